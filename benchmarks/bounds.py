@@ -4,7 +4,7 @@
 
 Each figure of the people who use a service in a country in a month is left out: a restriction that
 begins on the first day of its period is bounded from what was counted before, by whomever, as any
-restriction is, and the figure must lie between `at_least_persons` and `at_most_persons` of that
+restriction is, and the figure must lie between `min_persons` and `max_persons` of that
 audience. Of several pages with one figure the median counts. A figure without an earlier count is
 no trial of these bounds.
 
@@ -116,7 +116,7 @@ def add_restrictions(tables: Tables, figures: pd.DataFrame) -> Tables:
 
 
 def try_figures(tables: Tables) -> pd.DataFrame:
-    """Each figure left out: FIGURE, `persons`, `at_least_persons`, `at_most_persons`."""
+    """Each figure left out: FIGURE, `persons`, `min_persons`, `max_persons`."""
     figures = list_figures(tables)
     run_facts = add_restrictions(tables, figures)
     names = "trial|" + figures.index.astype("str")
@@ -129,8 +129,8 @@ def try_figures(tables: Tables) -> pd.DataFrame:
     bound = sizes[["low_persons", "high_persons", "base_persons", "metric_priority"]]
     bound = bound.reindex(keys).set_axis(figures.index)
     return figures.assign(
-        at_least_persons=bound["low_persons"].fillna(0.0),
-        at_most_persons=np.fmin(bound["high_persons"], bound["base_persons"]),
+        min_persons=bound["low_persons"].fillna(0.0),
+        max_persons=np.fmin(bound["high_persons"], bound["base_persons"]),
     )[bound["metric_priority"].notna() & bound["high_persons"].notna()]
 
 
@@ -144,8 +144,8 @@ def _score_group(name: str, rows: pd.DataFrame) -> Row:
     # here: it takes a second, and the help needs none of it
     from scipy.stats import binomtest
 
-    below = rows["persons"] < rows["at_least_persons"]
-    above = rows["persons"] > rows["at_most_persons"]
+    below = rows["persons"] < rows["min_persons"]
+    above = rows["persons"] > rows["max_persons"]
     inside = ~(below | above)
     ends = binomtest(int(inside.sum()), len(rows)).proportion_ci(0.95, "exact")
     of_units = inside.groupby([rows["area_id"], rows["platform_id"]]).mean()

@@ -68,13 +68,13 @@ def people_column(description: str, null: bool = True) -> Any:
 
 
 ENDS = {
-    "at_least": "the fewest, with the errors of 99 % of such figures",
-    "lower": "the fewest as printed",
+    "min": "the fewest, with the errors of 99 % of such figures",
+    "printed_min": "the fewest as printed",
     "q05": "5 % quantile",
     "q50": "median",
     "q95": "95 % quantile",
-    "upper": "the most as printed",
-    "at_most": "the most, with the errors of 99 % of such figures",
+    "printed_max": "the most as printed",
+    "max": "the most, with the errors of 99 % of such figures",
 }
 """The meaning of the numbers of an estimate, by the name of their column."""
 KINDS = {
@@ -85,8 +85,8 @@ KINDS = {
     "service": "restrictions of services alone",
 }
 """The kinds of restrictions of a year, by the prefix of their columns."""
-WITHOUT_PRINTED = tuple(name for name in ENDS if name not in ("lower", "upper"))
-CERTAIN = ("at_least", "lower")
+WITHOUT_PRINTED = tuple(name for name in ENDS if name not in ("printed_min", "printed_max"))
+CERTAIN = ("min", "printed_min")
 """Ends that are 0 where nothing is certain, and so never null."""
 Decorator = Callable[[type], type]
 
@@ -287,9 +287,9 @@ def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
     rising = np.ones(len(frame), dtype=bool)
     allowed = np.asarray(slack, dtype="float64").reshape(-1, 1)
     for names in (
-        ("at_least", *bounds),
-        (bounds[1], "at_most"),
-        ("at_least", "q05", "q50", "q95", "at_most"),
+        ("min", *bounds),
+        (bounds[1], "max"),
+        ("min", "q05", "q50", "q95", "max"),
     ):
         values = frame[[f"{name}_{unit}" for name in names]].to_numpy("float64")
         rising &= ~(np.diff(values, axis=1) + allowed < 0.0).any(axis=1)

@@ -30,7 +30,7 @@ from tests.support import AS_OF, FACTS, World, load, row
 
 LEARNED = Calibration(-0.26, 0.283, 0.306, 0.0147, 0.5, 0.105, 6)
 QUIET = Settings(draws=400)
-ENDS = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
+ENDS = ["printed_min_persons", "q05_persons", "q50_persons", "q95_persons", "printed_max_persons"]
 ADULTS = 112_669_874
 """Adults of Russia in the worked case: 37 % of them use calls."""
 

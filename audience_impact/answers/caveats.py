@@ -251,7 +251,7 @@ def name_best_figure(record: AnswerRecord) -> str:
     parts = [
         row for row in record.audiences if used and row["platform_id"] == used[0]["platform_id"]
     ]
-    persons = parts[0]["lower_persons"] or parts[0]["upper_persons"] if parts else None
+    persons = parts[0]["printed_min_persons"] or parts[0]["printed_max_persons"] if parts else None
     same = [row for row in others if row["published_value"] == persons]
     if same or record.is_network or not persons or persons >= (record.leading.base_persons or 0.0):
         return f"The best published figure is {_cite(same or others)}." if same or others else ""
@@ -261,7 +261,7 @@ def name_best_figure(record: AnswerRecord) -> str:
 
 def _word_audience(record: AnswerRecord, part: Row) -> str:
     """Return the figure of an audience: `at least 33 million for PUBG Mobile alone`."""
-    low, high = part["lower_persons"], part["upper_persons"]
+    low, high = part["printed_min_persons"], part["printed_max_persons"]
     about, country = record.restriction, ""
     if about.area_id == about.country_id and record.clauses.place is not Place.COUNTRY:
         country = f" for all of {area_in_words(about.country_id, about.area_name)}"

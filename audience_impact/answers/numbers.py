@@ -64,18 +64,18 @@ class Cover:
 class Estimate(NamedTuple):
     """Bounds, median and 90 % interval of a published row; None where it has none.
 
-    A reader sees `at_least` and `at_most`, which allow for the errors of figures; `lower` and
-    `upper` are what the figures force as printed. Where a total leaves out countries or
+    A reader sees `min` and `max`, which allow for the errors of figures; `printed_min` and
+    `printed_max` are what the figures force as printed. Where a total leaves out countries or
     restrictions that cannot be drawn, `covered` is the part that its interval is of.
     """
 
-    at_least: float | None
+    min: float | None
     q05: float | None
     q50: float | None
     q95: float | None
-    at_most: float | None
-    lower: float | None = None
-    upper: float | None = None
+    max: float | None
+    printed_min: float | None = None
+    printed_max: float | None = None
     covered: Cover | None = None
 
     @property
@@ -138,7 +138,7 @@ def format_estimate(row: Mapping[str, Any]) -> str:
     """Return median and interval of a row for tables and lists, else its bounds."""
     estimate = read_estimate(row)
     if estimate.q50 is None:
-        return f"{format_compact(estimate.at_least)} to {format_compact(estimate.at_most)}"
+        return f"{format_compact(estimate.min)} to {format_compact(estimate.max)}"
     if estimate.q05 == estimate.q95:
         return format_compact(estimate.q50)
     low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
@@ -214,16 +214,16 @@ def bracket_interval(low: float, high: float) -> str:
 
 def describe_bounds(estimate: Estimate) -> str:
     """Return a text on the bounds of a published row: with errors, and as its sources have them."""
-    limits, low, high = [], *_round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
+    limits, low, high = [], *_round_outwards(estimate.min or 0.0, estimate.max or 0.0)
     if has_telling_floor(estimate):
         limits.append(f"the minimum is {low}")
-    if estimate.at_most is not None and not _ends_at_maximum(estimate):
+    if estimate.max is not None and not _ends_at_maximum(estimate):
         limits.append(f"the maximum {'' if limits else 'is '}{high}")
     parts = [" and ".join(limits)] * bool(limits)
-    if estimate.upper is not None:
-        printed = f"a maximum of {format_number(estimate.upper)}"
-        if estimate.lower:
-            printed = describe_range(estimate.lower, estimate.upper)
+    if estimate.printed_max is not None:
+        printed = f"a maximum of {format_number(estimate.printed_max)}"
+        if estimate.printed_min:
+            printed = describe_range(estimate.printed_min, estimate.printed_max)
         parts.append(f"the sources' own figures give {printed}")
     return "; ".join(parts) or "our record holds no count of the people that they are part of"
 
@@ -233,29 +233,29 @@ def _ends_at_maximum(estimate: Estimate) -> bool:
     if high <= low:
         return False
     step = _limit_step(high, _floor_power((high - low) / STEPS), DIGITS)
-    return round(high / step) * step >= (estimate.at_most or 0.0)
+    return round(high / step) * step >= (estimate.max or 0.0)
 
 
 def limit_bounds(estimate: Estimate, residents: float | None, base: float | None) -> Estimate:
     """Return an estimate without the upper bounds that are those of everyone."""
-    most, upper = estimate.at_most, estimate.upper
+    most, upper = estimate.max, estimate.printed_max
     everyone = min(filter(None, (residents, base)), default=math.inf)
-    if not estimate.lower and (upper or 0.0) >= everyone / 2:
+    if not estimate.printed_min and (upper or 0.0) >= everyone / 2:
         estimate = estimate._replace(upper=None)
     if most is not None and most >= everyone * (1 - NEARLY):
-        estimate = estimate._replace(at_most=None)
+        estimate = estimate._replace(max=None)
     return estimate
 
 
 def has_telling_ceiling(estimate: Estimate, residents: float | None, base: float | None) -> bool:
     """Return whether the upper bound is below all residents and half of those online."""
-    most = estimate.at_most
+    most = estimate.max
     return bool(most and residents and base and most < residents and most < base / 2)
 
 
 def has_telling_floor(estimate: Estimate) -> bool:
     """Return whether the lower bound says anything beside the median and the upper bound."""
-    least, most = estimate.at_least or 0.0, estimate.at_most or 0.0
+    least, most = estimate.min or 0.0, estimate.max or 0.0
     return least > TELLING_SHARE * (estimate.q50 or 0.0) and not _is_misread(least, most)
 
 
@@ -292,7 +292,7 @@ def format_amount(estimate: Estimate) -> str:
     """Return median and interval for a list, or that there is no estimate."""
     if estimate.interval is not None:
         return format_median_interval(estimate)
-    return NONE if estimate.at_least is None and estimate.at_most is None else "no estimate"
+    return NONE if estimate.min is None and estimate.max is None else "no estimate"
 
 
 def format_median(estimate: Estimate, blank: str = NONE) -> str:
@@ -302,9 +302,9 @@ def format_median(estimate: Estimate, blank: str = NONE) -> str:
 
 def format_bounds(estimate: Estimate) -> str:
     """Return both bounds with errors, or the only one that is known."""
-    low, high = _round_outwards(estimate.at_least or 0.0, estimate.at_most or 0.0)
-    if estimate.at_most is None:
-        return f"{low} or more" if estimate.at_least else "not known"
+    low, high = _round_outwards(estimate.min or 0.0, estimate.max or 0.0)
+    if estimate.max is None:
+        return f"{low} or more" if estimate.min else "not known"
     return low if low == high else _join_range(low, high, " to ")
 
 
@@ -320,9 +320,9 @@ def format_ceiling(value: float) -> str:
 
 def format_printed(estimate: Estimate) -> str:
     """Return both bounds as printed; a dash if there is no upper bound."""
-    if estimate.upper is None:
+    if estimate.printed_max is None:
         return NONE
-    low, high = format_number(estimate.lower or 0.0), format_number(estimate.upper)
+    low, high = format_number(estimate.printed_min or 0.0), format_number(estimate.printed_max)
     return low if low == high else _join_range(low, high, " to ")
 
 

@@ -29,7 +29,7 @@ from audience_impact.answers.records import (
 )
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric, YesNo
 
-NUMBERS = ("at_least", "q05", "q50", "q95", "at_most")
+NUMBERS = ("min", "q05", "q50", "q95", "max")
 ON_RECORD = [
     *("restriction_id", "area_name", "start_on", "ended_on", "end_status", "platforms"),
     *("chain_id", "chain_days"),
@@ -154,7 +154,7 @@ def rank_countries(
         how="left",
     )
     rows.insert(1, "area_name", [names.name_area(code) for code in rows["area_id"]])
-    order = [f"{name}_{quantity.unit}" for name in ("q50", "at_least", "at_most")]
+    order = [f"{name}_{quantity.unit}" for name in ("q50", "min", "max")]
     return rows.sort_values([*order, "area_id"], ascending=[False] * 3 + [True], ignore_index=True)
 
 
@@ -183,8 +183,8 @@ def sum_person_days(rows: pd.DataFrame) -> dict[str, float | str | None]:
     """Return the person-days of countries together, and how many of them have an estimate."""
     columns = [f"{name}_person_days" for name in NUMBERS]
     sums = rows[columns].sum().to_dict()
-    if rows["at_most_person_days"].isna().any():
-        sums["at_most_person_days"] = None
+    if rows["max_person_days"].isna().any():
+        sums["max_person_days"] = None
     drawn = rows["q50_person_days"].notna()
     if not drawn.any():
         sums |= dict.fromkeys([f"{name}_person_days" for name in ("q05", "q50", "q95")])
@@ -347,8 +347,8 @@ def _mark_in_force(acts: pd.DataFrame, days: pd.DataFrame, period: str) -> "pd.S
 def sort_events(events: pd.DataFrame, order: EventOrder) -> pd.DataFrame:
     """Return events from the most people or person-days, or from the newest."""
     columns = {
-        EventOrder.PEOPLE: ["q50_persons", "at_least_persons", "at_most_persons"],
-        EventOrder.PERSON_DAYS: ["q50_person_days", "at_least_person_days", "at_most_person_days"],
+        EventOrder.PEOPLE: ["q50_persons", "min_persons", "max_persons"],
+        EventOrder.PERSON_DAYS: ["q50_person_days", "min_person_days", "max_person_days"],
         EventOrder.DATE: ["start_on", "q50_persons"],
     }[order]
     falling = [False] * len(columns)

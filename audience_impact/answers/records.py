@@ -44,7 +44,7 @@ AREA_TABLES = ("impact_by_area", "area_comparisons", "sources")
 """Published tables from which the record of an area and lists are built, beside `restrictions`."""
 NEWEST = {
     "impact": "confidence",
-    "impact_by_platform": "at_most_persons",
+    "impact_by_platform": "max_persons",
     "restrictions": "listed_until",
     "lineage": "attribution",
     "comparisons": "disputed_by",

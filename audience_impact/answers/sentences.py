@@ -77,7 +77,7 @@ def write_headline(record: AnswerRecord) -> str:
 
 def _write_first_sentence(record: AnswerRecord, with_interval: bool) -> str:
     people = record.leading.people
-    if people.at_most == 0:
+    if people.max == 0:
         return _deny_impact(record)
     comma = "," * is_below(record)
     if people.interval is None:
@@ -104,7 +104,7 @@ def _answer_unknown(record: AnswerRecord, place: str) -> str:
     people = f"how many people in {place} {_describe_people(record)}"
     parts = [f"No reliable estimate exists of {people}.", caveats.name_best_figure(record)]
     if has_telling_ceiling(leading.people, leading.population_persons, leading.base_persons):
-        parts.append(f"The maximum is {format_ceiling(leading.people.at_most or 0.0)}.")
+        parts.append(f"The maximum is {format_ceiling(leading.people.max or 0.0)}.")
     return " ".join(filter(None, parts))
 
 
@@ -127,7 +127,7 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
     """
     leading = record.leading
     parts = [write_headline(record), describe_other_end(record)]
-    is_estimated = leading.people.at_most != 0 and leading.people.interval is not None
+    is_estimated = leading.people.max != 0 and leading.people.interval is not None
     if is_estimated:
         parts += [
             caveats.name_differing_figure(record),
@@ -135,10 +135,10 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
             _explain_bounds(record),
             *_describe_deprived(record),
         ]
-    elif leading.people.at_most != 0:
+    elif leading.people.max != 0:
         why = caveats.explain_missing_estimate(record, leading)
         parts.append(f"There is no estimate because {why}." if why else "")
-    if leading.people.at_most != 0:
+    if leading.people.max != 0:
         services = list_services(record) if record.is_network else ""
         parts += [f"Also restricted: {services}."] if services else []
         parts += describe_timing(record)
@@ -172,16 +172,16 @@ def _explain_bounds(record: AnswerRecord) -> str:
     is_of_base = bool(base and persons and not (is_below(record) or record.is_network))
     count = format_number(persons)
     limited = limit_bounds(people, leading.population_persons, leading.base_persons)
-    if limited.upper is None and limited.at_most is None and not has_telling_floor(limited):
+    if limited.printed_max is None and limited.max is None and not has_telling_floor(limited):
         if (people.interval or (0.0,))[-1] > persons:
             return ""  # the count as printed is below some draws of it
         there = "there" if record.clauses.place is Place.COUNTRY else "in the whole country"
         return f"Our record counts {count} {base} {there}." if is_of_base else ""
     of = f", of {count} {base}"
-    if limited.upper is not None and format_number(limited.upper) == count:
+    if limited.printed_max is not None and format_number(limited.printed_max) == count:
         of = f", the latter being all {base}"
-    most = max(people.upper or 0.0, people.q50 or 0.0)
-    is_shown = is_of_base and limited.upper is not None and persons >= most
+    most = max(people.printed_max or 0.0, people.q50 or 0.0)
+    is_shown = is_of_base and limited.printed_max is not None and persons >= most
     return f"{capitalise_first(describe_bounds(limited))}{of * is_shown}."
 
 
@@ -209,7 +209,7 @@ def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
     leading = record.leading
     attributions: dict[str, set[str]] = {role: set() for role in (*NAMED_ROLES, "base")}
     for figure in record.figures:
-        if figure["role"] in attributions and leading.people.at_most != 0:
+        if figure["role"] in attributions and leading.people.max != 0:
             attributions[figure["role"]].add(figure["attribution"])
     named = [name for role in NAMED_ROLES for name in sorted(attributions[role])]
     if not attributions["audience"] and attributions["base"]:
@@ -234,7 +234,7 @@ def write_area_lead(row: Row, area_name: str) -> list[str]:
     """Return the number of a row of `impact_by_area` in one plain sentence, then its interval."""
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     people, past = read_estimate(row), when.rstrip(",")
-    if people.at_most == 0:
+    if people.max == 0:
         return [
             f"Our record has no internet restriction that affected people in {place} in {past}."
         ]
@@ -278,10 +278,10 @@ def _name_left_out(covered: Cover | None) -> str:
 def _lead_without_estimate(row: Row, place: str, under: str) -> str:
     people, count = read_estimate(row), row["restrictions_count"]
     restrictions = f"{count:,} internet restriction{'' if count == 1 else 's'}"
-    floor = f" The minimum is {format_floor(people.at_least)}." if people.at_least else ""
+    floor = f" The minimum is {format_floor(people.min)}." if people.min else ""
     most, base = "", row.get("base_persons")
     if has_telling_ceiling(people, base, base):
-        most = f" The maximum is {format_ceiling(people.at_most or 0.0)}."
+        most = f" The maximum is {format_ceiling(people.max or 0.0)}."
     return (
         f"No reliable estimate exists of how many {under}.{floor}{most} Our record has "
         f"{restrictions} in force in {place} in that time."
@@ -292,7 +292,7 @@ def write_area_answer(row: Row, area_name: str) -> str:
     """Return the answer of a row of `impact_by_area` in sentences."""
     place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
     people, past = read_estimate(row), when.rstrip(",")
-    if people.at_most == 0:
+    if people.max == 0:
         return f"Our record has no restriction that affected people in {place} in {past}."
     under = f"{UNDER} at some time"
     if people.interval is None:
@@ -331,7 +331,7 @@ def write_day_answer(row: Row, area_name: str) -> str:
     """Return the answer of a row of `impact_by_day` for its last day, in sentences."""
     place, when = area_in_words(row["area_id"], area_name), day_in_words(str(row["to_day"]))
     under, people = f"{UNDER}, each counted once", read_estimate(row)
-    if people.at_most == 0:
+    if people.max == 0:
         return f"Our record has no restriction that affected people in {place} on {when}."
     if people.interval is None:
         return f"No reliable estimate exists of how many people in {place} were {under}, on {when}."
@@ -401,7 +401,7 @@ def name_uncounted(rows: Sequence[Row]) -> list[str]:
 
     A country whose interval is too wide to print has no estimate, and is in the total.
     """
-    missing = [row for row in rows if not row["countries_drawn"] and row["at_most_persons"] != 0]
+    missing = [row for row in rows if not row["countries_drawn"] and row["max_persons"] != 0]
     missing.sort(key=lambda row: -(row["base_persons"] or 0))
     named = [area_in_words(row["area_id"], row["area_id"]) for row in missing]
     if len(named) > FEW + 1:
@@ -467,7 +467,7 @@ def explain_difference(row: Row) -> str:
     cells: dict[str, Any] = {name: None if pd.isna(cell) else cell for name, cell in row.items()}
     low, middle, high = (
         format_compact(cells[name])
-        for name in ("at_least_persons", "q50_persons", "at_most_persons")
+        for name in ("min_persons", "q50_persons", "max_persons")
     )
     median = "" if cells["q50_persons"] is None else f", median {middle}"
     theirs, base = cells["published_persons"], cells["base_persons"]

@@ -56,10 +56,10 @@ def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
         confidence_rank=rows["confidence"].map(list(Confidence).index),
         status_rank=rows["obs_status"].map(SUREST.index),
         width_class=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
-        size=middle.fillna(rows["at_least_persons"].astype("float64")),
+        size=middle.fillna(rows["min_persons"].astype("float64")),
     ).sort_values(
         [
-            *("confidence_rank", "status_rank", "width_class", "size", "at_most_persons"),
+            *("confidence_rank", "status_rank", "width_class", "size", "max_persons"),
             "restriction_id",
         ],
         ascending=[True, True, True, False, False, True],
@@ -84,10 +84,10 @@ def _join_measurers(lineage: pd.DataFrame) -> "pd.Series[str]":
 COLUMNS: dict[str, Callable[[Any], str]] = {
     "restriction": lambda row: row.restriction_id,
     "platforms": lambda row: _cut(row.platforms),
-    "minimum": lambda row: format_compact(row.at_least_persons),
+    "minimum": lambda row: format_compact(row.min_persons),
     "median": lambda row: format_compact(row.q50_persons),
     "5 to 95 %": lambda row: format_compact_interval(row.q05_persons, row.q95_persons),
-    "maximum": lambda row: format_compact(row.at_most_persons),
+    "maximum": lambda row: format_compact(row.max_persons),
     "feature users": lambda row: row.feature_users,
     "base": lambda row: "-" if pd.isna(row.base) else row.base,
     "people in base": lambda row: format_compact(row.base_persons),

@@ -109,7 +109,7 @@ def _list_person_days(record: AnswerRecord) -> Iterable[str]:
     if not record.person_days:
         yield "  none: start not known, later than the facts, or never carried out"
     for row in record.person_days:
-        low, high = map(format_in_full, (row.person_days.at_least, row.person_days.at_most))
+        low, high = map(format_in_full, (row.person_days.min, row.person_days.max))
         yield (
             f"  {row.period:<5} {format_in_full(row.days):>6} days {low:>17} to {high:>17}   "
             f"{_format_median(row.person_days)}; added up {format_in_full(row.added_up)}"
@@ -134,7 +134,7 @@ def _format_figure(row: Row) -> str:
 def _format_comparison(row: Row) -> str:
     return (
         f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
-        f"({row['figure_kind']}, {row['interval_kind']}), {format_in_full(row['upper_ratio'])} "
+        f"({row['figure_kind']}, {row['interval_kind']}), {format_in_full(row['printed_max_ratio'])} "
         f"times our maximum at face value ({row['compared_with']}); {row['difference_reason']}"
     )
 
@@ -307,7 +307,7 @@ def _list_countries(ranking: Ranking, most: int) -> list[str]:
     rows = []
     for number, row in enumerate(plain_rows(ranking.rows.head(most)), 1):
         amount = rankings.read_amount(row, ranking.quantity)
-        floor = format_floor(amount.at_least or 0.0) if has_telling_floor(amount) else ""
+        floor = format_floor(amount.min or 0.0) if has_telling_floor(amount) else ""
         begun = None if ranking.kind else row[f"{rankings.BEGAN}q50_{ranking.quantity.unit}"]
         rows.append(
             (

@@ -78,7 +78,7 @@ def union_bounds(
 
     Returns:
         max(least) and min(universe, sum of most), in persons. For a frame, a frame with its index
-        and the columns `lower_persons` and `upper_persons`.
+        and the columns `printed_min_persons` and `printed_max_persons`.
 
     Raises:
         ValueError: No audience; a number that is missing (NaN), negative or infinite; a least
@@ -103,7 +103,7 @@ def union_bounds(
     table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})
     table["base_persons"] = universe
     bounds = bound_unions(table, ["union"]).iloc[0]
-    return Bounds(float(bounds["lower_persons"]), float(bounds["upper_persons"]))
+    return Bounds(float(bounds["printed_min_persons"]), float(bounds["printed_max_persons"]))
 
 
 def sharp_union_bounds(
@@ -328,7 +328,7 @@ def _bound_rows(frame: "pd.DataFrame", universe: UniversePersons) -> "pd.DataFra
         check_sizes(list(persons), row_universe, _name_cells(frame, label))
     persons = frame.to_numpy("float64")
     upper = np.minimum(universes.to_numpy("float64"), persons.sum(axis=1))
-    columns = {"lower_persons": persons.max(axis=1), "upper_persons": upper}
+    columns = {"printed_min_persons": persons.max(axis=1), "printed_max_persons": upper}
     return pd.DataFrame(columns, index=frame.index)
 
 

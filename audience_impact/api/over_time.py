@@ -93,8 +93,8 @@ def person_days(
 
     Returns:
         One row per period, indexed by `period`: "all", years ("2025") and months ("2025-08").
-        Columns `days` (with any restriction in force), `lower_person_days`, `q05_person_days`,
-        `q50_person_days`, `q95_person_days`, `upper_person_days`.
+        Columns `days` (with any restriction in force), `printed_min_person_days`, `q05_person_days`,
+        `q50_person_days`, `q95_person_days`, `printed_max_person_days`.
 
     Raises:
         ValueError: As `estimate_union`; no restriction; one that names no audience, or one that
@@ -142,7 +142,7 @@ def _summarise_periods(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFram
     all_totals = np.vstack([totals[years].sum(axis=0), totals])
     points = np.quantile(all_totals[:, 2:], PROBABILITIES, axis=1)
     rows = [days, all_totals[:, 0], *points, all_totals[:, 1]]
-    columns = ["lower", "q05", "q50", "q95", "upper"]
+    columns = ["printed_min", "q05", "q50", "q95", "printed_max"]
     return pd.DataFrame(
         dict(zip(["days", *(f"{name}_person_days" for name in columns)], rows, strict=True)),
         index=pd.Index(names, name="period"),

@@ -24,7 +24,7 @@ def bound_unions(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
     `audiences` has one row an audience with `low_persons`, `high_persons` (NaN where nothing
     limits it from above) and `base_persons` (the same for all rows of a group; NaN where no
-    base is known). Returns, indexed by `by`, `lower_persons`, `upper_persons` (NaN where
+    base is known). Returns, indexed by `by`, `printed_min_persons`, `printed_max_persons` (NaN where
     neither audiences nor base limit the union) and `naive_sum_persons` (the audiences added
     up, NaN where one is unlimited).
     """
@@ -35,8 +35,8 @@ def bound_unions(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     upper = pd.concat([added, base], axis=1).min(axis=1)
     return pd.DataFrame(
         {
-            "lower_persons": lower,
-            "upper_persons": upper.where(upper.isna() | (upper >= lower), lower),
+            "printed_min_persons": lower,
+            "printed_max_persons": upper.where(upper.isna() | (upper >= lower), lower),
             "naive_sum_persons": added,
         }
     )

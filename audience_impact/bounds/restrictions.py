@@ -47,12 +47,12 @@ from audience_impact.vocabulary import ImpactMetric
 def bound_feature_users(
     scope: Scope, shares: pd.DataFrame, countries: pd.DataFrame, exposed: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return `lower_persons` and `upper_persons` on the feature users of each restriction.
+    """Return `printed_min_persons` and `printed_max_persons` on the feature users of each restriction.
 
     `shares` has the columns that inputs.py declares. `countries` and `exposed` have bounds on the
     people exposed, by COUNTRY and by restriction_id.
     """
-    ends = exposed[["lower_persons", "upper_persons"]]
+    ends = exposed[["printed_min_persons", "printed_max_persons"]]
     users = (
         bound_in_countries(
             shares, countries, _find_missing_shares(scope.targets, shares, countries)
@@ -65,9 +65,9 @@ def bound_feature_users(
     is_whole = scope.is_whole_service.reindex(ends.index)
     mixed = is_whole.isna()
     narrowed = ends.assign(
-        lower_persons=users["lower_persons"].where(about["is_certain"] & ~mixed, 0.0),
-        upper_persons=np.fmin(ends["upper_persons"], users["upper_persons"]).where(
-            ~mixed, ends["upper_persons"]
+        printed_min_persons=users["printed_min_persons"].where(about["is_certain"] & ~mixed, 0.0),
+        printed_max_persons=np.fmin(ends["printed_max_persons"], users["printed_max_persons"]).where(
+            ~mixed, ends["printed_max_persons"]
         ),
     )
     return narrowed.where(is_whole.ne(True), ends).where(~about["is_never_enforced"], 0.0)
@@ -79,8 +79,8 @@ def bound_deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataF
     least = rows["least_share"].reindex(users.index).fillna(0.0)
     most = rows["most_share"].reindex(users.index).fillna(1.0)
     return users.assign(
-        lower_persons=users["lower_persons"] * (1.0 - most),
-        upper_persons=users["upper_persons"] * (1.0 - least),
+        printed_min_persons=users["printed_min_persons"] * (1.0 - most),
+        printed_max_persons=users["printed_max_persons"] * (1.0 - least),
     )
 
 
@@ -97,29 +97,29 @@ def bound_in_countries(
 ) -> pd.DataFrame:
     """Return bounds on the feature users of each country.
 
-    `shares` has the columns that inputs.py declares; `exposed` has `lower_persons`, `upper_persons`
+    `shares` has the columns that inputs.py declares; `exposed` has `printed_min_persons`, `printed_max_persons`
     and `base_persons` by COUNTRY; `missing` states, by COUNTRY, whether a feature has no share.
     """
     rows = _convert_to_persons(shares)
     about = exposed.reindex(pd.MultiIndex.from_frame(rows[COUNTRY]))
     lower, base, upper = (
         about[name].to_numpy("float64")
-        for name in ("lower_persons", "base_persons", "upper_persons")
+        for name in ("printed_min_persons", "base_persons", "printed_max_persons")
     )
     least = np.clip(rows["low_persons"] + lower - base, 0.0, None)
     least = least.where(rows["is_inside"], 0.0).where(~rows["is_own"], rows["low_persons"])
     capped = rows.assign(low=np.fmin(least, upper), high=np.fmin(rows["high_persons"], upper))
     groups = capped.groupby(COUNTRY)
     table = pd.DataFrame(
-        {"lower_persons": groups["low"].max(), "upper_persons": groups["high"].sum()}
+        {"printed_min_persons": groups["low"].max(), "printed_max_persons": groups["high"].sum()}
     ).reindex(exposed.index)
-    open_above = table["upper_persons"].isna() | missing.reindex(exposed.index).fillna(False)
-    top = exposed["upper_persons"]
-    most = table["upper_persons"].where(~open_above, top)
+    open_above = table["printed_max_persons"].isna() | missing.reindex(exposed.index).fillna(False)
+    top = exposed["printed_max_persons"]
+    most = table["printed_max_persons"].where(~open_above, top)
     return pd.DataFrame(
         {
-            "lower_persons": table["lower_persons"].fillna(0.0),
-            "upper_persons": pd.concat([most, top], axis=1).min(axis=1),
+            "printed_min_persons": table["printed_min_persons"].fillna(0.0),
+            "printed_max_persons": pd.concat([most, top], axis=1).min(axis=1),
         }
     )
 
@@ -145,7 +145,7 @@ def _find_missing_shares(
 BOUNDS_SHARE = 0.83
 """Share of figures left out that lie between the bounds with errors of those before, both bounds
 together, by benchmarks/bounds.py; in the bounds each figure by itself is at its 99 % end."""
-WITH_ERROR = {"lower": "at_least", "upper": "at_most"}
+WITH_ERROR = {"printed_min": "min", "printed_max": "max"}
 """How the columns of bounds as printed begin, and how those of bounds with errors begin."""
 BOUNDS = (*WITH_ERROR, *WITH_ERROR.values())
 """How the columns of all bounds begin."""
@@ -252,9 +252,9 @@ def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> p
         if resolution.used_ids:
             upper = resolution.upper if np.isfinite(resolution.upper) else np.nan
             is_complete = len(resolution.audiences) == groups.size()[resolution.key]
-            inside.loc[resolution.key, "lower_persons"] = resolution.lower
+            inside.loc[resolution.key, "printed_min_persons"] = resolution.lower
             if is_complete:  # an audience that is not known can add to the union
-                inside.loc[resolution.key, ["upper_persons", "is_sharp"]] = [upper, True]
+                inside.loc[resolution.key, ["printed_max_persons", "is_sharp"]] = [upper, True]
     return inside
 
 
@@ -280,11 +280,11 @@ def _add_places(
 
 
 def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
-    upper = np.fmin(countries["upper_persons"], countries["places_persons"])
+    upper = np.fmin(countries["printed_max_persons"], countries["places_persons"])
     sizes = [name for name in _SIZES if name not in ERROR_ENDS]
-    inside = countries[sizes].assign(upper_persons=upper)
+    inside = countries[sizes].assign(printed_max_persons=upper)
     total = inside.groupby("restriction_id").sum(skipna=False)
     about = scope.by_id.reindex(total.index)
-    total["lower_persons"] = total["lower_persons"].where(about["is_certain"], 0.0)
-    total["upper_persons"] = total["upper_persons"].where(~about["is_never_enforced"], 0.0)
+    total["printed_min_persons"] = total["printed_min_persons"].where(about["is_certain"], 0.0)
+    total["printed_max_persons"] = total["printed_max_persons"].where(~about["is_never_enforced"], 0.0)
     return total

@@ -22,7 +22,7 @@ from audience_impact.store.divided import count_computed, read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange as Change
 
-NUMBERS = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+NUMBERS = [f"{name}_persons" for name in ("printed_min", "q05", "q50", "q95", "printed_max")]
 STATUS = "obs_status"
 ANSWER = [*NUMBERS, STATUS]
 IMPACT_KEY, AREA_KEY = ["restriction_id", "impact_metric"], ["area_id", "period"]
@@ -31,7 +31,7 @@ KEY = ["subject_id", "aspect"]
 OLD, NEW = "_old", "_new"
 SLIGHT_WIDTH_SHARE = 0.01
 """Change of an answer, as a share of the width of its old interval, up to which it is slight."""
-TELLING = [f"{name}_persons" for name in ("q50", "upper", "lower", "q05", "q95")]
+TELLING = [f"{name}_persons" for name in ("q50", "printed_max", "printed_min", "q05", "q95")]
 ORDER = list(Change)
 
 
@@ -98,8 +98,8 @@ def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
     drawn = both["q50_persons_old"].notna() & both["q50_persons_new"].notna()
     middle = both["q50_persons_new"]
     is_outside = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
-    apart = both["upper_persons_new"] < both["lower_persons_old"]
-    apart |= both["lower_persons_new"] > both["upper_persons_old"]
+    apart = both["printed_max_persons_new"] < both["printed_min_persons_old"]
+    apart |= both["printed_min_persons_new"] > both["printed_max_persons_old"]
     return is_outside.where(drawn, apart)
 
 

@@ -10,7 +10,7 @@ from audience_impact.vocabulary import AnswerChange as Change
 
 MOST_ROWS, MOST_ANSWERS, MOST_YEARS, MOST_BESIDE = 12, 20, 8, 6
 """Maximum numbers of rows, answers, years, and related rows of an answer in the text."""
-BOUNDS = ("lower_persons", "upper_persons")
+BOUNDS = ("printed_min_persons", "printed_max_persons")
 BECAME = {
     Change.VANISHED: "gone or no longer estimated",
     Change.APPEARED: "new or newly estimated",

@@ -282,7 +282,7 @@ def _explain_days(trace: Trace) -> Iterator[Step]:
     numbers: list[Number] = []
     for row in total.to_dict("records"):
         numbers += _list_values({"days": row["days"]}, "days")
-        ends = {"minimum": row["at_least_person_days"], "maximum": row["at_most_person_days"]}
+        ends = {"minimum": row["min_person_days"], "maximum": row["max_person_days"]}
         numbers += _list_values(ends, "person_days")
         quantiles = [row[f"{name}_person_days"] for name in ("q05", "q50", "q95")]
         if not any(map(pd.isna, quantiles)):

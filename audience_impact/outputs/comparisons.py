@@ -64,7 +64,7 @@ def make_comparisons(
     ours_whole = exposed_bounds.reindex(theirs["restriction_id"]).reset_index(drop=True)
     keys = pd.MultiIndex.from_frame(theirs[["restriction_id", "platform_id"]])
     ours_part = parts.reindex(keys).reset_index(drop=True)
-    single = ours_part["upper_persons"].notna()
+    single = ours_part["printed_max_persons"].notna()
     ours = ours_part.where(single, ours_whole)
     table = theirs.join(ours).assign(
         compared_with=single.map(BESIDE),
@@ -79,7 +79,7 @@ def make_comparisons(
 
 def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return our bounds with errors; the bounds as printed where there are no errors."""
-    is_known = table["at_most_persons"].notna()
+    is_known = table["max_persons"].notna()
     low, high = (
         table[f"{end}_persons"].where(is_known, table[f"{printed}_persons"])
         for printed, end in WITH_ERROR.items()
@@ -192,7 +192,7 @@ def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame
     value = table["published_persons"]
     ratios = {
         f"{name}_ratio": (value / table[f"{name}_persons"]).where(table[f"{name}_persons"] > 0)
-        for name in ("lower", "q50", "upper")
+        for name in ("printed_min", "q50", "printed_max")
     }
     rounded = {name: ratio.round(4) for name, ratio in ratios.items()}
     return table.assign(**rounded, difference_reason=_difference_reasons(table)).sort_values(

@@ -90,7 +90,7 @@ def make_impact(
 def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """Return the rows without quantiles that are too wide, without width or outside the bounds."""
     widest = reasons.choose_widest(frame.index.to_series(), parts)
-    rows, withheld = reasons.withhold_quantiles(frame, bound="upper_persons", widest=widest)
+    rows, withheld = reasons.withhold_quantiles(frame, bound="printed_max_persons", widest=widest)
     for rule, is_withheld in withheld.items():
         rows = apply_status_rule(rows, is_withheld, rule)
     return rows
@@ -183,7 +183,7 @@ def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
     return (
         _explain_undrawn(frame, run.simulation)
         .assign(clamped_draws_share=beyond.where(frame["q50_persons"].notna()).round(4))
-        .join(_reach_windows(run, frame["upper_persons"]))
+        .join(_reach_windows(run, frame["printed_max_persons"]))
     )
 
 
@@ -203,10 +203,10 @@ def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
     window = reach.window_by_restriction(inputs.audiences.sizes, inputs.audiences.daily, periods)
     window = window.reindex(upper.index)
     certain = run.scope.by_id["is_certain"].reindex(upper.index)
-    low, high = window["window_lower_persons"], window["window_upper_persons"]
+    low, high = window["window_printed_min_persons"], window["window_printed_max_persons"]
     return window.assign(
-        window_lower_persons=low.mask(~certain & low.notna(), 0.0),
-        window_upper_persons=high.where(~(high > upper), upper),
+        window_printed_min_persons=low.mask(~certain & low.notna(), 0.0),
+        window_printed_max_persons=high.where(~(high > upper), upper),
     )
 
 
@@ -275,7 +275,7 @@ def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
 def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
     """Add columns for the bounds and the estimate as shares of the base and of the population."""
     shares = {}
-    for level in ("lower", *unions.QUANTILES, "upper"):
+    for level in ("printed_min", *unions.QUANTILES, "printed_max"):
         people = frame[f"{level}_persons"]
         of_base = (people / frame["base_persons"]).round(6).clip(upper=1.0)  # it has an error
         shares[f"{level}_base_share"] = of_base.where(~frame["is_base_projected"])

@@ -80,7 +80,7 @@ def _sum_units(engine: DayEngine, query: Query, units: Sequence[str] = UNITS) ->
         bound_least = engine.bound_least if is_people else engine.bound_least_hours
         numbers = summarise_days(engine.sum_days(spans, counted), unit)
         of_drawn = queries.sum_days(sure, bound_least(sure))[0].reindex(table.index).fillna(0.0)
-        lower = numbers[f"lower_{unit}"]
+        lower = numbers[f"printed_min_{unit}"]
         outweighed = numbers[f"q50_{unit}"] < lower.where(lower > of_drawn + 1.0, 0.0)
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
         numbers[names] = numbers[names].mask(outweighed)
@@ -294,7 +294,7 @@ def _withhold_quantiles(
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
     for unit, kind in families:
-        bound = "" if kind else f"upper_{unit}"
+        bound = "" if kind else f"printed_max_{unit}"
         frame, blanked = withhold_quantiles(frame, unit, kind, bound, widest)
         withheld |= pd.DataFrame(blanked, columns=withheld.columns)
     return frame, {name: withheld[name] for name in withheld}

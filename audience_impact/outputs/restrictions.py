@@ -199,14 +199,14 @@ def make_impact_by_platform(
     """Return one row for each target of a restriction; `platforms` is the fact table."""
     bounds = simulation.bounds
     exposed = bounds.exposed
-    rows = _bound_targets(scope, audiences.sizes, exposed["upper_persons"])
-    with_error = _bound_targets(scope, simulation.sizes_with_error, exposed["at_most_persons"])
+    rows = _bound_targets(scope, audiences.sizes, exposed["printed_max_persons"])
+    with_error = _bound_targets(scope, simulation.sizes_with_error, exposed["max_persons"])
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
         platform_name=name_platforms(rows["platform_id"], about["start"], platforms),
-        at_least_persons=with_error["lower_persons"],
-        at_most_persons=with_error["upper_persons"],
+        min_persons=with_error["printed_min_persons"],
+        max_persons=with_error["printed_max_persons"],
         naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         as_of=scope.as_of.isoformat(),
@@ -216,11 +216,11 @@ def make_impact_by_platform(
     rows = rows.merge(window, on=PLATFORM, how="left").merge(
         _sum_imputed(audiences), on=PLATFORM, how="left"
     )
-    low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
+    low, in_part = rows["window_printed_min_persons"], ~about["is_reaching_everyone"]
     unsure = ~about["is_certain"] & low.notna()
     return rows.assign(
         imputation_rung=rows["imputation_rung"].fillna(""),
-        window_lower_persons=low.mask(unsure, 0.0),
+        window_printed_min_persons=low.mask(unsure, 0.0),
         window_persons=rows["window_persons"].mask(in_part),
     )
 
@@ -231,12 +231,12 @@ def _bound_targets(scope: Scope, sizes: pd.DataFrame, exposed: "pd.Series[float]
     rows = _add_swallowed(rows, sizes)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     everyone = about["is_reaching_everyone"]
-    capped = np.fmin(rows["upper_persons"], rows["restriction_id"].map(exposed))
-    upper = capped.where(~everyone | rows["upper_persons"].notna())
-    lower = rows["lower_persons"].where(about["is_certain"], 0.0)
+    capped = np.fmin(rows["printed_max_persons"], rows["restriction_id"].map(exposed))
+    upper = capped.where(~everyone | rows["printed_max_persons"].notna())
+    lower = rows["printed_min_persons"].where(about["is_certain"], 0.0)
     return rows.assign(
-        lower_persons=lower.mask(lower > upper, upper),
-        upper_persons=upper.where(~about["is_never_enforced"], 0.0),
+        printed_min_persons=lower.mask(lower > upper, upper),
+        printed_max_persons=upper.where(~about["is_never_enforced"], 0.0),
     )
 
 
@@ -266,8 +266,8 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
     stated = groups["high_persons"].sum(skipna=False).fillna(limit)
     return pd.DataFrame(
         {
-            "lower_persons": groups["low_persons"].sum(),
-            "upper_persons": stated.where(~(stated > limit), limit),
+            "printed_min_persons": groups["low_persons"].sum(),
+            "printed_max_persons": stated.where(~(stated > limit), limit),
             "base": groups["base"].first(),
             "base_persons": limit,
             "audience_metric": groups["metric"].first(),
@@ -281,15 +281,15 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
 def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
     """Give services restricted together with the whole internet the bounds 0 and base."""
     base = audiences.groupby("restriction_id")["base"].first()
-    swallowed = rows["lower_persons"].isna()
+    swallowed = rows["printed_min_persons"].isna()
     of_countries = audiences.groupby(COUNTRY)["base_persons"].first()
     all_bases = of_countries.groupby("restriction_id").sum(skipna=False)
     limit = rows["restriction_id"].map(all_bases)
     return rows.assign(
         base=rows["base"].where(~swallowed, rows["restriction_id"].map(base)),
         base_persons=rows["base_persons"].where(~swallowed, limit),
-        upper_persons=rows["upper_persons"].where(~swallowed, limit),
-    ).fillna({"lower_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})
+        printed_max_persons=rows["printed_max_persons"].where(~swallowed, limit),
+    ).fillna({"printed_min_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})
 
 
 def name_platforms(

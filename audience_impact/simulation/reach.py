@@ -196,12 +196,12 @@ def window_by_platform(
     """Return the reach of each platform in the days of a restriction, added over countries.
 
     Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
-    reach of that many days: `window_lower_persons`, `window_upper_persons`, and by the
+    reach of that many days: `window_printed_min_persons`, `window_printed_max_persons`, and by the
     beta-binomial distribution where daily and monthly reach are known `window_persons`.
     """
     rows = _compute_windows(audiences, daily, periods)
     by = ["restriction_id", "platform_id"]
-    names = ["window_lower_persons", "window_upper_persons", "window_persons"]
+    names = ["window_printed_min_persons", "window_printed_max_persons", "window_persons"]
     total = rows.groupby(by)[names].sum(skipna=False)
     return total.assign(window_days=rows.groupby(by)["window_days"].first()).reset_index()
 
@@ -212,12 +212,12 @@ def window_by_restriction(
     """Return Frechet bounds on the reach in the days of each restriction, by restriction_id."""
     rows = _compute_windows(audiences, daily, periods)
     groups = rows.groupby(COUNTRY)
-    added = groups["window_upper_persons"].sum(skipna=False)
-    lower = groups["window_lower_persons"].max()
+    added = groups["window_printed_max_persons"].sum(skipna=False)
+    lower = groups["window_printed_min_persons"].max()
     places = pd.DataFrame(
         {
-            "window_lower_persons": lower,
-            "window_upper_persons": np.fmin(added, groups["base_persons"].first()),
+            "window_printed_min_persons": lower,
+            "window_printed_max_persons": np.fmin(added, groups["base_persons"].first()),
         }
     )
     total = places.groupby("restriction_id").sum(skipna=False)
@@ -247,7 +247,7 @@ def _compute_windows(
     lower[both] = np.maximum(lower[both], day[both])
     return rows.assign(
         window_days=days,
-        window_lower_persons=lower * base,
-        window_upper_persons=upper * base,
+        window_printed_min_persons=lower * base,
+        window_printed_max_persons=upper * base,
         window_persons=np.clip(middle, lower, upper) * base,
     )

@@ -343,8 +343,8 @@ def measure_outside_share(inputs: SimulationInputs, draws: Draws) -> Array:
     """Return the share of draws (restrictions,) of the people exposed outside their bounds."""
     drawn = draws.by_metric[EXPOSED.value]
     bound = inputs.bounds.select_metric(EXPOSED).reindex(inputs.restrictions)
-    lower = bound["lower_persons"].fillna(0.0).to_numpy("float64")
-    return unions.outside_share(drawn, lower, bound["upper_persons"].to_numpy("float64"))
+    lower = bound["printed_min_persons"].fillna(0.0).to_numpy("float64")
+    return unions.outside_share(drawn, lower, bound["printed_max_persons"].to_numpy("float64"))
 
 
 def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:

@@ -211,7 +211,7 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     name, best = naming.name_area(code), report.covered_year
     rows = [row for (area, year), row in report.by_area.items() if area == code and len(year) == 4]
     rows.sort(key=lambda row: (row["period"] == best, row["period"]), reverse=True)
-    tests = (lambda row: row["q50_persons"] is not None, lambda row: row["at_least_persons"])
+    tests = (lambda row: row["q50_persons"] is not None, lambda row: row["min_persons"])
     chosen = next((row for test in tests for row in rows if test(row)), rows[0] if rows else None)
     if chosen is None:
         return ["Nothing that is on record was in force here."]

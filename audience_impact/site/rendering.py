@@ -68,7 +68,7 @@ def show_interval(estimate: Estimate) -> str:
 
 def show_bounds(estimate: Estimate) -> str:
     """Return the bounds with errors."""
-    return "no one" if estimate.at_most == 0 else numbers.format_bounds(estimate)
+    return "no one" if estimate.max == 0 else numbers.format_bounds(estimate)
 
 
 def quote_path(path: str) -> str:
@@ -90,7 +90,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     # The templates of charts escape their texts.
     "svg": lambda picture: Markup(plain_lines(picture)),
     "estimate": numbers.read_estimate,
-    "ours": lambda row: Estimate(row["at_least_persons"], None, None, None, row["at_most_persons"]),
+    "ours": lambda row: Estimate(row["min_persons"], None, None, None, row["max_persons"]),
     "anchor": make_anchor,
     "code_spans": mark_code,
     "capital": naming.capitalise_first,
@@ -105,7 +105,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "address": web_address,
     "mebibytes": lambda size: f"{max(size / 2**20, 0.1):,.1f} MiB",
     "local": quote_path,
-    "at_least": naming.name_limit,
+    "min": naming.name_limit,
     "restriction_path": report_data.restriction_path,
     "area_path": report_data.area_path,
     "platform_path": report_data.platform_path,

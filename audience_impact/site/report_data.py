@@ -107,7 +107,7 @@ class ListEntry:
     @property
     def size(self) -> tuple[float, float]:
         """Return the sort key of the size: the median and the lower bound, in persons."""
-        return (self.persons.q50 or 0.0, self.persons.at_least or 0.0)
+        return (self.persons.q50 or 0.0, self.persons.min or 0.0)
 
     @property
     def year(self) -> str:

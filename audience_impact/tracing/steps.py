@@ -246,8 +246,8 @@ def _trace_bounds(bounds: Bounds, inputs: Inputs) -> Iterator[pd.DataFrame]:
     yield _say(rows, step, "What the figures force, if each is right as printed (" + way + ").")
     text = "added up, which counts people several times"
     yield _count(rows, step, text, "naive_sum_persons")
-    yield _count(rows, step, "at least, as printed", "lower_persons")
-    yield _count(rows, step, "at most, as printed", "upper_persons")
+    yield _count(rows, step, "at least, as printed", "printed_min_persons")
+    yield _count(rows, step, "at most, as printed", "printed_max_persons")
 
 
 def _trace_places(inputs: Inputs) -> Iterator[pd.DataFrame]:

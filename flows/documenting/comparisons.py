@@ -132,7 +132,7 @@ def _measure_distance(paired: pd.DataFrame) -> pd.DataFrame:
 def _format_ours(row: Any) -> list[str]:
     """Return median with interval, bounds and ratio of a pair."""
     low, middle, high = (format_compact(getattr(row, name)) for name in QUANTILES)
-    bounds = f"{format_compact(row.at_least_persons)} to {format_compact(row.at_most_persons)}"
+    bounds = f"{format_compact(row.min_persons)} to {format_compact(row.max_persons)}"
     return [f"{middle} ({low} to {high})", bounds, f"{row.ratio:.2g}"]
 
 
@@ -174,13 +174,13 @@ def _describe_singles(paired: pd.DataFrame) -> str:
 
 
 def _are_bounded(paired: pd.DataFrame) -> "pd.Series[bool]":
-    low, high = paired["at_least_persons"], paired["at_most_persons"]
+    low, high = paired["min_persons"], paired["max_persons"]
     return paired["published_persons"].between(low, high)
 
 
 LISTED = [
     *("publisher", "area_id", "period", "published_persons", "published_hours", "q05_persons"),
-    *("q50_persons", "q95_persons", "at_least_persons", "at_most_persons", "base_persons"),
+    *("q50_persons", "q95_persons", "min_persons", "max_persons", "base_persons"),
     *("q50_ratio", "difference_reason", "restrictions_count", "without_figure_count"),
     "began_q50_persons",
 ]
@@ -196,14 +196,14 @@ SUMMARY = (
 def _summarize_publishers(people: pd.DataFrame) -> list[list[Any]]:
     rows = []
     for publisher, figures in people.groupby("publisher"):
-        with_bounds = figures[figures["upper_persons"].notna()]
+        with_bounds = figures[figures["printed_max_persons"].notna()]
         within = (
             (with_bounds["difference_reason"] == "within_bounds").mean()
             if len(with_bounds)
             else None
         )
         middle = (
-            with_bounds["q50_ratio"].fillna(with_bounds["upper_ratio"]).median()
+            with_bounds["q50_ratio"].fillna(with_bounds["printed_max_ratio"]).median()
             if len(with_bounds)
             else None
         )
@@ -221,10 +221,10 @@ def _count_reasons(people: pd.DataFrame) -> list[list[Any]]:
 
 def _list_largest(people: pd.DataFrame) -> list[list[str]]:
     """Return the figures outside our bounds that differ by the most people, a sentence each."""
-    outside = people[people["upper_persons"].notna()]
+    outside = people[people["printed_max_persons"].notna()]
     outside = outside[outside["difference_reason"] != "within_bounds"]
-    above = outside["published_persons"] - outside["upper_persons"]
-    below = outside["lower_persons"] - outside["published_persons"]
+    above = outside["published_persons"] - outside["printed_max_persons"]
+    below = outside["printed_min_persons"] - outside["published_persons"]
     far = pd.concat([above, below], axis=1).max(axis=1)
     chosen = outside.loc[far.sort_values(ascending=False, kind="stable").index[:LARGEST]]
     return [

@@ -30,7 +30,7 @@ BY_HAND = tuple(table for table in TABLES if table not in FITTED)
 CONFIRM = "correct it, or confirm it with --accept-changes"
 SEE = "see which fact changed"
 FALL_SHARE = 0.2
-BOUNDS = ("lower_persons", "upper_persons", "q50_persons")
+BOUNDS = ("printed_min_persons", "printed_max_persons", "q50_persons")
 STRENGTH = (
     *(ObsStatus.NORMAL, ObsStatus.ESTIMATED, ObsStatus.FORECAST),
     *(ObsStatus.LOW_RELIABILITY, ObsStatus.MISSING),

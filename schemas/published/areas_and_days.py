@@ -111,14 +111,14 @@ class StatusOfPeriod(ReasonedModel):
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper <= base and quantiles in order, within one person per country."""
         slack = frame["countries_count"]
-        ends = ("lower", "upper")
+        ends = ("printed_min", "printed_max")
         is_in_order = in_order(frame, "persons", (*ends, "base"), slack)
-        ending = "_at_least_persons"
+        ending = "_min_persons"
         for kind in [name.removesuffix(ending) for name in frame if name.endswith(ending)]:
             alone = frame.filter(regex=f"^{kind}_")
             alone = alone.set_axis([name[len(kind) + 1 :] for name in alone], axis=1)
-            has_printed = "lower_persons" in alone
-            around = ends if has_printed else ("at_least", "at_most")
+            has_printed = "printed_min_persons" in alone
+            around = ends if has_printed else ("min", "max")
             is_in_order &= in_order(alone, "persons", around, slack)
         return is_in_order
 
@@ -129,8 +129,8 @@ class ImpactByArea(
     """People under at least one restriction in a year, each person once, by country.
 
     Countries of one year may be added up. Years may not, since a person may be in several: add up
-    person-days over years (`person_days_by_area`). Sums of `at_least`, `lower`, `upper` and
-    `at_most` are limits of the sum, and a sum of medians is near its median. Sums of `q05_*` and of
+    person-days over years (`person_days_by_area`). Sums of `min_*`, `max_*` and of those
+    as printed are limits of the sum, and a sum of medians is near its median. Sums of `q05_*` and of
     `q95_*` are not its quantiles: they lie further apart. Take the quantiles of a continent or of
     the world from `impact_by_continent` and `impact_by_world`, and those of any other countries
     from the sums of draws in `draws_by_area`.
@@ -191,7 +191,7 @@ class PeopleOnDays(ReasonedModel):
     @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper, and quantiles in order, to within one person in each country."""
-        return in_order(frame, "persons", ("lower", "upper"), frame["countries_count"])
+        return in_order(frame, "persons", ("printed_min", "printed_max"), frame["countries_count"])
 
 
 class ImpactByDay(PeopleOnDays, Country):
@@ -249,7 +249,7 @@ class StatusOfPersonDays(ReasonedModel):
     @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper, and quantiles in order, to within one person on each day."""
-        slack, ends = frame["days"] + 1, ("lower", "upper")
+        slack, ends = frame["days"] + 1, ("printed_min", "printed_max")
         hours = in_order(frame, "person_hours", ends, 24 * slack)
         is_in_order = in_order(frame, "person_days", ends, slack) & hours
         users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
@@ -266,7 +266,7 @@ class StatusOfPersonDays(ReasonedModel):
             [
                 frame[f"{name}_person_hours"]
                 > 24 * (frame[f"{name}_person_days"] + frame["days"] + 1)
-                for name in ("lower", "upper")
+                for name in ("printed_min", "printed_max")
             ],
             axis=1,
         ).any(axis=1)

@@ -263,18 +263,18 @@ class Comparisons(PublishedModel):
     compared_with: Series[str] = columns.word_column(
         words.ComparedWith, "platform or restriction: whose bounds stand here"
     )
-    at_least_persons: Series[float] = columns.people_column(
+    min_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures"
     )
-    lower_persons: Series[float] = columns.people_column("our lower bound as printed")
-    upper_persons: Series[float] = columns.people_column("our upper bound as printed")
-    at_most_persons: Series[float] = columns.people_column(
+    printed_min_persons: Series[float] = columns.people_column("our lower bound as printed")
+    printed_max_persons: Series[float] = columns.people_column("our upper bound as printed")
+    max_persons: Series[float] = columns.people_column(
         "the most, with the errors of 99 % of such figures; null: no base on record"
     )
-    lower_ratio: Series[float] = columns.make_column(
+    printed_min_ratio: Series[float] = columns.make_column(
         "theirs over our lower bound", "ratio", null=True, ge=0
     )
-    upper_ratio: Series[float] = columns.make_column(
+    printed_max_ratio: Series[float] = columns.make_column(
         "theirs over our upper bound", "ratio", null=True, ge=0
     )
     difference_reason: Series[str] = columns.word_column(
@@ -315,26 +315,26 @@ class AreaComparisons(PublishedModel):
     published_hours: Series[float] = columns.make_column(
         "their hours of restriction; null: none given", "hours", null=True, ge=0
     )
-    at_least_persons: Series[float] = columns.people_column(
+    min_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures"
     )
-    lower_persons: Series[float] = columns.people_column(
+    printed_min_persons: Series[float] = columns.people_column(
         "our lower bound as printed; null: nothing on record"
     )
     q50_persons: Series[float] = columns.people_column("our median; null: no estimate")
-    upper_persons: Series[float] = columns.people_column("our upper bound as printed")
-    at_most_persons: Series[float] = columns.people_column(
+    printed_max_persons: Series[float] = columns.people_column("our upper bound as printed")
+    max_persons: Series[float] = columns.people_column(
         "the most, with the errors of 99 % of such figures; null: no base on record"
     )
     base_persons: Series[float] = columns.people_column("people in our base")
     restrictions_count: Series[float] = columns.make_column(
         "restrictions of ours", "count", null=True
     )
-    lower_ratio: Series[float] = columns.make_column(
+    printed_min_ratio: Series[float] = columns.make_column(
         "theirs over our lower bound", "ratio", null=True
     )
     q50_ratio: Series[float] = columns.make_column("theirs over our median", "ratio", null=True)
-    upper_ratio: Series[float] = columns.make_column(
+    printed_max_ratio: Series[float] = columns.make_column(
         "theirs over our upper bound", "ratio", null=True
     )
     difference_reason: Series[str] = columns.word_column(

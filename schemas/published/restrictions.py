@@ -24,21 +24,21 @@ class PeopleOfRestriction(PublishedModel):
     area_name: Series[str] = columns.area_name("names of the areas")
     country_name: Series[str] = columns.country_name()
     continent_name: Series[str] = columns.continent_name()
-    at_least_persons: Series[float] = columns.people_column(
+    min_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures", null=False
     )
-    lower_persons: Series[float] = columns.people_column(
+    printed_min_persons: Series[float] = columns.people_column(
         "the fewest, if each figure is right as printed", null=False
     )
     q05_persons: Series[float] = columns.people_column(
-        "5 % quantile, with the errors of figures: may lie below lower_persons; null: none"
+        "5 % quantile, with the errors of figures: may lie below printed_min_persons; null: none"
     )
     q50_persons: Series[float] = columns.people_column("median; null: no estimate")
     q95_persons: Series[float] = columns.people_column("95 % quantile; null: no estimate")
-    upper_persons: Series[float] = columns.people_column(
+    printed_max_persons: Series[float] = columns.people_column(
         "the most, if each figure is right as printed; null: no base on record"
     )
-    at_most_persons: Series[float] = columns.people_column(
+    max_persons: Series[float] = columns.people_column(
         "the most, with the errors of 99 % of such figures; null: no base on record"
     )
     base: Series[str] = columns.words_joined(
@@ -49,12 +49,12 @@ class PeopleOfRestriction(PublishedModel):
     population_persons: Series[float] = columns.people_column(
         "residents of the area, or of the places named in it; null: not on record"
     )
-    lower_base_share: Series[float] = columns.share_column("lower bound as a share of the base")
+    printed_min_base_share: Series[float] = columns.share_column("lower bound as a share of the base")
     q05_base_share: Series[float] = columns.share_column("5 % quantile as a share of the base")
     q50_base_share: Series[float] = columns.share_column("median as a share of the base")
     q95_base_share: Series[float] = columns.share_column("95 % quantile as a share of the base")
-    upper_base_share: Series[float] = columns.share_column("upper bound as a share of the base")
-    lower_population_share: Series[float] = columns.share_column(
+    printed_max_base_share: Series[float] = columns.share_column("upper bound as a share of the base")
+    printed_min_population_share: Series[float] = columns.share_column(
         "lower bound as a share of the residents"
     )
     q05_population_share: Series[float] = columns.share_column(
@@ -64,7 +64,7 @@ class PeopleOfRestriction(PublishedModel):
     q95_population_share: Series[float] = columns.share_column(
         "95 % quantile as a share of the residents"
     )
-    upper_population_share: Series[float] = columns.share_column(
+    printed_max_population_share: Series[float] = columns.share_column(
         "upper bound as a share of the residents"
     )
     dedup_method: Series[str] = columns.word_column(
@@ -116,10 +116,10 @@ class ReachInWindow(PublishedModel):
     window_days: Series[float] = columns.make_column(
         "days it lasted; null: end not known", "days", null=True, ge=0
     )
-    window_lower_persons: Series[float] = columns.people_column(
+    window_printed_min_persons: Series[float] = columns.people_column(
         "reach in exactly these days, at least"
     )
-    window_upper_persons: Series[float] = columns.people_column(
+    window_printed_max_persons: Series[float] = columns.people_column(
         "reach in exactly these days, at most"
     )
 
@@ -145,8 +145,8 @@ class ReasonsOfRestriction(ReasonedModel):
         """
         is_countries = frame["area_id"].str.fullmatch("[A-Z]{2}(;[A-Z]{2})*")
         limit = frame[["base_persons", "population_persons"]].max(axis=1)
-        over = is_countries & (frame["upper_persons"] > limit)
-        return columns.in_order(frame, "persons", ("lower", "upper"), 1) & ~over
+        over = is_countries & (frame["printed_max_persons"] > limit)
+        return columns.in_order(frame, "persons", ("printed_min", "printed_max"), 1) & ~over
 
     @pa.dataframe_check(name="details_without_rules")
     def details_without_rules(cls, frame: pd.DataFrame) -> Any:
@@ -172,7 +172,7 @@ class ReasonsOfRestriction(ReasonedModel):
     @row_rule
     def share_of_base_at_most_one(cls, frame: pd.DataFrame) -> Any:
         """Require shares of the base of at most 1."""
-        return ~(frame["upper_base_share"] > 1)
+        return ~(frame["printed_max_base_share"] > 1)
 
 
 class Impact(ReasonsOfRestriction, ReachInWindow, PeopleOfRestriction):
@@ -207,16 +207,16 @@ class ImpactByPlatform(PublishedModel):
     claim_status: Series[str] = columns.word_column(
         words.ClaimStatus, "who says that this is restricted"
     )
-    at_least_persons: Series[float] = columns.people_column(
+    min_persons: Series[float] = columns.people_column(
         "the fewest, with the errors of 99 % of such figures", null=False
     )
-    lower_persons: Series[float] = columns.people_column(
+    printed_min_persons: Series[float] = columns.people_column(
         "audience of the platform, the fewest as printed", null=False
     )
-    upper_persons: Series[float] = columns.people_column(
+    printed_max_persons: Series[float] = columns.people_column(
         "audience of the platform, the most as printed"
     )
-    at_most_persons: Series[float] = columns.people_column(
+    max_persons: Series[float] = columns.people_column(
         "the most, with the errors of 99 % of such figures; null: no base on record"
     )
     base: Series[str] = columns.base_column("population that contains the audience")
@@ -249,13 +249,13 @@ class ImpactByPlatform(PublishedModel):
     window_days: Series[float] = columns.make_column(
         "days it lasted; null: end not known", "days", null=True
     )
-    window_lower_persons: Series[float] = columns.people_column(
+    window_printed_min_persons: Series[float] = columns.people_column(
         "reach in exactly these days, at least"
     )
     window_persons: Series[float] = columns.people_column(
         "the same by the beta-binomial distribution; null: not known"
     )
-    window_upper_persons: Series[float] = columns.people_column(
+    window_printed_max_persons: Series[float] = columns.people_column(
         "reach in exactly these days, at most"
     )
     aggregation_hazard: Series[str] = columns.text_column(

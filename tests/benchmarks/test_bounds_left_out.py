@@ -26,8 +26,8 @@ def test_a_figure_is_held_by_the_bounds_of_the_one_before(
 ) -> None:
     tried = bounds.try_figures(two_figures(later).typed())
     assert tried["persons"].tolist() == [float(later)]
-    assert (tried["at_least_persons"] < 400e3).all()
-    assert (tried["at_most_persons"] > 400e3).all()
+    assert (tried["min_persons"] < 400e3).all()
+    assert (tried["max_persons"] > 400e3).all()
     metric, every = bounds.score(tried)
     assert metric["figures"] == "monthly_reach"
     shares = [every[f"{name}_share"] for name in ("inside", "below", "above")]
@@ -36,7 +36,7 @@ def test_a_figure_is_held_by_the_bounds_of_the_one_before(
 
 def test_the_figure_itself_and_later_ones_bound_nothing() -> None:
     one, other = (
-        bounds.try_figures(two_figures(later).typed())[["at_least_persons", "at_most_persons"]]
+        bounds.try_figures(two_figures(later).typed())[["min_persons", "max_persons"]]
         for later in ("100000", "690000")
     )
     pd.testing.assert_frame_equal(one, other)

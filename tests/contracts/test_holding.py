@@ -95,7 +95,7 @@ WRONG: dict[str, tuple[str, Change]] = {
     "another word": ("draws_by_area", lambda frame: frame.assign(impact_metric=["people", "x"])),
     "bounds out of order": (
         "impact",
-        lambda frame: frame.assign(lower_persons=[2e9, 1e9], upper_persons=[1e9, 2e9]),
+        lambda frame: frame.assign(printed_min_persons=[2e9, 1e9], printed_max_persons=[1e9, 2e9]),
     ),
     "a reason without its rule": (
         "impact",

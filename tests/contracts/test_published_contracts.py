@@ -83,14 +83,14 @@ def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
 @pytest.mark.parametrize(
     ("table", "cells", "named"),
     [
-        ("impact", {"lower_persons": 2e8}, "bounds_in_order"),
-        ("impact", {"upper_persons": 2e8}, "bounds_in_order"),
-        ("impact", {"upper_base_share": 1.000001}, "share_of_base_at_most_one"),
+        ("impact", {"printed_min_persons": 2e8}, "bounds_in_order"),
+        ("impact", {"printed_max_persons": 2e8}, "bounds_in_order"),
+        ("impact", {"printed_max_base_share": 1.000001}, "share_of_base_at_most_one"),
         ("impact", {"obs_status": "U", "reason": ""}, "gap_has_reason"),
         ("impact", {"obs_status": "M", "reason": ""}, "gap_has_reason"),
         ("impact", {"obs_status": "X"}, "obs_status"),
-        ("impact", {"lower_persons": float("nan")}, "lower_persons"),
-        ("impact", {"lower_persons": -1.0}, "lower_persons"),
+        ("impact", {"printed_min_persons": float("nan")}, "printed_min_persons"),
+        ("impact", {"printed_min_persons": -1.0}, "printed_min_persons"),
         ("impact", {"quarantined_inputs_count": -1}, "quarantined_inputs_count"),
         ("impact", {"impact_metric": "affected"}, "impact_metric"),
         ("impact", {"staleness": "old"}, "staleness"),
@@ -105,7 +105,7 @@ def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
         ("restrictions", {"country_paths": "001>>151"}, "country_paths"),
         ("restrictions", {"place_readings": "somewhere"}, "place_readings"),
         ("impact_by_platform", {"platform_name": None}, "platform_name"),
-        ("impact_by_platform", {"lower_persons": float("nan")}, "lower_persons"),
+        ("impact_by_platform", {"printed_min_persons": float("nan")}, "printed_min_persons"),
         ("impact_by_platform", {"feature": "calls"}, "feature"),
         ("comparisons", {"figure_kind": "guess"}, "figure_kind"),
         ("comparisons", {"compared_with": "nothing"}, "compared_with"),
@@ -148,8 +148,8 @@ def test_a_reason_is_made_of_its_rules_and_details(frames: Frames) -> None:
 def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:
     table = to_arrow("impact", frames["impact"])
     assert 0 < table.column("q50_persons").null_count < table.num_rows
-    assert 96_000_000 in table.column("lower_persons").to_pylist()
-    assert all(isinstance(cell, int) for cell in table.column("lower_persons").to_pylist())
+    assert 96_000_000 in table.column("printed_min_persons").to_pylist()
+    assert all(isinstance(cell, int) for cell in table.column("printed_min_persons").to_pylist())
 
 
 def test_the_titles_are_sentences() -> None:

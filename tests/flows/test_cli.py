@@ -114,9 +114,9 @@ def test_show_json_has_everything_of_the_case(published: Path) -> None:
     done = command("show", "RU-2025-08-13-calls", "--published", published, "--format", "json")
     output = json.loads(done.stdout)
     exposed = next(row for row in output["impact"] if row["impact_metric"] == "people_exposed")
-    assert (exposed["lower_persons"], exposed["upper_persons"]) == (96_000_000, 105_000_000)
+    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (96_000_000, 105_000_000)
     assert (exposed["base"], exposed["base_persons"]) == ("internet_12_plus", 105_000_000)
-    assert '"lower_persons": 96000000,' in done.stdout
+    assert '"printed_min_persons": 96000000,' in done.stdout
     assert 100e6 < exposed["q50_persons"] < 102e6
     (days,) = [row for row in output["person_days"] if row["period"] == "2025"]
     assert days["days"] == 141
@@ -131,7 +131,7 @@ def test_show_json_has_everything_of_the_case(published: Path) -> None:
         ("telegram", "video_call"): "reported",
     }
     company = [c for c in output["comparisons"] if c["figure_kind"] == "company_statement"]
-    assert {c["upper_ratio"] for c in company} == {round(100 / 96, 4)}
+    assert {c["printed_max_ratio"] for c in company} == {round(100 / 96, 4)}
 
 
 def estimate(published: Path, metric: str) -> str:
@@ -353,7 +353,7 @@ def drop_from_manifest(root: Path, table: str, column: str) -> None:
         (["list"], "lineage", "attribution"),
         (["show", "RU-2025-08-13-calls"], "lineage", "attribution"),
         (["show", "RU-2025-08-13-calls"], "impact", "confidence"),
-        (["show", "RU-2025-08-13-calls"], "impact_by_platform", "at_most_persons"),
+        (["show", "RU-2025-08-13-calls"], "impact_by_platform", "max_persons"),
         (
             ["export", "--area", "002", "--format", "json", "--into", "nowhere.json"],
             "restrictions",

@@ -64,7 +64,7 @@ def test_an_event_has_the_answer_of_the_same_restriction_on_record(tmp_path: Pat
     assert status == 0, output
     described = json.loads(output[output.index("{") :])
     (exposed,) = (one for one in described["impact"] if one["impact_metric"] == "people_exposed")
-    for name in ("at_least_persons", "q05_persons", "q50_persons", "q95_persons"):
+    for name in ("min_persons", "q05_persons", "q50_persons", "q95_persons"):
         assert exposed[name] == pytest.approx(of_record[name], rel=0.03), name
     assert "taken to happen as described" in output
 

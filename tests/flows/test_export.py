@@ -123,7 +123,7 @@ def test_libreoffice_opens_what_was_published(
     assert_same_cells(made, _chosen(repository_published, ExportQuery(year=2025)).tables)
     book = openpyxl.load_workbook(made)
     heads = {cell.value: cell.comment.text for cell in book["impact"][1]}
-    assert heads["at_least_persons"].startswith("the fewest, with the errors")
+    assert heads["min_persons"].startswith("the fewest, with the errors")
 
 
 def _chosen(root: Path, wanted: ExportQuery) -> Content:
@@ -252,15 +252,15 @@ def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
         assert words in told
     impact = book["impact"]
     heads = {cell.value: cell for cell in impact[1]}
-    lower = impact.cell(2, heads["lower_persons"].column)
+    lower = impact.cell(2, heads["printed_min_persons"].column)
     assert (lower.data_type, lower.number_format) == ("n", "#,##0")
-    share = impact.cell(2, heads["lower_base_share"].column)
+    share = impact.cell(2, heads["printed_min_base_share"].column)
     assert (share.data_type, share.number_format) == ("n", "0.0%")
     day = impact.cell(2, heads["as_of"].column)
     assert (day.is_date, day.number_format) == (True, "yyyy-mm-dd")
     note = heads["obs_status"].comment.text
     assert "U: low reliability" in note
-    assert "Unit: persons" in heads["lower_persons"].comment.text
+    assert "Unit: persons" in heads["printed_min_persons"].comment.text
     assert impact.freeze_panes == "B2"
     assert impact.auto_filter.ref == f"A1:{get_column_letter(impact.max_column)}{impact.max_row}"
     links = [cell for cell in book["sources"]["D"] if cell.hyperlink]

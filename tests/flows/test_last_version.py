@@ -32,8 +32,8 @@ def people(upper: pd.Series, **cells: object) -> ComparedVersion:
         {
             "restriction_id": upper.index,
             "impact_metric": "people_exposed",
-            "lower_persons": np.nan,
-            "upper_persons": upper.to_numpy(),
+            "printed_min_persons": np.nan,
+            "printed_max_persons": upper.to_numpy(),
             **dict.fromkeys(("q05_persons", "q50_persons", "q95_persons"), np.nan),
             "obs_status": "A",
         }
@@ -225,16 +225,16 @@ def test_the_last_version_is_what_was_published(root: Path, results: steps.Resul
 
 def test_what_changed_against_the_last_version(root: Path, results: steps.Results) -> None:
     before, now = last_version.read_last_version(root), last_version.describe_results(results)
-    upper = now.answers["upper_persons"].mask(now.answers.index == ("R1", "people_exposed"), 1.0)
+    upper = now.answers["printed_max_persons"].mask(now.answers.index == ("R1", "people_exposed"), 1.0)
     fewer = {name: count // 2 for name, count in now.counts.items()}
-    now = replace(now, counts=fewer, answers=now.answers.assign(upper_persons=upper))
+    now = replace(now, counts=fewer, answers=now.answers.assign(printed_max_persons=upper))
     lines = last_version.list_changes(before, now)
     assert [line.split(": ")[1] for line in lines] == ["row_count_fell", "magnitude_moved"]
     assert " more of this kind: audience-impact diff)" in lines[0]
     assert lines[1].startswith("impact.parquet: magnitude_moved: R1 people exposed (")
 
 
-@pytest.mark.parametrize("column", ["lower_persons", "q50_persons"])
+@pytest.mark.parametrize("column", ["printed_min_persons", "q50_persons"])
 def test_a_lower_bound_and_a_median_are_compared_as_well(column: str) -> None:
     before, now = (people(BEFORE[["same"]], **{column: value}) for value in (9e6, 90e6))
     (line,) = last_version.list_changes(before, now)

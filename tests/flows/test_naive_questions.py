@@ -45,7 +45,7 @@ def find_days_by_country(tables: Tables) -> Answer:
     rows = plain_rows(rank_days(tables, "001", "2024").rows)
     names = name_countries(tables)
     return {
-        (names[row["area_id"]],): (row["q50_person_days"] or 0.0, row["at_least_person_days"])
+        (names[row["area_id"]],): (row["q50_person_days"] or 0.0, row["min_person_days"])
         for row in rows
     }
 
@@ -79,7 +79,7 @@ def count_by_country_and_year(tables: Tables) -> Answer:
 def find_days_of_all_years(tables: Tables) -> Answer:
     years = [row["period"] for row in records.build_area_record(tables, "RU").by_year]
     totals = [rank_days(tables, "RU", year).total for year in years]
-    names = ("at_least_person_days", "q50_person_days", "at_most_person_days")
+    names = ("min_person_days", "q50_person_days", "max_person_days")
     return {("Russia",): tuple(sum(total[name] for total in totals) for name in names)}
 
 
@@ -128,7 +128,7 @@ def count_by_continent(tables: Tables) -> Answer:
 
 def list_world_years(tables: Tables) -> Answer:
     years = records.build_area_record(tables, "001").by_year
-    return {(row["period"],): (row["q50_persons"], row["at_most_persons"] or 0.0) for row in years}
+    return {(row["period"],): (row["q50_persons"], row["max_persons"] or 0.0) for row in years}
 
 
 OF_2024 = (("period", "2024"),)
@@ -136,7 +136,7 @@ QUESTIONS = {
     "person-days by country in 2024": Question(
         "person_days_by_area",
         ("area_name",),
-        ("q50_person_days", "at_least_person_days"),
+        ("q50_person_days", "min_person_days"),
         "sum",
         find_days_by_country,
         OF_2024,
@@ -159,7 +159,7 @@ QUESTIONS = {
     "Russia's person-days over all years": Question(
         "person_days_by_area",
         ("area_name",),
-        ("at_least_person_days", "q50_person_days", "at_most_person_days"),
+        ("min_person_days", "q50_person_days", "max_person_days"),
         "sum",
         find_days_of_all_years,
         (("area_name", "Russia"),),
@@ -192,7 +192,7 @@ QUESTIONS = {
     "people of the world by year": Question(
         "impact_by_world",
         ("period",),
-        ("q50_persons", "at_most_persons"),
+        ("q50_persons", "max_persons"),
         "sum",
         list_world_years,
     ),
@@ -273,12 +273,12 @@ def test_bounds_of_a_level_add_up_to_those_of_the_world(
 ) -> None:
     tables = ai.load(folder)
     parts, world = tables[f"impact_by_{level}{period}"], tables[f"impact_by_world{period}"]
-    sums = parts.groupby("period")[["at_least_persons", "countries_count"]].sum()
+    sums = parts.groupby("period")[["min_persons", "countries_count"]].sum()
     total = world.set_index("period")
     assert len(total) > 5
     assert (sums["countries_count"] == total["countries_count"]).all()
     # Each row is rounded to a person.
-    difference = (sums["at_least_persons"] - total["at_least_persons"]).abs()
+    difference = (sums["min_persons"] - total["min_persons"]).abs()
     assert (difference <= total["countries_count"]).all()
 
 

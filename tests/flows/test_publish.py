@@ -47,7 +47,7 @@ SCHEMA = pa.schema(
     [
         field("id", pa.string(), nullable=False),
         field("row", pa.int64(), nullable=False),
-        field("lower_persons", pa.int64()),
+        field("printed_min_persons", pa.int64()),
         field("share", pa.float64()),
         field("not_computed_yet", pa.float64()),
         field("never_known", pa.string()),
@@ -70,7 +70,7 @@ def example() -> dict[str, pa.Table]:
     )
     return {
         "impact": table,
-        "numbers": table.select(["row", "lower_persons", "share", "not_computed_yet"]),
+        "numbers": table.select(["row", "printed_min_persons", "share", "not_computed_yet"]),
         "quarantine": table.slice(0, 0),
     }
 
@@ -275,7 +275,7 @@ def test_manifest_repeats_what_the_files_say(root: Path) -> None:
     assert {name: field["type"] for name, field in fields.items()} == {
         "id": "string",
         "row": "integer",
-        "lower_persons": "number",
+        "printed_min_persons": "number",
         "share": "number",
         "not_computed_yet": "number",
         "never_known": "string",
@@ -284,10 +284,10 @@ def test_manifest_repeats_what_the_files_say(root: Path) -> None:
         "note": "string",
     }
     assert fields["row"]["constraints"] == {"required": True}
-    assert fields["lower_persons"] == {
-        "name": "lower_persons",
+    assert fields["printed_min_persons"] == {
+        "name": "printed_min_persons",
         "type": "number",
-        "description": "the lower_persons",
+        "description": "the printed_min_persons",
         "unit": "persons",
         "sdmx_concept": "OBS_VALUE",
     }

@@ -99,7 +99,7 @@ def test_publishes_and_quarantines_a_bad_row(
         ["restriction_id", "impact_metric"]
     )
     row = impact.loc[("R1", "people_exposed")]
-    assert (row["lower_persons"], row["quarantined_inputs_count"]) == (500_000, 1)
+    assert (row["printed_min_persons"], row["quarantined_inputs_count"]) == (500_000, 1)
 
 
 def test_a_run_starts_no_server_and_imports_no_prefect(

@@ -50,7 +50,7 @@ def of_act(frames: Tables, table: str, act: str = CALLS) -> pd.DataFrame:
 
 def test_calls_in_russia_the_bounds(frames: Tables) -> None:
     result = exposed(frames, CALLS)
-    assert (result["lower_persons"], result["upper_persons"]) == (96_000_000, 105_000_000)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (96_000_000, 105_000_000)
     assert (result["base"], result["base_persons"]) == ("internet_12_plus", 105_000_000)
     assert (result["dedup_method"], result["staleness"]) == ("latent_factor", "fresh")
     assert (result["obs_status"], result["reason"]) == (
@@ -59,8 +59,8 @@ def test_calls_in_russia_the_bounds(frames: Tables) -> None:
         "aged 12 and over only",
     )
     assert 140_000_000 < result["population_persons"] < 147_000_000
-    assert result["upper_base_share"] == 1.0
-    assert result["lower_base_share"] == round(96 / 105, 6)
+    assert result["printed_max_base_share"] == 1.0
+    assert result["printed_min_base_share"] == round(96 / 105, 6)
 
 
 def test_calls_in_russia_the_parts_and_the_naive_sum(frames: Tables) -> None:
@@ -75,7 +75,7 @@ def test_calls_in_russia_the_parts_and_the_naive_sum(frames: Tables) -> None:
     assert all("must not be added" in hazard for hazard in parts["aggregation_hazard"])
     for platform, audience in (("whatsapp", 96_000_000), ("telegram", 89_000_000)):
         one = parts.loc[platform]
-        assert set(one["lower_persons"]) == set(one["upper_persons"]) == {audience}
+        assert set(one["printed_min_persons"]) == set(one["printed_max_persons"]) == {audience}
         assert set(one["audience_metric"]) == {"monthly_reach"}
         assert set(one["period"]) == {"2025-07"}
         assert set(one["measurement_series_count"]) == {1}
@@ -99,8 +99,8 @@ def test_calls_in_russia_who_calls(frames: Tables) -> None:
     off, above = (
         NormalDist().inv_cdf(0.95) * sqrt(share * (1 - share) / 1000) for share in (0.37, 0.75)
     )
-    assert abs(result["lower_persons"] - (least - off * adults + 96e6 - base)) < 100
-    assert abs(result["upper_persons"] - (most + above * base)) < 100
+    assert abs(result["printed_min_persons"] - (least - off * adults + 96e6 - base)) < 100
+    assert abs(result["printed_max_persons"] - (most + above * base)) < 100
     assert result["q05_persons"] < least < result["q50_persons"] < most < result["q95_persons"]
     assert result["obs_status"] == "U"
     for words in ("any messenger", "voice_call taken for all", "asked of age_18_plus", "during"):
@@ -111,7 +111,7 @@ def test_calls_in_russia_who_is_left_without(frames: Tables) -> None:
     """A self-selected poll says that 33 % get round it: no bound, and a wide interval."""
     table = of_act(frames, "impact").set_index("impact_metric")
     net, users = table.loc["people_deprived_net"], table.loc["people_feature_exposed"]
-    assert (net["lower_persons"], net["upper_persons"]) == (0, users["upper_persons"])
+    assert (net["printed_min_persons"], net["printed_max_persons"]) == (0, users["printed_max_persons"])
     assert net["q05_persons"] < 0.5 * users["q50_persons"] < net["q50_persons"]
     assert net["q50_persons"] < users["q50_persons"]
     assert "self-selected poll" in net["reason"]
@@ -122,8 +122,8 @@ def test_calls_in_russia_the_person_days_of_2025(frames: Tables) -> None:
     result = row(frames["person_days"], restriction_id=CALLS, period="2025")
     assert (result["days"], result["covered_days"]) == (141, 141)
     # The daily figure is of August, and binds on its 19 days; then a thirtieth of 96 million.
-    assert result["lower_person_days"] == 19 * 82_100_000 + 122 * 3_200_000
-    assert result["upper_person_days"] == 141 * 105_000_000
+    assert result["printed_min_person_days"] == 19 * 82_100_000 + 122 * 3_200_000
+    assert result["printed_max_person_days"] == 141 * 105_000_000
     assert result["naive_sum_person_days"] == 141 * 185_000_000
     assert result["naive_daily_sum_person_days"] == 141 * 150_100_000
     assert 11.6e9 < result["q05_person_days"] < result["q50_person_days"]
@@ -146,9 +146,9 @@ def test_calls_in_russia_what_drives_the_width(frames: Tables) -> None:
 
 def test_russia_in_2025_each_person_once(frames: Tables) -> None:
     result = row(frames["impact_by_area"], area_id="RU", period="2025")
-    assert result["lower_persons"] == 96_500_000  # WhatsApp alone, slowed in December
-    assert result["lower_persons"] <= result["q50_persons"] <= result["upper_persons"]
-    assert result["upper_persons"] <= result["base_persons"] < 146_000_000
+    assert result["printed_min_persons"] == 96_500_000  # WhatsApp alone, slowed in December
+    assert result["printed_min_persons"] <= result["q50_persons"] <= result["printed_max_persons"]
+    assert result["printed_max_persons"] <= result["base_persons"] < 146_000_000
     assert result["bounds_only_count"] < result["restrictions_count"]
 
 
@@ -158,11 +158,11 @@ def test_calls_in_russia_the_company_and_the_newspaper(frames: Tables) -> None:
     assert (statement["figure_kind"], statement["publisher"]) == ("company_statement", "WhatsApp")
     assert (statement["published_value"], statement["interval_kind"]) == (1e8, "one_sided_min")
     assert statement["compared_with"] == "platform"
-    assert statement["lower_persons"] == 96_000_000
-    assert statement["lower_ratio"] == round(100 / 96, 4)
+    assert statement["printed_min_persons"] == 96_000_000
+    assert statement["printed_min_ratio"] == round(100 / 96, 4)
     newspaper = table.loc["PF-SC06"]
     assert (newspaper["published_value"], newspaper["compared_with"]) == (185e6, "restriction")
-    assert newspaper["upper_ratio"] == round(185 / 105, 4)
+    assert newspaper["printed_max_ratio"] == round(185 / 105, 4)
     assert newspaper["difference_reason"] == "adds_up_platforms"
 
 
@@ -193,21 +193,21 @@ def test_calls_in_russia_the_act(frames: Tables) -> None:
 def test_the_spanish_order_was_never_carried_out(frames: Tables) -> None:
     table = of_act(frames, "impact", "ES-2024-03-22-telegram")
     assert len(table) == 3
-    assert set(table["lower_persons"]) == set(table["upper_persons"]) == {0}
+    assert set(table["printed_min_persons"]) == set(table["printed_max_persons"]) == {0}
     assert set(table["reason"]) == {"never carried out"}
 
 
 def test_the_end_of_adsense_has_an_unknown_audience(frames: Tables) -> None:
     result = exposed(frames, "RU-2024-08-12-adsense")
     assert result["obs_status"] == "M"
-    assert result["lower_persons"] == 0
-    assert result["upper_persons"] == result["base_persons"] > 100_000_000
+    assert result["printed_min_persons"] == 0
+    assert result["printed_max_persons"] == result["base_persons"] > 100_000_000
     assert result["reason"] == "no audience figure from before the start"
 
 
 def test_a_block_of_new_registrations_has_no_audience(frames: Tables) -> None:
     result = exposed(frames, "RU-2025-10-31-registration")
-    assert (result["lower_persons"], result["obs_status"]) == (0, "M")
+    assert (result["printed_min_persons"], result["obs_status"]) == (0, "M")
     assert pd.isna(result["q50_persons"])
     assert result["reason"].startswith("only new registrations")
 
@@ -217,7 +217,7 @@ def test_steps_of_one_act_share_the_audience_nearest_to_the_first(
     month: str, frames: Tables
 ) -> None:
     result = exposed(frames, f"RU-2024-{month}-youtube")
-    assert result["lower_persons"] == 95_500_000
+    assert result["printed_min_persons"] == 95_500_000
     assert "of which no such figure is from before the first step" in result["reason"]
 
 
@@ -230,8 +230,8 @@ def test_normal_are_only_official_measured_and_recent_answers(frames: Tables) ->
 def test_a_network_shutdown_touches_the_internet_users(frames: Tables) -> None:
     """Publishers differ fourfold about those: bounds go from the one to the other."""
     result = exposed(frames, "UG-2021-01-13-internet")
-    assert (result["lower_persons"], result["upper_persons"]) == (4_591_093, 18_000_000)
-    assert result["lower_persons"] < result["q50_persons"] < result["upper_persons"]
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (4_591_093, 18_000_000)
+    assert result["printed_min_persons"] < result["q50_persons"] < result["printed_max_persons"]
     assert (result["dedup_method"], result["obs_status"]) == ("single", "U")
     assert "publishers of internet users differ" in result["reason"]
     used = of_act(frames, "lineage", "UG-2021-01-13-internet")
@@ -247,7 +247,7 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     result = exposed(frames, "UG-2026-01-13-internet")
     low, middle, high = (result[f"{name}_persons"] for name in ("q05", "q50", "q95"))
     assert 5_000_000 < low < 8_000_000 < middle < high < 15_000_000 < result["population_persons"]
-    assert (result["lower_persons"], result["upper_persons"]) == (0, result["population_persons"])
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (0, result["population_persons"])
     assert low < result["base_persons"] < high
     assert (result["base"], result["obs_status"]) == ("internet_all", "F")
     assert result["reason"] == "internet users projected, not counted"
@@ -257,24 +257,24 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
 
 def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames: Tables) -> None:
     result = exposed(frames, "RU-2025-09-mobile-allow-list")
-    assert (result["lower_persons"], result["obs_status"]) == (0, "M")
-    assert result["upper_persons"] == result["base_persons"]
+    assert (result["printed_min_persons"], result["obs_status"]) == (0, "M")
+    assert result["printed_max_persons"] == result["base_persons"]
 
 
 def test_a_regional_block_is_limited_by_the_people_of_the_regions(frames: Tables) -> None:
     result = exposed(frames, "RU-2025-03-06-telegram")
-    assert (result["lower_persons"], result["upper_persons"]) == (0, result["population_persons"])
-    assert result["population_persons"] == result["at_most_persons"] == 4_526_562
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (0, result["population_persons"])
+    assert result["population_persons"] == result["max_persons"] == 4_526_562
     assert result["area_id"] == "RU-CE;RU-DA"
     assert "people online in the places named" in result["reason"]
     assert result["q05_persons"] < result["q50_persons"] < result["q95_persons"]
-    assert result["q95_persons"] < result["upper_persons"]
+    assert result["q95_persons"] < result["printed_max_persons"]
 
 
 def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: Tables) -> None:
     result = exposed(frames, "NC-2024-05-15-tiktok")
-    assert result["lower_persons"] == 0
-    assert result["base_persons"] < result["upper_persons"] == result["population_persons"]
+    assert result["printed_min_persons"] == 0
+    assert result["base_persons"] < result["printed_max_persons"] == result["population_persons"]
     assert (result["base"], result["obs_status"]) == ("internet_all", "M")
     assert "no base on record" not in result["reason"]
     assert "internet users projected" in result["reason"]
@@ -301,40 +301,40 @@ def test_every_target_has_a_row(frames: Tables) -> None:
 def test_bounds_are_in_order_everywhere(frames: Tables) -> None:
     for name in ("impact", "impact_by_platform"):
         table = frames[name]
-        known = table[table["upper_persons"].notna()]
-        assert (table["lower_persons"] >= 0).all()
-        assert (known["lower_persons"] <= known["upper_persons"]).all()
-        over = known["upper_persons"] > known["base_persons"]
+        known = table[table["printed_max_persons"].notna()]
+        assert (table["printed_min_persons"] >= 0).all()
+        assert (known["printed_min_persons"] <= known["printed_max_persons"]).all()
+        over = known["printed_max_persons"] > known["base_persons"]
         assert "population_persons" in table or not over.any()
         if over.any():
             beyond = known[over]
-            assert (beyond["upper_persons"] <= beyond["population_persons"]).all()
+            assert (beyond["printed_max_persons"] <= beyond["population_persons"]).all()
             exposed = beyond[beyond["impact_metric"] == "people_exposed"]
             is_projected = exposed["reason"].str.contains("internet users projected")  # no bound
             counted = exposed[~is_projected]  # by another publisher than that of the audience
             assert counted["reason"].str.contains("base of another measurer").all()
-            assert (counted["upper_persons"] <= PUBLISHERS_DIFFER * counted["base_persons"]).all()
+            assert (counted["printed_max_persons"] <= PUBLISHERS_DIFFER * counted["base_persons"]).all()
     shares = frames["impact"].filter(regex="^(lower|upper)_.*_share$")
     assert ((shares.isna()) | ((shares >= 0) & (shares <= 1))).all(axis=None)
 
 
 def test_no_gap_without_a_reason(frames: Tables) -> None:
     table = frames["impact"]
-    gaps = table["upper_persons"].isna() | table["base_persons"].isna()
+    gaps = table["printed_max_persons"].isna() | table["base_persons"].isna()
     silent = table["q50_persons"].isna()
     assert not gaps.any(), "each country of the facts has its people on record"
     assert min(silent.sum(), (table["obs_status"] == "A").sum()) > 0
     assert (table.loc[table["obs_status"] != "A", "reason"] != "").all()
-    assert (table.loc[table["obs_status"] == "A", "lower_persons"] > 0).all()
+    assert (table.loc[table["obs_status"] == "A", "printed_min_persons"] > 0).all()
     assert (table.loc[silent, "reason"] != "").all()
 
 
 def test_quantiles_are_in_order_and_within_the_residents(frames: Tables) -> None:
     """Bounds hold if figures are right as printed; draws, which let them be off, may pass them."""
     table = frames["impact"][frames["impact"]["q50_persons"].notna()]
-    ends = ["q05", "q50", "q95", "upper"]
+    ends = ["q05", "q50", "q95", "printed_max"]
     assert len(table) > 30
-    within = table.assign(upper_persons=table["population_persons"])
+    within = table.assign(printed_max_persons=table["population_persons"])
     steps = within[[f"{name}_persons" for name in ends]].diff(axis=1).iloc[:, 1:]
     assert (steps >= -1).all(axis=None)
 
@@ -342,18 +342,18 @@ def test_quantiles_are_in_order_and_within_the_residents(frames: Tables) -> None
 def test_person_days_of_a_year_are_those_of_its_months(frames: Tables) -> None:
     table = frames["person_days"][frames["person_days"]["restriction_id"] == "all"]
     months = table[table["period"].str.len() == 7].assign(year=lambda f: f["period"].str[:4])
-    added = months.groupby(["area_id", "year"])["lower_person_days"].sum()
+    added = months.groupby(["area_id", "year"])["printed_min_person_days"].sum()
     years = table[table["period"].str.len() == 4].set_index(["area_id", "period"])
     assert len(years) > 50
-    assert (added - years["lower_person_days"]).abs().max() <= 12
+    assert (added - years["printed_min_person_days"]).abs().max() <= 12
 
 
 def test_narrower_metrics_never_exceed_the_people_exposed(frames: Tables) -> None:
     table = frames["impact"].pivot_table(
-        index="restriction_id", columns="impact_metric", values=["lower_persons", "upper_persons"]
+        index="restriction_id", columns="impact_metric", values=["printed_min_persons", "printed_max_persons"]
     )
     assert table.notna().sum().min() > 100
-    for bound in ("lower_persons", "upper_persons"):
+    for bound in ("printed_min_persons", "printed_max_persons"):
         part = table[bound].dropna()
         assert (part["people_feature_exposed"] <= part["people_exposed"]).all()
         assert (part["people_deprived_net"] <= part["people_feature_exposed"]).all()
@@ -363,7 +363,7 @@ def test_no_part_exceeds_the_whole(frames: Tables) -> None:
     whole = frames["impact"][frames["impact"]["impact_metric"] == "people_exposed"]
     joined = frames["impact_by_platform"].merge(whole, on="restriction_id", suffixes=("", "_whole"))
     assert len(joined) > 100
-    assert (joined["lower_persons"] <= joined["lower_persons_whole"]).all()
+    assert (joined["printed_min_persons"] <= joined["printed_min_persons_whole"]).all()
 
 
 def test_every_row_of_the_lineage_stands_where_it_says(frames: Tables) -> None:
@@ -427,7 +427,7 @@ def test_another_seed_moves_the_estimates_a_little(
     plain = repository_run.results.read_frame("impact")
     seventh = Settings(seed=7)
     other = impact(repository_checked.tables, repository_run.stages, seventh)
-    ends = ["lower_persons", "upper_persons"]
+    ends = ["printed_min_persons", "printed_max_persons"]
     pd.testing.assert_frame_equal(other[ends], plain[ends])
     # A range near a factor of 20, or of 12 for a part of a country, may be too wide with the
     # other seed.
@@ -461,7 +461,7 @@ def test_a_day_before_the_others_moves_acts_without_a_start_alone(
         for day in (pd.Timestamp(every["as_of"].iloc[0]).date(), date(2020, 1, 1))
     )
     assert set(early["as_of"].astype("str")) == {"2020-01-01"}
-    lowest = plain[plain["restriction_id"] == "AE-voip-calls"]["lower_persons"]
+    lowest = plain[plain["restriction_id"] == "AE-voip-calls"]["printed_min_persons"]
     assert lowest.eq(0).all(), "without a start no lower bound is certain"
     moved = plain.drop(columns=result).compare(early.drop(columns=result), keep_shape=True)
     moved = moved.notna().any(axis=1)
@@ -514,7 +514,7 @@ def test_the_rest_is_computed_and_says_what_it_lost(spoilt: Spoilt, frames: Tabl
     _, _, done = spoilt
     impact = blank_nulls(done.read_frame("impact"))
     calls = row(impact, restriction_id=CALLS, impact_metric="people_exposed")
-    assert (calls["lower_persons"], calls["upper_persons"]) == (96_000_000, 105_000_000)
+    assert (calls["printed_min_persons"], calls["printed_max_persons"]) == (96_000_000, 105_000_000)
     # Of the seven figures refused one names a service that nobody knows.
     assert calls["quarantined_inputs_count"] == 6
     used = done.tables["lineage"].to_pandas()
@@ -532,7 +532,7 @@ def test_the_rest_is_computed_and_says_what_it_lost(spoilt: Spoilt, frames: Tabl
     imputed = untouched["reason"].fillna("").str.contains(fitted)
     # Other figures are combined with what all of them let expect, unless they are far surer.
     pd.testing.assert_frame_equal(untouched[~imputed], same[~imputed], rtol=0.01)
-    ends = ["lower_persons", "upper_persons"]
+    ends = ["printed_min_persons", "printed_max_persons"]
     pd.testing.assert_frame_equal(untouched.loc[imputed, ends], same.loc[imputed, ends])
 
 

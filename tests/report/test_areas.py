@@ -92,7 +92,7 @@ def test_damage_is_among_all_and_not_among_ordered(
 ) -> None:
     row = told.by_area["KE", "2024"]
     assert (row["restrictions_count"], row["ordered_restrictions_count"]) == (1, 0)
-    assert row["ordered_upper_persons"] == 0
+    assert row["ordered_printed_max_persons"] == 0
     years = text(made, "area/KE.html").partition('<th scope="row">2024</th>')[2]
     cells = years.partition("</tr>")[0].split("<td")
     assert "no one" in cells[3]
@@ -111,8 +111,8 @@ def test_a_figure_that_counts_no_people_has_no_number_of_ours_beside_it(
 ) -> None:
     row = dict.fromkeys(told.tables["area_comparisons"].columns) | {
         **{"publisher": "A register", "period": "2025", "interval_kind": "none"},
-        **{"published_events_count": 24.0, "at_least_persons": 0.0, "q50_persons": 5e6},
-        **{"at_most_persons": 9e6, "difference_reason": "other_unit", "source_id": "none"},
+        **{"published_events_count": 24.0, "min_persons": 0.0, "q50_persons": 5e6},
+        **{"max_persons": 9e6, "difference_reason": "other_unit", "source_id": "none"},
     }
     frame = pd.DataFrame([{**row, "area_id": "KE"}], columns=[*row])
     report = replace(told, tables={**told.tables, "area_comparisons": frame})
@@ -187,7 +187,7 @@ def test_the_whole_internet_has_no_audience_of_its_own(made: Mapping[str, bytes]
 
 
 def in_period(period: str, *values: float | None, **more: object) -> dict[str, object]:
-    names = ("at_least", "q05", "q50", "q95", "at_most")
+    names = ("min", "q05", "q50", "q95", "max")
     ends = {f"{name}_persons": value for name, value in zip(names, values, strict=True)}
     row = {"area_id": "IN", "period": period, "as_of": "2026-11-28", "restrictions_count": 3}
     return row | ends | {"bounds_only_count": 0, "confidence": "medium"} | more

@@ -24,7 +24,7 @@ HOSTILE = '<script>alert("1")</script>&amp;'
 
 
 def ends(unit: str, *values: float | None, prefix: str = "") -> Row:
-    names = ("at_least", "q05", "q50", "q95", "at_most")
+    names = ("min", "q05", "q50", "q95", "max")
     return {f"{prefix}{name}_{unit}": one for name, one in zip(names, values, strict=True)}
 
 

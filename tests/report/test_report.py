@@ -139,7 +139,7 @@ def test_every_restriction_has_a_page_with_its_data(report: Path, root: Path) ->
         rows = list(csv.DictReader(lines))
         exposed = next(row for row in rows if row["counted"] == "people_exposed")
         ours = next(row for row in story["impact"] if row["impact_metric"] == "people_exposed")
-        assert exposed["upper"] == str(ours["upper_persons"])
+        assert exposed["upper"] == str(ours["printed_max_persons"])
         assert {row["version_id"] for row in rows} == {told.version}
 
 
@@ -207,7 +207,7 @@ def test_each_cell_of_the_spreadsheet_stands_below_its_heading(report: Path, roo
     for row in rows:
         published = impact.loc[row["restriction_id"]]
         assert row["obs_status"] == published["obs_status"]
-        for name in ("at_least_persons", "upper_persons"):
+        for name in ("min_persons", "printed_max_persons"):
             assert float(row[name]) == published[name]
 
 

@@ -153,7 +153,7 @@ def test_person_days_of_one_audience_are_its_days() -> None:
     )
     assert list(result.index) == ["all", "2024", "2024-12", "2025", "2025-01"]
     assert result["days"].tolist() == [4, 2, 2, 2, 2]
-    for name in ("lower", "q05", "q50", "q95", "upper"):
+    for name in ("printed_min", "q05", "q50", "q95", "printed_max"):
         expected = [each * 2e6 for each in (4, 2, 2, 2, 2)]
         assert result[f"{name}_person_days"].tolist() == pytest.approx(expected)
 
@@ -167,8 +167,8 @@ def test_person_days_are_days_times_the_union_of_the_day() -> None:
         calibration=LEARNED,
     ).loc["all"]
     assert result["q50_person_days"] == pytest.approx(10 * both.q50)
-    assert result["lower_person_days"] == pytest.approx(30e6)
-    assert result["upper_person_days"] == pytest.approx(50e6)
+    assert result["printed_min_person_days"] == pytest.approx(30e6)
+    assert result["printed_max_person_days"] == pytest.approx(50e6)
 
 
 FRAME = pd.DataFrame({"a": [2.0, 3.0], "b": [1.0, 1.0]}, index=["one", "two"])

@@ -14,7 +14,7 @@ from flows.pipeline import steps
 from tests.engine import calibrated
 from tests.support import World, computed, world
 
-OURS = {"at_least": 400e3, "lower": 410e3, "q50": 500e3, "upper": 590e3, "at_most": 600e3}
+OURS = {"min": 400e3, "printed_min": 410e3, "q50": 500e3, "printed_max": 590e3, "max": 600e3}
 
 
 def by_area(**numbers: float) -> pd.DataFrame:
@@ -56,20 +56,20 @@ def test_why_they_differ(cells: dict[str, str], reason: str) -> None:
 
 def test_ratios_are_theirs_over_ours() -> None:
     result = compared(by_area(), persons="800000")
-    assert result["lower_ratio"] == round(80 / 41, 4)
+    assert result["printed_min_ratio"] == round(80 / 41, 4)
     assert result["q50_ratio"] == 1.6
-    assert result["upper_ratio"] == round(80 / 59, 4)
+    assert result["printed_max_ratio"] == round(80 / 59, 4)
 
 
 def test_nothing_is_divided_by_zero_or_by_the_unknown() -> None:
     result = compared(by_area(lower=0.0, q50=float("nan")), persons="800000")
-    assert result[["lower_ratio", "q50_ratio"]].isna().all()
+    assert result[["printed_min_ratio", "q50_ratio"]].isna().all()
 
 
 def test_the_world_has_a_row_of_its_own() -> None:
-    world_too = by_area().assign(area_id="001", at_most_persons=1.2e6)
+    world_too = by_area().assign(area_id="001", max_persons=1.2e6)
     result = compared(pd.concat([by_area(), world_too]), area_id="001", persons="900000")
-    assert result["at_most_persons"] == 1.2e6
+    assert result["max_persons"] == 1.2e6
     assert result["difference_reason"] == "within_bounds"
 
 

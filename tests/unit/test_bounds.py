@@ -33,7 +33,7 @@ def table(cells: list[Audience], base: float, group: str = "a") -> pd.DataFrame:
 def union(cells: list[Audience], base: float) -> tuple[float, float]:
     """Lower and upper bound of one group."""
     result = bound_unions(table(cells, base), ["group"]).loc["a"]
-    return result["lower_persons"], result["upper_persons"]
+    return result["printed_min_persons"], result["printed_max_persons"]
 
 
 @given(audiences())
@@ -102,15 +102,15 @@ def test_both_ends_are_reached_by_some_sets(sizes: tuple[int, ...]) -> None:
 def test_the_naive_sum_stands_beside_the_bounds() -> None:
     result = bound_unions(table([(96e6, 96e6), (89e6, 89e6)], 105e6), ["group"]).loc["a"]
     assert result.to_dict() == {
-        "lower_persons": 96e6,
-        "upper_persons": 105e6,
+        "printed_min_persons": 96e6,
+        "printed_max_persons": 105e6,
         "naive_sum_persons": 185e6,
     }
 
 
 def test_a_platform_without_a_figure_leaves_the_base_as_the_limit() -> None:
     result = bound_unions(table([(3.0, 3.0), (math.nan, math.nan)], 10.0), ["group"]).loc["a"]
-    assert (result["lower_persons"], result["upper_persons"]) == (3.0, 10.0)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (3.0, 10.0)
     assert math.isnan(result["naive_sum_persons"])
 
 

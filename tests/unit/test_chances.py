@@ -232,7 +232,7 @@ def test_more_restrictions_are_never_fewer_people_in_any_draw(more: str) -> None
 @pytest.mark.chain
 def test_a_restriction_is_answered_as_if_it_happened() -> None:
     sure_ones, doubtful = (calculated(acts_of(ACTS, chance)) for chance in (None, 0.2))
-    names = ["q05_persons", "q50_persons", "q95_persons", "upper_persons", "at_most_persons"]
+    names = ["q05_persons", "q50_persons", "q95_persons", "printed_max_persons", "max_persons"]
     pd.testing.assert_frame_equal(sure_ones["impact"][names], doubtful["impact"][names])
     days = [item["person_days"].query("restriction_id != 'all'") for item in (sure_ones, doubtful)]
     drawn = [name for name in days[0] if name.startswith("q")]
@@ -258,16 +258,16 @@ def test_a_lower_bound_counts_what_is_confirmed_alone() -> None:
         result = calculated(
             made.restrict("R1", "alpha", observed_from="2025-07-15", **ENDED, **cells)
         )
-        assert of(result["impact"])["upper_persons"] >= 400000
+        assert of(result["impact"])["printed_max_persons"] >= 400000
         own = row(result["person_days"], restriction_id="R1", period="2025")
         service = row(result["impact_by_platform"], restriction_id="R1")
         area = row(result["impact_by_area"], area_id="XA", period="2025")
         days = row(result["person_days"], restriction_id="all", country_id="XA", period="2025")
         metrics = ("people_exposed", "people_feature_exposed")
         people = [*(of(result["impact"], metric=metric) for metric in metrics), service, area]
-        ends = [rows[f"{end}_persons"] for rows in people for end in ("at_least", "lower")]
-        least[name] = [*ends, own["lower_person_days"], days["lower_person_days"]]
-        assert area["upper_persons"] >= 400000
+        ends = [rows[f"{end}_persons"] for rows in people for end in ("min", "printed_min")]
+        least[name] = [*ends, own["printed_min_person_days"], days["printed_min_person_days"]]
+        assert area["printed_max_persons"] >= 400000
     assert min(least["confirmed"]) > 0
     assert not any(least["reported"])
 

@@ -424,7 +424,7 @@ def test_the_rest_is_computed(computed_with_errors: Held) -> None:
         restriction_id="R1",
         impact_metric="people_exposed",
     )
-    assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 500000.0)
+    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (500000.0, 500000.0)
 
 
 @pytest.mark.chain
@@ -518,7 +518,7 @@ def test_what_hangs_on_a_bad_row_goes_with_it_and_the_impact_says_so(small_facts
     impact = steps.compute_results(done, AS_OF, 0).frames["impact"]
     exposed = row(impact, restriction_id="R1", impact_metric="people_exposed")
     assert exposed["obs_status"] == "M"
-    assert (exposed["lower_persons"], exposed["upper_persons"]) == (0.0, 800000.0)
+    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (0.0, 800000.0)
     assert exposed["quarantined_inputs_count"] >= 2
 
 
@@ -547,7 +547,7 @@ def test_an_act_that_lost_all_its_targets_is_still_in_the_impact(small_facts: Pa
     edit(small_facts, "platforms", "beta", kind="nonsense")
     done = computed(small_facts)
     exposed = row(done.frames["impact"], restriction_id="R1", impact_metric="people_exposed")
-    assert (exposed["lower_persons"], exposed["upper_persons"]) == (0.0, 800000.0)
+    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (0.0, 800000.0)
     assert exposed["obs_status"] == "M"
     assert exposed["reason"]
     assert exposed["quarantined_inputs_count"] >= 2

@@ -70,15 +70,15 @@ def beside(done: Results, name: str) -> "pd.Series[float]":
 def test_a_figure_of_a_platform_stands_beside_that_platform(done: Results) -> None:
     result = beside(done, "BETA")
     assert result["compared_with"] == "platform"
-    assert (result["lower_persons"], result["upper_persons"]) == (400000.0, 400000.0)
-    assert (result["lower_ratio"], result["upper_ratio"]) == (1.25, 1.25)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (400000.0, 400000.0)
+    assert (result["printed_min_ratio"], result["printed_max_ratio"]) == (1.25, 1.25)
 
 
 def test_a_figure_of_no_platform_stands_beside_the_restriction(done: Results) -> None:
     result = beside(done, "SUM")
     assert result["compared_with"] == "restriction"
-    assert (result["lower_persons"], result["upper_persons"]) == (500000.0, 700000.0)
-    assert (result["lower_ratio"], result["upper_ratio"]) == (1.8, 1.2857)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (500000.0, 700000.0)
+    assert (result["printed_min_ratio"], result["printed_max_ratio"]) == (1.8, 1.2857)
 
 
 def test_a_figure_of_a_platform_that_is_no_target_stands_beside_the_act(done: Results) -> None:
@@ -94,26 +94,26 @@ def test_the_reason_for_the_difference(place: int, done: Results) -> None:
 def test_accounts_are_not_held_against_people(unit: str, done: Results) -> None:
     result = beside(done, unit)
     assert result["difference_reason"] == "other_definition"
-    assert pd.isna(result["lower_ratio"])
-    assert pd.isna(result["upper_ratio"])
+    assert pd.isna(result["printed_min_ratio"])
+    assert pd.isna(result["printed_max_ratio"])
 
 
 def test_no_ratio_to_a_bound_of_zero(done: Results) -> None:
     result = beside(done, "ZERO")
-    assert pd.isna(result["lower_ratio"])
-    assert result["upper_ratio"] == 0.5
+    assert pd.isna(result["printed_min_ratio"])
+    assert result["printed_max_ratio"] == 0.5
 
 
 def test_no_ratio_to_a_bound_that_is_not_known(done: Results) -> None:
     result = beside(done, "BARE")
-    assert pd.isna(result["upper_persons"])
-    assert pd.isna(result["upper_ratio"])
+    assert pd.isna(result["printed_max_persons"])
+    assert pd.isna(result["printed_max_ratio"])
 
 
 def test_a_country_without_any_base_alone_can_be_compared() -> None:
     made = world().restrict("R1", "gamma", area_ids="XC")
     published(made, "P1", value="400000")
-    assert pd.isna(beside(made.results(), "P1")["upper_ratio"])
+    assert pd.isna(beside(made.results(), "P1")["printed_max_ratio"])
 
 
 def test_the_last_statement_of_a_company_from_before_is_compared_not_used(done: Results) -> None:
@@ -123,15 +123,15 @@ def test_the_last_statement_of_a_company_from_before_is_compared_not_used(done: 
     assert (found["published_figure_id"], found["platform_id"]) == ("R1/C1", "alpha")
     assert (found["publisher"], found["figure_kind"]) == ("company", "company_statement")
     assert (found["published_value"], found["interval_kind"]) == (600000.0, "one_sided_min")
-    assert (found["lower_ratio"], found["difference_reason"]) == (1.2, "above_our_upper")
+    assert (found["printed_min_ratio"], found["difference_reason"]) == (1.2, "above_our_upper")
     exposed = row(done["impact"], restriction_id="R1", impact_metric="people_exposed")
-    assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 700000.0)
+    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (500000.0, 700000.0)
 
 
 def test_a_statement_that_the_bounds_use_is_not_compared_with_itself(done: Results) -> None:
     assert "COMPANY" not in set(done["comparisons"]["restriction_id"])
     exposed = row(done["impact"], restriction_id="COMPANY", impact_metric="people_exposed")
-    assert exposed["lower_persons"] == 500000.0
+    assert exposed["printed_min_persons"] == 500000.0
     assert "company or unexplained figure" in exposed["reason"]
 
 
@@ -142,7 +142,7 @@ def test_a_disputed_figure_sets_nothing_and_stands_beside_the_answer_with_the_di
     published(made, "P2", platform_id="beta", value="1", disputed_by="company-page")
     done = made.results()
     exposed = row(done["impact"], restriction_id="R1", impact_metric="people_exposed")
-    assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 700000.0)
+    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (500000.0, 700000.0)
     result = done["comparisons"].set_index("published_figure_id")
     assert sorted(result.index) == ["P1", "P2"]  # the figure E9 is P1 once more
     assert set(result["difference_reason"]) == {"disputed"}

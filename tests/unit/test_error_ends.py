@@ -53,7 +53,7 @@ def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World
             numbers = rows[[f"{name}_{unit}" for name in order]]
             assert not (numbers.diff(axis=1) < -1.0).any(axis=None), table
         if "base_q50_persons" in rows:
-            beside = rows[["at_most_persons", "base_q50_persons"]]
+            beside = rows[["max_persons", "base_q50_persons"]]
             assert not beside.gt(rows["base_persons"], axis=0).any(axis=None)
         touched = rows[f"q95_{unit}"] > 0
         assert (rows[f"at_least_{unit}"] < rows[f"at_most_{unit}"])[touched].all()
@@ -63,8 +63,8 @@ def test_a_place_has_no_more_than_its_people(made: World) -> None:
     stages, _ = prepared(made)
     bounds = stages.simulation.bounds
     people = stages.inputs.parts.set_index("restriction_id")["people_persons"]["PLACE"]
-    most = bounds.exposed.loc["PLACE", "at_most_persons"]
-    assert bounds.exposed.loc["PLACE", "upper_persons"] <= most <= people + 1e-3
+    most = bounds.exposed.loc["PLACE", "max_persons"]
+    assert bounds.exposed.loc["PLACE", "printed_max_persons"] <= most <= people + 1e-3
 
 
 def test_a_country_has_no_more_than_its_residents() -> None:
@@ -76,14 +76,14 @@ def test_a_country_has_no_more_than_its_residents() -> None:
     rows = impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, 200)))
     assert of(rows)["population_persons"] == 700e3
     assert of(rows)["q95_persons"] > 690e3
-    assert (of(rows)[["q95_persons", "upper_persons", "at_most_persons"]] <= 700e3).all()
+    assert (of(rows)[["q95_persons", "printed_max_persons", "max_persons"]] <= 700e3).all()
 
 
 def test_without_errors_nothing_is_at_least_or_at_most() -> None:
     stages, _ = pipeline.prepare_run(world().restrict("R1", "alpha").typed(), AS_OF)
     bounds = stages.bounds.exposed.loc["R1"]
-    assert bounds["at_least_persons"] == 0
-    assert np.isnan(bounds["at_most_persons"])
+    assert bounds["min_persons"] == 0
+    assert np.isnan(bounds["max_persons"])
 
 
 def test_an_answer_outside_is_withheld_and_named() -> None:
@@ -92,8 +92,8 @@ def test_an_answer_outside_is_withheld_and_named() -> None:
     simulation = stages.simulation
     draws = simulate_metrics(simulation, Sampler(0, 200))
     sound = of(impact_of(stages, draws))
-    assert sound["at_least_persons"] < sound["q50_persons"] < sound["at_most_persons"]
-    narrow = stages.bounds.exposed.assign(at_most_persons=sound["q50_persons"])
+    assert sound["min_persons"] < sound["q50_persons"] < sound["max_persons"]
+    narrow = stages.bounds.exposed.assign(max_persons=sound["q50_persons"])
     broken = replace(stages, bounds=replace(stages.bounds, exposed=narrow))
     impact = impact_of(broken, draws)
     withheld = of(impact)
@@ -125,7 +125,7 @@ def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
     assert rules.interval_without_width(results) == [], "nothing is left to refuse"
 
 
-@pytest.mark.parametrize(("bound", "at_zero"), [("", False), ("upper_persons", True)])
+@pytest.mark.parametrize(("bound", "at_zero"), [("", False), ("printed_max_persons", True)])
 def test_quantiles_without_width_are_dropped_unless_nobody_is_meant(
     bound: str, at_zero: bool
 ) -> None:
@@ -133,7 +133,7 @@ def test_quantiles_without_width_are_dropped_unless_nobody_is_meant(
         "q05": [5.0, 5.0, 0.0, 0.0, np.nan],
         "q50": [5.0, 5.0, 0.0, 0.0, np.nan],
         "q95": [6.0, 5.0, 0.0, 0.0, np.nan],
-        "upper": [9.0, 9.0, 0.0, 9.0, 9.0],
+        "printed_max": [9.0, 9.0, 0.0, 9.0, 9.0],
     }
     frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
     wide, is_flat = reasons.drop_flat(frame, bound=bound)
@@ -143,11 +143,11 @@ def test_quantiles_without_width_are_dropped_unless_nobody_is_meant(
 
 def test_quantiles_outside_are_dropped_on_both_sides() -> None:
     numbers = {
-        "at_least": [5.0, 5.0, 5.0, 5.0],
+        "min": [5.0, 5.0, 5.0, 5.0],
         "q05": [5.0, 3.0, 6.0, np.nan],
         "q50": [7.0, 7.0, 7.0, np.nan],
         "q95": [9.0, 9.0, 11.0, np.nan],
-        "at_most": [9.0, 9.0, 9.0, 9.0],
+        "max": [9.0, 9.0, 9.0, 9.0],
     }
     frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
     inside, is_outside = reasons.drop_outside(frame)
@@ -161,14 +161,14 @@ def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:
     alone = prepared(made)[0].simulation
     day = {"audience_metric": "avg_daily_reach", "value": "400000"}
     late = prepared(made.estimate("E0", period="2024-10", **day))[0].simulation
-    printed = ["lower_persons", "upper_persons"]
+    printed = ["printed_min_persons", "printed_max_persons"]
     late_ends, alone_ends = (world_inputs.bounds.exposed[printed] for world_inputs in (late, alone))
     assert late_ends.equals(alone_ends), "of another season"
     stages, _ = prepared(made.estimate("E2", period="2025-06", **day))
     simulation = stages.simulation
-    assert stages.bounds.exposed.loc["R1", ["lower_persons", "upper_persons"]].eq(400e3).all()
-    least = simulation.bounds.exposed.loc["R1", "at_least_persons"]
-    assert alone.bounds.exposed.loc["R1", "at_least_persons"] < 300e3 < least <= 400e3
+    assert stages.bounds.exposed.loc["R1", ["printed_min_persons", "printed_max_persons"]].eq(400e3).all()
+    least = simulation.bounds.exposed.loc["R1", "min_persons"]
+    assert alone.bounds.exposed.loc["R1", "min_persons"] < 300e3 < least <= 400e3
     people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
     assert least - 1.0 <= people.min() < 400e3 < np.median(people)
     assert np.unique(people).size > 400

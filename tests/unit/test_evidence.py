@@ -92,8 +92,8 @@ def test_measured_hours_are_those_of_the_outages_and_confirm_the_restriction() -
     assert result["seen_by"] == DEFAULTS["sources"]["publisher"]
     days = results["person_days"].set_index(["restriction_id", "period"]).loc[("R1", "all")]
     assert days["q50_person_hours"] == pytest.approx(2 * days["q50_person_days"], rel=0.1)
-    assert days["lower_person_hours"] == pytest.approx(2 * days["lower_person_days"])
-    assert days["upper_person_hours"] == pytest.approx(24 * days["upper_person_days"])
+    assert days["printed_min_person_hours"] == pytest.approx(2 * days["printed_min_person_days"])
+    assert days["printed_max_person_hours"] == pytest.approx(24 * days["printed_max_person_days"])
     roles = results["lineage"].set_index("input_id")["role"]
     assert list(roles[["O1", "O2"]]) == ["evidence", "evidence"]
 
@@ -114,7 +114,7 @@ def test_a_share_lost_multiplies_the_people_and_leaves_the_bounds_open() -> None
     part = drawn().add("evidence", cause_kind="unknown", restriction_id="R1").exposed()
     assert part["q50_persons"] == pytest.approx(0.4 * whole["q50_persons"], rel=0.05)
     assert part["q05_persons"] > 0.29 * whole["q05_persons"]
-    assert (part["lower_persons"], part["upper_persons"]) == (0, whole["upper_persons"])
+    assert (part["printed_min_persons"], part["printed_max_persons"]) == (0, whole["printed_max_persons"])
 
 
 def test_a_share_lost_multiplies_person_days() -> None:

@@ -143,8 +143,8 @@ def test_publishers_that_differ_limit_a_service_as_they_do_the_network() -> None
     assert rows.loc["R1", "base_high_persons"] == rows.loc["R2", "base_high_persons"] >= 1600e3
     result = made.results()["impact"].set_index(["restriction_id", "impact_metric"])
     service = result.loc[("R2", "people_exposed")]
-    assert service["upper_persons"] == 1600e3
+    assert service["printed_max_persons"] == 1600e3
     assert "publishers of internet users differ" in service["reason"]
     made.rows["bases"][0]["persons"] = "1500000"
     result = made.results()["impact"].set_index(["restriction_id", "impact_metric"])
-    assert result.loc[("R2", "people_exposed"), "upper_persons"] == 1500e3
+    assert result.loc[("R2", "people_exposed"), "printed_max_persons"] == 1500e3

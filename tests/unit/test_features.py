@@ -60,7 +60,7 @@ def shares(made: World) -> pd.DataFrame:
 def place(lower: float, upper: float, base: float) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples([("R1", "XA")], names=scope.COUNTRY)
     return pd.DataFrame(
-        {"lower_persons": [lower], "upper_persons": [upper], "base_persons": [base]}, index
+        {"printed_min_persons": [lower], "printed_max_persons": [upper], "base_persons": [base]}, index
     )
 
 
@@ -131,8 +131,8 @@ def test_calls_in_russia() -> None:
     made = calls(add_calls_survey(aged(russia(), str(ADULTS))))
     result = of(impacts(made), metric=FEATURE)
     assert callers == pytest.approx(41_687_853.4, abs=0.1)
-    assert result["lower_persons"] == pytest.approx(callers + 96e6 - 105e6, rel=1e-4)
-    assert result["upper_persons"] == pytest.approx(callers, rel=1e-4)
+    assert result["printed_min_persons"] == pytest.approx(callers + 96e6 - 105e6, rel=1e-4)
+    assert result["printed_max_persons"] == pytest.approx(callers, rel=1e-4)
     low, *drawn, high = ends(result)
     assert rising(drawn)
     assert low < drawn[1] < high  # what is assumed takes the interval beyond the bounds
@@ -143,14 +143,14 @@ def test_calls_in_russia() -> None:
 def test_those_too_young_to_be_asked_may_all_call() -> None:
     made = calls(add_calls_survey(aged(russia(), "122000000")))
     result = of(impacts(made), metric=FEATURE)
-    assert result["lower_persons"] == pytest.approx(0.37 * ADULTS + 96e6 - 105e6, rel=1e-4)
-    assert result["upper_persons"] == pytest.approx(0.37 * ADULTS + 122e6 - ADULTS, rel=1e-4)
+    assert result["printed_min_persons"] == pytest.approx(0.37 * ADULTS + 96e6 - 105e6, rel=1e-4)
+    assert result["printed_max_persons"] == pytest.approx(0.37 * ADULTS + 122e6 - ADULTS, rel=1e-4)
     assert "asked of age_18_plus, taken for internet_12_plus" in result["reason"]
 
 
 def test_how_many_were_too_young_to_be_asked_must_be_known_for_an_upper_bound() -> None:
     result = of(impacts(calls(add_calls_survey(russia()))), metric=FEATURE)
-    assert result["upper_persons"] == 105e6
+    assert result["printed_max_persons"] == 105e6
     assert "asked of age_18_plus, taken for internet_12_plus" in result["reason"]
 
 
@@ -193,8 +193,8 @@ def test_callers_of_the_services_themselves_are_all_exposed() -> None:
         told = {"feature_use_id": key, "platform_id": platform}
         add_calls_survey(made, share, population_base="internet_12_plus", **told)
     result = of(impacts(made), metric=FEATURE)
-    assert result["lower_persons"] == pytest.approx(0.3 * 105e6, rel=1e-4)
-    assert result["upper_persons"] == pytest.approx(0.5 * 105e6, rel=1e-4)
+    assert result["printed_min_persons"] == pytest.approx(0.3 * 105e6, rel=1e-4)
+    assert result["printed_max_persons"] == pytest.approx(0.5 * 105e6, rel=1e-4)
     assert result["reason"] == AGED
     assert rising(ends(result))
 
@@ -251,13 +251,13 @@ def test_an_upper_bound_over_countries_needs_one_in_each() -> None:
     made.add("restrictions", restriction_id="R1", area_ids="XA;XC")
     made.add("restriction_targets", restriction_id="R1", feature="voice_call")
     result = of(impacts(made), metric=FEATURE)
-    assert result["lower_persons"] == pytest.approx(0.37 * 700e3 + 500e3 - 700e3)
-    assert np.isnan(result["upper_persons"])  # nothing is on record of the other country
+    assert result["printed_min_persons"] == pytest.approx(0.37 * 700e3 + 500e3 - 700e3)
+    assert np.isnan(result["printed_max_persons"])  # nothing is on record of the other country
 
 
 def test_a_feature_nobody_counted_is_named_and_not_drawn() -> None:
     result = of(impacts(calls(russia())), metric=FEATURE)
-    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 105e6)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (0.0, 105e6)
     assert result[ENDS[1:4]].isna().all()
     assert (result["obs_status"], result["reason"]) == (
         "M",
@@ -285,8 +285,8 @@ def test_a_share_enters_bounds_with_the_error_of_its_sample() -> None:
     made = calls(add_calls_survey(aged(russia(errors=ERRORS), str(ADULTS))))
     half = 1.645 * np.sqrt(0.37 * 0.63 / ERRORS["effective_sample", "count"])
     result = of(impacts(made), metric=FEATURE)
-    assert result["lower_persons"] == pytest.approx((0.37 - half) * ADULTS + 96e6 - 105e6, rel=0.01)
-    assert result["upper_persons"] == pytest.approx((0.37 + half) * ADULTS, rel=0.01)
+    assert result["printed_min_persons"] == pytest.approx((0.37 - half) * ADULTS + 96e6 - 105e6, rel=0.01)
+    assert result["printed_max_persons"] == pytest.approx((0.37 + half) * ADULTS, rel=0.01)
 
 
 def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:

@@ -165,7 +165,7 @@ def test_a_known_error_gives_a_width() -> None:
 
     result = of(impacts(calibrated(world(), ERRORS).estimate("E1").restrict("R1", "alpha")))
     assert result["q05_persons"] < 500e3 < result["q95_persons"]
-    assert result["lower_persons"] == result["upper_persons"] == 500e3
+    assert result["printed_min_persons"] == result["printed_max_persons"] == 500e3
     assert result["clamped_draws_share"] > 0.9
 
 

@@ -151,7 +151,7 @@ def parts(done: Results, act: str) -> pd.DataFrame:
 
 def bounds(found: "pd.Series[float]") -> tuple[float, float]:
     """Lower and upper bound."""
-    return found["lower_persons"], found["upper_persons"]
+    return found["printed_min_persons"], found["printed_max_persons"]
 
 
 def test_one_service_is_its_audience(done: Results) -> None:
@@ -161,8 +161,8 @@ def test_one_service_is_its_audience(done: Results) -> None:
     assert result["reason"] == f"{AGED}; {rule_sentence('unlearned')}"
     assert (result["base"], result["base_persons"]) == ("internet_12_plus", 700000.0)
     assert result["population_persons"] == 1000000.0
-    assert result["lower_base_share"] == round(5 / 7, 6)
-    assert result["upper_population_share"] == 0.5
+    assert result["printed_min_base_share"] == round(5 / 7, 6)
+    assert result["printed_max_population_share"] == 0.5
 
 
 def test_two_services_are_between_the_larger_and_the_base(done: Results) -> None:
@@ -171,7 +171,7 @@ def test_two_services_are_between_the_larger_and_the_base(done: Results) -> None
     assert result["dedup_method"] == "frechet"
     both = parts(done, "two")
     assert both["naive_sum_persons"].tolist() == [900000.0] * 2
-    assert both["lower_persons"].tolist() == [500000.0, 400000.0]
+    assert both["printed_min_persons"].tolist() == [500000.0, 400000.0]
     assert all(both["aggregation_hazard"] != "")
 
 
@@ -211,10 +211,10 @@ def test_the_earlier_of_announcement_and_observation_is_the_start(done: Results)
 
 def test_without_a_start_nobody_can_be_counted_for_certain(done: Results) -> None:
     result = exposed(done, "no-start")
-    assert result["lower_persons"] == 0.0
+    assert result["printed_min_persons"] == 0.0
     assert (result["obs_status"], result["reason"]) == ("M", "start not known")
     assert pd.isna(row(done["restrictions"], restriction_id="no-start")["start_on"])
-    assert parts(done, "no-start")["lower_persons"].tolist() == [0.0]
+    assert parts(done, "no-start")["printed_min_persons"].tolist() == [0.0]
 
 
 @pytest.mark.parametrize("place", range(len(PARTIAL)))
@@ -222,7 +222,7 @@ def test_where_only_a_part_is_touched_the_lower_bound_is_zero(place: int, done: 
     result = exposed(done, f"partial{place}")
     assert bounds(result) == (0.0, 700000.0)
     assert (result["obs_status"], result["reason"]) == ("M", PARTIAL[place][1])
-    assert parts(done, f"partial{place}")["lower_persons"].tolist() == [0.0, 0.0]
+    assert parts(done, f"partial{place}")["printed_min_persons"].tolist() == [0.0, 0.0]
 
 
 def test_regions_limit_by_their_people_where_all_are_on_record(done: Results) -> None:
@@ -233,10 +233,10 @@ def test_regions_limit_by_their_people_where_all_are_on_record(done: Results) ->
 @pytest.mark.parametrize("act", ["never", "withdrawn"])
 def test_what_was_never_carried_out_touches_nobody(act: str, done: Results) -> None:
     result = done["impact"][done["impact"]["restriction_id"] == act]
-    assert set(result["lower_persons"]) == set(result["upper_persons"]) == {0.0}
+    assert set(result["printed_min_persons"]) == set(result["printed_max_persons"]) == {0.0}
     assert set(result["obs_status"]) == {"E"}
     assert set(result["reason"]) == {"never carried out"}
-    assert set(parts(done, act)["upper_persons"]) == {0.0}
+    assert set(parts(done, act)["printed_max_persons"]) == {0.0}
 
 
 def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
@@ -286,14 +286,14 @@ def test_projected_internet_users_limit_nothing_and_say_so(done: Results) -> Non
     assert bounds(result) == (0.0, result["population_persons"])
     assert result["base"] == "internet_all"
     assert result["base_persons"] < result["population_persons"]
-    assert pd.isna(result["upper_base_share"])
+    assert pd.isna(result["printed_max_base_share"])
     assert result["obs_status"] == "F"
     assert "internet users projected, not counted" in result["reason"]
 
 
 def test_projected_internet_users_are_no_more_than_the_people(done: Results) -> None:
     result = exposed(done, "ahead-of-all")
-    assert result["upper_persons"] == result["population_persons"] == 700000.0
+    assert result["printed_max_persons"] == result["population_persons"] == 700000.0
 
 
 def test_a_stated_range_of_internet_users_bounds_a_shutdown_by_its_ends(done: Results) -> None:
@@ -362,8 +362,8 @@ def test_measurers_who_disagree_are_flagged(done: Results) -> None:
 
 def test_a_country_without_any_base_says_so(done: Results) -> None:
     result = exposed(done, "no-base")
-    assert result["lower_persons"] == 0.0
-    assert pd.isna(result["upper_persons"])
+    assert result["printed_min_persons"] == 0.0
+    assert pd.isna(result["printed_max_persons"])
     assert pd.isna(result["base_persons"])
     assert result["obs_status"] == "M"
     assert "no base on record" in result["reason"]
@@ -377,8 +377,8 @@ def test_disjoint_countries_add(done: Results) -> None:
 
 def test_a_country_without_a_base_leaves_the_sum_open_above(done: Results) -> None:
     for item in (exposed(done, "one-without-base"), row(parts(done, "one-without-base"))):
-        assert item["lower_persons"] == 500000.0
-        assert pd.isna(item["upper_persons"])
+        assert item["printed_min_persons"] == 500000.0
+        assert pd.isna(item["printed_max_persons"])
     assert exposed(done, "one-without-base")["obs_status"] == "M"
 
 
@@ -476,8 +476,8 @@ def test_a_survey_of_adults_is_a_lower_bound_with_the_adults_of_a_census() -> No
     asked = {"audience_metric": "survey_regular", "unit": "share", "value": "0.5"}
     made.estimate("E1", population_base="age_18_plus", **asked).restrict("R1", "alpha")
     result = exposed(made.results(), "R1")
-    assert result["lower_persons"] == 400000.0
-    assert result["upper_persons"] == result["base_persons"] > 400000.0
+    assert result["printed_min_persons"] == 400000.0
+    assert result["printed_max_persons"] == result["base_persons"] > 400000.0
     assert pd.isna(result["q50_persons"])
     assert result["obs_status"] == "U"
     assert "a survey of some ages gives the lower bound alone" in result["reason"]

@@ -260,7 +260,7 @@ def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
     assert "imputed from other services of the country" in told["reason"]
     truth = 500_000 * true_share("PA", "alpha")
     assert told["q05_persons"] < truth < told["q95_persons"] <= 500_001
-    assert (told["lower_persons"], told["upper_persons"]) == (0.0, 500_000.0)
+    assert (told["printed_min_persons"], told["printed_max_persons"]) == (0.0, 500_000.0)
     platform = row(result["impact_by_platform"], restriction_id="R1")
     assert platform["imputation_rung"] == ImputationRung.COUNTRY
     assert platform["imputed_q50_persons"] == pytest.approx(truth, rel=0.15)
@@ -495,7 +495,7 @@ def test_no_draw_of_a_combined_audience_leaves_the_ends_of_its_figure() -> None:
     assert simulation.audiences["shape"].tolist() == [audiences.COMBINED]
     people = simulate_metrics(simulation, Sampler(0, 2000)).by_metric["people_exposed"][0]
     bounds = simulation.bounds.exposed.loc["R1"]
-    assert bounds["at_least_persons"] <= people.min() <= people.max() <= bounds["at_most_persons"]
+    assert bounds["min_persons"] <= people.min() <= people.max() <= bounds["max_persons"]
     assert np.unique(people).size > 1000
 
 
@@ -557,6 +557,6 @@ def test_no_draw_is_below_the_end_of_a_figure_that_is_a_lower_limit() -> None:
         **limit,
     )
     simulation = pipeline.prepare_run(made.typed(), AS_OF)[0].simulation
-    least = simulation.bounds.exposed.loc["R1", "at_least_persons"]
+    least = simulation.bounds.exposed.loc["R1", "min_persons"]
     people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
     assert 400e3 < least <= people.min() < 480e3

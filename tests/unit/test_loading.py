@@ -34,7 +34,7 @@ def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) ->
     assert date.fromisoformat(impact.attrs["as_of"])
     assert impact.attrs["licence"]["name"] == "CC-BY-4.0"
     assert set(impact.attrs["columns"]) == set(impact.columns)
-    assert impact.attrs["columns"]["lower_persons"]["unit"] == "persons"
+    assert impact.attrs["columns"]["printed_min_persons"]["unit"] == "persons"
     assert all(told["description"] for told in impact.attrs["columns"].values())
 
 
@@ -143,17 +143,17 @@ def test_notes_of_columns_outlast_what_analysts_do(version: Path) -> None:
     impact = ai.load(version / "impact.parquet").impact
     made = (
         impact.copy()
-        .query("lower_persons >= 0")
+        .query("printed_min_persons >= 0")
         .assign(share_lost=0.5)
-        .sort_values("lower_persons")
+        .sort_values("printed_min_persons")
         .rename(columns={"area_id": "area"})
-        .head(3)[["obs_status", "lower_persons", "share_lost"]]
+        .head(3)[["obs_status", "printed_min_persons", "share_lost"]]
     )
     both = pd.concat([made, made.tail(1)])
     for frame in (made, both, impact.groupby("obs_status").first().reset_index()):
         notes = ai.column_notes(frame)
         assert list(notes.index) == list(frame.columns)
-        assert notes.loc["lower_persons", "unit"] == "persons"
+        assert notes.loc["printed_min_persons", "unit"] == "persons"
         assert "U: low reliability" in notes.loc["obs_status", "values"]
     notes = ai.column_notes(made)
     assert list(notes.columns) == ["description", "unit", "sdmx_concept", "values"]
@@ -168,7 +168,7 @@ def test_notes_that_pandas_drops_are_taken_from_the_tables_named(version: Path) 
     with pytest.raises(ValueError, match="pandas drops them when it combines tables"):
         ai.column_notes(joined)
     notes = ai.column_notes(joined, impact, tables["restrictions"])
-    assert notes.loc["lower_persons", "unit"] == "persons"
+    assert notes.loc["printed_min_persons", "unit"] == "persons"
     assert "service_unavailable: the service cannot be used" in notes.loc["severity", "values"]
     assert (notes["description"] != "").all()
 
@@ -179,7 +179,7 @@ def test_values_of_columns_come_with_their_meaning(version: Path) -> None:
     columns = tables["impact_by_platform"].attrs["columns"]
     assert columns["feature"]["values"]["voice_call"] == "voice calls"
     assert columns["platform_id"]["special_values"] == {"*": "the whole internet"}
-    assert "values" not in columns["lower_persons"]
+    assert "values" not in columns["printed_min_persons"]
 
 
 @pytest.mark.chain

@@ -148,7 +148,7 @@ def test_an_audience_that_is_not_known_can_add_to_the_union() -> None:
     made = overlap(russia()).add("platforms", platform_id="signal", name="Signal")
     made.restrict("R1", "signal", "telegram", "whatsapp", area_ids="RU", observed_from="2025-08-13")
     result = of(impacts(made))
-    assert (result["lower_persons"], result["upper_persons"]) == pytest.approx((100.45e6, 105e6))
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == pytest.approx((100.45e6, 105e6))
     assert "no figure for some of the platforms" in result["reason"]
 
 
@@ -183,7 +183,7 @@ def test_a_contradiction_names_all_four_facts_and_their_lines() -> None:
 def test_it_is_left_out_and_the_restriction_marked() -> None:
     result, plain = (of(impacts(calls(made))) for made in (overlap(russia(), "0.65"), russia()))
     assert ends(result) == ends(plain)
-    assert (result["lower_persons"], result["upper_persons"]) == (96e6, 105e6)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (96e6, 105e6)
     assert result["dedup_method"] == "latent_factor"
     assert (result["obs_status"], result["reason"]) == (
         "U",

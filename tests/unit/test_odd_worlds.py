@@ -101,7 +101,7 @@ def overlapping() -> Results:
 def test_an_overlap_says_what_it_says_and_no_more(number: int, overlapping: Results) -> None:
     _, lower, upper = STATED[number]
     result = exposed(overlapping, f"R{number}")
-    assert result[["lower_persons", "upper_persons"]].tolist() == pytest.approx([lower, upper])
+    assert result[["printed_min_persons", "printed_max_persons"]].tolist() == pytest.approx([lower, upper])
     # Audiences are printed to ten thousands: what two of them force is drawn that far off.
     rounding = 10_000
     assert result["q05_persons"] < result["q95_persons"] < upper + rounding
@@ -124,7 +124,7 @@ def test_without_a_calibration_every_gap_says_so() -> None:
     made.rows.pop("overlap_calibration")
     result = results(made)
     assert pd.isna(exposed(result)["q50_persons"])
-    assert exposed(result)["lower_persons"] == exposed(result)["upper_persons"]  # the bounds meet
+    assert exposed(result)["printed_min_persons"] == exposed(result)["printed_max_persons"]  # the bounds meet
     for one in (days(result), result["impact_by_area"].iloc[0]):
         assert "no calibration of joint use among the facts" in one["reason"]
         assert one["obs_status"] in ("U", "M")
@@ -144,12 +144,12 @@ def test_a_region_bounds_the_days_and_the_window_as_well() -> None:
     made.rows["bases"][-1]["persons"] = "1000"
     made.restrict("R1", "alpha", area_ids="XA-01", geo_scope="region", observed_from="2026-01-01")
     result = results(made)
-    assert days(result)["upper_person_days"] == pytest.approx(31 * 1000)
-    assert set(result["impact_by_area"]["upper_persons"]) == {1000}
-    window = exposed(result)[["window_lower_persons", "window_upper_persons"]]
+    assert days(result)["printed_max_person_days"] == pytest.approx(31 * 1000)
+    assert set(result["impact_by_area"]["printed_max_persons"]) == {1000}
+    window = exposed(result)[["window_printed_min_persons", "window_printed_max_persons"]]
     assert window.tolist() == [0, 1000]
     part = result["impact_by_platform"].iloc[0]
-    assert part["window_lower_persons"] == 0
+    assert part["window_printed_min_persons"] == 0
     assert pd.isna(part["window_persons"])
 
 
@@ -158,7 +158,7 @@ def test_a_country_has_at_least_the_people_of_each_of_its_restrictions() -> None
     made.restrict("R1", "alpha").restrict("R2", "alpha", observed_from="2025-10-01")
     result = results(made)
     year = row(result["impact_by_area"], area_id="XA", period="2025")
-    assert year["lower_persons"] == exposed(result, "R2")["lower_persons"] == 600_000
+    assert year["printed_min_persons"] == exposed(result, "R2")["printed_min_persons"] == 600_000
     for quantile in ("q05_persons", "q50_persons", "q95_persons"):
         assert year[quantile] >= exposed(result, "R2")[quantile] > 0
 
@@ -168,7 +168,7 @@ def test_a_measured_overlap_holds_for_the_country_too() -> None:
     made.add("overlaps", overlap_id="O1", share_of="alpha")
     result = results(made)
     year = row(result["impact_by_area"], area_id="XA", period="2025")
-    assert year["lower_persons"] == pytest.approx(650_000)
+    assert year["printed_min_persons"] == pytest.approx(650_000)
 
 
 def test_days_of_two_countries_are_not_added() -> None:
@@ -179,13 +179,13 @@ def test_days_of_two_countries_are_not_added() -> None:
 def test_an_end_before_the_last_possible_start_leaves_one_day() -> None:
     ended = {"end_status": "ended", "end_source": "recorded", "ended_on": "2025-07"}
     result = days(results(calibrated("2025-07").restrict("R1", "alpha", **ended)))
-    assert result["lower_person_days"] == 300_000
+    assert result["printed_min_person_days"] == 300_000
     assert result["q50_person_days"] == pytest.approx(17 * 300_000, rel=5e-3)
 
 
 def test_a_start_known_to_the_month_is_certain_from_its_last_day() -> None:
     result = days(results(calibrated("2026-01").restrict("R1", "alpha", observed_from="2026-01")))
-    assert result["lower_person_days"] == 300_000
+    assert result["printed_min_person_days"] == 300_000
     assert result["q50_person_days"] == pytest.approx(31 * 300_000, rel=5e-3)
 
 
@@ -200,7 +200,7 @@ def test_an_unknown_end_is_the_reason_and_imputed_days_run_out_at_zero() -> None
 def test_what_was_never_carried_out_has_a_median_of_nobody() -> None:
     result = exposed(results(calibrated().restrict("R1", "alpha", end_status="withdrawn")))
     assert result[["q05_persons", "q50_persons", "q95_persons"]].tolist() == [0, 0, 0]
-    assert pd.isna(result["window_upper_persons"])
+    assert pd.isna(result["window_printed_max_persons"])
 
 
 def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
@@ -211,7 +211,7 @@ def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
     result = row(
         results(made)["impact"], restriction_id="R1", impact_metric="people_feature_exposed"
     )
-    assert result["upper_persons"] == 500_000
+    assert result["printed_max_persons"] == 500_000
     assert "a limit taken for the share itself" in result["reason"]
 
 

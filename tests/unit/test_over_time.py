@@ -24,10 +24,10 @@ from tests.support import AS_OF, World, row, world
 
 pytestmark = pytest.mark.chain
 
-DAYS = [f"{name}_person_days" for name in ("lower", "q05", "q50", "q95", "upper")]
+DAYS = [f"{name}_person_days" for name in ("printed_min", "q05", "q50", "q95", "printed_max")]
 LEAST = 80 * 82.1e6 + 61 * 96e6 / 30
 """Days of the daily figure, and those from November on, when a thirtieth of a month is certain."""
-PEOPLE = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+PEOPLE = [f"{name}_persons" for name in ("printed_min", "q05", "q50", "q95", "printed_max")]
 
 
 def person_days(made: World) -> pd.DataFrame:
@@ -63,8 +63,8 @@ def test_calls_in_russia(name: str, period: str, worked: pd.DataFrame) -> None:
     assert (result["days"], result["covered_days"]) == (141, 141)
     assert result["naive_sum_person_days"] == pytest.approx(26.085e9)  # 141 x (96 + 89)
     assert result["naive_daily_sum_person_days"] == pytest.approx(21.1641e9)  # 141 x (82.1 + 68.0)
-    assert result["lower_person_days"] == pytest.approx(LEAST)
-    assert result["upper_person_days"] == pytest.approx(14.805e9)  # 141 x 105
+    assert result["printed_min_person_days"] == pytest.approx(LEAST)
+    assert result["printed_max_person_days"] == pytest.approx(14.805e9)  # 141 x 105
     assert rising([float(result[each]) for each in DAYS])
     assert result["q05_person_days"] < result["q95_person_days"]
     assert (result["obs_status"], result["reason"]) == ("E", "")
@@ -74,7 +74,7 @@ def test_months_add_up_to_the_year(worked: pd.DataFrame) -> None:
     country = worked[worked["restriction_id"] == "all"]
     months = country[country["period"].str.len() == 7]
     assert months["days"].tolist() == [19, 30, 31, 30, 31]
-    for name in ("lower_person_days", "upper_person_days", "naive_sum_person_days"):
+    for name in ("printed_min_person_days", "printed_max_person_days", "naive_sum_person_days"):
         assert months[name].sum() == pytest.approx(total(worked, "2025", "all")[name])
 
 
@@ -83,13 +83,13 @@ def test_two_restrictions_of_one_service_count_a_person_once_a_day() -> None:
     made.restrict("R2", "whatsapp", area_ids="RU", observed_from="2025-10-01",
                   ended_on="2025-10-31", end_status="ended")  # fmt: skip
     table = person_days(made)
-    assert total(table, "all", "R2")["upper_person_days"] == pytest.approx(31 * 82.1e6)
+    assert total(table, "all", "R2")["printed_max_person_days"] == pytest.approx(31 * 82.1e6)
     country = total(table, "2025", "all")
-    assert country["lower_person_days"] == pytest.approx(LEAST)
-    assert country["upper_person_days"] == pytest.approx(14.805e9)
+    assert country["printed_min_person_days"] == pytest.approx(LEAST)
+    assert country["printed_max_person_days"] == pytest.approx(14.805e9)
     assert country["naive_daily_sum_person_days"] == pytest.approx(21.1641e9 + 31 * 82.1e6)
     area = row(by_area(made), period="2025-10")
-    assert (area["lower_persons"], area["upper_persons"]) == (96e6, 105e6)
+    assert (area["printed_min_persons"], area["printed_max_persons"]) == (96e6, 105e6)
     assert (area["restrictions_count"], area["bounds_only_count"]) == (2, 0)
 
 
@@ -102,12 +102,12 @@ def test_what_touches_a_part_adds_nothing_below_and_everything_above(cells: dict
                              ended_on="2025-08-22", end_status="ended", **cells)  # fmt: skip
     table = person_days(made)
     for item in (total(table), total(table, "2025", "all")):
-        assert item["lower_person_days"] == 0.0
-        assert item["upper_person_days"] == pytest.approx(10 * 82.1e6)
+        assert item["printed_min_person_days"] == 0.0
+        assert item["printed_max_person_days"] == pytest.approx(10 * 82.1e6)
         assert item[DAYS[1:4]].isna().all()
         assert (item["obs_status"], item["reason"]) == ("M", rule_sentence("some_bounds_only"))
     area = row(by_area(made), period="2025-08")
-    assert (area["lower_persons"], area["upper_persons"]) == (0.0, 96e6)
+    assert (area["printed_min_persons"], area["printed_max_persons"]) == (0.0, 96e6)
     assert (area["bounds_only_count"], area["obs_status"]) == (1, "M")
 
 
@@ -119,7 +119,7 @@ def test_a_month_in_which_it_was_likelier_over_has_this_reason_and_no_estimate()
     assert (begun["reason"], late["reason"]) == ("", rule_sentence("perhaps_over"))
     assert begun["q50_persons"] > 0
     assert pd.isna(late["q50_persons"])
-    assert (late["lower_persons"], late["upper_persons"]) == (0.0, 96e6)
+    assert (late["printed_min_persons"], late["printed_max_persons"]) == (0.0, 96e6)
 
 
 def test_a_part_beside_a_whole_is_in_the_upper_bound_alone() -> None:
@@ -129,9 +129,9 @@ def test_a_part_beside_a_whole_is_in_the_upper_bound_alone() -> None:
     made.restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
                   ended_on="2025-08-22", end_status="ended")  # fmt: skip
     result = total(person_days(made), "2025", "all")
-    assert result["lower_person_days"] == pytest.approx(821e6)
+    assert result["printed_min_person_days"] == pytest.approx(821e6)
     assert result["q50_person_days"] == pytest.approx(821e6, rel=0.01)
-    assert result["upper_person_days"] == pytest.approx(1050e6)
+    assert result["printed_max_person_days"] == pytest.approx(1050e6)
     assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("some_bounds_only"))
 
 
@@ -146,8 +146,8 @@ def test_a_month_alone_gives_bounds_and_nothing_is_drawn() -> None:
     made.restrict("R1", "alpha", ended_on="2025-07-24", end_status="ended")
     table = person_days(made)
     for item in (total(table), total(table, "2025", "all")):
-        assert item["lower_person_days"] == pytest.approx(10 * 500e3 / 30)
-        assert item["upper_person_days"] == pytest.approx(10 * 500e3)
+        assert item["printed_min_person_days"] == pytest.approx(10 * 500e3 / 30)
+        assert item["printed_max_person_days"] == pytest.approx(10 * 500e3)
         assert item[DAYS[1:4]].isna().all()
         assert (item["obs_status"], item["reason"]) == ("M", rule_sentence("no_daily"))
 
@@ -159,18 +159,18 @@ def test_totals_with_and_without_imputed_ends() -> None:
     made.restrict("R2", "telegram", end_status="unknown", **day)
     table = person_days(made)
     result = total(table, "all", "R2")
-    assert result["lower_person_days"] == pytest.approx(68.0e6)
+    assert result["printed_min_person_days"] == pytest.approx(68.0e6)
     assert result["q50_person_days"] == pytest.approx(680.0e6, rel=0.01)
     days = (pd.Timestamp(AS_OF) - pd.Timestamp("2025-08-13")).days + 1
-    assert result["upper_person_days"] == pytest.approx(80 * 68.0e6 + (days - 80) * 89.0e6)
+    assert result["printed_max_person_days"] == pytest.approx(80 * 68.0e6 + (days - 80) * 89.0e6)
     assert (result["days"], result["covered_days"]) == (days, 10)
     # 10 days, as long as the one that ended.
-    for name in ("lower", "q50", "upper"):
+    for name in ("printed_min", "q50", "printed_max"):
         assert result[f"imputed_{name}_person_days"] == pytest.approx(680e6, rel=0.01)
     assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("end_unknown"))
     assert total(table, "2026-01", "all")["reason"] == rule_sentence("end_unknown")
     known = total(table)
-    assert known["imputed_upper_person_days"] == known["upper_person_days"]
+    assert known["imputed_printed_max_person_days"] == known["printed_max_person_days"]
 
 
 @pytest.mark.parametrize(("daily", "is_told"), [("1000000", False), ("60000000", True)])
@@ -185,13 +185,13 @@ def test_days_that_a_service_without_a_daily_figure_forces_beyond_what_is_drawn_
     made.add("platforms", platform_id="vast")
     made.restrict("R9", "vast", area_ids="RU", observed_from="2025-10-01")
     result = total(person_days(made), "2025-11", "all")
-    assert result["lower_person_days"] > 2e6 * result["days"]
+    assert result["printed_min_person_days"] > 2e6 * result["days"]
     assert (rule_sentence("outweighed") in result["reason"]) != is_told
     assert (result["obs_status"] == "M") != is_told
     quantiles = result[[f"{name}_person_days" for name in ("q05", "q50", "q95")]]
     assert quantiles.notna().eq(is_told).all()
     if is_told:
-        assert result["lower_person_days"] <= quantiles.iloc[0] < quantiles.iloc[2]
+        assert result["printed_min_person_days"] <= quantiles.iloc[0] < quantiles.iloc[2]
 
 
 def test_sums_over_countries_are_unknown_where_one_is() -> None:
@@ -201,10 +201,10 @@ def test_sums_over_countries_are_unknown_where_one_is() -> None:
     table = person_days(made)
     result = total(table)
     assert result["area_id"] == "RU;XC"
-    assert np.isnan(result["upper_person_days"])
-    assert result["lower_person_days"] == pytest.approx(821e6)  # what the known one forces
+    assert np.isnan(result["printed_max_person_days"])
+    assert result["printed_min_person_days"] == pytest.approx(821e6)  # what the known one forces
     assert total(table[table["area_id"] == "RU"], "2025", "all")[
-        "upper_person_days"
+        "printed_max_person_days"
     ] == pytest.approx(821e6)
 
 
@@ -215,8 +215,8 @@ def test_a_year_has_everyone_who_was_under_one_at_any_time() -> None:
                       ended_on=f"2025-{month}-20", end_status="ended")  # fmt: skip
     table = by_area(made).set_index("period")
     assert table.index.tolist() == ["2025", "2025-09", "2025-11"]
-    assert table["lower_persons"].tolist() == [96e6, 89e6, 96e6]
-    assert table["upper_persons"].tolist() == [105e6, 89e6, 96e6]
+    assert table["printed_min_persons"].tolist() == [96e6, 89e6, 96e6]
+    assert table["printed_max_persons"].tolist() == [105e6, 89e6, 96e6]
     assert table["platforms"].tolist() == ["telegram;whatsapp", "telegram", "whatsapp"]
     for _, result in table.iterrows():
         assert rising([float(result[each]) for each in PEOPLE[1:4]])
@@ -249,7 +249,7 @@ def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
     assert sorted(year.index) == ["001", "002", "XA", "XB"]
     lands = year.loc[["XA", "XB"]]
     for region in ("001", "002"):
-        for name in ("lower_persons", "upper_persons", "base_persons"):
+        for name in ("printed_min_persons", "printed_max_persons", "base_persons"):
             assert year[name][region] == lands[name].sum()
         assert year["restrictions_count"][region] == 2
         assert (year["countries_count"][region], year["countries_drawn"][region]) == (2, 1)
@@ -311,9 +311,9 @@ def test_orders_alone_stand_in_columns_of_their_own() -> None:
     made = replace(inputs, timeline=line)
     table = engine.by_area(made, Sampler(0, 100)).set_index(["area_id", "period"])
     own, other = table.loc[("XA", "2026")], table.loc[("XB", "2026")]
-    assert (own["lower_persons"], own["ordered_lower_persons"]) == (500e3, 400e3)
+    assert (own["printed_min_persons"], own["ordered_printed_min_persons"]) == (500e3, 400e3)
     assert own["ordered_restrictions_count"] == 1
-    assert (other["ordered_upper_persons"], other["ordered_restrictions_count"]) == (0.0, 0)
+    assert (other["ordered_printed_max_persons"], other["ordered_restrictions_count"]) == (0.0, 0)
 
 
 def test_no_bound_enters_the_draws() -> None:
@@ -347,14 +347,14 @@ def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:
     kinds = ("began", "carried_over", "shutdown", "service")
     counts = {kind: year[f"{kind}_restrictions_count"] for kind in kinds}
     assert counts == {"began": 3, "carried_over": 1, "shutdown": 1, "service": 3}
-    assert (year["older_restrictions_count"], year["older_at_most_persons"]) == (0, 0.0)
-    assert year["carried_over_at_least_persons"] < year["began_at_least_persons"]
-    assert year["shutdown_at_least_persons"] > year["service_at_least_persons"]
+    assert (year["older_restrictions_count"], year["older_max_persons"]) == (0, 0.0)
+    assert year["carried_over_min_persons"] < year["began_min_persons"]
+    assert year["shutdown_min_persons"] > year["service_min_persons"]
     assert month[[f"{kind}_restrictions_count" for kind in kinds]].isna().all()
     before = row(table, area_id="XA", period="2025")
     assert before["began_restrictions_count"] == 1
     assert before["carried_over_restrictions_count"] == 0
-    assert before["carried_over_at_most_persons"] == 0.0
+    assert before["carried_over_max_persons"] == 0.0
     for region in ("001", "002"):
         whole = row(table, area_id=region, period="2026")
         assert [whole[f"{kind}_restrictions_count"] for kind in kinds] == [3, 1, 1, 3]
@@ -369,11 +369,11 @@ def test_each_day_of_the_last_two_years_has_its_people() -> None:
     assert land["from_day"].tolist() == ["2026-01-05", "2026-01-11"]
     assert land["to_day"].tolist() == ["2026-01-10", "2026-01-20"]
     assert land["days"].tolist() == [6, 10]
-    assert land["lower_persons"].tolist() == [500e3, 500e3]
-    assert land["upper_persons"].tolist() == [500e3, 700e3]
+    assert land["printed_min_persons"].tolist() == [500e3, 500e3]
+    assert land["printed_max_persons"].tolist() == [500e3, 700e3]
     assert land["restrictions_count"].tolist() == [1, 2]
     everywhere = table[table["area_id"] == "001"]
-    assert everywhere["upper_persons"].tolist() == [800e3, 1000e3]
+    assert everywhere["printed_max_persons"].tolist() == [800e3, 1000e3]
     assert (everywhere["countries_count"] == 2).all()
 
 
@@ -394,7 +394,7 @@ def test_person_days_of_a_feature_count_its_users() -> None:
     assert rising(users)
     everyone = float(result["q50_person_days"])
     assert 0.3 * everyone < users[2] < 0.5 * everyone
-    assert users[4] <= float(result["upper_person_days"])
+    assert users[4] <= float(result["printed_max_person_days"])
 
 
 def test_person_days_of_a_whole_service_are_those_of_everyone() -> None:
@@ -413,8 +413,8 @@ def test_a_share_of_users_who_come_on_a_day_turns_bounds_into_an_estimate() -> N
     made.restrict("R1", "*", observed_from="2026-01-10", ended_on="2026-01-19",
                   end_status="ended")  # fmt: skip
     result = total(person_days(made))
-    assert result["lower_person_days"] == pytest.approx(10 * 900e3 / 90)
-    assert result["upper_person_days"] == pytest.approx(10 * 900e3)
+    assert result["printed_min_person_days"] == pytest.approx(10 * 900e3 / 90)
+    assert result["printed_max_person_days"] == pytest.approx(10 * 900e3)
     assert result["q50_person_days"] / (10 * 900e3) == pytest.approx(expit(2.0), abs=0.03)
     assert 1.2 < result["q95_person_days"] / result["q05_person_days"] < 2.0
     assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("daily_from_shares"))
@@ -457,9 +457,9 @@ def test_nobody_is_slowed_and_cut_on_one_day(slowed_and_cut: pd.DataFrame) -> No
     assert parts == pytest.approx(country["q50_person_days"], rel=0.02)
     assert 0.4 < country["slowed_q50_person_days"] / total(slowed_and_cut)["q50_person_days"] < 0.9
     assert rising([float(country[name]) for name in SLOW_DAYS])
-    assert country["slowed_lower_person_days"] == 0.0
-    assert country["slowed_upper_person_days"] == pytest.approx(
-        total(slowed_and_cut)["upper_person_days"]
+    assert country["slowed_printed_min_person_days"] == 0.0
+    assert country["slowed_printed_max_person_days"] == pytest.approx(
+        total(slowed_and_cut)["printed_max_person_days"]
     )
 
 
@@ -585,8 +585,8 @@ def test_person_days_of_a_country_are_a_count_of_every_day(rows: list[Act]) -> N
     assert sorted(country.index) == sorted(expected)
     for period, (lower, upper, days) in expected.items():
         result = country.loc[period]
-        assert result["lower_person_days"] == pytest.approx(lower)
-        assert result["upper_person_days"] == pytest.approx(upper)
+        assert result["printed_min_person_days"] == pytest.approx(lower)
+        assert result["printed_max_person_days"] == pytest.approx(upper)
         assert result["days"] == days
 
 
@@ -626,18 +626,18 @@ def test_person_days_of_a_year_are_told_apart_by_kind_and_do_not_grow() -> None:
     table = person_days(made)
     years = {year: total(table, year, "all") for year in ("2024", "2025", "2026")}
     block = {year: total(table, year) for year in years}
-    a_day = {year: row["upper_person_days"] / row["days"] for year, row in block.items()}
+    a_day = {year: row["printed_max_person_days"] / row["days"] for year, row in block.items()}
     assert a_day["2024"] == pytest.approx(a_day["2025"]) == pytest.approx(a_day["2026"])
-    most = pd.DataFrame(years).filter(regex="_at_most_person_days$", axis="index")
-    most = most.rename(lambda name: name.removesuffix("_at_most_person_days"))
+    most = pd.DataFrame(years).filter(regex="_max_person_days$", axis="index")
+    most = most.rename(lambda name: name.removesuffix("_max_person_days"))
     assert (most.loc["older", ["2024", "2025"]] == 0.0).all()
-    assert most.loc["older", "2026"] == pytest.approx(block["2026"]["at_most_person_days"])
+    assert most.loc["older", "2026"] == pytest.approx(block["2026"]["max_person_days"])
     assert most.loc["older", "2026"] == most.loc["service", "2026"]
     assert most.loc["began", "2026"] == most.loc["shutdown", "2026"] > 0.0
-    assert most.loc["began", "2024"] == pytest.approx(block["2024"]["at_most_person_days"])
+    assert most.loc["began", "2024"] == pytest.approx(block["2024"]["max_person_days"])
     kinds = ["began", "older", "service", "shutdown"]
     assert (
-        most.loc[kinds].max() <= [row["at_most_person_days"] + 1 for row in years.values()]
+        most.loc[kinds].max() <= [row["max_person_days"] + 1 for row in years.values()]
     ).all()
     months = table[table["period"].str.len() == len("2025-01")]
-    assert months["older_at_most_person_days"].isna().all()
+    assert months["older_max_person_days"].isna().all()

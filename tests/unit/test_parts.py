@@ -167,13 +167,13 @@ def test_no_draw_exceeds_the_residents_however_vague_their_count(
 
 def test_bounds_know_nothing_of_the_part(acts: Stages) -> None:
     bound = acts.bounds.exposed
-    assert (bound.drop("all")["lower_persons"] == 0.0).all()
-    assert bound.loc["all", "lower_persons"] > 0.0
-    assert bound.loc["region", "upper_persons"] == pytest.approx(300e3)
-    assert bound.loc["nested", "upper_persons"] == pytest.approx(300e3)
-    assert bound.loc["both", "upper_persons"] == pytest.approx(500e3)
-    assert bound.loc["within", "upper_persons"] == pytest.approx(300e3)
-    assert bound.loc["mobile", "upper_persons"] == bound.loc["all", "upper_persons"]
+    assert (bound.drop("all")["printed_min_persons"] == 0.0).all()
+    assert bound.loc["all", "printed_min_persons"] > 0.0
+    assert bound.loc["region", "printed_max_persons"] == pytest.approx(300e3)
+    assert bound.loc["nested", "printed_max_persons"] == pytest.approx(300e3)
+    assert bound.loc["both", "printed_max_persons"] == pytest.approx(500e3)
+    assert bound.loc["within", "printed_max_persons"] == pytest.approx(300e3)
+    assert bound.loc["mobile", "printed_max_persons"] == bound.loc["all", "printed_max_persons"]
 
 
 def test_residents_are_those_of_the_places(acts: Stages) -> None:
@@ -399,7 +399,7 @@ def test_a_rung_that_was_closed_makes_no_estimate(family: str, all_open: pd.Data
     assert np.isnan(result["q50_persons"])
     assert result["obs_status"] == "M"
     assert PartGap.RUNG_CLOSED.meaning in result["reason"]
-    assert result["upper_persons"] == answered["upper_persons"]
+    assert result["printed_max_persons"] == answered["printed_max_persons"]
 
 
 def test_somewhere_in_the_country_is_no_place_to_draw() -> None:

@@ -116,7 +116,7 @@ def test_without_any_estimate_a_total_has_bounds_alone() -> None:
     tables["person_days"][["q05_person_days", "q50_person_days", "q95_person_days"]] = None
     total = rankings.build_ranking(tables, "002", "2024", Quantity.PERSON_DAYS).total
     amount = rankings.read_amount(total, Quantity.PERSON_DAYS)
-    assert (amount.at_least, amount.interval) == (17.0, None)
+    assert (amount.min, amount.interval) == (17.0, None)
 
 
 @pytest.mark.parametrize(
@@ -257,11 +257,11 @@ def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
 def test_a_total_names_the_countries_without_an_estimate(count: int, named: list[str]) -> None:
     codes = ["CN", "IR", "JO", "KE", "NP"][:count]
     rows = [
-        {"area_id": code, "countries_drawn": 0, "at_most_persons": 9.0, "base_persons": 9.0 - place}
+        {"area_id": code, "countries_drawn": 0, "max_persons": 9.0, "base_persons": 9.0 - place}
         for place, code in enumerate(codes)
     ]
-    counted = {"area_id": "IN", "countries_drawn": 1, "at_most_persons": 9.0, "base_persons": 99.0}
-    nobody = counted | {"countries_drawn": 0, "at_most_persons": 0.0}
+    counted = {"area_id": "IN", "countries_drawn": 1, "max_persons": 9.0, "base_persons": 99.0}
+    nobody = counted | {"countries_drawn": 0, "max_persons": 0.0}
     result = sentences.name_uncounted([*rows[::-1], counted, nobody])
     assert [text.startswith(start) for text, start in zip(result, named, strict=True)] == [
         True

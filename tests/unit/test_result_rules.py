@@ -65,7 +65,7 @@ def days_without_width(made: ReviewInput) -> ReviewInput:
     days = made.person_days
     own = (days["restriction_id"] == "R1") & (days["period"] == "all")
     same = {
-        name: days[name].mask(own, days["lower_person_days"])
+        name: days[name].mask(own, days["printed_min_person_days"])
         for name in ("q05_person_days", "q50_person_days", "q95_person_days")
     }
     return replace(made, person_days=days.assign(**same))
@@ -136,7 +136,7 @@ def region(made: ReviewInput) -> ReviewInput:
     """A restriction of a region that has more people than its country."""
     moved_away = changed(made, "R1", "area_id", "XA-1")
     beyond = 2 * made.impact["population_persons"].max()
-    return changed(moved_away, "R1", "upper_persons", beyond)
+    return changed(moved_away, "R1", "printed_max_persons", beyond)
 
 
 def crowded(made: ReviewInput) -> ReviewInput:
@@ -159,25 +159,25 @@ def area(
 BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ("estimate_out_of_order", set_to("R1", "q50_persons", 9e6), R1),
     ("estimate_out_of_order", set_to("R1", "q05_persons", 9e5), R1),
-    ("estimate_out_of_order", set_to("R1", "upper_persons", 4e5), R1),
+    ("estimate_out_of_order", set_to("R1", "printed_max_persons", 4e5), R1),
     ("interval_without_width", lambda made: without_width(made, "R1"), R1),
     ("interval_without_width", lambda made: without_width(made, "R1", 0.0), R1),
     ("interval_without_width", days_without_width, ["R1/XA/all"]),
     ("interval_outside_bounds", set_to("R1", "reason_rule_ids", "outside_bounds"), R1),
     ("answer_without_width", set_to("R1", "reason_rule_ids", "old;no_width"), R1),
-    ("estimate_out_of_order", set_to("R1", "at_least_persons", 9e7), R1),
-    ("estimate_out_of_order", set_to("R1", "at_most_persons", 1e3), R1),
+    ("estimate_out_of_order", set_to("R1", "min_persons", 9e7), R1),
+    ("estimate_out_of_order", set_to("R1", "max_persons", 1e3), R1),
     ("union_falls", set_to("R1", "q50_persons", 699e3), ["R1 > R2"]),
     ("region_above_country", region, R1),
     ("part_above_place", crowded, R1),
-    ("part_above_place", set_to("R1", "at_most_persons", 1e12), R1),
+    ("part_above_place", set_to("R1", "max_persons", 1e12), R1),
     ("lineage_pooled_twice", lambda made: chosen(made, twice), ["R1"]),
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),
     ("figure_after_start", late_day, ["R1", "R2", "R3"]),
-    ("union_below_part", set_to("R1", "lower_persons", 4e5), R1),
+    ("union_below_part", set_to("R1", "printed_min_persons", 4e5), R1),
     ("union_below_part", area("001", "2025", "q50_persons", 4e5), ["001/2025"]),
-    ("union_below_part", area("XA", "2025-08", "lower_persons", 6.5e5), ["001/2025-08", "XA/2025"]),
+    ("union_below_part", area("XA", "2025-08", "printed_min_persons", 6.5e5), ["001/2025-08", "XA/2025"]),
     (
         "area_below_restriction",
         area("XA", "2025-09", "q50_persons", 5.05e5),
@@ -185,11 +185,11 @@ BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ),
     (
         "area_below_restriction",
-        area("XA", "2025-09", "at_least_persons", 4e5),
+        area("XA", "2025-09", "min_persons", 4e5),
         ["XA/2025-09 < R1", "XA/2025-09 < R2", "XA/2025-09 < R3"],
     ),
-    ("area_above_base", area("XA", "2025-09", "upper_persons", 7.1e5), ["XA/2025-09"]),
-    ("area_above_base", area("XA", "2025-09", "at_most_persons", 9e5), ["XA/2025-09"]),
+    ("area_above_base", area("XA", "2025-09", "printed_max_persons", 7.1e5), ["XA/2025-09"]),
+    ("area_above_base", area("XA", "2025-09", "max_persons", 9e5), ["XA/2025-09"]),
     ("normal_without_grounds", lambda made: act(made, claim_status="reported"), BOTH),
     ("normal_without_grounds", lambda made: act(made, evidence_state="insufficient"), BOTH),
     ("normal_without_grounds", lambda made: act(made, evidence_state="ok"), BOTH),
@@ -230,7 +230,7 @@ def test_each_rule_is_seen_failing() -> None:
 def test_a_person_more_or_less_and_what_is_unknown_break_nothing(sound: ReviewInput) -> None:
     impact = sound.impact
     middle = float(impact.loc[exposed(impact, "R1"), "q50_persons"].iloc[0])
-    for column, value in (("q95_persons", middle - 0.5), ("upper_persons", np.nan)):
+    for column, value in (("q95_persons", middle - 0.5), ("printed_max_persons", np.nan)):
         assert (
             review.find_broken_rules(changed(sound, "R1", column, value))["estimate_out_of_order"]
             == []
@@ -271,8 +271,8 @@ def test_a_base_speaks_of_days_a_year_away(
     bases = pd.DataFrame({"persons": [4e6, 9e6, 5e6], "high_persons": np.nan, "obs_status": "E"})
     bases = bases.assign(area_id="XA", population_base="internet_all")
     bases = bases.assign(period_start=limits["start"], period_end=limits["end"])
-    of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "upper_persons": [upper]}
-    by_area = pd.DataFrame(of).assign(q95_persons=upper, at_most_persons=upper, base_persons=1e7)
+    of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "printed_max_persons": [upper]}
+    by_area = pd.DataFrame(of).assign(q95_persons=upper, max_persons=upper, base_persons=1e7)
     made = replace(sound, by_area=by_area, bases=bases)
     result = review.RESULTS.runs["area_above_base"](made)
     assert result == ([f"XA/{period}"] if is_told else [])

@@ -324,7 +324,7 @@ def reasoned(
             "No survey measured how many of them used what was restricted.",
         ),
         (
-            told(MANY | {"at_most_persons": None}),
+            told(MANY | {"max_persons": None}),
             "The minimum is 96 million; the sources' own figures give 97 to 104",
         ),
         (told(MANY), "People who got round the restriction, for instance with VPNs, are included."),
@@ -574,7 +574,7 @@ def test_the_best_figure_says_of_whom_it_is() -> None:
         ((0.0, 100e6), {}, None),  # that is everyone online
     ):
         record = told(BOUNDS, **cells)
-        sizes = dict(zip(("lower_persons", "upper_persons"), part, strict=True))
+        sizes = dict(zip(("printed_min_persons", "printed_max_persons"), part, strict=True))
         audience = {**record.audiences[0], "platform_id": "alpha", **sizes}
         lead = sentences.write_lead(replace(record, audiences=(audience,), figures=tuple(used)))
         assert ("best published" not in lead) if said is None else (said in lead)
@@ -674,7 +674,7 @@ def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() ->
     assert "104 million, of 108 million people online." in sentences.write_answer(
         told(MANY, why={"base_persons": 108e6})
     )
-    printed = MANY | {"upper_persons": 99e6}  # the median is above the bound as printed
+    printed = MANY | {"printed_max_persons": 99e6}  # the median is above the bound as printed
     assert "people online" not in sentences.write_answer(told(printed, why={"base_persons": 100e6}))
     assert "people online" in sentences.write_answer(told(printed, why={"base_persons": 102e6}))
 
@@ -924,7 +924,7 @@ def test_a_maximum_that_the_range_reaches_as_printed_is_not_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at_least", "text"),
+    ("min", "text"),
     [
         (0.0, "the maximum is 81 million; the sources' own figures give 49 to"),
         (371e3, "the maximum is 81 million; the sources' own figures give 49 to"),
@@ -944,8 +944,8 @@ def test_hundreds_beside_millions_are_not_read_as_millions() -> None:
     people = numbers.Estimate(809.0, None, None, None, 239e6, 0.0, 200e6)
     assert numbers.format_bounds(people) == "0 to 239 million"
     assert numbers.describe_bounds(people).startswith("the maximum is 239 million;")
-    assert numbers.format_bounds(people._replace(at_most=9e5)) == "809 to 900,000"
-    assert numbers.format_bounds(people._replace(at_least=1234.0)) == "1,230 to 239 million"
+    assert numbers.format_bounds(people._replace(max=9e5)) == "809 to 900,000"
+    assert numbers.format_bounds(people._replace(min=1234.0)) == "1,230 to 239 million"
 
 
 def test_person_days_of_an_area_say_which_part_of_it_they_count() -> None:
@@ -1097,7 +1097,7 @@ def test_the_words_of_a_number_say_whom_it_counts() -> None:
     part = sentences.write_answer(told(some, geo_scope="multi_region"))
     assert "counts 100 million people online in the whole country." in part
     assert "100 million people online there." in sentences.write_answer(told(some))
-    all_of_them = dict(some, lower_persons=50e6, upper_persons=100e6)
+    all_of_them = dict(some, printed_min_persons=50e6, printed_max_persons=100e6)
     figures = "the sources' own figures give 50 to 100 million"
     assert f"{figures}, the latter being all people online." in (
         sentences.write_answer(told(all_of_them)).replace("The s", "the s")

@@ -225,7 +225,7 @@ def test_calls_are_one_feature_and_a_share_of_everyone_online_is_no_share_of_use
 def test_who_keeps_access_is_learned_where_nobody_counted_and_bounds_nothing() -> None:
     done = impacts(simple())
     result = of(done, metric=DEPRIVED)
-    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 500e3)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (0.0, 500e3)
     middle = 500e3 * (1 - expit(-0.5))
     assert result["q50_persons"] == pytest.approx(middle, rel=0.02)
     assert 0 < result["q05_persons"] < result["q50_persons"] < result["q95_persons"] < 500e3
@@ -237,7 +237,7 @@ def test_a_share_that_was_counted_comes_before_one_that_is_learned() -> None:
     made = simple().add("circumvention", circumvention_id="C1", restriction_id="R1", share="0.3")
     result = of(impacts(made), metric=DEPRIVED)
     assert "learned" not in (result["reason"] or "")
-    assert result["lower_persons"] == pytest.approx(350e3, rel=1e-3)
+    assert result["printed_min_persons"] == pytest.approx(350e3, rel=1e-3)
 
 
 def test_the_law_of_the_country_comes_before_that_of_any() -> None:
@@ -282,7 +282,7 @@ def test_where_the_network_is_gone_nobody_is_taken_to_keep_access() -> None:
     done = impacts(made)
     exposed, without = of(done), of(done, metric=DEPRIVED)
     assert without["q50_persons"] == exposed["q50_persons"] > 0
-    assert without["lower_persons"] == 0
+    assert without["printed_min_persons"] == 0
     assert "nobody is taken to keep access" in without["reason"]
 
 
@@ -297,7 +297,7 @@ def calling() -> World:
 def test_who_uses_a_feature_is_learned_where_nobody_asked_and_bounds_nothing() -> None:
     made = calling().add("feature_laws", feature="voice_call", mean="0.5", spread="0.4")
     result = of(impacts(made), metric=FEATURE)
-    assert (result["lower_persons"], result["upper_persons"]) == (0.0, 500e3)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (0.0, 500e3)
     assert result["q50_persons"] == pytest.approx(500e3 * expit(0.5), rel=0.02)
     assert result["obs_status"] == "U"
     assert "who uses the feature is learned from other countries" in result["reason"]

@@ -7,8 +7,8 @@ from tests.support import Results, World, row, world
 
 pytestmark = pytest.mark.chain
 
-ENDS = ["lower_persons", "upper_persons"]
-DAYS_ENDS = ["lower_person_days", "upper_person_days"]
+ENDS = ["printed_min_persons", "printed_max_persons"]
+DAYS_ENDS = ["printed_min_person_days", "printed_max_person_days"]
 QUANTILES = ["q05", "q50", "q95"]
 
 

@@ -142,7 +142,7 @@ def test_new_use_alone_has_no_audience() -> None:
     table = made.results()["impact"]
     for feature in features:
         result = row(table, restriction_id=feature, impact_metric="people_exposed")
-        assert (result["lower_persons"], result["obs_status"]) == (0.0, MISSING)
+        assert (result["printed_min_persons"], result["obs_status"]) == (0.0, MISSING)
         assert pd.isna(result["q50_persons"])
         assert result["reason"] == rule_sentence("new_use_only")
 
@@ -152,7 +152,7 @@ def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_count
     made = small().restrict("R1", "alpha")
     made.add("restriction_targets", restriction_id="R1", platform_id="beta", feature="registration")
     result = exposed(made)
-    assert (result["lower_persons"], result["obs_status"]) == (400e3, "U")
+    assert (result["printed_min_persons"], result["obs_status"]) == (400e3, "U")
     assert rule_sentence("some_unknown") in result["reason"]
 
 

@@ -384,10 +384,10 @@ def test_reach_in_the_days_a_restriction_lasted() -> None:
         platform_id="telegram",
     )
     assert result["window_days"] == 141
-    assert result["window_lower_persons"] == 89e6  # no fewer than in a month
-    assert 89e6 <= result["window_persons"] <= result["window_upper_persons"] <= 105e6
+    assert result["window_printed_min_persons"] == 89e6  # no fewer than in a month
+    assert 89e6 <= result["window_persons"] <= result["window_printed_max_persons"] <= 105e6
     both = reach.window_by_restriction(*windows(stages)).loc["R1"]
-    assert (both["window_lower_persons"], both["window_upper_persons"]) == (96e6, 105e6)
+    assert (both["window_printed_min_persons"], both["window_printed_max_persons"]) == (96e6, 105e6)
 
 
 @pytest.mark.chain
@@ -405,8 +405,8 @@ def test_reach_of_an_unknown_time_is_unknown() -> None:
     stages, _ = prepared(made)
     result = reach.window_by_restriction(*windows(stages)).loc["R1"]
     assert np.isnan(result["window_days"])
-    assert np.isnan(result["window_lower_persons"])
-    assert np.isnan(result["window_upper_persons"])
+    assert np.isnan(result["window_printed_min_persons"])
+    assert np.isnan(result["window_printed_max_persons"])
 
 
 def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:

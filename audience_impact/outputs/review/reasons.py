@@ -171,11 +171,11 @@ def drop_outside(
 ) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
     """Return the rows without quantiles outside the bounds with errors, and which.
 
-    The columns are `{kind}at_least_{unit}`, `{kind}q05_{unit}` and so on; a difference of one
+    The columns are `{kind}min_{unit}`, `{kind}q05_{unit}` and so on; a difference of one
     person is allowed.
     """
     names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    least, most = (frame[f"{kind}{end}_{unit}"] for end in ("at_least", "at_most"))
+    least, most = (frame[f"{kind}{end}_{unit}"] for end in ("min", "max"))
     below = frame[names[0]] < least * (1.0 - ROUNDING) - 1.0
     above = frame[names[-1]] > most * (1.0 + ROUNDING) + 1.0
     is_outside = below | above

@@ -93,9 +93,9 @@ CONTRADICT = register_rule(measured.RULE, RuleStage.RESULTS, "overlaps")
 
 
 RISING = (
-    ("at_least", "lower", "upper"),
-    ("upper", "at_most"),
-    ("at_least", "q05", "q50", "q95", "at_most"),
+    ("min", "printed_min", "printed_max"),
+    ("printed_max", "max"),
+    ("min", "q05", "q50", "q95", "max"),
 )
 """Bounds and quantiles in the order in which they rise."""
 
@@ -116,12 +116,12 @@ def interval_without_width(results: ReviewInput) -> list[str]:
     """Return estimates with equal 5 and 95 % quantiles, except estimates of nobody."""
     impact, days = results.impact, results.person_days
     same = impact["q05_persons"] == impact["q95_persons"]
-    some = (impact["q50_persons"] > 0) | (impact["upper_persons"] > 0)
+    some = (impact["q50_persons"] > 0) | (impact["printed_max_persons"] > 0)
     broken = _row_keys(impact[same & some])
     if days.empty:
         return broken
     same = days["q05_person_days"] == days["q95_person_days"]
-    some = (days["q50_person_days"] > 0) | (days["upper_person_days"] > 0)
+    some = (days["q50_person_days"] > 0) | (days["printed_max_person_days"] > 0)
     key = days["restriction_id"] + "/" + days["area_id"] + "/" + days["period"]
     return [*broken, *key[same & some]]
 
@@ -188,13 +188,13 @@ def region_above_country(results: ReviewInput) -> list[str]:
     groups = results.audiences.drop_duplicates(COUNTRY).groupby("restriction_id")
     people = regional["restriction_id"].map(groups["population_persons"].sum(min_count=1))
     residents = np.fmax(regional["base_persons"], people.astype("float64"))
-    return _row_keys(regional[regional["upper_persons"] > residents + TOLERANCE_PERSONS])
+    return _row_keys(regional[regional["printed_max_persons"] > residents + TOLERANCE_PERSONS])
 
 
 @RESULTS.rule("impact")
 def part_above_place(results: ReviewInput) -> list[str]:
     """Return estimates with a bound or quantile above the residents of their places or country."""
-    most = results.impact[[f"{name}_persons" for name in ("q95", "upper", "at_most")]].max(axis=1)
+    most = results.impact[[f"{name}_persons" for name in ("q95", "printed_max", "max")]].max(axis=1)
     above = most > results.impact["population_persons"] + TOLERANCE_PERSONS
     return _row_keys(results.impact[above])
 
@@ -252,9 +252,9 @@ def _find_below_platform(results: ReviewInput) -> list[str]:
     if results.by_platform.empty:
         return []
     exposed = results.exposed
-    part = results.by_platform.groupby("restriction_id")["lower_persons"].max()
+    part = results.by_platform.groupby("restriction_id")["printed_min_persons"].max()
     least = exposed["restriction_id"].map(part)
-    return _row_keys(exposed[exposed["lower_persons"] < least - TOLERANCE_PERSONS])
+    return _row_keys(exposed[exposed["printed_min_persons"] < least - TOLERANCE_PERSONS])
 
 
 def _find_smaller_wholes(
@@ -264,7 +264,7 @@ def _find_smaller_wholes(
 
     The columns `part_key` of a part have the key of its whole, which the whole has in `whole_key`.
     """
-    names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+    names = [f"{name}_persons" for name in ("printed_min", "q05", "q50", "q95", "printed_max")]
     both = parts.merge(
         wholes[[*whole_key, *names]], left_on=part_key, right_on=whole_key, suffixes=("", "_whole")
     )
@@ -289,16 +289,16 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
         return []
     exposed = results.exposed
     single = exposed[~exposed["area_id"].str.contains(";", regex=False)]
-    names = ["at_least", "q05", "q50", "q95", "at_most"]
+    names = ["min", "q05", "q50", "q95", "max"]
     columns = [f"{name}_persons" for name in names]
     restrictions = results.in_force.merge(
         single[["restriction_id", "chance_happened_share", *columns]], on="restriction_id"
     )
     is_sure = restrictions["chance_happened_share"].isna()
     drawn, below = ["q05_persons", "q50_persons", "q95_persons"], restrictions[columns].copy()
-    lower = restrictions[["at_least_persons", *drawn[:2]]].assign(at_least_persons=0.0)
+    lower = restrictions[["min_persons", *drawn[:2]]].assign(min_persons=0.0)
     below[drawn] = lower.to_numpy()
-    below["at_least_persons"] = restrictions["at_least_persons"].where(
+    below["min_persons"] = restrictions["min_persons"].where(
         restrictions["is_confirmed"], 0.0
     )
     restrictions[columns] = restrictions[columns].where(is_sure, below)
@@ -337,8 +337,8 @@ def area_above_base(results: ReviewInput) -> list[str]:
     slack = periods["base"].eq(ONLINE).map({True: PUBLISHERS_DIFFER, False: 1.0})
     near = np.fmin(counted["most"] * slack, residents["most"].fillna(np.inf))
     limit = near.where(~counted["projected"].eq(True), residents["most"])
-    most = periods[["q95_persons", "at_most_persons"]].max(axis=1)
-    is_above = periods["upper_persons"] > limit + TOLERANCE_PERSONS
+    most = periods[["q95_persons", "max_persons"]].max(axis=1)
+    is_above = periods["printed_max_persons"] > limit + TOLERANCE_PERSONS
     above = periods[is_above | (most > periods["base_persons"] + TOLERANCE_PERSONS)]
     return sorted(above["area_id"] + "/" + above["period"])
 

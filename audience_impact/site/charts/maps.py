@@ -289,7 +289,7 @@ def write_note(rows: Rows) -> str:
 
 def choose_colour(row: Mapping[str, Any] | None, scale: Scale = SHARES) -> str:
     """Return the colour of a country, by the median for each person of its base."""
-    if row is None or read_number(row[f"at_most_{scale.unit}"]) == 0:
+    if row is None or read_number(row[f"max_{scale.unit}"]) == 0:
         return "map-none"
     middle, base = (read_number(row[name]) for name in (f"q50_{scale.unit}", "base_q50_persons"))
     if middle is None or not base:

@@ -169,8 +169,8 @@ def _make_year_row(row: Mapping[str, Any]) -> Row:
     estimate = read_estimate(row, "person_days")
     marks = mark_interval(estimate)
     text = format_median_interval(estimate) if marks else format_bounds(estimate)
-    high = estimate.at_least if estimate.at_most is None else estimate.at_most
-    line = Mark("line", estimate.at_least or 0.0, high or 0.0)
+    high = estimate.min if estimate.max is None else estimate.max
+    line = Mark("line", estimate.min or 0.0, high or 0.0)
     return Row(row["period"], text, "accent", (line, *marks))
 
 
@@ -189,7 +189,7 @@ def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, s
     ]
     estimate = read_estimate(exposed)
     along = make_axis(
-        estimate.q95 or estimate.at_most or 0.0, [mark.end for row in rows for mark in row.marks]
+        estimate.q95 or estimate.max or 0.0, [mark.end for row in rows for mark in row.marks]
     )
     return draw_rows(title, rows, along, "people")
 
@@ -197,14 +197,14 @@ def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, s
 def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
     """Yield a row with median and interval and a row with bounds; one row for zero people."""
     estimate = read_estimate(row)
-    if estimate.at_most == 0:
+    if estimate.max == 0:
         yield _make_single_row("People affected", 0.0, "tick", "accent")
         return
     marks = mark_interval(estimate)
     if marks:
         yield Row("People affected", format_median_interval(estimate), "accent", marks)
     name = "Minimum to maximum" if marks else "No estimate: minimum to maximum"
-    low, high = estimate.at_least or 0.0, estimate.at_most
+    low, high = estimate.min or 0.0, estimate.max
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
     yield Row(name, format_bounds(estimate), "bounds", (mark,))

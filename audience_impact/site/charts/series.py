@@ -249,8 +249,8 @@ def _label_years(years: Sequence[tuple[int, Estimate]]) -> Layer:
 
 def _place_numbers(estimate: Estimate, top: float) -> dict[str, float]:
     """Return the numbers to draw, cut at the top of the axis; without a lower bound it is zero."""
-    high = top if estimate.at_most is None else estimate.at_most
-    numbers = {"low": estimate.at_least or 0.0, "high": high, "top": top}
+    high = top if estimate.max is None else estimate.max
+    numbers = {"low": estimate.min or 0.0, "high": high, "top": top}
     quantiles = {"q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95}
     numbers |= {name: number for name, number in quantiles.items() if number is not None}
     return {name: min(number, top) for name, number in numbers.items()}
@@ -282,7 +282,7 @@ def describe_days(rows: Rows) -> str:
     steps = list(_list_steps(rows))
     if not steps:
         return ""
-    largest = max(steps, key=lambda step: (step[2].q50 or 0.0, step[2].at_least or 0.0, step[0]))
+    largest = max(steps, key=lambda step: (step[2].q50 or 0.0, step[2].min or 0.0, step[0]))
     text = " ".join(
         f"{name}, {_describe_span_of_days(start, end)}: {describe_persons(estimate)}."
         for name, (start, end, estimate) in (("Most", largest), ("Last", steps[-1]))
@@ -348,10 +348,10 @@ def _describe_span_of_days(start: date, end: date) -> str:
 def choose_top(estimates: Sequence[Estimate]) -> float:
     """Return the end of the axis: that of the intervals, or of the bounds where there are none."""
     core = max((estimate.q95 for estimate in estimates if estimate.q95), default=0.0)
-    ends = (estimate.at_most or estimate.at_least or 0.0 for estimate in estimates)
+    ends = (estimate.max or estimate.min or 0.0 for estimate in estimates)
     return ROOM * (core or max(ends, default=0.0)) or 1.0
 
 
 def _note_cut(estimates: Sequence[Estimate]) -> str:
     top = choose_top(estimates)
-    return CUT if any((estimate.at_most or 0.0) > top for estimate in estimates) else ""
+    return CUT if any((estimate.max or 0.0) > top for estimate in estimates) else ""
