@@ -113,7 +113,7 @@ lint: $(READY)  ## style, form and types
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# Commit what it writes into audience_impact/released. What changed since the release before:
+# Also the version that the wheel brings. What changed since the release before:
 # make release ARGS="--previous VERSION"
 release: $(RUN_READY)  ## the published version as an archive in dist/, to be pinned by its digest
 	@$(BIN)/audience-impact release --into dist --ship $(ARGS)

@@ -328,7 +328,10 @@ def scored(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
     parts = [result["impact"].rename(columns={"impact_metric": "measure"})]
     days = result["person_days"]
     subset = days[(days["period"] == EVERY) & (days["restriction_id"] != EVERY)]
-    ends = {f"{end}_person_days": f"{end}_persons" for end in ("printed_min", "q05", "q95", "printed_max")}
+    ends = {
+        f"{end}_person_days": f"{end}_persons"
+        for end in ("printed_min", "q05", "q95", "printed_max")
+    }
     subset = subset.drop(columns="days")
     parts.append(subset.rename(columns=ends).assign(measure="person_days"))
     columns = ["restriction_id", "measure", *ends.values()]

@@ -190,7 +190,9 @@ def _bounds(tables: Tables) -> pd.DataFrame:
     metrics = (ImpactMetric.PEOPLE_EXPOSED, ImpactMetric.PEOPLE_FEATURE_EXPOSED)
     return pd.concat(
         {
-            metric.value: limits.select_metric(metric)[["printed_min_persons", "printed_max_persons"]]
+            metric.value: limits.select_metric(metric)[
+                ["printed_min_persons", "printed_max_persons"]
+            ]
             for metric in metrics
         }
     )

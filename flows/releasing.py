@@ -84,8 +84,8 @@ def write_release(
 def ship_release(version: Stored, archive: Path, layers: Sequence[Path], into: Path) -> Path:
     """Write the archive of a version, and the licences of its sources, into the package.
 
-    Every clone and every wheel then has it. Return the file of the archive. Raises PublishError
-    where the version has other facts than the layers that the repository has.
+    A wheel built from this checkout then has it. Return the file of the archive. Raises
+    PublishError where the version has other facts than the layers that the repository has.
     """
     committed = {
         f"{number}/{path.name}": path.read_bytes()
@@ -95,7 +95,7 @@ def ship_release(version: Stored, archive: Path, layers: Sequence[Path], into: P
     if version.fact_files() != committed:
         raise PublishError(
             f"version {version.id} has other facts than {', '.join(map(str, layers))}: what a "
-            "clone brings must be of its own facts; publish a version of them (make run) and "
+            "wheel brings must be of its own facts; publish a version of them (make run) and "
             "release it"
         )
     contents = collect_contents(version, None)

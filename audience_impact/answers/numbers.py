@@ -241,7 +241,7 @@ def limit_bounds(estimate: Estimate, residents: float | None, base: float | None
     most, upper = estimate.max, estimate.printed_max
     everyone = min(filter(None, (residents, base)), default=math.inf)
     if not estimate.printed_min and (upper or 0.0) >= everyone / 2:
-        estimate = estimate._replace(upper=None)
+        estimate = estimate._replace(printed_max=None)
     if most is not None and most >= everyone * (1 - NEARLY):
         estimate = estimate._replace(max=None)
     return estimate

@@ -466,8 +466,7 @@ def explain_difference(row: Row) -> str:
     """Return why a published figure of an area differs from ours, or that it does not."""
     cells: dict[str, Any] = {name: None if pd.isna(cell) else cell for name, cell in row.items()}
     low, middle, high = (
-        format_compact(cells[name])
-        for name in ("min_persons", "q50_persons", "max_persons")
+        format_compact(cells[name]) for name in ("min_persons", "q50_persons", "max_persons")
     )
     median = "" if cells["q50_persons"] is None else f", median {middle}"
     theirs, base = cells["published_persons"], cells["base_persons"]

@@ -132,10 +132,11 @@ def _format_figure(row: Row) -> str:
 
 
 def _format_comparison(row: Row) -> str:
+    ratio = format_in_full(row["printed_max_ratio"])
     return (
         f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
-        f"({row['figure_kind']}, {row['interval_kind']}), {format_in_full(row['printed_max_ratio'])} "
-        f"times our maximum at face value ({row['compared_with']}); {row['difference_reason']}"
+        f"({row['figure_kind']}, {row['interval_kind']}), {ratio} times our maximum at "
+        f"face value ({row['compared_with']}); {row['difference_reason']}"
     )
 
 

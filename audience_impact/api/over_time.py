@@ -93,8 +93,8 @@ def person_days(
 
     Returns:
         One row per period, indexed by `period`: "all", years ("2025") and months ("2025-08").
-        Columns `days` (with any restriction in force), `printed_min_person_days`, `q05_person_days`,
-        `q50_person_days`, `q95_person_days`, `printed_max_person_days`.
+        Columns `days` (with any restriction in force), `printed_min_person_days`,
+        `q05_person_days`, `q50_person_days`, `q95_person_days`, `printed_max_person_days`.
 
     Raises:
         ValueError: As `estimate_union`; no restriction; one that names no audience, or one that

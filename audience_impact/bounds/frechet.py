@@ -24,8 +24,8 @@ def bound_unions(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
     `audiences` has one row an audience with `low_persons`, `high_persons` (NaN where nothing
     limits it from above) and `base_persons` (the same for all rows of a group; NaN where no
-    base is known). Returns, indexed by `by`, `printed_min_persons`, `printed_max_persons` (NaN where
-    neither audiences nor base limit the union) and `naive_sum_persons` (the audiences added
+    base is known). Returns, indexed by `by`, `printed_min_persons`, `printed_max_persons` (NaN
+    where neither audiences nor base limit the union) and `naive_sum_persons` (the audiences added
     up, NaN where one is unlimited).
     """
     groups = audiences.groupby(by, sort=True)

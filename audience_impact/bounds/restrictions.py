@@ -47,7 +47,7 @@ from audience_impact.vocabulary import ImpactMetric
 def bound_feature_users(
     scope: Scope, shares: pd.DataFrame, countries: pd.DataFrame, exposed: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return `printed_min_persons` and `printed_max_persons` on the feature users of each restriction.
+    """Return the bounds as printed on the feature users of each restriction.
 
     `shares` has the columns that inputs.py declares. `countries` and `exposed` have bounds on the
     people exposed, by COUNTRY and by restriction_id.
@@ -66,9 +66,9 @@ def bound_feature_users(
     mixed = is_whole.isna()
     narrowed = ends.assign(
         printed_min_persons=users["printed_min_persons"].where(about["is_certain"] & ~mixed, 0.0),
-        printed_max_persons=np.fmin(ends["printed_max_persons"], users["printed_max_persons"]).where(
-            ~mixed, ends["printed_max_persons"]
-        ),
+        printed_max_persons=np.fmin(
+            ends["printed_max_persons"], users["printed_max_persons"]
+        ).where(~mixed, ends["printed_max_persons"]),
     )
     return narrowed.where(is_whole.ne(True), ends).where(~about["is_never_enforced"], 0.0)
 
@@ -97,8 +97,9 @@ def bound_in_countries(
 ) -> pd.DataFrame:
     """Return bounds on the feature users of each country.
 
-    `shares` has the columns that inputs.py declares; `exposed` has `printed_min_persons`, `printed_max_persons`
-    and `base_persons` by COUNTRY; `missing` states, by COUNTRY, whether a feature has no share.
+    `shares` has the columns that inputs.py declares; `exposed` has `printed_min_persons`,
+    `printed_max_persons` and `base_persons` by COUNTRY; `missing` states, by COUNTRY, whether a
+    feature has no share.
     """
     rows = _convert_to_persons(shares)
     about = exposed.reindex(pd.MultiIndex.from_frame(rows[COUNTRY]))
@@ -286,5 +287,7 @@ def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataF
     total = inside.groupby("restriction_id").sum(skipna=False)
     about = scope.by_id.reindex(total.index)
     total["printed_min_persons"] = total["printed_min_persons"].where(about["is_certain"], 0.0)
-    total["printed_max_persons"] = total["printed_max_persons"].where(~about["is_never_enforced"], 0.0)
+    total["printed_max_persons"] = total["printed_max_persons"].where(
+        ~about["is_never_enforced"], 0.0
+    )
     return total

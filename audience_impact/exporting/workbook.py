@@ -37,8 +37,8 @@ LABEL, OTHERS, LAST = 30, 15, 7
 """Widths of the first and of the other columns of the cover, and the last column of its texts."""
 LINE_CHARACTERS, LINE_HEIGHT = 115, 15
 HOW_TO_READ = (
-    "The minimum and maximum (at_least_, at_most_) hold if no figure has a larger error than 99 % "
-    "of such figures; at face value (lower_, upper_), if each figure is right.",
+    "The minimum and maximum (min_, max_) hold if no figure has a larger error than 99 % "
+    "of such figures; at face value (printed_), if each figure is right.",
     "The median (q50_) is the estimate. From the 5 % to the 95 % quantile (q05_, q95_) is the "
     "likely range: the true number should lie in it nine times in ten. It may extend beyond the "
     "bounds at face value, and never beyond minimum and maximum.",

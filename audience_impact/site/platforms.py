@@ -132,7 +132,9 @@ def _make_audience(
         if figure["role"] == "audience" and figure["platform_id"] == part["platform_id"]
     }
     is_counted = part["audience_metric"] is not None
-    low, high = (part[f"{end}_persons"] if is_counted else None for end in ("printed_min", "printed_max"))
+    low, high = (
+        part[f"{end}_persons"] if is_counted else None for end in ("printed_min", "printed_max")
+    )
     return Audience(
         enumerated([naming.name_area(code) for code in entry.countries]),
         part["period"] or "",

@@ -120,7 +120,7 @@ Ship = Annotated[
     bool,
     typer.Option(
         "--ship",
-        help="Also write the archive into the package, so that clones and wheels bring it.",
+        help="Also write the archive into the package, so that its wheel brings it.",
     ),
 ]
 
@@ -148,7 +148,7 @@ def release_version(
         made, digest = releasing.write_release(version, before, into, overwrite)
         if ship:
             shipped = releasing.ship_release(version, made, SHIPPED, RELEASED.parent)
-            typer.echo(f"wrote {format_path(shipped)}: commit it")
+            typer.echo(f"wrote {format_path(shipped)}")
     except OSError as error:
         raise fail_with(f"cannot write into {into}: {explain_error(error)}") from error
     typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")

@@ -113,7 +113,7 @@ class StatusOfPeriod(ReasonedModel):
         slack = frame["countries_count"]
         ends = ("printed_min", "printed_max")
         is_in_order = in_order(frame, "persons", (*ends, "base"), slack)
-        ending = "_min_persons"
+        ending = "_q05_persons"
         for kind in [name.removesuffix(ending) for name in frame if name.endswith(ending)]:
             alone = frame.filter(regex=f"^{kind}_")
             alone = alone.set_axis([name[len(kind) + 1 :] for name in alone], axis=1)
@@ -130,9 +130,9 @@ class ImpactByArea(
 
     Countries of one year may be added up. Years may not, since a person may be in several: add up
     person-days over years (`person_days_by_area`). Sums of `min_*`, `max_*` and of those
-    as printed are limits of the sum, and a sum of medians is near its median. Sums of `q05_*` and of
-    `q95_*` are not its quantiles: they lie further apart. Take the quantiles of a continent or of
-    the world from `impact_by_continent` and `impact_by_world`, and those of any other countries
+    as printed are limits of the sum, and a sum of medians is near its median. Sums of `q05_*` and
+    of `q95_*` are not its quantiles: they lie further apart. Take the quantiles of a continent or
+    of the world from `impact_by_continent` and `impact_by_world`, and those of any other countries
     from the sums of draws in `draws_by_area`.
     """
 

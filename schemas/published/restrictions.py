@@ -49,11 +49,15 @@ class PeopleOfRestriction(PublishedModel):
     population_persons: Series[float] = columns.people_column(
         "residents of the area, or of the places named in it; null: not on record"
     )
-    printed_min_base_share: Series[float] = columns.share_column("lower bound as a share of the base")
+    printed_min_base_share: Series[float] = columns.share_column(
+        "lower bound as a share of the base"
+    )
     q05_base_share: Series[float] = columns.share_column("5 % quantile as a share of the base")
     q50_base_share: Series[float] = columns.share_column("median as a share of the base")
     q95_base_share: Series[float] = columns.share_column("95 % quantile as a share of the base")
-    printed_max_base_share: Series[float] = columns.share_column("upper bound as a share of the base")
+    printed_max_base_share: Series[float] = columns.share_column(
+        "upper bound as a share of the base"
+    )
     printed_min_population_share: Series[float] = columns.share_column(
         "lower bound as a share of the residents"
     )

@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact.api.loading import RELEASED
 from audience_impact.store import PublishError, files, versions
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST, hash_bytes
@@ -699,9 +698,10 @@ def test_a_full_disk_behind_standard_output_is_one_line(
 
 
 @pytest.mark.service
-def test_an_encoding_that_lacks_a_sign_is_one_line() -> None:
+def test_an_encoding_that_lacks_a_sign_is_one_line(repository_published: Path) -> None:
     """As that of a terminal in a locale of a country: names of people are of many scripts."""
-    done = call_process(("list", "--published", str(RELEASED)), PYTHONIOENCODING="ascii")
+    words = ("list", "--published", str(repository_published))
+    done = call_process(words, PYTHONIOENCODING="ascii")
     note_line("list", "an encoding that lacks a sign", done)
     assert done.returncode == 1
     which_version, line = done.stderr.splitlines()

@@ -114,7 +114,10 @@ def test_show_json_has_everything_of_the_case(published: Path) -> None:
     done = command("show", "RU-2025-08-13-calls", "--published", published, "--format", "json")
     output = json.loads(done.stdout)
     exposed = next(row for row in output["impact"] if row["impact_metric"] == "people_exposed")
-    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (96_000_000, 105_000_000)
+    assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (
+        96_000_000,
+        105_000_000,
+    )
     assert (exposed["base"], exposed["base_persons"]) == ("internet_12_plus", 105_000_000)
     assert '"printed_min_persons": 96000000,' in done.stdout
     assert 100e6 < exposed["q50_persons"] < 102e6

@@ -390,7 +390,10 @@ def test_an_answer_that_appears_and_bounds_that_part() -> None:
     )
     apart = compared_versions.compare_answers(answer(*bounds), answer(300, NAN, NAN, NAN, 400, "M"))
     assert apart["change"].iloc[0] == "moved_beyond_its_interval"
-    assert (apart["measure"].iloc[0], apart["moved_persons"].iloc[0]) == ("printed_max_persons", 200)
+    assert (apart["measure"].iloc[0], apart["moved_persons"].iloc[0]) == (
+        "printed_max_persons",
+        200,
+    )
 
 
 # The command.

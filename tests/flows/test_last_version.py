@@ -225,7 +225,9 @@ def test_the_last_version_is_what_was_published(root: Path, results: steps.Resul
 
 def test_what_changed_against_the_last_version(root: Path, results: steps.Results) -> None:
     before, now = last_version.read_last_version(root), last_version.describe_results(results)
-    upper = now.answers["printed_max_persons"].mask(now.answers.index == ("R1", "people_exposed"), 1.0)
+    upper = now.answers["printed_max_persons"].mask(
+        now.answers.index == ("R1", "people_exposed"), 1.0
+    )
     fewer = {name: count // 2 for name, count in now.counts.items()}
     now = replace(now, counts=fewer, answers=now.answers.assign(printed_max_persons=upper))
     lines = last_version.list_changes(before, now)

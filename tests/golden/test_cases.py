@@ -50,7 +50,10 @@ def of_act(frames: Tables, table: str, act: str = CALLS) -> pd.DataFrame:
 
 def test_calls_in_russia_the_bounds(frames: Tables) -> None:
     result = exposed(frames, CALLS)
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == (96_000_000, 105_000_000)
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (
+        96_000_000,
+        105_000_000,
+    )
     assert (result["base"], result["base_persons"]) == ("internet_12_plus", 105_000_000)
     assert (result["dedup_method"], result["staleness"]) == ("latent_factor", "fresh")
     assert (result["obs_status"], result["reason"]) == (
@@ -111,7 +114,10 @@ def test_calls_in_russia_who_is_left_without(frames: Tables) -> None:
     """A self-selected poll says that 33 % get round it: no bound, and a wide interval."""
     table = of_act(frames, "impact").set_index("impact_metric")
     net, users = table.loc["people_deprived_net"], table.loc["people_feature_exposed"]
-    assert (net["printed_min_persons"], net["printed_max_persons"]) == (0, users["printed_max_persons"])
+    assert (net["printed_min_persons"], net["printed_max_persons"]) == (
+        0,
+        users["printed_max_persons"],
+    )
     assert net["q05_persons"] < 0.5 * users["q50_persons"] < net["q50_persons"]
     assert net["q50_persons"] < users["q50_persons"]
     assert "self-selected poll" in net["reason"]
@@ -247,7 +253,10 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     result = exposed(frames, "UG-2026-01-13-internet")
     low, middle, high = (result[f"{name}_persons"] for name in ("q05", "q50", "q95"))
     assert 5_000_000 < low < 8_000_000 < middle < high < 15_000_000 < result["population_persons"]
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == (0, result["population_persons"])
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (
+        0,
+        result["population_persons"],
+    )
     assert low < result["base_persons"] < high
     assert (result["base"], result["obs_status"]) == ("internet_all", "F")
     assert result["reason"] == "internet users projected, not counted"
@@ -263,7 +272,10 @@ def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames:
 
 def test_a_regional_block_is_limited_by_the_people_of_the_regions(frames: Tables) -> None:
     result = exposed(frames, "RU-2025-03-06-telegram")
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == (0, result["population_persons"])
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == (
+        0,
+        result["population_persons"],
+    )
     assert result["population_persons"] == result["max_persons"] == 4_526_562
     assert result["area_id"] == "RU-CE;RU-DA"
     assert "people online in the places named" in result["reason"]
@@ -313,7 +325,9 @@ def test_bounds_are_in_order_everywhere(frames: Tables) -> None:
             is_projected = exposed["reason"].str.contains("internet users projected")  # no bound
             counted = exposed[~is_projected]  # by another publisher than that of the audience
             assert counted["reason"].str.contains("base of another measurer").all()
-            assert (counted["printed_max_persons"] <= PUBLISHERS_DIFFER * counted["base_persons"]).all()
+            assert (
+                counted["printed_max_persons"] <= PUBLISHERS_DIFFER * counted["base_persons"]
+            ).all()
     shares = frames["impact"].filter(regex="^(lower|upper)_.*_share$")
     assert ((shares.isna()) | ((shares >= 0) & (shares <= 1))).all(axis=None)
 
@@ -350,7 +364,9 @@ def test_person_days_of_a_year_are_those_of_its_months(frames: Tables) -> None:
 
 def test_narrower_metrics_never_exceed_the_people_exposed(frames: Tables) -> None:
     table = frames["impact"].pivot_table(
-        index="restriction_id", columns="impact_metric", values=["printed_min_persons", "printed_max_persons"]
+        index="restriction_id",
+        columns="impact_metric",
+        values=["printed_min_persons", "printed_max_persons"],
     )
     assert table.notna().sum().min() > 100
     for bound in ("printed_min_persons", "printed_max_persons"):

@@ -9,6 +9,7 @@ withdrawn one has no new name, and a reason. It goes when version 2.0 is out.
 """
 
 import csv
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,10 @@ NAMES = Path(__file__).parent / "names.csv"
 `column=value` for the rows with this value."""
 PARTS = {"one_part": 1, "seven_parts": 7}
 TOLERANCE = 1e-9
+
+ENDS = {"at_least": "min", "lower": "printed_min", "upper": "printed_max", "at_most": "max"}
+"""New names of the ends of an estimate, in the names of columns."""
+OLD_ENDS = re.compile(rf"^(.*_)?({'|'.join(ENDS)})_(persons|person_days|person_hours|.*share|ratio)$")
 
 Names = dict[tuple[str, str], tuple[str, str]]
 
@@ -97,7 +102,8 @@ def compare_versions(old: Path, new: Path) -> Iterator[str]:
             continue
         rows = _drop_withdrawn(table, rows, names)
         for column in rows.column_names:
-            into, name = names.get((table, column), (renamed, column))
+            by_rule = OLD_ENDS.sub(lambda name: f"{name[1] or ''}{ENDS[name[2]]}_{name[3]}", column)
+            into, name = names.get((table, column), (renamed, by_rule))
             if not name:
                 continue
             if name not in after[into].column_names:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -17,7 +18,10 @@ from pathlib import Path
 import pytest
 
 from audience_impact import estimate_union, load_calibration
+from audience_impact.api.loading import RELEASED
 from audience_impact.cli import EXTRAS
+from audience_impact.store import versions
+from flows import releasing
 from flows.pipeline.steps import name_method
 
 pytestmark = pytest.mark.service
@@ -45,8 +49,16 @@ def build_file(kind: str, project: Path, into: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_file("wheel", ROOT, tmp_path_factory.mktemp("dist"))
+def wheel(repository_published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel built from a copy of the checkout, with the version that a release writes into it."""
+    version = versions.find_latest(repository_published)
+    archive, _ = releasing.write_release(version, None, tmp_path_factory.mktemp("released"), False)
+    project = tmp_path_factory.mktemp("project")
+    for name in ("audience_impact", "flows", "schemas", "pyproject.toml", "README.md", "LICENSE"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, project / name)
+    shutil.copy(archive, project / RELEASED.relative_to(ROOT))
+    return build_file("wheel", project, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")

@@ -76,11 +76,15 @@ HOURS = {"least_hours_a_day": "2", "most_hours_a_day": "3"}
 def test_person_hours_are_person_days_times_the_hours_told() -> None:
     result = table(**HOURS).loc[("R1", "all")]
     assert result["days"] == 10
-    assert result["printed_min_person_hours"] == pytest.approx(2 * result["printed_min_person_days"])
+    assert result["printed_min_person_hours"] == pytest.approx(
+        2 * result["printed_min_person_days"]
+    )
     assert result["q50_person_hours"] == pytest.approx(6**0.5 * result["q50_person_days"], rel=0.05)
     spread = result["q95_person_hours"] / result["q05_person_hours"]
     assert spread > 1.5 * result["q95_person_days"] / result["q05_person_days"]
-    assert result["printed_max_person_hours"] == pytest.approx(3 * result["printed_max_person_days"])
+    assert result["printed_max_person_hours"] == pytest.approx(
+        3 * result["printed_max_person_days"]
+    )
 
 
 def test_bounds_with_errors_contain_the_hours_that_are_drawn() -> None:
@@ -95,9 +99,13 @@ def test_bounds_with_errors_contain_the_hours_that_are_drawn() -> None:
 
 def test_untold_hours_count_the_days_between_in_the_lower_bound_and_all_in_the_upper() -> None:
     result = table().loc[("R1", "all")]
-    assert result["printed_min_person_hours"] == pytest.approx(24 * 0.8 * result["printed_min_person_days"])
+    assert result["printed_min_person_hours"] == pytest.approx(
+        24 * 0.8 * result["printed_min_person_days"]
+    )
     assert result["q50_person_hours"] == pytest.approx(24 * result["q50_person_days"])
-    assert result["printed_max_person_hours"] == pytest.approx(24 * result["printed_max_person_days"])
+    assert result["printed_max_person_hours"] == pytest.approx(
+        24 * result["printed_max_person_days"]
+    )
     listed = table(days_in_force="2025-08-15;2025-08-24").loc[("R1", "all")]
     assert listed["printed_min_person_hours"] == 0
 
@@ -115,7 +123,9 @@ def test_days_that_happened_count_and_not_the_span(told: dict[str, str]) -> None
 def test_hours_and_days_change_nobody_who_is_exposed() -> None:
     def exposed(**told: str) -> pd.DataFrame:
         result = calculated(calls(russia(), **SPAN, **told))["impact"]
-        return result[["impact_metric", "printed_min_persons", "q50_persons", "printed_max_persons"]]
+        return result[
+            ["impact_metric", "printed_min_persons", "q50_persons", "printed_max_persons"]
+        ]
 
     pd.testing.assert_frame_equal(exposed(), exposed(times_in_force="3", **HOURS))
 
@@ -126,8 +136,12 @@ def test_of_two_restrictions_at_once_hours_are_between_the_shortest_and_the_sum(
     result = person_days(made).loc[("all", "2025")]
     middle = result["q50_person_hours"] / result["q50_person_days"]
     assert 2.5 < result["q05_person_hours"] / result["q05_person_days"] < middle < 24
-    assert result["printed_min_person_hours"] == pytest.approx(22 * result["printed_min_person_days"])
-    assert result["printed_max_person_hours"] == pytest.approx(24 * result["printed_max_person_days"])
+    assert result["printed_min_person_hours"] == pytest.approx(
+        22 * result["printed_min_person_days"]
+    )
+    assert result["printed_max_person_hours"] == pytest.approx(
+        24 * result["printed_max_person_days"]
+    )
 
 
 def test_the_window_is_as_long_as_the_days_in_force() -> None:

@@ -166,7 +166,11 @@ def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:
     assert late_ends.equals(alone_ends), "of another season"
     stages, _ = prepared(made.estimate("E2", period="2025-06", **day))
     simulation = stages.simulation
-    assert stages.bounds.exposed.loc["R1", ["printed_min_persons", "printed_max_persons"]].eq(400e3).all()
+    assert (
+        stages.bounds.exposed.loc["R1", ["printed_min_persons", "printed_max_persons"]]
+        .eq(400e3)
+        .all()
+    )
     least = simulation.bounds.exposed.loc["R1", "min_persons"]
     assert alone.bounds.exposed.loc["R1", "min_persons"] < 300e3 < least <= 400e3
     people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]

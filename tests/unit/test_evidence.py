@@ -114,7 +114,10 @@ def test_a_share_lost_multiplies_the_people_and_leaves_the_bounds_open() -> None
     part = drawn().add("evidence", cause_kind="unknown", restriction_id="R1").exposed()
     assert part["q50_persons"] == pytest.approx(0.4 * whole["q50_persons"], rel=0.05)
     assert part["q05_persons"] > 0.29 * whole["q05_persons"]
-    assert (part["printed_min_persons"], part["printed_max_persons"]) == (0, whole["printed_max_persons"])
+    assert (part["printed_min_persons"], part["printed_max_persons"]) == (
+        0,
+        whole["printed_max_persons"],
+    )
 
 
 def test_a_share_lost_multiplies_person_days() -> None:

@@ -60,7 +60,8 @@ def shares(made: World) -> pd.DataFrame:
 def place(lower: float, upper: float, base: float) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples([("R1", "XA")], names=scope.COUNTRY)
     return pd.DataFrame(
-        {"printed_min_persons": [lower], "printed_max_persons": [upper], "base_persons": [base]}, index
+        {"printed_min_persons": [lower], "printed_max_persons": [upper], "base_persons": [base]},
+        index,
     )
 
 
@@ -285,7 +286,9 @@ def test_a_share_enters_bounds_with_the_error_of_its_sample() -> None:
     made = calls(add_calls_survey(aged(russia(errors=ERRORS), str(ADULTS))))
     half = 1.645 * np.sqrt(0.37 * 0.63 / ERRORS["effective_sample", "count"])
     result = of(impacts(made), metric=FEATURE)
-    assert result["printed_min_persons"] == pytest.approx((0.37 - half) * ADULTS + 96e6 - 105e6, rel=0.01)
+    assert result["printed_min_persons"] == pytest.approx(
+        (0.37 - half) * ADULTS + 96e6 - 105e6, rel=0.01
+    )
     assert result["printed_max_persons"] == pytest.approx((0.37 + half) * ADULTS, rel=0.01)
 
 

@@ -148,7 +148,9 @@ def test_an_audience_that_is_not_known_can_add_to_the_union() -> None:
     made = overlap(russia()).add("platforms", platform_id="signal", name="Signal")
     made.restrict("R1", "signal", "telegram", "whatsapp", area_ids="RU", observed_from="2025-08-13")
     result = of(impacts(made))
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == pytest.approx((100.45e6, 105e6))
+    assert (result["printed_min_persons"], result["printed_max_persons"]) == pytest.approx(
+        (100.45e6, 105e6)
+    )
     assert "no figure for some of the platforms" in result["reason"]
 
 

@@ -101,7 +101,9 @@ def overlapping() -> Results:
 def test_an_overlap_says_what_it_says_and_no_more(number: int, overlapping: Results) -> None:
     _, lower, upper = STATED[number]
     result = exposed(overlapping, f"R{number}")
-    assert result[["printed_min_persons", "printed_max_persons"]].tolist() == pytest.approx([lower, upper])
+    assert result[["printed_min_persons", "printed_max_persons"]].tolist() == pytest.approx(
+        [lower, upper]
+    )
     # Audiences are printed to ten thousands: what two of them force is drawn that far off.
     rounding = 10_000
     assert result["q05_persons"] < result["q95_persons"] < upper + rounding
@@ -124,7 +126,9 @@ def test_without_a_calibration_every_gap_says_so() -> None:
     made.rows.pop("overlap_calibration")
     result = results(made)
     assert pd.isna(exposed(result)["q50_persons"])
-    assert exposed(result)["printed_min_persons"] == exposed(result)["printed_max_persons"]  # the bounds meet
+    assert (
+        exposed(result)["printed_min_persons"] == exposed(result)["printed_max_persons"]
+    )  # the bounds meet
     for one in (days(result), result["impact_by_area"].iloc[0]):
         assert "no calibration of joint use among the facts" in one["reason"]
         assert one["obs_status"] in ("U", "M")

@@ -636,8 +636,6 @@ def test_person_days_of_a_year_are_told_apart_by_kind_and_do_not_grow() -> None:
     assert most.loc["began", "2026"] == most.loc["shutdown", "2026"] > 0.0
     assert most.loc["began", "2024"] == pytest.approx(block["2024"]["max_person_days"])
     kinds = ["began", "older", "service", "shutdown"]
-    assert (
-        most.loc[kinds].max() <= [row["max_person_days"] + 1 for row in years.values()]
-    ).all()
+    assert (most.loc[kinds].max() <= [row["max_person_days"] + 1 for row in years.values()]).all()
     months = table[table["period"].str.len() == len("2025-01")]
     assert months["older_max_person_days"].isna().all()

@@ -177,7 +177,11 @@ BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ("figure_after_start", late_day, ["R1", "R2", "R3"]),
     ("union_below_part", set_to("R1", "printed_min_persons", 4e5), R1),
     ("union_below_part", area("001", "2025", "q50_persons", 4e5), ["001/2025"]),
-    ("union_below_part", area("XA", "2025-08", "printed_min_persons", 6.5e5), ["001/2025-08", "XA/2025"]),
+    (
+        "union_below_part",
+        area("XA", "2025-08", "printed_min_persons", 6.5e5),
+        ["001/2025-08", "XA/2025"],
+    ),
     (
         "area_below_restriction",
         area("XA", "2025-09", "q50_persons", 5.05e5),
@@ -271,7 +275,12 @@ def test_a_base_speaks_of_days_a_year_away(
     bases = pd.DataFrame({"persons": [4e6, 9e6, 5e6], "high_persons": np.nan, "obs_status": "E"})
     bases = bases.assign(area_id="XA", population_base="internet_all")
     bases = bases.assign(period_start=limits["start"], period_end=limits["end"])
-    of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "printed_max_persons": [upper]}
+    of = {
+        "area_id": ["XA"],
+        "period": [period],
+        "base": ["internet_all"],
+        "printed_max_persons": [upper],
+    }
     by_area = pd.DataFrame(of).assign(q95_persons=upper, max_persons=upper, base_persons=1e7)
     made = replace(sound, by_area=by_area, bases=bases)
     result = review.RESULTS.runs["area_above_base"](made)

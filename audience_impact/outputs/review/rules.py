@@ -298,9 +298,7 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
     drawn, below = ["q05_persons", "q50_persons", "q95_persons"], restrictions[columns].copy()
     lower = restrictions[["min_persons", *drawn[:2]]].assign(min_persons=0.0)
     below[drawn] = lower.to_numpy()
-    below["min_persons"] = restrictions["min_persons"].where(
-        restrictions["is_confirmed"], 0.0
-    )
+    below["min_persons"] = restrictions["min_persons"].where(restrictions["is_confirmed"], 0.0)
     restrictions[columns] = restrictions[columns].where(is_sure, below)
     limits = parse_periods(results.by_area["period"])
     by_area = results.by_area[["area_id", "period", "base_persons", *columns]]
