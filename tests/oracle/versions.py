@@ -32,7 +32,8 @@ TOLERANCE = 1e-9
 
 ENDS = {"at_least": "min", "lower": "printed_min", "upper": "printed_max", "at_most": "max"}
 """New names of the ends of an estimate, in the names of columns."""
-OLD_ENDS = re.compile(rf"^(.*_)?({'|'.join(ENDS)})_(persons|person_days|person_hours|.*share|ratio)$")
+UNITS = "persons|person_days|person_hours|.*share|ratio"
+OLD_ENDS = re.compile(rf"^(.*_)?({'|'.join(ENDS)})_({UNITS})$")
 
 Names = dict[tuple[str, str], tuple[str, str]]
 
