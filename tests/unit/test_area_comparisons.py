@@ -62,7 +62,7 @@ def test_ratios_are_theirs_over_ours() -> None:
 
 
 def test_nothing_is_divided_by_zero_or_by_the_unknown() -> None:
-    result = compared(by_area(lower=0.0, q50=float("nan")), persons="800000")
+    result = compared(by_area(printed_min=0.0, q50=float("nan")), persons="800000")
     assert result[["printed_min_ratio", "q50_ratio"]].isna().all()
 
 

@@ -924,7 +924,7 @@ def test_a_maximum_that_the_range_reaches_as_printed_is_not_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("min", "text"),
+    ("least", "text"),
     [
         (0.0, "the maximum is 81 million; the sources' own figures give 49 to"),
         (371e3, "the maximum is 81 million; the sources' own figures give 49 to"),
@@ -932,12 +932,12 @@ def test_a_maximum_that_the_range_reaches_as_printed_is_not_named() -> None:
     ],
 )
 def test_a_lower_bound_that_is_a_small_part_of_the_median_is_not_named(
-    at_least: float, text: str
+    least: float, text: str
 ) -> None:
-    people = numbers.Estimate(at_least, 61e6, 72e6, 78e6, 81e6, 49e6, 79e6)
+    people = numbers.Estimate(least, 61e6, 72e6, 78e6, 81e6, 49e6, 79e6)
     assert numbers.describe_bounds(people).startswith(text)
     alone = people._replace(q05=None, q50=None, q95=None)  # it is all that is known
-    assert ("minimum" in numbers.describe_bounds(alone)) == (at_least > 0)
+    assert ("minimum" in numbers.describe_bounds(alone)) == (least > 0)
 
 
 def test_hundreds_beside_millions_are_not_read_as_millions() -> None:
