@@ -210,21 +210,12 @@ class Background:
     _located: dict[tuple[str, ...], Place] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
-    def operator_rows(self) -> Mapping[tuple[str, ...], Counter[str]]:
-        """Return the number of records that name each operator, by country codes."""
-        counters: dict[tuple[str, ...], Counter[str]] = {}
+    def operators(self) -> Mapping[tuple[str, ...], set[str]]:
+        """Return the keys of the operators that records name, by country codes."""
+        names: dict[tuple[str, ...], set[str]] = {}
         for record in self.records:
-            counters.setdefault(record.country_ids, Counter()).update(set(record.operators))
-        return counters
-
-    @cached_property
-    def same_start(self) -> Mapping[tuple[str, ...], list[Record]]:
-        """Return the accepted records by country codes and start."""
-        by_start: dict[tuple[str, ...], list[Record]] = {}
-        for record in self.records:
-            if not record.refused:
-                by_start.setdefault(record.identity[:2], []).append(record)
-        return by_start
+            names.setdefault(record.country_ids, set()).update(record.operators)
+        return names
 
     def locate_record(
         self, record: Record, cell: str, text: str, scope: GeoScope, *texts: str

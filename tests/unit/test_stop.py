@@ -611,7 +611,7 @@ SEEN = {
     *("place_missing", "place_unresolved", "several_countries", "same_row_twice"),
     *("platform_in_text", "platform_new", "platform_text_unread", "platform_not_named"),
     *("feature_in_text", "repeat_differs", "ongoing_not_repeated"),
-    *("dates_turned", "dates_contradict", "duration_differs", "ended_later", "told_twice"),
+    *("dates_turned", "dates_contradict", "duration_differs", "told_twice"),
     "extent_doubtful",
     *("start_missing", "start_unreadable", "country_unresolved", "count_year_unreadable"),
 }

@@ -3,10 +3,9 @@
 Definitions. An order comes from an authority. An attack on a network comes from others. Damage has
 physical causes: strikes, fire, a cut cable, a failed power grid.
 
-Method. The column on who ordered the event has priority; a military that is named there ordered it,
-unless the text says that the network failed for lack of fuel, or because a strike hit its towers.
+Method. The column on who ordered the event has priority; a military that is named there ordered it.
 The official reason of a government is not used, because authorities name sabotage and faults even
-when they gave orders; what a text says that somebody blamed is left out as well. If nobody, or
+when they gave orders. If nobody, or
 somebody other than a civil authority, gave an order, the details of the cause, the event and the
 stated reason distinguish attack and damage. A stated fault counts for nothing where the occasion is
 one on which authorities cut networks (protests, elections, exams). If a civil authority is named
@@ -15,19 +14,18 @@ actors counts as an order if its reason is one that only an authority can give (
 security), and where the text says that somebody in power, of whatever country, cut off or ordered
 it, and no damage but a lack of power that they may have cut as well.
 
-A row is denied if what an authority admits is a fault, and nobody is named who ordered it. What it
-admits is no order if the reason that it gives is a fault, sabotage or others' work.
+What an authority admits is no order if the reason that it gives is a fault, sabotage or others'
+work.
 
-Who ordered it is the name in the cell, unless it is a place, a cause or an operation; else the kind
-of body stands. The executive of Somaliland or of the Kurdistan Region is not that of the state
-around it; of several countries it is open whose.
+Who ordered it is the name in the cell, unless it is a place; else the kind of body stands; of
+several countries it is open whose.
 """
 
 import re
 
 from audience_impact.registers.gazetteer import plain_name
-from audience_impact.registers.stop.texts import PHRASES, Row, says
-from audience_impact.vocabulary import Cause, YesNo
+from audience_impact.registers.stop.texts import PHRASES, Row, cause_text, says
+from audience_impact.vocabulary import Cause
 
 CIVIL = frozenset(
     {
@@ -47,27 +45,20 @@ PLACE_LETTERS = 6  # that two spellings of a place share
 def read_cause(row: Row) -> Cause:
     """Return the cause of the loss of the network."""
     hand, reason = row["ordered_by"].casefold(), row["gov_justification"].casefold()
-    details = _without_blame(row["actual_cause_details"])
-    both = f"{details}. {_without_blame(row['event'])}"
+    details, both = row["actual_cause_details"], cause_text(row)
     if hand in CIVIL:
         return Cause.UNKNOWN if says("attack", details) else Cause.ORDER
     if hand == "military":
-        return Cause.DAMAGE if says("network_failed", both) else Cause.ORDER
+        return Cause.ORDER
     if hand == "non-government":
         return _cause_of_others(both, reason)
     if not says("no_motive", reason):
-        return Cause.UNKNOWN if is_denied(row) else Cause.ORDER
+        return Cause.ORDER
     if row["gov_ack"] == "Yes":
         return Cause.UNKNOWN
     if row["actual_cause"].casefold() not in CHOSEN and _is_fault(reason):
         return _cause_of_others(both, reason)
     return _cause_of_others(details, "")
-
-
-def _without_blame(text: str) -> str:
-    """Return a text without what somebody blamed, and without power cut beside the network."""
-    rest = PHRASES.pattern("blamed").sub(" ", text)
-    return PHRASES.pattern("power_beside_network").sub(" ", rest)
 
 
 def _is_fault(reason: str) -> bool:
@@ -95,54 +86,17 @@ def correct_spelling(text: str) -> str:
 def read_authority(row: Row) -> list[str]:
     """Return who ordered it or did it, by name and by kind; none where the row contradicts it."""
     hand, name = row["ordered_by"], correct_spelling(row["decision_maker"])
-    if hand.casefold() in CIVIL and read_cause(row) is Cause.UNKNOWN:
-        return []
     place = plain_name(name)[:PLACE_LETTERS] if len(name.split()) == 1 else "-"
-    if name and not says("no_body", name) and place not in plain_name(row["area_name"]):
+    if name and place not in plain_name(row["area_name"]):
         return [name, hand]
-    if issued := PHRASES.find("order_issued", row["legal_method"]):
-        return [issued[1]]
     if hand.casefold() != "executive government":
         return [hand]
-    if "Somaliland" in row["country"]:
-        return ["Government of Somaliland"]
-    if row["area_name"].startswith("Kurdistan"):
-        return ["Kurdistan Regional Government"]
     return [] if ";" in row["country"] else [hand]
-
-
-def is_denied(row: Row) -> bool:
-    """Return whether an authority admits a fault alone, and the row names nobody who ordered it."""
-    is_fault = says("fault", row["gov_ack_quote"], _list_blame(row))
-    return is_fault and row["ordered_by"].casefold() in UNSTATED
 
 
 def is_admitted(row: Row) -> bool:
     """Return whether an authority admits its own order, or the attack or damage of others."""
     if row["gov_ack"] != "Yes" or row["ordered_by"].casefold() == "non-government":
         return row["gov_ack"] == "Yes"
-    texts = (row["gov_ack_quote"], row["gov_just_details"], _list_blame(row))
+    texts = (row["gov_ack_quote"], row["gov_just_details"])
     return not (says("fault", *texts) or _is_fault(row["gov_justification"].casefold()))
-
-
-def _list_blame(row: Row) -> str:
-    text = f"{row['event']}. {row['actual_cause_details']}. {row['gov_just_details']}"
-    return " ".join(PHRASES.pattern("blamed").findall(text))
-
-
-def is_ordered(row: Row) -> str:
-    """Return `yes` or `no`: whether an authority ordered the restriction; blank if unknown."""
-    answers = {Cause.ORDER: YesNo.YES, Cause.ATTACK: YesNo.NO, Cause.DAMAGE: YesNo.NO}
-    answer = answers.get(read_cause(row))
-    return answer.value if answer else ""
-
-
-def read_occasion(row: Row) -> str:
-    """Return the occasion as the register words it; blank if unknown."""
-    word = row["actual_cause"]
-    return "" if word.casefold() in UNSTATED else word
-
-
-def yes_no(text: str) -> str:
-    """Return `yes`, `no`, or blank for neither."""
-    return {"yes": YesNo.YES.value, "no": YesNo.NO.value}.get(text.casefold(), "")

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from audience_impact.facts.events import name_measurers
-from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.gazetteer import plain_name
-from audience_impact.registers.register import COMMON_DEFECTS, parse_year
+from audience_impact.registers.register import parse_year
 from audience_impact.registers.stop import cause, dates, hours
 from audience_impact.registers.stop.dates import parse_day, parse_duration
 from audience_impact.registers.stop.reach import SERVICES, are_lines_cut, read_cut, read_networks
@@ -51,6 +50,7 @@ from audience_impact.vocabulary import (
     NetworkScope,
     Severity,
     StartPrecision,
+    YesNo,
 )
 
 READ = (
@@ -63,43 +63,13 @@ READ = (
 )
 """Columns of the published file that are read; a file without one of these is no STOP register."""
 
-YEARS = "the years {} to {}".format(*SANE_YEARS)
-
-DEFECTS = {
-    "start_missing": "no start; refused",
-    "start_unreadable": f"the start is no date of {YEARS}; refused",
-    "country_unresolved": COMMON_DEFECTS["country_unresolved"],
-    "count_year_unreadable": "no year in which the row counts; refused",
-    "several_countries": COMMON_DEFECTS["several_countries"],
-    "end_missing": "no end date, and the row does not say that it goes on",
-    "end_unreadable": f"the end is no date of {YEARS}; left out",
-    "end_before_start": "the end lies before the start; left out",
-    "ongoing_with_end": "said to go on, and yet with an end; the end stands",
-    "ongoing_not_repeated": "said to go on, and not counted in the newest year: it ended before",
-    "dates_turned": "the dates are turned round, as the duration says; repaired",
-    "dates_contradict": "a duration below zero, and dates in order: the end is left out",
-    "duration_differs": "the duration is not that of the dates; the dates stand",
-    "ended_later": "goes on here, and a later edition ends it; that end stands",
-    "extent_doubtful": "marked nationwide, and its own cells do not say everyone",
-    "duration_unreadable": "a duration in words; not read",
-    "duration_negative_serial": "a duration that is a negative serial of a spreadsheet; not read",
-    "duration_negative": "a duration below zero; not read",
-    "satellite_named": "Starlink alone is named beside: which networks were cut is not known",
-    "extent_mixed": "the whole network and single services: who lost which is not known",
-    "word_unknown": "a word that the register did not use so far; read as unknown",
-    "place_missing": "part of a country, and no place named",
-    "place_unresolved": "a name that is no place on record: the country stands beside the others",
-    "platform_in_text": "services in free text",
-    "platform_new": "a service that the facts do not contain; added to platforms",
-    "platform_text_unread": "free text that is no name of a service",
-    "platform_not_named": "a service-based row that names no service",
-    "feature_in_text": "a feature found in free text by a rule",
-    "repeat_differs": COMMON_DEFECTS["repeat_differs"],
-    "same_row_twice": COMMON_DEFECTS["same_row_twice"],
-    "told_twice": COMMON_DEFECTS["told_twice"],
-}
+DEFECTS = dict(PHRASES.phrases["defect"])
 """Kinds of defect, with their meanings."""
 
+CALLS = {"is_phone_cut": "phonecall_affected", "is_sms_cut": "sms_affected"}
+YES_NO = {word.value: word.value for word in YesNo}
+KIND_WORDS = {"Shutdown", "Throttle", "Unknown", "Full network", "Service-based", ""}
+"""Words of the cells of type and extent."""
 MOST_LAW_WORDS = 8
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
 
@@ -114,11 +84,10 @@ class End:
     defects: tuple[str, ...] = ()
 
 
-def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
+def read_end(row: Row, newest_year: str = "") -> End:
     """Return the end of a restriction, and the source of that end.
 
-    `later` is the end in a later edition of the event, for an event that is ongoing or without end
-    here. If the edition of the newest year does not list an event without end, the event ended
+    If the edition of the newest year does not list an event without end, the event ended
     within the year of its last edition. Its end is then an interval, from the last evidence (its
     start, a day on which the text says that it was in force, or the first day of a later year in
     which it still counts as ongoing) to the last day of that year. If the
@@ -140,8 +109,6 @@ def read_end(row: Row, later: str = "", newest_year: str = "") -> End:
         is_sign = dates.read_last_sign(row["event"], start) == ended
         source = EndSource.LAST_REPORT if is_sign else EndSource.RECORDED
         return End(ended, EndStatus.ENDED, source, tuple(defects))
-    if later and later >= start:
-        return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
     if restored := dates.read_restoration(row["event"], start):
         return End(restored, EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
     is_listed = parse_year(row["count_year"]) >= newest_year
@@ -184,23 +151,19 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     A slowed network is not shut down. Nor is a network that a row counts as both, if it was slowed
     to 2G because faster generations were switched off, or if no word of the row says which it was.
     """
-    kind, extent, cut = row["shutdown_type"], row["shutdown_extent"], read_cut(row)
-    odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
-        re.split(r",\s*", extent)
-    ) - {"Full network", "Service-based", ""}
-    defect = "word_unknown" if odd else ""
+    kind, full = row["shutdown_type"], read_cut(row).full
+    words = set(re.split(r",\s*", f"{kind}, {row['shutdown_extent']}"))
+    defect = "word_unknown" if words - KIND_WORDS else ""
     if "Shutdown" not in kind and "Throttle" not in kind:
         return Action.UNKNOWN, Severity.UNKNOWN, defect
-    full = cut.full
-    throttled = "Shutdown" not in kind or (full and "Throttle" in kind and _is_slowed(row))
-    if features_only and not full:
-        done = Action.THROTTLE if throttled else Action.BLOCK
-        return done, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
-    if throttled:
-        return Action.THROTTLE, Severity.IMPAIRED if full else Severity.SERVICE_IMPAIRED, defect
+    if "Shutdown" not in kind or (full and "Throttle" in kind and _is_slowed(row)):
+        is_impaired = full or features_only
+        severity = Severity.IMPAIRED if is_impaired else Severity.SERVICE_IMPAIRED
+        return Action.THROTTLE, severity, defect
     if full:
         return Action.NETWORK_SHUTDOWN, Severity.NETWORK_UNAVAILABLE, defect
-    return Action.BLOCK, Severity.SERVICE_UNAVAILABLE, defect
+    severity = Severity.FEATURE_UNAVAILABLE if features_only else Severity.SERVICE_UNAVAILABLE
+    return Action.BLOCK, severity, defect
 
 
 def _is_slowed(row: Row) -> bool:
@@ -229,9 +192,8 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
             Action.BLOCK: EvidenceState.BLOCKED,
         }
         return states.get(done, EvidenceState.INSUFFICIENT)
-    is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and not cause.is_denied(row)
-    admitted = is_admitted and done is not Action.UNKNOWN
-    return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
+    is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
+    return EvidenceState.LIKELY_BLOCKED if is_admitted else EvidenceState.INSUFFICIENT
 
 
 def shorten_text(text: str, signs: int) -> str:
@@ -256,14 +218,7 @@ def _describe_both(row: Row) -> str:
 
 def _describe_order(row: Row) -> str:
     text = event_text(row)
-    if says("prolonging", text):
-        return PROLONGED
-    return IN_SERIES if says("series", text) else ""
-
-
-def _describe_extent(row: Row) -> str:
-    is_of_both = "Full" in row["shutdown_extent"] and not read_cut(row).full
-    return WITH_NETWORK if is_of_both else ""
+    return PROLONGED if says("prolonging", text) else IN_SERIES * says("series", text)
 
 
 def _describe_spells(row: Row) -> str:
@@ -273,18 +228,13 @@ def _describe_spells(row: Row) -> str:
 
 
 def write_note(row: Row, also_named: Sequence[str]) -> str:
-    """Return a short note with the cells that have no column in the fact tables.
-
-    It quotes names and an address, and never the register's text, which is not ours to publish.
-    """
+    """Return the cells that have no column; never the register's text, which is not ours."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
     return _join_known(
         f"{PRINTED_AREA}{shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
-        "Somaliland, which ISO 3166 counts as part of Somalia"
-        if "Somaliland" in row["country"]
-        else "",
+        "Somaliland, which ISO 3166 counts as part of Somalia" * ("Somaliland" in row["country"]),
         _describe_both(row),
-        _describe_extent(row),
+        WITH_NETWORK * ("Full" in row["shutdown_extent"] and not read_cut(row).full),
         _describe_spells(row),
         _describe_order(row),
         NOT_AS_ORDER * (row["gov_ack"] == "Yes" and _read_claim(row) is ClaimStatus.REPORTED),
@@ -301,13 +251,11 @@ def _name_law(text: str) -> str:
 
 @dataclass(frozen=True)
 class Context:
-    """Information on a row from other rows: an end in a later edition, reasons for its extent.
+    """The year of the newest edition, and the reasons for the extent of a row.
 
-    `newest_year` is that of the newest edition. The reasons, for the place and for the networks,
-    are blank if the row affects everyone or is not marked nationwide.
+    The reasons, for the place and for the networks, are blank if the row affects everyone.
     """
 
-    later_end: str = ""
     newest_year: str = ""
     of_place: str = ""
     of_networks: str = ""
@@ -322,13 +270,14 @@ def restriction_cells(
     row: Row, features_only: bool, also_named: Sequence[str], context: Context
 ) -> dict[str, str]:
     """Return the cells of a restriction, without the id and the areas."""
-    ended = read_end(row, context.later_end, context.newest_year)
+    ended = read_end(row, context.newest_year)
     networks = read_networks(row)[0]
     if context.of_networks and networks is not NetworkScope.SATELLITE:
         is_limited = _is_of_operators(row, context.of_networks)
         networks = NetworkScope.ASN_LIST if is_limited else NetworkScope.UNKNOWN
     done, severity, _ = read_action(row, features_only)
     timing = _read_timing(row, ended.ended_on)
+    order = cause.read_cause(row)
     return {
         "network_scope": networks,
         "observed_from": dates.read_dates(row).start,
@@ -345,20 +294,23 @@ def restriction_cells(
         "stated_reason": _join_known(row["gov_justification"]),
         "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
-        "cause": cause.read_cause(row),
-        "occasion": cause.read_occasion(row),
-        "is_ordered": cause.is_ordered(row),
+        "cause": order,
+        "occasion": _join_known(row["actual_cause"]),
+        "is_ordered": {Cause.UNKNOWN: "", Cause.ORDER: YesNo.YES}.get(order, YesNo.NO),
         "operators": ";".join(named_operators(row)),
-        "is_phone_cut": cause.yes_no(row["phonecall_affected"]),
-        "is_sms_cut": cause.yes_no(row["sms_affected"]),
+        **{name: YES_NO.get(row[column].casefold(), "") for name, column in CALLS.items()},
         "extent_reason": context.extent_reason,
-        **_timing_cells(timing),
+        "days_in_force": ";".join(active_day.isoformat() for active_day in timing.days),
+        "times_in_force": str(timing.times or ""),
+        "least_hours_a_day": _format_hours(timing.least_hours),
+        "most_hours_a_day": _format_hours(timing.most_hours),
+        "hours_basis": HoursBasis.EXAMS if timing.is_of_exams else "",
         **_name_measurers(row),
     }
 
 
 def _is_of_operators(row: Row, reason: str) -> bool:
-    """Return whether the operators in a cell were cut, and not only measured beside damage."""
+    """Beside damage, operators that no text names may only have been measured."""
     names = {key for name in named_operators(row) for key in operator_names(name)}
     text = plain_name(f"{row['event']} {row['actual_cause_details']}").split()
     return bool(names) and not (reason.startswith(Cause.DAMAGE) and names.isdisjoint(text))
@@ -374,7 +326,6 @@ def _name_measurers(row: Row) -> dict[str, str]:
 
 
 def _read_precision(row: Row) -> StartPrecision:
-    """Return how certain the first day is; a day of no stated type is printed as certain."""
     if row["start_date_type"] != "Estimated":
         return StartPrecision.ACTUAL
     is_first_seen = says("first_seen", row["event"])
@@ -383,23 +334,12 @@ def _read_precision(row: Row) -> StartPrecision:
 
 def _read_claim(row: Row) -> ClaimStatus:
     """Return who claims the restriction; a fault that an authority admits is no order."""
-    is_admitted = cause.is_admitted(row) and not cause.is_denied(row)
-    return ClaimStatus.OFFICIAL if is_admitted else ClaimStatus.REPORTED
+    return ClaimStatus.OFFICIAL if cause.is_admitted(row) else ClaimStatus.REPORTED
 
 
 def _read_timing(row: Row, ended_on: str) -> hours.Timing:
     last = date.fromisoformat(ended_on) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", ended_on) else None
     return hours.read_timing(row, date.fromisoformat(dates.read_dates(row).start), last)
-
-
-def _timing_cells(timing: hours.Timing) -> dict[str, str]:
-    return {
-        "days_in_force": ";".join(active_day.isoformat() for active_day in timing.days),
-        "times_in_force": str(timing.times or ""),
-        "least_hours_a_day": _format_hours(timing.least_hours),
-        "most_hours_a_day": _format_hours(timing.most_hours),
-        "hours_basis": HoursBasis.EXAMS if timing.is_of_exams else "",
-    }
 
 
 def _format_hours(number: float | None) -> str:

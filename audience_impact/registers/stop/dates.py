@@ -70,9 +70,7 @@ def parse_duration(text: str) -> tuple[int | None, str]:
     value = float(text)
     if value < 0:
         return None, "duration_negative_serial" if -value >= SERIALS[0] else "duration_negative"
-    if value > MOST_DAYS:
-        return None, "duration_unreadable"
-    return max(1, int(value)), ""
+    return (max(1, int(value)), "") if value <= MOST_DAYS else (None, "duration_unreadable")
 
 
 def read_restoration(text: str, start: str) -> str:
@@ -81,10 +79,8 @@ def read_restoration(text: str, start: str) -> str:
     A number of weeks or months is as precise as its unit.
     """
     match = PHRASES.find("restored_in_most", text)
-    if not match:
-        return ""
-    days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()]
-    return add_days(start, max(days - 1, 0))
+    days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()] if match else 0
+    return add_days(start, days - 1) if days else ""
 
 
 def narrow_to_rest(row: Row) -> dict[str, str]:

@@ -136,62 +136,36 @@ def read_event(event: Event, background: Background) -> Reading:
     context = _read_context(row, background)
     cells = stop.restriction_cells(row.cells, features_only, targets.also_named, context)
     cells |= {name: row.cells[name] for name in cells.keys() & row.cells.keys()}
+    goes_on = row.cells["shutdown_status"].casefold() == "ongoing" and not row.cells["end_date"]
+    of_newest = {
+        "extent_doubtful": bool(cells["extent_reason"]),
+        "ongoing_not_repeated": goes_on and row.count_year < background.newest_year,
+    }
     defects = [
         Defect(kind, record.number)
         for record in event.records
         for kind in _list_defects(record, background)
         if kind
     ]
-    defects += [Defect("extent_doubtful", row.number)] if cells["extent_reason"] else []
-    defects += [Defect("ended_later", row.number)] if context.later_end else []
-    defects += [] if context.later_end else _no_longer_counted(row, background.newest_year)
+    defects += [Defect(kind, row.number) for kind, applies in of_newest.items() if applies]
     place, _ = _locate_record(row, background)
-    if context.of_place and place.geo_scope is GeoScope.NATIONAL:
-        place = replace(place, geo_scope=GeoScope.MULTI_REGION)
     lost = losses.read_lost_share(row.cells, place.geo_scope is GeoScope.NATIONAL)
     counts = tuple(losses.read_counts(row.cells))
     return Reading(event, cells, place, targets, tuple(defects), lost, counts)
 
 
 def _read_context(row: Record, background: Background) -> stop.Context:
-    later = _later_editions(row, background)
-    ends = sorted(end for record in later if (end := dates.read_dates(record.cells).end))
-    end = ends[-1] if ends and not dates.read_dates(row.cells).end else ""
     place, _ = _locate_record(row, background)
     cut = reach.read_cut(row.cells)
     is_national = place.geo_scope is GeoScope.NATIONAL
     is_all = reach.read_networks(row.cells)[0] is NetworkScope.ALL
     is_marked = is_national and cut.full and is_all
-    beside = reach.RegisterContext(
-        background.operator_rows.get(row.country_ids, {}),
-        any("Full" not in record.cells["shutdown_extent"] for record in later),
-    )
+    operators, area = background.operators.get(row.country_ids, set()), row.cells["area_name"]
     return stop.Context(
-        end,
         background.newest_year,
-        of_place=reach.read_place_reason(row.cells) if is_marked else _exception_reason(row),
-        of_networks=reach.read_network_reason(row.cells, cut, is_national, is_marked, beside),
+        of_place=f"{EXCEPTED}{area}" if says("exception", area) else "",
+        of_networks=reach.read_network_reason(row.cells, cut, is_national, is_marked, operators),
     )
-
-
-def _exception_reason(row: Record) -> str:
-    area = row.cells["area_name"]
-    return f"{EXCEPTED}{area}" if says("exception", area) else ""
-
-
-def _later_editions(row: Record, background: Background) -> list[Record]:
-    """Return rows of later years, of the same countries, start and place, that replace a row.
-
-    By their wording, these rows belong to another event, which has no row in the year of the
-    replaced row or earlier.
-    """
-    beside = [
-        record
-        for record in background.same_start.get(row.identity[:2], ())
-        if record.group_key[3] == row.group_key[3] and record.group_key != row.group_key
-    ]
-    earlier_keys = {record.group_key for record in beside if record.count_year <= row.count_year}
-    return [record for record in beside if record.group_key not in earlier_keys]
 
 
 def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
@@ -246,13 +220,6 @@ def _list_defects(record: Record, background: Background) -> list[str]:
         reach.read_networks(cells)[1],
         stop.read_action(cells, False)[2],
     ]
-
-
-def _no_longer_counted(newest: Record, newest_year: str) -> list[Defect]:
-    cells = newest.cells
-    going_on = cells["shutdown_status"].casefold() == "ongoing" and not cells["end_date"]
-    lost = going_on and newest.count_year < newest_year
-    return [Defect("ongoing_not_repeated", newest.number)] if lost else []
 
 
 REGISTER = Register(

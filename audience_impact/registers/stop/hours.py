@@ -15,8 +15,7 @@ without days is reported as a number: which days is not known. A duration below 
 an exam: where a row prints no hours, it is marked, and without days either it has the share of days
 that other rows have.
 
-Where one of its hours is printed, the first or the last, hours a day have a range. "Hours per day"
-count for cuts without an end as well.
+Where one of its hours is printed, the first or the last, hours a day have a range.
 
 Assumptions. Each of several times is on a day of its own.
 
@@ -69,12 +68,7 @@ class Timing:
     is_of_exams: bool = False
 
 
-def _parse_number(text: str) -> float:
-    return float(NUMBERS.get(text.casefold(), 0) or text)
-
-
 def _day_of(month: str, day: str, first: date) -> date | None:
-    """Return a day without a year in the year of the first day, or in the year after it."""
     number = MONTHS.index(month[:3].casefold()) + 1
     for year in (first.year, first.year + 1):
         try:
@@ -87,13 +81,12 @@ def _day_of(month: str, day: str, first: date) -> date | None:
 
 
 def _list_days(text: str, first: date, last: date) -> tuple[date, ...]:
-    """Return the days of the longest list in a text, if all are between first and last."""
     lists = PHRASES.pattern("days_listed").finditer(PHRASES.pattern("span").sub(" ", text))
     longest = max((match[0] for match in lists), key=len, default="")
     listed: set[date] = set()
     for month, day, to_month, until in PHRASES.pattern("days").findall(longest):
         start = _day_of(month, day, first)
-        end = _day_of(to_month or month, until, first) if until else start
+        end = _day_of(to_month or month, until or day, first)
         if start is None or end is None or not start <= end <= last:
             return ()
         listed |= {start + timedelta(days) for days in range((end - start).days + 1)}
@@ -106,7 +99,6 @@ def _parse_clock(hour: str, minute: str, half: str) -> float:
 
 
 def _hours_between(parts: tuple[str, ...]) -> float:
-    """Return hours between clock times; am or pm stated once applies to both."""
     begin, end = parts[:3], parts[3:6]
     half = begin[2] or (end[2] if int(begin[0]) <= 12 else "")
     start = _parse_clock(begin[0], begin[1], half)
@@ -122,8 +114,6 @@ def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, 
         end, to_month, to_day = match.groups("")[5:8], match[9], match[10]
         until = _day_of(to_month, to_day, first)
         start = _day_of(month, day, first) if month else until
-        if until and not month and _parse_clock(*begin) > _parse_clock(*end) and begin[2] == end[2]:
-            start = until - timedelta(1)  # over midnight
         if start is None or until is None or not first <= start <= until <= last:
             continue
         hours = (until - start).days * HOURS + _parse_clock(*end) - _parse_clock(*begin)
@@ -140,7 +130,8 @@ def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
     so is a night. A single stretch names no days, since it covers all its dates.
     """
     stretches = sorted(set(_find_stretches(text, first, last)))
-    if not stretches or stretches[0][0] != first or max(until for _, until, _ in stretches) != last:
+    ends = [until for _, until, _ in stretches]
+    if not stretches or stretches[0][0] != first or max(ends) != last:
         return None
     days = {
         start + timedelta(offset)
@@ -156,16 +147,19 @@ def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
 
 
 def _count_days(hours: float) -> int:
-    """Return the days of a stretch: every 24 hours begun, ignoring a last quarter of an hour."""
+    """Count every 24 hours begun, ignoring a last quarter of an hour."""
     return max(1, math.ceil((hours - DAY_SLACK_HOURS) / HOURS))
 
 
 def _read_range(match: re.Match[str] | None) -> Range | None:
-    """Return a number or a range that is the first two groups of a match."""
     if match is None:
         return None
     low = _parse_number(match[1])
     return low, float(match[2]) if match[2] else low
+
+
+def _parse_number(text: str) -> float:
+    return float(NUMBERS.get(text.casefold(), 0) or text)
 
 
 def _clock_spans(text: str) -> list[re.Match[str]]:
@@ -181,7 +175,7 @@ def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
     """
     length = PHRASES.find("length", text) or PHRASES.find("length_before", text)
     clocks = {_hours_between(match.groups("")[:6]) for match in _clock_spans(text)}
-    single = (*clocks, *clocks)[:2] if len(clocks) == 1 else None
+    single = (min(clocks), max(clocks)) if len(clocks) == 1 else None
     stated = _read_range(length)
     if comes_back:
         return _plausible_hours(stated or single, 1)
@@ -191,8 +185,7 @@ def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
     return _plausible_hours(stated if reaches else None, days)
 
 
-def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> Range | None:
-    """Return hours a day, or None if they are not between 0 and 24."""
+def _plausible_hours(hours: Range | None, days: int) -> Range | None:
     if hours is None:
         return None
     low, high = (round(number / days, 2) for number in hours)
@@ -200,9 +193,8 @@ def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> Range | None
 
 
 def _with_clock_times(row: Row) -> dict[str, str]:
-    texts = {name: row[name] for name in ("actual_cause_details", "event")}
-    for word, clock in HOURS_WORDS.items():
-        texts = {name: re.sub(rf"\b{word}\b", clock, text) for name, text in texts.items()}
+    names, words = ("actual_cause_details", "event"), r"\b(?:midnight|noon)\b"
+    texts = {name: re.sub(words, lambda word: HOURS_WORDS[word[0]], row[name]) for name in names}
     return {**row, **texts}
 
 
@@ -213,7 +205,7 @@ def _hours_of_edges(text: str, first: date, last: date) -> Range | None:
     """
     begins, ends = _find_edges(text, first, last)
     length = (last - first).days + 1
-    if (begins is None and ends is None) or (length == 1 and (begins is None or ends is None)):
+    if None in (begins, ends) and (length == 1 or begins == ends):
         return None
     low, high = (0.0, HOURS) if ends is None else (ends, ends)
     full = (length - 1) * HOURS
@@ -225,10 +217,10 @@ def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float
     edges: dict[str, list[tuple[date | None, float]]] = {"begins": [], "ends": []}
     for match in PHRASES.pattern("edge").finditer(text):
         clock = _parse_clock(*match.groups("")[2:5])
-        for side in edges if match[4] or match[5] else ():
+        for side in edges:
             edges[side] += [(_day_of(match[6], match[7], first), clock)] if match[side] else []
     begins, ends = (
-        [clock for day, clock in edges[side] if day == edge and clock <= HOURS]
+        [clock for day, clock in edges[side] if day == edge]
         for side, edge in (("begins", first), ("ends", last))
     )
     if edges["ends"] and not ends:
@@ -236,20 +228,10 @@ def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float
     return next(iter(begins), None), next(reversed(ends), None)
 
 
-def _hours_of_days(text: str) -> Range | None:
-    """Return the hours of every day that a text prints ("~18 hours per day")."""
-    match = PHRASES.find("hours_a_day", text)
-    if match is None:
-        return None
-    low = _parse_number(match[2])
-    high = float(match[3] or low)
-    return (HOURS - high, HOURS - low) if match["up"] else (low, high)
-
-
 def _duration_hours(text: str) -> Range | None:
     if re.fullmatch(r"0\.\d+", text):
         hours = round(float(text) * HOURS, 1)
-        return (hours, hours) if hours else None
+        return hours, hours
     return _read_range(PHRASES.find("hours", text))
 
 
@@ -260,16 +242,12 @@ def _count_times(text: str) -> int | None:
 
 
 def read_timing(row: Row, first: date, last: date | None) -> Timing:
-    """Return days in force and hours a day of a row that lasted from a first to a last day.
-
-    Without a last day only the duration is read.
-    """
+    """Return days in force and hours a day of a row that lasted from a first to a last day."""
     row = _with_clock_times(row)
     text = cause_text(row)
-    lasted, daily = _duration_hours(row["duration"]), _hours_of_days(text)
-    if last is None or last < first:
-        timing = Timing((), None, *(lasted or daily or (None, None)))
-        return timing if lasted or daily else _with_exam_hours(row, timing, None)
+    if last is None:
+        lasted = _duration_hours(row["duration"])
+        return Timing((), None, *lasted) if lasted else _with_exam_hours(row, Timing(), None)
     by_stretches = _timing_of_stretches(text, first, last)
     if by_stretches is not None:
         return by_stretches
@@ -277,10 +255,12 @@ def read_timing(row: Row, first: date, last: date | None) -> Timing:
     days, times, comes_back = _read_returns(row, first, last)
     sentences = split_sentences(row["event"])[: None if length == 1 else 2]
     lead = " ".join([row["actual_cause_details"], *sentences])
-    hours = daily or _hours_a_day(lead, length, comes_back) or (lasted if length == 1 else None)
+    hours = _hours_a_day(lead, length, comes_back)
+    if hours is None and length == 1:
+        hours = _duration_hours(row["duration"])
     if hours is None and not comes_back:
         hours = _hours_of_edges(text, first, last)
-    if hours and not (comes_back or daily):
+    if hours and not comes_back:
         times, hours = _in_whole_days(hours, length)
     timing = Timing(days, times, *(hours or (None, None)))
     return timing if hours else _with_exam_hours(row, timing, length)
@@ -292,11 +272,9 @@ def _read_returns(row: Row, first: date, last: date) -> tuple[tuple[date, ...], 
     days = _list_days(main_text, first, last)
     comes_back = says("each", main_text) or times is not None
     comes_back |= bool(days) and bool(_clock_spans(main_text))
-    if not comes_back or (times and times < len(days)):
-        days = ()
     if times is not None and (times > (last - first).days + 1 or days):
         times = None
-    return days, times, comes_back
+    return days if comes_back else (), times, comes_back
 
 
 def _in_whole_days(hours: Range, length: int) -> tuple[int | None, Range]:

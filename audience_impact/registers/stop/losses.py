@@ -24,9 +24,10 @@ from audience_impact.registers.register import PrintedCount
 from audience_impact.registers.stop.texts import PHRASES, Row, says, split_sentences
 from audience_impact.vocabulary import FigureKind, IntervalKind, Unit
 
+UP_TO = IntervalKind.ONE_SIDED_MAX
 LIMITS = {
     **dict.fromkeys(["over", "more than", "at least"], IntervalKind.ONE_SIDED_MIN),
-    **dict.fromkeys(["up to", "as many as", "as much as"], IntervalKind.ONE_SIDED_MAX),
+    **dict.fromkeys(["up to", "as many as", "as much as"], UP_TO),
 }
 
 
@@ -51,14 +52,12 @@ def read_lost_share(row: Row, is_national: bool) -> tuple[float, float] | None:
 
 
 def _read_limits(match: re.Match[str]) -> tuple[float, float]:
-    """Return the limits of a printed share: a range as it is, a number with its rounding."""
     low = float(match["low"])
     limit = (match["limit"] or "").casefold()
     if match["high"]:
         least, most = low, float(match["high"])
     elif limit:
-        is_most = LIMITS.get(limit) is IntervalKind.ONE_SIDED_MAX
-        least, most = (0.0, low) if is_most else (low, 100.0)
+        least, most = (0.0, low) if LIMITS.get(limit) is UP_TO else (low, 100.0)
     else:
         rounding = next((step / 2 for step in (10.0, 5.0) if low % step == 0), 0.5)
         least, most = low - rounding, low + rounding

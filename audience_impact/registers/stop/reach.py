@@ -21,16 +21,16 @@ was cut, and not the networks on the ground.
 Method: whose
 -------------
 The first that applies is recorded as the reason, and the number of people affected is not known:
-1. The area is qualified in its own words ("several areas of", "most of").
+1. The area is a country but a part of it.
 2. An attack by computers hits the network that was attacked. Service that comes from across a
    border is one network beside those of the country.
 3. Attack and damage affect an unknown number of people: nationwide always, elsewhere where the main
    words say that it was partial or a disruption, or do not say that anything was cut off.
 4. Nationwide, the first sentence or the cause describes it as partial, or on some, several, most or
-   "at least N" networks or places; a later edition counts it as single services.
-5. The row names one operator of a country with others, and ties the event to it: nationwide unless
-   the words say that the country was cut; elsewhere where the words say that it was cut on, through
-   or by the operator, or the row has no other text; or another of the country did not carry it out.
+   "at least N" networks or places.
+5. Elsewhere, the row names one operator of a country with others, and its words say that it was cut
+   on, through or by the operator, or the row has no other text; or another of the country did not
+   carry it out.
 
 Assumptions. Cells that do not contradict each other are right. Of several operators that are named
 others are hit as well.
@@ -39,11 +39,11 @@ Drawbacks. A network that was cut in one town counts for the row of a nation tha
 in other alphabets are not read. An operator named as an example is read as the one that was hit.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from audience_impact.registers.gazetteer import plain_name
-from audience_impact.registers.stop.cause import CIVIL, read_cause
+from audience_impact.registers.stop.cause import read_cause
 from audience_impact.registers.stop.texts import (
     OTHER,
     PHRASES,
@@ -52,12 +52,10 @@ from audience_impact.registers.stop.texts import (
     first_sentence,
     measures_country,
     named_operators,
-    network_numbers,
     operator_key,
     operator_names,
     row_words,
     says,
-    source_titles,
     split_sentences,
 )
 from audience_impact.vocabulary import Cause, NetworkScope
@@ -76,15 +74,12 @@ NETWORKS = {
     frozenset({"broadband"}): NetworkScope.FIXED,
     frozenset({"unknown"}): NetworkScope.UNKNOWN,
 }
-MONOPOLY_ROWS = 3
-"""Number of rows of a country after which an operator that is always the only one named counts as
-the only operator.
-"""
 GENERIC = frozenset(
     {"telecom", "telecoms", "national", "local", "state", "mobile", "internet", "network", "free"}
 )
 """First words of operators that are words of texts as well."""
 MAIN_SENTENCES = 2
+UNCOUNTED = "{}, not an order: the row does not count whom it cut off"
 
 
 @dataclass(frozen=True)
@@ -94,26 +89,6 @@ class Cut:
     full: bool
     services: bool
     is_known: bool = True
-
-
-@dataclass(frozen=True)
-class RegisterContext:
-    """Information on a row from other rows: operators of its country, and later editions.
-
-    `rows_naming` gives for each operator key how many rows of the country name it; `later_services`
-    states whether a later edition counts the same event as single services.
-    """
-
-    rows_naming: Mapping[str, int] = field(default_factory=dict)
-    later_services: bool = False
-
-    def is_only(self, key: str) -> bool:
-        """Return whether this is the only operator of the country in the register, and frequent."""
-        return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
-
-    def has_others(self, keys: Collection[str]) -> bool:
-        """Return whether the register names an operator of the country other than these."""
-        return bool(set(self.rows_naming) - set(keys))
 
 
 def names_services(row: Row) -> bool:
@@ -173,14 +148,8 @@ def read_networks(row: Row) -> tuple[NetworkScope, str]:
     return networks or NetworkScope.UNKNOWN, "word_unknown" if names and not networks else ""
 
 
-def read_place_reason(row: Row) -> str:
-    """Return why a row marked nationwide affects a part of the country; blank if it affects all."""
-    qualified = PHRASES.find("partial", row["area_name"])
-    return f"the area cell says '{qualified[0]}'" if qualified else ""
-
-
 def read_network_reason(
-    row: Row, cut: Cut, is_national: bool, is_marked: bool, context: RegisterContext
+    row: Row, cut: Cut, is_national: bool, is_marked: bool, operators: Collection[str]
 ) -> str:
     """Return why a row does not cut off everyone in its places; blank if it does.
 
@@ -189,27 +158,19 @@ def read_network_reason(
         cut: the kind of cut of the row.
         is_national: whether its place is the country.
         is_marked: whether it is marked nationwide.
-        context: the evidence in other rows.
+        operators: the keys of the operators that the register names in the country.
     """
     reasons = (
-        _list_marked_reasons(row, context)
-        if is_marked
-        else _list_reasons(row, cut, is_national, context)
+        _list_marked_reasons(row) if is_marked else _list_reasons(row, cut, is_national, operators)
     )
     return next(filter(None, reasons), "")
 
 
-def _list_marked_reasons(row: Row, context: RegisterContext) -> Iterator[str]:
+def _list_marked_reasons(row: Row) -> Iterator[str]:
     cause = read_cause(row)
     if cause in (Cause.ATTACK, Cause.DAMAGE):
-        yield f"{cause.value}, not an order: the row does not count whom it cut off"
-    if cause is Cause.UNKNOWN and row["ordered_by"].casefold() in CIVIL:
-        yield "said to be ordered, and to be an attack"
-    if row["ordered_by"].casefold() == "non-government":
-        yield "no order: the row does not count whom it cut off"
+        yield UNCOUNTED.format(cause.value)
     yield _quote("partial", first_sentence(row["event"]), row["actual_cause_details"])
-    yield _operator_of_country(row, context)
-    yield "a later edition counts it as single services" if context.later_services else ""
 
 
 def _quote(reading: str, *texts: str) -> str:
@@ -217,28 +178,9 @@ def _quote(reading: str, *texts: str) -> str:
     return f"the text says '{passage[0]}'" if passage else ""
 
 
-def _operator_of_country(row: Row, context: RegisterContext) -> str:
-    named = named_operators(row)
-    keys = {operator_key(name) for name in named}
-    if len(keys) != 1 or context.is_only(next(iter(keys))):
-        return ""
-    names = sorted({key for name in named for key in operator_names(name)})
-    texts = [plain_name(row["event"]), plain_name(row["actual_cause_details"])]
-    is_tied = PHRASES.find_named("tied", texts, operator=names)
-    is_measured = measures_country(row) and not network_numbers(row)
-    if not is_tied and (_says_everyone(row) or is_measured):
-        return ""
-    return f"one operator named: {named[0]}"
-
-
-def _says_everyone(row: Row) -> bool:
-    names, titles = country_names(row), source_titles(row)
-    return PHRASES.find_named("everyone", row_words(row), country=names) or PHRASES.find_named(
-        "everyone_by_title", titles, country=names
-    )
-
-
-def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContext) -> Iterator[str]:
+def _list_reasons(
+    row: Row, cut: Cut, is_national: bool, operators: Collection[str]
+) -> Iterator[str]:
     event = " ".join(split_sentences(row["event"])[: MAIN_SENTENCES if cut.full else 1])
     main = [text for text in (plain_name(event), plain_name(row["actual_cause_details"])) if text]
     if cut.full and says("computers", *main):
@@ -247,10 +189,16 @@ def _list_reasons(row: Row, cut: Cut, is_national: bool, context: RegisterContex
         yield "service from across the border, beside the networks of the country"
     if cut.full:
         yield _damage_reason(row, main)
-    yield _operator_reason(row, main, context)
+    named = named_operators(row)
+    others = set(operators) - {operator_key(name) for name in named}
+    if named and others:
+        yield _operator_reason(row, main, named, others)
     if is_national:
         yield _quote("around_sites", *main)
-        yield _silent_reason(row, context)
+        is_silent = not row["event"] and not row["actual_cause_details"]
+        is_of_one = len({operator_key(name) for name in named}) == 1 and others
+        if is_of_one and is_silent and not measures_country(row):
+            yield f"one operator named, and nothing else is said: {named[0]}"
 
 
 def _damage_reason(row: Row, main: list[str]) -> str:
@@ -261,30 +209,17 @@ def _damage_reason(row: Row, main: list[str]) -> str:
         return f"{cause.value}, not an order, and the text says '{passage[0]}'"
     if says("cut_off", *main):
         return ""
-    return f"{cause.value}, not an order: the row does not count whom it cut off"
+    return UNCOUNTED.format(cause.value)
 
 
-def _operator_reason(row: Row, main: list[str], context: RegisterContext) -> str:
-    named = named_operators(row)
-    keys = {operator_key(name) for name in named}
-    if not named or not context.has_others(keys):
-        return ""
+def _operator_reason(row: Row, main: list[str], named: Sequence[str], others: set[str]) -> str:
     parts = {part for name in named for part in (name, *name.split("/"))}
     names = {key for part in parts for key in operator_names(part)}
     names -= {*GENERIC, *country_names(row)}
-    if len(keys) == 1 and PHRASES.find_named("hit", main, operator=sorted(names)):
+    is_one = len({operator_key(name) for name in named}) == 1
+    if is_one and PHRASES.find_named("hit", main, operator=sorted(names)):
         return f"one operator named: {named[0]}"
-    others = {name for key in set(context.rows_naming) - keys for name in operator_names(key)}
-    event = [plain_name(row["event"])]
-    if PHRASES.find_named("spared", event, operator=sorted(others - GENERIC)):
+    spared = {name for key in others for name in operator_names(key)} - GENERIC
+    if PHRASES.find_named("spared", [plain_name(row["event"])], operator=sorted(spared)):
         return f"some operators named, and another stayed: {', '.join(named)}"
     return ""
-
-
-def _silent_reason(row: Row, context: RegisterContext) -> str:
-    named = named_operators(row)
-    keys = {operator_key(name) for name in named}
-    is_silent = not row["event"] and not row["actual_cause_details"] and not measures_country(row)
-    if len(keys) != 1 or not is_silent or not context.has_others(keys):
-        return ""
-    return f"one operator named, and nothing else is said: {named[0]}"

@@ -6,7 +6,7 @@ is recorded: as a known service, as a new service (added for review), or as a gr
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audience_impact import blanks
 from audience_impact.registers.gazetteer import plain_name
@@ -18,7 +18,7 @@ from audience_impact.registers.register import (
     service_key,
 )
 from audience_impact.registers.stop.reach import SERVICES, read_cut
-from audience_impact.registers.stop.texts import OTHER, PHRASES, Row, says
+from audience_impact.registers.stop.texts import OTHER, PHRASES, Row, says, split_sentences
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, PlatformKind
 
 UNNAMED = "unnamed-services"
@@ -66,31 +66,24 @@ def _read_item(text: str, catalogue: Catalogue) -> tuple[tuple[str, ...], str, s
     return (UNNAMED,), "", "platform_text_unread"
 
 
-def _sentence_around(text: str, match: re.Match[str]) -> str:
-    start = max(text.rfind(". ", 0, match.start()), text.rfind("! ", 0, match.start()), -1) + 1
-    end = text.find(". ", match.end())
-    return text[start : end if end >= 0 else len(text)]
-
-
 def _features_in_text(
     row: Row,
     rules: Sequence[FeatureRule],
     names: Mapping[str, str],
 ) -> list[Target]:
-    """Return features named in free text, for the services in the same sentence.
+    """Return features named in the texts, for the services in the same sentence.
 
     A sentence that names none of the row's services refers to all of them.
     """
     targets = []
     for rule in rules:
-        text = row.get(rule.column, "")
-        match = rule.find_match(text) if rule.column != OTHER else None
-        if match is None:
-            continue
-        sentence = plain_name(_sentence_around(text, match))
-        named = [platform_id for platform_id, name in names.items() if plain_name(name) in sentence]
+        sentences = split_sentences(row[rule.column]) if rule.column != OTHER else ()
+        sentence = next(filter(rule.find_match, sentences), "")
+        text = plain_name(sentence)
+        named = [platform_id for platform_id, name in names.items() if plain_name(name) in text]
         note = f"rule {rule.rule_id} on {rule.column}"
-        targets += [Target(platform_id, rule.feature, note) for platform_id in named or names]
+        meant = (named or names) if sentence else ()
+        targets += [Target(platform_id, rule.feature, note) for platform_id in meant]
     return targets
 
 
@@ -98,27 +91,25 @@ def _features_in_text(
 class _Services:
     """The services of a row during reading: targets, names as read, new services, defects."""
 
-    targets: list[Target]
-    names: dict[str, str]
-    new: dict[str, tuple[str, str]]
-    defects: list[str]
+    targets: list[Target] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    new: dict[str, tuple[str, str]] = field(default_factory=dict)
+    defects: list[str] = field(default_factory=list)
 
     def add_item(self, text: str, rules: Sequence[FeatureRule], catalogue: Catalogue) -> None:
-        """Add one item of free text."""
+        """Add a service of a column, or one item of free text."""
         hits = [rule for rule in rules if rule.column == OTHER and rule.find_match(text)]
         bare = blanks.strip_blanks(re.sub(hits[0].pattern, "", text, flags=re.I)) if hits else text
-        name = text if catalogue.find_id(text) or not bare else bare
+        is_known = bool(catalogue.find_id(text))
+        name = text if is_known or not bare else bare
         ids, added, defect = _read_item(name, catalogue)
         printed = f"'{shorten_text(text)}'"
         features = [(rule.feature, f"rule {rule.rule_id} on {OTHER}: {printed}") for rule in hits]
-        plainly = (
-            str(Feature.WHOLE_SERVICE),
-            "" if catalogue.find_id(text) else f"printed {printed}",
-        )
+        whole = (str(Feature.WHOLE_SERVICE), "" if is_known else f"printed {printed}")
         for platform_id in ids:
             self.names.setdefault(platform_id, name)
             self.new |= {platform_id: (added, kind_of(added).value)} if added else {}
-            self.targets += [Target(platform_id, *values) for values in features or [plainly]]
+            self.targets += [Target(platform_id, *values) for values in features or [whole]]
         self.defects += [defect] if defect else []
 
     def drop_remainders(self) -> list[str]:
@@ -137,25 +128,6 @@ class _Services:
         return [self.names.pop(UNNAMED)]
 
 
-def _collect_services(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -> _Services:
-    yes = [name for column, name in SERVICES.items() if row[column] == "Yes"]
-    names = {catalogue.find_id(name) or service_key(name): name for name in yes}
-    services = _Services(
-        [Target(platform_id, Feature.WHOLE_SERVICE) for platform_id in names],
-        names,
-        {
-            platform_id: (name, PlatformKind.OTHER)
-            for platform_id, name in names.items()
-            if not catalogue.find_id(name)
-        },
-        ["platform_in_text"] if row[OTHER] else [],
-    )
-    for text in split_items(row[OTHER]):
-        if not says("not_a_service", text):
-            services.add_item(text, rules, catalogue)
-    return services
-
-
 def shorten_text(text: str) -> str:
     """Return an excerpt from the beginning of a text."""
     return blanks.strip_blanks(text[:EXCERPT_SIGNS])
@@ -171,13 +143,15 @@ def _merge_targets(targets: Sequence[Target]) -> tuple[Target, ...]:
     return tuple(first[key] for key in sorted(first))
 
 
+def _list_named(row: Row) -> list[str]:
+    return [name for column, name in SERVICES.items() if row[column] == "Yes"]
+
+
 def _networks_only(row: Row) -> Targets:
-    unsaid = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
-    full = read_cut(row).full
-    named = [name for column, name in SERVICES.items() if row[column] == "Yes"]
-    also = (*named, row[OTHER]) if row[OTHER] else tuple(named)
+    unstated = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
     internet = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
-    return Targets((internet if full else unsaid,), {}, also)
+    also = tuple(filter(None, (*_list_named(row), row[OTHER])))
+    return Targets((internet if read_cut(row).full else unstated,), {}, also)
 
 
 def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -> Targets:
@@ -191,8 +165,13 @@ def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -
     cut = read_cut(row)
     if not cut.services:
         return _networks_only(row)
-    services = _collect_services(row, rules, catalogue)
-    also = [text for text in split_items(row[OTHER]) if says("not_a_service", text)]
+    services = _Services(defects=["platform_in_text"] if row[OTHER] else [])
+    also = []
+    for text in (*_list_named(row), *split_items(row[OTHER])):
+        if says("not_a_service", text):
+            also.append(text)
+        else:
+            services.add_item(text, rules, catalogue)
     also += services.drop_remainders()
     if not services.targets:
         text = f": '{shorten_text(row[OTHER])}'" if row[OTHER] else ""
@@ -205,9 +184,5 @@ def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -
         services.targets.append(Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE))
     if any(target.note.startswith("rule ") for target in services.targets):
         services.defects.append("feature_in_text")
-    return Targets(
-        _merge_targets(services.targets),
-        services.new,
-        tuple(also),
-        tuple(dict.fromkeys(services.defects)),
-    )
+    defects = tuple(dict.fromkeys(services.defects))
+    return Targets(_merge_targets(services.targets), services.new, tuple(also), defects)

@@ -1,8 +1,7 @@
 """The texts of a row of the STOP register: sentences, titles of its sources, and operators.
 
 Definitions. An operator is a company that sells access; its key is its name without owner, country
-and accents, so that different spellings in two rows have the same key. A network number (AS)
-belongs to one operator.
+and accents, so that different spellings in two rows have the same key.
 
 Drawbacks. A sentence that begins with a lower-case letter is appended to the previous one. A list
 of operators without commas is split only after brackets, so that too few may be counted.
@@ -97,11 +96,6 @@ def operator_names(name: str) -> frozenset[str]:
     owners = (plain_name(owner) for owner in OWNER.findall(name))
     plain_key = operator_key(name)
     return frozenset({plain_key, plain_key.split(" ")[0], *owners}) - {""}
-
-
-def network_numbers(row: Row) -> frozenset[str]:
-    """Return the numbers of single networks whose measurement the sources show."""
-    return frozenset(PHRASES.pattern("network_link").findall(row[SOURCES]))
 
 
 def measures_country(row: Row) -> bool:
