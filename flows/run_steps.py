@@ -162,7 +162,7 @@ def report_changes(results: Results, options: RunOptions) -> list[str]:
     now = last_version.describe_results(results)
     lines = last_version.list_changes(before, now)
     lines += publishing.list_changed_values(
-        options.published, results.version, results.rows, describe_origin()
+        options.published, results.version, results.tables, describe_origin()
     )
     for line in [*lines, *last_version.list_notes(before, now)]:
         log.info("%s", plain_line(line))

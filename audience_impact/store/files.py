@@ -12,9 +12,7 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from audience_impact.store import AwayError, PublishError
 
@@ -100,16 +98,6 @@ MOST_BYTES = 500_000_000
 """Maximum size of a file at an address, of an archive, and of the files of a folder that is copied;
 far above any facts.
 """
-RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
-"""Retries of a request: what is away is reported within half a minute; Prefect then retries the
-task.
-"""
-
-
-def describe_client(allow_http: bool) -> Any:
-    """Return the options of the client of an object store or a web server."""
-    times = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
-    return {"client_options": {**times, "allow_http": allow_http}, "retry_config": RETRY}
 
 
 def require_length(address: str, size_bytes: int) -> None:
@@ -122,21 +110,19 @@ def require_length(address: str, size_bytes: int) -> None:
 
 
 AGAIN = "see whether it can be reached and used, and run again"
+OF_RIGHTS = "give a path that this user may use, or change who may"
+OF_A_DISK = "free space on the disk, and run again"
 BY_NUMBER = {
     errno.ENOENT: "give a path that exists",
     errno.ENOTDIR: "give a path whose folders are folders and no files",
     errno.EISDIR: "give a file, and no folder",
     errno.EEXIST: "give another path, or remove what is there",
-    errno.ENOTEMPTY: "give another path, or remove what is there",
-    errno.EACCES: "give a path that this user may use, or change who may",
-    errno.EPERM: "give a path that this user may use, or change who may",
-    errno.EROFS: "give a path on a disk that can be written",
-    errno.ENOSPC: "free space on the disk, and run again",
-    errno.EDQUOT: "free space on the disk, and run again",
-    errno.ELOOP: "remove the link that leads to itself",
+    errno.EACCES: OF_RIGHTS,
+    errno.EPERM: OF_RIGHTS,
+    errno.EROFS: OF_RIGHTS,
+    errno.ENOSPC: OF_A_DISK,
+    errno.EDQUOT: OF_A_DISK,
     errno.ENAMETOOLONG: "give a shorter name",
-    errno.EINVAL: "give a path that this disk can store",
-    errno.EMFILE: "raise the limit of open files (ulimit -n), and run again",
     errno.ECONNREFUSED: "check the address, start what should answer there, and run again",
 }
 """What to do about an error of the system, by its number."""

@@ -16,15 +16,14 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.store import VERSION_ID, PublishError
+from audience_impact.store import PublishError
 
 ARCHIVE_NAME = "facts.zip"
 MOST_ARCHIVE_BYTES = 2**30
@@ -108,58 +107,14 @@ PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
 
-class Rows(Protocol):
-    """A published table that need not be in memory as a whole."""
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Return the Arrow schema of the table."""
-
-    @property
-    def num_rows(self) -> int:
-        """Return the number of rows."""
-
-    def iterate_groups(self) -> Iterator[pa.Table]:
-        """Yield the rows in order, ROW_GROUP_ROWS at a time; an empty table without rows."""
-
-
-@dataclass(frozen=True)
-class InMemory:
-    """An Arrow table in memory with the interface of `Rows`."""
-
-    table: pa.Table
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Return the Arrow schema of the table."""
-        return self.table.schema
-
-    @property
-    def num_rows(self) -> int:
-        """Return the number of rows."""
-        return int(self.table.num_rows)
-
-    def iterate_groups(self) -> Iterator[pa.Table]:
-        """Yield slices of the table."""
-        for first in range(0, max(self.num_rows, 1), ROW_GROUP_ROWS):
-            yield self.table.slice(first, ROW_GROUP_ROWS)
-
-
-_FIELD_TYPES = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
-_FIELD_TYPES |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
-
-
-def as_rows(table: Rows | pa.Table) -> Rows:
-    """Return a table as `Rows`; a table in memory is wrapped."""
-    if isinstance(table, pa.Table):
-        return InMemory(table)
-    rows: Rows = table
-    return rows
+_KINDS = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
+_KINDS |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
+"""Types of columns in a manifest, by the names of Arrow's types; the rest are integers."""
 
 
 def render_files(
     identity: Mapping[str, Any],
-    tables: Mapping[str, Rows | pa.Table],
+    tables: Mapping[str, pa.Table],
     about: About,
     facts: Mapping[str, bytes],
 ) -> dict[str, bytes]:
@@ -172,15 +127,12 @@ def render_files(
         raise PublishError("there is no table to publish")
     files: dict[str, bytes] = {}
     resources = []
-    for name in sorted(tables):
-        table = tables[name]
-        rows = as_rows(table)
-        table_words = about["tables"][name]
-        description = _describe_table(name, identity, about)
-        files[f"{name}.parquet"] = content = _write_parquet(
-            name, rows, rows.schema, description, table_words["sources"]
-        )
-        resources.append(_build_resource(name, rows.schema, rows.num_rows, table_words, content))
+    for name, table in sorted(tables.items()):
+        words = about["tables"][name]
+        described = {key: words[key] for key in ("title", "description")}
+        of_table = {**identity, "table": name, **described, "licence": about["licence"]}
+        files[f"{name}.parquet"] = content = _write_parquet(table, of_table, words["sources"])
+        resources.append(_build_resource(name, table, words, content))
     if facts:
         files[ARCHIVE_NAME] = content = pack_files(facts)
         resources.append(_describe_facts(content, about))
@@ -188,28 +140,25 @@ def render_files(
     return files
 
 
-def _write_parquet(
-    name: str, rows: Rows, schema: pa.Schema, description: Mapping[str, Any], sources: Any
-) -> bytes:
-    """Return a table as a Parquet file, with one group of rows in memory at a time.
+def _write_parquet(table: pa.Table, of_table: Mapping[str, Any], sources: Any) -> bytes:
+    """Return a table as a Parquet file.
 
     What the table and its columns are is in its footer once, as JSON without spaces, with the
     meanings of the codes that its rows have; the manifest has those of all codes. In the schema of
     Arrow it would be written a second time, in base64.
     """
     sink = io.BytesIO()
-    bare = pa.schema([field.remove_metadata() for field in schema])
-    columns = {field.name: _read_words(field) for field in schema}
-    codes: dict[str, set[str]] = {name: set() for name in columns if VALUES in columns[name]}
+    columns = {field.name: _read_words(field) for field in table.schema}
+    for name, words in columns.items():
+        if VALUES in words:
+            codes = _list_codes(table[name], words.get(SEPARATOR))
+            words[VALUES] = {code: words[VALUES][code] for code in words[VALUES] if code in codes}
+        columns[name] = {key: word for key, word in words.items() if word}
+    about = {METADATA_KEY: of_table, COLUMNS_KEY: columns, SOURCES_KEY: sources}
+    bare = pa.schema([field.remove_metadata() for field in table.schema])
     with pq.ParquetWriter(sink, bare, compression="zstd", store_schema=False) as file:
-        for group in rows.iterate_groups():
-            # Division into chunks reaches the bytes of the file, so it is fixed.
-            file.write_table(group.cast(bare).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
-            for name, codes_of_column in codes.items():
-                codes_of_column |= _list_codes(group[name], columns[name].get(SEPARATOR))
-        for name, codes_of_column in codes.items():
-            columns[name] = _keep_meanings(columns[name], codes_of_column)
-        about = {METADATA_KEY: description, COLUMNS_KEY: columns, SOURCES_KEY: sources}
+        # Division into chunks reaches the bytes of the file, so it is fixed.
+        file.write_table(table.cast(bare).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
         file.add_key_value_metadata(
             {key: as_json(words, separators=(",", ":")) for key, words in about.items()}
         )
@@ -221,18 +170,11 @@ def _list_codes(cells: pa.ChunkedArray, separator: str | None) -> set[str]:
     return {code for text in texts for code in (text.split(separator) if separator else [text])}
 
 
-def _keep_meanings(words: Mapping[str, Any], codes: Collection[str]) -> dict[str, Any]:
-    """Return what a column says of itself, with the meanings of these codes alone."""
-    meanings = {code: meaning for code, meaning in words[VALUES].items() if code in codes}
-    rest = {key: word for key, word in words.items() if key != VALUES}
-    return rest | {VALUES: meanings} if meanings else rest
-
-
 def _read_words(field: pa.Field) -> dict[str, Any]:
     """Return what a column says of itself, without blanks, meanings of codes as objects."""
-    metadata = _decode_metadata(field)
-    coded = {key: json.loads(metadata[key]) for key in CODED if key in metadata}
-    return {key: words for key, words in {**metadata, **coded}.items() if words}
+    texts = {key.decode(): word.decode() for key, word in sorted((field.metadata or {}).items())}
+    words = {key: json.loads(text) if key in CODED else text for key, text in texts.items()}
+    return {key: word for key, word in words.items() if word}
 
 
 def describe_columns(
@@ -252,7 +194,7 @@ def describe_columns(
             if (meanings := _read_meanings(field)) and field["name"] in columns:
                 columns[field["name"]] |= {VALUES: meanings}
         for words in (*written.values(), *columns.values()):
-            _require_words(words)
+            _require_shape(words, {key: dict if key in CODED else str for key in words}, "column")
     except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise PublishError(f"a table has no words of its columns under {COLUMNS_KEY}") from error
     return {name: dict.fromkeys(FIELD_KEYS, "") | words for name, words in columns.items()}
@@ -261,23 +203,6 @@ def describe_columns(
 def _read_meanings(field: Mapping[str, Any]) -> dict[str, str]:
     listed = {coded["value"]: coded["label"] for coded in field.get("categories", ())}
     return listed or field.get(VALUES, {})
-
-
-def _require_words(words: Mapping[str, Any]) -> None:
-    """Raise ValueError where a column has other words than texts, and objects of codes."""
-    for key, word in words.items():
-        if not isinstance(word, dict if key in CODED else str):
-            raise ValueError(f"{key} is of another type")
-
-
-def _decode_metadata(field: pa.Field) -> dict[str, str]:
-    return {key.decode(): word.decode() for key, word in sorted((field.metadata or {}).items())}
-
-
-def _describe_table(name: str, identity: Mapping[str, Any], about: About) -> dict[str, Any]:
-    table_words = about["tables"][name]
-    words = {key: table_words[key] for key in ("title", "description")}
-    return {**identity, "table": name, **words, "licence": about["licence"]}
 
 
 def _build_package(
@@ -298,10 +223,8 @@ def _build_package(
     }
 
 
-def _build_resource(
-    name: str, columns: pa.Schema, rows: int, about: About, content: bytes
-) -> dict[str, Any]:
-    fields = [_describe_field(name, field) for field in columns]
+def _build_resource(name: str, table: pa.Table, about: About, content: bytes) -> dict[str, Any]:
+    fields = [_describe_field(name, field) for field in table.schema]
     schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields}
     if about.get("primary_key"):
         schema["primaryKey"] = list(about["primary_key"])
@@ -314,10 +237,8 @@ def _build_resource(
         "path": f"{name}.parquet",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
-        "hash": f"sha256:{hash_bytes(content)}",
-        # Not `bytes`: frictionless would compare it with a count it does not keep for Parquet.
-        "size_bytes": len(content),
-        "rows": rows,
+        **_digest_file(content),
+        "rows": table.num_rows,
         "schema": schema,
     }
 
@@ -332,36 +253,43 @@ def _describe_facts(content: bytes, about: About) -> dict[str, Any]:
         **({"licenses": about[OTHER_LICENCES]} if OTHER_LICENCES in about else {}),
         "path": ARCHIVE_NAME,
         "mediatype": "application/zip",
-        "hash": f"sha256:{hash_bytes(content)}",
-        "size_bytes": len(content),
+        **_digest_file(content),
     }
 
 
+def _digest_file(content: bytes) -> dict[str, Any]:
+    # Not `bytes`: frictionless would compare it with a count it does not keep for Parquet.
+    return {"hash": f"sha256:{hash_bytes(content)}", "size_bytes": len(content)}
+
+
 def _describe_field(table: str, field: pa.Field) -> dict[str, Any]:
-    metadata = _decode_metadata(field)
-    described = {"name": field.name, "type": _field_type(table, field)}
-    described |= {key: metadata[key] for key in FIELD_KEYS if metadata[key]}
-    meanings = json.loads(metadata[VALUES]) if VALUES in metadata else {}
-    if SEPARATOR in metadata:
+    kind = _name_kind(field.type)
+    if kind is None:
+        raise PublishError(
+            f"column {field.name} of table {table} is of type {field.type}: published tables are "
+            "flat, of text, numbers, booleans and dates"
+        )
+    if kind == "integer" and field.nullable:
+        # Validators read Parquet through pandas, which turns integers with gaps into floats.
+        kind = "number"
+    words = _read_words(field)
+    described = {"name": field.name, "type": kind}
+    described |= {key: words[key] for key in FIELD_KEYS if key in words}
+    if SEPARATOR in words:
         # A cell may hold several: `categories` would say that it is one of them.
-        described |= {VALUES: meanings, SEPARATOR: metadata[SEPARATOR]}
-    elif meanings:
+        described |= {VALUES: words.get(VALUES, {}), SEPARATOR: words[SEPARATOR]}
+    elif VALUES in words:
         described["categories"] = [
-            {"value": code, "label": meaning} for code, meaning in meanings.items()
+            {"value": code, "label": meaning} for code, meaning in words[VALUES].items()
         ]
-    if SPECIAL_VALUES in metadata:
-        described[SPECIAL_VALUES] = json.loads(metadata[SPECIAL_VALUES])
+    if SPECIAL_VALUES in words:
+        described[SPECIAL_VALUES] = words[SPECIAL_VALUES]
     return described if field.nullable else described | {"constraints": {"required": True}}
 
 
-def _field_type(table: str, field: pa.Field) -> str:
-    if pa.types.is_integer(field.type):
-        # Validators read Parquet through pandas, which turns integers with gaps into floats.
-        return "number" if field.nullable else "integer"
-    if (kind := str(field.type).partition("[")[0]) in _FIELD_TYPES:
-        return _FIELD_TYPES[kind]
-    advice = "published tables are flat, of text, numbers, booleans and dates"
-    raise PublishError(f"column {field.name} of table {table} is of type {field.type}: {advice}")
+def _name_kind(kind: pa.DataType) -> str | None:
+    """Return the type of a column in a manifest; None for a type that no published table has."""
+    return "integer" if pa.types.is_integer(kind) else _KINDS.get(str(kind).partition("[")[0])
 
 
 def as_json(value: object, **layout: Any) -> bytes:
@@ -374,22 +302,16 @@ def hash_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def files_of(manifest: bytes) -> dict[str, dict[str, Any]]:
-    """Return the entry of each file in a manifest, by the name of the file.
-
-    Raises ValueError where it is damaged.
-    """
-    return {resource["path"]: resource for resource in read_package(manifest)["resources"]}
-
-
-_PARTS: Mapping[str, type] = {
+_PACKAGE: Mapping[str, Any] = {
     **dict.fromkeys(("title", "description", "version"), str),
-    **dict.fromkeys(("licenses", "sources", "resources"), list),
+    "licenses": [{"title": str}],
+    "sources": list,
+    "resources": [dict.fromkeys(("name", "path", "description", "hash"), str)],
     METADATA_KEY: dict,
 }
-"""What the manifest of a version has, as `_build_package` writes it."""
-_FILE_PARTS = ("name", "path", "description", "hash")
-_COLUMN_PARTS = ("name", "type", "description")
+_FIELD = dict.fromkeys(("name", "type", "description"), str)
+_TABLE = {"rows": int, "schema": {"fields": [_FIELD]}}
+"""The shapes of the manifest of a version and of its tables, as they are written here."""
 
 
 def read_package(content: bytes) -> dict[str, Any]:
@@ -398,93 +320,46 @@ def read_package(content: bytes) -> dict[str, Any]:
     It is not trusted: it may have been handed over with the version.
     """
     try:
-        package = json.loads(content)
+        package: dict[str, Any] = json.loads(content)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if not isinstance(package, dict):
-        raise ValueError("it is no JSON object")
-    for name, kind in _PARTS.items():
-        if not isinstance(package.get(name), kind):
-            raise ValueError(f"it lacks {name}, or it is of another type")
-    _require_texts("a licence", package["licenses"][:1] or [None], ("title",))
-    _require_texts("a resource", package["resources"], _FILE_PARTS)
+    _require_shape(package, _PACKAGE, "manifest")
     for resource in package["resources"]:
         path = resource["path"]
-        if path not in (ARCHIVE_NAME, f"{resource['name']}.parquet") or "/" in path:
-            raise ValueError(f"its file {path!r} is no table of the version")
         if path != ARCHIVE_NAME:
-            _check_table(resource)
+            if path != f"{resource['name']}.parquet" or "/" in path:
+                raise ValueError(f"its file {path!r} is no table of the version")
+            _require_shape(resource, _TABLE, resource["name"])
     return package
 
 
-def read_version_id(package: Mapping[str, Any]) -> str:
-    """Return the id of the version that a manifest describes; raise ValueError without one."""
-    version_id = str(package[METADATA_KEY].get("version_id", ""))
-    if not VERSION_ID.fullmatch(version_id):
-        raise ValueError("its manifest has no id")
-    return version_id
-
-
-def _check_table(resource: Mapping[str, Any]) -> None:
-    """Raise ValueError where an entry does not describe a table."""
-    schema = resource.get("schema")
-    fields = schema.get("fields") if isinstance(schema, dict) else None
-    if not isinstance(resource.get("rows"), int) or not isinstance(fields, list):
-        raise ValueError(f"it does not describe the table {resource['name']}")
-    _require_texts(f"a column of {resource['name']}", fields, _COLUMN_PARTS)
-
-
-def _require_texts(what: str, entries: list[Any], names: Sequence[str]) -> None:
-    """Raise ValueError where an entry is no object with these texts."""
-    for entry in entries:
-        missing = [name for name in names if not isinstance(entry, dict) or name not in entry]
-        if missing or not all(isinstance(entry[name], str) for name in names):
-            raise ValueError(f"{what} lacks {(missing or names)[0]}, or it is no text")
+def _require_shape(value: Any, shape: Any, name: str) -> None:
+    """Raise ValueError where a value is not of a type, or its parts are not of theirs."""
+    kind: type = shape if isinstance(shape, type) else type(shape)
+    if not issubclass(type(value), kind):
+        raise ValueError(f"{name} is missing or of another type")
+    if isinstance(shape, dict):
+        for key, inner in shape.items():
+            _require_shape(value.get(key), inner, f"{name}.{key}")
+    if isinstance(shape, list):
+        if not value:
+            raise ValueError(f"{name} is empty")
+        for entry in value:
+            _require_shape(entry, shape[0], name)
 
 
 def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:
     """Return how the columns of a table differ from its entry in the manifest; blank if not."""
-    expected = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
-    types = dict(zip(schema.names, schema.types, strict=True))
-    if len(types) < len(schema.names):
+    kinds = dict(zip(schema.names, map(_name_kind, schema.types), strict=True))
+    if len(kinds) < len(schema.names):
         return "it has a column twice"
-    if missing := [name for name in expected if name not in types]:
-        return f"it lacks the column {missing[0]}"
-    for name, kind in expected.items():
-        if (arrow_name := str(types[name]).partition("[")[0]) not in _TYPES_BY_KIND.get(kind, ()):
-            return f"its column {name} is of type {arrow_name} and not {kind}"
+    for field in resource["schema"]["fields"]:
+        name, expected = field["name"], field["type"]
+        if name not in kinds:
+            return f"it lacks the column {name}"
+        if kinds[name] not in (("integer", "number") if expected == "number" else (expected,)):
+            return f"its column {name} is of type {schema.field(name).type} and not {expected}"
     return ""
-
-
-def find_blanks(file: pq.ParquetFile, resource: Mapping[str, Any]) -> str:
-    """Return which column has blanks and none in the manifest; blank without one.
-
-    Only columns that may have blanks by the schema of the file are read: none of a file that a run
-    wrote.
-    """
-    constraints = {
-        field["name"]: field.get("constraints") for field in resource["schema"]["fields"]
-    }
-    required = [
-        name
-        for name, constraint in constraints.items()
-        if isinstance(constraint, dict) and constraint.get("required") is True
-        if file.schema_arrow.field(name).nullable
-    ]
-    if not required:
-        return ""
-    table = file.read(columns=required)
-    blank = [name for name in required if table.column(name).null_count]
-    return f"its column {blank[0]} has blanks" if blank else ""
-
-
-_WHOLE_TYPES = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-_TYPES_BY_KIND = {
-    kind: {name for name, word in _FIELD_TYPES.items() if word == kind}
-    for kind in ("boolean", "string", "date", "datetime")
-}
-_TYPES_BY_KIND |= {"integer": _WHOLE_TYPES, "number": {*_WHOLE_TYPES, "float", "double"}}
-"""Arrow types of the columns of each type of a manifest."""
 
 
 LEAST_TABLE_BYTES = 512 * 1024**2
@@ -504,37 +379,35 @@ class TooLargeError(ValueError):
 def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
     """Raise TooLargeError where a file of this size decodes to too many bytes or columns.
 
-    Raises ValueError where a column has lists, whose length nothing bounds.
+    Texts may be stored once and repeated by number, so they are decoded where they could be too
+    long, a few rows at a time. Raises ValueError where a column has lists, whose length nothing
+    bounds.
     """
     most_bytes = min(max(LEAST_TABLE_BYTES, MOST_TABLE_RATIO * size_bytes), MOST_TABLE_BYTES)
+    too_large = TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
     about = file.metadata
     if len(file.schema_arrow) > MOST_COLUMNS:
         raise TooLargeError(f"it has more than {MOST_COLUMNS:,} columns")
     if nested := [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]:
         raise ValueError(f"it has lists in the column {nested[0]}")
-    chunks: dict[str, list[Any]] = {}
-    for group in range(about.num_row_groups):
-        for place in range(about.num_columns):
-            chunk = about.row_group(group).column(place)
-            chunks.setdefault(chunk.path_in_schema, []).append(chunk)
     if about.num_rows * about.num_columns * NUMBER_BYTES > most_bytes:
-        raise _report_size(most_bytes)
+        raise too_large
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
     bytes_left = most_bytes
-    for name, parts in chunks.items():
-        largest = max(part.total_uncompressed_size for part in parts)
-        if sum(part.total_uncompressed_size for part in parts) > bytes_left:
-            raise _report_size(most_bytes)
-        values = sum(part.num_values for part in parts)
-        if "BYTE_ARRAY" in parts[0].physical_type and values * largest > bytes_left:
-            rows_at_once = max(1, min(65_536, bytes_left // max(largest, 1)))
+    for place, name in enumerate(file.schema_arrow.names):
+        chunks = [group.column(place) for group in groups]
+        sizes = [chunk.total_uncompressed_size for chunk in chunks]
+        largest = max(sizes, default=0)
+        if sum(sizes) > bytes_left:
+            raise too_large
+        is_text = any("BYTE_ARRAY" in chunk.physical_type for chunk in chunks)
+        if is_text and sum(chunk.num_values for chunk in chunks) * largest > bytes_left:
+            rows_at_once = max(1, min(65_536, bytes_left // largest))
             for batch in file.iter_batches(rows_at_once, columns=[name]):
-                cells = batch.column(0)
-                if pa.types.is_dictionary(cells.type):
-                    cells = cells.dictionary_decode()
-                bytes_left -= cells.nbytes
+                bytes_left -= _decode_texts(batch.column(0)).nbytes
                 if bytes_left < 0:
-                    raise _report_size(most_bytes)
+                    raise too_large
 
 
-def _report_size(most_bytes: int) -> TooLargeError:
-    return TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
+def _decode_texts(cells: pa.Array) -> pa.Array:
+    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells

@@ -11,14 +11,13 @@ object that says which folder it leads to, as JSON, and of two writers at once o
 Who is refused has changed nothing that a reader of `latest` sees, and runs again.
 """
 
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
@@ -32,13 +31,8 @@ from obstore.exceptions import (
 from obstore.store import HTTPStore, ObjectStore, from_url
 
 from audience_impact.store import PublishError, require_inside
-from audience_impact.store.files import (
-    describe_client,
-    explain_error,
-    report_away,
-    require_length,
-)
-from audience_impact.store.manifest import MANIFEST, read_package, read_version_id
+from audience_impact.store.files import explain_error, report_away, require_length
+from audience_impact.store.manifest import MANIFEST, read_package
 from audience_impact.store.releases import ReadOnlyStorage
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
@@ -48,22 +42,22 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
 REFUSED = (AlreadyExistsError, PreconditionError)
 """Errors of a conditional write."""
+TIMES = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
+RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
+"""Retries of a request: what is away is reported within half a minute; Prefect then retries the
+task.
+"""
 
 
 def open_storage(address: str) -> "BucketStorage | WebStorage":
     """Return the storage at an address; raise PublishError if it is unusable."""
-    return _open_web(address) if is_web(address) else open_bucket(address)
-
-
-def is_web(address: str) -> bool:
-    """Return whether an address is one of a web server."""
-    return address.partition(":")[0].lower() in WEB_SCHEMES
-
-
-def open_file(address: str) -> Callable[[], IO[bytes]]:
-    """Return a function that reads a file at an address into memory."""
-    folder, _, name = address.rpartition("/")
-    return lambda: io.BytesIO(open_storage(folder).read_file(name))
+    if address.partition(":")[0].lower() not in WEB_SCHEMES:
+        return open_bucket(address)
+    parts = urlsplit(address)
+    is_plain = parts.scheme.lower() == "http"
+    if not parts.hostname or (is_plain and parts.hostname not in LOOPBACK):
+        raise PublishError(f"{address}: give an address of https:// with its host")
+    return WebStorage(address, _connect(HTTPStore.from_url, address, is_plain))
 
 
 def open_bucket(address: str) -> "BucketStorage":
@@ -80,19 +74,13 @@ def open_bucket(address: str) -> "BucketStorage":
         if name.startswith(VARIABLES):  # as compose files set them; the client fails on them
             del os.environ[name]
     is_plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
-    try:
-        return BucketStorage(address, from_url(address, **describe_client(is_plain)))
-    except (BaseError, ValueError) as error:
-        raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
+    return BucketStorage(address, _connect(from_url, address, is_plain))
 
 
-def _open_web(address: str) -> "WebStorage":
-    parts = urlsplit(address)
-    is_plain = parts.scheme.lower() == "http"
-    if not parts.hostname or (is_plain and parts.hostname not in LOOPBACK):
-        raise PublishError(f"{address}: give an address of https:// with its host")
+def _connect(connect: Callable[..., Any], address: str, is_plain: bool) -> Any:
+    options: Any = {"client_options": {**TIMES, "allow_http": is_plain}, "retry_config": RETRY}
     try:
-        return WebStorage(address, HTTPStore.from_url(address, **describe_client(is_plain)))
+        return connect(address, **options)
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
 
@@ -153,8 +141,9 @@ class BucketStorage:
     @_as_os_error()
     def list_paths(self, folder: str) -> list[str]:
         """Return the paths of all objects below a folder, in order."""
-        paths = [item["path"] for batch in obstore.list(self.store, f"{folder}/") for item in batch]
-        return sorted(path.removeprefix(f"{folder}/") for path in paths)
+        prefix = f"{folder}/" if folder else ""
+        paths = [item["path"] for batch in obstore.list(self.store, prefix) for item in batch]
+        return sorted(path.removeprefix(prefix) for path in paths)
 
     def read_file(self, path: str) -> bytes:
         """Return the content of an object."""
@@ -201,20 +190,6 @@ class BucketStorage:
         except REFUSED as error:
             raise FileExistsError(pointer) from error
 
-    @_as_os_error()
-    def list_sizes(self, suffix: str) -> dict[str, int]:
-        """Return the size of each object with a suffix, by name, without those of subfolders."""
-        listed = obstore.list_with_delimiter(self.store)["objects"]
-        names = {Path(item["path"]).name: item["size"] for item in listed}
-        return {name: size for name, size in names.items() if name.endswith(suffix)}
-
-    def copy_files(self, into: Path, suffix: str) -> None:
-        """Copy the objects with one suffix into a folder, without objects of subfolders."""
-        sizes = self.list_sizes(suffix)
-        require_length(f"{self.address}, all {suffix} files together,", sum(sizes.values()))
-        for name in sorted(sizes):
-            (into / name).write_bytes(self.read_file(name))
-
 
 @dataclass(frozen=True)
 class WebStorage(ReadOnlyStorage):
@@ -235,7 +210,7 @@ class WebStorage(ReadOnlyStorage):
         """
         with report_away(self.address):
             try:
-                read_version_id(read_package(self.read_file(f"{pointer}/{MANIFEST}")))
+                read_package(self.read_file(f"{pointer}/{MANIFEST}"))
                 return pointer
             except ValueError as error:
                 raise PublishError(f"{self.address}/{pointer} leads to no version") from error

@@ -8,11 +8,11 @@ the next run or rollback completes the move (see `history` and `storage`).
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,19 +23,14 @@ from audience_impact.store import DamagedError, PublishError, storage, versions
 from audience_impact.store import history as logs
 from audience_impact.store.files import explain_error
 from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Event, Origin, split_folder
-from audience_impact.store.manifest import (
-    MANIFEST,
-    About,
-    Rows,
-    as_rows,
-    hash_bytes,
-    render_files,
-)
+from audience_impact.store.manifest import MANIFEST, About, hash_bytes, render_files
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 from audience_impact.store.versions import NO_FACTS, Stored, Version
 from audience_impact.vocabulary import RuleStage
 
-Tables = Mapping[str, Rows | pa.Table]
+Tables = Mapping[str, pa.Table]
+Render = Callable[[Version], dict[str, bytes]]
+"""Returns the files of a version, by name; the manifest is the last of them."""
 LOCK_SECONDS = 60.0
 MOST_CHANGES = 5
 """Number of changed columns that the reason of a version names."""
@@ -107,15 +102,19 @@ def publish_version(
     """
     if keep is not None and keep < 1:
         raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")
-    draft = _Draft(version, tables, about, facts)
-    draft.files  # noqa: B018  # what cannot be published is refused before anything is locked
+
+    @cache
+    def render(identity: Version) -> dict[str, bytes]:
+        words = {**identity.as_record(), "version_id": identity.id}
+        return render_files(words, tables, about, facts)
+
+    render(version)  # what cannot be published is refused before anything is locked
     with _lock_place(root, timeout_seconds) as place:
         _remove_unfinished(place)
-        written = _write_version(place, draft, origin)
+        written = _write_version(place, version, tables, render, origin)
         stored = written.version
-        if place.last and place.last.version == stored.name:
-            reason = ""
-        else:
+        reason = ""
+        if not place.leads_to(stored):
             reason = _explain_version(place, written, origin)
             event = Event.RETURNED if place.had(stored) else Event.PUBLISHED
             place.record(event, stored, reason, origin)
@@ -149,7 +148,7 @@ def roll_back(
                 f"{version.address} is damaged: roll back to another version, or run with its "
                 "facts to repair it"
             )
-        if place.last is None or place.last.version != version.name:
+        if not place.leads_to(version):
             place.record(Event.ROLLED_BACK, version, reason, Origin(at, {}, ""))
         place.move_latest(version)
     return version
@@ -180,6 +179,10 @@ class _Place:
     def recorded(self) -> int:
         """The highest number of a version that the history knows of."""
         return self.last.highest if self.last else 0
+
+    def leads_to(self, version: Stored) -> bool:
+        """Return whether the last entry is of a version."""
+        return self.last is not None and self.last.version == version.name
 
     def had(self, version: Stored) -> bool:
         """Return whether the history knows a version."""
@@ -240,26 +243,6 @@ def read_contents(version: Stored) -> dict[str, bytes] | None:
 
 
 @dataclass(frozen=True)
-class _Draft:
-    """A version that is about to be published."""
-
-    version: Version
-    tables: Tables
-    about: About
-    facts: Mapping[str, bytes]
-
-    @cached_property
-    def files(self) -> dict[str, bytes]:
-        """The files of the version, by name."""
-        identity = {**self.version.as_record(), "version_id": self.version.id}
-        return render_files(identity, self.tables, self.about, self.facts)
-
-    def rename(self, version: Version) -> "_Draft":
-        """Return the draft with another identity."""
-        return self if version == self.version else replace(self, version=version)
-
-
-@dataclass(frozen=True)
 class _Written:
     """The version of a run.
 
@@ -276,13 +259,15 @@ class _Written:
     changes: Sequence[str] = ()
 
 
-def _write_version(place: _Place, draft: _Draft, origin: Origin) -> _Written:
+def _write_version(
+    place: _Place, identity: Version, tables: Tables, render: Render, origin: Origin
+) -> _Written:
     """Write a version unless one of the same inputs and values is there; mend a damaged one."""
     differing: list[tuple[Stored, list[str]]] = []
-    for version in versions.list_same_inputs(place.listed, draft.version):
-        files, contents = draft.rename(version.version).files, read_contents(version)
+    for version in versions.list_same_inputs(place.listed, identity):
+        files, contents = render(version.version), read_contents(version)
         if contents is not None:
-            changes = [] if contents == files else _list_changes(version, draft.tables)
+            changes = [] if contents == files else _list_changes(version, tables)
             if not changes:
                 return _Written(version, False)
             differing.append((version, changes))
@@ -291,29 +276,55 @@ def _write_version(place: _Place, draft: _Draft, origin: Origin) -> _Written:
                 place.store.write_file(f"{version.folder}/{name}", content)
             return _Written(version, True)
     if not differing:
-        return _Written(_write_new(place, draft), True)
+        return _Written(_write_new(place, identity, render), True)
     for version, changes in differing:
-        _require_other_libraries(version, origin, changes)
-    draft = draft.rename(draft.version.add_values(hash_values(draft.tables)[:12]))
-    return _Written(_write_new(place, draft), True, *differing[0])
+        if _find_libraries(version) == origin.libraries:
+            raise PublishError(
+                f"{BYTES_DIFFER}: version {version.name} has the same inputs, method, seed and "
+                f"libraries, and other values ({_join_changes(changes)}): the results depend on "
+                "something that is not recorded; run again on the machine that published it"
+            )
+    identity = identity.add_values(hash_values(tables)[:12])
+    return _Written(_write_new(place, identity, render), True, *differing[0])
 
 
-def _write_new(place: _Place, draft: _Draft) -> Stored:
+def _write_new(place: _Place, identity: Version, render: Render) -> Stored:
     numbers = [split_folder(path.partition("/")[0])[0] for path in place.paths]
     number = max(place.recorded, *numbers, 0) + 1
-    version = Stored(place.store, f"{VERSIONS}/v{number:06}-{draft.version.id}")
-    for name in sorted(draft.files, key=lambda name: (name == MANIFEST, name)):
-        place.store.create_file(f"{version.folder}/{name}", draft.files[name])
+    version = Stored(place.store, f"{VERSIONS}/v{number:06}-{identity.id}")
+    for name, content in render(identity).items():  # the manifest last
+        place.store.create_file(f"{version.folder}/{name}", content)
     return version
 
 
 def _list_changes(version: Stored, tables: Tables) -> list[str]:
+    """Return a line for each table and column whose values are not those of a version."""
     names = [name for name in version.files if name.endswith(".parquet")]
     before = {
         name.removesuffix(".parquet"): pq.read_table(io.BytesIO(version.read_content(name)))
         for name in names
     }
-    return list(list_value_changes(before, tables))
+    return [
+        f"{name}.parquet: {change}"
+        for name in sorted(before.keys() | tables.keys())
+        for change in _compare_tables(before.get(name), tables.get(name))
+    ]
+
+
+def _compare_tables(old: pa.Table | None, new: pa.Table | None) -> Iterator[str]:
+    if old is None or new is None:
+        yield "the table is in one of both versions only"
+    elif (old.schema.names, old.num_rows) != (new.schema.names, new.num_rows):
+        yield (
+            f"{new.num_rows} rows and {new.num_columns} columns, before {old.num_rows} and "
+            f"{old.num_columns}"
+        )
+    else:
+        for column in new.schema.names:
+            if not old[column].equals(new[column]):
+                first, then = (table[column].to_pandas().astype(object) for table in (old, new))
+                if count := ((first != then) & ~(first.isna() & then.isna())).sum():
+                    yield f"{column} has other values in {count:,} rows"
 
 
 def list_changed_values(root: Path, version: Version, tables: Tables, origin: Origin) -> list[str]:
@@ -333,16 +344,6 @@ def list_changed_values(root: Path, version: Version, tables: Tables, origin: Or
         return []  # the next publish repairs a damaged version
     moved = _describe_libraries(libraries[0], origin.libraries)
     return [f"{line}: {VALUES_DIFFER}: {moved}" for line in changes]
-
-
-def _require_other_libraries(before: Stored, origin: Origin, changes: Sequence[str]) -> None:
-    """Raise PublishError where the libraries are those of a version with other values."""
-    if _find_libraries(before) == origin.libraries:
-        raise PublishError(
-            f"{BYTES_DIFFER}: version {before.name} has the same inputs, method, seed and "
-            f"libraries, and other values ({_join_changes(changes)}): the results depend on "
-            "something that is not recorded; run again on the machine that published it"
-        )
 
 
 def _find_libraries(version: Stored) -> Mapping[str, str]:
@@ -398,11 +399,11 @@ def _remove_unfinished(place: _Place) -> None:
     files: dict[str, list[str]] = {}
     for path in place.paths:
         folder, _, name = path.partition("/")
-        if folder not in complete and _OURS.fullmatch(name):
+        is_recorded = 0 < split_folder(folder)[0] <= place.recorded
+        if is_recorded and folder not in complete and _OURS.fullmatch(name):
             files.setdefault(folder, []).append(name)
     for folder, names in files.items():
-        if 0 < split_folder(folder)[0] <= place.recorded:
-            place.store.remove_files(f"{VERSIONS}/{folder}", names)
+        place.store.remove_files(f"{VERSIONS}/{folder}", names)
 
 
 def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, ...]:
@@ -421,31 +422,7 @@ def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, 
 def hash_values(tables: Tables) -> str:
     """Return the SHA-256 digest of the values of tables, which no library's file format affects."""
     digests = {
-        name: hash_bytes(json.dumps(_read_table(tables[name]).to_pydict(), default=str).encode())
-        for name in sorted(tables)
+        name: hash_bytes(json.dumps(table.to_pydict(), default=str).encode())
+        for name, table in sorted(tables.items())
     }
     return hash_bytes(json.dumps(digests).encode())
-
-
-def list_value_changes(before: Mapping[str, pa.Table], now: Tables) -> Iterator[str]:
-    """Yield a line for each table with other columns or rows, and each column with other values."""
-    for name in sorted(before.keys() | now.keys()):
-        if name not in before or name not in now:
-            yield f"{name}.parquet: the table is in one of both versions only"
-            continue
-        old, new = before[name], _read_table(now[name])
-        if (old.schema.names, old.num_rows) != (new.schema.names, new.num_rows):
-            yield (
-                f"{name}.parquet: {new.num_rows} rows and {new.num_columns} columns, before "
-                f"{old.num_rows} and {old.num_columns}"
-            )
-            continue
-        for column in new.schema.names:
-            if not old[column].equals(new[column]):
-                first, then = (table[column].to_pandas().astype(object) for table in (old, new))
-                if count := ((first != then) & ~(first.isna() & then.isna())).sum():
-                    yield f"{name}.parquet: {column} has other values in {count:,} rows"
-
-
-def _read_table(table: Rows | pa.Table) -> pa.Table:
-    return pa.concat_tables(as_rows(table).iterate_groups())

@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from audience_impact.store import PublishError
+from audience_impact.store import VERSION_ID, PublishError
 from audience_impact.store.files import report_away, require_length
-from audience_impact.store.manifest import MANIFEST, ZIP_DAMAGES, read_package, read_version_id
+from audience_impact.store.manifest import MANIFEST, METADATA_KEY, ZIP_DAMAGES, read_package
+from audience_impact.store.storage import LATEST, VERSIONS
 
 SUFFIX = ".zip"
 PIECE_BYTES = 2**20
@@ -63,13 +64,18 @@ class ArchiveStorage(ReadOnlyStorage):
         return names[0].removesuffix(MANIFEST)
 
     @cached_property
-    def _version_id(self) -> str:
+    def _folder(self) -> str:
+        """The folder of the version for readers."""
         try:
-            return read_version_id(read_package(self._read_member(MANIFEST)))
+            package = read_package(self._read_member(MANIFEST))
+            version_id = str(package[METADATA_KEY].get("version_id", ""))
+            if not VERSION_ID.fullmatch(version_id):
+                raise ValueError("its manifest has no id")
         except (OSError, ValueError) as error:
             raise PublishError(
                 f"{self.address} is no release of audience-impact: {error}"
             ) from error
+        return f"{VERSIONS}/{version_id}"
 
     def _read_member(self, name: str) -> bytes:
         content = bytearray()
@@ -90,15 +96,15 @@ class ArchiveStorage(ReadOnlyStorage):
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file of the version."""
-        folder = f"versions/{self._version_id}/"
-        if not path.startswith(folder):
+        if not path.startswith(f"{self._folder}/"):
             raise FileNotFoundError(f"{path} is not in the archive")
-        return self._read_member(path.removeprefix(folder))
+        return self._read_member(path.removeprefix(f"{self._folder}/"))
 
     def read_pointer(self, pointer: str) -> str | None:
         """Return the folder of the version for `latest`; None for every other pointer."""
-        return f"versions/{self._version_id}" if pointer == "latest" else None
+        return self._folder if pointer == LATEST else None
 
     def list_paths(self, folder: str) -> list[str]:
         """Return the manifest of the version in the folder of versions; nothing in others."""
-        return [f"{self._version_id}/{MANIFEST}"] if folder == "versions" else []
+        path = f"{self._folder}/{MANIFEST}"
+        return [path.removeprefix(f"{VERSIONS}/")] if folder == VERSIONS else []

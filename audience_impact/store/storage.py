@@ -18,11 +18,18 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import NoReturn, Protocol
 
 from audience_impact.store import MISPLACED, PublishError, require_inside
-from audience_impact.store.files import flush_to_disk, read_whole, report_away, write_whole
+from audience_impact.store.files import (
+    flush_to_disk,
+    read_whole,
+    report_away,
+    require_length,
+    write_whole,
+)
 
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
 _ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
@@ -78,13 +85,15 @@ def select_storage(place: Path | str) -> Storage:
         from audience_impact.store import objects  # slow to import, and of no use for a folder
 
         address = format_address(place)
-        if releases.is_archive(address):
-            return releases.open_archive(address, objects.open_file(address))
-        return objects.open_storage(address)
-    if releases.is_archive(place) and Path(place).is_file():
-        path = Path(place).resolve()
+        if not releases.is_archive(address):
+            return objects.open_storage(address)
+        folder, _, name = address.rpartition("/")
+        outer = objects.open_storage(folder)
+        return releases.open_archive(address, lambda: BytesIO(outer.read_file(name)))
+    path = Path(place).resolve()
+    if releases.is_archive(place) and path.is_file():
         return releases.open_archive(str(path), lambda: path)
-    return LocalStorage(Path(place).resolve())
+    return LocalStorage(path)
 
 
 def is_address(place: Path | str) -> bool:
@@ -109,27 +118,30 @@ def require_local(place: Path | str) -> None:
 def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
     """Yield a folder itself, or a temporary copy of an address's files with one suffix.
 
-    Raises PublishError where the address cannot be read.
+    Raises PublishError where the address cannot be read, or its files are too long together.
     """
     if not is_address(place):
         yield Path(place)
         return
-    from audience_impact.store import objects
-
-    address = format_address(place)
+    address, size_bytes = format_address(place), 0
     with tempfile.TemporaryDirectory() as folder:
-        with report_away(address):
-            objects.open_bucket(address).copy_files(Path(folder), suffix)
+        for name in list_files(place, suffix):
+            with report_away(address):
+                content = select_storage(place).read_file(name)
+            size_bytes += len(content)
+            require_length(f"{address}, all {suffix} files together,", size_bytes)
+            (Path(folder) / name).write_bytes(content)
         yield Path(folder)
 
 
 def list_files(place: Path | str, suffix: str) -> list[str]:
-    """Return the names of the files with a suffix at an address; raise AwayError if it is away."""
+    """Return the names of the files with a suffix in a bucket; raise AwayError if it is away."""
     from audience_impact.store import objects
 
     address = format_address(place)
     with report_away(address):
-        return sorted(objects.open_bucket(address).list_sizes(suffix))
+        names = objects.open_bucket(address).list_paths("")
+    return [name for name in names if name.endswith(suffix) and "/" not in name]
 
 
 @dataclass(frozen=True)
@@ -171,7 +183,7 @@ class LocalStorage:
     def _find_folder(self, folder: str) -> Path:
         """Return a folder below the root, which may be missing; raise PublishError for a link."""
         place = self.root / folder
-        for part in [place, *place.parents]:
+        for part in (place, *place.parents):
             if part == self.root:
                 break
             if part.is_symlink() or part.is_file():
@@ -187,12 +199,15 @@ class LocalStorage:
 
     def list_paths(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder, in order; links are not followed."""
+
+        def raise_error(error: OSError) -> NoReturn:
+            raise error
+
         root = self._find_folder(folder)
         paths: list[str] = []
         try:
-            for place, _, names in os.walk(root, onerror=_raise_error):
-                below = Path(place).relative_to(root)
-                paths += [(below / name).as_posix() for name in names]
+            for place, _, names in os.walk(root, onerror=raise_error):
+                paths += [(Path(place) / name).relative_to(root).as_posix() for name in names]
         except MISPLACED:
             return []
         return sorted(paths)
@@ -250,7 +265,3 @@ class LocalStorage:
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
         flush_to_disk(self.root)
-
-
-def _raise_error(error: OSError) -> NoReturn:
-    raise error

@@ -13,10 +13,11 @@ depends only on what the version was computed from and is part of its bytes.
 
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -42,8 +43,6 @@ from audience_impact.store.manifest import (
     MANIFEST,
     METADATA_KEY,
     as_json,
-    files_of,
-    find_blanks,
     find_difference,
     hash_bytes,
     read_package,
@@ -56,6 +55,7 @@ PREVIOUS = "previous"
 VALUES = "+values-"
 """What stands before the digest of the values, in the method of a version that needs one."""
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
+_OF_CONTENT = (OSError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -122,60 +122,36 @@ class Stored:
         return f"{self.store.address}/{self.folder}"
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """Return the manifest; raise PublishError where it is damaged."""
-        try:
-            return read_package(self.manifest_bytes)
-        except ValueError as error:
-            raise self._damage_error(MANIFEST, error) from error
-
-    @cached_property
     def manifest_bytes(self) -> bytes:
         """Return the bytes of the manifest; raise PublishError where it is missing."""
         return self._read_file(MANIFEST)
 
     @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest; raise PublishError where it is damaged."""
+        content = self.manifest_bytes
+        with self._as_damage(MANIFEST):
+            return read_package(content)
+
+    @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
         """Return the entry of each file in the manifest; raise PublishError where it is damaged."""
-        try:
-            return files_of(self.manifest_bytes)
-        except ValueError as error:
-            raise self._damage_error(MANIFEST, error) from error
+        return {resource["path"]: resource for resource in self.manifest["resources"]}
 
-    def _read_file(self, path: str) -> bytes:
-        """Return the bytes of a file; raise PublishError where it is missing or out of reach."""
-        with report_away(f"{self.address}/{path}"):
-            try:
-                return self.store.read_file(f"{self.folder}/{path}")
-            except MISPLACED as error:
-                raise self._damage_error(path, "there is no such file") from error
-
-    def _damage_error(self, name: str, why: object) -> DamagedError:
-        return DamagedError(
-            f"{self.address}/{name} is damaged or missing ({why}): publish again to repair it"
-        )
+    @cached_property
+    def version(self) -> Version:
+        """Return the identity of the version; raise PublishError where the manifest is damaged."""
+        metadata = self.manifest[METADATA_KEY]
+        with self._as_damage(MANIFEST):
+            named = {field.name: metadata[field.name] for field in fields(Version)}
+            return Version(**{**named, "as_of": date.fromisoformat(named["as_of"])})
 
     def count_rows(self) -> dict[str, int]:
         """Return the number of rows of each table, from the manifest.
 
         Raises PublishError where the manifest is damaged.
         """
-        return {
-            record["name"]: record["rows"] for record in self.files.values() if "rows" in record
-        }
-
-    @cached_property
-    def version(self) -> Version:
-        """Return the identity of the version, from the manifest.
-
-        Raises PublishError where the manifest is damaged.
-        """
-        try:
-            metadata = self.manifest[METADATA_KEY]
-            named = {field.name: metadata[field.name] for field in fields(Version)}
-            return Version(**{**named, "as_of": date.fromisoformat(named["as_of"])})
-        except (ValueError, KeyError, TypeError) as error:
-            raise self._damage_error(MANIFEST, error) from error
+        return {entry["name"]: entry["rows"] for entry in self.files.values() if "rows" in entry}
 
     def fact_files(self) -> dict[str, bytes]:
         """Return the fact files by name, such as `0/estimates.csv` in the first layer.
@@ -186,10 +162,8 @@ class Stored:
         if manifest.ARCHIVE_NAME not in self.files:
             return {}
         content = self.read_content(manifest.ARCHIVE_NAME)
-        try:
+        with self._as_damage(manifest.ARCHIVE_NAME):
             return manifest.unpack_files(content)
-        except PublishError as error:
-            raise self._damage_error(manifest.ARCHIVE_NAME, error) from error
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the key columns of each fact table; empty where the manifest lacks them."""
@@ -200,44 +174,32 @@ class Stored:
 
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        return self._decode(name, partial(pd.read_parquet, **options))
+        content = self.read_checked(f"{name}.parquet")
+        with self._as_damage(f"{name}.parquet"):
+            return pd.read_parquet(io.BytesIO(content), **options)
 
     def read_arrow(self, name: str) -> pa.Table:
         """Return a table with the metadata of the table and its columns.
 
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        return self._decode(name, pq.read_table)
-
-    def _decode(self, name: str, decode: Callable[[io.BytesIO], Any]) -> Any:
-        content = self._read_bounded(f"{name}.parquet")
-        try:
-            return decode(io.BytesIO(content))
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise self._damage_error(f"{name}.parquet", error) from error
+        content = self.read_checked(f"{name}.parquet")
+        with self._as_damage(f"{name}.parquet"):
+            return pq.read_table(io.BytesIO(content))
 
     def read_checked(self, path: str) -> bytes:
-        """Return the bytes of a file that is what the manifest states, to hand them on.
+        """Return the bytes of a file whose columns and size are those that the manifest states.
 
         Raises PublishError where they are not.
         """
         if path == manifest.ARCHIVE_NAME:
             self.fact_files()
             return self.read_content(path)
-        return self._read_bounded(path)
-
-    def _read_bounded(self, path: str) -> bytes:
-        """Return the bytes of a table that has the columns and size that its manifest states."""
         content = self.read_content(path)
-        try:
-            with pq.ParquetFile(io.BytesIO(content)) as file:
-                difference = find_difference(file.schema_arrow, self.files[path])
-                require_bounded(file, len(content))
-                difference = difference or find_blanks(file, self.files[path])
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise self._damage_error(path, error) from error
-        if difference:
-            raise self._damage_error(path, difference)
+        with self._as_damage(path), pq.ParquetFile(io.BytesIO(content)) as file:
+            if difference := find_difference(file.schema_arrow, self.files[path]):
+                raise ValueError(difference)
+            require_bounded(file, len(content))
         return content
 
     def read_content(self, path: str) -> bytes:
@@ -246,11 +208,32 @@ class Stored:
         Raises PublishError where the bytes differ from the hash in the manifest.
         """
         if path not in self.files:
-            raise self._damage_error(path, "its manifest does not name it")
-        content, expected_hash = self._read_file(path), self.files[path]["hash"]
-        if expected_hash != f"sha256:{hash_bytes(content)}":
-            raise self._damage_error(path, "its bytes are not those of the manifest")
+            raise self._report_damage(path, "its manifest does not name it")
+        content = self._read_file(path)
+        if self.files[path]["hash"] != f"sha256:{hash_bytes(content)}":
+            raise self._report_damage(path, "its bytes are not those of the manifest")
         return content
+
+    def _read_file(self, path: str) -> bytes:
+        """Return the bytes of a file; raise PublishError where it is missing or out of reach."""
+        with report_away(f"{self.address}/{path}"):
+            try:
+                return self.store.read_file(f"{self.folder}/{path}")
+            except MISPLACED as error:
+                raise self._report_damage(path, "there is no such file") from error
+
+    @contextmanager
+    def _as_damage(self, path: str) -> Iterator[None]:
+        """Convert any error of a file's content to DamagedError."""
+        try:
+            yield
+        except (pa.ArrowException, PublishError, *_OF_CONTENT) as error:
+            raise self._report_damage(path, error) from error
+
+    def _report_damage(self, path: str, why: object) -> DamagedError:
+        return DamagedError(
+            f"{self.address}/{path} is damaged or missing ({why}): publish again to repair it"
+        )
 
 
 def find_latest(root: Path) -> Stored:
@@ -259,9 +242,9 @@ def find_latest(root: Path) -> Stored:
     Raises PublishError where nothing is published, AwayError where that cannot be known.
     """
     store = storage.select_storage(root)
+    version = Stored(store, require_published(store))
     with report_away(store.address):
         try:
-            version = Stored(store, require_published(store))
             store.read_file(f"{version.folder}/{MANIFEST}")
         except MISPLACED as error:
             raise PublishError(
@@ -295,35 +278,17 @@ def find_version(root: Path, name: str) -> Stored:
     if name == LATEST:
         return find_latest(root)
     if name == PREVIOUS:
-        return _require_single(find_previous(find_latest(root)), name, root)
+        return _find_previous(find_latest(root))
     path = Path(name)
     if storage.is_address(name) or (releases.is_archive(name) and path.is_file()):
         return find_latest(path)
-    if path.is_dir():
+    if (path / MANIFEST).is_file():
         place = path.resolve()
-        is_version = (place / MANIFEST).is_file()
-        return (
-            Stored(storage.select_storage(place.parent), place.name)
-            if is_version
-            else find_latest(path)
-        )
-    listed = list_versions(storage.select_storage(root))
-    return _require_single(_match_name(listed, name), name, root)
-
-
-def _match_name(listed: list[Stored], name: str) -> list[Stored]:
-    if number := _NUMBER.fullmatch(name):
-        by_number = [version for version in listed if version.number == int(number[1]) > 0]
-        if by_number:
-            return by_number
-    if exact := [version for version in listed if version.name == name]:
-        return exact
-    by_id = {version.id: version for version in listed}
-    matching = [version for version in by_id.values() if version.id.startswith(name)]
-    return matching or [version for version in listed if version.name.startswith(name)]
-
-
-def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
+        return Stored(storage.select_storage(place.parent), place.name)
+    if path.is_dir():
+        return find_latest(path)
+    place_name = storage.format_address(root)
+    matching = _match_name(list_versions(storage.select_storage(root)), name)
     if len(matching) == 1:
         return matching[0]
     if matching:
@@ -331,17 +296,37 @@ def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
         raise PublishError(
             f"several versions have an id that begins with {name}: {ids}; give more of the id"
         )
-    place = storage.format_address(root)
-    _require_listing(place)
-    if name == PREVIOUS:
-        raise PublishError(
-            f"there is only one version below {place}, and nothing to compare it with: run again "
-            "when facts have changed, or see what an edit does with --facts DIR"
-        )
+    _require_listing(place_name)
     raise PublishError(
-        f"there is no version {name} below {place}: audience-impact versions lists them; name one "
-        "by its number or id, by latest or previous, or by its folder"
+        f"there is no version {name} below {place_name}: audience-impact versions lists them; name "
+        "one by its number or id, by latest or previous, or by its folder"
     )
+
+
+def _match_name(listed: list[Stored], name: str) -> list[Stored]:
+    number = _NUMBER.fullmatch(name)
+    by_id = {version.id: version for version in listed}
+    ways = (
+        [version for version in listed if number and version.number == int(number[1]) > 0],
+        [version for version in listed if version.name == name],
+        [version for version in by_id.values() if version.id.startswith(name)],
+        [version for version in listed if version.name.startswith(name)],
+    )
+    return next(filter(None, ways), [])
+
+
+def _find_previous(version: Stored) -> Stored:
+    """Return the version published before another; raise PublishError for the first."""
+    _require_listing(version.store.address)
+    listed = list_versions(version.store)
+    names = [stored.name for stored in listed]
+    before = listed[: names.index(version.name)] if version.name in names else []
+    if not before:
+        raise PublishError(
+            f"there is only one version below {version.store.address}, and nothing to compare it "
+            "with: run again when facts have changed, or see what an edit does with --facts DIR"
+        )
+    return before[-1]
 
 
 def _require_listing(place: str) -> None:
@@ -352,13 +337,6 @@ def _require_listing(place: str) -> None:
             "that only the latest can be read: name no version and no day, or give the folder or "
             "bucket itself or the archive of a release"
         )
-
-
-def find_previous(version: Stored) -> list[Stored]:
-    """Return the version that was published before another; none for the first."""
-    listed = list_versions(version.store)
-    names = [stored.name for stored in listed]
-    return listed[: names.index(version.name)][-1:] if version.name in names else []
 
 
 def find_version_on(root: Path, day: date) -> Stored:

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from audience_impact.pipeline import Settings
     from audience_impact.store.history import Origin
-    from audience_impact.store.manifest import Rows
     from audience_impact.store.publishing import Published
     from audience_impact.store.versions import Version
     from flows.division import Division
@@ -122,21 +121,16 @@ class Results:
     """The published tables before they are written, the identity of their version, and the facts.
 
     Attributes:
-        rows: Each published table, which need not be in memory.
+        tables: Each published table.
         source_ids: The sources of each table.
         version: The identity of the version.
         files: The files of the facts.
     """
 
-    rows: Mapping[str, Rows]
+    tables: Mapping[str, pyarrow.Table]
     source_ids: Mapping[str, frozenset[str]]
     version: Version
     files: Mapping[str, bytes]
-
-    @cached_property
-    def tables(self) -> dict[str, pyarrow.Table]:
-        """Return all published tables by name, in memory."""
-        return {name: self._read_table(name) for name in self.rows}
 
     @cached_property
     def frames(self) -> Tables:
@@ -147,23 +141,13 @@ class Results:
         """Return a table as it was computed, or some of its columns; see `store.divided`."""
         from audience_impact.store.divided import combine_tables, list_published
 
-        published_names = list_published([name])
-        needed = columns if published_names == (name,) else None  # a part is sorted by its key
-        parts = {part: self._read_table(part, needed) for part in published_names}
+        parts = {part: self.tables[part] for part in list_published([name])}
         table = combine_tables(name, parts)
         return table.select(list(columns or table.schema.names)).to_pandas()
 
     def count_rows(self) -> dict[str, int]:
         """Return the number of rows of each table."""
-        return {name: rows.num_rows for name, rows in self.rows.items()}
-
-    def _read_table(self, name: str, columns: Sequence[str] | None = None) -> pyarrow.Table:
-        """Return a table or some of its columns, reading the others a group of rows at a time."""
-        import pyarrow
-
-        groups = self.rows[name].iterate_groups()
-        selected = (group.select(list(columns)) if columns else group for group in groups)
-        return pyarrow.concat_tables(selected).combine_chunks()
+        return {name: table.num_rows for name, table in self.tables.items()}
 
 
 def format_finding(finding: Finding) -> str:
@@ -477,7 +461,6 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     """Return all published tables: results, quarantine and quality report."""
     from audience_impact.outputs.review.rules import CONTRADICT
     from audience_impact.store.divided import divide_tables
-    from audience_impact.store.manifest import InMemory
     from flows.pipeline import quality
     from schemas import published
     from schemas.arrow import to_arrow
@@ -499,17 +482,16 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
         },
     )
     frames = divide_tables(frames)
-    made = {name: InMemory(to_arrow(name, frame)) for name, frame in frames.items()}
     fact_sources = merged_results.source_ids["lineage"]
     source_ids = {
         name: frozenset(frame.get("source_id", ()))
         | (fact_sources if published.holds_results(name) and len(frame) else frozenset())
         for name, frame in frames.items()
     }
-    of_restrictions = {name: InMemory(table) for name, table in merged_results.rows.items()}
-    all_rows: dict[str, Rows] = {**of_restrictions, **made}
+    made = {name: to_arrow(name, frame) for name, frame in frames.items()}
+    all_tables = {**merged_results.rows, **made}
     return Results(
-        {name: all_rows[name] for name in published.MODELS},
+        {name: all_tables[name] for name in published.MODELS},
         {**merged_results.source_ids, **source_ids},
         version,
         checked.files,
@@ -579,7 +561,7 @@ def publish_results(
     return publishing.publish_version(
         root,
         results.version,
-        results.rows,
+        results.tables,
         about,
         origin or describe_origin(),
         keep,

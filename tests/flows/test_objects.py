@@ -367,7 +367,7 @@ def test_a_pointer_that_leads_nowhere_is_named(root: str, store: BucketStorage) 
 
 def test_a_store_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch, root: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(files, "RETRY", {"max_retries": 0})
+    monkeypatch.setattr(objects, "RETRY", {"max_retries": 0})
     for act in (lambda: put(root, 1), lambda: steps.read_facts([Path(root)])):
         with pytest.raises(PublishError) as error:
             act()
@@ -379,7 +379,7 @@ def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # the last that is told wins, and the client panics
-    monkeypatch.setattr(files, "RETRY", {"max_retries": 0})
+    monkeypatch.setattr(objects, "RETRY", {"max_retries": 0})
     with pytest.raises(PublishError, match=root):
         put(root, 1)
 

@@ -91,7 +91,7 @@ def same_bytes(one: Results, other: Results, folder: Path) -> None:
         for n, each in enumerate((one, other))
     ]
     names = sorted(path.name for path in published[0].iterdir())
-    assert len(names) == len(one.rows) + 2
+    assert len(names) == len(one.tables) + 2
     assert names == sorted(path.name for path in published[1].iterdir())
     for name in names:
         assert (published[0] / name).read_bytes() == (published[1] / name).read_bytes(), name

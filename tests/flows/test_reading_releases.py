@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import audience_impact as ai
 from audience_impact.cli import folders
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, files, versions
+from audience_impact.store import PublishError, files, objects, versions
 from flows import releasing
 from flows.pipeline import steps
 from tests.support import FACTS
@@ -144,7 +144,7 @@ STRANGE = {
     "cannot be opened as a release": b"no archive",
     "has no version in it": pack({"a/b/datapackage.json": b"{}"}),
     "it has no version": pack({"a/datapackage.json": b"{}", "b/datapackage.json": b"{}"}),
-    "it lacks title, or it is of another type": pack({"a/datapackage.json": NO_ID}),
+    "manifest.title is missing or of another type": pack({"a/datapackage.json": NO_ID}),
     "is no release of audience-impact: Exp": pack({"a/datapackage.json": b"{"}),
 }
 
@@ -222,7 +222,7 @@ def test_a_table_of_a_release_that_cannot_be_unpacked_is_damage(
 def test_an_address_that_cannot_be_read_is_one_line(
     address: str, reason: str, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "RETRY", {**files.RETRY, "max_retries": 1})
+    monkeypatch.setattr(objects, "RETRY", {**objects.RETRY, "max_retries": 1})
     done = RUNNER.invoke(app, [*QUESTION, "--published", address.format(site=site)])
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import audience_impact as ai
-from audience_impact.store import PublishError, files, manifest, reading, versions
+from audience_impact.store import PublishError, files, manifest, objects, reading, versions
 from flows.pipeline import steps
 from flows.releasing import write_release
 from schemas import published
@@ -296,7 +296,7 @@ def test_load_and_the_command_refuse_the_same_tables(
 
 
 def test_an_address_that_is_away_is_no_wrong_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "RETRY", {**files.RETRY, "max_retries": 0})
+    monkeypatch.setattr(objects, "RETRY", {**objects.RETRY, "max_retries": 0})
     for name in ("", "/release.zip"):
         with pytest.raises(OSError, match=r"http://127\.0\.0\.1:9.* cannot be read: "):
             ai.load(f"http://127.0.0.1:9{name}")
