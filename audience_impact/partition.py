@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -128,28 +127,29 @@ class Partitioning(Sequence[PartInput]):
         self._scope = build_scope(tables, as_of)
         common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
         self.shared = SharedInput(common, fitted, as_of, settings)
-        part = _assign_parts(_link_countries(self._scope.requested), most)
-        self._count = 1 + int(part.max()) if len(part) else 1
-        scoped = {name: getattr(self._scope, name) for name in Scope.FRAMES}
-        self._scopes = {name: self._split_rows(frame, part) for name, frame in scoped.items()}
-        self._tables = {name: self._split_rows(tables[name], part) for name in BY_RESTRICTION}
-
-    def _split_rows(self, frame: pd.DataFrame, part: "pd.Series[int]") -> "_RowsByPart":
-        return _RowsByPart.split_frame(frame, part, self._count)
+        self._tables = {name: tables[name] for name in BY_RESTRICTION}
+        self._part = _assign_parts(_link_countries(self._scope.requested), most)
 
     def __len__(self) -> int:
         """Return the number of parts, at least one."""
-        return self._count
+        return 1 + int(self._part.max()) if len(self._part) else 1
 
     def __getitem__(self, number: int) -> PartInput:  # type: ignore[override]
         """Return a part by its number, with the parameters that were fitted to all restrictions."""
         if not 0 <= number < len(self):
             raise IndexError(number)
-        scopes, tables = (
-            {name: rows[number] for name, rows in frames.items()}
-            for frames in (self._scopes, self._tables)
-        )
+        scopes = {
+            name: self._select_rows(getattr(self._scope, name), number) for name in Scope.FRAMES
+        }
+        tables = {name: self._select_rows(frame, number) for name, frame in self._tables.items()}
         return PartInput(replace(self._scope, **scopes), tables)
+
+    def _select_rows(self, frame: pd.DataFrame, number: int) -> pd.DataFrame:
+        """Return the rows of a part of a frame with restrictions in a column or in its index."""
+        ids = frame.get("restriction_id", frame.index)
+        part = self._part.reindex(ids).fillna(0)  # who has no audience: the first
+        rows = frame[(part == number).to_numpy()]
+        return rows.reset_index(drop=True) if "restriction_id" in rows else rows
 
 
 def select_restrictions(tables: Tables, only: Collection[str]) -> Tables:
@@ -159,28 +159,6 @@ def select_restrictions(tables: Tables, only: Collection[str]) -> Tables:
         for name in BY_RESTRICTION
     }
     return {**tables, **rows}
-
-
-@dataclass(frozen=True)
-class _RowsByPart:
-    """The rows of a frame, sorted once by the part that contains their restriction."""
-
-    frame: pd.DataFrame
-    order: NDArray[np.int64]
-    edges: NDArray[np.int64]
-
-    @classmethod
-    def split_frame(cls, frame: pd.DataFrame, part: "pd.Series[int]", count: int) -> "_RowsByPart":
-        """Return the rows by part of a frame with restrictions in a column or in its index."""
-        ids = frame.get("restriction_id", frame.index)
-        number = part.reindex(ids).fillna(0).to_numpy("int64")  # who has no audience: the first
-        order = np.argsort(number, kind="stable")
-        return cls(frame, order, np.searchsorted(number[order], np.arange(count + 1)))
-
-    def __getitem__(self, number: int) -> pd.DataFrame:
-        """Return the rows of a part, in the order of the frame."""
-        rows = self.frame.iloc[self.order[self.edges[number] : self.edges[number + 1]]]
-        return rows.reset_index(drop=True) if "restriction_id" in rows else rows
 
 
 def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":

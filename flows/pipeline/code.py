@@ -29,8 +29,6 @@ OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
 PACKAGES = ("audience_impact", "schemas", "flows")
 ROOTS = (CHECKOUT, Path(audience_impact.__file__).resolve().parents[1])
 """The folders in which the packages lie: two in the wheel, one and the same in a checkout."""
-BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-"""Fields of a statement that contain statements."""
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 """The libraries that compute the values of a version and write its tables."""
 
@@ -84,16 +82,12 @@ def _lies_in(module: str, packages: tuple[str, ...]) -> bool:
 
 def _list_imports(tree: ast.Module) -> Iterator[str]:
     """Yield every name that a module imports, `a.b` and `a` for `from a import b`."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        for block in BLOCKS:  # no expression contains an import
-            waiting += getattr(node, block, ())
 
 
 def _write_tree(node: object) -> str:
