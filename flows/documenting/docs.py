@@ -80,30 +80,24 @@ def _describe_rule(rule: Rule) -> tuple[str, ...]:
 
 
 def format_dictionary() -> str:
-    """Return every column of every published table, with the meanings of coded values."""
-    places: dict[tuple[tuple[str, str], ...], str] = {}
-    written: dict[str, str] = {}
-    return "\n".join(
-        f"## {name}\n\n{published.describe_table(name)}\n\n"
-        f"Key: {', '.join(f'`{key}`' for key in published.KEYS[name])}.\n\n"
-        + _format_table(name, places, written)
-        for name in published.MODELS
-    )
+    """Return every column of every published table, with the meanings of coded values.
 
-
-def _format_table(
-    name: str, places: dict[tuple[tuple[str, str], ...], str], written: dict[str, str]
-) -> str:
-    """Return the columns and values of a table, or the table above with the same columns.
-
-    `written` maps the columns that the page already explains to their table; the function adds to
-    it, and to `places` as `_format_values` does.
+    What the page has already, columns of a table or values of a column, is referred to there.
     """
-    columns = _format_columns(name)
-    if columns in written:
-        return f"Columns and values: those of [{written[columns]}](#{written[columns]}).\n"
-    written[columns] = name
-    return columns + _format_values(name, places)
+    parts: list[str] = []
+    tables: dict[str, str] = {}
+    places: dict[tuple[tuple[str, str], ...], str] = {}
+    for name in published.MODELS:
+        columns = _format_columns(name)
+        if first := tables.get(columns):
+            content = f"Columns and values: those of [{first}](#{first}).\n"
+        else:
+            tables[columns] = name
+            content = columns + _format_values(name, places)
+        key = ", ".join(f"`{column}`" for column in published.KEYS[name])
+        about = published.describe_table(name)
+        parts.append(f"## {name}\n\n{about}\n\nKey: {key}.\n\n{content}")
+    return "\n".join(parts)
 
 
 def _format_columns(table: str) -> str:
@@ -118,19 +112,17 @@ def _format_columns(table: str) -> str:
 def _format_values(table: str, places: dict[tuple[tuple[str, str], ...], str]) -> str:
     """Return the meanings of the values of a table's coded columns.
 
-    `places` maps each set of values that the page already explains to its column; the function adds
-    to it.
+    `places` maps values that the page has to their column; those of this table are added to it.
     """
     rows: list[tuple[str, str, str]] = []
     for column in published.list_columns(table):
-        coded = published.list_values(table, column)
-        values = tuple((coded or published.special_values(table, column)).items())
-        if values and coded and values in places:
+        coded = published.list_values(table, column) or published.special_values(table, column)
+        values = tuple(coded.items())
+        if values in places:
             rows.append((f"`{column}`", "", f"as {places[values]}"))
-            continue
-        if coded:
+        elif values:
             places[values] = f"`{column}` of [{table}](#{table})"
-        rows += [(f"`{column}`", f"`{value}`", meaning) for value, meaning in values]
+            rows += [(f"`{column}`", f"`{value}`", meaning) for value, meaning in values]
         if by := published.explained_by(table, column):
             rows.append((f"`{column}`", "", f"`{by}` of the same row says it"))
     if not rows:
@@ -150,8 +142,6 @@ def format_commands() -> str:
     from typer.cli import get_docs_for_click
     from typer.core import TyperGroup
     from typer.main import get_command
-
-    from audience_impact.cli.command import app
 
     command = get_command(app)
     assert isinstance(command, TyperGroup)
