@@ -252,33 +252,19 @@ def test_an_answer_packed_twice_is_not_unpacked(tmp_path: Path) -> None:
         fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
 
 
-def test_an_answer_is_unpacked_a_piece_at_a_time(tmp_path: Path) -> None:
-    content = gzip.compress(b"0" * 30_000_000)
-    with answer_packed(content, "gzip") as http, http.stream("GET", "http://x/") as answer:
-        pieces = [len(piece) for piece in fetching._read_content(answer)]
-    assert sum(pieces) == 30_000_000
-    assert max(pieces) <= fetching.PIECE_BYTES
+def test_an_answer_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     policy = RetryPolicy(attempts=1, most_bytes=2_000_000)
     with (
-        answer_packed(content, "gzip") as http,
+        answer_packed(gzip.compress(b"0" * 30_000_000), "gzip") as http,
         pytest.raises(UnusableError, match="longer than 2,000,000 bytes"),
     ):
         fetching.fetch_file(http, "http://x/", tmp_path / "a", None, policy)
 
 
-def test_a_packed_answer_with_more_behind_it_is_refused(tmp_path: Path) -> None:
+def test_a_packed_answer_that_is_damaged_is_reported(tmp_path: Path) -> None:
     with (
-        answer_packed(gzip.compress(b"0", mtime=0) + b"0" * 1000, "gzip") as http,
-        pytest.raises(UnusableError, match="bytes after the end of its gzip"),
-    ):
-        fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
-
-
-@pytest.mark.parametrize("content", [gzip.compress(b"0" * 1000, mtime=0)[:-9], b"no gzip"])
-def test_a_packed_answer_that_is_damaged_is_reported(content: bytes, tmp_path: Path) -> None:
-    with (
-        answer_packed(content, "gzip") as http,
-        pytest.raises(UnusableError, match=r"answers with (damaged|incomplete) gzip"),
+        answer_packed(b"no gzip", "gzip") as http,
+        pytest.raises(UnusableError, match="DecodingError"),
     ):
         fetching.fetch_file(http, "http://x/", tmp_path / "a", None, RetryPolicy(attempts=1))
 
