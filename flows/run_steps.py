@@ -15,12 +15,11 @@ from typing import Any
 import stamina
 
 from audience_impact.plain_text import plain_line
-from audience_impact.store import PublishError, publishing
+from audience_impact.store import PublishError
 from audience_impact.store.publishing import Published
 from flows import last_version, recorded_layers
 from flows.division import RunnerName
 from flows.pipeline import quality, steps
-from flows.pipeline.code import describe_origin
 from flows.pipeline.steps import Checked, Results
 from flows.workers import choose_division
 
@@ -161,9 +160,6 @@ def report_changes(results: Results, options: RunOptions) -> list[str]:
     before = last_version.read_last_version(options.published)
     now = last_version.describe_results(results)
     lines = last_version.list_changes(before, now)
-    lines += publishing.list_changed_values(
-        options.published, results.version, results.tables, describe_origin()
-    )
     for line in [*lines, *last_version.list_notes(before, now)]:
         log.info("%s", plain_line(line))
     if not options.strict:

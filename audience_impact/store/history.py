@@ -9,6 +9,7 @@ written before `latest` moves. If a process dies between the two, the next run o
 """
 
 import json
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,9 @@ from audience_impact.store.files import as_json, report_away
 from audience_impact.store.storage import HISTORY, Storage
 
 MOST_REASON_SIGNS = 500
+_ENTRY = re.compile(r"(\d+)\.json", re.ASCII)
+_OF_CONTENT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""Errors that reading an entry of another form may raise."""
 MOST_REQUESTS = 16
 """Number of entries that are read at the same time: each is a request to a bucket."""
 
@@ -107,9 +111,8 @@ def _format_path(number: int) -> str:
 
 def list_numbers(store: Storage) -> list[int]:
     """Return the numbers of all entries, in order."""
-    names = store.list_paths(HISTORY)
-    stems = [name.removesuffix(".json") for name in names if name.endswith(".json")]
-    return sorted(int(stem) for stem in stems if stem.isdecimal() and stem.isascii())
+    matches = map(_ENTRY.fullmatch, store.list_paths(HISTORY))
+    return sorted(int(match[1]) for match in matches if match)
 
 
 def read_last(store: Storage) -> Entry | None:
@@ -137,25 +140,23 @@ def read_history(store: Storage) -> History:
 
 def read_entry(store: Storage, number: int) -> Entry:
     """Return an entry; raise DamagedError or, where it cannot be read now, AwayError."""
-    place = f"{store.address}/{_format_path(number)}"
+    path = _format_path(number)
+    place = f"{store.address}/{path}"
     try:
         with report_away(place):
-            return _parse_entry(number, json.loads(_read_bytes(store, number)))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            try:
+                content = store.read_file(path)
+            except MISPLACED as error:
+                raise ValueError(error) from error
+        return _parse_entry(number, json.loads(content))
+    except _OF_CONTENT as error:
         raise DamagedError(
             f"{place} is damaged ({error}): put back a copy of it, or move it away"
         ) from error
 
 
-def _read_bytes(store: Storage, number: int) -> bytes:
-    try:
-        return store.read_file(_format_path(number))
-    except MISPLACED as error:
-        raise ValueError(error) from error
-
-
 def _parse_entry(number: int, record: Mapping[str, Any]) -> Entry:
-    """Return the entry of a record; raise ValueError, TypeError or KeyError for another one.
+    """Return the entry of a record; raise an error of `_OF_CONTENT` for another one.
 
     Entries of earlier releases, whose rollbacks were kept through runs, name the version that
     `latest` leads to in `latest`.
@@ -172,7 +173,7 @@ def _parse_entry(number: int, record: Mapping[str, Any]) -> Entry:
         int(record["highest"]),
         str(record["reason"]),
         dict(record["identity"]),
-        {str(name): str(release) for name, release in dict(record["libraries"]).items()},
+        dict(record["libraries"]),
         str(record["release"]),
     )
 

@@ -32,10 +32,7 @@ Tables = Mapping[str, pa.Table]
 Render = Callable[[Version], dict[str, bytes]]
 """Returns the files of a version, by name; the manifest is the last of them."""
 LOCK_SECONDS = 60.0
-MOST_CHANGES = 5
-"""Number of changed columns that the reason of a version names."""
 BYTES_DIFFER = register_rule("bytes_differ", RuleStage.VERSIONS)
-VALUES_DIFFER = register_rule("values_differ", RuleStage.VERSIONS)
 REASONS = {
     "as_of": "another day",
     "inputs_sha256": "other facts",
@@ -50,11 +47,9 @@ _OURS = re.compile(r"[a-z][a-z0-9_]*\.parquet|facts\.zip|datapackage\.json")
 
 @dataclass(frozen=True)
 class Published:
-    """The result of publishing.
+    """The version of a run, and whether it was written or was there already.
 
     Attributes:
-        version: The version of the run.
-        created: Whether it was written, or was there already.
         removed: The names of the old versions that were removed.
         replaced_count: The number of fact rows that a later layer replaced.
         reason: Why the version was published; blank if nothing changed.
@@ -111,16 +106,15 @@ def publish_version(
     render(version)  # what cannot be published is refused before anything is locked
     with _lock_place(root, timeout_seconds) as place:
         _remove_unfinished(place)
-        written = _write_version(place, version, tables, render, origin)
-        stored = written.version
+        stored, is_new, news = _write_version(place, version, tables, render, origin)
         reason = ""
         if not place.leads_to(stored):
-            reason = _explain_version(place, written, origin)
+            reason = _explain_version(place, stored, news)
             event = Event.RETURNED if place.had(stored) else Event.PUBLISHED
             place.record(event, stored, reason, origin)
         place.move_latest(stored)
         removed = _remove_oldest(place.store, stored.name, keep)
-    return Published(stored, written.is_new, removed, 0, reason)
+    return Published(stored, is_new, removed, 0, reason)
 
 
 def roll_back(
@@ -158,11 +152,8 @@ def roll_back(
 class _Place:
     """A storage that a writer changes, as it was found.
 
-    Attributes:
-        store: The storage.
-        paths: The paths of all files below the folder of versions.
-        last: The last entry of the history.
-        target: The folder that `latest` leads to.
+    `paths` are those of all files below the folder of versions, `last` is the last entry of the
+    history, and `target` the folder that `latest` leads to.
     """
 
     store: Storage
@@ -181,7 +172,7 @@ class _Place:
         return self.last.highest if self.last else 0
 
     def leads_to(self, version: Stored) -> bool:
-        """Return whether the last entry is of a version."""
+        """Return whether the last entry says that `latest` leads to a version."""
         return self.last is not None and self.last.version == version.name
 
     def had(self, version: Stored) -> bool:
@@ -242,50 +233,38 @@ def read_contents(version: Stored) -> dict[str, bytes] | None:
     return {**contents, MANIFEST: version.manifest_bytes} if contents else None
 
 
-@dataclass(frozen=True)
-class _Written:
-    """The version of a run.
-
-    Attributes:
-        version: The version.
-        is_new: Whether it was written, or was there already.
-        compared: The version of the same inputs with other values, if any.
-        changes: A line for each column whose values differ between the two.
-    """
-
-    version: Stored
-    is_new: bool
-    compared: Stored | None = None
-    changes: Sequence[str] = ()
-
-
 def _write_version(
     place: _Place, identity: Version, tables: Tables, render: Render, origin: Origin
-) -> _Written:
-    """Write a version unless one of the same inputs and values is there; mend a damaged one."""
-    differing: list[tuple[Stored, list[str]]] = []
+) -> tuple[Stored, bool, str]:
+    """Write a version unless one of the same inputs and values is there; mend a damaged one.
+
+    Return it, whether it was written, and what distinguishes it from others of the same inputs.
+    """
+    differing: list[tuple[Stored, str]] = []
     for version in versions.list_same_inputs(place.listed, identity):
         files, contents = render(version.version), read_contents(version)
         if contents is not None:
-            changes = [] if contents == files else _list_changes(version, tables)
-            if not changes:
-                return _Written(version, False)
-            differing.append((version, changes))
+            changed = "" if contents == files else _name_changed_tables(version, tables)
+            if not changed:
+                return version, False, ""
+            differing.append((version, changed))
         elif version.manifest_bytes == files[MANIFEST]:
             for name, content in files.items():
                 place.store.write_file(f"{version.folder}/{name}", content)
-            return _Written(version, True)
+            return version, True, ""
     if not differing:
-        return _Written(_write_new(place, identity, render), True)
-    for version, changes in differing:
+        return _write_new(place, identity, render), True, ""
+    for version, changed in differing:
         if _find_libraries(version) == origin.libraries:
             raise PublishError(
                 f"{BYTES_DIFFER}: version {version.name} has the same inputs, method, seed and "
-                f"libraries, and other values ({_join_changes(changes)}): the results depend on "
-                "something that is not recorded; run again on the machine that published it"
+                f"libraries, and other values (in {changed}): the results depend on something that "
+                "is not recorded; run again on the machine that published it"
             )
-    identity = identity.add_values(hash_values(tables)[:12])
-    return _Written(_write_new(place, identity, render), True, *differing[0])
+    identity = identity.add_values(_hash_values(tables)[:12])
+    before, changed = differing[0]
+    news = f"other values than version {before.name} by other libraries (in {changed})"
+    return _write_new(place, identity, render), True, news
 
 
 def _write_new(place: _Place, identity: Version, render: Render) -> Stored:
@@ -297,53 +276,29 @@ def _write_new(place: _Place, identity: Version, render: Render) -> Stored:
     return version
 
 
-def _list_changes(version: Stored, tables: Tables) -> list[str]:
-    """Return a line for each table and column whose values are not those of a version."""
-    names = [name for name in version.files if name.endswith(".parquet")]
-    before = {
-        name.removesuffix(".parquet"): pq.read_table(io.BytesIO(version.read_content(name)))
-        for name in names
+def _name_changed_tables(version: Stored, tables: Tables) -> str:
+    """Return the names of the tables whose values are not those of a version."""
+    files = [name for name in version.files if name.endswith(".parquet")]
+    before = _digest_values(
+        {
+            name.removesuffix(".parquet"): pq.read_table(io.BytesIO(version.read_content(name)))
+            for name in files
+        }
+    )
+    changed = {name for name, _ in before.items() ^ _digest_values(tables).items()}
+    return ", ".join(sorted(changed))
+
+
+def _digest_values(tables: Tables) -> dict[str, str]:
+    """Return the SHA-256 digest of each table's values, which no library's format affects."""
+    return {
+        name: hash_bytes(json.dumps(table.to_pydict(), default=str).encode())
+        for name, table in sorted(tables.items())
     }
-    return [
-        f"{name}.parquet: {change}"
-        for name in sorted(before.keys() | tables.keys())
-        for change in _compare_tables(before.get(name), tables.get(name))
-    ]
 
 
-def _compare_tables(old: pa.Table | None, new: pa.Table | None) -> Iterator[str]:
-    if old is None or new is None:
-        yield "the table is in one of both versions only"
-    elif (old.schema.names, old.num_rows) != (new.schema.names, new.num_rows):
-        yield (
-            f"{new.num_rows} rows and {new.num_columns} columns, before {old.num_rows} and "
-            f"{old.num_columns}"
-        )
-    else:
-        for column in new.schema.names:
-            if not old[column].equals(new[column]):
-                first, then = (table[column].to_pandas().astype(object) for table in (old, new))
-                if count := ((first != then) & ~(first.isna() & then.isna())).sum():
-                    yield f"{column} has other values in {count:,} rows"
-
-
-def list_changed_values(root: Path, version: Version, tables: Tables, origin: Origin) -> list[str]:
-    """Return lines about values that differ from the last version of the same inputs.
-
-    There are none if a version of these inputs was published with the same libraries: its values
-    are no news, and publishing refuses others.
-    """
-    try:
-        listed = versions.list_versions(storage.select_storage(root))
-        same_inputs = versions.list_same_inputs(listed, version)
-        libraries = [_find_libraries(stored) for stored in same_inputs]
-        if not same_inputs or origin.libraries in libraries:
-            return []
-        changes = _list_changes(same_inputs[0], tables)
-    except (PublishError, OSError):
-        return []  # the next publish repairs a damaged version
-    moved = _describe_libraries(libraries[0], origin.libraries)
-    return [f"{line}: {VALUES_DIFFER}: {moved}" for line in changes]
+def _hash_values(tables: Tables) -> str:
+    return hash_bytes(json.dumps(_digest_values(tables)).encode())
 
 
 def _find_libraries(version: Stored) -> Mapping[str, str]:
@@ -353,19 +308,9 @@ def _find_libraries(version: Stored) -> Mapping[str, str]:
     return next(filter(None, reversed(libraries)), {})
 
 
-def _describe_libraries(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    if not before:
-        return "the libraries of the version before are not recorded"
-    moved = [
-        f"{name} {before.get(name, 'missing')} -> {now.get(name, 'missing')}"
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name)
-    ]
-    return ", ".join(moved) or "the same libraries"
-
-
-def _explain_version(place: _Place, written: _Written, origin: Origin) -> str:
-    last, version = place.last, written.version
+def _explain_version(place: _Place, version: Stored, news: str) -> str:
+    """Return why a version is published: what differs from the last one."""
+    last = place.last
     if last is None:
         return "the first version"
     if place.had(version):
@@ -377,16 +322,7 @@ def _explain_version(place: _Place, written: _Written, origin: Origin) -> str:
     except DamagedError:
         was = now
     words = [word for name, word in REASONS.items() if was[name] != now[name]]
-    if written.compared:
-        libraries = _describe_libraries(_find_libraries(written.compared), origin.libraries)
-        than = f"than version {written.compared.name} by other libraries ({libraries})"
-        words.append(f"other values {than}: {_join_changes(written.changes)}")
-    return ", ".join(words) or "a new version"
-
-
-def _join_changes(changes: Sequence[str]) -> str:
-    more = [f"{len(changes) - MOST_CHANGES} more"] * (len(changes) > MOST_CHANGES)
-    return "; ".join([*changes[:MOST_CHANGES], *more])
+    return ", ".join(filter(None, [*words, news])) or "a new version"
 
 
 def _remove_unfinished(place: _Place) -> None:
@@ -417,12 +353,3 @@ def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, 
             store.remove_files(version.folder, [MANIFEST, *version.files])
             removed.append(version.name)
     return tuple(removed)
-
-
-def hash_values(tables: Tables) -> str:
-    """Return the SHA-256 digest of the values of tables, which no library's file format affects."""
-    digests = {
-        name: hash_bytes(json.dumps(table.to_pydict(), default=str).encode())
-        for name, table in sorted(tables.items())
-    }
-    return hash_bytes(json.dumps(digests).encode())

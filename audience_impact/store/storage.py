@@ -123,13 +123,13 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
     if not is_address(place):
         yield Path(place)
         return
-    address, size_bytes = format_address(place), 0
+    names, store, size_bytes = list_files(place, suffix), select_storage(place), 0
     with tempfile.TemporaryDirectory() as folder:
-        for name in list_files(place, suffix):
-            with report_away(address):
-                content = select_storage(place).read_file(name)
+        for name in names:
+            with report_away(store.address):
+                content = store.read_file(name)
             size_bytes += len(content)
-            require_length(f"{address}, all {suffix} files together,", size_bytes)
+            require_length(f"{store.address}, all {suffix} files together,", size_bytes)
             (Path(folder) / name).write_bytes(content)
         yield Path(folder)
 

@@ -94,7 +94,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Stored:
-    """A version in a storage; all its tables come from one folder, found once."""
+    """A version in a storage; all its tables come from one folder, found once.
+
+    What reads the manifest or a file raises PublishError where that is missing or damaged.
+    """
 
     store: Storage
     folder: str
@@ -123,41 +126,37 @@ class Stored:
 
     @cached_property
     def manifest_bytes(self) -> bytes:
-        """Return the bytes of the manifest; raise PublishError where it is missing."""
+        """Return the bytes of the manifest."""
         return self._read_file(MANIFEST)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest; raise PublishError where it is damaged."""
+        """Return the manifest."""
         content = self.manifest_bytes
         with self._as_damage(MANIFEST):
             return read_package(content)
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
-        """Return the entry of each file in the manifest; raise PublishError where it is damaged."""
+        """Return the entry of each file in the manifest."""
         return {resource["path"]: resource for resource in self.manifest["resources"]}
 
     @cached_property
     def version(self) -> Version:
-        """Return the identity of the version; raise PublishError where the manifest is damaged."""
+        """Return the identity of the version."""
         metadata = self.manifest[METADATA_KEY]
         with self._as_damage(MANIFEST):
             named = {field.name: metadata[field.name] for field in fields(Version)}
             return Version(**{**named, "as_of": date.fromisoformat(named["as_of"])})
 
     def count_rows(self) -> dict[str, int]:
-        """Return the number of rows of each table, from the manifest.
-
-        Raises PublishError where the manifest is damaged.
-        """
+        """Return the number of rows of each table, from the manifest."""
         return {entry["name"]: entry["rows"] for entry in self.files.values() if "rows" in entry}
 
     def fact_files(self) -> dict[str, bytes]:
         """Return the fact files by name, such as `0/estimates.csv` in the first layer.
 
-        Versions published before facts were stored have none. Raises PublishError where the archive
-        is damaged.
+        Versions published before facts were stored have none.
         """
         if manifest.ARCHIVE_NAME not in self.files:
             return {}
@@ -170,32 +169,26 @@ class Stored:
         return dict(self.files.get(manifest.ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
 
     def read_table(self, name: str, **options: Any) -> pd.DataFrame:
-        """Return a table, read with options of `pandas.read_parquet`.
-
-        Raises PublishError where the bytes differ from the hash in the manifest.
-        """
+        """Return a table, read with options of `pandas.read_parquet`, checked as `read_checked`."""
         content = self.read_checked(f"{name}.parquet")
         with self._as_damage(f"{name}.parquet"):
             return pd.read_parquet(io.BytesIO(content), **options)
 
     def read_arrow(self, name: str) -> pa.Table:
-        """Return a table with the metadata of the table and its columns.
-
-        Raises PublishError where the bytes differ from the hash in the manifest.
-        """
+        """Return a table with the metadata of the table and its columns, checked as well."""
         content = self.read_checked(f"{name}.parquet")
         with self._as_damage(f"{name}.parquet"):
             return pq.read_table(io.BytesIO(content))
 
     def read_checked(self, path: str) -> bytes:
-        """Return the bytes of a file whose columns and size are those that the manifest states.
+        """Return the bytes of a file whose content is what the manifest states.
 
-        Raises PublishError where they are not.
+        Raises PublishError where columns or bytes differ, or a table would fill the memory.
         """
+        content = self.read_content(path)
         if path == manifest.ARCHIVE_NAME:
             self.fact_files()
-            return self.read_content(path)
-        content = self.read_content(path)
+            return content
         with self._as_damage(path), pq.ParquetFile(io.BytesIO(content)) as file:
             if difference := find_difference(file.schema_arrow, self.files[path]):
                 raise ValueError(difference)
@@ -203,10 +196,7 @@ class Stored:
         return content
 
     def read_content(self, path: str) -> bytes:
-        """Return the bytes of a file of the version.
-
-        Raises PublishError where the bytes differ from the hash in the manifest.
-        """
+        """Return the bytes of a file; raise PublishError where their hash is another one."""
         if path not in self.files:
             raise self._report_damage(path, "its manifest does not name it")
         content = self._read_file(path)

@@ -865,6 +865,6 @@ def test_other_values_of_the_same_libraries_are_refused(tmp_path: Path) -> None:
     before = (latest(tmp_path) / "impact.parquet").read_bytes()
     other = example()
     other["impact"] = other["impact"].slice(1)
-    with pytest.raises(PublishError, match=r"bytes_differ: .*impact\.parquet: 2 rows"):
+    with pytest.raises(PublishError, match=r"bytes_differ: .*\(in impact\)"):
         put(tmp_path, tables=other)
     assert (latest(tmp_path) / "impact.parquet").read_bytes() == before
