@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import httpx
 import pandas as pd
 from filelock import FileLock, Timeout
 
@@ -18,7 +17,6 @@ from audience_impact.facts.tables import Tables
 from audience_impact.registers.denominators import figures as published
 from audience_impact.registers.denominators.bases import Figures, Sources, Years, rows_from_figures
 from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
-from audience_impact.store.files import OF_A_SERVER
 from flows import layers
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import RetryPolicy, SourceError
@@ -199,31 +197,17 @@ def fetch_publisher(name: Name, options: RefreshOptions) -> Download:
 def fetch_all(options: RefreshOptions) -> list[Download]:
     """Fetch the requested downloads; a later run reuses those that arrived before a failure.
 
-    Raises RefusedError with a line for each publisher that failed; with a single line where no
-    connection to any of them was possible, since it is then the network or the proxy.
+    Raises RefusedError with a line for each publisher that failed.
     """
-    fetched, refusals = [], []
+    fetched, lines = [], []
     for name in sorted(options.names, key=list(Name).index):
         try:
             fetched.append(fetch_publisher(name, options))
         except RefusedError as error:
-            refusals.append(error)
-    lines = [line for refusal in refusals for line in refusal.lines]
-    if len(lines) > 1 and not fetched and all(map(_is_away, refusals)):
-        first = f"none of {len(lines)} publishers can be reached; the first: {lines[0]}"
-        raise RefusedError([f"{first}: {OF_A_SERVER}"])
+            lines += error.lines
     if lines:
         raise RefusedError(lines)
     return fetched
-
-
-def _is_away(refusal: BaseException | None) -> bool:
-    """Return whether a refusal was caused by a connection that could not be made."""
-    while refusal is not None:
-        if isinstance(refusal, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-            return True
-        refusal = refusal.__cause__
-    return False
 
 
 def report_changes(fetched: Sequence[Download], options: RefreshOptions) -> list[str]:

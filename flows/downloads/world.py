@@ -226,33 +226,6 @@ def build_tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
     return all_areas, bases[bases["area_id"].isin([*all_areas["area_id"], "001"])]
 
 
-def format_gaps(areas: pd.DataFrame, bases: pd.DataFrame) -> str:
-    """Return a Markdown page that lists the areas without a denominator."""
-    gaps = published.without_denominator(areas, bases)
-    parts = ["# Areas without a denominator", "", "Written by `python -m flows.downloads.world`."]
-    area_ids = set(areas["area_id"])
-    silent = [
-        (country.alpha_2, country.name)
-        for country in pycountry.countries
-        if country.alpha_2 not in area_ids
-    ]
-    online = _list_areas(gaps[gaps["missing"] == "online"])
-    lists = {
-        "In areas.csv, without any base": _list_areas(gaps[gaps["missing"] == "all"]),
-        "ISO 3166-1 codes that no source speaks of, not in areas.csv": sorted(silent),
-        "Population alone: no internet users reported, none at all, or none since 2016": online,
-    }
-    for title, members in lists.items():
-        rows = [f"| `{code}` | {name} |" for code, name in members]
-        table = ["| area | name |", "| --- | --- |", *rows] if members else ["None."]
-        parts += ["", f"## {title}", "", *table]
-    return "\n".join(parts) + "\n"
-
-
-def _list_areas(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(frame["area_id"], frame["name"], strict=True))
-
-
 def write_if_changed(path: Path, text: str) -> bool:
     """Write a text to a file that differs from it; return whether it was written."""
     if path.is_file() and path.read_text("utf-8") == text:
@@ -266,7 +239,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Denominators of the world into fact tables.")
     for name in ("population", "internet", "wpp", "into"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    for name in ("worldpop", "russia", "india", "report"):
+    for name in ("worldpop", "russia", "india"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--separator", default=";", help="of the file of internet shares")
     args = parser.parse_args(arguments)
@@ -277,7 +250,6 @@ def main(arguments: list[str] | None = None) -> None:
     pages = {
         args.into / "areas.csv": areas.to_csv(index=False, lineterminator="\n"),
         args.into / "bases.csv": bases.to_csv(index=False, lineterminator="\n"),
-        **({args.report: format_gaps(areas, bases)} if args.report else {}),
     }
     for path, text in pages.items():
         print(f"{path}: {'written' if write_if_changed(path, text) else 'up to date'}")

@@ -68,7 +68,7 @@ def arguments(tmp_path: Path) -> list[str]:
         f"--{name}": tmp_path / f"{name}.csv"
         for name in ("population", "internet", "russia", "india")
     }
-    words = {**files, "--wpp": wpp, "--into": into, "--report": tmp_path / "report.md"}
+    words = {**files, "--wpp": wpp, "--into": into}
     return [word for pair in words.items() for word in map(str, pair)]
 
 
@@ -127,15 +127,6 @@ def test_okrugs_inside_an_oblast_and_crimea_say_so(arguments: list[str], tmp_pat
     assert "includes Nenets (RU-NEN)" in bases.loc["RU-ARK-all_ages-2020-regional-list", "note"]
     assert areas.loc["UA-43", "parent_id"] == "UA"
     assert "disputed" in areas.loc["UA-43", "note"]
-
-
-def test_the_report_names_who_has_no_denominator(arguments: list[str], tmp_path: Path) -> None:
-    denominators.main(arguments)
-    nothing, silent, offline = (tmp_path / "report.md").read_text("utf-8").split("\n## ")[1:]
-    assert "| `VA` | Vatican |" in nothing
-    assert "| `AQ` | Antarctica |" in silent
-    assert "| `KP` | North Korea |" in offline
-    assert "`NA`" not in nothing + silent + offline
 
 
 def test_a_state_that_iso_does_not_know_is_refused() -> None:

@@ -245,16 +245,3 @@ def test_what_stands_wins_and_projections_are_made_anew() -> None:
     assert "NA-all_ages-2023-worldbank" in ids
     assert merged.set_index("base_id").loc["NA-internet_all-2024-projected", "persons"] != "1"
     pd.testing.assert_frame_equal(published.merge_bases(merged, fresh, NO_LINEAGES), merged)
-
-
-def test_areas_without_a_denominator_are_named() -> None:
-    areas = pd.DataFrame({"area_id": ["NA", "TW", "XK", "RU-MOW"], "name": ["a", "b", "c", "d"]})
-    rows = pd.DataFrame(
-        [("NA", "internet_all"), ("NA", "all_ages"), ("TW", "all_ages"), ("RU-MOW", "all_ages")],
-        columns=["area_id", "population_base"],
-    )
-    result = published.without_denominator(areas, rows)
-    assert dict(zip(result["area_id"], result["missing"], strict=True)) == {
-        "TW": "online",
-        "XK": "all",
-    }

@@ -269,13 +269,3 @@ def _lineage_keys(frame: pd.DataFrame, lineages: "pd.Series[str]") -> pd.MultiIn
     )
     columns = ["area_id", "population_base", "period"]
     return pd.MultiIndex.from_frame(frame[columns].assign(lineage=lineage.fillna("")))
-
-
-def without_denominator(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return areas without a base (`missing` lists all), and countries without users (`online`)."""
-    counted = areas["area_id"].isin(rows["area_id"])
-    users = rows.loc[rows["population_base"].str.startswith("internet"), "area_id"]
-    region = areas["area_id"].str.contains("-", regex=False)
-    offline = counted & ~region & ~areas["area_id"].isin(users)
-    missing = pd.Series("", areas.index).where(counted, "all").where(~offline, "online")
-    return areas.assign(missing=missing)[missing != ""].reset_index(drop=True)
