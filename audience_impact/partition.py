@@ -6,7 +6,7 @@ fact, so neither the parts nor their order change a byte.
 """
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -93,7 +93,7 @@ class PartResult:
         countries: The people of each country, which are summed for regions.
         findings: Contradictions between facts that the computation detected.
         broken: For each rule over results the keys of the rows that break it.
-        silent: The reason why nothing at all is drawn, blank where something may be.
+        no_estimate_reason: The reason why nothing at all is drawn, blank where something may be.
     """
 
     tables: Tables
@@ -222,31 +222,29 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
 
 
 def merge_parts(
-    tables: Tables,
-    as_of: date,
-    parts: Sequence[tuple[Tables, str]],
-    in_periods: Mapping[str, InPeriods],
-    on_days: Mapping[str, OnDays],
+    tables: Tables, as_of: date, parts: Sequence[PartResult]
 ) -> tuple[Tables, dict[str, list[str]]]:
     """Return the tables of several countries together, and the rules that they break.
 
-    `tables` are the facts that all parts share, `as_of` is the date of the results. `parts` has,
-    for each part, the rows of its countries by area and by day, and the reason why nothing is
-    drawn. The people of countries are read one country at a time, in the order of their codes.
+    `tables` are the facts that all parts share, `as_of` is the date of the results. The people of
+    countries are read one country at a time, in the order of their codes.
     """
+    countries = dict(sorted(item for part in parts for item in part.countries.items()))
+    in_periods = {code: people.in_periods for code, people in countries.items()}
+    on_days = {code: people.on_days for code, people in countries.items()}
     regions = areas.list_regions(tables["areas"], pd.Series(list(in_periods), dtype="str"))
-    about = regions, parts[0][1], as_of
+    about = regions, parts[0].no_estimate_reason, as_of
     summed = {
         "impact_by_area": impact_by_area.make_rows(in_periods, *about),
         "impact_by_day": impact_by_day.make_rows(on_days, *about),
     }
     keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
     merged = {
-        name: areas.join_tables([*(frames[name] for frames, _ in parts), rows], keys[name])
+        name: areas.join_tables([*(part.tables[name] for part in parts), rows], keys[name])
         for name, rows in summed.items()
     }
     merged["draws_by_area"] = areas.join_tables(
-        [frames["draws_by_area"] for frames, _ in parts], [*impact_by_area.KEY, "draw"]
+        [part.tables["draws_by_area"] for part in parts], [*impact_by_area.KEY, "draw"]
     )
     merged["impact_by_area"] = finish_areas(
         merged["impact_by_area"], regions, tables["register_rows"]

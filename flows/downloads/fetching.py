@@ -1,6 +1,5 @@
 """Download one file: again after a failure that may pass, and only if it has changed."""
 
-import hashlib
 import ipaddress
 import logging
 import shutil
@@ -16,6 +15,7 @@ import stamina
 from pydantic import Field
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from audience_impact.store.manifest import hash_bytes
 from flows.pipeline.steps import RefusedError
 
 AGAIN = {408, 425, 429, 500, 502, 503, 504}
@@ -176,7 +176,7 @@ def _fetch_once(
     return FetchedFile(
         target.name,
         address,
-        compute_digest(target),
+        hash_bytes(target.read_bytes()),
         target.stat().st_size,
         answer.headers.get("ETag", ""),
         answer.headers.get("Last-Modified", ""),
@@ -202,12 +202,6 @@ def _read_content(answer: httpx.Response) -> Iterator[bytes]:
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise UnusableError(f"answers in the encoding {encoding[:40]}, which was not requested")
     yield from answer.iter_bytes()
-
-
-def compute_digest(path: Path) -> str:
-    """Return the SHA-256 digest of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _require_success(answer: httpx.Response) -> None:

@@ -29,7 +29,6 @@ from flows.downloads.fetching import (
     RetryPolicy,
     SourceError,
     UnusableError,
-    compute_digest,
     fetch_file,
     open_client,
 )
@@ -87,7 +86,7 @@ def _read_download(name: Name, folder: Path) -> Download | None:
         about = json.loads((folder / ABOUT).read_bytes())
         files = tuple(FetchedFile(**fetched) for fetched in about["files"])
         download = Download(name, folder, date.fromisoformat(about["accessed_on"]), files)
-        digests = [compute_digest(path) for path in download.file_paths]
+        digests = [hash_bytes(path.read_bytes()) for path in download.file_paths]
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return download if digests == [fetched.sha256 for fetched in files] else None

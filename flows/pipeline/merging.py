@@ -38,19 +38,13 @@ def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) ->
 
     `tables` are the facts that all parts share, `as_of` is the date of the results.
     """
-    countries = dict(sorted(item for part in parts for item in part.countries.items()))
-    frames, by_areas = partition.merge_parts(
-        tables,
-        as_of,
-        [(part.tables, part.no_estimate_reason) for part in parts],
-        {code: people.in_periods for code, people in countries.items()},
-        {code: people.on_days for code, people in countries.items()},
-    )
+    results = [part.result for part in parts]
+    frames, by_areas = partition.merge_parts(tables, as_of, results)
     broken: dict[str, set[str]] = defaultdict(set)
-    for broken_rules in (*(part.broken for part in parts), by_areas):
+    for broken_rules in (*(result.broken for result in results), by_areas):
         for rule, keys in broken_rules.items():
             broken[rule] |= set(keys)
-    findings = [finding for part in parts for finding in part.findings]
+    findings = [finding for result in results for finding in result.findings]
     names = list_published(partition.OF_RESTRICTIONS)
     return MergedResults(
         {name: _sort_rows([part.rows[name] for part in parts]) for name in names},

@@ -6,7 +6,7 @@ what all parts share and the facts of each. It returns the same result however o
 
 import pickle
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact import partition
-from audience_impact.facts.tables import Finding, Tables
-from audience_impact.partition import Country, PartInput, SharedInput
+from audience_impact.facts.tables import Finding
+from audience_impact.partition import PartInput, PartResult, SharedInput
 from audience_impact.store.divided import divide_tables
 from flows.pipeline import quality
 from schemas import published
@@ -33,25 +33,11 @@ class Shared:
 
 @dataclass(frozen=True)
 class ComputedPart:
-    """The results of a part.
+    """The results of a part, with the published tables of its restrictions and their sources."""
 
-    Attributes:
-        rows: The published tables of its restrictions.
-        source_ids: The sources of each of these tables.
-        tables: Rows of its countries by area and by day, not rounded yet.
-        countries: The people of its countries, from whom regions are summed.
-        findings: Findings about the facts during the computation.
-        broken: For each rule over results the keys of the rows that break it.
-        no_estimate_reason: The rule that explains why nothing at all is drawn.
-    """
-
+    result: PartResult
     rows: Mapping[str, pa.Table]
     source_ids: Mapping[str, frozenset[str]]
-    tables: Tables
-    countries: Mapping[str, Country]
-    findings: tuple[Finding, ...]
-    broken: Mapping[str, list[str]]
-    no_estimate_reason: str
 
 
 def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
@@ -65,17 +51,15 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     tables = {**shared.input.tables, **part.tables}
     frames["impact"] = quality.add_losses(frames["impact"], shared.refused, tables)
     published_frames = divide_tables({name: frames[name] for name in partition.OF_RESTRICTIONS})
+    lineage = frames["lineage"]
+    merged = {name: frames[name] for name in partition.MERGED if name in frames}
     return ComputedPart(
+        replace(result, tables=merged),
         {name: to_arrow(name, frame) for name, frame in published_frames.items()},
         {
-            name: frozenset(list_source_ids(name, frame, frames["lineage"]))
+            name: frozenset(list_source_ids(name, frame, lineage))
             for name, frame in published_frames.items()
         },
-        {name: frames[name] for name in partition.MERGED if name in frames},
-        result.countries,
-        result.findings,
-        result.broken,
-        result.no_estimate_reason,
     )
 
 
