@@ -213,16 +213,16 @@ def read_with_file(facts: SoundFacts, table: str, content: bytes) -> steps.Readi
     path.write_bytes(content)
     try:
         header = {table: build_headers()[table]}
-        apart, findings = files.read_layers([path.parent], header)
+        layers = files.read_layers([path.parent], header)
     finally:
         path.unlink()
-    merged = files.merge_layers(apart[table], header[table])
+    merged = files.merge_layers(layers.frames[table], header[table])
     return replace(
         facts.reading,
         tables={**facts.reading.tables, table: merged.stay},
         findings=(
             *(finding for finding in facts.reading.findings if finding.table != table),
-            *findings,
+            *layers.findings,
         ),
         files={**facts.reading.files, f"0/{table}.csv": content},
         repeated={table: merged.repeated} if len(merged.repeated) else {},
@@ -233,12 +233,12 @@ def read_with_file(facts: SoundFacts, table: str, content: bytes) -> steps.Readi
 def reuse_known(facts: SoundFacts) -> Iterator[None]:
     """While the block lasts, what is held against facts that are as they were is not held again."""
     failures, typed, unresolved = (
-        contracts.check_fact_tables,
+        contracts.check_fact_table,
         tables.convert_types,
         checks.find_unresolved,
     )
     run_rule, outputs = checks.run_rule, dict(pipeline.OUTPUTS)
-    contracts.check_fact_tables = _reuse_failures(facts)  # type: ignore[assignment]
+    contracts.check_fact_table = _reuse_failures(facts)  # type: ignore[assignment]
     tables.convert_types = _reuse_types(facts)  # type: ignore[assignment]
     checks.find_unresolved = _reuse_unresolved(facts)  # type: ignore[assignment]
     checks.run_rule = _reuse_rules(facts.typed)  # type: ignore[assignment]
@@ -246,7 +246,7 @@ def reuse_known(facts: SoundFacts) -> Iterator[None]:
     try:
         yield
     finally:
-        contracts.check_fact_tables, tables.convert_types, checks.find_unresolved = (
+        contracts.check_fact_table, tables.convert_types, checks.find_unresolved = (
             failures,
             typed,
             unresolved,
@@ -255,15 +255,13 @@ def reuse_known(facts: SoundFacts) -> Iterator[None]:
         pipeline.OUTPUTS.update(outputs)
 
 
-def _reuse_failures(facts: SoundFacts) -> Callable[[Mapping[str, pd.DataFrame]], Tables]:
+def _reuse_failures(facts: SoundFacts) -> Callable[[str, pd.DataFrame], list[contracts.Failure]]:
     """What contracts find: of a table that was not read again, what they found."""
-    frames, failures = facts.reading.tables, contracts.check_fact_tables
-    all_failures = failures(frames)
+    frames, check = facts.reading.tables, contracts.check_fact_table
+    all_failures = {table: check(table, frame) for table, frame in frames.items()}
 
-    def reuse(now: Mapping[str, pd.DataFrame]) -> Tables:
-        new = {name: frame for name, frame in now.items() if frame is not frames[name]}
-        fresh = failures(new)
-        return {name: fresh[name] if name in new else all_failures[name] for name in now}
+    def reuse(table: str, frame: pd.DataFrame) -> list[contracts.Failure]:
+        return all_failures[table] if frame is frames[table] else check(table, frame)
 
     return reuse
 

@@ -87,7 +87,6 @@ def render_layer(layer: Layer) -> Files:
 
     Raises RefusedError with a line for each failure: table, key, column, rule, what to do, value.
     """
-    contracts.require_validation()
     tables, lines = {}, []
     for table, rows in layer.tables.items():
         names = list(build_headers()[table].columns)
@@ -105,7 +104,7 @@ def _list_failures(table: str, rows: pd.DataFrame) -> list[str]:
     lines = [
         f"{table}.csv: {rows.loc[case.position, key].str.cat(sep=' ')}: {case.column}: "
         f"{case.rule}: {contracts.explain_failure(table, case.column, case.rule, cell)} ({cell!r})"
-        for case in contracts.check_fact_table(table, rows).itertuples()
+        for case in contracts.check_fact_table(table, rows)
         for cell in [rows.at[case.position, case.column]]
         if get_rule(case.rule).severity is not FindingSeverity.WARNING
     ]

@@ -116,7 +116,7 @@ def is_transient(error: Exception) -> bool:
 def run_steps(options: RunOptions, call: Caller = call_step) -> Outcome:
     """Publish the number of people that each restriction affects.
 
-    Raises RefusedError, PublishError or ValidationOffError where nothing is published.
+    Raises RefusedError or PublishError where nothing is published.
     """
     seconds: dict[str, float] = {}
 

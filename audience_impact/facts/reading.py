@@ -2,9 +2,6 @@
 
 Nothing is lost and no error is raised: a finding contains the complete bad row, and a bad file
 becomes a finding of its table.
-
-Method. A file with a row on each line, all of as many cells, is read by pandas; one with anything
-else in it is read a row at a time, so that a finding can name its line.
 """
 
 import csv
@@ -12,8 +9,7 @@ import hashlib
 import io
 import json
 import os
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -43,9 +39,6 @@ FATAL_RULES = TABLE_RULES - {"key_repeats"}
 MOST_BYTES = 256 * 1024**2
 """Maximum size of a fact file, far above any table of today; a larger file would fill the memory.
 """
-
-LEAST_PACKED = 4 * 1024**2
-"""Size from which a file is compressed in memory: above any file of a register of thousands."""
 
 MOST_COMMAS_RATIO, LEAST_COMMAS = 10, 1_000_000
 """Commas that a file may have for each column of each line, and any file: texts contain commas, but
@@ -81,46 +74,6 @@ class Header:
         return [name for name in self.columns if name not in self.optional_columns]
 
 
-def _count_separators(line: str) -> int:
-    """Return the commas between cells; -1 if a quote does not enclose a whole cell."""
-    first, *middle = line.split('"')[::2]
-    last = middle.pop() if middle else ""
-    # An empty piece between two quotes is a quote that is written twice inside a cell.
-    between = [piece for piece in middle if piece]
-    if any(piece[0] != "," or piece[-1] != "," for piece in between):
-        return -1
-    if line.count('"') % 2 or (first and line != first and first[-1] != ","):
-        return -1
-    if last and last[0] != ",":
-        return -1
-    return sum(piece.count(",") for piece in (first, *between, last))
-
-
-def _read_plain_lines(text: str) -> pd.DataFrame | None:
-    """Return the rows below the header, one per line; None where a line is not plain.
-
-    Every reader of CSV reads such a text alike, and row n is on line n + 2.
-    """
-    header, *lines = text.removesuffix("\n").split("\n")
-    odd = not lines or "\r" in text or "\0" in text or lines[0].startswith("\ufeff")
-    if odd or "" in lines or max(map(len, lines)) > csv.field_size_limit():
-        return None
-    count = _count_separators(header)
-    unclear = [line for line in lines if line.count(",") != count or '"' in line]
-    if count < 0 or any(_count_separators(line) != count for line in unclear):
-        return None
-    body = io.BytesIO(text[len(header) + 1 :].encode())
-    return pd.read_csv(
-        body,
-        header=None,
-        names=range(count + 1),
-        index_col=False,
-        dtype="str",
-        na_filter=False,
-        low_memory=False,
-    )
-
-
 def _make_finding(
     rule: str,
     message: str,
@@ -137,11 +90,12 @@ def _make_finding(
 
 
 class _Reader:
-    """Reader of one CSV file that collects findings."""
+    """Reader of one CSV file that collects findings, and the bytes of the file."""
 
     def __init__(self, path: Path, header: Header, layer: int) -> None:
         self.path, self.header, self.layer = path, header, layer
         self.findings: list[Finding] = []
+        self.content = b""
 
     def report(
         self,
@@ -156,15 +110,16 @@ class _Reader:
         place = self.path.name, self.layer, line, column
         self.findings.append(_make_finding(rule, message, *place, value, written_row))
 
-    def read_text(self) -> str | None:
-        """Return the text of the file; None, with a finding, where it is not read."""
+    def read_text(self) -> str:
+        """Return the text of the file; blank, with a finding, where it is not read."""
         try:
             if not self.path.is_file():  # a pipe need never end
                 reason = "it is no file, or a link to none; put the file there, or remove it"
             elif self.path.stat().st_size > MOST_BYTES:
                 reason = f"the file has more than {MOST_BYTES:,} bytes"
             else:
-                text = self.path.read_bytes().decode("utf-8-sig")
+                self.content = self.path.read_bytes()
+                text = self.content.decode("utf-8-sig")
                 cells = (text.count("\n") + 1) * len(self.header.columns)
                 if text.count(",") <= max(LEAST_COMMAS, MOST_COMMAS_RATIO * cells):
                     return text
@@ -173,24 +128,25 @@ class _Reader:
             reason = f"the file cannot be read: {error.strerror}"
         except UnicodeDecodeError as error:
             self.report_encoding(error)
-            return None
+            return ""
         self.report("unreadable", reason)
-        return None
+        return ""
 
     def report_encoding(self, error: UnicodeDecodeError) -> None:
-        data = self.path.read_bytes()
-        start = data.rfind(b"\n", 0, error.start) + 1
-        column = data[start : error.start].count(b",")
-        names = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
+        start = self.content.rfind(b"\n", 0, error.start) + 1
+        column = self.content[start : error.start].count(b",")
+        header = self.content.split(b"\n", 1)[0].decode("utf-8", "replace")
+        names = header.strip().split(",")
         self.report(
             "encoding",
             "the file is not UTF-8; save it as UTF-8",
-            data.count(b"\n", 0, error.start) + 1,
+            self.content.count(b"\n", 0, error.start) + 1,
             names[min(column, len(names) - 1)],
-            f"byte 0x{data[error.start]:02x}",
+            f"byte 0x{self.content[error.start]:02x}",
         )
 
     def parse_rows(self, text: str) -> list[tuple[int, list[str]]]:
+        """Return the rows that are not blank, each with its first line."""
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         rows: list[tuple[int, list[str]]] = []
         line = 1
@@ -245,79 +201,74 @@ class _Reader:
         return True
 
     def read_frame(self) -> pd.DataFrame:
-        text = self.read_text()
-        plain = None if text is None else _read_plain_lines(text)
-        if text is None or plain is None:
-            return self.read_row_by_row(text)
-        names = self.translate_header(next(csv.reader([text.split("\n", 1)[0]], strict=True)))
-        if not self.check_header(names):
-            return make_empty_table(self.header.columns)
-        return self.add_provenance(plain.set_axis(names, axis=1), range(2, len(plain) + 2))
-
-    def read_row_by_row(self, text: str | None) -> pd.DataFrame:
-        rows = self.parse_rows(text) if text is not None else []
-        if text is not None and not rows and not self.findings:
-            columns = self.header.columns
+        """Return the sound rows with all columns of the table, and the layer, file and line."""
+        rows, columns = self.parse_rows(self.read_text()), list(self.header.columns)
+        if not rows and not self.findings:
             self.report("empty_file", f"write the header: {','.join(columns)}", 1, columns[0])
         names = self.translate_header(rows[0][1]) if rows else []
         if not rows or not self.check_header(names):
-            return make_empty_table(self.header.columns)
+            return make_empty_table(columns)
         good = [(line, row) for line, row in rows[1:] if self.check_row(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
-        return self.add_provenance(frame, [line for line, _ in good])
-
-    def add_provenance(self, frame: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
-        """Return all columns of the table, each row with its layer, file and line."""
-        columns = list(self.header.columns)
-        if list(frame.columns) != columns:
+        if names != columns:
             frame = frame.reindex(columns=columns, fill_value="").astype("str")
         return frame.assign(
             row_layer=self.layer,
             row_file=self.path.name,
-            row_line=pd.Series(lines, dtype="int64"),
+            row_line=pd.Series([line for line, _ in good], dtype="int64"),
         )
+
+
+class Layers(NamedTuple):
+    """Fact tables as they were read: frames, one for each folder that contains the table.
+
+    `files` are the bytes of the files by layer and name, such as `0/estimates.csv`.
+    """
+
+    frames: dict[str, list[pd.DataFrame]]
+    findings: list[Finding]
+    files: dict[str, bytes]
+
+
+def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layers:
+    """Read the fact tables of several folders, each file once.
+
+    Everything that is wrong with the files is a finding. Never raises for the content of a file.
+    """
+    layers = Layers({table: [] for table in headers}, [], {})
+    unfinished = _report_unfinished_layers(folders, headers)
+    for number, folder in enumerate(folders, 1):
+        layers.findings.extend(_report_unknown_tables(folder, headers, number))
+    for table, header in headers.items():
+        file = f"{table}.csv"
+        for number, folder in enumerate(folders, 1):
+            if os.path.lexists(folder / file):  # a link that leads nowhere is no table left out
+                reader = _Reader(folder / file, header, number)
+                frame = reader.read_frame()
+                layers.frames[table].append(frame)
+                layers.findings.extend(reader.findings)
+                layers.findings.extend(_report_repeated_keys(frame, table, header))
+                layers.files[f"{number - 1}/{file}"] = reader.content
+        if not layers.frames[table] and not header.optional:
+            text = f"no folder contains {file}; add it, with only its header if it has no rows"
+            column = header.columns[0]
+            layers.findings.append(_make_finding("missing_table", text, file, column=column))
+    written = dict.fromkeys([*unfinished, *_report_unfinished_layers(folders, headers)])
+    layers.findings[:0] = written
+    return layers
 
 
 def read_tables(
     folders: Sequence[Path], headers: Mapping[str, Header]
 ) -> tuple[Tables, list[Finding]]:
-    """Read the fact tables of several folders; rows merge by key and a later folder wins.
+    """Return the fact tables of several folders as text, and what is wrong with the files.
 
-    Returns the tables (text cells, columns of the header plus the provenance columns) and
-    everything that is wrong with the files. Never raises for the content of a file.
+    Rows merge by key and a later folder wins.
     """
-    frames, findings = read_layers(folders, headers)
+    layers = read_layers(folders, headers)
     return {
-        table: merge_layers(frames[table], header).stay for table, header in headers.items()
-    }, findings
-
-
-def read_layers(
-    folders: Sequence[Path], headers: Mapping[str, Header]
-) -> tuple[dict[str, list[pd.DataFrame]], list[Finding]]:
-    """Return the frames of each table, one for each folder that contains it, and the findings."""
-    apart: dict[str, list[pd.DataFrame]] = {}
-    unfinished = _report_unfinished_layers(folders, headers)
-    findings = [
-        finding
-        for number, folder in enumerate(folders, 1)
-        for finding in _report_unknown_tables(folder, headers, number)
-    ]
-    for table, header in headers.items():
-        frames = []
-        for number, folder in enumerate(folders, 1):
-            path = folder / f"{table}.csv"
-            if os.path.lexists(path):  # a link that leads nowhere is no table that is left out
-                reader = _Reader(path, header, number)
-                frames.append(reader.read_frame())
-                findings += reader.findings + _report_repeated_keys(frames[-1], table, header)
-        if not frames and not header.optional:
-            file = f"{table}.csv"
-            text = f"no folder contains {file}; add it, with only its header if it has no rows"
-            findings.append(_make_finding("missing_table", text, file, column=header.columns[0]))
-        apart[table] = frames
-    written = dict.fromkeys([*unfinished, *_report_unfinished_layers(folders, headers)])
-    return apart, [*written, *findings]
+        table: merge_layers(layers.frames[table], header).stay for table, header in headers.items()
+    }, layers.findings
 
 
 def _report_unfinished_layers(
@@ -397,68 +348,10 @@ def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
     return Merged(*(together[part].reset_index(drop=True) for part in parts))
 
 
-class PackedFiles(Mapping[str, bytes]):
-    """The content of files by name; those of LEAST_PACKED bytes or more are compressed in memory.
-
-    A run contains the files of its facts from beginning to end: a third of a GiB in a register of a
-    million, compressed a tenth of it.
-    """
-
-    def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
-        """Compress files one at a time, as they are read."""
-        self._files = {
-            name: (True, zlib.compress(content, 1))
-            if len(content) >= LEAST_PACKED
-            else (False, content)
-            for name, content in files
-        }
-
-    def __getitem__(self, name: str) -> bytes:
-        """Return the content of a file."""
-        is_packed, content = self._files[name]
-        return zlib.decompress(content) if is_packed else content
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the names."""
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        """Return the number of files."""
-        return len(self._files)
-
-
-def read_contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> Mapping[str, bytes]:
-    """Return the bytes of all fact files by layer and name, such as `0/estimates.csv`."""
-    return PackedFiles(
-        (f"{number}/{table}.csv", _read_bytes(folder / f"{table}.csv"))
-        for number, folder in enumerate(folders)
-        for table in headers
-        if (folder / f"{table}.csv").is_file()
-    )
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; no bytes where it is too large or cannot be read."""
-    try:
-        return path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
-    except OSError:
-        return b""
-
-
-def report_changed_tables(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[Finding]:
-    """Return a finding for each file with other bytes after it was read than before."""
-    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-    text = "the file changed while it was read; run again when nobody writes it"
-    return [
-        _make_finding("unfinished_layer", text, file, int(number) + 1)
-        for number, _, file in (name.partition("/") for name in changed)
-    ]
-
-
 def compute_digest(
     file_contents: Mapping[str, bytes], layers: int, headers: Mapping[str, Header]
 ) -> str:
-    """Return SHA-256 of the files of `read_contents`, in order, without the names of folders."""
+    """Return SHA-256 of the files of `Layers`, in order, without the names of folders."""
     total = hashlib.sha256()
     for number in range(layers):
         for table in headers:

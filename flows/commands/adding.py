@@ -116,7 +116,6 @@ def _add_records(
     from flows.adding import writing
     from flows.adding.entries import find_page
     from flows.pipeline.steps import RefusedError
-    from schemas.contracts import ValidationOffError
 
     yes, dry_run, another = chosen
     records = _read_records(folders)
@@ -141,7 +140,7 @@ def _add_records(
         if not yes and not typer.confirm("Write these rows?", default=True):
             raise fail_with("nothing written")
         writing.write_files(files)
-    except (RefusedError, ValidationOffError) as error:
+    except RefusedError as error:
         raise fail_with(f"nothing written: {error}") from error
     _show_next_steps(files)
 

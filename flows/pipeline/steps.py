@@ -169,16 +169,16 @@ def read_facts(folders: Sequence[Path]) -> Reading:
 
 def _read_folders(folders: Sequence[Path]) -> Reading:
     expected = build_headers()
-    before = files.read_contents(folders, expected)
-    apart, findings = files.read_layers(folders, expected)
-    contents = files.read_contents(folders, expected)
-    findings += files.report_changed_tables(before, contents)
-    merged = {table: files.merge_layers(apart[table], header) for table, header in expected.items()}
+    layers = files.read_layers(folders, expected)
+    merged = {
+        table: files.merge_layers(layers.frames[table], header)
+        for table, header in expected.items()
+    }
     return Reading(
         tuple(folders),
         {table: merge.stay for table, merge in merged.items()},
-        tuple(findings),
-        contents,
+        tuple(layers.findings),
+        layers.files,
         {table: merge.replaced for table, merge in merged.items() if len(merge.replaced)},
         {table: merge.repeated for table, merge in merged.items() if len(merge.repeated)},
     )
@@ -202,7 +202,6 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     several tables are applied to excluded rows too, as if their errors were corrected, so that one
     check reports everything. Accepted warnings are listed separately.
     """
-    contracts.require_validation()
     unread = _list_unread_tables(reading)
     keys, references = fact_models.list_keys(), _list_references(unread)
     row_findings, odd_keys = _check_rows(reading, references)
@@ -280,9 +279,8 @@ def find_row_findings(tables: Tables) -> list[Finding]:
                 table, case.column, case.rule, tables[table].at[case.position, case.column]
             ),
         )
-        for table, cases in contracts.check_fact_tables(tables).items()
-        if len(cases)  # pandas makes no named tuples of nothing quickly
-        for case in cases.itertuples()
+        for table, frame in tables.items()
+        for case in contracts.check_fact_table(table, frame)
     ]
 
 
@@ -556,7 +554,6 @@ def publish_results(
     from audience_impact.store import publishing
     from flows.pipeline.code import describe_origin
 
-    contracts.require_validation()
     about = describe_version(results.read_frame("sources").fillna(""), results.source_ids)
     return publishing.publish_version(
         root,

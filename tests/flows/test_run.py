@@ -256,10 +256,3 @@ def test_refresh_writes_a_layer(environment: dict[str, str], tmp_path: Path) -> 
     assert "nothing written:\n" in done.stderr
     assert "--address un=http://x: give NAME=ADDRESS" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
-
-
-def test_validation_switched_off_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
-    done = run({**environment, "PANDERA_VALIDATION_ENABLED": "False"}, "--published", tmp_path)
-    assert done.returncode == 1
-    assert "PANDERA_VALIDATION_ENABLED" in done.stderr
-    assert not (tmp_path / "latest").exists()

@@ -17,7 +17,6 @@ from audience_impact.facts import reading
 from flows import layers
 from flows.layers import Layer, Owner, WriteResult
 from flows.pipeline.steps import RefusedError, build_headers
-from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS
 
@@ -227,15 +226,6 @@ def test_a_key_that_stands_there_twice_is_named() -> None:
     twice = pd.concat([layer.tables["platforms"]] * 2)
     with pytest.raises(RefusedError, match=r"^platforms\.csv: alpha occurs there twice$"):
         layers.render_layer(Layer({"platforms": twice}))
-
-
-def test_nothing_is_written_where_validation_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    def off() -> None:
-        raise contracts.ValidationOffError("off")
-
-    monkeypatch.setattr(contracts, "require_validation", off)
-    with pytest.raises(contracts.ValidationOffError):
-        layers.render_layer(made())
 
 
 def test_two_at_once_are_refused(into: Path) -> None:
