@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.checks import Check, check, declare
+from audience_impact.facts.rules import levels
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import WINDOW_DAYS, with_distance
+from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import EVERYONE, PARENTS, parents_of
 from audience_impact.vocabulary import ONLINE_YEARS, PlatformKind, Unit
 
@@ -41,17 +42,11 @@ def _select_excess(
 
     `stated` is the number of a figure; the result has `limit` and `of_base_id` of the base.
     """
-    # Most figures exceed none, so that few are joined.
-    least = figures[by].join(bases.groupby(by)["persons"].min().rename("least"), on=by)["least"]
-    figures = figures[figures["stated"].to_numpy() > times * least.to_numpy()]
-    right = bases[[*by, "base_id", "persons", "period_start", "period_end"]].set_axis(
-        [*by, "of_base_id", "limit", "base_start", "base_end"], axis=1
+    nearest = levels.find_nearest_bases(figures, bases, by).set_axis(
+        ["limit", "of_base_id", "gap", "apart"], axis=1
     )
-    joined = figures.reset_index(names="place").merge(right, on=by)
-    joined = with_distance(joined, ("period_start", "period_end"), ("base_start", "base_end"))
-    joined = joined.sort_values(["gap", "apart", "of_base_id"])
-    nearest = joined.drop_duplicates(["place", "population_base"])
-    return nearest[nearest["stated"] > times * nearest["limit"]]
+    joined = figures.join(nearest, how="inner")
+    return joined[joined["stated"] > times * joined["limit"]]
 
 
 def _select_excess_of_measurer(
@@ -61,8 +56,9 @@ def _select_excess_of_measurer(
     wide = figures.assign(population_base=figures["population_base"].map(choose_bases))
     wide = wide.explode("population_base").dropna(subset=["population_base"])
     by = ["area_id", "population_base", "measurement_series_id"]
-    over = _select_excess(wide, bases, by)
-    return over[over["gap"] <= WINDOW_DAYS].drop_duplicates("place").set_index("place")
+    over = _select_excess(wide.reset_index(names="place"), bases, by)
+    over = over[over["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "of_base_id"])
+    return over.drop_duplicates("place").set_index("place")
 
 
 def _select_excess_of_residents(
@@ -70,7 +66,7 @@ def _select_excess_of_residents(
 ) -> pd.DataFrame:
     bases = tables["bases"]
     residents = bases[bases["population_base"] == EVERYONE]
-    return _select_excess(figures, residents, ["area_id"], times).set_index("place")
+    return _select_excess(figures, residents, ["area_id"], times)
 
 
 def _select_persons(estimates: pd.DataFrame) -> pd.DataFrame:

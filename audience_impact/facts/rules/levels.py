@@ -22,18 +22,12 @@ Known drawbacks. Real series jump: a limit on the surprise is measured as what h
 the facts exceeds, not read from a normal distribution.
 """
 
-from typing import TypeAlias
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from audience_impact.frames import Array
 from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
-
-Places: TypeAlias = NDArray[np.intp]
-"""Places of rows, or numbers of groups of rows."""
 
 MOST_SHARE = 0.95
 """Maximum share of a number in its universe. For larger numbers the universe is enlarged
@@ -45,7 +39,6 @@ LEAST_MONTHS = 0.25
 LEAST_SLOPE_MONTHS = 6
 LEAST_SLOPES = 3
 """Minimum months of a change, and minimum number of changes, for the median growth of a series."""
-SLACK = 1e-9
 
 
 def count_digits(values: "pd.Series[float]") -> "pd.Series[int]":
@@ -83,63 +76,34 @@ def find_nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]"
     return near.reindex(rows.index)
 
 
+def find_nearest_bases(
+    rows: pd.DataFrame, bases: pd.DataFrame, by: list[str], first: str = "base_id"
+) -> pd.DataFrame:
+    """Return `persons`, `base_id`, `gap` and `apart` of the base nearest in time matching `by`.
+
+    The index is that of the rows, without those that have no such base. Of bases with the same
+    distance the least in column `first` counts. Rows that agree in `by` and period are compared
+    once.
+    """
+    asked = [*by, "period_start", "period_end"]
+    spans = bases[["period_start", "period_end"]].set_axis(["base_start", "base_end"], axis=1)
+    pairs = (
+        rows[asked].drop_duplicates().merge(bases[[*by, "base_id", "persons"]].join(spans), on=by)
+    )
+    pairs = with_distance(pairs, ("period_start", "period_end"), ("base_start", "base_end"))
+    nearest = pairs.sort_values(["gap", "apart", first]).drop_duplicates(asked)
+    about = nearest.set_index(asked)[["persons", "base_id", "gap", "apart"]]
+    return rows[asked].join(about, on=asked, how="inner")[[*about]]
+
+
 def find_nearest_persons(
     rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]
 ) -> "pd.Series[float]":
     """Return persons of the base nearest in time that matches `by`; NaN without such a base.
 
-    Of bases with the same distance the smallest counts. Rows that agree in `by` and period are
-    compared once.
+    Of bases with the same distance the smallest counts.
     """
-    keys, base_keys = _number_keys(rows, bases, by)
-    spans = {name: rows[name].to_numpy() for name in ("period_start", "period_end")}
-    combined = pd.DataFrame({"key": keys, **spans})
-    group = combined.groupby([*combined], sort=False, dropna=False).ngroup().to_numpy()
-    first = np.unique(group, return_index=True)[1]
-    of_row, of_base = _pair_up(keys[first], base_keys)
-    joined = pd.DataFrame({name: span[first][of_row] for name, span in spans.items()}).assign(
-        base_start=bases["period_start"].to_numpy()[of_base],
-        base_end=bases["period_end"].to_numpy()[of_base],
-    )
-    joined = with_distance(joined, ("period_start", "period_end"), ("base_start", "base_end"))
-    of_persons = bases["persons"].to_numpy()[of_base]
-    nearest = np.full(len(first), np.nan)
-    distances = (joined["gap"].to_numpy(), joined["apart"].dt.total_seconds().to_numpy())
-    best = _select_least(of_row, *distances, of_persons)
-    nearest[of_row[best]] = of_persons[best]
-    return pd.Series(nearest[group], rows.index)
-
-
-def _number_keys(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> tuple[Places, Places]:
-    """Return a number for each row and for each base, equal where they agree in columns `by`."""
-    numbers = np.zeros(len(rows) + len(bases), dtype="int64")
-    for name in by:
-        cells = np.concatenate([frame[name].to_numpy("object") for frame in (rows, bases)])
-        codes, words = pd.factorize(cells, use_na_sentinel=False)
-        numbers = numbers * len(words) + codes
-    return numbers[: len(rows)], numbers[len(rows) :]
-
-
-def _pair_up(keys: Places, base_keys: Places) -> tuple[Places, Places]:
-    """Return the places of the row and of the base of each pair with the same key, by row."""
-    order = np.argsort(base_keys, kind="stable")
-    first, last = (np.searchsorted(base_keys[order], keys, side) for side in ("left", "right"))
-    count = last - first
-    of_row = np.repeat(np.arange(len(keys)), count)
-    within = np.arange(len(of_row)) - np.repeat(np.cumsum(count) - count, count)
-    return of_row, order[np.repeat(first, count) + within]
-
-
-def _select_least(of_row: Places, *criteria: Array) -> Places:
-    """Return the places of the pairs that are least in each row, by one criterion after another."""
-    places = np.arange(len(of_row))
-    for criterion in criteria:
-        rows, values = of_row[places], criterion[places]
-        if len(rows):
-            starts = np.flatnonzero(np.diff(rows, prepend=-1))
-            least = np.fmin.reduceat(values, starts)[np.cumsum(np.diff(rows, prepend=-1) > 0) - 1]
-            places = places[(values == least) | np.isnan(least)]
-    return places
+    return find_nearest_bases(rows, bases, by, "persons")["persons"].reindex(rows.index)
 
 
 def count_universe(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]":
@@ -182,36 +146,18 @@ def _fill_missing(values: Array, *substitutes: Array) -> Array:
     return values
 
 
-def _shift_column(periods: pd.DataFrame, name: str, step: int) -> Array:
-    """Return a column of the rows `step` places before, NaN for rows of another series."""
-    at = np.arange(len(periods)) - step
-    inside = np.clip(at, 0, len(periods) - 1)
-    series = periods["series"].to_numpy()
-    same = (at == inside) & (series[inside] == series)
-    return np.where(same, periods[name].to_numpy()[inside], np.nan)
+def _add_neighbours(periods: pd.DataFrame) -> pd.DataFrame:
+    """Add levels and moments of two neighbours per side, the growth, and what a line expects.
 
-
-def _number_periods(rows: pd.DataFrame) -> Places:
-    """Return the number of each row's period: those of a series follow each other in time."""
-    series, moment = rows["series"].to_numpy(), rows["moment"].to_numpy()
-    order = np.lexsort((moment, series))
-    is_new = (np.diff(series[order]) != 0) | (np.diff(moment[order]) != 0)
-    numbers = np.empty(len(rows), dtype="int64")
-    numbers[order] = np.concatenate([[0], np.cumsum(is_new)])
-    return numbers
-
-
-def _group_by_period(rows: pd.DataFrame, numbers: Places) -> pd.DataFrame:
-    """Return a row per series and period, with levels and moments of two neighbours per side."""
-    periods = rows[["series", "moment", "spread"]].iloc[np.unique(numbers, return_index=True)[1]]
-    median = rows["level"].groupby(numbers).median()
-    periods = periods.reset_index(drop=True).assign(level=median.to_numpy())
+    `periods` has a row per series and period, in order.
+    """
+    series = periods.groupby("series")
     near = {
-        f"{name}_{-step}": _shift_column(periods, name, step)
+        f"{name}_{-step}": series[name].shift(step)
         for step in (2, 1, -1, -2)
         for name in ("level", "moment")
     }
-    periods = periods.assign(rank=periods.groupby("series").cumcount(), **near)
+    periods = periods.assign(rank=series.cumcount(), **near)
     since = periods["moment"] - periods["moment_-1"]
     slope = (periods["level"] - periods["level_-1"]) / since.where(since >= LEAST_SLOPE_MONTHS)
     slopes = slope.groupby(periods["series"])
@@ -220,33 +166,22 @@ def _group_by_period(rows: pd.DataFrame, numbers: Places) -> pd.DataFrame:
     return periods.join(_interpolate_levels(periods, 1, 1))
 
 
-def _measure_roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.DataFrame:
-    """Return `count` and `median` of the residuals of each series without the judged row.
+def _measure_roughness(periods: pd.DataFrame) -> pd.DataFrame:
+    """Return `count` and `median` of the residuals of the series of each row, without the row.
 
-    Only judged rows have a result. Where the judged row is a neighbour of another row, the next row
-    but one replaces it.
+    Where the row is a neighbour of another one, the next but one replaces it there.
     """
-    if not judged.any():
-        return pd.DataFrame({"count": 0.0, "median": np.nan}, periods.index)
-    judged_series = periods[periods["series"].isin(periods.loc[judged, "series"])]
     residuals = {
-        step: _interpolate_levels(judged_series, 1 + (step == 1), 1 + (step == -1))["rough"]
+        f"r{step}": _interpolate_levels(periods, 1 + (step == 1), 1 + (step == -1))["rough"]
         for step in (0, 1, -1)
     }
-    rest = judged_series[["series", "rank"]].assign(
-        **{f"r{step}": r for step, r in residuals.items()}
-    )
-    pairs = (
-        rest.loc[judged[rest.index], ["series", "rank"]]
-        .reset_index(names="place")
-        .merge(rest, on="series", suffixes=("", "_of"))
-    )
+    rest = periods[["series", "rank"]].assign(**residuals).reset_index(names="place")
+    pairs = rest[["series", "rank", "place"]].merge(rest, on="series", suffixes=("", "_of"))
     step = pairs["rank_of"] - pairs["rank"]  # 1: the row is the neighbour before the other
     rough = pairs["r0"].mask(step == 1, pairs["r1"]).mask(step == -1, pairs["r-1"])
     groups = rough[step != 0].groupby(pairs["place"])
-    return pd.DataFrame(
-        {"count": groups.count(), "median": groups.median()}, index=periods.index
-    ).fillna({"count": 0})
+    counted = pd.DataFrame({"count": groups.count(), "median": groups.median()}, periods.index)
+    return counted.fillna({"count": 0})
 
 
 def measure_surprise(rows: pd.DataFrame) -> pd.DataFrame:
@@ -254,29 +189,26 @@ def measure_surprise(rows: pd.DataFrame) -> pd.DataFrame:
 
     `rows` has `level`, `moment` and `series`, which is equal in the rows of a series; `spread`, the
     deviation of a month of all series of the kind, and `error`, that of a printed number, both of
-    levels; and `limit`. Rows whose distance cannot exceed `limit`, however smooth their series, are
-    NaN. Returns, on the same index, also `expected` (level), `months`, `count` (residuals of other
-    rows), and `before` and `after` (moments of the neighbours, NaN if there is none).
+    levels; and `limit`. In series in which no distance can exceed `limit`, however smooth they are,
+    it is NaN. Returns, on the same index, also `expected` (level), `months`, `count` (residuals of
+    other rows), and `before` and `after` (moments of the neighbours, NaN if there is none).
     """
-    if not rows["series"].duplicated().any():  # no row has a neighbour, as mostly in few facts
-        nobody = dict.fromkeys(("expected", "months", "before", "after", "surprise"), np.nan)
-        return pd.DataFrame({**nobody, "month": rows["spread"], "count": 0}, index=rows.index)
-    numbers = _number_periods(rows)
-    periods = _group_by_period(rows, numbers)
+    by = ["series", "moment"]
+    periods = rows.groupby(by, as_index=False).agg({"level": "median", "spread": "first"})
+    periods = _add_neighbours(periods)
     others = periods.groupby("series")["rank"].transform("max")
-    month = pool_spreads(periods["spread"], others, pd.Series(0.0, periods.index))
-    columns = ["expected", "months", "moment_-1", "moment_1"]
-    expectations = periods[columns].iloc[numbers].set_axis(rows.index)
-    off = rows["level"] - expectations["expected"]
-    months, squared_error = expectations["months"], np.square(rows["error"])
-    most = np.sqrt(np.square(month.to_numpy()[numbers]) * months + squared_error)
-    judged = (off / most).abs() > rows["limit"] * (1.0 - SLACK)
-    is_judged = pd.Series(np.isin(periods.index, numbers[judged]), periods.index)
-    rough = _measure_roughness(periods, is_judged)
-    month = pool_spreads(periods["spread"], rough["count"], rough["median"])
-    rough = rough.assign(month=month).iloc[numbers].set_axis(rows.index)
-    deviation = np.sqrt(np.square(rough["month"]) * months + squared_error)
-    return expectations.assign(**rough, surprise=(off / deviation).where(judged)).rename(
+    smooth = pool_spreads(periods["spread"], others, pd.Series(0.0, periods.index))
+    columns = ["expected", "months", "moment_-1", "moment_1", "smooth"]
+    near = rows[by].join(periods.assign(smooth=smooth).set_index(by)[columns], on=by)
+    off, squared_error = rows["level"] - near["expected"], np.square(rows["error"])
+    most = np.sqrt(np.square(near["smooth"]) * near["months"] + squared_error)
+    odd = rows.loc[(off / most).abs() > rows["limit"], "series"]
+    odd_periods = periods[periods["series"].isin(odd)]
+    rough = _measure_roughness(odd_periods)
+    rough["month"] = pool_spreads(odd_periods["spread"], rough["count"], rough["median"])
+    near = near.join(rough.set_index(pd.MultiIndex.from_frame(odd_periods[by])), on=by)
+    deviation = np.sqrt(np.square(near["month"]) * near["months"] + squared_error)
+    return near.assign(surprise=off / deviation).rename(
         columns={"moment_-1": "before", "moment_1": "after"}
     )
 
