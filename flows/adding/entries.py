@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
+from typing import Any
 
 import pandas as pd
 
@@ -32,29 +34,17 @@ Rows = dict[str, list[Row]]
 
 
 @dataclass(frozen=True)
-class SimilarRow:
-    """A row on record that resembles the addition, or is the same (`is_same`)."""
-
-    description: str
-    is_same: bool
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, object], key: str, is_same: bool) -> "SimilarRow":
-        """Describe a row as it was read, by file, line, key and page."""
-        place = f"{row['row_file']}:{row['row_line']}"
-        return cls(f"{place}: {row[key]}, of {row['source_id']}", is_same)
-
-
-@dataclass(frozen=True)
 class EntryKind:
     """Something that can be added.
 
-    With `is_once`, a similar row on record prevents the addition unless the user confirms it.
+    `find_similar` returns rows on record that resemble the new ones, with their id (`id`) and
+    whether they are the same (`is_same`). With `is_once`, a similar row prevents the addition
+    unless the user confirms it.
     """
 
     questions: Sequence[Question]
     build_rows: Callable[[Answers, FactRecords], Rows]
-    find_similar: Callable[[Rows, FactRecords], list[SimilarRow]]
+    find_similar: Callable[[Rows, FactRecords], pd.DataFrame]
     is_once: bool
 
 
@@ -93,52 +83,52 @@ def _read_series(raw_answer: str, answers: Answers, records: FactRecords) -> str
         raise
 
 
-_ask = partial(ask_column, "sources")
+_ask = partial(ask_column, "sources", when=_is_new_page)
 _PAGE = (
     Question("source", "id of the page, instead of its address", _read_source),
     _ask("url", "address of the page", must=lambda answers, records: "source" not in answers),
-    _ask("publisher", "who publishes the page, such as TASS", must=_is_new_page),
-    _ask("published_on", "day on which the page was published", may=_is_new_page),
-    _ask("title", "title of the page, as printed", may=_is_new_page),
-    _ask(
-        "source_type",
-        "what kind of page it is",
-        must=_is_new_page,
-        default=lambda answers, records: words.SourceType.PRESS_RELAY.value,
-    ),
-    _ask("reliability", "how far the page is to be trusted", must=_is_new_page),
-    _ask("licence", "licence as the page states it", may=_is_new_page),
+    _ask("publisher", "who publishes the page, such as TASS"),
+    _ask("published_on", "day on which the page was published", is_asked=True),
+    _ask("title", "title of the page, as printed", is_asked=True),
+    _ask("source_type", "what kind of page it is", default=words.SourceType.PRESS_RELAY.value),
+    _ask("reliability", "how far the page is to be trusted"),
+    _ask("licence", "licence as the page states it", is_asked=True),
     _ask(
         "accessed_on",
         "day on which it was read",
-        must=_is_new_page,
         default=lambda answers, records: datetime.now(UTC).date().isoformat(),
     ),
     _ask("note", "remarks on the page", "source_note"),
     ask_column(
         "lineages", "source_type", "add the measurer, of this kind", "new_measurer",
-        must=never_applies,
+        when=never_applies,
     ),
     ask_column(
-        "platforms", "kind", "add the platform, of this kind", "new_platform", must=never_applies
+        "platforms", "kind", "add the platform, of this kind", "new_platform", when=never_applies
     ),
 )  # fmt: skip
 
 
 def _build_page_rows(answers: Answers, records: FactRecords) -> tuple[Row, Rows]:
-    """Return the source row of the page, and the new rows of sources and lineages by table."""
-    page = find_page(answers, records)
-    measured_by = answers.get("measured_by", "")
-    if page is not None:
-        return page, _build_series_rows(measured_by, page, answers, records)
-    source_id = _make_source_id(answers, records)
-    row = {
-        **fill_row("sources", _PAGE, answers),
-        "source_id": source_id,
-        "measurement_series_id": measured_by or source_id,
-    }
-    series = _build_series_rows(row["measurement_series_id"], row, answers, records)
-    return row, {**series, "sources": [row]}
+    """Return the source row of the page, and the new rows of sources and lineages by table.
+
+    A page that names no measurer measured for itself.
+    """
+    page, rows = find_page(answers, records), Rows()
+    series = answers.get("measured_by", "")
+    if page is None:
+        source_id = _make_source_id(answers, records)
+        series = series or source_id
+        about = {"source_id": source_id, "measurement_series_id": series}
+        page = {**fill_row("sources", _PAGE, answers), **about}
+        rows["sources"] = [page]
+    if series and series not in records.list_ids("lineages", "measurement_series_id"):
+        measurer, kind = page["publisher"], page["source_type"]
+        if answers.get("measured_by"):
+            measurer, kind = answers.raw_answers["measured_by"], answers.get("new_measurer", "")
+        about = {"measurement_series_id": series, "measurer": measurer, "source_type": kind}
+        rows["lineages"] = [about]
+    return page, rows
 
 
 def _make_source_id(answers: Answers, records: FactRecords) -> str:
@@ -147,23 +137,10 @@ def _make_source_id(answers: Answers, records: FactRecords) -> str:
     name = choose_publisher_word(answers.get("url", ""), answers["publisher"])
     day = answers.get("published_on", "").split("/")[0]
     stem = f"{name}-{day}" if day else name
-    further = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
-    candidates = [stem if day else f"{stem}-1", *further]
-    return next(candidate for candidate in candidates if candidate not in taken)
-
-
-def _build_series_rows(series: str, page: Row, answers: Answers, records: FactRecords) -> Rows:
-    """Return the row of a measuring programme; no row if there is none, or it is on record.
-
-    A page that names no measurer measured for itself.
-    """
-    if not series or series in records.list_ids("lineages", "measurement_series_id"):
-        return {}
-    measurer, kind = page["publisher"], page["source_type"]
-    if answers.get("measured_by"):
-        measurer, kind = answers.raw_answers["measured_by"], answers.get("new_measurer", "")
-    row = {"measurement_series_id": series, "measurer": measurer, "source_type": kind}
-    return {"lineages": [row]}
+    if day and stem not in taken:
+        return stem
+    numbered = (f"{stem}-{number}" for number in count(2 if day else 1))
+    return next(candidate for candidate in numbered if candidate not in taken)
 
 
 # Services
@@ -177,6 +154,9 @@ def _read_platform(raw_answer: str, answers: Answers, records: FactRecords) -> s
         if "new_platform" in answers and make_slug(raw_answer):
             return make_slug(raw_answer)
         raise
+
+
+_ASK_PLATFORM: Any = {"name": "platform", "read": _read_platform, "adds": "new_platform"}
 
 
 def _build_platform_rows(answers: Answers, records: FactRecords) -> Rows:
@@ -195,17 +175,16 @@ def _build_platform_rows(answers: Answers, records: FactRecords) -> Rows:
 # A figure
 
 
-ACCOUNTS = (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS)
-SAME = (
+SAME = [
     *("platform_id", "area_id", "audience_metric", "unit", "value", "low", "high"),
     *("population_base", "period", "activity_threshold", "age", "sex"),
-)
+]
 """Columns in which two rows for the same figure agree."""
 
 
 def _choose_unit(answers: Answers, records: FactRecords) -> str:
     metric = answers.get("metric", "")
-    if metric in ACCOUNTS:
+    if metric in (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS):
         return ""
     if metric == words.AudienceMetric.AD_AUDIENCE:
         return words.Unit.IDENTITIES.value
@@ -231,7 +210,7 @@ _OF_FIGURE = (
         must=_is_new_page,
         adds="new_measurer",
     ),
-    _ask("platform_id", "the service", "platform", read=_read_platform, adds="new_platform"),
+    _ask("platform_id", "the service", **_ASK_PLATFORM),
     _ask("area_id", "the country", "area"),
     _ask("audience_metric", "what was counted", "metric"),
     _ask("low", "lower end, where the page prints a range"),
@@ -249,12 +228,10 @@ _OF_FIGURE = (
     ),
     _ask("population_base", "of whom it is a part", "base"),
     _ask("period", "when it was measured: 2025-07, 2025-Q3, 2025"),
-    _ask(
-        "activity_threshold", "least use that counts, where one is stated: over 5 min", "threshold"
-    ),
+    _ask("activity_threshold", "least use that counts, if stated: over 5 min", "threshold"),
     _ask("age", "of which ages alone: 18-24, 65+"),
     _ask("sex", "of which sex alone"),
-    _ask("note", "remarks for readers", may=always_applies),
+    _ask("note", "remarks for readers", is_asked=True),
 )
 _FIGURE = (
     *(*_PAGE, *_OF_FIGURE),
@@ -278,16 +255,12 @@ def _build_figure_rows(answers: Answers, records: FactRecords) -> Rows:
     return {**added, **_build_platform_rows(answers, records), "estimates": [figure]}
 
 
-def _find_similar_figures(added: Rows, records: FactRecords) -> list[SimilarRow]:
+def _find_similar_figures(added: Rows, records: FactRecords) -> pd.DataFrame:
     """Return the figures on record with the same statement; one of the same page is identical."""
     (figure,) = added["estimates"]
-    same = records.tables["estimates"]
-    for name in SAME:
-        same = same[same[name] == figure[name]]
-    return [
-        SimilarRow.from_row(row, "estimate_id", is_same=row["source_id"] == figure["source_id"])
-        for row in same.to_dict("records")
-    ]
+    rows = records.tables["estimates"]
+    rows = rows[(rows[SAME] == [figure[name] for name in SAME]).all(axis=1)]
+    return rows.assign(id=rows["estimate_id"], is_same=rows["source_id"] == figure["source_id"])
 
 
 # A restriction
@@ -323,8 +296,7 @@ def _choose_severity(answers: Answers, records: FactRecords) -> str:
         is_whole = answers.get("feature", "") == words.Feature.WHOLE_SERVICE
         severity = words.Severity
         return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
-    severities = {key.value: word.value for key, word in SEVERITY.items()}
-    return severities.get(action, "")
+    return SEVERITY[words.Action(action)].value if action in {*SEVERITY} else ""
 
 
 def _choose_end_status(answers: Answers, records: FactRecords) -> str:
@@ -354,32 +326,22 @@ def _has_people(answers: Answers, records: FactRecords) -> bool:
 
 
 _ask = partial(ask_column, "restrictions")
-_ask_target = partial(ask_column, "restriction_targets")
-_ask_people = partial(ask_column, "published_figures")
+_ask_target = partial(ask_column, "restriction_targets", many=True)
+_ask_people = partial(ask_column, "published_figures", when=_has_people)
 _OF_RESTRICTION = (
     _ask("area_ids", "the country, or places of it", "area"),
+    _ask_target("platform_id", "the services, or * for the whole internet", **_ASK_PLATFORM),
     _ask_target(
-        "platform_id",
-        "the services, or * for the whole internet",
-        "platform",
-        read=_read_platform,
-        many=True,
-        adds="new_platform",
+        "feature", "the features that are restricted", default=words.Feature.WHOLE_SERVICE.value
     ),
-    _ask_target(
-        "feature",
-        "the features that are restricted",
-        default=lambda answers, records: words.Feature.WHOLE_SERVICE.value,
-        many=True,
-    ),
-    _ask("announced_on", "day of the order or announcement", may=always_applies),
+    _ask("announced_on", "day of the order or announcement", is_asked=True),
     _ask(
         "observed_from",
         "day on which access changed",
         must=lambda answers, records: not answers.get("announced_on"),
-        may=always_applies,
+        is_asked=True,
     ),
-    _ask("ended_on", "last day in force, if it is over", may=always_applies),
+    _ask("ended_on", "last day in force, if it is over", is_asked=True),
     _ask("end_status", "whether it goes on", default=_choose_end_status),
     _ask("action", "what was done"),
     _ask("severity", "how severe it is", default=_choose_severity),
@@ -387,69 +349,49 @@ _OF_RESTRICTION = (
     _ask("claim_status", "who says so", "claim"),
     _ask("geo_scope", "how far it reaches", "scope", default=_choose_scope),
     _ask("network_scope", "on which networks", "networks", default=_choose_networks),
-    _ask(
-        "start_precision",
-        "whether the start is known to the day",
-        "precision",
-        default=_choose_precision,
-    ),
-    _ask("authority", "who ordered it", may=always_applies),
-    _ask("stated_reason", "the reason that was stated", "reason", may=always_applies),
+    _ask("start_precision", "how exact the start is", "precision", default=_choose_precision),
+    _ask("authority", "who ordered it", is_asked=True),
+    _ask("stated_reason", "the reason that was stated", "reason", is_asked=True),
     _ask("legal_basis", "the law that was named"),
     _ask("cause", "what caused it"),
     _ask("continues", "id of the restriction that this one continues"),
     _ask("also_source_id", "id of a second page on record", "also_source"),
     Question("word", "last word of its id; default: the services"),
-    _ask("note", "remarks for readers", may=always_applies),
-    _ask_people(
-        "value",
-        "how many people the page says it hits",
-        "people",
-        must=never_applies,
-        may=always_applies,
-    ),
-    _ask_people("figure_kind", "what that number is", "people_kind", must=_has_people),
-    _ask_people(
-        "platform_id",
-        "the service that the number is about, if it is about one",
-        "people_platform",
-        read=_read_platform,
-        may=_has_people,
-    ),
+    _ask("note", "remarks for readers", is_asked=True),
 )
-_RESTRICTION = (
-    *(*_PAGE, *_OF_RESTRICTION),
+OF_RESTRICTION = (
+    *_OF_RESTRICTION,
     *ask_other_columns(
         "restrictions", _OF_RESTRICTION, ("restriction_id", "source_id", "end_source")
     ),
 )
+"""The questions about a restriction itself."""
+_OF_PEOPLE = (
+    ask_column(
+        *("published_figures", "value", "how many people the page says it hits", "people"),
+        must=never_applies,
+        may=always_applies,
+    ),
+    _ask_people("figure_kind", "what that number is", "people_kind"),
+    _ask_people(
+        *("platform_id", "the service that the number is about, if it is about one"),
+        name="people_platform",
+        read=_read_platform,
+        is_asked=True,
+    ),
+)
+_RESTRICTION = (*_PAGE, *OF_RESTRICTION, *_OF_PEOPLE)
 
 
 def _build_restriction_rows(answers: Answers, records: FactRecords) -> Rows:
     page, added = _build_page_rows(answers, records)
-    # The area, the start as entered, and a word.
     area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
     word = make_slug(answers.get("word", "")) or _choose_word(answers)
     new_id = f"{area}-{_choose_start(answers).split('/')[0]}-{word}"
-    about = {"restriction_id": new_id, "source_id": page["source_id"]}
-    restriction = {
-        **fill_row("restrictions", _RESTRICTION, answers),
-        **about,
-        "end_source": END_SOURCE[words.EndStatus(answers["end_status"])].value,
-    }
-    targets: list[Row] = [
-        {
-            **about,
-            "platform_id": platform,
-            "feature": feature,
-            "claim_status": answers["claim"],
-        }
-        for platform in answers["platform"].split(";")
-        for feature in answers["feature"].split(";")
-    ]
     people = {
-        **fill_row("published_figures", _RESTRICTION, answers),
-        **about,
+        **fill_row("published_figures", _OF_PEOPLE, answers),
+        "restriction_id": new_id,
+        "source_id": page["source_id"],
         "published_figure_id": f"PF-{new_id}",
         "publisher": page["publisher"],
         "unit": words.Unit.PERSONS.value,
@@ -461,9 +403,24 @@ def _build_restriction_rows(answers: Answers, records: FactRecords) -> Rows:
     return {
         **added,
         **_build_platform_rows(answers, records),
-        "restrictions": [restriction],
-        "restriction_targets": targets,
+        **build_restriction(answers, new_id, page["source_id"]),
         "published_figures": [people] if people["value"] else [],
+    }
+
+
+def build_restriction(answers: Answers, restriction_id: str, source_id: str) -> Rows:
+    """Return the rows of a restriction and its targets from the answers to OF_RESTRICTION."""
+    about = {"restriction_id": restriction_id, "source_id": source_id}
+    end_source = END_SOURCE[words.EndStatus(answers["end_status"])].value
+    cells = fill_row("restrictions", OF_RESTRICTION, answers)
+    targets: list[Row] = [
+        {**about, "platform_id": platform, "feature": feature, "claim_status": answers["claim"]}
+        for platform in answers["platform"].split(";")
+        for feature in answers["feature"].split(";")
+    ]
+    return {
+        "restrictions": [{**cells, **about, "end_source": end_source}],
+        "restriction_targets": targets,
     }
 
 
@@ -476,33 +433,29 @@ def _choose_word(answers: Answers) -> str:
     return make_slug("-".join(platforms) if len(platforms) <= MOST_WORDS else "social-media")
 
 
-def _find_similar_restrictions(added: Rows, records: FactRecords) -> list[SimilarRow]:
+def _find_similar_restrictions(added: Rows, records: FactRecords) -> pd.DataFrame:
     """Return restrictions on record of the same area and a common service with a near start.
 
     The same id means the same restriction. A row with exactly the same cells is left out: an
     earlier write was interrupted and may be completed.
     """
-    (addition,), restrictions = added["restrictions"], records.tables["restrictions"]
-    areas = set(addition["area_ids"].split(";"))
+    (addition,), rows = added["restrictions"], records.tables["restrictions"]
     services = {row["platform_id"] for row in added["restriction_targets"]}
     targets = records.tables["restriction_targets"]
     same_service = targets.loc[targets["platform_id"].isin(services), "restriction_id"]
-    announced, observed = (restrictions[name] for name in ("announced_on", "observed_from"))
-    begins = periods.parse_periods(observed.where(observed != "", announced))["start"]
+    starts = rows["observed_from"].mask(rows["observed_from"] == "", rows["announced_on"])
     start = periods.parse_period(addition["observed_from"] or addition["announced_on"])
-    near = (
-        restrictions["area_ids"].map(lambda ids: bool(areas & set(ids.split(";"))))
-        & restrictions["restriction_id"].isin(same_service)
-        & ((begins - (start or [pd.NaT])[0]).abs() <= pd.Timedelta(days=NEAR_DAYS))
+    apart = periods.parse_periods(starts)["start"] - (start or [pd.NaT])[0]
+    areas = set(addition["area_ids"].split(";"))
+    is_same = rows["restriction_id"] == addition["restriction_id"]
+    is_similar = is_same | (
+        rows["area_ids"].map(lambda ids: not areas.isdisjoint(ids.split(";")))
+        & rows["restriction_id"].isin(same_service)
+        & (apart.abs() <= pd.Timedelta(days=NEAR_DAYS))
     )
-    is_same = restrictions["restriction_id"] == addition["restriction_id"]
-    return [
-        SimilarRow.from_row(
-            row, "restriction_id", is_same=row["restriction_id"] == addition["restriction_id"]
-        )
-        for row in restrictions[near | is_same].to_dict("records")
-        if any(row[name] != addition.get(name, "") for name in row if not name.startswith("row_"))
-    ]
+    names = [name for name in rows if not name.startswith("row_")]
+    differs = (rows[names] != [addition.get(name, "") for name in names]).any(axis=1)
+    return rows.assign(id=rows["restriction_id"], is_same=is_same)[is_similar & differs]
 
 
 KINDS = {

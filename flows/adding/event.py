@@ -27,35 +27,44 @@ from audience_impact import vocabulary as words
 from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.numbers import day_in_words, on_day
 from audience_impact.registers.places.phrases import fold_name
-from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
+from flows.adding.entries import OF_RESTRICTION, Rows, build_restriction
+from flows.adding.questions import collect_answers
+from flows.adding.records import (
+    FactRecords,
+    NotOnRecordError,
+    choose_only,
+    make_slug,
+    suggest_names,
+)
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
     from flows.pipeline.steps import Reading
 
 SOURCE = "described-event"
-SOURCE_ROW = {
-    "source_id": SOURCE,
-    "publisher": DESCRIBED_EVENT,
-    "title": "Event as described, on no record",
-    "source_type": words.SourceType.JUDGEMENT.value,
-    "licence": words.Unstated.NOT_STATED.value,
-    "reliability": words.Reliability.LOW.value,
-    "measurement_series_id": SOURCE,
+PAGE_ROWS: Mapping[str, Mapping[str, str]] = {
+    "sources": {
+        "source_id": SOURCE,
+        "publisher": DESCRIBED_EVENT,
+        "title": "Event as described, on no record",
+        "source_type": words.SourceType.JUDGEMENT.value,
+        "licence": words.Unstated.NOT_STATED.value,
+        "reliability": words.Reliability.LOW.value,
+        "measurement_series_id": SOURCE,
+    },
+    "lineages": {
+        "measurement_series_id": SOURCE,
+        "measurer": DESCRIBED_EVENT,
+        "source_type": words.SourceType.JUDGEMENT.value,
+        "note": "an event that somebody described",
+    },
 }
-LINEAGE_ROW = {
-    "measurement_series_id": SOURCE,
-    "measurer": DESCRIBED_EVENT,
-    "source_type": words.SourceType.JUDGEMENT.value,
-    "note": "an event that somebody described",
-}
+"""The page on which the rows of an event rest, by fact table."""
 MOST_YEARS_BEFORE, MOST_YEARS_AFTER = 3, 10
 """Years before the first count of people online and after the last for which one is estimated.
 
 Before the first, only a line leads to the day; after the last, the error grows with it.
 """
-CLAIM = words.ClaimStatus.OFFICIAL.value
-Rows = Mapping[str, Sequence[Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -122,35 +131,22 @@ class EventRows:
         """Return the names of the places by their id."""
         return {self._find_place(place): place for place in self.event.places}
 
-    @cached_property
-    def _area_ids(self) -> list[str]:
-        return list(self._places) or [self.country_id]
-
     def _find_place(self, name: str) -> str:
         """Return the id of a place of the country, by its id, its name or an alias."""
-        areas = self.records.tables["areas"]
-        country = areas["area_id"].map(
-            lambda area_id: populations.country_of(area_id, self._parents)
-        )
-        inside = areas[(country == self.country_id) & (areas["area_id"] != self.country_id)]
-        names = inside["name"] + ";" + inside["aliases"]
-        folded = names.map(lambda cell: {fold_name(part) for part in cell.split(";")})
-        is_named = folded.map(lambda known_names: fold_name(name) in known_names)
+        areas, country_id = self.records.tables["areas"], self.country_id
+        country = areas["area_id"].map(lambda area: populations.country_of(area, self._parents))
+        inside = areas[(country == country_id) & (areas["area_id"] != country_id)]
+        names = (inside["name"] + ";" + inside["aliases"]).str.split(";")
+        is_named = names.map(lambda cells: fold_name(name) in map(fold_name, cells)).astype("bool")
         matching = inside[(inside["area_id"] == name) | is_named]
-        outermost = matching[~matching["parent_id"].isin(matching["area_id"])]
-        if len(outermost) == 1:
-            return str(outermost["area_id"].iloc[0])
-        if outermost.empty:
-            near = suggest_names(name, inside["name"])
-            raise NotOnRecordError(f"{name} is no place of {self.country_id} on record{near}")
-        listed = ", ".join(outermost["area_id"])
-        raise NotOnRecordError(f"several places are called {name}: give one of {listed}")
+        outermost = matching.loc[~matching["parent_id"].isin(matching["area_id"]), "area_id"]
+        what = f"place of {country_id}"
+        return choose_only(name, [*outermost], what, "places are called", inside["name"])
 
     @cached_property
     def restriction_id(self) -> str:
         """Return the id: country, first day, and what is cut."""
-        is_whole = self._platform_ids == [words.WHOLE_INTERNET]
-        what = "internet" if is_whole else make_slug(" ".join(self._platform_ids[:2]))
+        what = make_slug(" ".join(self._platform_ids[:2])) if self.event.services else "internet"
         return f"{self.country_id}-{self.event.start.isoformat()}-{what}-described"
 
     def check(self) -> None:
@@ -199,12 +195,12 @@ class EventRows:
         """Return how the record holds a service as blocked by the start; refuse one that closed."""
         if platform == words.WHOLE_INTERNET:
             return ""
-        row = self.records.find_row("platforms", "platform_id", platform)
-        start = self.event.start.isoformat()
-        ended = row.get("ended_on", "")
-        if ended and ended <= start:
-            raise NotOnRecordError(f"{row['name']} closed {on_day(ended)}: nobody uses it later")
-        acts, targets = (self.records.tables[f"restriction{name}"] for name in ("s", "_targets"))
+        tables, start = self.records.tables, self.event.start.isoformat()
+        row = tables["platforms"].set_index("platform_id").loc[platform]
+        if row["ended_on"] and row["ended_on"] <= start:
+            ended = on_day(row["ended_on"])
+            raise NotOnRecordError(f"{row['name']} closed {ended}: nobody uses it later")
+        acts, targets = tables["restrictions"], tables["restriction_targets"]
         is_whole = targets["feature"] == words.Feature.WHOLE_SERVICE.value
         ids = targets.loc[(targets["platform_id"] == platform) & is_whole, "restriction_id"]
         in_force = acts[
@@ -225,85 +221,42 @@ class EventRows:
 
     def list_rows(self) -> Rows:
         """Return the rows by fact table."""
-        target = {"restriction_id": self.restriction_id, "claim_status": CLAIM}
-        features = self.event.features or (words.Feature.WHOLE_SERVICE,)
+        event = self.event
+        action, evidence = words.Action.BLOCK, words.EvidenceState.BLOCKED
+        if event.is_slowed:
+            action, evidence = words.Action.THROTTLE, words.EvidenceState.IMPAIRED
+        elif not event.services:
+            action, evidence = words.Action.NETWORK_SHUTDOWN, words.EvidenceState.DOWN
+        status = words.EndStatus.ENDED if event.last_day else words.EndStatus.ONGOING
+        named = ", ".join(event.operators)
+        cells = {
+            "area": ";".join(self._places or [self.country_id]),
+            "platform": ";".join(self._platform_ids),
+            "feature": ";".join(event.features),
+            "observed_from": event.start.isoformat(),
+            "ended_on": event.last_day.isoformat() if event.last_day else "",
+            "end_status": status.value,
+            "action": action.value,
+            "evidence": evidence.value,
+            "claim": words.ClaimStatus.OFFICIAL.value,
+            "networks": (words.NetworkScope.ASN_LIST if named else event.network).value,
+            "operators": ";".join(event.operators),
+            "extent_reason": f"operators named: {named}" if named else "",
+            "note": "event as described, on no record",
+        }
+        answers = collect_answers(OF_RESTRICTION, cells, self.records)
         places = {
             "restriction_id": self.restriction_id,
             "reading": words.PlaceReading.WHOLE.value,
             "found_by": words.PlaceMatch.EXACT.value,
         }
         return {
-            "restrictions": [self._restriction_row],
-            "restriction_targets": [
-                {**target, "platform_id": platform, "feature": feature.value, "source_id": SOURCE}
-                for platform in self._platform_ids
-                for feature in features
-            ],
+            **build_restriction(answers, self.restriction_id, SOURCE),
             "restriction_places": [
                 {**places, "area_id": area_id, "name": name}
                 for area_id, name in self._places.items()
             ],
         }
-
-    @property
-    def _restriction_row(self) -> dict[str, str]:
-        event, is_whole = self.event, self._platform_ids == [words.WHOLE_INTERNET]
-        scopes, scope = words.GeoScope, words.GeoScope.NATIONAL
-        if event.places:
-            scope = scopes.REGION if len(self._places) == 1 else scopes.MULTI_REGION
-        named = ", ".join(event.operators)
-        network = words.NetworkScope.ASN_LIST if event.operators else event.network
-        action, severity, evidence = _describe_cut(is_whole, bool(event.features), event.is_slowed)
-        is_over = event.last_day is not None
-        return {
-            "restriction_id": self.restriction_id,
-            "area_ids": ";".join(self._area_ids),
-            "geo_scope": scope.value,
-            "network_scope": network.value,
-            "observed_from": event.start.isoformat(),
-            "ended_on": event.last_day.isoformat() if event.last_day else "",
-            "end_status": (words.EndStatus.ENDED if is_over else words.EndStatus.ONGOING).value,
-            "end_source": (
-                words.EndSource.RECORDED if is_over else words.EndSource.SNAPSHOT_DATE
-            ).value,
-            "start_precision": words.StartPrecision.ACTUAL.value,
-            "action": action.value,
-            "severity": severity.value,
-            "evidence_state": evidence.value,
-            "claim_status": CLAIM,
-            "source_id": SOURCE,
-            "operators": ";".join(event.operators),
-            "extent_reason": f"operators named: {named}" if named else "",
-            "note": "event as described, on no record",
-        }
-
-
-def _describe_cut(
-    is_whole: bool, of_feature: bool, is_slowed: bool
-) -> tuple[words.Action, words.Severity, words.EvidenceState]:
-    """Return action, severity and evidence of a cut: of the whole internet, or of services."""
-    if is_slowed:
-        states = words.EvidenceState
-        return words.Action.THROTTLE, words.Severity.SERVICE_IMPAIRED, states.IMPAIRED
-    if is_whole:
-        unavailable = words.Severity.NETWORK_UNAVAILABLE
-        return words.Action.NETWORK_SHUTDOWN, unavailable, words.EvidenceState.DOWN
-    of_service, of_its_feature = (
-        words.Severity.SERVICE_UNAVAILABLE,
-        words.Severity.FEATURE_UNAVAILABLE,
-    )
-    severity = of_its_feature if of_feature else of_service
-    return words.Action.BLOCK, severity, words.EvidenceState.BLOCKED
-
-
-def write_layer(rows: Rows, folder: Path, columns: Mapping[str, Sequence[str]]) -> None:
-    """Write rows as fact tables into a folder, with these columns."""
-    for table, table_rows in rows.items():
-        if table_rows:
-            cells = [{name: row.get(name, "") for name in columns[table]} for row in table_rows]
-            pd.DataFrame(cells, dtype="str").to_csv(
-                folder / f"{table}.csv", index=False, encoding="utf-8"
-            )
 
 
 def find_last_day(start: date, days: int | None) -> date | None:
@@ -343,19 +296,21 @@ def publish_estimate(event: Event, reading: "Reading", seed: int = 0) -> Iterato
         RefusedError: A cell of the event breaks a rule, or its answer does; or a whole table of the
             facts cannot be used, and the error has its findings.
     """
+    from flows.adding.writing import insert_rows
     from flows.pipeline import quality, steps
 
     steps.refuse_errors(reading, strict=False)
     described = EventRows(event, FactRecords(reading.tables))
     described.check()
     rows = described.list_rows()
-    columns = {name: header.columns for name, header in steps.build_headers().items()}
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
         layer, published = Path(name) / "layer", Path(name) / "published"
         layer.mkdir()
-        newest = str(reading.tables["sources"]["accessed_on"].max())
-        source = {**SOURCE_ROW, "accessed_on": newest}
-        write_layer({**rows, "sources": [source], "lineages": [LINEAGE_ROW]}, layer, columns)
+        pages = {table: [row] for table, row in PAGE_ROWS.items()}
+        newest = {"accessed_on": str(reading.tables["sources"]["accessed_on"].max())}
+        pages["sources"] = [{**PAGE_ROWS["sources"], **newest}]
+        for file in insert_rows(layer, {**rows, **pages}):
+            file.path.write_bytes(file.after)
         checked = steps.validate_facts(steps.read_facts([*reading.folders, layer]))
         _refuse_errors(checked.findings, len(reading.folders) + 1)
         steps.refuse_errors(checked, strict=False)

@@ -20,6 +20,7 @@ AMOUNT = re.compile(
     r"^(\d+|\d{1,3}(?:[ ,_\u00a0\u202f]\d{3})+)(\.\d+)?\s*(thousand|million|billion|k|m|bn|%)?$",
     re.IGNORECASE | re.ASCII,
 )
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Answers(dict[str, str]):
@@ -52,8 +53,7 @@ def never_applies(answers: Answers, records: FactRecords) -> bool:
     return False
 
 
-def read_text(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-    """Return the answer unchanged as the text of the cell."""
+def _read_text(raw_answer: str, answers: Answers, records: FactRecords) -> str:
     return raw_answer
 
 
@@ -76,7 +76,7 @@ class Question:
 
     name: str
     asks: str
-    read: Reader = read_text
+    read: Reader = _read_text
     must: Condition = never_applies
     may: Condition = never_applies
     default: Callable[[Answers, FactRecords], str] = lambda answers, records: ""
@@ -97,45 +97,46 @@ class Question:
         Raises NotOnRecordError or WrongAnswerError.
         """
         parts = raw_answer.split(";") if self.many else [raw_answer]
-        cells = [self.read(_read_line(part), answers, records) for part in parts]
+        if any(CONTROL.search(blanks.strip_blanks(part)) for part in parts):
+            raise WrongAnswerError(
+                "contains a line break or another control character: write one line"
+            )
+        cells = [self.read(blanks.strip_blanks(part), answers, records) for part in parts]
         return ";".join(sorted(set(cells))) if self.many else cells[0]
 
 
 def ask_column(
-    table: str, column: str, asks: str = "", name: str = "", **settings: Any
+    table: str,
+    column: str,
+    asks: str = "",
+    name: str = "",
+    when: Condition = always_applies,
+    is_asked: bool = False,
+    default: str | Callable[[Answers, FactRecords], str] = "",
+    **settings: Any,
 ) -> Question:
     """Return the question that fills a column, as its contract says.
 
-    `settings` are attributes of the question that the contract does not know, or that differ.
+    It applies `when`; a column that may be blank is asked for with `is_asked` only. `settings` are
+    attributes of the question that the contract does not know, or that differ.
     """
     about, rules = facts.describe_columns(table)[column], facts.list_cell_rules(table, column)
     choices = tuple(rules.get("word", ()))
-    readers: dict[str, Reader] = {
-        "period": _read_period,
-        "number": read_amount,
+    readers = {
+        **_READERS,
+        "text": _read_web_address if "web_address" in rules else _read_text,
         "code": _make_word_reader(choices),
     }
-    read = _read_web_address if "web_address" in rules else readers.get(about["kind"], read_text)
-    settings = {
-        "read": _LOOKUPS.get(about["refers_to"], read),
-        "must": always_applies if about["filled"] else never_applies,
+    contract: dict[str, Any] = {
+        "read": _LOOKUPS.get(about["refers_to"]) or readers.get(about["kind"], _read_text),
+        "must": when if about["filled"] else never_applies,
+        "may": when if is_asked else never_applies,
+        "default": default if callable(default) else lambda answers, records: default,
         "choices": choices,
         "many": rules.get("identifier") == facts.SEVERAL,
-        **settings,
     }
-    return Question(
-        name or column,
-        asks or f"the column {column} of {table}.csv",
-        table=table,
-        column=column,
-        **settings,
-    )
-
-
-_LOOKUPS: dict[str, Reader] = {
-    "areas": lambda raw_answer, _, records: records.find_area(raw_answer),
-    "platforms": lambda raw_answer, _, records: records.find_platform(raw_answer),
-}
+    asks = asks or f"the column {column} of {table}.csv"
+    return Question(name or column, asks, table=table, column=column, **contract | settings)
 
 
 def ask_other_columns(
@@ -143,11 +144,8 @@ def ask_other_columns(
 ) -> list[Question]:
     """Return questions for the columns that neither questions nor the command (`made`) fill."""
     filled = {question.column for question in questions if question.table == table} | set(made)
-    return [
-        ask_column(table, column)
-        for column in facts.describe_columns(table)
-        if column not in filled
-    ]
+    others = [name for name in facts.describe_columns(table) if name not in filled]
+    return [ask_column(table, name) for name in others]
 
 
 def fill_row(table: str, questions: Sequence[Question], answers: Answers) -> dict[str, str]:
@@ -159,24 +157,12 @@ def fill_row(table: str, questions: Sequence[Question], answers: Answers) -> dic
     }
 
 
-def _read_line(raw_answer: str) -> str:
-    """Return an answer without blanks at its ends.
-
-    Raises WrongAnswerError for characters that a line of a terminal or a table cannot contain.
-    """
-    plain = blanks.strip_blanks(raw_answer)
-    odd = [sign for sign in plain if ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0]
-    if odd or "\u2028" in plain or "\u2029" in plain:
-        raise WrongAnswerError("contains a line break or another control character: write one line")
-    return plain
-
-
 def _make_word_reader(words: Sequence[str]) -> Reader:
     """Return a reader of a vocabulary's words, also with spaces, dashes or capitals."""
-    known_words = {word.casefold(): word for word in words}
+    words_by_fold = {word.casefold(): word for word in words}
 
     def read_word(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-        word = known_words.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
+        word = words_by_fold.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
         if word is None:
             near = suggest_names(raw_answer, words) or f": one of {', '.join(words)}"
             raise NotOnRecordError(f"{raw_answer!r} is none of the words{near}")
@@ -217,6 +203,14 @@ def read_amount(raw_answer: str, answers: Answers, records: FactRecords) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
+_READERS: dict[str, Reader] = {
+    "period": _read_period,
+    "number": read_amount,
+}
+_LOOKUPS: dict[str, Reader] = {
+    "areas": lambda raw_answer, _, records: records.find_area(raw_answer),
+    "platforms": lambda raw_answer, _, records: records.find_platform(raw_answer),
+}
 Asker = Callable[[Question, str, Answers], str]
 """Asks a person, given a question, a default and the answers so far; returns a readable answer."""
 
@@ -225,7 +219,7 @@ def collect_answers(
     questions: Sequence[Question],
     options: Mapping[str, str],
     records: FactRecords,
-    ask: Asker | None,
+    ask: Asker | None = None,
 ) -> Answers:
     """Return all answers, from options and, where required ones are missing, from a person.
 
@@ -238,11 +232,11 @@ def collect_answers(
     Raises MissingError naming the options to give, or WrongAnswerError.
     """
     answers, missing = _ask_questions(questions, options, records, None)
-    if not missing:
-        return answers
-    if ask is None:
+    if missing and ask:
+        return _ask_questions(questions, options, records, ask)[0]
+    if missing:
         raise MissingError(f"give {', '.join(missing)}, or answer on a terminal")
-    return _ask_questions(questions, options, records, ask)[0]
+    return answers
 
 
 def _ask_questions(

@@ -7,7 +7,7 @@ this module.
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -80,11 +80,6 @@ class FactRecords:
         """Return the values of an id column."""
         return set(self.tables[table][column])
 
-    def find_row(self, table: str, column: str, cell: str) -> Mapping[str, str]:
-        """Return the first row in which a column has a value; such a row must exist."""
-        rows = self.tables[table]
-        return {str(name): text for name, text in rows[rows[column] == cell].iloc[0].items()}
-
     def find_area(self, text: str) -> str:
         """Return the id of a country by any of its names or codes, or of a place by its id.
 
@@ -93,28 +88,19 @@ class FactRecords:
         from flows.registers.gazetteer import country_code
 
         areas = self.tables["areas"]
-        ids = set(areas["area_id"])
+        countries = areas[areas["level"].eq("") & ~areas["area_id"].str.isdigit()]
         named = self._area_names.get(fold_name(text), [])
         for code in (text, text.upper(), country_code(text)):
-            if code in ids and (named or not self._is_slip_of_another(text, code)):
-                return code
-        if len(named) == 1:
-            return named[0]
-        if named:
-            listed = ", ".join(named[:MOST_TOLD])
-            raise NotOnRecordError(f"several areas are called {text}: give one of {listed}")
-        countries = areas.loc[areas["level"].eq("") & ~areas["area_id"].str.isdigit(), "name"]
-        raise NotOnRecordError(f"{text} is no area on record{suggest_names(text, countries)}")
-
-    def _is_slip_of_another(self, text: str, code: str) -> bool:
-        """Return whether a name that fits a country is nearly the name of another.
-
-        A pattern for Niger fits "Nigera" as well.
-        """
-        areas = self.tables["areas"]
-        others = areas[areas["level"].eq("") & ~areas["area_id"].isin([text, text.upper(), code])]
-        names = others["name"].map(fold_name)
-        return bool(difflib.get_close_matches(fold_name(text), names, 1, SAME_NAME))
+            if code in set(areas["area_id"]):
+                others = countries.loc[
+                    ~countries["area_id"].isin([text, text.upper(), code]), "name"
+                ]
+                # A pattern for Niger fits "Nigera" as well.
+                if named or not difflib.get_close_matches(
+                    fold_name(text), others.map(fold_name), 1, SAME_NAME
+                ):
+                    return code
+        return choose_only(text, named, "area", "areas are called", countries["name"])
 
     @cached_property
     def _area_names(self) -> dict[str, list[str]]:
@@ -136,15 +122,11 @@ class FactRecords:
         Raises NotOnRecordError.
         """
         platforms = self.tables["platforms"]
-        match = (
-            text
-            if text in set(platforms["platform_id"])
-            else self._platform_catalogue.find_id(text)
-        )
-        if not match:
-            names = [*platforms["platform_id"], *platforms["name"]]
-            raise NotOnRecordError(f"{text} is no platform on record{suggest_names(text, names)}")
-        return match
+        ids = set(platforms["platform_id"])
+        if match := text if text in ids else self._platform_catalogue.find_id(text):
+            return match
+        names = [*platforms["platform_id"], *platforms["name"]]
+        raise NotOnRecordError(f"{text} is no platform on record{suggest_names(text, names)}")
 
     def find_series(self, text: str) -> str:
         """Return the id of a measuring programme from its id or its measurer.
@@ -152,29 +134,32 @@ class FactRecords:
         Raises NotOnRecordError.
         """
         lineages = self.tables["lineages"]
-        if text in set(lineages["measurement_series_id"]):
-            return text
-        same = lineages["measurer"].map(fold_name) == fold_name(text)
-        series_ids = list(lineages.loc[same, "measurement_series_id"])
-        if len(series_ids) == 1:
-            return str(series_ids[0])
-        if series_ids:
-            listed = ", ".join(series_ids[:MOST_TOLD])
-            raise NotOnRecordError(f"{text} has several measuring programmes: give one of {listed}")
-        names = [*lineages["measurement_series_id"], *lineages["measurer"]]
-        raise NotOnRecordError(f"{text} is no measurer on record{suggest_names(text, names)}")
+        ids, measurers = lineages["measurement_series_id"], lineages["measurer"]
+        named = (
+            [text] if text in set(ids) else list(ids[measurers.map(fold_name) == fold_name(text)])
+        )
+        return choose_only(text, named, "measurer", "programmes measure for", [*ids, *measurers])
 
     def find_source(self, raw_answer: str) -> Mapping[str, str] | None:
         """Return the source row of a page by its address or id; None for a new page."""
         sources = self.tables["sources"]
-        rows = sources[
-            (sources["source_id"] == raw_answer)
-            | self._page_addresses.eq(normalize_address(raw_answer))
-        ]
-        if rows.empty:
-            return None
-        return {str(name): str(cell) for name, cell in rows.iloc[0].items()}
+        is_page = sources["source_id"] == raw_answer
+        is_page |= self._page_addresses == normalize_address(raw_answer)
+        rows = sources[is_page].astype("str").to_dict("records")
+        return {str(name): cell for name, cell in rows[0].items()} if rows else None
 
     @cached_property
     def _page_addresses(self) -> "pd.Series[str]":
         return self.tables["sources"]["url"].map(normalize_address).replace("", " ")
+
+
+def choose_only(
+    text: str, ids: Sequence[str], what: str, several: str, names: Iterable[str]
+) -> str:
+    """Return the only id; raise NotOnRecordError where there is none, or several."""
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        listed = ", ".join(ids[:MOST_TOLD])
+        raise NotOnRecordError(f"several {several} {text}: give one of {listed}")
+    raise NotOnRecordError(f"{text} is no {what} on record{suggest_names(text, names)}")

@@ -251,12 +251,13 @@ def _print_plain(text: str, err: bool = False) -> None:
 
 def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another: bool) -> None:
     """Print similar rows on record; exit with 1 where they prevent the addition."""
-    similar_rows = kind.find_similar(rows, records)
-    for row in similar_rows:
-        _print_plain(f"similar row on record: {row.description}", err=True)
-    if any(row.is_same for row in similar_rows):
+    similar = kind.find_similar(rows, records)
+    for row in similar.itertuples():
+        place = f"{row.row_file}:{row.row_line}"
+        _print_plain(f"similar row on record: {place}: {row.id}, of {row.source_id}", err=True)
+    if similar["is_same"].any():
         raise fail_with("nothing written: the same row is on record")
-    if similar_rows and kind.is_once and not another:
+    if len(similar) and kind.is_once and not another:
         raise fail_with("nothing written: if this is another restriction, give --another")
 
 

@@ -28,7 +28,8 @@ from audience_impact.cli.showing import All
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
-    from flows.adding.event import Event, Rows
+    from flows.adding.entries import Rows
+    from flows.adding.event import Event
     from flows.pipeline.steps import RefusedError
 
 AHEAD = {

@@ -3,7 +3,6 @@
 import errno
 import gzip
 import re
-import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from audience_impact.facts import reading
 from audience_impact.registers import register, register_tables
-from audience_impact.store import PublishError, files, manifest
+from audience_impact.store import PublishError, manifest
 from flows.adding import writing
 from flows.downloads import fetching
 from flows.downloads.fetching import RetryPolicy, UnusableError
@@ -281,37 +280,6 @@ def test_a_disk_that_is_full_is_said_of_the_file(
     path = tmp_path / "sources.csv"
     with pytest.raises(RefusedError, match=rf"^{path} cannot be written: No space left on device"):
         writing.write_files([writing.ChangedFile(path, b"", b"row\n", MappingProxyType({2: "x"}))])
-
-
-def test_of_two_that_write_at_the_same_moment_the_second_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "sources.csv"
-    path.write_bytes(b"before\n")
-    begun, both, refused = threading.Event(), threading.Barrier(2), list[str]()
-
-    def write_slowly(contents: dict[Path, bytes]) -> None:
-        if not begun.is_set():
-            begun.set()
-            threading.Event().wait(0.3)
-        files.write_together(contents)
-
-    def add_row(row: bytes) -> None:
-        file = writing.ChangedFile(path, b"before\n", b"before\n" + row, MappingProxyType({2: "x"}))
-        both.wait()
-        try:
-            writing.write_files([file])
-        except RefusedError as error:
-            refused.append(str(error))
-
-    monkeypatch.setattr(writing, "write_together", write_slowly)
-    threads = [threading.Thread(target=add_row, args=(row,)) for row in (b"mine\n", b"yours\n")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert refused == [f"{path} was changed meanwhile: run it again"]
-    assert path.read_bytes() in (b"before\nmine\n", b"before\nyours\n")
 
 
 def read_rows(cells: list[str]) -> list[register.Record]:

@@ -92,8 +92,9 @@ def find_nearest_bases(
     )
     pairs = with_distance(pairs, ("period_start", "period_end"), ("base_start", "base_end"))
     nearest = pairs.sort_values(["gap", "apart", first]).drop_duplicates(asked)
-    about = nearest.set_index(asked)[["persons", "base_id", "gap", "apart"]]
-    return rows[asked].join(about, on=asked, how="inner")[[*about]]
+    about = nearest[[*asked, "persons", "base_id", "gap", "apart"]]
+    joined = rows[asked].reset_index(names="place").merge(about, on=asked)
+    return joined.set_index("place").rename_axis(None).drop(columns=asked)
 
 
 def find_nearest_persons(
