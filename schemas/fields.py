@@ -54,16 +54,16 @@ def cell_rule(check: Run) -> Run:
     return checked
 
 
-def row_rule(*columns: str) -> Callable[[RowCheck], Any]:
+def row_rule(*columns: str, name: str = "") -> Callable[[RowCheck], Any]:
     """Register a method of models as a rule of several columns of a row.
 
-    The name of the method is the id. The finding points at the first of `columns` that the table
-    has.
+    The id is `name`, else the name of the method. The finding points at the first of `columns` that
+    the table has.
     """
 
     def register_check(method: RowCheck) -> Any:
-        name = register_rule(method.__name__, RuleStage.CELLS, columns=columns)
-        return pa.dataframe_check(name=name)(method)
+        rule = register_rule(name or method.__name__, RuleStage.CELLS, columns=columns)
+        return pa.dataframe_check(name=rule)(method)
 
     return register_check
 

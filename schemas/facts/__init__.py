@@ -1,116 +1,68 @@
 """The contracts of the fact tables, a pandera model a table, over the text as written.
 
-The models are in modules by subject. TABLES lists for each table the model, the columns of a key of
-several columns, and whether the table may be missing. To add a table, add a model and a row there.
+The models are in modules by subject, and a table is named as its model. To add a table, add a model
+and its name here, and its key if that has several columns.
 """
 
+import re
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.facts import figures, fitted, restrictions
 from schemas.fields import SEVERAL, FactModel
 
 __all__ = ["MODELS", "OPTIONAL", "SEVERAL", "TABLES"]
 
-
-class Table(NamedTuple):
-    """A fact table: its model, its key if that has several columns, and whether it is optional."""
-
-    name: str
-    model: type[FactModel]
-    key: tuple[str, ...] = ()
-    optional: bool = False
-
-
-_TABLES = (
-    Table("lineages", figures.Lineages),
-    Table("sources", figures.Sources),
-    Table("platforms", figures.Platforms),
-    Table("areas", figures.Areas),
-    Table("bases", figures.Bases),
-    Table("online_shares", figures.OnlineShares, optional=True),
-    Table("online_levels", fitted.OnlineLevels, key=("area_id", "period"), optional=True),
-    Table("estimates", figures.Estimates),
-    Table("overlaps", figures.Overlaps),
-    Table("feature_use", figures.FeatureUse),
-    Table("feature_laws", fitted.FeatureLaws, key=("feature", "area_id"), optional=True),
-    Table("circumvention", figures.Circumvention),
-    Table("circumvention_laws", fitted.CircumventionLaws, key=("area_id",), optional=True),
-    Table("surveys", figures.Surveys),
-    Table("use_patterns", figures.UsePatterns, key=("survey_id", "online", "platform_ids")),
-    Table("overlap_calibration", fitted.OverlapCalibration, key=("parameter", "survey_id")),
-    Table("use_frequency", figures.UseFrequency, optional=True),
-    Table(
-        "daily_use",
-        fitted.DailyUse,
-        key=("platform_id", "area_id", "use_frequency_kind"),
-        optional=True,
-    ),
-    Table("figure_errors", fitted.FigureErrors, key=("parameter", "kind"), optional=True),
-    Table(
-        "regional_use",
-        figures.RegionalUse,
-        key=("area_id", "asked", "residence", "internet_use", "period", "source_id"),
-        optional=True,
-    ),
-    Table("place_laws", fitted.PlaceLaws, key=("parameter", "kind"), optional=True),
-    Table("network_use", figures.NetworkUse, key=("area_id", "period", "source_id"), optional=True),
-    Table("network_shares", figures.NetworkShares, key=("area_id", "asn", "period"), optional=True),
-    Table(
-        "operator_regions",
-        figures.OperatorRegions,
-        key=("area_id", "network_scope", "region", "operator", "period"),
-        optional=True,
-    ),
-    Table(
-        "operator_names", figures.OperatorNames, key=("name", "also_name", "area_id"), optional=True
-    ),
-    Table("network_laws", fitted.NetworkLaws, key=("parameter", "kind"), optional=True),
-    Table("place_parts", figures.PlaceParts, optional=True),
-    Table("part_sizes", fitted.PartSizes, key=("part_kind",), optional=True),
-    Table("event_readings", restrictions.EventReadings, optional=True),
-    Table("chances", fitted.Chances, key=("chance", "chance_group"), optional=True),
-    Table(
-        "answer_rungs", fitted.AnswerRungs, key=("rung_family", "rung", "left_out"), optional=True
-    ),
-    Table("audience_laws", fitted.AudienceLaws, key=("parameter", "kind"), optional=True),
-    Table("restrictions", restrictions.Restrictions),
-    Table(
-        "restriction_targets",
-        restrictions.RestrictionTargets,
-        key=("restriction_id", "platform_id", "feature"),
-    ),
-    Table(
-        "restriction_places",
-        restrictions.RestrictionPlaces,
-        key=("restriction_id", "area_id"),
-        optional=True,
-    ),
-    Table("place_names", restrictions.PlaceNames, key=("country_id", "name"), optional=True),
-    Table("published_figures", figures.PublishedFigures),
-    Table("feature_rules", restrictions.FeatureRules, optional=True),
-    Table(
-        "register_rows", restrictions.RegisterRows, key=("source_id", "register_row"), optional=True
-    ),
-    Table(
-        "event_links",
-        restrictions.EventLinks,
-        key=("restriction_id", "other_restriction_id"),
-        optional=True,
-    ),
-    Table("evidence", restrictions.Evidence, optional=True),
-    Table("published_area_figures", figures.PublishedAreaFigures),
-    Table(
-        "accepted_findings",
-        restrictions.AcceptedFindings,
-        key=("rule", "table", "key", "column"),
-        optional=True,
-    ),
+_MODELS: tuple[type[FactModel], ...] = (
+    *(figures.Lineages, figures.Sources, figures.Platforms, figures.Areas, figures.Bases),
+    *(figures.OnlineShares, fitted.OnlineLevels, figures.Estimates, figures.Overlaps),
+    *(figures.FeatureUse, fitted.FeatureLaws, figures.Circumvention, fitted.CircumventionLaws),
+    *(figures.Surveys, figures.UsePatterns, fitted.OverlapCalibration, figures.UseFrequency),
+    *(fitted.DailyUse, fitted.FigureErrors, figures.RegionalUse, fitted.PlaceLaws),
+    *(figures.NetworkUse, figures.NetworkShares, figures.OperatorRegions, figures.OperatorNames),
+    *(fitted.NetworkLaws, figures.PlaceParts, fitted.PartSizes, restrictions.EventReadings),
+    *(fitted.Chances, fitted.AnswerRungs, fitted.AudienceLaws, restrictions.Restrictions),
+    *(restrictions.RestrictionTargets, restrictions.RestrictionPlaces, restrictions.PlaceNames),
+    *(figures.PublishedFigures, restrictions.FeatureRules, restrictions.RegisterRows),
+    *(restrictions.EventLinks, restrictions.Evidence, figures.PublishedAreaFigures),
+    restrictions.AcceptedFindings,
 )
-TABLES = tuple(table.name for table in _TABLES)
+MODELS = {re.sub(r"\B(?=[A-Z])", "_", model.__name__).lower(): model for model in _MODELS}
+TABLES = tuple(MODELS)
 """The fact tables, in the order in which keys resolve."""
-MODELS = {table.name: table.model for table in _TABLES}
-OPTIONAL = {table.name for table in _TABLES if table.optional}
+_KEYS = {
+    "online_levels": ["area_id", "period"],
+    "feature_laws": ["feature", "area_id"],
+    "circumvention_laws": ["area_id"],
+    "use_patterns": ["survey_id", "online", "platform_ids"],
+    "overlap_calibration": ["parameter", "survey_id"],
+    "daily_use": ["platform_id", "area_id", "use_frequency_kind"],
+    "figure_errors": ["parameter", "kind"],
+    "regional_use": ["area_id", "asked", "residence", "internet_use", "period", "source_id"],
+    "place_laws": ["parameter", "kind"],
+    "network_use": ["area_id", "period", "source_id"],
+    "network_shares": ["area_id", "asn", "period"],
+    "operator_regions": ["area_id", "network_scope", "region", "operator", "period"],
+    "operator_names": ["name", "also_name", "area_id"],
+    "network_laws": ["parameter", "kind"],
+    "part_sizes": ["part_kind"],
+    "chances": ["chance", "chance_group"],
+    "answer_rungs": ["rung_family", "rung", "left_out"],
+    "audience_laws": ["parameter", "kind"],
+    "restriction_targets": ["restriction_id", "platform_id", "feature"],
+    "restriction_places": ["restriction_id", "area_id"],
+    "place_names": ["country_id", "name"],
+    "register_rows": ["source_id", "register_row"],
+    "event_links": ["restriction_id", "other_restriction_id"],
+    "accepted_findings": ["rule", "table", "key", "column"],
+}
+"""The keys of the tables that have no column of kind `key`."""
+_REQUIRED = {
+    *("lineages", "sources", "platforms", "areas", "bases", "estimates", "overlaps"),
+    *("feature_use", "circumvention", "surveys", "use_patterns", "overlap_calibration"),
+    *("restrictions", "restriction_targets", "published_figures", "published_area_figures"),
+}
+OPTIONAL = {*TABLES} - _REQUIRED
 """Tables that may be missing: those of registers, the reviewed findings, and the errors of
 figures, without which nothing is drawn."""
 
@@ -141,12 +93,9 @@ def optional_columns(table: str) -> frozenset[str]:
 
 
 def list_keys() -> dict[str, list[str]]:
-    """Return the key columns of each table: those in _TABLES, else its single key column."""
-    return {
-        table.name: list(table.key)
-        or [name for name, about in describe_columns(table.name).items() if about["kind"] == "key"]
-        for table in _TABLES
-    }
+    """Return the key columns of each table."""
+    keys = select_columns("key")
+    return {table: list(_KEYS.get(table, keys[table])) for table in TABLES}
 
 
 def is_blank_a_key(table: str) -> bool:

@@ -3,9 +3,10 @@
 A command writes these tables, so an impossible value is an error of an edit by hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandera.typing import Series
 
@@ -14,72 +15,40 @@ from schemas import fields
 from schemas.facts.figures import parse_numbers
 from schemas.fields import FactModel
 
-LOG_ODDS = (words.OverlapParameter.MEAN, words.OverlapParameter.SURVEY)
-VARIANCES = (
-    words.OverlapParameter.BETWEEN,
-    words.OverlapParameter.WITHIN,
-    words.OverlapParameter.AREA,
-)
 QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
 MOST_LOG_ODDS = 20.0
 """Maximum of the absolute log odds of a share, that of one in a thousand million."""
-MOST_COUNT = 1e12
+LEAST = float(np.nextafter(0.0, 1.0))
+Limits = tuple[float, float]
+LOG_ODDS: Limits = (-MOST_LOG_ODDS, MOST_LOG_ODDS)
+VARIANCE: Limits = (0.0, MOST_LOG_ODDS)
+ABOVE_ZERO: Limits = (LEAST, MOST_LOG_ODDS)
+COUNT: Limits = (LEAST, 1e12)
+INNER_SHARE: Limits = (LEAST, float(np.nextafter(1.0, 0.0)))
 
 data_differ = fields.row_rule("data_sha256")
 quantiles_out_of_order = fields.row_rule("value")
-Test = Callable[[pd.DataFrame, str], pd.Series]
-"""Returns for a column of a frame which cells are sound."""
+parameter_rule = fields.row_rule("value", "mean", "share", name="parameter_out_of_range")
+count_rule = fields.row_rule("freedom", "figures", "pairs", "houses", name="learned_from_nothing")
 
 
-def is_between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
-    """Return whether cells are within the limits; true for cells without a number."""
-    values = parse_numbers(frame, column)
-    return values.isna() | values.between(least, most)
+def are_within(frame: pd.DataFrame, limits: Mapping[str, Limits]) -> pd.Series:
+    """Return whether the numbers of some columns are within limits; blank cells are."""
+    inside = [
+        parse_numbers(frame, name).between(*ends) | parse_numbers(frame, name).isna()
+        for name, ends in limits.items()
+    ]
+    return pd.concat(inside, axis=1).all(axis=1)
 
 
-def is_above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS) -> pd.Series:
-    """Return whether cells are above zero and at most `most`, or no numbers."""
-    return is_between(frame, column, 0.0, most) & ~parse_numbers(frame, column).eq(0.0)
-
-
-def is_log_odds(frame: pd.DataFrame, column: str) -> pd.Series:
-    """Return whether cells are log odds that a share can have, or no numbers."""
-    return is_between(frame, column, -MOST_LOG_ODDS, MOST_LOG_ODDS)
-
-
-def is_count(frame: pd.DataFrame, column: str) -> pd.Series:
-    """Return whether cells are counts above zero, or no numbers."""
-    return is_above_zero(frame, column, MOST_COUNT)
-
-
-def parameter_rule(check: Any) -> Any:
-    """Register a check of rows as the rule `parameter_out_of_range`."""
-    check.__name__ = "parameter_out_of_range"
-    return fields.row_rule("value", "mean", "share")(check)
-
-
-def count_rule(check: Any) -> Any:
-    """Register a check of rows as the rule `learned_from_nothing`."""
-    check.__name__ = "learned_from_nothing"
-    return fields.row_rule("freedom", "figures", "pairs", "houses")(check)
-
-
-def require_parameters(**tests: Test) -> Any:
-    """Return the rule `parameter_out_of_range` with a test for each of some columns."""
-
-    def check(cls: Any, frame: pd.DataFrame) -> Any:
-        return pd.DataFrame({name: test(frame, name) for name, test in tests.items()}).all(axis=1)
-
-    return parameter_rule(check)
+def require_parameters(**limits: Limits) -> Any:
+    """Return the rule `parameter_out_of_range` with limits for each of some columns."""
+    return parameter_rule(lambda cls, frame: are_within(frame, limits))
 
 
 def require_counts(*columns: str) -> Any:
     """Return the rule `learned_from_nothing`: counts above zero in all of some columns."""
-
-    def check(cls: Any, frame: pd.DataFrame) -> Any:
-        return pd.DataFrame({name: is_count(frame, name) for name in columns}).all(axis=1)
-
-    return count_rule(check)
+    return count_rule(lambda cls, frame: are_within(frame, dict.fromkeys(columns, COUNT)))
 
 
 def is_in_order(frame: pd.DataFrame) -> pd.Series:
@@ -114,7 +83,7 @@ class StudentLaw(Law):
     freedom: Series[str] = fields.persons_field(filled=True)
     areas: Series[str] = fields.persons_field(filled=True)
 
-    parameter_out_of_range = require_parameters(mean=is_log_odds, spread=is_above_zero)
+    parameter_out_of_range = require_parameters(mean=LOG_ODDS, spread=ABOVE_ZERO)
     learned_from_nothing = require_counts("freedom", "areas")
 
 
@@ -142,9 +111,9 @@ class Quantiles(Law):
         is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
         others = frame["parameter"].map(frame.groupby("parameter").size())
         is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)
-        odds = is_log_odds(frame, "value")
-        counts = is_between(frame, "value", -MOST_LOG_ODDS, MOST_COUNT)
-        return counts.where(is_count, odds) & (~is_width | is_above_zero(frame, "value"))
+        is_odds = are_within(frame, {"value": LOG_ODDS})
+        is_odds = is_odds.mask(is_width, are_within(frame, {"value": ABOVE_ZERO}))
+        return is_odds.mask(is_count, are_within(frame, {"value": (-MOST_LOG_ODDS, COUNT[1])}))
 
 
 class QuantileLaw(Quantiles):
@@ -188,23 +157,23 @@ class OverlapCalibration(Law):
     @parameter_rule
     def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require log odds of a correlation, variances, a part of 1, and factors above zero."""
-        odds = is_log_odds(frame, "value")
-        kinds = {
-            **dict.fromkeys(LOG_ODDS, odds),
-            **dict.fromkeys(VARIANCES, is_between(frame, "value", 0.0, MOST_LOG_ODDS)),
-            words.OverlapParameter.REGION: is_between(frame, "value", 0.0, 1.0),
+        kinds = words.OverlapParameter
+        limits = {
+            **dict.fromkeys((kinds.MEAN, kinds.SURVEY), LOG_ODDS),
+            **dict.fromkeys((kinds.BETWEEN, kinds.WITHIN, kinds.AREA), VARIANCE),
+            kinds.REGION: (0.0, 1.0),
         }
-        is_valid = is_above_zero(frame, "value")
-        for parameter, sound in kinds.items():
-            is_valid = is_valid.where(frame["parameter"] != parameter.value, sound)
+        is_valid = are_within(frame, {"value": ABOVE_ZERO})
+        for parameter, ends in limits.items():
+            is_kind = frame["parameter"].eq(parameter.value)
+            is_valid = is_valid.mask(is_kind, are_within(frame, {"value": ends}))
         return is_valid
 
     @count_rule
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
         """Require at least one survey of one organisation for parameters that are not assumed."""
-        counts = [is_above_zero(frame, name, MOST_COUNT) for name in ("surveys", "houses")]
         is_assumed = frame["basis"].eq(words.ParameterBasis.ASSUMED.value)
-        return is_assumed | (counts[0] & counts[1])
+        return is_assumed | are_within(frame, {"surveys": COUNT, "houses": COUNT})
 
 
 class DailyUse(StudentLaw):
@@ -294,13 +263,8 @@ class AudienceLaws(Law):
     def parameter_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Require spreads and factors above zero."""
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
-        spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
-        return spreads.where(is_spread, is_above_zero(frame, "value"))
-
-
-def _is_inner_share(frame: pd.DataFrame, column: str) -> pd.Series:
-    share = parse_numbers(frame, column)
-    return share.isna() | ((share > 0) & (share < 1))
+        factors = are_within(frame, {"value": ABOVE_ZERO})
+        return factors.mask(is_spread, are_within(frame, {"value": VARIANCE}))
 
 
 class Chances(Law):
@@ -316,7 +280,7 @@ class Chances(Law):
     weight: Series[str] = fields.parameter_field()
     figures: Series[str] = fields.persons_field(filled=True)
 
-    parameter_out_of_range = require_parameters(share=_is_inner_share, weight=is_count)
+    parameter_out_of_range = require_parameters(share=INNER_SHARE, weight=COUNT)
     learned_from_nothing = require_counts("figures")
 
 
@@ -335,10 +299,7 @@ class PartSizes(Law):
     figures: Series[str] = fields.persons_field(filled=True)
 
     parameter_out_of_range = require_parameters(
-        level=is_log_odds,
-        unit_slope=is_log_odds,
-        count_slope=is_log_odds,
-        deviation=is_above_zero,
+        level=LOG_ODDS, unit_slope=LOG_ODDS, count_slope=LOG_ODDS, deviation=ABOVE_ZERO
     )
     learned_from_nothing = require_counts("figures")
 
@@ -358,4 +319,4 @@ class OnlineLevels(Law):
     correlation: Series[str] = fields.share_field(filled=True)
     common: Series[str] = fields.share_field(filled=True)
 
-    parameter_out_of_range = require_parameters(mean=is_log_odds, deviation=is_above_zero)
+    parameter_out_of_range = require_parameters(mean=LOG_ODDS, deviation=ABOVE_ZERO)

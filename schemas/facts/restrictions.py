@@ -18,14 +18,13 @@ TIMES = ("begin", "end")
 
 
 def _require_both(name: str, least: str, most: str) -> Any:
-    """Return a check of this name: both limits, the smaller one first, or neither of them."""
+    """Return a rule of this name: both limits, the smaller one first, or neither of them."""
 
     def check(cls: Any, frame: pd.DataFrame) -> Any:
         low, high = (pd.to_numeric(frame[column], errors="coerce") for column in (least, most))
         return (low.isna() & high.isna()) | (low <= high)
 
-    check.__name__ = name
-    return check
+    return fields.row_rule(least, name=name)(check)
 
 
 class Restrictions(FactModel):
@@ -68,9 +67,7 @@ class Restrictions(FactModel):
     measured_by: Series[str] = fields.text_field(optional=True)
     measured_url: Series[str] = fields.text_field(optional=True)
 
-    hours_in_order = fields.row_rule("least_hours_a_day")(
-        _require_both("hours_in_order", "least_hours_a_day", "most_hours_a_day")
-    )
+    hours_in_order = _require_both("hours_in_order", "least_hours_a_day", "most_hours_a_day")
 
     @fields.row_rule("days_in_force")
     def days_outside(cls, frame: pd.DataFrame) -> Any:
@@ -284,8 +281,8 @@ class Evidence(FactModel):
         is_timeless = (frame[list(TIMES)] == "").all(axis=1)
         return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
 
-    lost_shares_in_order = fields.row_rule("least_lost_share")(
-        _require_both("lost_shares_in_order", "least_lost_share", "most_lost_share")
+    lost_shares_in_order = _require_both(
+        "lost_shares_in_order", "least_lost_share", "most_lost_share"
     )
 
 
