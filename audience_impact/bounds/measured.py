@@ -33,7 +33,7 @@ from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.overlap.conditioning import mark_patterns
-from audience_impact.vocabulary import FindingSeverity, OverlapKind, Unit
+from audience_impact.vocabulary import OverlapKind, Unit
 
 RULE = "overlaps_contradict"
 MOST_PLATFORMS = 12
@@ -247,7 +247,7 @@ def report_left_out(
         for fact in country.left_out.itertuples()
     }
     return [
-        build_finding("overlaps", rows.loc[key], "value", RULE, FindingSeverity.WARNING, text)
+        build_finding("overlaps", rows.loc[key], "value", RULE, text)
         for key, text in sorted(messages)
     ]
 

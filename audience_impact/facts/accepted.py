@@ -5,11 +5,13 @@ table has one) of a warning, with the reason and the day of the review. An accep
 value no longer exists is reported, so that the table contains only what is needed.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from audience_impact.facts.checks import report_row
-from audience_impact.facts.tables import Finding, Tables
+import pandas as pd
+
+from audience_impact.facts.tables import Finding, build_finding
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
@@ -29,61 +31,39 @@ class Mark(NamedTuple):
     period: str
 
 
-def list_marks(findings: Sequence[Finding], tables: Tables, keys: Keys) -> list[Mark]:
+def list_marks(findings: Sequence[Finding], keys: Keys) -> list[Mark]:
     """Return an acceptance for each of these warnings, without repeats and lapsed ones."""
     warnings = [finding for finding in findings if finding.rule != LAPSED]
-    return list(dict.fromkeys(mark for mark in _make_marks(warnings, tables, keys) if mark))
+    marks = dict.fromkeys(_make_mark(finding, keys) for finding in warnings)
+    return [mark for mark in marks if mark]
 
 
 def split_accepted(
-    findings: Sequence[Finding], tables: Tables, keys: Keys, is_complete: bool = True
+    findings: Sequence[Finding], accepted: pd.DataFrame, keys: Keys, is_complete: bool = True
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings to report, with lapsed acceptances, and the accepted warnings.
 
-    `tables` are the facts as text; findings carry the cells as written. If the findings are
-    incomplete, an acceptance without a finding does not lapse.
+    `accepted` is the fact table as text. If the findings are incomplete, an acceptance without a
+    finding does not lapse.
     """
-    accepted = tables[TABLE]
-    marks = [Mark(*cells) for cells in accepted[list(Mark._fields)].itertuples(index=False)]
-    if not marks:
-        return list(findings), []
-    finding_marks, all_marks = _make_marks(findings, tables, keys), set(marks)
-    reported: list[Finding] = []
-    accepted_findings: list[Finding] = []
-    for finding, mark in zip(findings, finding_marks, strict=True):
-        (accepted_findings if mark in all_marks else reported).append(finding)
-    seen = set(finding_marks)
+    rows = {Mark(*row[list(Mark._fields)]): row for _, row in accepted.iterrows()}
+    marks = [_make_mark(finding, keys) for finding in findings]
+    text = "no finding matches this row any more; remove the row"
     lapsed = [
-        report_row(
-            TABLE, row, "value", LAPSED, "no finding matches this row any more; remove the row"
-        )
-        for mark, (_, row) in zip(marks, accepted.iterrows(), strict=True)
-        if is_complete and mark not in seen
+        build_finding(TABLE, row, "value", LAPSED, text)
+        for mark, row in rows.items()
+        if is_complete and mark not in marks
     ]
-    return [*reported, *lapsed], accepted_findings
+    pairs = list(zip(findings, marks, strict=True))
+    reported = [finding for finding, mark in pairs if mark not in rows]
+    return [*reported, *lapsed], [finding for finding, mark in pairs if mark in rows]
 
 
-def _make_marks(findings: Sequence[Finding], tables: Tables, keys: Keys) -> list[Mark | None]:
-    """Return the acceptance that matches each finding; None where it cannot be accepted."""
-    places = {finding.place for finding in findings if _is_warning(finding)}
-    rows = {}
-    for table in {place[0] for place in places if place[0] in tables}:
-        frame = tables[table]
-        of_rows = zip(frame["row_layer"], frame["row_line"], strict=True)
-        for position, (layer, line) in enumerate(of_rows):
-            if (table, layer, line) in places:
-                rows[table, layer, line] = frame.iloc[position]
-    marks: list[Mark | None] = []
-    for finding in findings:
-        row = rows.get(finding.place) if _is_warning(finding) else None
-        if row is None:
-            marks.append(None)
-            continue
-        key = ";".join(str(row[name]) for name in keys[finding.table])
-        cells = (str(row.get(name, "")) for name in (finding.column, "period"))
-        marks.append(Mark(finding.rule, finding.table, key, finding.column, *cells))
-    return marks
-
-
-def _is_warning(finding: Finding) -> bool:
-    return finding.severity is FindingSeverity.WARNING
+def _make_mark(finding: Finding, keys: Keys) -> Mark | None:
+    """Return the acceptance that matches a finding; None where it cannot be accepted."""
+    if finding.severity is not FindingSeverity.WARNING or not finding.row:
+        return None
+    row = json.loads(finding.row)
+    key = ";".join(row[name] for name in keys[finding.table])
+    period = row.get("period", "")
+    return Mark(finding.rule, finding.table, key, finding.column, finding.value, period)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, build_finding, drop_faulty_rows
-from audience_impact.rules import get_rule, register_rule
+from audience_impact.rules import register_rule
 from audience_impact.vocabulary import RuleStage
 
 KEY_UNRESOLVED = register_rule("key_unresolved", RuleStage.KEYS)
@@ -87,11 +87,6 @@ def format_message(message: str, row: Mapping[str, Any]) -> str:
     return _Formatter().vformat(message, (), row)
 
 
-def report_row(table: str, row: "pd.Series[str]", column: str, rule: str, message: str) -> Finding:
-    """Return a finding of a registered rule."""
-    return build_finding(table, row, column, rule, get_rule(rule).severity, message)
-
-
 def run_rule(rule: str, tables: Tables) -> list[Finding]:
     """Return the findings of a rule over typed tables."""
     findings = []
@@ -103,7 +98,7 @@ def run_rule(rule: str, tables: Tables) -> list[Finding]:
             columns = about["column"].split("|")
             column = next((name for name in columns if pd.notna(row[name])), columns[0])
             message = format_message(about["message"], about)
-            findings.append(report_row(rule_check.table, row, column, rule, message))
+            findings.append(build_finding(rule_check.table, row, column, rule, message))
     return findings
 
 
@@ -152,7 +147,7 @@ def find_unresolved(
             }
             odd = [cell for cell, parts in missing.items() if parts]
             findings += [
-                report_row(
+                build_finding(
                     table,
                     tables[table].loc[place],
                     column,

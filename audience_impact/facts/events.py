@@ -250,21 +250,13 @@ def _end_records(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
     """Return the restriction that each one continues: as recorded, else the order it renews."""
-    ids = rows["restriction_id"]
     start = rows["observed_from_start"].fillna(rows["announced_on_start"])
     is_exact = rows["ended_on_end"] - rows["ended_on_start"] == ONE_DAY
     goes_on = rows["end_status"] == EndStatus.ONGOING
     last = rows["listed_until_end"].fillna(NEVER)
     end = rows["ended_on_end"].where(is_exact).mask(goes_on, last)
     keys = rows[["restriction_id", "continues", *SAME_ORDER]].assign(
-        start=start,
-        end=end.fillna(start),
-        targets=ids.map(
-            _join_cells(tables["restriction_targets"], rows, ["platform_id", "feature"])
-        ),
-        places=ids.map(
-            _join_cells(tables["restriction_places"], rows, ["area_id", "reading", "name"])
-        ),
+        start=start, end=end.fillna(start), **_describe_extent(rows, tables)
     )
     in_order = keys[start.notna()].sort_values(["start", "end", "restriction_id"])
     orders = [in_order[name] for name in (*SAME_ORDER, "targets", "places")]
@@ -327,6 +319,8 @@ def choose_links(links: pd.DataFrame) -> pd.DataFrame:
 
 
 DAY_SIGNS = len("2025-08-13")
+EXTENT = {"targets": ["platform_id", "feature"], "places": ["area_id", "reading", "name"]}
+"""Columns that say what a restriction is of, by the end of the name of their table."""
 RECORDED = ["area_ids", "observed_from", "announced_on", "network_scope", "operators"]
 """Columns of a restriction that are equal where one event is recorded twice."""
 
@@ -343,11 +337,7 @@ def find_repeats(tables: Tables) -> pd.DataFrame:
     start = rows["observed_from"].where(rows["observed_from"] != "", rows["announced_on"])
     rows = rows[(start.str.len() == DAY_SIGNS) & ~rows["restriction_id"].isin(linked_ids)]
     rows = rows[rows.duplicated(RECORDED, keep=False)]
-    targets = _join_cells(tables["restriction_targets"], rows, ["platform_id", "feature"])
-    places = _join_cells(tables["restriction_places"], rows, ["area_id", "reading", "name"])
-    keys = rows[RECORDED].assign(
-        targets=rows["restriction_id"].map(targets), places=rows["restriction_id"].map(places)
-    )
+    keys = rows[RECORDED].assign(**_describe_extent(rows, tables))
     numbers = keys[keys["targets"].notna()].groupby([*keys], sort=False, dropna=False).ngroup()
     firsts = rows.loc[numbers.drop_duplicates().index].set_axis(numbers.unique())
     repeats = rows.loc[numbers.index].assign(
@@ -356,14 +346,19 @@ def find_repeats(tables: Tables) -> pd.DataFrame:
     return repeats[~_is_related(repeats, tables["event_links"])]
 
 
-def _join_cells(table: pd.DataFrame, of: pd.DataFrame, columns: list[str]) -> dict[str, str]:
-    """Return the sorted cells of the rows of each of some restrictions as one text."""
-    table = table[table["restriction_id"].isin(of["restriction_id"])]
-    rows = table[["restriction_id", *columns]].sort_values(columns).itertuples(index=False)
-    cells: dict[str, list[str]] = {}
-    for restriction_id, *of_row in rows:
-        cells.setdefault(restriction_id, []).append("|".join(of_row))
-    return {restriction_id: ";".join(texts) for restriction_id, texts in cells.items()}
+def _describe_extent(restrictions: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
+    """Return the targets and the places of each restriction as one text; NaN without any."""
+    ids, texts = restrictions["restriction_id"], {}
+    for name, columns in EXTENT.items():
+        rows = tables[f"restriction_{name}"]
+        rows = rows[rows["restriction_id"].isin(ids)].sort_values(columns)
+        cells: dict[str, list[str]] = {}
+        for restriction_id, *of_row in rows[["restriction_id", *columns]].itertuples(index=False):
+            cells.setdefault(restriction_id, []).append("|".join(of_row))
+        texts[name] = ids.map(
+            {restriction_id: ";".join(row) for restriction_id, row in cells.items()}
+        )
+    return texts
 
 
 def _is_related(repeats: pd.DataFrame, links: pd.DataFrame) -> "pd.Series[bool]":
@@ -377,26 +372,17 @@ def _is_related(repeats: pd.DataFrame, links: pd.DataFrame) -> "pd.Series[bool]"
 
 def find_published_ids(links: pd.DataFrame) -> dict[str, str]:
     """Return the id under which each merged restriction is published."""
-    is_whole = links["relation"] != EventRelation.REMAINDER
-    direct = dict(
-        zip(
-            links.loc[is_whole, "restriction_id"],
-            links.loc[is_whole, "other_restriction_id"],
-            strict=True,
-        )
-    )
+    whole = links[links["relation"] != EventRelation.REMAINDER]
+    direct = dict(zip(whole["restriction_id"], whole["other_restriction_id"], strict=True))
     return {name: published for name in direct if (published := _follow(name, direct)) != name}
 
 
 def _follow(name: str, direct: Mapping[str, str]) -> str:
     """Return the last id of a chain of links, or the smallest id of a loop."""
     seen = [name]
-    while seen[-1] in direct:
-        following = direct[seen[-1]]
-        if following in seen:
-            return min(seen[seen.index(following) :])
+    while (following := direct.get(seen[-1])) and following not in seen:
         seen.append(following)
-    return seen[-1]
+    return min(seen[seen.index(following) :]) if following else seen[-1]
 
 
 def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:

@@ -20,8 +20,7 @@ from datetime import date
 
 import pandas as pd
 
-from audience_impact.facts.checks import report_row
-from audience_impact.facts.tables import Finding, Tables
+from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import EndSource, EndStatus, RuleStage
@@ -82,20 +81,19 @@ def select_known_facts(
     begun = _select_begun(remaining["restrictions"], after)
     remaining |= {"sources": sources[~late], "restrictions": _mark_ongoing(begun, after)}
     remaining = _drop_dangling_rows(remaining, tables, keys, references)
-    gone, restrictions = _list_removed_rows(tables, remaining), remaining["restrictions"]
-    undated = set(sources.loc[late & out.isna(), SOURCE])
-    findings = tuple(_report_removed_rows(gone, day))
-    cut = Cut(
-        day,
-        len(findings),
-        sum(int(rows[SOURCE].isin(undated).sum()) for rows in gone.values() if SOURCE in rows),
-        int(
-            (
-                restrictions["ended_on"]
-                != tables["restrictions"].loc[restrictions.index, "ended_on"]
-            ).sum()
-        ),
+    gone = _list_removed_rows(tables, remaining)
+    findings = tuple(
+        build_finding(table, row, column, NOT_KNOWN_YET, f"the row was not known on {day}")
+        for table, rows in gone.items()
+        for column in [SOURCE if SOURCE in rows else str(rows.columns[0])]
+        for _, row in rows.iterrows()
     )
+    undated = set(sources.loc[late & out.isna(), SOURCE])
+    undated_counts = [rows[SOURCE].isin(undated).sum() for rows in gone.values() if SOURCE in rows]
+    restrictions = remaining["restrictions"]
+    ends = tables["restrictions"].loc[restrictions.index, "ended_on"]
+    unended_count = int((restrictions["ended_on"] != ends).sum())
+    cut = Cut(day, len(findings), int(sum(undated_counts)), unended_count)
     numbered = {table: frame.reset_index(drop=True) for table, frame in remaining.items()}
     return KnownFacts(numbered, findings, cut)
 
@@ -171,17 +169,3 @@ def _drop_pointing_rows(
         else:
             frame = frame[~odd.astype(bool)]
     return frame
-
-
-def _report_removed_rows(gone: Tables, day: date) -> list[Finding]:
-    return [
-        report_row(
-            table,
-            row,
-            SOURCE if SOURCE in row.index else str(row.index[0]),
-            NOT_KNOWN_YET,
-            f"the row was not known on {day}",
-        )
-        for table, rows in gone.items()
-        for _, row in rows.iterrows()
-    ]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact import periods
+from audience_impact.rules import get_rule
 from audience_impact.vocabulary import FindingSeverity, Unit
 
 PROVENANCE = ["row_layer", "row_file", "row_line"]
@@ -80,16 +81,11 @@ def restore_written_cells(findings: Sequence[Finding], tables: Tables) -> list[F
 
 
 def build_finding(
-    table: str,
-    row: "pd.Series[str]",
-    column: str,
-    rule: str,
-    severity: FindingSeverity,
-    message: str,
+    table: str, row: "pd.Series[str]", column: str, rule: str, message: str
 ) -> Finding:
-    """Return a finding about one row of a table as read."""
+    """Return a finding of a registered rule about one row of a table as read."""
     file, line, layer = str(row["row_file"]), int(row["row_line"]), int(row["row_layer"])
-    value = str(row.get(column, ""))
+    value, severity = str(row.get(column, "")), get_rule(rule).severity
     return Finding(table, file, line, column, rule, severity, value, message, layer, dump_row(row))
 
 

@@ -159,7 +159,7 @@ def _accept_warnings(
         raise fail_with("nothing accepted: correct the errors first")
     folder = reading.folders[-1]
     require_local_paths(folder)
-    marks = accepted.list_marks(findings, reading.tables, facts.list_keys())
+    marks = accepted.list_marks(findings, facts.list_keys())
     review = {"reason": reason.strip(), "reviewed_on": today.isoformat()}
     rows = [mark._asdict() | review for mark in marks]
     files = writing.insert_rows(folder, {accepted.TABLE: rows})

@@ -26,7 +26,7 @@ from audience_impact.facts.rules import days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
 from audience_impact.plain_text import ReadableError
-from audience_impact.rules import ParameterError, get_rule
+from audience_impact.rules import ParameterError
 from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline.descriptions import describe_version
@@ -274,7 +274,6 @@ def find_row_findings(tables: Tables) -> list[Finding]:
             tables[table].loc[case.position],
             case.column,
             case.rule,
-            get_rule(case.rule).severity,
             contracts.explain_failure(
                 table, case.column, case.rule, tables[table].at[case.position, case.column]
             ),
@@ -340,7 +339,7 @@ def _sort_findings(
     # With a cut, what was accepted may be of rows that were not known.
     is_complete &= reading.cut is None
     remaining, accepted_warnings = accepted.split_accepted(
-        reviewable, reading.tables, fact_models.list_keys(), is_complete
+        reviewable, reading.tables[accepted.TABLE], fact_models.list_keys(), is_complete
     )
     return Checked(
         reading.folders,

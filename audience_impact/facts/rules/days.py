@@ -18,10 +18,10 @@ from functools import partial
 import pandas as pd
 
 from audience_impact import periods
-from audience_impact.facts.checks import Check, check, declare, report_row
+from audience_impact.facts.checks import Check, check, declare
 from audience_impact.facts.events import find_repeats
 from audience_impact.facts.rules import levels
-from audience_impact.facts.tables import Finding, Tables
+from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.populations import countries_of, parents_of
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import ObsStatus, RuleStage
@@ -296,7 +296,7 @@ def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
     sources = tables["sources"]
     late = sources["accessed_on_start"] > pd.Timestamp(today)
     return [
-        report_row(
+        build_finding(
             "sources",
             row,
             "accessed_on",
