@@ -53,6 +53,11 @@ def cache_last_frame(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.Data
     return run_cached
 
 
+def list_columns(**names: str) -> dict[str, str]:
+    """Return the type of each column; `names` are, by type, the columns separated by spaces."""
+    return {name: kind for kind, words in names.items() for name in words.split()}
+
+
 def no_rows(texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> pd.DataFrame:
     """Return a frame without rows, with columns of text and then columns of float64."""
     kinds = {**dict.fromkeys(texts, "str"), **dict.fromkeys(numbers, "float64")}
@@ -94,21 +99,12 @@ class Frame:
                 raise FrameError(f"{self.name}: column {name} is missing")
             if not _TYPES[kind](types_of[name]) and frame[name].notna().any():
                 raise FrameError(f"{self.name}: column {name} is {types_of[name]}, not {kind}")
-        if self.key:
-            self._check_key(frame)
+        key = list(self.key)
+        rows = frame.reset_index() if set(key) & set(self.index) else frame
+        if key and (is_repeated := rows.duplicated(key)).any():
+            cells = ", ".join(map(str, rows.loc[is_repeated, key].iloc[0]))
+            raise FrameError(f"{self.name}: two rows with {', '.join(key)} = {cells}")
         return frame[list(self.columns)]
-
-    def _check_key(self, frame: pd.DataFrame) -> None:
-        levels = [name for name in self.key if name in self.index]
-        columns = [name for name in self.key if name not in self.index]
-        rows = frame[columns]
-        if levels:
-            index_columns = frame.index.to_frame(index=False)[levels]
-            rows = pd.concat([index_columns, rows.reset_index(drop=True)], axis=1)
-        repeated = rows[rows.duplicated()]
-        if not repeated.empty:
-            cells = ", ".join(map(str, repeated.iloc[0]))
-            raise FrameError(f"{self.name}: two rows with {', '.join(self.key)} = {cells}")
 
 
 class Declared:

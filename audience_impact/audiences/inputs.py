@@ -33,7 +33,7 @@ from audience_impact.denominators.denominators import Denominators
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.context import Context
 from audience_impact.fitted.shares import PARAMETERS
-from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.frames import NUMBER, TEXT, Declared, Frame, list_columns
 from audience_impact.imputation import audiences as imputation
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.populations import ONLINE
@@ -111,197 +111,123 @@ def _find_common_word(counted: pd.DataFrame, column: str, default: str) -> pd.Se
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
 _COUNTRY = dict.fromkeys(COUNTRY, TEXT)
-_LAW = {"shape": TEXT, "low": NUMBER, "mode": NUMBER, "high": NUMBER, "coverage": NUMBER}
+_DISTRIBUTION = list_columns(text="shape", number="low mode high coverage")
 
 CANDIDATES = Frame(
     "inputs.candidates",
-    {
-        "estimate_id": TEXT,
-        "area_id": TEXT,
-        "platform_id": TEXT,
-        "measurement_series_id": TEXT,
-        "audience_metric": TEXT,
-        "population_base": TEXT,
-        "value": NUMBER,
-        "interval_kind": TEXT,
-        "period_start": DAY,
-        "is_primary_source": TRUTH,
-    },
+    list_columns(
+        text="estimate_id area_id platform_id measurement_series_id audience_metric"
+        " population_base interval_kind",
+        number="value",
+        day="period_start",
+        truth="is_primary_source",
+    ),
     key=("estimate_id",),
 )
 BEFORE = Frame(
     "inputs.before",
-    {
-        **_AUDIENCE,
-        "estimate_id": TEXT,
-        "measurement_series_id": TEXT,
-        "source_id": TEXT,
-        "period": TEXT,
-        "period_end": DAY,
-        "unit": TEXT,
-        "interval_kind": TEXT,
-        "point_persons": NUMBER,
-        "metric_priority": NUMBER,
-        "is_company_statement": TRUTH,
-        "note": TEXT,
-    },
+    _AUDIENCE
+    | list_columns(
+        text="estimate_id measurement_series_id source_id period unit interval_kind note",
+        number="point_persons metric_priority",
+        day="period_end",
+        truth="is_company_statement",
+    ),
     key=(*AUDIENCE, "estimate_id"),
 )
 CHOSEN = Frame(
     "inputs.chosen",
-    {
-        **_AUDIENCE,
-        "start": DAY,
-        "estimate_id": TEXT,
-        "measurement_series_id": TEXT,
-        "audience_metric": TEXT,
-        "population_base": TEXT,
-        "period": TEXT,
-        "period_start": DAY,
-        "period_end": DAY,
-        "value": NUMBER,
-        "interval_kind": TEXT,
-        "low_persons": NUMBER,
-        "high_persons": NUMBER,
-        "point_persons": NUMBER,
-        "metric_priority": NUMBER,
-        "share_base_id": TEXT,
-        "row_file": TEXT,
-        "row_line": NUMBER,
-    },
+    _AUDIENCE
+    | list_columns(
+        text="estimate_id measurement_series_id audience_metric population_base period"
+        " interval_kind share_base_id row_file",
+        number="value low_persons high_persons point_persons metric_priority row_line",
+        day="start period_start period_end",
+    ),
     key=(*AUDIENCE, "measurement_series_id"),
 )
 AUDIENCES = Frame(
     "inputs.audiences",
-    {
-        **_AUDIENCE,
-        "start": DAY,
-        "low_persons": NUMBER,
-        "high_persons": NUMBER,
-        "metric_priority": NUMBER,
-        "metric": TEXT,
-        "measurement_series_count": NUMBER,
-        "period": TEXT,
-        "age_months": NUMBER,
-        "is_from_share": ANY,
-        "audience_base_id": TEXT,
-        "differing_base_ids": TEXT,
-        "containing": TEXT,
-        "measurement_series_id": TEXT,
-        **dict.fromkeys([*OWN_LAW, *daily_reach.FLOOR], NUMBER),
-        "base": TEXT,
-        "base_id": TEXT,
-        "base_persons": NUMBER,
-        "base_status": TEXT,
-        "base_size_persons": NUMBER,
-        **dict.fromkeys(counts.DISTRIBUTION, NUMBER),
-        "is_base_projected": ANY,
-        "is_base_disputed": ANY,
-        "is_own_base": ANY,
-        "population_id": TEXT,
-        "population_persons": NUMBER,
-    },
+    _AUDIENCE
+    | list_columns(
+        text="metric period audience_base_id differing_base_ids containing measurement_series_id"
+        " base base_id base_status population_id",
+        number="low_persons high_persons metric_priority measurement_series_count age_months"
+        " base_persons base_size_persons population_persons",
+        day="start",
+        any="is_from_share is_base_projected is_base_disputed is_own_base",
+    )
+    | dict.fromkeys([*OWN_LAW, *daily_reach.FLOOR, *counts.DISTRIBUTION], NUMBER),
     key=tuple(AUDIENCE),
 )
 DISTRIBUTIONS = Frame(
     "inputs.laws",
-    {
-        **_AUDIENCE,
-        "audience_key": TEXT,
-        **_LAW,
-        **figure_errors.COLUMNS,
-        **dict.fromkeys(imputation.ENDS, NUMBER),
-    },
+    _AUDIENCE
+    | {"audience_key": TEXT}
+    | _DISTRIBUTION
+    | figure_errors.COLUMNS
+    | dict.fromkeys(imputation.ENDS, NUMBER),
     key=tuple(AUDIENCE),
 )
 DAILY = Frame(
     "inputs.daily",
-    {
-        **_AUDIENCE,
-        "daily_persons": NUMBER,
-        "daily_id": TEXT,
-        "late_days": NUMBER,
-        "daily_from": DAY,
-        "daily_until": DAY,
-        "daily_least_persons": NUMBER,
-        "daily_most_persons": NUMBER,
-        **dict.fromkeys(daily_reach.FLOOR, NUMBER),
-        "audience_key": TEXT,
-        **_LAW,
-        **figure_errors.COLUMNS,
-    },
+    _AUDIENCE
+    | list_columns(
+        text="daily_id audience_key",
+        number="daily_persons late_days daily_least_persons daily_most_persons",
+        day="daily_from daily_until",
+    )
+    | dict.fromkeys(daily_reach.FLOOR, NUMBER)
+    | _DISTRIBUTION
+    | figure_errors.COLUMNS,
     key=tuple(AUDIENCE),
 )
 FEATURE_SHARES = Frame(
     "inputs.feature_shares",
-    {
-        **_COUNTRY,
-        "feature": TEXT,
-        "feature_use_id": TEXT,
-        **_LAW,
-        "least": NUMBER,
-        "most": NUMBER,
-        "of_persons": NUMBER,
-        "beyond_persons": NUMBER,
-        "share_base_id": TEXT,
-        "asked_base_ids": TEXT,
-        **dict.fromkeys(counts.DISTRIBUTION, NUMBER),
-        "is_own": TRUTH,
-        "is_inside": TRUTH,
-        "assumed": TEXT,
-    },
+    _COUNTRY
+    | list_columns(
+        text="feature feature_use_id share_base_id asked_base_ids assumed",
+        number="least most of_persons beyond_persons",
+        truth="is_own is_inside",
+    )
+    | _DISTRIBUTION
+    | dict.fromkeys(counts.DISTRIBUTION, NUMBER),
     key=(*COUNTRY, "feature_use_id"),
 )
 FEATURE_PARAMETERS = Frame(
     "inputs.feature_laws",
-    {**_COUNTRY, "feature": TEXT, "draw_key": TEXT, **dict.fromkeys(PARAMETERS, NUMBER)},
+    _COUNTRY | list_columns(text="feature draw_key") | dict.fromkeys(PARAMETERS, NUMBER),
     key=(*COUNTRY, "feature"),
 )
 CIRCUMVENTION = Frame(
     "inputs.circumvention",
-    {
-        "restriction_id": TEXT,
-        "basis": TEXT,
-        "circumvention_id": TEXT,
-        "draw_key": TEXT,
-        **_LAW,
-        **dict.fromkeys(PARAMETERS, NUMBER),
-        "least_share": NUMBER,
-        "most_share": NUMBER,
-        "is_self_selected": TRUTH,
-    },
+    list_columns(
+        text="restriction_id basis circumvention_id draw_key",
+        number="least_share most_share",
+        truth="is_self_selected",
+    )
+    | _DISTRIBUTION
+    | dict.fromkeys(PARAMETERS, NUMBER),
     key=("restriction_id",),
 )
 QUALITY_FLAGS = Frame(
     "inputs.quality_flags",
-    {
-        **_AUDIENCE,
-        "measurement_series_id": TEXT,
-        "is_after_first_step": TRUTH,
-        "is_under_block": TRUTH,
-        "is_under_restriction": TRUTH,
-        "is_printed_differently": TRUTH,
-        "is_outlier": TRUTH,
-        "least_age": NUMBER,
-        "is_missing_younger": TRUTH,
-    },
+    _AUDIENCE
+    | list_columns(
+        text="measurement_series_id",
+        number="least_age",
+        truth="is_after_first_step is_under_block is_under_restriction is_printed_differently"
+        " is_outlier is_missing_younger",
+    ),
     key=(*AUDIENCE, "measurement_series_id"),
 )
 OVERLAPS = Frame(
     "inputs.overlaps",
-    {
-        **_COUNTRY,
-        "overlap_id": TEXT,
-        "platform_ids": TEXT,
-        "kind": TEXT,
-        "unit": TEXT,
-        "share_of": TEXT,
-        "interval_kind": TEXT,
-        "least": NUMBER,
-        "most": NUMBER,
-        "row_file": TEXT,
-        "row_line": NUMBER,
-    },
+    _COUNTRY
+    | list_columns(
+        text="overlap_id platform_ids kind unit share_of interval_kind row_file",
+        number="least most row_line",
+    ),
     key=(*COUNTRY, "overlap_id"),
 )
 

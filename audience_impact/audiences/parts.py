@@ -33,7 +33,7 @@ from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.context import Context
 from audience_impact.fitted.models import FittedModels
-from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
+from audience_impact.frames import NUMBER, TEXT, Frame, list_columns
 from audience_impact.places import nesting, networks, online, population, regional_figures
 from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region
@@ -64,25 +64,14 @@ COUNTED_NETWORKS = [*networks.NETWORK_LEVELS[:2], networks.OPERATORS]
 """Evidence levels of networks whose users follow from counts in the country."""
 PARTS = Frame(
     "inputs.parts",
-    {
-        **dict.fromkeys(COUNTRY, TEXT),
-        "area_id": TEXT,
-        "start": DAY,
-        "reading": TEXT,
-        "least_area_id": TEXT,
-        "part_kind": TEXT,
-        "units_count": NUMBER,
-        **dict.fromkeys(PART, NUMBER),
-        "network": TEXT,
-        **dict.fromkeys([*PEOPLE, "least_persons", "most_persons", "country_persons"], NUMBER),
-        **dict.fromkeys([*ONLINE, *ONLY], NUMBER),
-        READING_ODDS: NUMBER,
-        **dict.fromkeys(LOST, NUMBER),
-        "is_named": TRUTH,
-        "place_rung": TEXT,
-        "network_rung": TEXT,
-        "reason": TEXT,
-    },
+    dict.fromkeys(COUNTRY, TEXT)
+    | list_columns(
+        text="area_id reading least_area_id part_kind network place_rung network_rung reason",
+        number="units_count least_persons most_persons country_persons",
+        day="start",
+        truth="is_named",
+    )
+    | dict.fromkeys([*PART, *PEOPLE, *ONLINE, *ONLY, READING_ODDS, *LOST], NUMBER),
     key=(*COUNTRY, "area_id"),
 )
 

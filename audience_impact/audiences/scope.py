@@ -26,7 +26,7 @@ from audience_impact import populations
 from audience_impact.facts import events
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import chances, durations
-from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.frames import ANY, NUMBER, TEXT, Declared, Frame, list_columns
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
 from audience_impact.vocabulary import (
@@ -48,63 +48,28 @@ WHOLE = Feature.WHOLE_SERVICE.value
 
 RESTRICTIONS = Frame(
     "scope.restrictions",
-    {
-        "restriction_id": TEXT,
-        "area_ids": TEXT,
-        "geo_scope": TEXT,
-        "network_scope": TEXT,
-        "operators": TEXT,
-        "start": DAY,
-        "announced_on_start": DAY,
-        "observed_from_start": DAY,
-        "observed_from_end": DAY,
-        "end_status": TEXT,
-        "ended_on_start": DAY,
-        "ended_on_end": DAY,
-        "severity": TEXT,
-        "evidence_state": TEXT,
-        "claim_status": TEXT,
-        "continues": TEXT,
-        "extent_reason": TEXT,
-        "days_in_force": TEXT,
-        "times_in_force": NUMBER,
-        "least_hours_a_day": NUMBER,
-        "most_hours_a_day": NUMBER,
-        "is_start_known": TRUTH,
-        "is_subnational": TRUTH,
-        "is_some_networks": TRUTH,
-        "is_networks_unknown": TRUTH,
-        "is_never_enforced": TRUTH,
-        "is_partial": TRUTH,
-        "is_reaching_everyone": TRUTH,
-        "is_certain": TRUTH,
-        "is_order": TRUTH,
-        "first_day": DAY,
-        "end_source": TEXT,
-        "cause": TEXT,
-        "listed_until_end": DAY,
-        **dict.fromkeys(durations.PARAMETERS, NUMBER),
-        "occasion": TEXT,
-        "hours_basis": TEXT,
-        "measured_hours": NUMBER,
-        **dict.fromkeys(durations.HOURS_PARAMETERS, NUMBER),
-    },
+    list_columns(
+        text="restriction_id area_ids geo_scope network_scope operators end_status severity"
+        " evidence_state claim_status continues extent_reason days_in_force end_source cause"
+        " occasion hours_basis",
+        number="times_in_force least_hours_a_day most_hours_a_day measured_hours",
+        day="start announced_on_start observed_from_start observed_from_end ended_on_start"
+        " ended_on_end first_day listed_until_end",
+        truth="is_start_known is_subnational is_some_networks is_networks_unknown"
+        " is_never_enforced is_partial is_reaching_everyone is_certain is_order",
+    )
+    | dict.fromkeys([*durations.PARAMETERS, *durations.HOURS_PARAMETERS], NUMBER),
     key=("restriction_id",),
 )
 TARGETS = Frame(
     "scope.targets",
-    {"restriction_id": TEXT, "platform_id": TEXT, "feature": TEXT, "claim_status": TEXT},
+    list_columns(text="restriction_id platform_id feature claim_status"),
     key=("restriction_id", "platform_id", "feature"),
 )
 REQUESTED = Frame(
     "scope.wanted",
-    {
-        **dict.fromkeys(AUDIENCE, TEXT),
-        "start": DAY,
-        "before": DAY,
-        "is_step": TRUTH,
-        "is_existing_use": TRUTH,
-    },
+    dict.fromkeys(AUDIENCE, TEXT)
+    | list_columns(day="start before", truth="is_step is_existing_use"),
     key=tuple(AUDIENCE),
 )
 WHOLE_SERVICES = Frame(
@@ -115,10 +80,7 @@ WHOLE_SERVICES = Frame(
 )
 EVIDENCE = Frame(
     "scope.evidence",
-    {
-        **dict.fromkeys(events.LINKED[:4], TEXT),
-        **dict.fromkeys(events.LINKED[4:], NUMBER),
-    },
+    dict.fromkeys(events.LINKED[:4], TEXT) | dict.fromkeys(events.LINKED[4:], NUMBER),
     key=("restriction_id", "evidence_id"),
 )
 
