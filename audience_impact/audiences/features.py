@@ -31,6 +31,7 @@ from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import COVERAGE, SPLIT, Z90
 from audience_impact.audiences.scope import COUNTRY, WHOLE
+from audience_impact.denominators.counts import ANY_MEASURER
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
@@ -272,7 +273,9 @@ def _find_base(
     rows: pd.DataFrame, populations: pd.Series, denominators: Denominators
 ) -> pd.DataFrame:
     """Return the nearest base, and its persons, within a year of each start; NaN without one."""
-    base = denominators.find_nearest(rows.assign(population_base=populations), WINDOW_DAYS)
+    base = denominators.find_nearest(
+        rows.assign(population_base=populations), ANY_MEASURER, WINDOW_DAYS
+    )
     return base.reindex(rows.index)[["base_id", "base_persons"]]
 
 

@@ -34,7 +34,7 @@ from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.quality_flags import interpolate_series
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.denominators.counts import LONGEST_GAP_DAYS
+from audience_impact.denominators.counts import ANY_MEASURER, LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
@@ -159,7 +159,7 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
     """
     by = ["area_id", "population_base", "measurement_series_id"]
     names = [*by, "base_id", "persons", "period_start", "period_end"]
-    right = denominators.counts.bases[names].rename(
+    right = denominators.bases[names].rename(
         columns={
             "base_id": "share_base_id",
             "persons": "of_persons",
@@ -191,7 +191,7 @@ def _use_population_bases(
     )
     unmatched = estimates[ages & is_missing].rename(columns={"area_id": "country_id"})
     moment = period_middle(unmatched["period_start"], unmatched["period_end"])
-    base = denominators.find_nearest(unmatched.assign(start=moment), LONGEST_GAP_DAYS)
+    base = denominators.find_nearest(unmatched.assign(start=moment), ANY_MEASURER, LONGEST_GAP_DAYS)
     people = base.reindex(unmatched.index)[["base_id", "base_persons"]]
     shares = unmatched.assign(share_base_id=people["base_id"], of_persons=people["base_persons"])
     return shares.dropna(subset=["of_persons"]).rename(columns={"country_id": "area_id"})

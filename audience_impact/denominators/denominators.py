@@ -9,13 +9,13 @@ Bounds take a base as it is printed. A projection limits nothing: where the peop
 projected, bounds go from nobody to all residents. Where publishers count people online whose
 numbers differ by PUBLISHERS_DIFFER or more, bounds go from the smallest to the largest, and draws
 span them around their geometric mean where no levels are fitted. What a base is drawn from is in
-counts.py.
+distributions.py.
 
 Assumptions, drawbacks and citation: those of audiences/figures.py.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,10 +26,9 @@ from audience_impact.denominators.counts import (
     FORECAST,
     SAME_MEASURER,
     Counts,
-    CountsWithErrors,
-    compute_quantiles,
     list_steps,
 )
+from audience_impact.denominators.distributions import compute_quantiles
 from audience_impact.denominators.online import OnlineLevels
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
@@ -44,35 +43,41 @@ with an error.
 
 
 @dataclass(frozen=True)
-class Denominators(CountsWithErrors):
-    """The counts of populations, with lookups by place and day."""
+class Denominators(Counts):
+    """The counts of populations and their errors, with lookups by place and day.
+
+    Attributes:
+        source_types: The kind of source of each measurer, by `measurement_series_id`.
+        errors: Errors of figures; None if the facts contain no parameters for them.
+        online: Levels of the share of residents online; None if the facts contain none.
+    """
+
+    source_types: "pd.Series[str]"
+    errors: FigureErrors | None
+    online: OnlineLevels | None
 
     @classmethod
-    def from_tables(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
+    def from_facts(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
         """Return the denominators in these fact tables."""
         lineages = tables["lineages"].drop_duplicates("measurement_series_id")
         source_types = lineages.set_index("measurement_series_id")["source_type"]
         online = OnlineLevels.from_table(tables.get("online_levels", pd.DataFrame()))
-        return cls(Counts.from_tables(tables), source_types, errors, online)
-
-    def find_nearest(self, places: pd.DataFrame, window: int | None) -> pd.DataFrame:
-        """Return the count of `population_base` nearest to each place, by any measurer."""
-        return self.counts.find_nearest(places, ANY_MEASURER, window)
+        return cls(tables["bases"], tables["sources"], source_types, errors, online)
 
     def compute_quantiles(self, places: pd.DataFrame) -> pd.DataFrame:
         """Return DISTRIBUTION (quantiles and ceiling) of `base_id` of each place at its start."""
-        return compute_quantiles(places, self)
+        return compute_quantiles(places, self, self.source_types, self.errors, self.online)
 
     def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Return the count of people online of each place, its distribution and the publishers.
 
-        All three are indexed like `places`: the count as `Counts.find_nearest` returns it, with
+        All three are indexed like `places`: the count as `find_nearest` returns it, with
         `country_id` and `start`; columns DISTRIBUTION, widened to all publishers if they differ;
         and the publishers as `_compare_publishers` returns them.
         """
-        base = self.find_nearest(places.assign(population_base=ONLINE), None)
+        base = self.find_nearest(places.assign(population_base=ONLINE), ANY_MEASURER, None)
         counted = places[["country_id", "start"]].join(base)
-        publishers = _compare_publishers(counted, self.counts.bases)
+        publishers = _compare_publishers(counted, self.bases)
         return counted, _span_publishers(self.compute_quantiles(counted), publishers), publishers
 
     def choose_bases(self, groups: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +91,7 @@ class Denominators(CountsWithErrors):
         """
         base = self._choose_limits(groups)
         quantiles = self.compute_quantiles(base.assign(start=groups["start"]))
-        publishers = _compare_publishers(groups, self.counts.bases)
+        publishers = _compare_publishers(groups, self.bases)
         plain = (base["base"] == ONLINE) & ~base["is_own_base"].eq(True)
         publishers = publishers.where(plain & ~base["is_base_projected"])
         return base.assign(
@@ -98,15 +103,10 @@ class Denominators(CountsWithErrors):
     def _choose_limits(self, groups: pd.DataFrame) -> pd.DataFrame:
         """Return the best base that contains each group's largest audience, and the residents."""
         chosen = self._choose_best(groups)
-        people = self.find_nearest(groups.assign(population_base=EVERYONE), None)
-        rows = (
-            groups[["country_id"]]
-            .join(chosen)
-            .assign(
-                population_id=people["base_id"].reindex(groups.index),
-                population_persons=people["base_persons"].reindex(groups.index),
-            )
-        )
+        people = self.find_nearest(groups.assign(population_base=EVERYONE), ANY_MEASURER, None)
+        rows = groups[["country_id"]].join(chosen)
+        rows["population_id"] = people["base_id"].reindex(groups.index)
+        rows["population_persons"] = people["base_persons"].reindex(groups.index)
         is_ahead = (rows["base_status"] == FORECAST) & (rows["base"] != EVERYONE)
         residents = rows["population_persons"].fillna(rows["base_persons"])
         limit = rows["base_persons"].where(~is_ahead, residents)
@@ -119,9 +119,8 @@ class Denominators(CountsWithErrors):
         for level in _list_levels(groups):
             if rest.empty and len(groups):  # the columns have types where nothing is asked too
                 break
-            rows = choosing.select_candidates(
-                level.list_candidates(self.counts, rest), level.selection_steps
-            )
+            candidates = level.list_candidates(self, rest)
+            rows = choosing.select_candidates(candidates, level.selection_steps)
             taken.append(rows.set_index("place"))
             rest = rest.difference(taken[-1].index)
         columns = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
@@ -129,44 +128,41 @@ class Denominators(CountsWithErrors):
         together["base_persons"] = together["base_persons"].astype("float64")
         return together.rename(columns={"population_base": "base", "obs_status": "base_status"})
 
-    def list_candidates(self, groups: pd.DataFrame) -> pd.DataFrame:
+    def list_bases(self, groups: pd.DataFrame) -> pd.DataFrame:
         """Return every base that may contain the audiences of each group, and why it is not used.
 
         Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
         `passed_over` (the reason; blank for the chosen base).
         """
-        return pd.concat(self._list_by_level(groups), ignore_index=True)
-
-    def _list_by_level(self, groups: pd.DataFrame) -> Iterator[pd.DataFrame]:
-        rest = groups.index
+        rest, by_level = groups.index, []
         for level in _list_levels(groups):
-            rows = level.list_candidates(self.counts, groups.index)
+            rows = level.list_candidates(self, groups.index)
             reason = choosing.rejection_reason(rows, level.selection_steps)
             later = ~rows["place"].isin(rest) & (reason == "")
             reason = reason.mask(
                 later, "a narrower population that contains the audiences has a base"
             )
             rest = rest.difference(rows.loc[reason == "", "place"])
-            yield rows.assign(level=level.says, passed_over=reason)
+            by_level.append(rows.assign(level=level.name, passed_over=reason))
+        return pd.concat(by_level, ignore_index=True)
 
 
-@dataclass(frozen=True)
-class _Level:
+class _Level(NamedTuple):
     """A kind of base that may contain the audiences of a country.
 
     Attributes:
+        name: The name of the kind of base.
         rows: The requests, one row per group, as `Counts.find_nearest` takes them.
         by: The columns that have to agree.
         window: The maximum distance in days.
         is_own: Whether the measurer of the audiences counted the base.
-        says: The name of the kind of base.
     """
 
+    name: str
     rows: pd.DataFrame
     by: list[str]
     window: int | None
-    is_own: bool
-    says: str
+    is_own: bool = False
 
     @property
     def selection_steps(self) -> list[Step]:
@@ -179,30 +175,28 @@ class _Level:
 
     def list_candidates(self, counts: Counts, places: pd.Index) -> pd.DataFrame:
         """Return the candidate bases of this level for some of the rows."""
-        level_rows = self.rows[self.rows.index.isin(places)]
-        floor = level_rows["floor_persons"].fillna(0).rename("floor_persons")
-        rows = counts.list_candidates(level_rows, self.by).join(floor, on="place")
-        return rows.assign(is_own_base=self.is_own)
+        rows = self.rows[self.rows.index.isin(places)]
+        floor = rows["floor_persons"].fillna(0).rename("floor_persons")
+        candidates = counts.list_candidates(rows, self.by).join(floor, on="place")
+        return candidates.assign(is_own_base=self.is_own)
 
 
 def _list_levels(groups: pd.DataFrame) -> list[_Level]:
     """Return the kinds of base, best first: the first kind on record is chosen."""
+    containing = groups["containing"].fillna("")
     of_measurer = groups.assign(
-        population_base=groups["containing"].fillna(""),
+        population_base=containing,
         measurement_series_id=groups["measurement_series_id"].fillna(""),
     )
-    is_narrow = of_measurer["population_base"] == ONLINE_12_PLUS
-    wider = of_measurer.assign(
-        population_base=of_measurer["population_base"].mask(is_narrow, AGES[ONLINE_12_PLUS])
-    )
+    ages = containing.mask(containing == ONLINE_12_PLUS, AGES[ONLINE_12_PLUS])
+    wider = of_measurer.assign(population_base=ages)
     online, everyone = (groups.assign(population_base=name) for name in (ONLINE, EVERYONE))
     by_measurer = "people online, by the measurer of the audiences"
-    of_ages = "people of these ages, by the same measurer"
     return [
-        _Level(of_measurer, SAME_MEASURER, WINDOW_DAYS, True, by_measurer),
-        _Level(wider, SAME_MEASURER, WINDOW_DAYS, False, of_ages),
-        _Level(online, ANY_MEASURER, WINDOW_DAYS, False, "people online, by anybody"),
-        _Level(everyone, ANY_MEASURER, None, False, "all residents"),
+        _Level(by_measurer, of_measurer, SAME_MEASURER, WINDOW_DAYS, is_own=True),
+        _Level("people of these ages, by the same measurer", wider, SAME_MEASURER, WINDOW_DAYS),
+        _Level("people online, by anybody", online, ANY_MEASURER, WINDOW_DAYS),
+        _Level("all residents", everyone, ANY_MEASURER, None),
     ]
 
 
@@ -223,7 +217,13 @@ def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFra
     Compares the nearest number of each measurer who counted within twelve months of the start; NaN
     if these numbers do not differ. `ids` are those of the bases, joined by semicolons.
     """
-    single = _find_publisher_counts(places, bases)
+    counted = bases[(bases["population_base"] == ONLINE) & (bases["obs_status"] != FORECAST)]
+    names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]
+    right = counted[names].rename(columns={"area_id": "country_id"})
+    both = places[["country_id", "start"]].reset_index(names="place").merge(right, on="country_id")
+    both = with_distance(both, ("start", "start"), ("period_start", "period_end"))
+    near = both[both["gap"] <= WINDOW_DAYS].sort_values(["place", "gap", "apart", "persons"])
+    single = near.drop_duplicates(["place", "measurement_series_id"])
     groups = single.assign(level=np.log(single["persons"])).groupby("place")
     table = pd.DataFrame(
         {
@@ -237,17 +237,6 @@ def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFra
     apart = single[single["place"].isin(table.index[differ])].groupby("place")["base_id"]
     ids = apart.agg(";".join).astype("str").reindex(places.index)
     return table.where(differ).assign(ids=ids)
-
-
-def _find_publisher_counts(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return for each place and measurer the nearest count of people online within a year."""
-    counted = bases[(bases["population_base"] == ONLINE) & (bases["obs_status"] != FORECAST)]
-    names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]
-    right = counted[names].rename(columns={"area_id": "country_id"})
-    both = places[["country_id", "start"]].reset_index(names="place").merge(right, on="country_id")
-    both = with_distance(both, ("start", "start"), ("period_start", "period_end"))
-    near = both[both["gap"] <= WINDOW_DAYS].sort_values(["place", "gap", "apart", "persons"])
-    return near.drop_duplicates(["place", "measurement_series_id"])
 
 
 def _span_publishers(quantiles: pd.DataFrame, publishers: pd.DataFrame) -> pd.DataFrame:

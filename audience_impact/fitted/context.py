@@ -46,5 +46,5 @@ def read_context(tables: Tables) -> Context:
 
 def make_context(tables: Tables, fitted: FittedModels) -> Context:
     """Return the context of a run, or of a part of it, with the parameters that its parts share."""
-    denominators = Denominators.from_tables(tables, fitted.errors)
+    denominators = Denominators.from_facts(tables, fitted.errors)
     return Context(tables, fitted, denominators, nesting.read_parents(tables["areas"]))

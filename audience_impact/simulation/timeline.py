@@ -233,7 +233,7 @@ def make_timeline(
     in_years = split_by_year(sizes, periods, context.denominators, day)
     phases, figure = cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
-    online = find_online_shares(phases, context.denominators.counts)
+    online = find_online_shares(phases, context.denominators)
     subregion = phases["country_id"].map(context.parents).fillna("")
     about = _set_imputed_metric(phases, monthly).assign(online_share=online, subregion_id=subregion)
     daily = _daily_distributions(

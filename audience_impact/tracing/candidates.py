@@ -108,7 +108,7 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
     """Yield bases that may contain the audiences; for a shutdown, counts of people online."""
     sizes = inputs.audiences.sizes
     groups = group_by_country(sizes)
-    looked = denominators.list_candidates(groups).join(groups["restriction_id"], on="place")
+    looked = denominators.list_bases(groups).join(groups["restriction_id"], on="place")
     once = looked.assign(is_passed=looked["passed_over"] != "").sort_values(
         "is_passed",
         kind="stable",  # what was taken, else as the best kind of base that it is of
@@ -122,7 +122,7 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
     network = requested[requested["platform_id"] == WHOLE_INTERNET].reset_index(drop=True)
     if network.empty:
         return
-    rows = denominators.counts.list_candidates(
+    rows = denominators.list_candidates(
         network.assign(population_base=ONLINE), counts.ANY_MEASURER
     ).join(network["restriction_id"], on="place")
     reason = choosing.rejection_reason(rows, counts.list_steps(counts.ANY_MEASURER, None))

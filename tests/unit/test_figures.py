@@ -15,7 +15,7 @@ TABLES = ("estimates", "bases", "lineages", "sources")
 def usable(made: World) -> pd.DataFrame:
     """The figures of a world that may stand for an audience, in persons."""
     tables = made.typed(*TABLES)
-    return figures.list_qualifying_figures(tables, Denominators.from_tables(tables, None))
+    return figures.list_qualifying_figures(tables, Denominators.from_facts(tables, None))
 
 
 def spoken(made: World, start: str = START, platform: str = "alpha") -> pd.DataFrame:
