@@ -10,7 +10,6 @@ of them alone.
 """
 
 import unicodedata
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the help of commands is shown without pandas
@@ -37,9 +36,6 @@ WHITE = _list_signs(*_SPACES, *_UNSEEN)
 """Characters with which no text may begin or end."""
 INVISIBLE = WHITE + _list_signs(*_OF_PICTOGRAPHS)
 """Characters that are invisible, so that a text may not consist of them alone."""
-_NONE = frozenset(INVISIBLE)
-_ENDS = frozenset(WHITE)
-_BLANKS = _NONE | {""}
 
 
 def strip_blanks(text: str) -> str:
@@ -48,56 +44,19 @@ def strip_blanks(text: str) -> str:
 
 
 def mark_filled(texts: "pd.Series") -> "pd.Series":
-    """Mark the cells with a visible character."""
-    return _test_cells(texts, _is_filled, lambda cells: _first_signs(cells).isdisjoint(_BLANKS))
+    """Mark the cells with a visible character, and missing cells."""
+    return texts.isna() | (texts.str.strip(INVISIBLE) != "")
 
 
 def mark_padded(texts: "pd.Series") -> "pd.Series":
     """Mark the cells that begin or end with white space, or consist of it."""
-    return ~_test_cells(
-        texts,
-        lambda text: not _is_padded(text),
-        lambda cells: (
-            _first_signs(cells).isdisjoint(_NONE)
-            and {text[-1:] for text in cells}.isdisjoint(_ENDS)
-        ),
-    )
-
-
-def _first_signs(cells: list[str]) -> set[str]:
-    return {text[:1] for text in cells}
-
-
-def _is_filled(text: str) -> bool:
-    return text[:1] not in _BLANKS or not _NONE.issuperset(text)
-
-
-def _is_padded(text: str) -> bool:
-    return text != "" and (text[0] in _ENDS or text[-1] in _ENDS or _NONE.issuperset(text))
-
-
-def _test_cells(
-    texts: "pd.Series", holds: Callable[[str], bool], all_hold: Callable[[list[str]], bool]
-) -> "pd.Series":
-    """Mark the texts for which `holds` is true, and the missing cells.
-
-    `all_hold` checks all cells at once by the characters at their ends, which is enough for nearly
-    all columns and ten times as fast as stripping each cell.
-    """
-    import pandas as pd
-
-    cells = texts.to_numpy(dtype="object").tolist()
-    missing = pd.isna(texts).to_numpy()
-    if not missing.any() and all_hold(cells):
-        return pd.Series(True, texts.index)
-    results = [gone or holds(cell) for cell, gone in zip(cells, missing.tolist(), strict=True)]
-    return pd.Series(results, texts.index, dtype="bool")
+    is_trimmed = (texts.str.strip(WHITE) == texts) & (texts.str.strip(INVISIBLE) != "")
+    return ~(is_trimmed | (texts == "") | texts.isna())
 
 
 def describe_white_space(text: str) -> str:
     """Return a message on white space at the ends of a text: `U+00A0 NO-BREAK SPACE`."""
-    seen = strip_blanks(text)
-    if not seen:
+    if not strip_blanks(text):
         signs = ", ".join(map(_name_sign, list(dict.fromkeys(text))[:3]))
         return f"the cell contains nothing but {signs}; empty it or fill it"
     ends = [("begins", text[0])] * (text[0] in WHITE) + [("ends", text[-1])] * (text[-1] in WHITE)

@@ -5,7 +5,6 @@ by `/` with both ends inclusive. Inside the program an interval is [start, end).
 and the distance between two periods are measured here and nowhere else.
 """
 
-import calendar
 import re
 from functools import lru_cache
 
@@ -36,19 +35,12 @@ def _parse_part(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
         return None
     year, month, day, quarter, half = (int(part or 0) for part in parts.groups())
     try:
-        if half:
-            first = pd.Timestamp(year, 6 * half - 5, 1)
-            return first, first + pd.DateOffset(months=6)
         if parts[3]:
             first = pd.Timestamp(year, month, day)
             return first, first + ONE_DAY
-        first_month, last_month = (month, month) if month else (1, 12)
-        if quarter:
-            first_month, last_month = 3 * quarter - 2, 3 * quarter
-        last_day = calendar.monthrange(year, last_month)[1]
-        return pd.Timestamp(year, first_month, 1), pd.Timestamp(
-            year, last_month, last_day
-        ) + ONE_DAY
+        length = 1 if month else 3 if quarter else 6 if half else 12
+        first = pd.Timestamp(year, month or length * (max(quarter, half, 1) - 1) + 1, 1)
+        return first, first + pd.DateOffset(months=length)
     except (ValueError, OverflowError):  # a day or a year that no calendar has
         return None
 
@@ -74,9 +66,8 @@ def parse_periods(texts: "pd.Series[str]") -> pd.DataFrame:
     """
     codes, unique_texts = pd.factorize(texts)
     none = (np.datetime64("NaT", "us"),) * 2
-    days = np.array([*(parse_period(text) or none for text in unique_texts), none], dtype=DAY)[
-        codes
-    ]
+    parsed = np.array([*(parse_period(text) or none for text in unique_texts), none], dtype=DAY)
+    days = parsed[codes]
     return pd.DataFrame({"start": days[:, 0], "end": days[:, 1]}, index=texts.index)
 
 
@@ -94,22 +85,17 @@ def period_middle(start: pd.Series, end: pd.Series) -> pd.Series:
     return start + (end - start) / 2
 
 
-def apart_days(
-    start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
-) -> pd.Series:
-    """Return the days between the middles of two periods, to rank periods with a gap of 0."""
-    return (period_middle(start, end) - period_middle(other_start, other_end)).abs()
-
-
 def with_distance(
     joined: pd.DataFrame, columns: tuple[str, str], other_columns: tuple[str, str]
 ) -> pd.DataFrame:
     """Add the columns `gap` and `apart` (days, between the middles) of two periods of each row.
 
-    `columns` and `other_columns` name the columns of start and end of the two periods.
+    `columns` and `other_columns` name the columns of start and end; `apart` ranks periods with a
+    gap of 0.
     """
-    periods = [joined[name] for name in (*columns, *other_columns)]
-    return joined.assign(gap=gap_days(*periods), apart=apart_days(*periods))
+    start, end, other_start, other_end = (joined[name] for name in (*columns, *other_columns))
+    apart = (period_middle(start, end) - period_middle(other_start, other_end)).abs()
+    return joined.assign(gap=gap_days(start, end, other_start, other_end), apart=apart)
 
 
 def months_between(earlier: pd.Series, later: pd.Series) -> pd.Series:

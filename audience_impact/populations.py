@@ -28,20 +28,11 @@ PARENTS = {
     "age_12_plus": ("all_ages",),
 }
 """The populations that contain a population by definition."""
-
 AGES = {"internet_12_plus": "age_12_plus", "internet_all": "all_ages"}
 """The ages of a population of people online."""
-
 PART_OF_AGES = ("age_13_plus", "age_16_plus", "age_18_plus")
 """Populations of a part of the ages: the others may use a service as well."""
-
-LEAST_AGE = {
-    "internet_12_plus": 12,
-    "age_12_plus": 12,
-    "age_13_plus": 13,
-    "age_16_plus": 16,
-    "age_18_plus": 18,
-}
+LEAST_AGE = {"internet_12_plus": 12} | {f"age_{age}_plus": age for age in (12, 13, 16, 18)}
 """Minimum age of a population; younger users of a service are missing from its figures."""
 
 

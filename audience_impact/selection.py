@@ -12,22 +12,11 @@ Known drawbacks. A row that several steps would reject has the reason of the fir
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import pandas as pd
 
 Reason = str | Callable[[pd.DataFrame], "pd.Series[str]"]
 """The reason of a rejection: the same text for all rows, or a function of their cells."""
-
-
-class Step(Protocol):
-    """One step of a selection."""
-
-    def mark_chosen(self, rows: pd.DataFrame) -> "pd.Series[bool]":
-        """Mark the rows that this step chooses."""
-
-    def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """Return the reason why each row is not chosen; blank for chosen rows."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +74,10 @@ class Best:
             reasons = reasons.mask(~((cells == first) | (cells.isna() & first.isna())), key.reason)
         last = self.keys[-1].reason
         return reasons.mask(~is_best.reindex(rows.index) & (reasons == ""), last)
+
+
+Step = Only | Best
+"""One step of a selection."""
 
 
 def select_candidates(rows: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame:

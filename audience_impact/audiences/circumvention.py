@@ -92,21 +92,12 @@ def choose_circumvention(scope: Scope, context: Context) -> pd.DataFrame:
 def _read_measured_shares(
     scope: Scope, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """Return measured shares: representative, then latest, then largest first.
-
-    People with access by one means are among those with access by any means; therefore the largest
-    share of a period counts.
-    """
     best = choosing.select_candidates(list_candidates(scope, tables), STEPS).sort_values(
         ["is_poll", "period_end", "share", "circumvention_id"], ascending=[True, False, False, True]
     )
     is_poll = best["is_poll"]
-    names = ("share", "low_share", "high_share")
-    if errors is not None:
-        best = intervals.add_sampling_intervals(best, ~is_poll, errors.effective_sample, names)
-    stated = intervals.read_intervals(best, *names)
-    return best.assign(
-        **{name: stated[name] for name in DISTRIBUTION_COLUMNS},
+    stated = intervals.describe_shares(best, ~is_poll, errors)
+    return stated.assign(
         **dict.fromkeys(PARAMETERS, np.nan),
         basis=CircumventionBasis.MEASURED.value,
         draw_key=best["circumvention_id"],
@@ -135,18 +126,15 @@ def _use_fitted_shares(
 ) -> pd.DataFrame:
     """Return restrictions with the fitted share of their country (of several: of any country)."""
     places = scope.requested.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
-    places = places.reindex(restrictions["restriction_id"])
-    country = places["first"].where(places["nunique"] == 1, ANY)
-    country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
+    places = places.reindex(restrictions["restriction_id"]).set_axis(restrictions.index)
+    country = places["first"].where(places["nunique"] == 1, ANY).astype("str")
     group = pd.Series(shares.KEEPS_ACCESS, restrictions.index)
     parameters = shares.choose_parameters(fitted.keeping_access, group, country)
-    figure_ids = fitted.keeping_figures.astype("str").reindex(country).to_numpy()
-    key = country.where(country != ANY, restrictions["restriction_id"])
     rows = _assume_nobody(restrictions).assign(
         **{name: parameters[name] for name in PARAMETERS},
         basis=CircumventionBasis.LEARNED.value,
-        circumvention_id=pd.Series(figure_ids, restrictions.index, dtype="str").fillna(""),
-        draw_key="law|" + key,
+        circumvention_id=country.map(fitted.keeping_figures).astype("str").fillna(""),
+        draw_key="law|" + country.where(country != ANY, restrictions["restriction_id"]),
         **dict.fromkeys(("low", "mode", "high"), np.nan),
         shape=LEARNED,
     )

@@ -117,12 +117,10 @@ def list_candidates(
     """Return every share of use of a restricted feature in its country, with its ranks."""
     facts = _read_shares(tables, errors)
     joined = _pair_features(audiences, targets).merge(facts, on=["country_id", "asked"])
+    kinds = tables["platforms"].set_index("platform_id")["kind"]
     return joined.assign(
         is_own=joined["platform_id_asked"] == joined["platform_id"],
-        is_group=joined["platform_id_asked"].map(
-            tables["platforms"].set_index("platform_id")["kind"]
-        )
-        == PlatformKind.GROUP.value,
+        is_group=joined["platform_id_asked"].map(kinds) == PlatformKind.GROUP.value,
         late_days=(joined["period_end"] - joined["start"]).dt.days,
         exact=joined["feature"] == joined["feature_asked"],
     )
@@ -169,27 +167,22 @@ def _read_shares(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
     """Return shares of use with sampling intervals, in the columns of `list_candidates`."""
     facts = tables["feature_use"]
     columns = {"area_id": "country_id", "platform_id": "platform_id_asked"}
-    if errors is not None:
-        is_asked, names = pd.Series(True, facts.index), ("share", "low_share", "high_share")
-        facts = intervals.add_sampling_intervals(facts, is_asked, errors.effective_sample, names)
+    shares = intervals.describe_shares(facts, pd.Series(True, facts.index), errors)
     return (
-        facts.rename(columns=columns)
-        .join(intervals.read_intervals(facts, "share", "low_share", "high_share"))
+        shares.rename(columns=columns)
         .assign(asked=facts["feature"], feature_asked=facts["feature"])
         .drop(columns=["feature", "source_id", "also_source_id", "note"])
     )
 
 
 def _merge_duplicates(best: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each country of a restriction and fact."""
+    """Return one row for each country of a restriction and fact, with all features it describes."""
     by = [*COUNTRY, "feature_use_id"]
-    first = best.sort_values([*by, "feature", "platform_id"]).drop_duplicates(by)
-    features = best.groupby(by)["feature"].agg(lambda names: ";".join(sorted(set(names))))
-    exact = best.groupby(by)["exact"].all()
-    keys = pd.MultiIndex.from_frame(first[by])
-    return first.assign(
-        feature=features.reindex(keys).to_numpy(), exact=exact.reindex(keys).to_numpy()
-    ).reset_index(drop=True)
+    rows = best.sort_values([*by, "feature", "platform_id"])
+    groups = rows.groupby(by)
+    features = groups["feature"].transform(lambda names: ";".join(dict.fromkeys(names)))
+    merged = rows.assign(feature=features.astype("str"), exact=groups["exact"].transform("all"))
+    return merged.drop_duplicates(by).reset_index(drop=True)
 
 
 def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
@@ -198,21 +191,25 @@ def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.Da
     Respondents who are not described stand for the base.
     """
     is_undescribed = best["population_base"] == PopulationBase.CUSTOM.value
-    respondent_base = best["population_base"].mask(is_undescribed, best["base"])
-    people, base = (
-        _find_base(best, names, denominators) for names in (respondent_base, best["base"])
+    asked = best["population_base"].mask(is_undescribed, best["base"])
+    ages = best["base"].map(AGES).fillna(best["base"]).astype("str").fillna("")
+    people, base, everyone = (
+        denominators.find_nearest(
+            best.assign(population_base=names), ANY_MEASURER, WINDOW_DAYS
+        ).reindex(best.index)[["base_id", "base_persons"]]
+        for names in (asked, best["base"], ages)
     )
-    ages = best["base"].map(AGES).fillna(best["base"])
-    everyone = _find_base(best, ages.astype("str").fillna(""), denominators)
-    beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
+    populations = list(zip(asked, best["base"], ages, strict=True))
     covered = [
-        contains_population(population, base) or contains_population(population, age)
-        for population, base, age in zip(respondent_base, best["base"], ages, strict=True)
+        contains_population(asked_base, base_name) or contains_population(asked_base, base_ages)
+        for asked_base, base_name, base_ages in populations
     ]
     inside = [
-        contains_population(base, population) or AGES.get(base) in PARENTS.get(population, ())
-        for population, base in zip(respondent_base, best["base"], strict=True)
+        contains_population(base_name, asked_base)
+        or AGES.get(base_name) in PARENTS.get(asked_base, ())
+        for asked_base, base_name, _ in populations
     ]
+    beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
     rows = best.assign(
         of_persons=people["base_persons"],
         share_base_id=people["base_id"],
@@ -247,19 +244,22 @@ def _pool_surveys(shares: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
         return shares
     middle = groups["odds"].mean()
     half = Z90 * groups["spread"].first() / np.sqrt(groups.size())
-    names = {
-        name: groups[name].agg(_join_words) for name in ("feature", "assumed", "asked_base_ids")
-    }
     pooled = groups.first().assign(
-        **names,
         feature_use_id=groups["feature_use_id"].agg("+".join),
-        **{"least": groups["least"].min(), "most": groups["most"].max(skipna=False)},
-        **{"low": expit(middle - half), "mode": expit(middle), "high": expit(middle + half)},
-        **{"shape": SPLIT, "coverage": COVERAGE[IntervalKind.CI90.value]},
-        **{"beyond_persons": 0.0, "is_inside": groups["is_inside"].all()},
+        least=groups["least"].min(),
+        most=groups["most"].max(skipna=False),
+        low=expit(middle - half),
+        mode=expit(middle),
+        high=expit(middle + half),
+        shape=SPLIT,
+        coverage=COVERAGE[IntervalKind.CI90.value],
+        beyond_persons=0.0,
+        is_inside=groups["is_inside"].all(),
         of_persons=groups["whole_persons"].first(),
         share_base_id=groups["whole_base_id"].first(),
     )
+    for name in ("feature", "assumed", "asked_base_ids"):
+        pooled[name] = groups[name].agg(_join_words)
     parts_of_table = [shares[~is_pooled], pooled.reset_index()[shares.columns]]
     return pd.concat(parts_of_table, ignore_index=True)
 
@@ -269,35 +269,20 @@ def _join_words(cells: "pd.Series[str]") -> str:
     return ";".join(dict.fromkeys(word for cell in cells for word in cell.split(";") if word))
 
 
-def _find_base(
-    rows: pd.DataFrame, populations: pd.Series, denominators: Denominators
-) -> pd.DataFrame:
-    """Return the nearest base, and its persons, within a year of each start; NaN without one."""
-    base = denominators.find_nearest(
-        rows.assign(population_base=populations), ANY_MEASURER, WINDOW_DAYS
-    )
-    return base.reindex(rows.index)[["base_id", "base_persons"]]
-
-
 def _list_assumptions(rows: pd.DataFrame) -> list[str]:
     """Return the assumptions of each row: words of Assumption with parameters, joined by `;`."""
-    return [
-        ";".join(
-            text
-            for text, on in (
-                (Assumption.ANY_MESSENGER.value, not row.is_own),
-                (
-                    f"{Assumption.FEATURE}:{row.feature_asked}:{row.feature.replace(';', ',')}",
-                    not row.exact,
-                ),
-                (
-                    f"{Assumption.POPULATION}:{row.population_base}:{row.base}",
-                    row.beyond_persons != 0 or row.population_base == PopulationBase.CUSTOM.value,
-                ),
-                (Assumption.DURING.value, row.late_days > 0),
-                (Assumption.LIMIT.value, row.interval_kind in intervals.ONE_SIDED),
-            )
-            if on
-        )
-        for row in rows.itertuples()
-    ]
+    undescribed = PopulationBase.CUSTOM.value
+    texts = []
+    for row in rows.itertuples():
+        feature = f"{Assumption.FEATURE}:{row.feature_asked}:{row.feature.replace(';', ',')}"
+        population = f"{Assumption.POPULATION}:{row.population_base}:{row.base}"
+        is_other_population = row.beyond_persons != 0 or row.population_base == undescribed
+        made = {
+            Assumption.ANY_MESSENGER.value: not row.is_own,
+            feature: not row.exact,
+            population: is_other_population,
+            Assumption.DURING.value: row.late_days > 0,
+            Assumption.LIMIT.value: row.interval_kind in intervals.ONE_SIDED,
+        }
+        texts.append(";".join(text for text, is_made in made.items() if is_made))
+    return texts

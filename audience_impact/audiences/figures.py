@@ -26,6 +26,7 @@ the age of the figure. The combination of several figures is described in poolin
 Citation. Rules of this project, docs/decisions.md.
 """
 
+import numpy as np
 import pandas as pd
 
 from audience_impact import figure_errors
@@ -37,7 +38,6 @@ from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import ANY_MEASURER, LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import FigureErrors
 from audience_impact.periods import WINDOW_DAYS, months_between, period_middle, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
 from audience_impact.selection import Best, Key, Only
@@ -52,36 +52,30 @@ from audience_impact.vocabulary import (
 )
 
 PRIORITY = {
-    metric.value: priority
-    for priority, metrics in {
-        1: [AudienceMetric.MONTHLY_REACH],
-        2: [AudienceMetric.SURVEY_MONTHLY, AudienceMetric.SURVEY_REGULAR],
-        3: [AudienceMetric.MAU, AudienceMetric.DSA_AMAR],
-        4: [AudienceMetric.UNSPECIFIED],
-        5: [
-            AudienceMetric.WEEKLY_REACH,
-            AudienceMetric.WAU,
-            AudienceMetric.DAILY_REACH,
-            AudienceMetric.AVG_DAILY_REACH,
-            AudienceMetric.DAU,
-        ],
-    }.items()
-    for metric in metrics
+    AudienceMetric.MONTHLY_REACH.value: 1,
+    AudienceMetric.SURVEY_MONTHLY.value: 2,
+    AudienceMetric.SURVEY_REGULAR.value: 2,
+    AudienceMetric.MAU.value: 3,
+    AudienceMetric.DSA_AMAR.value: 3,
+    AudienceMetric.UNSPECIFIED.value: 4,
+    AudienceMetric.WEEKLY_REACH.value: 5,
+    AudienceMetric.WAU.value: 5,
+    AudienceMetric.DAILY_REACH.value: 5,
+    AudienceMetric.AVG_DAILY_REACH.value: 5,
+    AudienceMetric.DAU.value: 5,
 }
 """Priority of each metric that may describe the people exposed; other metrics are never used."""
 
+_COMPANY, _RELAY = SourceType.COMPANY_STATEMENT.value, SourceType.PRESS_RELAY.value
 WEAK, FLOOR, PART = 4, 5, 6
 """From FLOOR on, figures give only lower bounds. PART: surveys of a part of the ages."""
-STALENESS = [(3, Staleness.FRESH), (12, Staleness.AGEING), (24, Staleness.STALE)]
-"""Maximum age, in months, of each staleness class."""
 
 
 def classify_staleness(months: pd.Series) -> pd.Series:
     """Return fresh (<= 3 months), ageing (<= 12), stale (<= 24) or expired; blank for NaN."""
-    words = pd.Series(Staleness.EXPIRED.value, index=months.index)
-    for limit, word in reversed(STALENESS):
-        words = words.where(~(months <= limit), word.value)
-    return words.where(months.notna(), "")
+    words = [word.value for word in Staleness]
+    classes = pd.cut(months, [-np.inf, 3, 12, 24, np.inf], labels=words)
+    return classes.astype("str").fillna("")
 
 
 QUALIFYING = (
@@ -130,26 +124,18 @@ def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.Da
     printed), `of_persons` (of a share), `is_doubtful` (read in a source of low reliability) and
     `series_persons` (what the neighbours in the measurer's own series let expect).
     """
-    qualifying = choosing.select_candidates(tables["estimates"], QUALIFYING)
-    rows = _add_own_errors(qualifying, tables, denominators.errors)
-    figures = _add_limits(_convert_to_persons(rows, denominators), tables)
+    figures = choosing.select_candidates(tables["estimates"], QUALIFYING)
+    is_share = figures["unit"] == Unit.SHARE.value
+    is_exact = figures["interval_kind"] == IntervalKind.NONE.value
+    rounding = figure_errors.half_step(figures["value"], is_share).where(is_exact).fillna(0.0)
+    measurers = tables["lineages"].set_index("measurement_series_id")["source_type"]
+    kinds = figures["measurement_series_id"].map(measurers)
+    is_asked = is_share & (kinds == SourceType.SURVEY.value)
+    figures = intervals.add_sampling_intervals(
+        figures.assign(rounding_persons=rounding), is_asked, denominators.errors
+    )
+    figures = _add_limits(_convert_to_persons(figures, denominators), tables)
     return figures.assign(series_persons=interpolate_series(figures))
-
-
-def _add_own_errors(
-    estimates: pd.DataFrame, tables: Tables, errors: FigureErrors | None
-) -> pd.DataFrame:
-    """Return figures with their rounding error and the sampling interval of shares of a survey."""
-    is_share = estimates["unit"] == Unit.SHARE.value
-    exact = estimates["interval_kind"] == IntervalKind.NONE.value
-    half = figure_errors.half_step(estimates["value"], is_share).where(exact).fillna(0.0)
-    rounded = estimates.assign(rounding_persons=half)
-    if errors is None:
-        return rounded
-    kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
-    is_asked = is_share & (estimates["measurement_series_id"].map(kinds) == SourceType.SURVEY.value)
-    columns = ("value", "low", "high")
-    return intervals.add_sampling_intervals(rounded, is_asked, errors.effective_sample, columns)
 
 
 def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
@@ -158,20 +144,20 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
     Of several bases the nearest in time is used. A share without a base is left out.
     """
     by = ["area_id", "population_base", "measurement_series_id"]
-    names = [*by, "base_id", "persons", "period_start", "period_end"]
-    right = denominators.bases[names].rename(
-        columns={
-            "base_id": "share_base_id",
-            "persons": "of_persons",
-            "period_start": "base_start",
-            "period_end": "base_end",
-        }
-    )
-    shares = estimates[estimates["unit"] == Unit.SHARE.value].merge(right, on=by)
+    base_names = {
+        "base_id": "share_base_id",
+        "persons": "of_persons",
+        "period_start": "base_start",
+        "period_end": "base_end",
+    }
+    bases = denominators.bases[[*by, *base_names]].rename(columns=base_names)
+    is_share = estimates["unit"] == Unit.SHARE.value
+    shares = estimates[is_share].merge(bases, on=by)
     shares = with_distance(shares, ("period_start", "period_end"), ("base_start", "base_end"))
     shares = shares[shares["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "share_base_id"])
     shares = shares.drop_duplicates("estimate_id")
-    shares = pd.concat([shares, _use_population_bases(estimates, shares, denominators)])
+    rest = estimates[is_share & ~estimates["estimate_id"].isin(shares["estimate_id"])]
+    shares = pd.concat([shares, _use_population_bases(rest, denominators)])
     for name in ("value", "low", "high"):
         shares[name] = (shares[name] * shares["of_persons"]).round()
     shares["rounding_persons"] = shares["rounding_persons"] * shares["of_persons"]
@@ -181,38 +167,26 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
     return pd.concat([people, shares[people.columns]], ignore_index=True)
 
 
-def _use_population_bases(
-    estimates: pd.DataFrame, with_base: pd.DataFrame, denominators: Denominators
-) -> pd.DataFrame:
-    """Return shares of an age group with the base of the population, if the measurer has none."""
-    ages = ~estimates["population_base"].str.startswith("internet")
-    is_missing = ~estimates["estimate_id"].isin(with_base["estimate_id"]) & (
-        estimates["unit"] == Unit.SHARE.value
+def _use_population_bases(shares: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+    """Return the shares of an age group, with the base of the population."""
+    shares = shares[~shares["population_base"].str.startswith("internet")]
+    places = shares.rename(columns={"area_id": "country_id"}).assign(
+        start=period_middle(shares["period_start"], shares["period_end"])
     )
-    unmatched = estimates[ages & is_missing].rename(columns={"area_id": "country_id"})
-    moment = period_middle(unmatched["period_start"], unmatched["period_end"])
-    base = denominators.find_nearest(unmatched.assign(start=moment), ANY_MEASURER, LONGEST_GAP_DAYS)
-    people = base.reindex(unmatched.index)[["base_id", "base_persons"]]
-    shares = unmatched.assign(share_base_id=people["base_id"], of_persons=people["base_persons"])
-    return shares.dropna(subset=["of_persons"]).rename(columns={"country_id": "area_id"})
-
-
-def _find_partial_bases(tables: Tables) -> set[str]:
-    """Return the bases of a part of the ages, which do not contain all users of a service."""
-    bases = tables["bases"]
-    part = bases["population_base"].isin(PART_OF_AGES)
-    return set(bases.loc[part, "base_id"])
+    base = denominators.find_nearest(places, ANY_MEASURER, LONGEST_GAP_DAYS).reindex(shares.index)
+    with_base = shares.assign(share_base_id=base["base_id"], of_persons=base["base_persons"])
+    return with_base.dropna(subset=["of_persons"])
 
 
 def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return figures with their limits, the priority of their metric and their source."""
-    lineages = tables["lineages"].set_index("measurement_series_id")["source_type"]
-    pages = tables["sources"].set_index("source_id")["source_type"]
-    trust = tables["sources"].set_index("source_id")["reliability"]
+    measurers = tables["lineages"].set_index("measurement_series_id")["source_type"]
+    pages = tables["sources"].set_index("source_id")[["source_type", "reliability"]]
+    bases = tables["bases"].set_index("base_id")["population_base"]
+    is_company = figures["measurement_series_id"].map(measurers).eq(_COMPANY)
     priority = figures["audience_metric"].map(PRIORITY).astype("float64")
-    company = figures["measurement_series_id"].map(lineages) == SourceType.COMPANY_STATEMENT.value
-    priority = priority.where(~company | (priority > WEAK), WEAK)
-    priority = priority.where(~figures["share_base_id"].isin(_find_partial_bases(tables)), PART)
+    priority = priority.where(~is_company | (priority > WEAK), WEAK)
+    priority = priority.mask(figures["share_base_id"].map(bases).isin(PART_OF_AGES), PART)
     stated = intervals.read_intervals(figures)
     return figures.assign(
         point_persons=figures["value"].fillna(figures["high"]),
@@ -221,9 +195,9 @@ def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         high_persons=stated["most"].where(priority < FLOOR),
         stated_most_persons=stated["most"],
         metric_priority=priority,
-        is_company_statement=company,
-        is_primary_source=figures["source_id"].map(pages) != SourceType.PRESS_RELAY.value,
-        is_doubtful=figures["source_id"].map(trust) == Reliability.LOW.value,
+        is_company_statement=is_company,
+        is_primary_source=figures["source_id"].map(pages["source_type"]) != _RELAY,
+        is_doubtful=figures["source_id"].map(pages["reliability"]) == Reliability.LOW.value,
     )
 
 
@@ -247,10 +221,8 @@ def choose_figures(joined: pd.DataFrame) -> pd.DataFrame:
 
     Adds `pages_count`, the number of pages that print the chosen period of the lineage.
     """
-    chosen = choosing.select_candidates(
-        _rank_pages(choosing.select_candidates(joined, SPEAKING)), PAGE
-    )
-    return chosen.sort_values([*LINEAGE], ignore_index=True)
+    pages = _rank_pages(choosing.select_candidates(joined, SPEAKING))
+    return choosing.select_candidates(pages, PAGE).sort_values(LINEAGE, ignore_index=True)
 
 
 def rejection_reason(joined: pd.DataFrame) -> "pd.Series[str]":
@@ -261,7 +233,10 @@ def rejection_reason(joined: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
-    """Return the pages of the chosen period of each lineage, with their ranks."""
+    """Return the pages of the chosen period of each lineage, with their ranks.
+
+    `votes` counts the pages that print the same value, exactly or rounded.
+    """
     printed = pages["point_persons"].fillna(pages["low_persons"])
     ranked = pages.assign(
         printed=printed,
@@ -270,7 +245,12 @@ def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
         pages_count=pages.groupby(LINEAGE)["metric_priority"].transform("size"),
         exact=pages["interval_kind"] == IntervalKind.NONE.value,
     )
-    return ranked.assign(votes=_count_votes(ranked, LINEAGE))
+    printings = ranked[[*LINEAGE, "printed", "step"]].reset_index(names="place")
+    both = printings.merge(printings, on=LINEAGE, suffixes=("", "_other"))
+    apart = (both["printed"] - both["printed_other"]).abs()
+    is_rounded = (both["step_other"] > both["step"]) & (apart < 2 * both["step_other"])
+    votes = ((apart == 0) | is_rounded).groupby(both["place"]).sum()
+    return ranked.assign(votes=votes.reindex(pages.index))
 
 
 def _rank_kinds(joined: pd.DataFrame) -> "pd.Series[float]":
@@ -286,7 +266,6 @@ def _rank_kinds(joined: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _is_best(joined: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for figures of the best priority of their audience."""
     rank = _rank_kinds(joined)
     return rank == rank.groupby([joined[name] for name in AUDIENCE]).transform("min")
 
@@ -325,45 +304,21 @@ SPEAKING = (
     Only(_is_longest, "the same measurer has a figure of a longer period that ends alike"),
 )
 """Steps that select, in each lineage, the figures of one period before the start."""
+_OTHER_PAGE = "another page of the same measurement"
 PAGE = (
     Best(
         LINEAGE,
         (
-            Key("floor", "a lower bound, and another one is higher", ascending=False),
-            Key(
-                "is_primary_source",
-                "another page of the same measurement: the measurer's own is taken",
-                ascending=False,
-            ),
-            Key(
-                "votes",
-                "another page of the same measurement: more pages print the other value",
-                ascending=False,
-            ),
-            Key(
-                "exact",
-                "another page of the same measurement: the other prints a value and no limit",
-                ascending=False,
-            ),
-            Key("step", "another page of the same measurement: the other rounds less"),
-            Key(
-                "estimate_id",
-                "another page of the same measurement, no different: the first by its id is taken",
-            ),
+            Key("floor", "a lower bound, and another one is higher", False),
+            Key("is_primary_source", f"{_OTHER_PAGE}: the measurer's own is taken", False),
+            Key("votes", f"{_OTHER_PAGE}: more pages print the other value", False),
+            Key("exact", f"{_OTHER_PAGE}: the other prints a value and no limit", False),
+            Key("step", f"{_OTHER_PAGE}: the other rounds less"),
+            Key("estimate_id", f"{_OTHER_PAGE}, no different: the first by its id is taken"),
         ),
     ),
 )
 """Steps that select one of the pages that print the same measurement."""
-
-
-def _count_votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Return for each page the number of pages that print the same value, exactly or rounded."""
-    printings = pages[[*by, "printed", "step"]].reset_index(names="place")
-    both = printings.merge(printings, on=by, suffixes=("", "_other"))
-    apart = (both["printed"] - both["printed_other"]).abs()
-    is_rounded = (both["step_other"] > both["step"]) & (apart < 2 * both["step_other"])
-    agree = (apart == 0) | is_rounded
-    return agree.groupby(both["place"]).sum().reindex(pages.index)
 
 
 def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -374,16 +329,16 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
     `age_months`, `is_from_share` (a share of a base was turned into people).
     """
     groups = chosen.groupby(AUDIENCE, sort=True)
-    is_single = groups["measurement_series_id"].nunique() == 1
-    open_above = groups["high_persons"].apply(lambda highs: highs.isna().any())
+    count = groups["measurement_series_id"].nunique()
+    is_closed = groups["high_persons"].count() == groups.size()
     table = pd.DataFrame(
         {
             "low_persons": groups["low_persons"].min(),
-            "high_persons": groups["high_persons"].max().where(~open_above),
+            "high_persons": groups["high_persons"].max().where(is_closed),
             "metric_priority": groups["metric_priority"].first(),
             "metric": groups["audience_metric"].first(),
-            "measurement_series_id": groups["measurement_series_id"].first().where(is_single, ""),
-            "measurement_series_count": groups["measurement_series_id"].nunique(),
+            "measurement_series_id": groups["measurement_series_id"].first().where(count == 1, ""),
+            "measurement_series_count": count,
             "containing": groups["population_base"].agg(_find_containing_population),
             "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
             "period_end": groups["period_end"].min(),

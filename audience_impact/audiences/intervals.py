@@ -15,11 +15,10 @@ Assumptions. Bounds treat a stated confidence interval as certain, although the 
 outside it in one case of ten or twenty.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
+from audience_impact.figure_errors import FigureErrors
 from audience_impact.vocabulary import IntervalKind
 
 COVERAGE = {IntervalKind.CI90.value: 0.90, IntervalKind.CI95.value: 0.95}
@@ -71,21 +70,39 @@ def read_intervals(
 
 
 def add_sampling_intervals(
-    figures: pd.DataFrame, is_asked: "pd.Series[bool]", respondents: float, names: Sequence[str]
+    figures: pd.DataFrame,
+    is_asked: "pd.Series[bool]",
+    errors: FigureErrors | None,
+    names: tuple[str, str, str] = ("value", "low", "high"),
 ) -> pd.DataFrame:
     """Return figures with a sampling interval for shares of survey respondents.
 
     A surveyed share (`is_asked`) without a stated interval gets a central 90 % interval, as if its
-    source had stated it. `names` are the columns of value, low and high.
+    source had stated it. `names` are the columns of value, low and high. Without errors of figures,
+    they stay as they are.
     """
+    if errors is None:
+        return figures
     value, low, high = names
     bare = is_asked & (figures["interval_kind"] == IntervalKind.NONE.value) & figures[value].notna()
     share = figures[value].where(bare)
-    half = Z90 * np.sqrt(share * (1.0 - share) / respondents)
+    half = Z90 * np.sqrt(share * (1.0 - share) / errors.effective_sample)
     ends = {low: (share - half).clip(lower=0.0), high: (share + half).clip(upper=1.0)}
     kind = figures["interval_kind"].mask(bare, IntervalKind.CI90.value)
     filled = {name: end.fillna(figures[name]) for name, end in ends.items()}
     return figures.assign(interval_kind=kind, **filled)
+
+
+def describe_shares(
+    facts: pd.DataFrame, is_asked: "pd.Series[bool]", errors: FigureErrors | None
+) -> pd.DataFrame:
+    """Return facts with `share`, `low_share` and `high_share`, with what `read_intervals` returns.
+
+    Shares of respondents (`is_asked`) have at least their sampling interval.
+    """
+    names = ("share", "low_share", "high_share")
+    facts = add_sampling_intervals(facts, is_asked, errors, names)
+    return facts.join(read_intervals(facts, *names))
 
 
 def choose_shape(low: pd.Series, high: pd.Series, coverage: pd.Series) -> pd.Series:

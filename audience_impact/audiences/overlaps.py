@@ -65,22 +65,21 @@ def list_candidates(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _expand_platforms(overlaps: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each overlap and platform whose restriction the overlap requires."""
+    """Return a row for each overlap and platform whose restriction the overlap requires.
+
+    It requires those that overlap, and the one of whose users it is a share.
+    """
     several = overlaps["platform_ids"].map(lambda ids: len(set(ids.split(";"))) > 1).astype(bool)
     units = overlaps["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value])
     facts = overlaps[several & units].drop(columns=["note"])
     stated = intervals.read_intervals(facts)
-    facts = facts.assign(least=stated["least"], most=stated["most"])
-    named = [sorted(_list_required_platforms(row)) for row in facts.to_dict("records")]
-    single = facts.assign(platform_id=pd.Series(named, facts.index, "object"))
-    single = single.explode("platform_id").astype({"platform_id": "str"})
-    single["required"] = single.groupby("overlap_id")["platform_id"].transform("size")
-    return single
-
-
-def _list_required_platforms(row: dict[str, object]) -> set[str]:
-    """Return every platform that an overlap requires: those that overlap, and the denominator."""
-    denominator = (
-        {str(row["share_of"])} if row["share_of"] and row["unit"] == Unit.SHARE.value else set()
+    is_share = facts["unit"] == Unit.SHARE.value
+    named = facts["platform_ids"] + (";" + facts["share_of"]).where(is_share, "")
+    required = [sorted({*names.split(";")} - {""}) for names in named]
+    single = facts.assign(
+        least=stated["least"],
+        most=stated["most"],
+        platform_id=pd.Series(required, facts.index, "object"),
+        required=pd.Series([len(names) for names in required], facts.index),
     )
-    return {*str(row["platform_ids"]).split(";"), *denominator}
+    return single.explode("platform_id").astype({"platform_id": "str"})
