@@ -74,33 +74,40 @@ EXACT_DAYS = 2
 RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in common"
 PART = re.compile(r"(-[0-9a-f]{6,})-\d$")
 """The number of a part at the end of an id."""
-SAME_PLACE = "one start, the same areas and networks"
-PLACE_IN_PLACE = "one start, the areas of one within those of the other"
-SAME_SOURCES = "one start, a source in common, the areas of one within those of the other"
-START_CORRECTED = "the same areas, a start that a later edition corrects"
-WITHIN_ITS_DAYS = "the same areas and networks, within the days of the other"
-RULES = (
-    *(SAME_SOURCES, SAME_PLACE, PLACE_IN_PLACE),
-    *(START_CORRECTED, WITHIN_ITS_DAYS),
+RULES = SAME_SOURCES, SAME_PLACE, PLACE_IN_PLACE, START_CORRECTED, WITHIN_ITS_DAYS = (
+    "one start, a source in common, the areas of one within those of the other",
+    "one start, the same areas and networks",
+    "one start, the areas of one within those of the other",
+    "the same areas, a start that a later edition corrects",
+    "the same areas and networks, within the days of the other",
 )
 """Rules by which two events of a register are linked, the strongest first."""
 SLOWED = {Severity.IMPAIRED, Severity.SERVICE_IMPAIRED}
-
+COMPARED = {
+    "start": ("observed_from", "announced_on"),
+    "end": ("ended_on",),
+    "end status": ("end_status",),
+    "areas": ("area_ids",),
+    "scope": ("geo_scope",),
+    "networks": ("network_scope",),
+}
+"""Columns that a link compares, by their word; the first that is filled counts."""
 
 Row = Mapping[str, str]
 Members = Mapping[str, Sequence[str]]
 """The areas of each union of areas, or the services of each group, by its id."""
 NO_MEMBERS: Members = {}
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class EventRecord:
     """One restriction as a source records it, with further information from the rows of a register.
 
-    `starts` are the days on which it may have begun; `holders` the areas and all that contain them;
-    `services` are the members of the groups among its `platforms`. Of a register are `whole_areas`,
-    which are affected as a whole, the years of its editions, the addresses of its sources, and the
-    number of informative cells.
+    `starts` are the days on which it may have begun; `chains` has each area with all that contain
+    it; `services` are the members of the groups among its `platforms`. Of a register are
+    `whole_areas`, which are affected as a whole, the years of its editions, the addresses of its
+    sources, and the number of informative cells.
     """
 
     restriction_id: str
@@ -109,23 +116,28 @@ class EventRecord:
     platforms: frozenset[str]
     features: frozenset[str]
     row: Row
-    holders: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
-    whole_areas: frozenset[str] = frozenset()
+    chains: tuple[frozenset[str], ...] = ()
+    services: frozenset[str] = NONE
+    whole_areas: frozenset[str] = NONE
     first_year: str = ""
     newest_year: str = ""
-    sources: frozenset[str] = frozenset()
+    sources: frozenset[str] = NONE
     filled_cells: int = 0
 
-    def shares_services(self, candidate: "EventRecord") -> bool:
-        """Return whether events have a platform in common, members of their groups included."""
-        ours = self.platforms | self.services
-        return bool(ours & (candidate.platforms | candidate.services))
+    @property
+    def holders(self) -> frozenset[str]:
+        """Return the areas and all that contain them."""
+        return NONE.union(*self.chains)
 
     @property
     def start(self) -> pd.Timestamp:
         """Return the first day on which the event may have begun."""
         return min(self.starts)[0]
+
+    @property
+    def end_span(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+        """Return the days on which the event may have ended, or None if no end is recorded."""
+        return periods.parse_period(self.row["ended_on"]) if self.row["ended_on"] else None
 
     @property
     def last_day(self) -> pd.Timestamp | None:
@@ -135,7 +147,7 @@ class EventRecord:
         """
         if self.row["end_status"] == EndStatus.ONGOING:
             return pd.Timestamp.max
-        span = periods.parse_period(self.row["ended_on"]) if self.row["ended_on"] else None
+        span = self.end_span
         is_exact = span is not None and span[1] - span[0] <= EXACT_DAYS * ONE_DAY
         return span[1] - ONE_DAY if span and is_exact else None
 
@@ -159,6 +171,15 @@ class EventRecord:
         """Return the id without the number of a part, which is that of the divided row."""
         return PART.sub(r"\1", self.restriction_id)
 
+    def shares_services(self, candidate: "EventRecord") -> bool:
+        """Return whether events have a platform in common, members of their groups included."""
+        ours = self.platforms | self.services
+        return bool(ours & (candidate.platforms | candidate.services))
+
+    def lies_in(self, areas: frozenset[str]) -> bool:
+        """Return whether each area of the event is one of these or lies in one."""
+        return all(areas & chain for chain in self.chains)
+
 
 def event_records(
     restrictions: Sequence[Row],
@@ -169,20 +190,15 @@ def event_records(
 ) -> list[EventRecord]:
     """Return restrictions with their targets and the days on which they may have begun.
 
-    `parents` names the area that contains each area, for the `holders` of all areas of an event:
-    the areas themselves and the areas that contain them, up to their countries. `members` names the
-    areas of each union, `services` the services of each group.
+    `parents` names the area that contains each area, `members` the areas of each union, `services`
+    the services of each group.
     """
     targets_by_id: dict[str, list[Row]] = {}
     for target in targets:
         targets_by_id.setdefault(target["restriction_id"], []).append(target)
     records = []
     for row in restrictions:
-        spans = [
-            periods.parse_period(row[name])
-            for name in ("observed_from", "announced_on")
-            if row[name]
-        ]
+        starts = (row["observed_from"], row["announced_on"])
         mine = targets_by_id.get(row["restriction_id"], [])
         area_ids = list_members(row["area_ids"], members)
         platforms = frozenset(target["platform_id"] for target in mine)
@@ -190,11 +206,11 @@ def event_records(
             EventRecord(
                 row["restriction_id"],
                 area_ids,
-                tuple(span for span in spans if span),
+                tuple(span for day in starts if day and (span := periods.parse_period(day))),
                 platforms,
                 frozenset(target["feature"] for target in mine),
                 row,
-                frozenset(holder for area in area_ids for holder in with_holders(area, parents)),
+                tuple(frozenset(with_holders(area, parents)) for area in area_ids),
                 frozenset(part for group in platforms for part in services.get(group, ())),
             )
         )
@@ -224,40 +240,28 @@ def _has_common_area(first: EventRecord, second: EventRecord) -> bool:
     return any(is_region(area) for area in mine | theirs)
 
 
-def lies_in(inner: EventRecord, outer: EventRecord, parents: Mapping[str, str] = NOWHERE) -> bool:
-    """Return whether each area of an event is an area of the other event or lies in one."""
-    return all(outer.area_ids.intersection(with_holders(area, parents)) for area in inner.area_ids)
-
-
 def _share_a_day(first: EventRecord, second: EventRecord) -> bool:
     """Return whether both may have been in force on one day, or began on consecutive days."""
     if (days_apart(first, second) or 0) <= 1:
         return True
     earlier, later = sorted((first, second), key=lambda event: min(event.starts))
-    span = periods.parse_period(earlier.row["ended_on"]) if earlier.row["ended_on"] else None
+    span = earlier.end_span
     last = span[1] - ONE_DAY if span else earlier.last_day
-    return last is not None and last >= min(later.starts)[0]
+    return last is not None and last >= later.start
 
 
-def _are_starts_exact(*events: EventRecord) -> bool:
-    return all(
-        any(end - start <= EXACT_DAYS * ONE_DAY for start, end in event.starts) for event in events
-    )
-
-
-def relate_to_record(
-    event: EventRecord, candidate: EventRecord, parents: Mapping[str, str] = NOWHERE
-) -> EventRelation:
+def relate_to_record(event: EventRecord, candidate: EventRecord) -> EventRelation:
     """Return the relation of a linked event of a register to the restriction entered by hand."""
     if event.area_ids == candidate.area_ids:
-        one_event = _share_a_day(event, candidate)
+        is_one = _share_a_day(event, candidate)
     else:
-        nested = lies_in(event, candidate, parents) or lies_in(candidate, event, parents)
-        apart = days_apart(event, candidate)
-        one_event = (
-            nested and apart is not None and apart <= 1 and _are_starts_exact(event, candidate)
+        spans = (*event.starts, *candidate.starts)
+        is_one = (
+            (event.lies_in(candidate.area_ids) or candidate.lies_in(event.area_ids))
+            and (days_apart(event, candidate) or 0) <= 1
+            and all(end - start <= EXACT_DAYS * ONE_DAY for start, end in spans)
         )
-    return EventRelation.ONE_EVENT if one_event else EventRelation.NEAR
+    return EventRelation.ONE_EVENT if is_one else EventRelation.NEAR
 
 
 def is_recorded_in_parts(event: EventRecord, others: Sequence[EventRecord]) -> bool:
@@ -266,31 +270,23 @@ def is_recorded_in_parts(event: EventRecord, others: Sequence[EventRecord]) -> b
     `others` are restrictions of the same country with a service in common.
     """
     parts = [
-        candidate
+        candidate.area_ids
         for candidate in others
         if candidate.area_ids <= event.area_ids and _share_a_day(event, candidate)
     ]
-    areas = frozenset[str]().union(*(part.area_ids for part in parts))
-    return len(event.area_ids) > 1 and areas == event.area_ids
+    return len(event.area_ids) > 1 and NONE.union(*parts) == event.area_ids
 
 
 def describe_disagreements(first: EventRecord, second: EventRecord) -> str:
     """Return the differences between two records of an event, the register's cells first."""
     differences = []
-    for name, columns in (
-        ("start", ("observed_from", "announced_on")),
-        ("end", ("ended_on",)),
-        ("end status", ("end_status",)),
-        ("areas", ("area_ids",)),
-        ("scope", ("geo_scope",)),
-        ("networks", ("network_scope",)),
-    ):
+    for name, columns in COMPARED.items():
         mine, theirs = (
-            next((event.row[column] for column in columns if event.row[column]), "")
+            next((event.row[column] for column in columns if event.row[column]), "none")
             for event in (first, second)
         )
         if mine != theirs:
-            differences.append(f"{name}: {mine or 'none'}, the other {theirs or 'none'}")
+            differences.append(f"{name}: {mine}, the other {theirs}")
     for name, ours, others in (
         ("services", first.platforms, second.platforms),
         ("features", first.features, second.features),
@@ -304,10 +300,7 @@ def describe_disagreements(first: EventRecord, second: EventRecord) -> str:
 
 
 def link_events(
-    register: Sequence[EventRecord],
-    others: Sequence[EventRecord],
-    source_id: str,
-    parents: Mapping[str, str] = NOWHERE,
+    register: Sequence[EventRecord], others: Sequence[EventRecord], source_id: str
 ) -> list[dict[str, str]]:
     """Return rows of `event_links`: each event of the register and the nearest other event."""
     by_country: dict[str, list[EventRecord]] = {}
@@ -329,7 +322,7 @@ def link_events(
         ]
         if near:
             best = min(near, key=lambda pair: pair[:3])[3]
-            relation = relate_to_record(event, best, parents)
+            relation = relate_to_record(event, best)
             if is_recorded_in_parts(event, beside):
                 relation = EventRelation.ONE_EVENT
             rows.append(_link_row(event, best, relation, RULE, source_id))
@@ -372,15 +365,9 @@ Link = tuple[EventRecord, EventRecord, EventRelation, str]
 """Event that is published under another event, that other event, their relation, and the rule."""
 
 
-def link_duplicates(
-    recorded: Sequence[EventRecord], source_id: str, parents: Mapping[str, str] = NOWHERE
-) -> list[dict[str, str]]:
+def link_duplicates(recorded: Sequence[EventRecord], source_id: str) -> list[dict[str, str]]:
     """Return rows of `event_links` between events of one register, at most one per event."""
-    links = [
-        link
-        for first, second in _list_candidates(recorded)
-        if (link := _relate(first, second, parents))
-    ]
+    links = [link for pair in _list_candidates(recorded) if (link := _relate(*pair))]
     best: dict[str, Link] = {}
     for link in sorted(links, key=_link_order):
         best.setdefault(link[0].restriction_id, link)
@@ -405,7 +392,7 @@ def _list_candidates(recorded: Sequence[EventRecord]) -> Iterable[tuple[EventRec
                 yield first, second
 
 
-def _relate(first: EventRecord, second: EventRecord, parents: Mapping[str, str]) -> Link | None:
+def _relate(first: EventRecord, second: EventRecord) -> Link | None:
     if not _match(first, second):
         return None
     if first.start != second.start:
@@ -413,7 +400,7 @@ def _relate(first: EventRecord, second: EventRecord, parents: Mapping[str, str])
     if first.area_ids == second.area_ids:
         return _relate_same_place(first, second)
     for inner, outer in ((first, second), (second, first)):
-        if rule := _nesting_rule(inner, outer, parents):
+        if rule := _nesting_rule(inner, outer):
             return _relate_nested(inner, outer, rule)
     return None
 
@@ -433,13 +420,13 @@ def _match(first: EventRecord, second: EventRecord) -> bool:
         for event in (first, second)
     )
     are_alike = mine <= theirs or theirs <= mine
-    may_be_one = are_alike or bool(is_doubtful and first.sources & second.sources)
-    return bool(mine) and may_be_one and is_one_operator
+    return is_one_operator and (are_alike or bool(is_doubtful and first.sources & second.sources))
 
 
-def _has_networks(outer: str, inner: str) -> bool:
-    """Return whether networks `inner` are among `outer`; unknown networks may be any."""
-    return outer == inner or NetworkScope.UNKNOWN in (outer, inner) or outer == NetworkScope.ALL
+def _has_networks(outer: EventRecord, inner: EventRecord) -> bool:
+    """Return whether an event has all networks of another one; unknown networks may be any."""
+    names = (outer.networks, inner.networks)
+    return outer.networks in (inner.networks, NetworkScope.ALL) or NetworkScope.UNKNOWN in names
 
 
 def _rank(recorded: EventRecord) -> tuple[str, pd.Timestamp, int, str]:
@@ -449,34 +436,30 @@ def _rank(recorded: EventRecord) -> tuple[str, pd.Timestamp, int, str]:
 
 def _relate_same_place(first: EventRecord, second: EventRecord) -> Link | None:
     lesser, stays = sorted((first, second), key=_rank)
-    if _has_networks(lesser.networks, stays.networks) or _has_networks(
-        stays.networks, lesser.networks
-    ):
+    if _has_networks(lesser, stays) or _has_networks(stays, lesser):
         return lesser, stays, EventRelation.ONE_EVENT, SAME_PLACE
     return None
 
 
-def _nesting_rule(inner: EventRecord, outer: EventRecord, parents: Mapping[str, str]) -> str:
-    if not lies_in(inner, outer, parents):
+def _nesting_rule(inner: EventRecord, outer: EventRecord) -> str:
+    if not inner.lies_in(outer.area_ids):
         return ""
     if inner.sources & outer.sources:
         return SAME_SOURCES
-    is_whole = all(
-        outer.whole_areas.intersection(with_holders(area, parents)) for area in inner.area_ids
-    )
-    return PLACE_IN_PLACE if is_whole and _is_among(inner, outer) else ""
+    is_within = inner.lies_in(outer.whole_areas) and _is_among(inner, outer)
+    return PLACE_IN_PLACE if is_within else ""
 
 
 def _is_among(inner: EventRecord, outer: EventRecord) -> bool:
     """Return whether an event has only networks of another one, and is at most as severe."""
     is_harder = outer.row["severity"] in SLOWED and inner.row["severity"] not in SLOWED
-    return _has_networks(outer.networks, inner.networks) and not is_harder
+    return _has_networks(outer, inner) and not is_harder
 
 
 def _relate_nested(inner: EventRecord, outer: EventRecord, rule: str) -> Link:
     last = outer.last_day
     is_over = outer.row["end_status"] == EndStatus.ENDED and last is not None
-    if is_over and last is not None and inner.end_order > last:
+    if is_over and inner.end_order > last:
         return inner, outer, EventRelation.REMAINDER, rule
     if inner.first_year > outer.newest_year and not is_over:
         return outer, inner, EventRelation.ONE_EVENT, rule
@@ -485,24 +468,25 @@ def _relate_nested(inner: EventRecord, outer: EventRecord, rule: str) -> Link:
 
 def _relate_corrected(first: EventRecord, second: EventRecord) -> Link | None:
     earlier, later = sorted((first, second), key=lambda event: event.first_year)
-    is_later = later.first_year > earlier.newest_year
-    is_late = later.start.year < int(later.first_year)
-    is_near = abs(later.start - earlier.start) <= START_DAYS * ONE_DAY
-    goes_on = earlier.row["end_status"] == EndStatus.ONGOING
-    is_open = goes_on or earlier.last_day is None
-    is_among = _has_networks(later.networks, earlier.networks)
-    if is_later and is_late and is_near and is_open and is_among:
-        return earlier, later, EventRelation.ONE_EVENT, START_CORRECTED
-    return None
+    is_corrected = (
+        later.first_year > earlier.newest_year
+        and later.start.year < int(later.first_year)
+        and abs(later.start - earlier.start) <= START_DAYS * ONE_DAY
+        and earlier.last_day in (None, pd.Timestamp.max)
+        and _has_networks(later, earlier)
+    )
+    return (earlier, later, EventRelation.ONE_EVENT, START_CORRECTED) if is_corrected else None
 
 
 def _relate_contained(first: EventRecord, second: EventRecord) -> Link | None:
     outer, inner = sorted((first, second), key=lambda event: event.start)
     last, inner_last = outer.last_day, inner.last_day
-    if last is None or inner_last is None or not inner.start < last >= inner_last:
-        return None
-    is_whole = outer.whole_areas >= outer.area_ids
-    is_less = inner.platforms <= outer.platforms and _is_among(inner, outer)
-    if is_whole and is_less:
-        return inner, outer, EventRelation.ONE_EVENT, WITHIN_ITS_DAYS
-    return None
+    is_contained = (
+        last is not None
+        and inner_last is not None
+        and inner.start < last >= inner_last
+        and outer.whole_areas >= outer.area_ids
+        and inner.platforms <= outer.platforms
+        and _is_among(inner, outer)
+    )
+    return (inner, outer, EventRelation.ONE_EVENT, WITHIN_ITS_DAYS) if is_contained else None

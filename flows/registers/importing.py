@@ -139,8 +139,8 @@ def _link_rows(
     others = event_links.event_records(theirs, targets, *about)
     described = _describe_records(recorded, readings, tables["restriction_places"])
     links = [
-        *event_links.link_events(recorded, others, source_id, parents),
-        *event_links.link_duplicates(described, source_id, parents),
+        *event_links.link_events(recorded, others, source_id),
+        *event_links.link_duplicates(described, source_id),
     ]
     pairs = ("restriction_id", "other_restriction_id")
     decided = {frozenset(row[name] for name in pairs) for row in _rows_as_text(base["event_links"])}

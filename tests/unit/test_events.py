@@ -48,7 +48,7 @@ def recorded(name: str, areas: str, start: str, **cells: Any) -> event_links.Eve
 
 
 def relation(*events: event_links.EventRecord) -> tuple[str, str, str, str] | None:
-    links = event_links.link_duplicates(events, "register", PARENTS)
+    links = event_links.link_duplicates(events, "register")
     names = ("restriction_id", "other_restriction_id", "relation", "rule")
     return tuple(links[0][name] for name in names) if links else None  # type: ignore[return-value]
 
@@ -76,7 +76,7 @@ def test_a_row_is_the_event_of_a_fact_where_places_and_days_agree(
         [record(name, cells[0], cells[1], ended_on=cells[2])]
         for name, cells in (("F", fact), ("R", row))
     )
-    links = event_links.link_events(rows, others, "register", PARENTS)
+    links = event_links.link_events(rows, others, "register")
     assert [link["relation"] for link in links] == [expected]
 
 
@@ -89,7 +89,7 @@ def test_a_group_of_services_and_a_member_of_it_may_be_one_event() -> None:
     rows = [{**cells, "restriction_id": name} for name in "FRS"]
     services = {"social-media": ("facebook", "x")}
     fact, row, other = event_links.event_records(rows, targets, PARENTS, UNIONS, services)
-    links = event_links.link_events([row, other], [fact], "register", PARENTS)
+    links = event_links.link_events([row, other], [fact], "register")
     assert [(link["restriction_id"], link["relation"]) for link in links] == [("R", "one_event")]
 
 
@@ -153,7 +153,7 @@ def test_an_event_whose_places_are_recorded_apart_is_one_with_them(
         record("F2", "XA-B", second, ended_on="2020-06-01"),
     ]
     row = record("R", "XA-A;XA-B", "2020-01-02", ended_on="2020-02-01")
-    (link,) = event_links.link_events([row], facts, "register", PARENTS)
+    (link,) = event_links.link_events([row], facts, "register")
     assert (link["other_restriction_id"], link["relation"]) == ("F1", expected)
 
 
