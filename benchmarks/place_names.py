@@ -78,10 +78,9 @@ def answered(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     rows = table.reset_index(drop=True).reindex(
         columns=list(dict.fromkeys([*table.columns, "start", "register_scope"])), fill_value=""
     )
-    names = sorted({part for cell in rows["country"] for part in places.country_parts(cell)})
-    known = gazetteer.build_gazetteer(names)
-    codes = {code for code in known.countries.values() if code}
-    atlas = gazetteer.build_atlas(sorted(codes), tables)
+    known = gazetteer.country_code
+    names = {part for cell in rows["country"] for part in places.country_parts(cell)}
+    atlas = gazetteer.build_atlas(sorted({*map(known, names)} - {""}), tables)
     result = [_located(row, known, atlas) for row in rows.to_dict("records")]
     countries = [places.country_codes(cell, known) for cell in rows["country"]]
     ids = [_ids(each, own, atlas) for each, own in zip(result, countries, strict=True)]
@@ -99,7 +98,7 @@ def answered(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return rows[list(table.columns)].rename(columns=expected).join(told[list(ANSWER)])
 
 
-def _located(row: Mapping[str, str], known: places.Gazetteer, atlas: Atlas) -> Place:
+def _located(row: Mapping[str, str], known: places.FindCountry, atlas: Atlas) -> Place:
     if not places.country_codes(row["country"], known):
         return Place((), GeoScope.UNKNOWN, "country_unresolved")
     scope, _ = cells.read_scope(row["register_scope"])

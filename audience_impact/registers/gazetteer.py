@@ -8,7 +8,7 @@ small.
 import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from audience_impact.registers.places import country_places as places
@@ -21,25 +21,15 @@ from audience_impact.vocabulary import GeoScope, PlaceReading
 Atlas = Mapping[str, places.Gazetteer]
 """The places of each country, by its code."""
 
+FindCountry = Callable[[str], str]
+"""The ISO 3166-1 code of a country by a name, blank for a name that is none."""
 APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
 WHOLE_WORDS = ("nationwide", "countrywide")
 LIKENESS = 0.88
 """Similarity from which a word counts as a misspelling: one letter omitted, doubled or changed."""
 MOST_COUNTRIES = 300
-NOT_ISO = {"somaliland": "SO"}
+NOT_ISO = ("somaliland",)
 """Countries in registers that ISO 3166 counts as part of another."""
-
-
-@dataclass(frozen=True)
-class Gazetteer:
-    """Names and codes of countries and regions.
-
-    `countries` returns the ISO 3166-1 code of each requested name, `regions` for each country its
-    subdivisions by code (name, and the code of the subdivision that contains it, if any).
-    """
-
-    countries: Mapping[str, str]
-    regions: Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -69,12 +59,9 @@ def country_parts(cell: str) -> list[str]:
     return parts if len(parts) <= MOST_COUNTRIES else []
 
 
-def country_codes(cell: str, gazetteer: Gazetteer) -> list[str]:
+def country_codes(cell: str, find_country: FindCountry) -> list[str]:
     """Return ISO codes of the countries of a cell, sorted; empty where a name is unknown."""
-    codes = [
-        NOT_ISO.get(plain_name(part)) or gazetteer.countries.get(part, "")
-        for part in country_parts(cell)
-    ]
+    codes = [find_country(part) for part in country_parts(cell)]
     return sorted(set(codes)) if codes and all(codes) else []
 
 
@@ -98,7 +85,7 @@ def locate_event(
     text: str,
     scope: GeoScope,
     day: str,
-    gazetteer: Gazetteer,
+    find_country: FindCountry,
     atlas: Atlas,
     other_text: str = "",
     event_text: str = "",
@@ -113,13 +100,13 @@ def locate_event(
         text: the place, in words.
         scope: the geographic scope that the register states.
         day: the first day, in ISO 8601.
-        gazetteer: the names and codes of all countries.
+        find_country: the code of a country by its name.
         atlas: the places of each country.
         other_text: other cells, which may name the kind of a place (city or district).
         event_text: the text on the event, which may state that only a part was cut.
         titles: the titles of the sources, which may name a place of which a part was cut.
     """
-    codes = tuple(country_codes(cell, gazetteer))
+    codes = tuple(country_codes(cell, find_country))
     if is_national(text) or _repeats_country(text, cell):
         text = next((part for part in country_parts(cell) if plain_name(part) in NOT_ISO), "")
         if not text:

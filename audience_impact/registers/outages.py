@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audience_impact.registers.gazetteer import Atlas, Gazetteer, country_codes
+from audience_impact.registers.gazetteer import Atlas, FindCountry, country_codes
 from audience_impact.registers.places.phrases import fold_name
 from audience_impact.registers.register import Publication, Row
 from audience_impact.vocabulary import Cause, EvidenceScope, Reliability, SourceType
@@ -58,14 +58,14 @@ class OutageList:
 
 
 def read_outages(
-    frame: pd.DataFrame, source_id: str, gazetteer: Gazetteer, atlas: Atlas
+    frame: pd.DataFrame, source_id: str, find_country: FindCountry, atlas: Atlas
 ) -> tuple[list[Row], list[Row]]:
     """Return evidence, and the refused rows with their number and reason.
 
     Args:
         frame: The list as text, with the columns of IODA.
         source_id: The source of all rows.
-        gazetteer: The countries.
+        find_country: The code of a country by its name.
         atlas: The places of each country.
     """
     evidence: list[Row] = []
@@ -76,7 +76,7 @@ def read_outages(
         zip(frame.to_dict("records"), begins, ends, strict=True), 1
     ):
         cells = {str(name): str(cell) for name, cell in row.items()}
-        country = next(iter(country_codes(cells["country"], gazetteer)), "")
+        country = next(iter(country_codes(cells["country"], find_country)), "")
         reason = _find_refusal(cells, country, begin, end, taken)
         if reason:
             refused.append({"row": str(number), "reason": reason, **cells})

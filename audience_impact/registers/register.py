@@ -14,6 +14,7 @@ Assumptions. A register counts an event at most once a year under the same words
 Known drawbacks. If a register corrects a start or a place, the row becomes another event.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ import pandas as pd
 
 from audience_impact import blanks
 from audience_impact.registers import gazetteer as places
-from audience_impact.registers.gazetteer import Atlas, Gazetteer, Place, plain_name
+from audience_impact.registers.gazetteer import Atlas, FindCountry, Place, plain_name
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.vocabulary import (
     FigureKind,
@@ -201,7 +202,7 @@ class Reading:
 class Background:
     """The context for reading records: places, services, rules and the newest year counted."""
 
-    gazetteer: Gazetteer
+    find_country: FindCountry
     catalogue: Catalogue
     rules: Sequence[FeatureRule]
     newest_year: str
@@ -228,7 +229,7 @@ class Background:
         key = (cell, text, scope.value, day, *texts)
         if key not in self._located:
             self._located[key] = places.locate_event(
-                cell, text, scope, day, self.gazetteer, self.atlas, *texts
+                cell, text, scope, day, self.find_country, self.atlas, *texts
             )
         return self._located[key]
 
@@ -316,13 +317,15 @@ def parse_year(text: str) -> str:
     return match[1] if match else ""
 
 
-def read_records(frame: pd.DataFrame, register: Register, gazetteer: Gazetteer) -> list[Record]:
+def read_records(
+    frame: pd.DataFrame, register: Register, find_country: FindCountry
+) -> list[Record]:
     """Return the records of all rows of a cleaned register that are not blank."""
     rows = []
     for number, cells in enumerate(frame[list(register.columns)].to_dict("records"), 1):
         row = {str(name): str(cell) for name, cell in cells.items()}
         if any(row.values()):
-            ids = tuple(places.country_codes(row[register.country], gazetteer))
+            ids = tuple(places.country_codes(row[register.country], find_country))
             rows.append(register.record(row, number, ids))
     return rows
 
@@ -337,54 +340,31 @@ def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
     return len(filled), tuple(record.cells.values())
 
 
-def duplicate_records(rows: Sequence[Record]) -> dict[int, Record]:
-    """Return for the number of each duplicate within a year its best row.
-
-    The best row is the one with the most information.
-    """
-    groups: dict[tuple[str, ...], list[Record]] = {}
+def _gather_copies(rows: Sequence[Record]) -> list[list[Record]]:
+    """Return each row after its duplicates within a year; of these the fullest stands last."""
+    copies: dict[tuple[object, ...], list[Record]] = {}
     for row in rows:
-        if row.evidence:
-            groups.setdefault((row.count_year, row.evidence, *row.services), []).append(row)
-    return {
-        copy.number: best
-        for copies in groups.values()
-        for best in [max(copies, key=_information_rank)]
-        for copy in copies
-        if copy is not best
-    }
+        source = row.evidence or row.number
+        copies.setdefault((row.count_year, source, *row.services), []).append(row)
+    gathered = []
+    for alike in copies.values():
+        best = max(alike, key=_information_rank)
+        gathered.append([*(row for row in alike if row is not best), best])
+    return gathered
 
 
 def _split_group(group: Sequence[Record]) -> list[tuple[str, tuple[Record, ...]]]:
-    """Return the records of each event of an identity, with the key that distinguishes it.
-
-    Each record stands after its duplicates.
-    """
-    twice = duplicate_records(group)
-    copies: dict[int, list[Record]] = {}
-    for row in group:
-        if row.number in twice:
-            copies.setdefault(twice[row.number].number, []).append(row)
-    alone = [row for row in group if row.number not in twice]
-    return [
-        (
-            apart,
-            tuple(row for record in records for row in (*copies.get(record.number, ()), record)),
-        )
-        for apart, records in _split_events(alone)
-    ]
-
-
-def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
-    if len({row.count_year for row in rows}) == len(rows):
-        return [("", rows)]
+    """Return the records of each event of an identity, with the key that distinguishes it."""
+    rows = _gather_copies(group)
+    if len({copies[-1].count_year for copies in rows}) == len(rows):
+        return [("", tuple(itertools.chain(*rows)))]
     parts: dict[str, list[Record]] = {}
-    for services in sorted({row.services for row in rows}):
-        seen: Counter[str] = Counter()
-        for row in (row for row in rows if row.services == services):
-            seen[row.count_year] += 1
-            parts.setdefault("|".join([*services, str(seen[row.count_year])]), []).append(row)
-    return list(parts.items())
+    seen: Counter[tuple[str, ...]] = Counter()
+    for copies in sorted(rows, key=lambda copies: copies[-1].services):
+        key = (copies[-1].count_year, *copies[-1].services)
+        seen[key] += 1
+        parts.setdefault("|".join([*copies[-1].services, str(seen[key])]), []).extend(copies)
+    return [(apart, tuple(records)) for apart, records in parts.items()]
 
 
 def _event_id(register: Register, identity: Sequence[str], apart: str, signs: int) -> str:

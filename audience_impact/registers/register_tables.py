@@ -2,12 +2,19 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audience_impact.plain_text import cell_text
 from audience_impact.registers.gazetteer import Atlas
 from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.register import Event, Reading, Record, Register, Row
+from audience_impact.registers.register import (
+    Background,
+    Event,
+    Reading,
+    Record,
+    Register,
+    Row,
+)
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     EvidenceScope,
@@ -23,7 +30,7 @@ WRITTEN = (
     *("restriction_places", "register_rows", "event_links", "evidence", "published_figures"),
 )
 PRINTED_IN_TEXT = "printed in the text of the register"
-READINGS = (PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITHIN)
+READINGS = [PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITHIN]
 """Readings of a place, from the largest to the smallest part of it."""
 Counts = Mapping[tuple[str, str], int]
 """Events by country codes and count year."""
@@ -104,8 +111,8 @@ def same_row_twice(rows: Sequence[Record]) -> list[int]:
 
 
 def _is_same_but_year(register: Register, earlier: Record, later: Record) -> bool:
-    apart = {register.year: ""}
-    return {**earlier.cells, **apart} == {**later.cells, **apart}
+    year = {register.year: ""}
+    return earlier.cells | year == later.cells | year
 
 
 def count_identical_repeats(register: Register, events: Sequence[Event]) -> int:
@@ -115,85 +122,102 @@ def count_identical_repeats(register: Register, events: Sequence[Event]) -> int:
     )
 
 
-def restriction_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
-    """Return the rows of the fact table `restrictions` for the events of a register."""
-    return [
-        {
-            "restriction_id": reading.event.restriction_id,
-            "area_ids": ";".join(reading.place.area_ids),
-            "geo_scope": GeoScope(reading.place.geo_scope).value,
-            **{name: str(cell) for name, cell in reading.restriction.items()},
-            "source_id": source_id,
-        }
-        for reading in readings
-    ]
+def make_tables(
+    register: Register,
+    records: Sequence[Record],
+    events: Sequence[Event],
+    readings: Sequence[Reading],
+    background: Background,
+    platform_ids: Collection[str],
+) -> dict[str, list[Row]]:
+    """Return rows of fact tables, without their source.
+
+    Args:
+        register: the register.
+        records: all its rows, also those that were refused.
+        events: the events of the accepted rows.
+        readings: the events as read, or their parts.
+        background: the context in which they were read.
+        platform_ids: the services on record, which get no new row.
+    """
+    return {
+        "platforms": platform_rows(readings, register, platform_ids),
+        "restrictions": [_restriction_row(reading) for reading in readings],
+        "restriction_targets": [
+            {
+                "restriction_id": reading.event.restriction_id,
+                "platform_id": target.platform_id,
+                "feature": str(target.feature),
+                "claim_status": str(reading.restriction["claim_status"]),
+                "note": target.note,
+            }
+            for reading in readings
+            for target in reading.targets.targets
+        ],
+        "restriction_places": [
+            row
+            for reading in readings
+            if any(name.area_ids for name in reading.place.names)
+            for row in _places_of(reading, background.atlas)
+        ],
+        "register_rows": outcome_rows(records, events),
+        "evidence": [_evidence_row(reading) for reading in readings if reading.lost_share],
+        "published_figures": [
+            {
+                "published_figure_id": f"{reading.event.restriction_id}.printed-{number}",
+                "restriction_id": reading.event.restriction_id,
+                "publisher": register.publication.measurer,
+                "figure_kind": count.kind,
+                "unit": count.unit,
+                "value": count.value,
+                "interval_kind": count.interval,
+                "note": PRINTED_IN_TEXT,
+            }
+            for reading in readings
+            for number, count in enumerate(reading.counts, 1)
+        ],
+    }
 
 
-def evidence_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
-    """Return rows of `evidence`: the shares lost that texts of the register print."""
-    return [
-        {
-            "evidence_id": f"{reading.event.restriction_id}.lost",
-            "source_id": source_id,
-            "area_id": reading.event.newest_record.country_ids[0],
-            "evidence_scope": EvidenceScope.COUNTRY
-            if reading.place.geo_scope is GeoScope.NATIONAL
-            else EvidenceScope.REGION,
-            "least_lost_share": f"{reading.lost_share[0]:g}",
-            "most_lost_share": f"{reading.lost_share[1]:g}",
-            "restriction_id": reading.event.restriction_id,
-            "note": PRINTED_IN_TEXT,
-        }
-        for reading in readings
-        if reading.lost_share
-    ]
+def _restriction_row(reading: Reading) -> Row:
+    return {
+        "restriction_id": reading.event.restriction_id,
+        "area_ids": ";".join(reading.place.area_ids),
+        "geo_scope": GeoScope(reading.place.geo_scope).value,
+        **{name: str(cell) for name, cell in reading.restriction.items()},
+    }
 
 
-def count_rows(readings: Sequence[Reading], register: Register, source_id: str) -> list[Row]:
-    """Return rows of `published_figures`: the counts that texts of the register print."""
-    return [
-        {
-            "published_figure_id": f"{reading.event.restriction_id}.printed-{number}",
-            "restriction_id": reading.event.restriction_id,
-            "publisher": register.publication.measurer,
-            "figure_kind": count.kind,
-            "unit": count.unit,
-            "value": count.value,
-            "interval_kind": count.interval,
-            "source_id": source_id,
-            "note": PRINTED_IN_TEXT,
-        }
-        for reading in readings
-        for number, count in enumerate(reading.counts, 1)
-    ]
+def _evidence_row(reading: Reading) -> Row:
+    """Return a row of `evidence`: the share lost that the text of the register prints."""
+    least, most = reading.lost_share or (0.0, 1.0)
+    is_national = reading.place.geo_scope is GeoScope.NATIONAL
+    return {
+        "evidence_id": f"{reading.event.restriction_id}.lost",
+        "area_id": reading.event.newest_record.country_ids[0],
+        "evidence_scope": EvidenceScope.COUNTRY if is_national else EvidenceScope.REGION,
+        "least_lost_share": f"{least:g}",
+        "most_lost_share": f"{most:g}",
+        "restriction_id": reading.event.restriction_id,
+        "note": PRINTED_IN_TEXT,
+    }
 
 
-def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
-    """Return the rows of `restriction_places`: the places of each restriction, unions as members.
+def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
+    """Return the places of a restriction, unions as their members.
 
     If a name is no place on record, the country is added with the reading `within`. Of two readings
     of one place the larger one is used.
     """
-    return [
-        row
-        for reading in readings
-        if any(name.area_ids for name in reading.place.names)
-        for row in _places_of(reading, atlas)
-    ]
-
-
-def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
     country = reading.event.newest_record.country_ids[0]
     entries, rows = atlas[country].entries, dict[str, Row]()
-    for meaning in reading.place.names:
-        within = NameMeaning(
-            meaning.name, (country,), PlaceReading.WITHIN, part_kind=PartKind.PLACE
-        )
-        placed = meaning if meaning.area_ids else within
-        for area in placed.area_ids:
+    within = NameMeaning("", (country,), PlaceReading.WITHIN, part_kind=PartKind.PLACE)
+    for name in reading.place.names:
+        meaning = name if name.area_ids else replace(within, name=name.name)
+        for area in meaning.area_ids:
             members = entries[area].members if area in entries else ()
             for part in members or (area,):
-                row = _place_row(reading.event.restriction_id, part, placed)
+                row = _place_row(reading.event.restriction_id, part, meaning)
                 rows[part] = _merge_place_rows(rows[part], row) if part in rows else row
     return list(rows.values())
 
@@ -212,12 +236,8 @@ def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
 
 
 def _merge_place_rows(earlier: Row, row: Row) -> Row:
-    """Return two rows of a place as one: the larger reading with both names, and units added.
-
-    The units are blank if either means the whole place.
-    """
-    order = [member.value for member in READINGS]
-    larger = min((row, earlier), key=lambda candidate: order.index(candidate["reading"]))
+    """Return two rows of a place as one: the larger reading with both names, and units added."""
+    larger = min((row, earlier), key=lambda part: READINGS.index(PlaceReading(part["reading"])))
     names = dict.fromkeys([*earlier["name"].split("; "), row["name"]])
     units = sum(int(part["units_count"] or 0) for part in (row, earlier))
     return {
@@ -225,7 +245,7 @@ def _merge_place_rows(earlier: Row, row: Row) -> Row:
         "reading": larger["reading"],
         "name": "; ".join(names),
         "part_kind": larger["part_kind"],
-        "units_count": str(units) if larger["part_kind"] else larger["units_count"],
+        "units_count": str(units) if larger["part_kind"] else "",
     }
 
 
@@ -237,22 +257,6 @@ def list_unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:
             if not name.area_ids:
                 rows_by_name.setdefault(name.name, []).append(reading.event.newest_record.number)
     return {name: tuple(sorted(rows)) for name, rows in sorted(rows_by_name.items())}
-
-
-def target_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
-    """Return the rows of the fact table `restriction_targets` for the events of a register."""
-    return [
-        {
-            "restriction_id": reading.event.restriction_id,
-            "platform_id": target.platform_id,
-            "feature": str(target.feature),
-            "claim_status": str(reading.restriction["claim_status"]),
-            "source_id": source_id,
-            "note": target.note,
-        }
-        for reading in readings
-        for target in reading.targets.targets
-    ]
 
 
 def platform_rows(
@@ -275,7 +279,7 @@ def platform_rows(
     return rows
 
 
-def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str) -> list[Row]:
+def outcome_rows(rows: Sequence[Record], events: Sequence[Event]) -> list[Row]:
     """Return table `register_rows`, in which the oldest row of an event has the outcome `event`.
 
     The other rows of the event repeat it, and the rest were refused.
@@ -296,7 +300,6 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str
         merged = f"{how} {row.count_year}" if outcome is ImportOutcome.MERGED else ""
         table.append(
             {
-                "source_id": source_id,
                 "register_row": str(row.number),
                 "count_year": row.count_year,
                 "country": cell_text(row.country),

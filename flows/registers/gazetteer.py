@@ -11,7 +11,7 @@ import pycountry
 from audience_impact.answers import names
 from audience_impact.facts.tables import Tables
 from audience_impact.populations import country_of, parents_of
-from audience_impact.registers.gazetteer import Atlas, Gazetteer, plain_name
+from audience_impact.registers.gazetteer import Atlas, plain_name
 from audience_impact.registers.places.country_places import Reviewed, gazetteer_of
 from audience_impact.registers.places.phrases import fold_name
 from audience_impact.vocabulary import PlaceReading
@@ -45,6 +45,7 @@ KOSOVO = "XK"
 """A code that ISO 3166 does not list and everyone uses."""
 
 
+@cache
 def country_code(name: str) -> str:
     """Return the ISO 3166-1 alpha-2 code of a country from a name or code; blank if unknown.
 
@@ -136,9 +137,3 @@ def _reviewed_names(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]
         meant = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))
         meanings.setdefault(row["country_id"], {})[fold_name(row["name"])] = meant
     return meanings
-
-
-def build_gazetteer(country_texts: Iterable[str]) -> Gazetteer:
-    """Return all regions, and the countries of some names."""
-    codes = {text: country_code(text) for text in sorted(set(country_texts))}
-    return Gazetteer(codes, list_regions())

@@ -178,25 +178,10 @@ def _rows_as_text(frame: pd.DataFrame) -> list[Row]:
     ]
 
 
-def _refused_rows(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
-    return [
-        {
-            "row": str(row.number),
-            "reason": row.refused,
-            **{str(name): cell for name, cell in frame.iloc[row.number - 1].items()},
-        }
-        for row in rows
-        if row.refused
-    ]
-
-
 def _make_background(rows: Sequence[Record], register: Register, base: Tables) -> Background:
-    country_gazetteer = gazetteer.build_gazetteer(
-        {part for row in rows for part in places.country_parts(row.country)}
-    )
     countries = sorted({country for row in rows for country in row.country_ids})
     return Background(
-        country_gazetteer,
+        gazetteer.country_code,
         build_catalogue(_rows_as_text(base["platforms"]), register.spellings),
         _feature_rules(register, base),
         newest_year=max((row.count_year for row in rows), default=""),
@@ -217,35 +202,35 @@ def build_report(
         origin: the source and date of this copy of the register.
     """
     clean = clean_cells(frame)
-    names = {part for cell in clean[register.country] for part in places.country_parts(cell)}
-    rows = read_records(clean, register, gazetteer.build_gazetteer(names))
+    cells = _rows_as_text(clean)
+    rows = read_records(clean, register, gazetteer.country_code)
     events = group_events(rows, register)
     background = _make_background(rows, register, base)
     corrected = [part for event in events for part in register.correct(event)]
     readings = [register.read(part, background) for part in corrected]
     source = _source_row(register, origin, base)
-    source_id, platforms = source["source_id"], base["platforms"]["platform_id"]
+    areas = {area for reading in readings for area in reading.place.area_ids}
+    areas |= {country for row in rows for country in row.country_ids}
+    platforms = base["platforms"]["platform_id"]
+    made = register_tables.make_tables(register, rows, events, readings, background, platforms)
     tables = {
         "lineages": [register.publication.lineage_row],
         "sources": [source],
-        "platforms": register_tables.platform_rows(readings, register, platforms),
-        "areas": _area_rows(
-            {area for reading in readings for area in reading.place.area_ids}
-            | {country for row in rows for country in row.country_ids},
-            base,
-        ),
-        "restrictions": register_tables.restriction_rows(readings, source_id),
-        "restriction_targets": register_tables.target_rows(readings, source_id),
-        "restriction_places": register_tables.place_rows(readings, background.atlas),
-        "register_rows": register_tables.outcome_rows(rows, events, source_id),
-        "evidence": register_tables.evidence_rows(readings, source_id),
-        "published_figures": register_tables.count_rows(readings, register, source_id),
+        "areas": _area_rows(areas, base),
+        **{
+            table: [{**row, "source_id": source["source_id"]} for row in table_rows]
+            for table, table_rows in made.items()
+        },
     }
-    tables["event_links"] = _link_rows(tables, readings, base, source_id)
+    tables["event_links"] = _link_rows(tables, readings, base, source["source_id"])
     return ImportReport(
         register,
         tables,
-        _refused_rows(clean, rows),
+        [
+            {"row": str(row.number), "reason": row.refused, **cells[row.number - 1]}
+            for row in rows
+            if row.refused
+        ],
         len(rows),
         register_tables.count_identical_repeats(register, events),
         register_tables.collect_defects(register, rows, readings),
@@ -288,10 +273,10 @@ def import_outages(
     """Read a list of outages and write it as a layer of evidence, as `import_register` does."""
     frame = clean_cells(registers.read_file(path, outages.columns))
     facts = steps.read_facts(base).tables
-    countries = gazetteer.build_gazetteer(frame["country"])
-    atlas = gazetteer.build_atlas(sorted({*countries.countries.values()} - {""}), facts)
+    find_country = gazetteer.country_code
+    atlas = gazetteer.build_atlas(sorted({*map(find_country, frame["country"])} - {""}), facts)
     source = _source_row(outages, origin, facts)
-    evidence, refused = read_outages(frame, source["source_id"], countries, atlas)
+    evidence, refused = read_outages(frame, source["source_id"], find_country, atlas)
     tables = {
         "lineages": [outages.publication.lineage_row],
         "sources": [source],
@@ -369,13 +354,10 @@ def read_counts(path: Path) -> Counts:
     A filled cell of the column `iso3` identifies the country instead of its name.
     """
     frame = clean_cells(registers.read_file(path, ["count_year", "country", "events"]))
-    country_gazetteer = gazetteer.build_gazetteer(
-        {part for cell in frame["country"] for part in places.country_parts(cell)}
-    )
     counted: dict[tuple[str, str], int] = {}
     for row in _rows_as_text(frame):
         code = gazetteer.country_code(row.get("iso3", ""))
-        codes = [code] if code else places.country_codes(row["country"], country_gazetteer)
+        codes = [code] if code else places.country_codes(row["country"], gazetteer.country_code)
         key = (";".join(codes) or row["country"], parse_year(row["count_year"]))
         if not row["events"].isdecimal():
             raise RegisterError(f"{path}: events is no number ({row['events']!r}); correct it")

@@ -296,7 +296,7 @@ def read_rows(cells: list[str]) -> list[register.Record]:
 
 def test_a_country_that_a_spreadsheet_would_run_is_marked_in_the_layer() -> None:
     rows = read_rows(["=cmd|' /C calc'!A0", "Chad"])
-    table = register_tables.outcome_rows(rows, [], "stop")
+    table = register_tables.outcome_rows(rows, [])
     assert [row["country"] for row in table] == ["'=cmd|' /C calc'!A0", "Chad"]
 
 

@@ -16,7 +16,7 @@ NAMES = (
     *("Tanzania, United Republic of", "Kenya", "Palestine, State of", "Myanmar", "Narnia", "Iraq"),
     *("Congo", "Congo (Democratic Republic of the)", "Ukraine", "Yemen", "Laos", "Viet Nam"),
 )
-KNOWN = gazetteer.build_gazetteer(NAMES)
+KNOWN = gazetteer.country_code
 LOCALITY, CITIES = GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY
 REGION, REGIONS, NATIONAL = GeoScope.REGION, GeoScope.MULTI_REGION, GeoScope.NATIONAL
 
