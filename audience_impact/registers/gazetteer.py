@@ -5,7 +5,6 @@ it, the whole country is used instead, so that the number of people is an upper 
 small.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -24,9 +23,6 @@ Atlas = Mapping[str, places.Gazetteer]
 FindCountry = Callable[[str], str]
 """The ISO 3166-1 code of a country by a name, blank for a name that is none."""
 APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
-WHOLE_WORDS = ("nationwide", "countrywide")
-LIKENESS = 0.88
-"""Similarity from which a word counts as a misspelling: one letter omitted, doubled or changed."""
 MOST_COUNTRIES = 300
 NOT_ISO = ("somaliland",)
 """Countries in registers that ISO 3166 counts as part of another."""
@@ -65,19 +61,11 @@ def country_codes(cell: str, find_country: FindCountry) -> list[str]:
     return sorted(set(codes)) if codes and all(codes) else []
 
 
-def correct_slips(text: str) -> str:
-    """Return a plain text with corrected spelling of words for a whole country ("nationwde")."""
-    return " ".join(
-        (difflib.get_close_matches(word, WHOLE_WORDS, 1, LIKENESS) or [word])[0]
-        for word in plain_name(text).split()
-    )
-
-
 def is_national(text: str) -> bool:
     """Return whether a text means the whole country or nearly all of it, without exception."""
-    corrected = correct_slips(text)
-    is_all = TABLE.find("national", corrected) and not TABLE.find("not_all", corrected)
-    return bool(is_all or TABLE.find("nearly_all", corrected))
+    plain = plain_name(text)
+    is_all = TABLE.find("national", plain) and not TABLE.find("not_all", plain)
+    return bool(is_all or TABLE.find("nearly_all", plain))
 
 
 def locate_event(
@@ -89,7 +77,6 @@ def locate_event(
     atlas: Atlas,
     other_text: str = "",
     event_text: str = "",
-    titles: str = "",
 ) -> Place:
     """Return the place of an event from its country, its printed place, and its scope.
 
@@ -104,10 +91,9 @@ def locate_event(
         atlas: the places of each country.
         other_text: other cells, which may name the kind of a place (city or district).
         event_text: the text on the event, which may state that only a part was cut.
-        titles: the titles of the sources, which may name a place of which a part was cut.
     """
     codes = tuple(country_codes(cell, find_country))
-    if is_national(text) or _repeats_country(text, cell):
+    if is_national(text):
         text = next((part for part in country_parts(cell) if plain_name(part) in NOT_ISO), "")
         if not text:
             return Place(codes, GeoScope.NATIONAL)
@@ -117,20 +103,7 @@ def locate_event(
         return Place(codes, scope, "place_unresolved")
     country = atlas[codes[0]]
     settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
-    narrowed = narrow_meanings(settled, event_text, country, titles)
-    names = settle_cities(narrowed, other_text, country)  # places that the text names
-    return _place_from_names(codes, names, scope, atlas[codes[0]])
-
-
-def _repeats_country(text: str, cell: str) -> bool:
-    """Return whether a text names nothing but the countries of its row ("Eswatini/Eswatini").
-
-    "Entire South Sudan" does, too.
-    """
-    whole_of = TABLE.pattern("whole_of")
-    countries = {whole_of.sub("", plain_name(part)) for part in country_parts(cell)}
-    parts = [whole_of.sub("", plain_name(part)) for part in re.split(r"[/,;]", text)]
-    return bool(parts) and all(part in countries for part in parts)
+    return _place_from_names(codes, narrow_meanings(settled, event_text), scope, country)
 
 
 def _place_from_names(

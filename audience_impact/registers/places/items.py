@@ -85,7 +85,6 @@ class Item:
     holder: int = -1
     is_container: bool = False
     is_vague: bool = False
-    is_turned: bool = False
 
     @property
     def stated_size(self) -> int:
@@ -141,26 +140,6 @@ NAMESAKES: Mapping[PartKind, PartKind] = {
 """What a kind of part is where the place itself has the name of the part."""
 
 
-def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:
-    """Return the item of a phrase, or two items if a comma is missing between large places."""
-    item = item_of(phrase, gazetteer)
-    words = item.phrase.name.split()
-    if item.ids:
-        return [item]
-    for cut in range(1, len(words)):
-        parts = [" ".join(words[:cut]), " ".join(words[cut:])]
-        both = [item_of(replace(phrase, name=part), gazetteer) for part in parts]
-        if all(_is_large(half, gazetteer) for half in both):
-            both[1].phrase = replace(both[1].phrase, cut="list")
-            return both
-    return [item]
-
-
-def _is_large(item: Item, gazetteer: Gazetteer) -> bool:
-    levels = {gazetteer.entries[area_id].level for area_id in item.ids}
-    return bool(levels & {ADMIN1, ADMIN2, SHIRE})
-
-
 def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
     """Return the item of a phrase: reviewed, matched with the word of its kind, or without it."""
     name = phrases.fold_name(phrase.name.replace("&", " and "))
@@ -174,14 +153,4 @@ def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
         ids, match = look_up(spelling, gazetteer)
         if ids and (spelling == name or phrase.kind in (DIVISION, STATE, PART)):
             return Item(phrase, ids, match)
-    return _item_after_direction(phrase, gazetteer)
-
-
-def _item_after_direction(phrase: Phrase, gazetteer: Gazetteer) -> Item:
-    """Return the item of a name after a direction ("western Oromia"), a part of the place."""
-    first, _, rest = phrase.name.partition(" ")
-    if rest and first.removesuffix("ern") in ("north", "south", "east", "west", "central", "upper"):
-        ids, match = look_up(rest, gazetteer)
-        if ids:
-            return Item(replace(phrase, name=rest, is_part=True), ids, match, is_turned=True)
     return Item(phrase, [], PlaceMatch.FUZZY)

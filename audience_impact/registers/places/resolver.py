@@ -6,10 +6,9 @@ inside a place whose people nobody counts ("Marhama area, Anantnag").
 
 Method. Each phrase of a text is looked up: in the reviewed names, then among names and aliases,
 then by spelling. If several places share a name, these criteria are used in this order: the kind in
-the text, a container, the other names of the text (they belong together), and the usual level of
-orders in the country. A name that is still ambiguous remains unresolved. A name that is not in the
-gazetteer is a part of the smallest containing place that the text names; without one it is
-unresolved, never guessed.
+the text, a container, and the usual level of orders in the country. A name that is still ambiguous
+remains unresolved. A name that is not in the gazetteer is a part of the smallest containing place
+that the text names; without one it is unresolved, never guessed.
 
 Assumptions. Orders refer to districts in India, Pakistan and Bangladesh, and to townships in
 Myanmar.
@@ -43,7 +42,7 @@ from audience_impact.registers.places.items import (
     Item,
     NameMeaning,
     as_reviewed,
-    items_of,
+    item_of,
     mean_part,
 )
 from audience_impact.registers.places.phrases import (
@@ -75,7 +74,7 @@ def resolve_text(
     if folded_text in gazetteer.reviewed:
         return [as_reviewed(folded_text, gazetteer.reviewed[folded_text])]
     phrases = gazetteer.place_names.find_phrases(text)
-    items = [item for phrase in phrases for item in items_of(phrase, gazetteer)]
+    items = [item_of(phrase, gazetteer) for phrase in phrases]
     return _Reading(items, scope, gazetteer, day).read_names()
 
 
@@ -260,7 +259,7 @@ class _Reading:
         for item in self.items:
             if item.ids or item.phrase.kind == PART or len(item.phrase.name) < LEAST_SIGNS:
                 continue
-            outer = self.items[item.holder].ids if item.holder >= 0 else self._context_areas()
+            outer = self.items[item.holder].ids if item.holder >= 0 else []
             levels = self._ordered_levels(item.phrase.kind)
             allowed = self._spelt_levels(item, outer)
             among = [
@@ -291,49 +290,22 @@ class _Reading:
                 return matches
         return []
 
-    def _context_areas(self) -> list[str]:
-        first_level: dict[str, None] = {}
-        for item in self.items:
-            best = self._best_level(item.ids, self._ordered_levels(item.phrase.kind))
-            if len(best) == 1 and not item.reviewed:
-                entry = self.gazetteer.entries[best[0]]
-                first_level |= dict.fromkeys(
-                    h for h in entry.holders if h in self.gazetteer.first_level
-                )
-        return list(first_level)
-
     def _choose_places(self) -> None:
-        context, towns = self._context_areas(), self._are_towns()
-        holding = {child.holder for child in self.items if not child.ids}
-        for place, item in enumerate(self.items):
+        for item in self.items:
             if item.reviewed or len(item.ids) < 2:
                 continue
             levels = self._ordered_levels(item.phrase.kind)
-            if not item.phrase.kind and place in holding and levels[0] in (TOWN, ADMIN3):
-                levels = LARGE_FIRST
-            elif not item.phrase.kind and towns:
-                levels = SMALL_FIRST
-            elif item.phrase.kind == PART and item.phrase.unit == "area":
+            if item.phrase.kind == PART and item.phrase.unit == "area":
                 levels = (ADMIN3, *levels)
-            item.ids = self._choose_place(item, levels, context)
+            item.ids = self._choose_place(item, levels)
 
-    def _choose_place(self, item: Item, levels: Sequence[str], context: Sequence[str]) -> list[str]:
-        """Return the only place on the first level that fits the name and context, or none."""
-        entries = self.gazetteer.entries
+    def _choose_place(self, item: Item, levels: Sequence[str]) -> list[str]:
+        """Return the only place on the first level that fits the name, or none."""
         best = self._best_level(item.ids, levels)
         if len(best) > 1:
-            full = [area_id for area_id in best if item.phrase.name in entries[area_id].full]
-            best = full if len(full) == 1 else best
-        if len(best) > 1:
-            near = [area_id for area_id in best if set(entries[area_id].holders) & set(context)]
-            best = near if len(near) == 1 else best
+            entries = self.gazetteer.entries
+            best = [area_id for area_id in best if item.phrase.name in entries[area_id].full]
         return best if len(best) == 1 else []
-
-    def _are_towns(self) -> bool:
-        """Return whether a name can only be a town, in a country without usual levels."""
-        levels = self.gazetteer.entries
-        alone = [e for e in self.items if e.ids and {levels[i].level for i in e.ids} == {TOWN}]
-        return bool(alone) and self.gazetteer.country not in GOES_BY
 
     def _mark_containers(self) -> None:
         """Mark the containers, which are meant only with an amount ("parts of")."""
@@ -347,15 +319,12 @@ class _Reading:
 
     def _is_target(self, place: int) -> bool:
         """Return whether an amount ("10 districts of") refers to this item, not to earlier ones."""
-        item = self.items[place]
         listed = [
             member for at, member in enumerate(self.items) if self._find_earlier_holder(at) == place
         ]
         if listed and all(member.ids for member in listed):
             return False
         inner = [member for member in self.items[:place] if member.holder == place]
-        if item.is_turned or item.phrase.kind == PART:
-            return not any(member.ids for member in inner)
         return not any(member.phrase.is_part for member in inner)
 
     def _without_excepted(self) -> list[NameMeaning]:

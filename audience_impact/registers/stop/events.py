@@ -33,7 +33,6 @@ from audience_impact.registers.stop.texts import (
     operator_key,
     row_words,
     says,
-    source_titles,
 )
 from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
 
@@ -173,11 +172,8 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     cells = record.cells
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
     event_text = " ".join((cells["event"] or cells["actual_cause_details"]).split())
-    titles = " . ".join(source_titles(cells))
     text = cells.get(PLACE_TEXT, cells["area_name"])
-    place = background.locate_record(
-        record, cells["country"], text, scope, other_text, event_text, titles
-    )
+    place = background.locate_record(record, cells["country"], text, scope, other_text, event_text)
     is_blank = scope is GeoScope.MULTI_REGION and not cells["area_name"].strip()
     if is_blank and _names_no_region(record, background):
         place = replace(place, geo_scope=GeoScope.NATIONAL)
