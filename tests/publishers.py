@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flows.downloads.names import Name
+from flows.downloads import Name
 
 Answer = Callable[["Handler", bytes], None]
 COUNTRIES = ("AE", "AF", "AL", "1W", "ZH")

@@ -20,7 +20,7 @@ from flows.commands.folders import (
     require_writable,
 )
 from flows.division import RunnerName
-from flows.downloads.names import Name
+from flows.downloads import Name
 
 Facts = Annotated[
     list[Path] | None,

@@ -24,6 +24,7 @@ from audience_impact.registers.denominators.publisher_files import (
 )
 from audience_impact.store.files import as_json, write_whole
 from audience_impact.store.manifest import hash_bytes
+from flows.downloads import Name
 from flows.downloads.fetching import (
     FetchedFile,
     RetryPolicy,
@@ -32,7 +33,6 @@ from flows.downloads.fetching import (
     fetch_file,
     open_client,
 )
-from flows.downloads.names import Name
 from flows.downloads.publishers import Publisher
 from flows.pipeline.steps import RefusedError
 

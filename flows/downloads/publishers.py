@@ -9,7 +9,7 @@ import pandas as pd
 
 from audience_impact.registers.denominators import publisher_files as downloaded
 from audience_impact.vocabulary import Reliability, SourceType
-from flows.downloads.names import Name
+from flows.downloads import Name
 
 _INDICATORS = "https://api.worldbank.org/v2/country/all/indicator"
 _INDICATOR_QUERY = "format=json&per_page=1000&page=1"

@@ -18,10 +18,10 @@ from audience_impact.registers.denominators import figures as published
 from audience_impact.registers.denominators.bases import Figures, Sources, Years, rows_from_figures
 from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
 from flows import layers
+from flows.downloads import Name
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import RetryPolicy, SourceError
 from flows.downloads.folder import Download
-from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES, PUBLISHERS
 from flows.layers import REFRESH_MARK, Layer, Owner
 from flows.pipeline import steps

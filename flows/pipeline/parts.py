@@ -1,23 +1,26 @@
-"""A part of a run: the restrictions of some countries, computed and validated by themselves.
+"""The parts of a run, each with the restrictions of some countries, and all of them together.
 
 Another process, or another machine with access to the folder, computes a part from a folder with
 what all parts share and the facts of each. It returns the same result however often it is asked.
 """
 
 import pickle
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from audience_impact import partition
-from audience_impact.facts.tables import Finding
+from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import PartInput, PartResult, SharedInput
-from audience_impact.store.divided import divide_tables
+from audience_impact.store.divided import divide_tables, list_published
 from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
@@ -105,3 +108,55 @@ def _write(path: Path, value: object) -> None:
 
 def _read(path: Path) -> Any:
     return pickle.loads(path.read_bytes())
+
+
+@dataclass(frozen=True)
+class MergedResults:
+    """The results of all parts of a run.
+
+    Attributes:
+        rows: Tables of restrictions.
+        frames: Tables of areas, and the sources.
+        source_ids: The sources of each table of restrictions.
+        findings: Findings about the facts during the computation.
+        broken: For each rule over results the keys of the rows that break it.
+    """
+
+    rows: Mapping[str, pa.Table]
+    frames: Tables
+    source_ids: Mapping[str, frozenset[str]]
+    findings: tuple[Finding, ...]
+    broken: Mapping[str, list[str]]
+
+
+def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) -> MergedResults:
+    """Return the merged results of all parts of a run.
+
+    `tables` are the facts that all parts share, `as_of` is the date of the results.
+    """
+    results = [part.result for part in parts]
+    frames, by_areas = partition.merge_parts(tables, as_of, results)
+    broken: dict[str, set[str]] = defaultdict(set)
+    for broken_rules in (*(result.broken for result in results), by_areas):
+        for rule, keys in broken_rules.items():
+            broken[rule] |= set(keys)
+    findings = [finding for result in results for finding in result.findings]
+    names = list_published(partition.OF_RESTRICTIONS)
+    return MergedResults(
+        {name: _sort_rows([part.rows[name] for part in parts]) for name in names},
+        frames,
+        {name: frozenset().union(*(part.source_ids[name] for part in parts)) for name in names},
+        tuple(sorted(findings, key=lambda finding: (finding.layer, finding.line, finding.message))),
+        {rule: sorted(keys) for rule, keys in broken.items()},
+    )
+
+
+def _sort_rows(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the rows of all parts in the order of their restrictions, or else of countries.
+
+    Each restriction is in one part, whose rows of it are in order.
+    """
+    table = pa.concat_tables(tables)
+    name = "restriction_id" if "restriction_id" in table.column_names else "area_id"
+    keys = table[name].to_numpy().astype(object)
+    return table.take(np.argsort(keys, kind="stable")).combine_chunks()

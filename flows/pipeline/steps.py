@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from audience_impact.store.publishing import Published
     from audience_impact.store.versions import Version
     from flows.division import Division
-    from flows.pipeline.merging import MergedResults
-    from flows.pipeline.parts import ComputedPart
+    from flows.pipeline.parts import ComputedPart, MergedResults
 
 AS_KNOWN = "as-known"
 """Options of a run, as the method of its version names them."""
@@ -404,12 +403,12 @@ def compute_results(
     """
     from audience_impact.pipeline import DRAWS, Settings
     from flows.division import ALONE
-    from flows.pipeline import merging
+    from flows.pipeline import parts
 
     day, count = choose_day(checked, as_of), draws or DRAWS
     settings = Settings(seed, count)
     computed, shared = _compute_parts(checked, day, settings, how or ALONE, only)
-    merged_results = merging.merge_results(computed, shared, day)
+    merged_results = parts.merge_results(computed, shared, day)
     options = {AS_KNOWN: bool(checked.cut)}
     options[f"{count}-draws"] = count != DRAWS
     return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))

@@ -16,9 +16,8 @@ import pytest
 
 from audience_impact.vocabulary import FindingSeverity
 from flows import layers
-from flows.downloads import fetching, refreshing
+from flows.downloads import Name, fetching, refreshing
 from flows.downloads.fetching import RetryPolicy
-from flows.downloads.names import Name
 from flows.downloads.refreshing import Refreshed, RefreshOptions
 from flows.pipeline import steps
 from schemas.facts import describe_columns
