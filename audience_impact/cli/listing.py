@@ -11,7 +11,6 @@ from audience_impact.cli.folders import (
     AnswerFormat,
     OutputFormat,
     PublishedFolder,
-    fail_with,
 )
 
 if TYPE_CHECKING:
@@ -51,10 +50,7 @@ def show_history(
         log, listed = history.read_history(store), versions.list_versions(store)
         target = (store.read_pointer(storage.LATEST) or "").rpartition("/")[2]
     if not log.entries and not listed:
-        versions.require_published(store)
-        raise fail_with(
-            f"{store.address} does not list its versions; audience-impact list reads the latest one"
-        )
+        versions.find_latest(published)  # raises PublishError, which says what is wrong
     for line in [*log.damages, *_find_conflicts(log, target)]:
         typer.echo(plain_line(line), err=True)
     if style is OutputFormat.JSON:

@@ -222,5 +222,9 @@ class WebStorage(ReadOnlyStorage):
                 return None
 
     def list_paths(self, folder: str) -> list[str]:
-        """Return no paths: a web server lists none that can be relied on."""
-        return []
+        """Raise PublishError: a web server lists nothing that can be relied on."""
+        raise PublishError(
+            f"{self.address} is on a web server, which lists neither its versions nor its history, "
+            "so that only the latest can be read: name no version and no day, or give the folder "
+            "or bucket itself or the archive of a release"
+        )

@@ -277,20 +277,19 @@ def find_version(root: Path, name: str) -> Stored:
         return Stored(storage.select_storage(place.parent), place.name)
     if path.is_dir():
         return find_latest(path)
-    place_name = storage.format_address(root)
-    matching = _match_name(list_versions(storage.select_storage(root)), name)
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
+    store = storage.select_storage(root)
+    matching = _match_name(list_versions(store), name)
+    if not matching:
+        raise PublishError(
+            f"there is no version {name} below {store.address}: audience-impact versions lists "
+            "them; name one by its number or id, by latest or previous, or by its folder"
+        )
+    if len(matching) > 1:
         ids = ", ".join(version.name for version in matching)
         raise PublishError(
             f"several versions have an id that begins with {name}: {ids}; give more of the id"
         )
-    _require_listing(place_name)
-    raise PublishError(
-        f"there is no version {name} below {place_name}: audience-impact versions lists them; name "
-        "one by its number or id, by latest or previous, or by its folder"
-    )
+    return matching[0]
 
 
 def _match_name(listed: list[Stored], name: str) -> list[Stored]:
@@ -307,7 +306,6 @@ def _match_name(listed: list[Stored], name: str) -> list[Stored]:
 
 def _find_previous(version: Stored) -> Stored:
     """Return the version published before another; raise PublishError for the first."""
-    _require_listing(version.store.address)
     listed = list_versions(version.store)
     names = [stored.name for stored in listed]
     before = listed[: names.index(version.name)] if version.name in names else []
@@ -319,23 +317,12 @@ def _find_previous(version: Stored) -> Stored:
     return before[-1]
 
 
-def _require_listing(place: str) -> None:
-    """Raise PublishError for a folder of versions on a web server."""
-    if place.lower().startswith(("http://", "https://")) and not releases.is_archive(place):
-        raise PublishError(
-            f"{place} is on a web server, which lists neither its versions nor its history, so "
-            "that only the latest can be read: name no version and no day, or give the folder or "
-            "bucket itself or the archive of a release"
-        )
-
-
 def find_version_on(root: Path, day: date) -> Stored:
     """Return the version that `latest` led to at the end of a day (UTC).
 
     Raises PublishError where the history does not say it, or where the version was removed.
     """
     store = storage.select_storage(root)
-    _require_listing(store.address)
     entry = logs.find_entry_on(logs.read_history(store), day)
     version = Stored(store, f"{VERSIONS}/{entry.version}")
     if not has_manifest(version):
@@ -372,16 +359,12 @@ def list_same_inputs(listed: Sequence[Stored], version: Version) -> list[Stored]
     one cannot be read now.
     """
     inputs = version.strip_values()
-    return [stored for stored in reversed(listed) if _has_inputs(stored, inputs)]
-
-
-def _has_inputs(stored: Stored, inputs: Version) -> bool:
-    if not stored.id.startswith(f"{inputs.as_of:%Y-%m-%d}-"):
-        return False
-    try:
-        return stored.version.strip_values() == inputs
-    except DamagedError:
-        return False
+    of_day = [stored for stored in listed if stored.id.startswith(f"{inputs.as_of:%Y-%m-%d}-")]
+    return [
+        stored
+        for stored in reversed(of_day)
+        if has_manifest(stored) and stored.version.strip_values() == inputs
+    ]
 
 
 def has_manifest(version: Stored) -> bool:
@@ -390,6 +373,6 @@ def has_manifest(version: Stored) -> bool:
     Raises AwayError where the manifest cannot be read now.
     """
     try:
-        return bool(version.files)
+        return bool(version.version)
     except DamagedError:
         return False

@@ -1,4 +1,5 @@
-"""Figures downloaded from their publishers; their names are here, for a command that starts fast."""
+"""Figures downloaded from their publishers, and their names, for a command that starts fast."""
+
 from enum import StrEnum
 
 
