@@ -148,17 +148,11 @@ def write_layer(
 
     Raise RefusedError where the folder has edited or foreign files, or cannot be written.
     """
-
-    def check_place() -> None:
-        if overwrite:
-            _require_place(into, facts)
-        else:
-            require_own(into, facts, owner, files)
-
-    check_place()
+    _require_place(into, facts)
     try:
         with _only_writer(into):
-            check_place()
+            if not overwrite:
+                require_own(into, facts, owner, files)
             return _replace_files(files, into, owner)
     except OSError as error:
         raise RefusedError([f"{into} cannot be written: {explain_error(error)}"]) from error

@@ -9,7 +9,7 @@ import pytest
 from audience_impact.answers.names import read_phrases
 from audience_impact.outputs.comparisons import make_area_comparisons
 from audience_impact.store.versions import Stored
-from flows.documenting import comparisons as page_of_comparisons
+from benchmarks import comparisons as page_of_comparisons
 from flows.pipeline import steps
 from tests.engine import calibrated
 from tests.support import World, computed, world

@@ -6,7 +6,7 @@ compared with the interval of that restriction, or, where it is of one of severa
 that of the service if its audience was imputed.
 
 It depends on the register that was imported, which is not in the repository, so the page names its
-version. It is written only by `python -m flows.documenting.comparisons`.
+version. It is written only by `python -m benchmarks.comparisons`.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def format_page(version: Stored) -> str:
     people = table[table["published_persons"].notna()]
     return (
         "# What others published, compared with our numbers\n\n"
-        f"`python -m flows.documenting.comparisons` wrote this page from version `{version.id}`, "
+        f"`python -m benchmarks.comparisons` wrote this page from version `{version.id}`, "
         "which includes an imported register (`audience-impact import stop FILE --into DIR`, "
         "`run --facts data/facts --facts DIR`). Their numbers are people in a country and a "
         "period. Ours are the people under at least one restriction there, each counted once.\n\n"
@@ -241,7 +241,7 @@ def _list_largest(people: pd.DataFrame) -> list[list[str]]:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Write the page of the latest version into docs/comparisons.md or the file of `--into`."""
-    parser = argparse.ArgumentParser(prog="python -m flows.documenting.comparisons")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.comparisons")
     parser.add_argument("--published", type=Path, default=CHECKOUT / "data" / "published")
     parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "comparisons.md")
     arguments = parser.parse_args(words)
