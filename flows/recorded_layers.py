@@ -11,7 +11,6 @@ checkout are recorded relative to it, so that another checkout finds its own.
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -30,14 +29,6 @@ class _Record(BaseModel):
 
     version_id: str
     layers: Annotated[list[str], Field(min_length=1, max_length=50)]
-
-
-@dataclass(frozen=True)
-class LastLayers:
-    """The layers of the latest version: how many, and their folders if they are recorded."""
-
-    count: int
-    folders: tuple[Path, ...] = ()
 
 
 def record_layers(root: Path, version_id: str, folders: Sequence[Path]) -> None:
@@ -60,26 +51,22 @@ def _name_folder(folder: Path) -> str:
     return str(place.relative_to(CHECKOUT) if place.is_relative_to(CHECKOUT) else place)
 
 
-def read_last_layers(root: Path) -> LastLayers:
-    """Return the layers of the version of the last run; none where it cannot be read.
+def read_last_layers(root: Path) -> list[Path]:
+    """Return the layers of the version of the last run; none where they are not recorded.
 
     Raise PublishError where the record is damaged or the versions are out of reach.
     """
     try:
         version = versions.find_latest(root)
-        count = len({name.partition("/")[0] for name in version.fact_files()})
+        content = version.store.read_file(RECORD)
     except AwayError:
         raise  # there may be layers that this run would drop
-    except PublishError:
-        return LastLayers(0)
-    try:
-        content = version.store.read_file(RECORD)
-    except OSError:
-        return LastLayers(count)
-    return LastLayers(count, _read_record(content, version))
+    except (PublishError, OSError):
+        return []
+    return _read_record(content, version)
 
 
-def _read_record(content: bytes, version: versions.Stored) -> tuple[Path, ...]:
+def _read_record(content: bytes, version: versions.Stored) -> list[Path]:
     """Return the folders of the record; none where it is of another version."""
     try:
         record = _Record.model_validate_json(content)
@@ -87,16 +74,16 @@ def _read_record(content: bytes, version: versions.Stored) -> tuple[Path, ...]:
         place = f"{version.store.address}/{RECORD}"
         raise PublishError(f"{place} is damaged: remove it, and give --facts") from error
     is_current = record.version_id == version.id
-    return tuple(map(_find_folder, record.layers)) if is_current else ()
+    return list(map(_find_folder, record.layers)) if is_current else []
 
 
 def _find_folder(name: str) -> Path:
     return Path(name) if storage.is_address(name) else CHECKOUT / name
 
 
-def require_layers(last: LastLayers) -> list[Path]:
-    """Return the recorded layers; raise PublishError where one of them cannot be used unasked."""
-    for folder in last.folders:
+def require_layers(folders: Sequence[Path]) -> None:
+    """Raise PublishError where one of the recorded layers cannot be used unasked."""
+    for folder in folders:
         name = plain_line(_name_folder(folder))
         if storage.is_address(folder):
             raise PublishError(
@@ -107,12 +94,11 @@ def require_layers(last: LastLayers) -> list[Path]:
                 f"the layer {name} of the last version is not there: give --facts DIR for each "
                 "layer, or --drop-layers for data/facts alone"
             )
-    return list(last.folders)
 
 
 def list_layers_with(root: Path, facts: Sequence[Path], added: Path) -> list[Path]:
     """Return the layers of the latest version, or `facts` without a record, and one on top."""
-    folders = list(read_last_layers(root).folders) or list(facts)
+    folders = read_last_layers(root) or list(facts)
     return folders if _name_folder(added) in map(_name_folder, folders) else [*folders, added]
 
 
@@ -121,21 +107,15 @@ def format_options(names: Iterable[str]) -> str:
     return " ".join(f"--facts {shlex.quote(name)}" for name in names)
 
 
-def require_no_drop(last: LastLayers, folders: Sequence[Path]) -> None:
+def require_no_drop(last: Sequence[Path], folders: Sequence[Path]) -> None:
     """Raise PublishError where a layer of the last version is not among the folders."""
     names = [_name_folder(folder) for folder in folders]
-    recorded = [_name_folder(folder) for folder in last.folders]
-    gone = [name for name in recorded if name not in names]
-    if gone:
+    recorded = [_name_folder(folder) for folder in last]
+    if gone := [name for name in recorded if name not in names]:
         options = format_options([*recorded, *(name for name in names if name not in recorded)])
         raise PublishError(
             plain_line(
                 f"this run would drop {', '.join(gone)}, a layer of the last version: give "
                 f"{options}, or --drop-layers to go on without it"
             )
-        )
-    if not recorded and len(names) < last.count:
-        raise PublishError(
-            f"the last version has {last.count} layers of facts, this run {len(names)}: give "
-            "--facts DIR for each of them, or --drop-layers to go on without the others"
         )

@@ -127,20 +127,16 @@ BY_NUMBER = {
 }
 """What to do about an error of the system, by its number."""
 OF_A_SERVER = "check the address, the network and the proxy, and run again"
+OF_PREFECT = "check the database that Prefect uses, and run again"
 OF_A_FILE = "the file is damaged or of another kind: publish or download it again"
 BY_LIBRARY = {
-    "httpx": OF_A_SERVER,
-    "httpcore": OF_A_SERVER,
+    **dict.fromkeys(("httpx", "httpcore"), OF_A_SERVER),
     "obstore": "check the address, the keys and the network, and run again",
     "prefect": "check the server of PREFECT_API_URL, and run again",
-    "sqlalchemy": "check the database that Prefect uses, and run again",
-    "asyncpg": "check the database that Prefect uses, and run again",
-    "sqlite3": "check the database that Prefect uses, and run again",
+    **dict.fromkeys(("sqlalchemy", "asyncpg", "sqlite3"), OF_PREFECT),
     "_duckdb": "give another path, or check the disk, and run again",
-    "xlsxwriter": "free space on the disk, and run again",
-    "pyarrow": OF_A_FILE,
-    "zipfile": OF_A_FILE,
-    "zlib": OF_A_FILE,
+    "xlsxwriter": OF_A_DISK,
+    **dict.fromkeys(("pyarrow", "zipfile", "zlib"), OF_A_FILE),
     "filelock": "wait for the other command, and run again",
 }
 """What to do about an error of a library that deals with the outside, by the name of the library.

@@ -128,8 +128,9 @@ def choose_layers(
         paths = facts
         if not paths and "facts" in settings.model_fields_set:
             paths = [profile.in_checkout(path) for path in settings.facts]
-        if not paths and last.folders and not (drop_layers or on_top_of_shipped):
-            paths = recorded_layers.require_layers(last)
+        if not paths and last and not (drop_layers or on_top_of_shipped):
+            recorded_layers.require_layers(last)
+            paths = last
             shown = ", ".join(format_path(path) for path in paths)
             typer.echo(plain_line(f"facts: {shown}, as in the last version"), err=True)
         folders = fact_folders(paths, on_top_of_shipped)

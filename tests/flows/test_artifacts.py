@@ -1,4 +1,4 @@
-"""What Prefect's pages show of a run: version, facts, day, the report, and the answers."""
+"""What Prefect's pages show of a run: version, facts, day, and the answers."""
 
 import shutil
 from pathlib import Path
@@ -31,28 +31,8 @@ def test_the_answers_begin_with_version_facts_and_day(version: Published, shown:
         assert part in first
 
 
-def test_the_largest_and_the_newest_are_told_in_sentences(shown: str) -> None:
-    largest, newest = (
-        shown.partition(f"## The {name}\n\n")[2].partition("\n\n##")[0].splitlines()
-        for name in ("largest", "newest")
-    )
-    assert len(largest) == len(newest) == pages.HEADLINE_COUNT
-    assert " people in " in largest[0]
-    assert "(IN-2026-06-16-telegram)" in newest[0]
-
-
-def test_the_report_is_named_or_said_to_be_missing(version: Published) -> None:
-    def said() -> str:
-        return pages.format_answers(version, [Path("facts")]).split("\n\n")[1]
-
-    root = version.path.parents[1]
-    assert "There is no report yet" in said()
-    for name, ending in ((version.version_id, "index.html."), ("older", ", of version older.")):
-        (root / "reports" / name).mkdir(parents=True)
-        (root / "reports" / name / "index.html").write_text("<!doctype html>", encoding="utf-8")
-        (root / "report").unlink(missing_ok=True)
-        (root / "report").symlink_to(Path("reports") / name)
-        assert said().endswith(ending)
+def test_the_answers_are_a_row_each(shown: str) -> None:
+    assert "| `RU-2025-08-13-calls` |" in shown or "| RU-2025-08-13-calls |" in shown
 
 
 def test_the_checks_tell_what_failed(version: Published) -> None:

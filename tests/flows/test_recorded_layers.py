@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact.store import PublishError, versions
+from audience_impact.store import versions
 from flows import CHECKOUT, recorded_layers
 from flows.commands import importing, running
 from flows.pipeline import steps
-from flows.recorded_layers import RECORD, LastLayers
+from flows.recorded_layers import RECORD
 from flows.run_steps import RunOptions
 from tests.flows.test_cli import command
 
@@ -126,13 +126,7 @@ def test_a_record_that_somebody_edited_is_refused_in_a_line(
 
 def test_a_record_of_another_version_counts_for_nothing(root: Path, layer: Path) -> None:
     recorded_layers.record_layers(root, "2020-01-01-000000000000", [layer])
-    assert recorded_layers.read_last_layers(root) == LastLayers(1)
-
-
-def test_without_a_record_the_number_of_layers_is_compared() -> None:
-    recorded_layers.require_no_drop(LastLayers(1), [FACTS])
-    with pytest.raises(PublishError, match="has 2 layers of facts, this run 1: give --facts"):
-        recorded_layers.require_no_drop(LastLayers(2), [FACTS])
+    assert recorded_layers.read_last_layers(root) == []
 
 
 def test_a_record_changes_no_published_byte(root: Path, layer: Path) -> None:

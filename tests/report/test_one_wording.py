@@ -18,7 +18,6 @@ from audience_impact.site import rendering, report_data, restriction
 from audience_impact.site.charts import rows
 from audience_impact.site.report_data import Page, ReportData
 from audience_impact.store.publishing import Published
-from flows.pages import format_answers
 from flows.pipeline import steps
 from tests.engine import calibrated
 from tests.support import checked
@@ -81,7 +80,6 @@ def test_every_place_renders_the_answer_in_the_same_words(
     assert answer in text.render_restriction(record, version.version_id)
     assert answer in workbook(record, version)
     assert headline in page(pages, name)
-    assert headline in unescape(format_answers(version, [tmp_path]))
     cited = cite_restriction(record, version.version).format_text()
     assert cited in page(pages, name)
     assert cited in workbook(record, version)
