@@ -6,7 +6,7 @@ that an empty table is a small file.
 
 The archive is the same bytes for the same files: a ZIP that any machine opens: `0/estimates.csv` is
 a table of the first layer. Names are sorted and dates are fixed. An archive is not trusted: only
-files with names of fact tables are unpacked, up to MOST_ARCHIVE_BYTES.
+files with names of fact tables are unpacked, up to a limit.
 """
 
 import hashlib
@@ -24,14 +24,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.store import PublishError
+from audience_impact.store.files import write_below
 
 ARCHIVE_NAME = "facts.zip"
-MOST_ARCHIVE_BYTES = 2**30
-"""Maximum size of all facts: a thousand times a register of two thousand events."""
-LEAST_LIMIT_BYTES, MOST_RATIO = 64 * 1024**2, 50
-"""Size that the facts of any archive may have, and above it their size for each byte of the
-archive: deflated facts are a tenth to a fifth of their size, and a trap is a thousandth.
+LEAST_DECODED_BYTES = 512 * 1024**2
+"""Decoded bytes that any file may have: above the tables of a register of a hundred thousand."""
+MOST_DECODED_RATIO = 100
+"""Decoded bytes for each byte of a larger file: published tables have up to about twenty, facts up
+to ten, and a trap has a thousand.
 """
+MOST_DECODED_BYTES = 2**32
+"""Decoded bytes that no file may exceed however large it is: they must fit in memory."""
 ZIP_DAMAGES = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
     *(RuntimeError, EOFError, ValueError),
@@ -59,8 +62,7 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
     tables.
     """
     files: dict[str, bytes] = {}
-    most_bytes = min(MOST_ARCHIVE_BYTES, max(LEAST_LIMIT_BYTES, MOST_RATIO * len(content)))
-    bytes_left = most_bytes
+    bytes_left = most_bytes = _limit_bytes(len(content))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
@@ -79,12 +81,14 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
     return files
 
 
+def _limit_bytes(size_bytes: int) -> int:
+    """Return how many bytes a file of this size may decode to."""
+    return min(max(LEAST_DECODED_BYTES, MOST_DECODED_RATIO * size_bytes), MOST_DECODED_BYTES)
+
+
 def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
     """Write fact files below a folder; return the folder of each layer, in order."""
-    for name, content in files.items():
-        place = into / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+    write_below(into, files)
     return [into / number for number in sorted({name.split("/")[0] for name in files}, key=int)]
 
 
@@ -362,12 +366,6 @@ def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:
     return ""
 
 
-LEAST_TABLE_BYTES = 512 * 1024**2
-"""Decoded bytes that any file may have: above the tables of a register of a hundred thousand."""
-MOST_TABLE_RATIO = 100
-"""Decoded bytes for each byte of a larger file; published tables have up to about twenty."""
-MOST_TABLE_BYTES = 2**32
-"""Decoded bytes that no file may exceed however large it is: they must fit in memory."""
 NUMBER_BYTES = 8
 MOST_COLUMNS = 1000
 
@@ -383,7 +381,7 @@ def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
     long, a few rows at a time. Raises ValueError where a column has lists, whose length nothing
     bounds.
     """
-    most_bytes = min(max(LEAST_TABLE_BYTES, MOST_TABLE_RATIO * size_bytes), MOST_TABLE_BYTES)
+    bytes_left = most_bytes = _limit_bytes(size_bytes)
     too_large = TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
     about = file.metadata
     if len(file.schema_arrow) > MOST_COLUMNS:
@@ -393,7 +391,6 @@ def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
     if about.num_rows * about.num_columns * NUMBER_BYTES > most_bytes:
         raise too_large
     groups = [about.row_group(number) for number in range(about.num_row_groups)]
-    bytes_left = most_bytes
     for place, name in enumerate(file.schema_arrow.names):
         chunks = [group.column(place) for group in groups]
         sizes = [chunk.total_uncompressed_size for chunk in chunks]

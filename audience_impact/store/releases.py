@@ -12,13 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from audience_impact.store import VERSION_ID, PublishError
-from audience_impact.store.files import report_away, require_length
+from audience_impact.store import VERSION_ID, PublishError, files
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY, ZIP_DAMAGES, read_package
 from audience_impact.store.storage import LATEST, VERSIONS
 
 SUFFIX = ".zip"
-PIECE_BYTES = 2**20
 
 
 class ReadOnlyStorage:
@@ -39,7 +37,7 @@ def is_archive(place: Path | str) -> bool:
 
 def open_archive(address: str, open_file: Callable[[], Path | IO[bytes]]) -> "ArchiveStorage":
     """Return the storage of an archive; raise PublishError if it is unreadable."""
-    with report_away(address):
+    with files.report_away(address):
         try:
             return ArchiveStorage(address, zipfile.ZipFile(open_file()))
         except (FileNotFoundError, KeyError, TypeError, *ZIP_DAMAGES) as error:
@@ -78,21 +76,19 @@ class ArchiveStorage(ReadOnlyStorage):
         return f"{VERSIONS}/{version_id}"
 
     def _read_member(self, name: str) -> bytes:
-        content = bytearray()
         try:
             member = self.archive.getinfo(f"{self._prefix}{name}")
         except KeyError as error:
             raise FileNotFoundError(f"{name} is not in the archive") from error
         try:
             with self.archive.open(member) as file:
-                while piece := file.read(PIECE_BYTES):
-                    content += piece
-                    require_length(f"{self.address}: {name}", len(content))
+                content = file.read(files.MOST_BYTES + 1)
         except (KeyError, TypeError, *ZIP_DAMAGES) as error:
             raise PublishError(
                 f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
             ) from error
-        return bytes(content)
+        files.require_length(f"{self.address}: {name}", len(content))
+        return content
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file of the version."""

@@ -48,7 +48,7 @@ def test_what_is_no_fact_table_is_refused(name: str) -> None:
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "MOST_ARCHIVE_BYTES", 1000)
+    monkeypatch.setattr(manifest, "MOST_DECODED_BYTES", 1000)
     with pytest.raises(PublishError, match="contains more than 1,000 bytes"):
         manifest.unpack_files(zipped("0/bases.csv", b"0" * 1001))
 

@@ -45,10 +45,10 @@ def test_a_parquet_with_a_cell_repeated_is_refused_before_it_is_decoded(
 ) -> None:
     path = repeat_cell(tmp_path / "a.parquet", 5_000, 5_000, is_plain)
     assert path.stat().st_size < 10_000
-    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 10_000_000)
+    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 10_000_000)
     with pytest.raises(RegisterError, match="decodes to more than 10,000,000 bytes"):
         registers.read_file(path, COLUMNS)
-    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 100_000_000)
+    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 100_000_000)
     with pytest.raises(RegisterError, match="row 1, column area_name"):  # decoded, and too long
         registers.read_file(path, COLUMNS)
 
@@ -56,7 +56,7 @@ def test_a_parquet_with_a_cell_repeated_is_refused_before_it_is_decoded(
 def test_a_parquet_with_a_number_repeated_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 1_000_000)
+    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 1_000_000)
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"a": pa.array([0] * 1_000_000)}), path)
     with pq.ParquetFile(path) as file, pytest.raises(manifest.TooLargeError):
@@ -67,7 +67,7 @@ def test_a_parquet_with_a_number_repeated_is_refused(
 def test_a_large_parquet_may_not_decode_to_more_than_a_fixed_size(
     rows: int, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manifest, "MOST_TABLE_BYTES", 1_000_000)
+    monkeypatch.setattr(manifest, "MOST_DECODED_BYTES", 1_000_000)
     pq.write_table(pa.table({"a": pa.array([0] * rows)}), tmp_path / "a.parquet")
     with pq.ParquetFile(tmp_path / "a.parquet") as file:
         if is_refused:
@@ -80,7 +80,7 @@ def test_a_large_parquet_may_not_decode_to_more_than_a_fixed_size(
 def test_an_archive_that_grows_beyond_all_proportion_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(manifest, "LEAST_LIMIT_BYTES", 1_000_000)
+    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 1_000_000)
     table = b"a,b\n" + b"1,2\n" * 200_000
     assert manifest.unpack_files(manifest.pack_files({"0/a.csv": table}))
     with pytest.raises(PublishError, match="contains more than 1,000,000 bytes"):

@@ -235,7 +235,7 @@ def test_what_is_larger_than_any_version_is_refused(
 
 
 def test_a_small_file_that_fills_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 2**20)
+    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 2**20)
     schema = pa.schema([pa.field("text", pa.string())], {b"audience_impact": b"{}"})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table([["x" * 1000] * 2000], schema=schema), sink, compression="zstd")
@@ -243,7 +243,7 @@ def test_a_small_file_that_fills_the_memory_is_refused(monkeypatch: pytest.Monke
     assert len(content) < 5000
     with pytest.raises(PublishError, match="more than 1,048,576 bytes, too much for a table"):
         reading.decode_table("planted.parquet", content)
-    monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 2**22)
+    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 2**22)
     assert reading.decode_table("planted.parquet", content).num_rows == 2000
 
 
@@ -283,8 +283,8 @@ def test_load_and_the_command_refuse_the_same_tables(
 ) -> None:
     folder = write_planted(root, tmp_path / "planted", PLANTED[reason])
     if reason.startswith("decodes"):
-        monkeypatch.setattr(manifest, "LEAST_TABLE_BYTES", 10_000)
-        monkeypatch.setattr(manifest, "MOST_TABLE_RATIO", 1)
+        monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 10_000)
+        monkeypatch.setattr(manifest, "MOST_DECODED_RATIO", 1)
     with pytest.raises(ValueError, match=reason):
         ai.load(folder)["impact"]
     with pytest.raises(PublishError, match=reason):
