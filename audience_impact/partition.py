@@ -54,14 +54,7 @@ BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "
 
 @dataclass(frozen=True)
 class SharedInput:
-    """The input that all parts of a run share.
-
-    Attributes:
-        tables: The facts without the rows of BY_RESTRICTION.
-        fitted: The parameters that were fitted to all of them.
-        as_of: The date of the results.
-        settings: The options of the run.
-    """
+    """The input that all parts share; `tables` are the facts without those of BY_RESTRICTION."""
 
     tables: Tables
     fitted: FittedModels
@@ -93,7 +86,7 @@ class PartResult:
         countries: The people of each country, which are summed for regions.
         findings: Contradictions between facts that the computation detected.
         broken: For each rule over results the keys of the rows that break it.
-        no_estimate_reason: The reason why nothing at all is drawn, blank where something may be.
+        no_estimate_reason: Why nothing at all is drawn; blank where something may be.
     """
 
     tables: Tables

@@ -43,10 +43,8 @@ class Event(StrEnum):
 class Origin:
     """The circumstances of a publication that its bytes do not depend on.
 
-    Attributes:
-        at: The moment of the publication.
-        libraries: The version of each library that computes and writes the tables, by its name.
-        release: The version of this package.
+    `libraries` has the version of each library that computes and writes the tables, `release` is
+    that of this package.
     """
 
     at: datetime
@@ -56,19 +54,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the history.
+    """An entry of the history, numbered from 1.
 
     Attributes:
-        number: The number of the entry, from 1.
         at: The moment of the event, in UTC.
-        event: What happened.
         version: The folder of the version that `latest` leads to from then on.
         highest: The highest number of a version so far.
-        reason: Why `latest` moved.
-        identity: The day, the digest of the facts, the method with the digest of its code, the
-            schema and the seed of the version.
-        libraries: The version of each library, by its name; empty where no version was computed.
-        release: The version of this package; blank where no version was computed.
+        identity: The fields of the version (`versions.Version`).
+        libraries: As in `Origin`; empty where no version was computed, and so is `release`.
     """
 
     number: int

@@ -8,11 +8,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
 import httpx
 import stamina
-from pydantic import Field
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from audience_impact.store.manifest import hash_bytes
@@ -28,12 +26,12 @@ log = logging.getLogger(__name__)
 class RetryPolicy:
     """Limits of a download: waiting times, attempts and size."""
 
-    timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
-    attempts: Annotated[int, Field(ge=1)] = 6
-    first_wait_seconds: Annotated[float, Field(ge=0)] = 1.0
-    longest_wait_seconds: Annotated[float, Field(ge=0)] = 120.0
-    attempt_seconds: Annotated[float, Field(gt=0)] = 900.0
-    most_bytes: Annotated[int, Field(gt=0)] = 200_000_000
+    timeout_seconds: float = 30.0
+    attempts: int = 6
+    first_wait_seconds: float = 1.0
+    longest_wait_seconds: float = 120.0
+    attempt_seconds: float = 900.0
+    most_bytes: int = 200_000_000
 
 
 @dataclass(frozen=True)

@@ -112,14 +112,10 @@ def _read(path: Path) -> Any:
 
 @dataclass(frozen=True)
 class MergedResults:
-    """The results of all parts of a run.
+    """The results of all parts of a run; findings and broken rules as in `PartResult`.
 
-    Attributes:
-        rows: Tables of restrictions.
-        frames: Tables of areas, and the sources.
-        source_ids: The sources of each table of restrictions.
-        findings: Findings about the facts during the computation.
-        broken: For each rule over results the keys of the rows that break it.
+    `rows` are the tables of restrictions, with their sources in `source_ids`; `frames` are those of
+    areas, and the sources.
     """
 
     rows: Mapping[str, pa.Table]

@@ -117,14 +117,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Results:
-    """The published tables before they are written, the identity of their version, and the facts.
-
-    Attributes:
-        tables: Each published table.
-        source_ids: The sources of each table.
-        version: The identity of the version.
-        files: The files of the facts.
-    """
+    """The published tables before they are written, with the sources of each and the facts."""
 
     tables: Mapping[str, pyarrow.Table]
     source_ids: Mapping[str, frozenset[str]]
