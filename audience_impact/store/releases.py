@@ -14,9 +14,10 @@ from typing import IO, Any, NoReturn
 
 from audience_impact.store import VERSION_ID, PublishError, files
 from audience_impact.store.manifest import MANIFEST, METADATA_KEY, ZIP_DAMAGES, read_package
-from audience_impact.store.storage import LATEST, VERSIONS
 
 SUFFIX = ".zip"
+LATEST, VERSIONS = "latest", "versions"
+"""As in every storage."""
 
 
 class ReadOnlyStorage:
