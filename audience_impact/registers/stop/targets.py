@@ -105,11 +105,11 @@ class _Services:
         ids, added, defect = _read_item(name, catalogue)
         printed = f"'{shorten_text(text)}'"
         features = [(rule.feature, f"rule {rule.rule_id} on {OTHER}: {printed}") for rule in hits]
-        whole = (str(Feature.WHOLE_SERVICE), "" if is_known else f"printed {printed}")
+        whole_service = (str(Feature.WHOLE_SERVICE), "" if is_known else f"printed {printed}")
         for platform_id in ids:
             self.names.setdefault(platform_id, name)
             self.new |= {platform_id: (added, kind_of(added).value)} if added else {}
-            self.targets += [Target(platform_id, *values) for values in features or [whole]]
+            self.targets += [Target(platform_id, *values) for values in features or [whole_service]]
         self.defects += [defect] if defect else []
 
     def drop_remainders(self) -> list[str]:
