@@ -63,6 +63,7 @@ def row_rule(*columns: str, name: str = "") -> Callable[[RowCheck], Any]:
 
     def register_check(method: RowCheck) -> Any:
         rule = register_rule(name or method.__name__, RuleStage.CELLS, columns=columns)
+        method.__name__ = rule  # pandera keeps one rule of a name in a model and its heirs
         return pa.dataframe_check(name=rule)(method)
 
     return register_check

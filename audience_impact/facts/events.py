@@ -372,8 +372,8 @@ def _is_related(repeats: pd.DataFrame, links: pd.DataFrame) -> "pd.Series[bool]"
 
 def find_published_ids(links: pd.DataFrame) -> dict[str, str]:
     """Return the id under which each merged restriction is published."""
-    whole = links[links["relation"] != EventRelation.REMAINDER]
-    direct = dict(zip(whole["restriction_id"], whole["other_restriction_id"], strict=True))
+    merging = links[links["relation"] != EventRelation.REMAINDER]
+    direct = dict(zip(merging["restriction_id"], merging["other_restriction_id"], strict=True))
     return {name: published for name in direct if (published := _follow(name, direct)) != name}
 
 

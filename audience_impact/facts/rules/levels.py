@@ -85,16 +85,16 @@ def find_nearest_bases(
     distance the least in column `first` counts. Rows that agree in `by` and period are compared
     once.
     """
-    asked = [*by, "period_start", "period_end"]
+    keys = [*by, "period_start", "period_end"]
     spans = bases[["period_start", "period_end"]].set_axis(["base_start", "base_end"], axis=1)
     pairs = (
-        rows[asked].drop_duplicates().merge(bases[[*by, "base_id", "persons"]].join(spans), on=by)
+        rows[keys].drop_duplicates().merge(bases[[*by, "base_id", "persons"]].join(spans), on=by)
     )
     pairs = with_distance(pairs, ("period_start", "period_end"), ("base_start", "base_end"))
-    nearest = pairs.sort_values(["gap", "apart", first]).drop_duplicates(asked)
-    about = nearest[[*asked, "persons", "base_id", "gap", "apart"]]
-    joined = rows[asked].reset_index(names="place").merge(about, on=asked)
-    return joined.set_index("place").rename_axis(None).drop(columns=asked)
+    nearest = pairs.sort_values(["gap", "apart", first]).drop_duplicates(keys)
+    about = nearest[[*keys, "persons", "base_id", "gap", "apart"]]
+    joined = rows[keys].reset_index(names="place").merge(about, on=keys)
+    return joined.set_index("place").rename_axis(None).drop(columns=keys)
 
 
 def find_nearest_persons(
