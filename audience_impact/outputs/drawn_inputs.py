@@ -130,13 +130,13 @@ class _World:
     def draw_overlaps(self) -> Drawn:
         names = pd.DataFrame(columns=["restriction_id", "overlap_id"], dtype="str")
         rows = pd.concat([names, *(country.facts for country in self.inputs.bounds.overlaps)])
-        return rows, self.sampler.draw_rows(InputKind.OVERLAP, "overlap|" + rows["overlap_id"])
+        return rows, self.sampler.draw_rows("overlap|" + rows["overlap_id"])
 
     def draw_feature_shares(self) -> Drawn:
         """Return the users of a feature, by a share on record or else one that is learned."""
         inputs, shares = self.inputs, self.inputs.feature_shares
         keys = "feature|" + shares["feature_use_id"]
-        stated = self.sampler.draw_rows(InputKind.FEATURE_SHARE, keys)
+        stated = self.sampler.draw_rows(keys)
         learned = audiences.draw_fitted_shares(inputs.feature_laws, inputs.countries, self.sampler)
         learned = np.nan_to_num(learned) * _take_middle(self.steps.joint)
         users = stated * _weigh(shares["mode"] * shares["of_persons"])
@@ -145,7 +145,7 @@ class _World:
 
     def draw_assumed(self) -> Drawn:
         rows = self.inputs.feature_shares[self.inputs.feature_shares["assumed"] != ""]
-        drawn = self.sampler.draw_rows(InputKind.ASSUMED, "assumed|" + rows["feature_use_id"])
+        drawn = self.sampler.draw_rows("assumed|" + rows["feature_use_id"])
         return rows, drawn * _weigh(rows["mode"] * rows["of_persons"])
 
     def draw_circumvention(self) -> Drawn:

@@ -51,7 +51,7 @@ from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler, draw_distinct, make_end_sampler
-from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, InputKind
+from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis
 
 BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
@@ -95,7 +95,7 @@ def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
 
     def draw(distinct: pd.DataFrame) -> Array:
         keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
-        u = sampler.draw_rows(InputKind.DAILY_USE, keys)
+        u = sampler.draw_rows(keys)
         mean, spread, freedom = (distinct[name].to_numpy("float64")[:, None] for name in names[2:])
         share = expit(mean + spread * stdtrit(freedom, u))
         return np.where(np.isnan(mean), 1.0, share)
@@ -169,7 +169,7 @@ def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> 
 
 
 def _draw_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
-    return sampler.draw_rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
+    return sampler.draw_rows("audience|" + table["audience_key"])
 
 
 def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -203,7 +203,7 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
 def _raise_to_floors(table: pd.DataFrame, persons: Array, sampler: Sampler) -> Array:
     """Return audiences (rows, D), none smaller than those of a day just before, with its error."""
     floor, least = (table[name].to_numpy("float64")[:, None] for name in FLOOR)
-    z = sampler.draw_normals(InputKind.AUDIENCE, "floor|" + table["audience_key"])
+    z = sampler.draw_normals("floor|" + table["audience_key"])
     drawn = np.maximum(floor * (least / floor) ** (z / Z995), least)
     return np.asarray(np.maximum(persons, np.nan_to_num(drawn)))
 
@@ -225,7 +225,7 @@ def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
     """Return draws (rows, D) of imputed audiences: shares of the base, between their ENDS."""
-    country = sampler.draw_normals(InputKind.AUDIENCE, "imputed|" + table["country_id"])
+    country = sampler.draw_normals("imputed|" + table["country_id"])
     z = np.sqrt(COMMON) * country + np.sqrt(1.0 - COMMON) * ndtri(u)
     q05, q50, q95 = (
         logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
@@ -266,11 +266,11 @@ def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
 
 def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[Array, Array]:
     """Return draws (rows, D) of the errors of figures and of the growth since, in log odds."""
-    z = sampler.draw_normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
+    z = sampler.draw_normals("error|" + table["audience_key"])
     off = figure_errors.error_half_width(table)[:, None] / Z95 * z
     # the name of the stream: another one would be other draws
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
-    u = sampler.draw_rows(InputKind.AUDIENCE, keys)
+    u = sampler.draw_rows(keys)
     q05, q50, q95 = (table[name].fillna(0.0).to_numpy("float64")[:, None] for name in GROWTH)
     return off, figure_errors.draw_through_quantiles(u, q05, q50, q95, tail_degrees)
 
@@ -293,11 +293,11 @@ SELF_SELECTED_SPREAD = 0.8
 
 def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of the users of each row of `shares`, in persons."""
-    u = sampler.draw_rows(InputKind.FEATURE_SHARE, "feature|" + shares["feature_use_id"])
+    u = sampler.draw_rows("feature|" + shares["feature_use_id"])
     share = _draw_shares(u, shares)
     steps = shares["assumed"].map(lambda text: len([part for part in text.split(";") if part]))
     wider = ASSUMED_SPREAD * np.sqrt(steps.to_numpy("float64"))[:, None]
-    z = sampler.draw_normals(InputKind.ASSUMED, "assumed|" + shares["feature_use_id"])
+    z = sampler.draw_normals("assumed|" + shares["feature_use_id"])
     spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)
     people = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
     return np.asarray(spread * unions.draw_bases(people, sampler))
@@ -329,7 +329,7 @@ def draw_fitted_shares(
     rows = parameters[at >= 0]
     if rows.empty:
         return share
-    u = sampler.draw_rows(InputKind.FEATURE_SHARE, "feature law|" + rows["draw_key"])
+    u = sampler.draw_rows("feature law|" + rows["draw_key"])
     drawn = fitted_shares.draw_shares(rows, u)
     np.fmax.at(share, at[at >= 0], drawn)
     return share
@@ -339,7 +339,7 @@ def draw_circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of the share of people who keep access."""
 
     def draw_uniforms(distinct: pd.DataFrame) -> Array:
-        return sampler.draw_rows(InputKind.CIRCUMVENTION, "keeps|" + distinct["draw_key"])
+        return sampler.draw_rows("keeps|" + distinct["draw_key"])
 
     is_fitted = (rows["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
     share = np.empty((len(rows), sampler.count))

@@ -10,8 +10,7 @@ Method
 Each distribution is a quantile function Q, so that draws increase with the uniforms. Between a
 floor and a ceiling the distribution is conditioned: Q(F(floor) + u (F(ceiling) - F(floor))), F its
 cumulative function; no probability accumulates at the ends, and the shape between them is
-preserved. If the floor is above the median, the same is computed with 1 - F, so that no digits are
-lost in the upper tail.
+preserved.
 
 * split_normal: halves of two normals joined at the mode with one density, hence with mass w = s1 /
   (s1 + s2) below the mode; the widths are those for which low and high are the ends of the central
@@ -30,8 +29,8 @@ Known drawbacks
 ---------------
 * In an asymmetric split normal the median is not the middle but on the longer side.
 * With floor and ceiling the stated interval is that of the distribution before it was conditioned.
-* Floor and ceiling where the distribution has no mass at all (38 standard deviations out) give the
-  end nearest to the middle.
+* Floor and ceiling where the distribution has no mass (8 standard deviations above the median) give
+  the end nearest to the middle.
 
 Citations
 ---------
@@ -42,35 +41,16 @@ development program evaluation, Operations Research 7 (PERT and its mean).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import (
-    betainc,
-    betaincc,
-    betainccinv,
-    betaincinv,
-    ndtr,
-    ndtri,
-)
+from scipy.special import betainc, betaincinv, ndtr, ndtri
 
 from audience_impact.frames import Array
 
 LEAST, MOST = np.finfo(np.float64).tiny, 1.0 - 2.0**-53  # inside (0, 1): finite quantiles
 OUTSIDE = 40.0  # standard deviations beyond which a float holds no mass of a normal
 HALVINGS = 60  # of an interval shorter than 1/2: below the spacing of floats
-
-
-@dataclass(frozen=True)
-class _Distribution:
-    """A distribution: its probabilities below and above a value, and the inverse of both."""
-
-    centre: Array
-    below: Callable[[Array], Array]
-    above: Callable[[Array], Array]
-    with_below: Callable[[Array], Array]
-    with_above: Callable[[Array], Array]
 
 
 def draw_split_normal(
@@ -107,7 +87,19 @@ def draw_split_normal(
     mass, width_below, width_above = _find_halves(
         centre - lower_end, upper_end - centre, (1.0 - within) / 2.0
     )
-    return _draw_within(u, _make_two_piece(centre, mass, width_below, width_above), floor, ceiling)
+    rest = 1.0 - mass
+
+    def find_mass(x: Array) -> Array:
+        down = 2.0 * mass * ndtr(_count_widths(np.minimum(x - centre, 0.0), width_below))
+        up = 1.0 - 2.0 * rest * ndtr(-_count_widths(np.maximum(x - centre, 0.0), width_above))
+        return np.asarray(np.where(x < centre, down, up))
+
+    def find_quantile(p: Array) -> Array:
+        down = centre + width_below * ndtri(np.minimum(p / (2.0 * mass), 0.5))
+        up = centre - width_above * ndtri(np.minimum((1.0 - p) / (2.0 * rest), 0.5))
+        return np.asarray(np.where(p < mass, down, up))
+
+    return _draw_within(u, centre, find_mass, find_quantile, (floor, ceiling))
 
 
 def _find_halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Array]:
@@ -137,32 +129,6 @@ def _count_widths(distance: Array, width: Array) -> Array:
     return np.asarray(inside / np.where(width > 0.0, width, 1.0))
 
 
-def _make_two_piece(
-    mode: Array, mass: Array, width_below: Array, width_above: Array
-) -> _Distribution:
-    """Return the distribution with `mass` below the mode and these widths on its sides."""
-    rest = 1.0 - mass
-
-    def mass_below(x: Array) -> Array:
-        down = 2.0 * mass * ndtr(_count_widths(np.minimum(x - mode, 0.0), width_below))
-        return np.asarray(np.where(x < mode, down, 1.0 - above_mode(x)))
-
-    def above_mode(x: Array) -> Array:
-        return np.asarray(2.0 * rest * ndtr(-_count_widths(np.maximum(x - mode, 0.0), width_above)))
-
-    def mass_above(x: Array) -> Array:
-        return np.asarray(np.where(x < mode, 1.0 - mass_below(x), above_mode(x)))
-
-    def value_at(p: Array, q: Array) -> Array:
-        down = mode + width_below * ndtri(np.minimum(p / (2.0 * mass), 0.5))
-        up = mode - width_above * ndtri(np.minimum(q / (2.0 * rest), 0.5))
-        return np.asarray(np.where(p < mass, down, up))
-
-    return _Distribution(
-        mode, mass_below, mass_above, lambda p: value_at(p, 1.0 - p), lambda q: value_at(1.0 - q, q)
-    )
-
-
 def draw_pert(
     u: ArrayLike,
     low: ArrayLike,
@@ -189,24 +155,16 @@ def draw_pert(
         raise ValueError("a PERT needs finite low <= middle <= high")
     width = most - least
     part = (mode - least) / np.where(width > 0.0, width, 1.0)
-    distribution = _make_beta(1.0 + 4.0 * part, 5.0 - 4.0 * part, least, width, mode)
-    return _draw_within(u, distribution, floor, ceiling)
+    shape = 1.0 + 4.0 * part, 5.0 - 4.0 * part
 
+    def find_mass(x: Array) -> Array:
+        inside = (np.clip(x, least, most) - least) / np.where(width > 0.0, width, 1.0)
+        return np.asarray(betainc(*shape, np.minimum(inside, 1.0)))
 
-def _make_beta(a: Array, b: Array, least: Array, width: Array, centre: Array) -> _Distribution:
-    """Return the beta distribution stretched over [least, least + width]."""
+    def find_quantile(p: Array) -> Array:
+        return np.asarray(least + width * betaincinv(*shape, p))
 
-    def to_unit(x: Array) -> Array:
-        inside = np.clip(x, least, least + width) - least
-        return np.asarray(np.minimum(inside / np.where(width > 0.0, width, 1.0), 1.0))
-
-    return _Distribution(
-        centre,
-        lambda x: np.asarray(betainc(a, b, to_unit(x))),
-        lambda x: np.asarray(betaincc(a, b, to_unit(x))),
-        lambda p: np.asarray(least + width * betaincinv(a, b, p)),
-        lambda q: np.asarray(least + width * betainccinv(a, b, q)),
-    )
+    return _draw_within(u, mode, find_mass, find_quantile, (floor, ceiling))
 
 
 def _to_floats(*values: ArrayLike) -> list[Array]:
@@ -214,17 +172,19 @@ def _to_floats(*values: ArrayLike) -> list[Array]:
 
 
 def _draw_within(
-    u: ArrayLike, distribution: _Distribution, floor: ArrayLike, ceiling: ArrayLike
+    u: ArrayLike,
+    centre: Array,
+    find_mass: Callable[[Array], Array],
+    find_quantile: Callable[[Array], Array],
+    ends: tuple[ArrayLike, ArrayLike],
 ) -> Array:
-    """Return quantiles of a distribution conditioned on [floor, ceiling]."""
-    p, least, most = _to_floats(u, floor, ceiling)
+    """Return quantiles of a distribution conditioned on a floor and a ceiling.
+
+    `find_mass` returns the mass below a value; `find_quantile` is its inverse.
+    """
+    p, least, most = _to_floats(u, *ends)
     if not (least <= most).all():
         raise ValueError("floor must not lie above ceiling")
-    start, end = distribution.below(least), distribution.below(most)
-    over, rest = distribution.above(least), distribution.above(most)
-    high_up = over < start
-    mass = np.where(high_up, over - rest, end - start)
-    x = distribution.with_below(np.clip(start + p * mass, LEAST, MOST))
-    if high_up.any():
-        x = np.where(high_up, distribution.with_above(np.clip(over - p * mass, LEAST, MOST)), x)
-    return np.asarray(np.clip(np.where(mass > 0.0, x, distribution.centre), least, most))
+    start, end = find_mass(least), find_mass(most)
+    x = find_quantile(np.clip(start + p * (end - start), LEAST, MOST))
+    return np.asarray(np.clip(np.where(end > start, x, centre), least, most))

@@ -58,7 +58,7 @@ from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler, draw_distinct
 from audience_impact.simulation.timeline import Timeline
 from audience_impact.simulation.unions import DrawnUnions, Unions
-from audience_impact.vocabulary import InputKind, PlaceReading
+from audience_impact.vocabulary import PlaceReading
 
 CITY_COUNTS = {"IN": (3, 65), "PK": (2, 4)}
 """Numbers by country, among places of a register that its other cells call city or district: those
@@ -109,9 +109,9 @@ def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return log odds (rows, D) of being online in each place less those of the country."""
 
     def draw(distinct: pd.DataFrame) -> Array:
-        u = sampler.draw_rows(InputKind.PLACE, "online|" + distinct["area_id"])
+        u = sampler.draw_rows("online|" + distinct["area_id"])
         low, middle, high, error = _float_columns(distinct, [*ONLINE, READING_ODDS])
-        common = sampler.draw_normals(InputKind.PLACE, "reading|" + distinct["country_id"])
+        common = sampler.draw_normals("reading|" + distinct["country_id"])
         odds = figure_errors.draw_through_quantiles(u, low, middle, high)
         return np.asarray(odds + error / NORMAL * common)
 
@@ -123,7 +123,7 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
     def draw(distinct: pd.DataFrame) -> Array:
         low, middle, high = (np.log(column) for column in _float_columns(distinct, PEOPLE))
-        u = sampler.draw_rows(InputKind.PLACE, "people|" + distinct["area_id"])
+        u = sampler.draw_rows("people|" + distinct["area_id"])
         return np.asarray(np.exp(figure_errors.draw_through_quantiles(u, low, middle, high)))
 
     return draw_distinct(parts, ["area_id", *PEOPLE], draw)
@@ -146,7 +146,7 @@ def draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     is_range = (low < high)[:, 0]
     if is_range.any():
         keys = "lost|" + parts["restriction_id"] + "|" + parts["area_id"]
-        u = sampler.draw_rows(InputKind.DEPTH, keys[is_range])
+        u = sampler.draw_rows(keys[is_range])
         share[is_range] += (high - low)[is_range] * u
     return share
 
@@ -156,7 +156,7 @@ def draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
     def draw(distinct: pd.DataFrame) -> Array:
         names = distinct["country_id"] + "|" + distinct["network"]
-        u = sampler.draw_rows(InputKind.NETWORK, "network|" + names)
+        u = sampler.draw_rows("network|" + names)
         low, middle, high = (
             logit(np.clip(end, 1e-12, SURE)) for end in _float_columns(distinct, ONLY)
         )
@@ -173,9 +173,9 @@ def draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
     is_either = (parts["reading"] == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()
     within, either = parts[is_within], parts[is_either]
     keys = "within|" + within["restriction_id"] + "|" + within["area_id"]
-    share[is_within] = _draw_part_share(within, sampler.draw_rows(InputKind.PLACE, keys))
+    share[is_within] = _draw_part_share(within, sampler.draw_rows(keys))
     keys = "meant|" + either["area_id"] + "|" + either["least_area_id"]
-    share[is_either] = _draw_city_share(either, sampler.draw_rows(InputKind.PLACE, keys))
+    share[is_either] = _draw_city_share(either, sampler.draw_rows(keys))
     return share
 
 

@@ -60,7 +60,6 @@ from audience_impact.phases import count_days
 from audience_impact.vocabulary import AudienceMetric
 
 HALVINGS = 53  # of [0, 1]: the spacing of floats
-BLOCK = 1 << 14  # cells in one block, so that it fits the cache
 
 
 def _check_shares(*values: ArrayLike) -> list[Array]:
@@ -106,24 +105,15 @@ def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = M
     _check_days(month_days, 2)
     if not (on_a_day <= in_a_month).all():
         raise ValueError("monthly must not lie below daily")
-    flat, target = on_a_day.reshape(-1), in_a_month.reshape(-1)
-    result = np.empty(flat.shape)
-    for at in range(0, flat.size, BLOCK):
-        part = slice(at, at + BLOCK)
-        result[part] = _bisect_heterogeneity(flat[part], target[part], month_days)
-    return result.reshape(on_a_day.shape)
-
-
-def _bisect_heterogeneity(daily: Array, monthly: Array, month_days: int) -> Array:
-    days = np.full(daily.shape, float(month_days))
-    least, most = np.zeros(daily.shape), np.ones(daily.shape)
-    limit = _accumulate_reach(daily, least, days)
+    days = np.full(on_a_day.shape, float(month_days))
+    least, most = np.zeros(on_a_day.shape), np.ones(on_a_day.shape)
+    limit = _accumulate_reach(on_a_day, least, days)
     for _ in range(HALVINGS):
         h = (least + most) / 2.0
-        above = _accumulate_reach(daily, h, days) > monthly
+        above = _accumulate_reach(on_a_day, h, days) > in_a_month
         least, most = np.where(above, h, least), np.where(above, most, h)
-    inner = np.where(monthly < limit, (least + most) / 2.0, 0.0)
-    return np.where(monthly > daily, inner, 1.0)
+    inner = np.where(in_a_month < limit, (least + most) / 2.0, 0.0)
+    return np.where(in_a_month > on_a_day, inner, 1.0)
 
 
 def reach_days(
@@ -148,13 +138,8 @@ def reach_days(
     """
     number = _check_days(days)
     h = find_heterogeneity(daily, monthly, month_days)
-    cells = np.broadcast_arrays(np.asarray(daily, dtype=float), h, number)
-    on_a_day, unlikeness, day_count = (cell.reshape(-1) for cell in cells)
-    reach = np.empty(on_a_day.shape)
-    for at in range(0, reach.size, BLOCK):
-        part = slice(at, at + BLOCK)
-        reach[part] = _accumulate_reach(on_a_day[part], unlikeness[part], day_count[part])
-    return reach.reshape(cells[0].shape)
+    on_a_day = np.asarray(daily, dtype=float)
+    return _accumulate_reach(*np.broadcast_arrays(on_a_day, h, number))
 
 
 def limit_reach(

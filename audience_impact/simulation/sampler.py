@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from audience_impact.frames import Array
@@ -87,37 +86,26 @@ class Sampler:
     count: int
     memory: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def draw_uniform(self, kind: InputKind, key: str) -> Array:
-        """Return uniforms (D,) of a kind of input and a key, equal for equal arguments."""
+    def draw_uniform(self, kind: InputKind | None, key: str) -> Array:
+        """Return uniforms (D,) of a key, whatever the kind of input that a model names."""
         return draw_uniforms(self.seed, key, self.count)
 
-    def draw_rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
+    def draw_rows(self, keys: "pd.Series[str]") -> Array:
         """Return uniforms (rows, D), with equal rows for equal keys."""
-        drawn, numbers = self._draw_distinct(kind, keys)
-        return drawn if len(drawn) == len(keys) else np.asarray(drawn[numbers])
-
-    def draw_normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
-        """Return standard normals (rows, D), with equal rows for equal keys."""
-        drawn, numbers = self._draw_distinct(kind, keys)
-        return np.asarray(ndtri(drawn)[numbers])
-
-    def _draw_distinct(
-        self, kind: InputKind, keys: "pd.Series[str]"
-    ) -> tuple[Array, NDArray[np.intp]]:
-        """Return uniforms (distinct keys, D), and the number of its key for each row."""
         numbers, names = pd.factorize(keys, use_na_sentinel=False)
-        drawn = [self.draw_uniform(kind, str(name)) for name in names]
-        return np.array(drawn).reshape(len(names), self.count), numbers
+        drawn = np.array([self.draw_uniform(None, str(name)) for name in names])
+        return np.asarray(drawn.reshape(len(names), self.count)[numbers])
 
-    def draw_once(
-        self, kind: InputKind, keys: Sequence[Hashable], draw: Callable[[list[int]], Array]
-    ) -> Array:
-        """Return rows (keys, D) that depend on a kind of input and their keys.
+    def draw_normals(self, keys: "pd.Series[str]") -> Array:
+        """Return standard normals (rows, D), with equal rows for equal keys."""
+        return np.asarray(ndtri(self.draw_rows(keys)))
+
+    def draw_once(self, keys: Sequence[Hashable], draw: Callable[[list[int]], Array]) -> Array:
+        """Return rows (keys, D) that depend on their keys; equal keys have equal rows.
 
         `draw` returns the rows at the places that it is passed; rows in memory are not drawn again.
-        Equal keys have equal rows.
         """
-        names = [(self.seed, self.count, kind, key) for key in keys]
+        names = [(self.seed, self.count, key) for key in keys]
         missing = {name: place for place, name in enumerate(names) if name not in self.memory}
         if missing:
             self.memory.update(zip(missing, draw(list(missing.values())), strict=True))
@@ -127,8 +115,8 @@ class Sampler:
 class EndSampler(Sampler):
     """A sampler whose draws are the ENDS of every quantity in place of random numbers."""
 
-    def draw_uniform(self, kind: InputKind, key: str) -> Array:
-        """Return ENDS, whatever the kind of input and the key."""
+    def draw_uniform(self, kind: InputKind | None, key: str) -> Array:
+        """Return ENDS, whatever the key."""
         return np.array(ENDS)
 
 

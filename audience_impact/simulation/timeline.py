@@ -466,18 +466,6 @@ def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
-def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
-    """Return columns `start` and `end` (exclusive) of the days on which each row is in force."""
-    about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
-    first, last = first_days(about, end), about[end]
-    return pd.DataFrame(
-        {
-            "start": first.where(first > rows["from_limit"], rows["from_limit"]),
-            "end": last.where(last < rows["until_limit"], rows["until_limit"]),
-        }
-    ).where(first.notna() & last.notna())
-
-
 def mark_kinds(line: Timeline) -> pd.DataFrame:
     """Return whether each row (an audience in a year) is of each of KINDS, by the row."""
     rows = line.rows.set_index("row")
@@ -509,31 +497,31 @@ def find_intervals(
     rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
 ) -> Intervals:
     """Return intervals without change of restrictions or countries, with the rows in force."""
-    about = periods.reindex(rows["restriction_id"])
     country = rows["country_id"].astype("str")  # of no type where there are no rows
     group = country if by_country else rows["restriction_id"] + "|" + country
-    frame = pd.DataFrame(
-        {
-            "group": group.to_numpy(),
-            "item": rows["row"].astype("str").to_numpy(),
-            "start": first_days(about, end).to_numpy(),
-            "end": about[end].to_numpy(),
-            "from_limit": rows["from_limit"].to_numpy(),
-            "until_limit": rows["until_limit"].to_numpy(),
-        }
-    )
-    usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
-    frame = cut_to_days(frame[usable], about[usable])
-    pieces, members = constant_intervals(_cut_to_limits(frame))
-    return pieces, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
+    frame = _list_spans(rows, periods, end).assign(group=group, item=rows["row"])
+    frame = frame.dropna(subset=["start", "end"])
+    times = periods.reindex(rows["restriction_id"].loc[frame.index])
+    pieces, members = constant_intervals(_cut_to_limits(cut_to_days(frame, times)))
+    return pieces, members.rename(columns={"item": "row"})
 
 
-def _cut_to_limits(frame: pd.DataFrame) -> pd.DataFrame:
+def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
+    """Return columns `start` and `end` (exclusive) of the days on which each row is in force."""
+    return _cut_to_limits(_list_spans(rows, periods, end))[["start", "end"]]
+
+
+def _list_spans(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
+    """Return the first and last days of the restriction of each row, and the limits of the row."""
+    about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
+    return rows[["from_limit", "until_limit"]].assign(start=first_days(about, end), end=about[end])
+
+
+def _cut_to_limits(spans: pd.DataFrame) -> pd.DataFrame:
     """Return spans cut to the limits of their phases."""
-    start, end = frame["start"], frame["end"]
-    return frame.assign(
-        start=start.where(start > frame["from_limit"], frame["from_limit"]),
-        end=end.where(end < frame["until_limit"], frame["until_limit"]),
+    return spans.assign(
+        start=np.maximum(spans["start"], spans["from_limit"]),
+        end=np.minimum(spans["end"], spans["until_limit"]),
     )
 
 

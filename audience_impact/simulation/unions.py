@@ -76,7 +76,7 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
     return sampler.draw_once(
-        InputKind.BASE, keys, lambda places: _draw_different_bases(table.iloc[places], sampler)
+        keys, lambda places: _draw_different_bases(table.iloc[places], sampler)
     )
 
 
@@ -98,7 +98,7 @@ def _draw_base_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
     is_random = not isinstance(sampler, EndSampler)  # the end of a path is that of each day
     has_path = table["online_moment"].notna().to_numpy() & is_random
     u = np.empty((len(table), sampler.count))
-    u[~has_path] = sampler.draw_rows(InputKind.BASE, "base|" + table["base_id"][~has_path])
+    u[~has_path] = sampler.draw_rows("base|" + table["base_id"][~has_path])
     places = np.flatnonzero(has_path)
     for country, rows in table[has_path].groupby("country_id").indices.items():
         u[places[rows]] = ndtr(_draw_path(str(country), table.iloc[places[rows]], sampler))
@@ -123,13 +123,13 @@ def _draw_years(name: str, correlation: float, sampler: Sampler) -> Array:
     names = pd.Series([f"{name}|{year}" for year in YEARS])
 
     def draw(places: list[int]) -> Array:
-        drawn = sampler.draw_normals(InputKind.BASE, names)
+        drawn = sampler.draw_normals(names)
         for year in range(1, len(YEARS)):
             new = np.sqrt(1.0 - correlation**2) * drawn[year]
             drawn[year] = correlation * drawn[year - 1] + new
         return np.asarray(drawn[places])
 
-    return sampler.draw_once(InputKind.BASE, [(key, correlation) for key in names], draw)
+    return sampler.draw_once([(key, correlation) for key in names], draw)
 
 
 def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:

@@ -106,7 +106,6 @@ def test_equal_sets_of_a_group_have_one_number_and_others_have_others(rows: list
     named = {(row.group, sets[row.set_id]): row.set_id for row in pieces.itertuples()}
     assert len(named) == pieces["set_id"].nunique() == len(sets)
     assert list(dict.fromkeys(pieces["set_id"])) == list(range(len(sets)))
-    assert pieces["piece"].tolist() == list(range(len(pieces)))
 
 
 @given(spans)
@@ -206,7 +205,6 @@ def test_spans_without_days_or_dates_count_for_nothing() -> None:
 def test_types_of_the_columns(rows: list[Span]) -> None:
     pieces, members = constant_intervals(framed(rows))
     assert {name: str(kind) for name, kind in pieces.dtypes.items()} == {
-        "piece": "int64",
         "group": "str",
         "start": DAY,
         "end": DAY,
@@ -240,18 +238,3 @@ def test_a_moment_inside_a_day_is_refused() -> None:
     frame["end"] += pd.Timedelta(hours=1)
     with pytest.raises(ValueError, match="end must be at midnight"):
         constant_intervals(frame)
-
-
-@pytest.mark.parametrize("column", ["group", "item"])
-def test_a_missing_name_is_refused(column: str) -> None:
-    frame = framed([("RU", "a", 0, 4)])
-    frame[column] = pd.Series([None], dtype="str")
-    with pytest.raises(ValueError, match=f"{column} must not be missing"):
-        constant_intervals(frame)
-
-
-@pytest.mark.parametrize("shape", [(1,), (0, 3)])
-def test_people_that_do_not_fit_the_sets_are_refused(shape: tuple[int, ...]) -> None:
-    pieces, _ = constant_intervals(framed([("RU", "a", 0, 4)]))
-    with pytest.raises(ValueError, match="per_day"):
-        sum_by_period(pieces, np.zeros(shape))

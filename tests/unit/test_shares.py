@@ -15,7 +15,6 @@ from audience_impact.fitting import random_effects
 from audience_impact.fitting.random_effects import fit_features, fit_keeping_access
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import InputKind
 from benchmarks import shares as scores
 from benchmarks.shares import left_out
 from flows import fitting
@@ -143,9 +142,7 @@ def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
 
 def test_draws_of_a_law_have_its_quantiles() -> None:
     law = pd.DataFrame({"mean": [-0.4], "spread": [0.9], "freedom": [14.0]})
-    drawn = shares.draw_shares(
-        law, SAMPLER.draw_rows(InputKind.CIRCUMVENTION, pd.Series(["a key"]))
-    )
+    drawn = shares.draw_shares(law, SAMPLER.draw_rows(pd.Series(["a key"])))
     half = 0.9 * 1.7613  # Student t of 14 degrees at 95 %
     result = np.quantile(drawn, [0.05, 0.5, 0.95])
     assert result == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
