@@ -204,7 +204,7 @@ def cut_by_figure(
 def _is_in_force(rows: pd.DataFrame, periods: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for rows with a day on which their restriction may be in force."""
     about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
-    last = about[["most_end", "imputed_end"]].max(axis=1)
+    last = about[["end", "most_end"]].max(axis=1)
     begin = np.maximum(rows["from_limit"], about["from_day"])
     return begin < np.minimum(rows["until_limit"], last)
 
@@ -228,14 +228,14 @@ def split_by_year(
     """Return the phases of audiences, by audience and year.
 
     `audiences` is the field of `Inputs`, in the order of AUDIENCE; `periods` is indexed by
-    restriction_id, with `from_day`, `most_end` and `imputed_end`. Adds `audience`, its number,
+    restriction_id, with `from_day`, `end` and `most_end`. Adds `audience`, its number,
     `online_persons`, `is_first_year`, `is_older` (more than OLDER_DAYS after the first day), and
     `from_limit` and `until_limit`, the days between which a phase applies (NaT where nothing was
     ever in force).
     """
     numbered = audiences.reset_index(names="audience")
     about = periods.reindex(numbered["restriction_id"])
-    last_day = about[["most_end", "imputed_end"]].max(axis=1) - ONE_DAY
+    last_day = about[["end", "most_end"]].max(axis=1) - ONE_DAY
     later_years = (last_day.dt.year - about["from_day"].dt.year).clip(lower=0).fillna(0)
     phases = numbered.loc[numbered.index.repeat(later_years.astype("int64") + 1)]
     phases = phases.reset_index(drop=True)

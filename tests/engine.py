@@ -24,7 +24,7 @@ from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws, Simulation, simulate_metrics
+from audience_impact.simulation.simulate import Draws, Simulation
 from audience_impact.vocabulary import OverlapParameter
 from tests.support import AS_OF, FACTS, World, load, row
 
@@ -201,7 +201,7 @@ def known(made: World) -> Inputs:
 
 def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:
     """Draws of every metric of a world."""
-    return simulate_metrics(prepared(made)[0].simulation, Sampler(seed, count))
+    return Simulation(prepared(made)[0].simulation, Sampler(seed, count)).draw_metrics()
 
 
 def calculated(made: World) -> Outputs:
@@ -251,7 +251,7 @@ def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
 def impacts(made: World, count: int = 400) -> pd.DataFrame:
     """Table `impact` of a world, without the tables over time."""
     stages, _ = prepared(made)
-    return impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, count)))
+    return impact_of(stages, Simulation(stages.simulation, Sampler(0, count)).draw_metrics())
 
 
 def of(

@@ -49,7 +49,7 @@ KINDS = tuple(kind for kind in ALL_KINDS if kind != "carried_over_")
 """Prefixes of the columns of countries and years, those of timeline.py: what was carried over is
 what remains of the total without what began.
 """
-OF_RESTRICTIONS = Query(by_country=False, ends=("least_end", "most_end", "drawn_end"))
+OF_RESTRICTIONS = Query(by_country=False, ends=("least_end", "most_end", "most_end"))
 OF_COUNTRIES = Query(by_country=True, ends=("least_end", "most_end", "end"))
 
 
@@ -95,7 +95,7 @@ def _sum_all(engine: DayEngine, query: Query) -> pd.DataFrame:
     line = engine.inputs.timeline
     drawn = line.find_intervals(line.drawn_rows, "end", query.by_country)
     covered = queries.count_days_in_force(drawn).rename("covered_days")
-    to_imputed_ends = query._replace(ends=("imputed_end",) * 3)
+    to_imputed_ends = query._replace(ends=("end",) * 3)
     imputed = _sum_units(engine, to_imputed_ends, UNITS[:1]).drop(columns="is_outweighed")
     table = _sum_units(engine, query).join(covered).join(imputed.add_prefix(IMPUTED))
     over = table[f"{IMPUTED}days"].isna()  # the imputed ends of all restrictions are before

@@ -31,6 +31,8 @@ Citation. Rules of this project,
 docs/decisions.md.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
@@ -53,11 +55,11 @@ from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler, draw_distinct, make_end_sampler
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis
 
+Z95, Z995 = float(ndtri(0.95)), float(ndtri(0.995))
 BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
 SHARED = (IMPUTED, COMBINED)
 """Shapes of audiences that are drawn as a share of the base."""
-Z95, Z995 = float(ndtri(0.95)), float(ndtri(0.995))
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
@@ -85,6 +87,11 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
     ).set_index("row", drop=False)
 
 
+def read_columns(rows: pd.DataFrame, names: Iterable[str]) -> list[Array]:
+    """Return columns of numbers (rows, 1), to be combined with draws."""
+    return [rows[name].to_numpy("float64")[:, None] for name in names]
+
+
 def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of the share of each audience that uses the service on a day; else 1.
 
@@ -96,7 +103,7 @@ def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     def draw(distinct: pd.DataFrame) -> Array:
         keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
         u = sampler.draw_rows(keys)
-        mean, spread, freedom = (distinct[name].to_numpy("float64")[:, None] for name in names[2:])
+        mean, spread, freedom = read_columns(distinct, names[2:])
         share = expit(mean + spread * stdtrit(freedom, u))
         return np.where(np.isnan(mean), 1.0, share)
 
@@ -129,21 +136,17 @@ its result.
 
 def _draw_different(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     drawn = np.empty((len(table), sampler.count))
-    for first in range(0, len(table), BLOCK):
-        rows = slice(first, first + BLOCK)
-        drawn[rows] = _draw_block(table.iloc[rows], sampler, tail_degrees)
+    is_base = (table["shape"] == BASE).to_numpy()
+    for rows in np.split(np.arange(len(table)), range(BLOCK, len(table), BLOCK)):
+        of_base, others = rows[is_base[rows]], rows[~is_base[rows]]
+        drawn[others] = _draw_services(table.iloc[others], sampler, tail_degrees)
+        if len(of_base):
+            drawn[of_base] = _draw_online(table.iloc[of_base], sampler)
     return drawn
 
 
-def _draw_block(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    network = (table["shape"] == BASE).to_numpy()
-    drawn = np.empty((len(table), sampler.count))
-    drawn[~network] = _draw_services(table[~network], sampler, tail_degrees)
-    if network.any():
-        drawn[network] = _draw_online(table[network], sampler)
-    return drawn
-
-
+STATED = ("low", "mode", "high", "coverage")
+"""Columns of the distribution that a source states."""
 COUNTED = (FIXED, PERT, SPLIT, POOL)
 """Shapes of the audiences that are drawn from figures of the same audience."""
 PRINTED, WITH_ERROR, GROWN = "as printed", "with the error of the figure", "with growth since"
@@ -160,7 +163,7 @@ def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> 
     rows = table[counted]
     printed[counted] = _draw_stated(rows, sampler)
     off, _ = _draw_moves(rows, sampler, tail_degrees)
-    with_error[counted] = _move_in_universe(rows, printed[counted], off)
+    with_error[counted] = figure_errors.move_persons(printed[counted], _widen_universe(rows), off)
     return {
         PRINTED: printed,
         WITH_ERROR: with_error,
@@ -168,23 +171,23 @@ def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> 
     }
 
 
-def _draw_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
-    return sampler.draw_rows("audience|" + table["audience_key"])
-
-
 def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return audiences by the distribution of their figures; NaN if there is none."""
-    first = _draw_uniforms(table, sampler)
-    low, mode, high, coverage = (
-        table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
-    )
+    first = sampler.draw_rows("audience|" + table["audience_key"])
+    low, mode, high, coverage = read_columns(table, STATED)
     shape = table["shape"].to_numpy(dtype=object)
-    stated: Array = np.where(np.asarray(shape == FIXED)[:, None], mode, np.nan)
-    stated = np.broadcast_to(stated, first.shape).copy()
-    for name, rows in ((n, shape == n) for n in (PERT, SPLIT, POOL)):
-        if rows.any():
-            ends = low[rows], mode[rows], high[rows]
-            stated[rows] = _apply_shape(name, first[rows], ends, coverage[rows])
+    stated = np.where((shape == FIXED)[:, None], mode, np.full_like(first, np.nan))
+    for name in (PERT, SPLIT, POOL):
+        rows = shape == name
+        if not rows.any():
+            continue
+        if name == PERT:
+            stated[rows] = distributions.draw_pert(first[rows], low[rows], mode[rows], high[rows])
+        else:
+            drawn = distributions.draw_split_normal(
+                *(values[rows] for values in (first, mode, low, high, coverage))
+            )
+            stated[rows] = np.maximum(drawn, 0.0)
     return stated
 
 
@@ -193,27 +196,20 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     guessed = table["shape"].isin(SHARED).to_numpy()
     counted, drawn = table[~guessed], np.empty((len(table), sampler.count))
     off, grown = _draw_moves(counted, sampler, tail_degrees)
-    drawn[~guessed] = _move_in_universe(counted, _draw_stated(counted, sampler), off + grown)
+    drawn[~guessed] = figure_errors.move_persons(
+        _draw_stated(counted, sampler), _widen_universe(counted), off + grown
+    )
     if guessed.any():
-        first = _draw_uniforms(table[guessed], sampler)
-        drawn[guessed] = _draw_imputed(table[guessed], first, sampler)
+        drawn[guessed] = _draw_imputed(table[guessed], sampler)
     return _raise_to_floors(table, drawn, sampler) if FLOOR[0] in table else drawn
 
 
 def _raise_to_floors(table: pd.DataFrame, persons: Array, sampler: Sampler) -> Array:
     """Return audiences (rows, D), none smaller than those of a day just before, with its error."""
-    floor, least = (table[name].to_numpy("float64")[:, None] for name in FLOOR)
+    floor, least = read_columns(table, FLOOR)
     z = sampler.draw_normals("floor|" + table["audience_key"])
     drawn = np.maximum(floor * (least / floor) ** (z / Z995), least)
     return np.asarray(np.maximum(persons, np.nan_to_num(drawn)))
-
-
-def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array) -> Array:
-    low, mode, high = ends
-    if name == PERT:
-        return distributions.draw_pert(u, low, mode, high)
-    drawn = distributions.draw_split_normal(u, mode, low, high, coverage)
-    return np.asarray(np.maximum(drawn, 0.0))
 
 
 def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -223,18 +219,15 @@ def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
     return unions.draw_bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
 
 
-def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
+def _draw_imputed(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of imputed audiences: shares of the base, between their ENDS."""
+    u = sampler.draw_rows("audience|" + table["audience_key"])
     country = sampler.draw_normals("imputed|" + table["country_id"])
     z = np.sqrt(COMMON) * country + np.sqrt(1.0 - COMMON) * ndtri(u)
-    q05, q50, q95 = (
-        logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
-    )
-    persons = expit(figure_errors.draw_through_quantiles(ndtr(z), q05, q50, q95)) * _draw_online(
-        table, sampler
-    )
-    least, most = (table[name].to_numpy("float64")[:, None] for name in imputation.ENDS)
-    return np.asarray(np.fmin(np.fmax(persons, least), most))
+    q05, q50, q95 = map(logit, read_columns(table, STATED[:3]))
+    share = expit(figure_errors.draw_through_quantiles(ndtr(z), q05, q50, q95))
+    least, most = read_columns(table, imputation.ENDS)
+    return np.asarray(np.fmin(np.fmax(share * _draw_online(table, sampler), least), most))
 
 
 def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
@@ -271,13 +264,8 @@ def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> t
     # the name of the stream: another one would be other draws
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
     u = sampler.draw_rows(keys)
-    q05, q50, q95 = (table[name].fillna(0.0).to_numpy("float64")[:, None] for name in GROWTH)
+    q05, q50, q95 = read_columns(table[list(GROWTH)].fillna(0.0), GROWTH)
     return off, figure_errors.draw_through_quantiles(u, q05, q50, q95, tail_degrees)
-
-
-def _move_in_universe(table: pd.DataFrame, persons: Array, by: Array) -> Array:
-    """Return audiences after changes in log odds of their share of the people online."""
-    return figure_errors.move_persons(persons, _widen_universe(table), by)
 
 
 def _widen_universe(table: pd.DataFrame) -> Array:
@@ -306,9 +294,7 @@ def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
 def _draw_shares(u: Array, rows: pd.DataFrame) -> Array:
     """Return draws of shares as stated by their source: an interval, a range, or neither."""
     shape = rows["shape"].to_numpy(dtype=object)[:, None]
-    low, mode, high, coverage = (
-        rows[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
-    )
+    low, mode, high, coverage = read_columns(rows, STATED)
     within = np.where(np.isnan(coverage), 0.9, coverage)  # where none is stated, not looked at
     normal = distributions.draw_split_normal(u, mode, low, high, within, 0.0, 1.0)
     ranged = distributions.draw_pert(u, low, mode, high)

@@ -35,8 +35,8 @@ convention. How often a city is meant is known for India; for other countries a 
 Citation. Rules of this project, docs/method.md, docs/decisions.md.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -51,13 +51,13 @@ from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.phases import number_sets
 from audience_impact.places import nesting
-from audience_impact.places.nesting import Integers
 from audience_impact.places.online import NORMAL
 from audience_impact.simulation import timeline, unions
+from audience_impact.simulation.audiences import read_columns
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler, draw_distinct
 from audience_impact.simulation.timeline import Timeline
-from audience_impact.simulation.unions import DrawnUnions, Unions
+from audience_impact.simulation.unions import Unions
 from audience_impact.vocabulary import PlaceReading
 
 CITY_COUNTS = {"IN": (3, 65), "PK": (2, 4)}
@@ -101,16 +101,12 @@ def draw_online(parts: pd.DataFrame, online: Array, sampler: Sampler) -> Array:
     return np.asarray(np.minimum(place_online, most))
 
 
-def _float_columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
-    return [parts[name].to_numpy("float64")[:, None] for name in names]
-
-
 def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return log odds (rows, D) of being online in each place less those of the country."""
 
     def draw(distinct: pd.DataFrame) -> Array:
         u = sampler.draw_rows("online|" + distinct["area_id"])
-        low, middle, high, error = _float_columns(distinct, [*ONLINE, READING_ODDS])
+        low, middle, high, error = read_columns(distinct, [*ONLINE, READING_ODDS])
         common = sampler.draw_normals("reading|" + distinct["country_id"])
         odds = figure_errors.draw_through_quantiles(u, low, middle, high)
         return np.asarray(odds + error / NORMAL * common)
@@ -122,7 +118,7 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Return people (rows, D) of each place, through the quantiles of their logarithm."""
 
     def draw(distinct: pd.DataFrame) -> Array:
-        low, middle, high = (np.log(column) for column in _float_columns(distinct, PEOPLE))
+        low, middle, high = (np.log(column) for column in read_columns(distinct, PEOPLE))
         u = sampler.draw_rows("people|" + distinct["area_id"])
         return np.asarray(np.exp(figure_errors.draw_through_quantiles(u, low, middle, high)))
 
@@ -158,7 +154,7 @@ def draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
         names = distinct["country_id"] + "|" + distinct["network"]
         u = sampler.draw_rows("network|" + names)
         low, middle, high = (
-            logit(np.clip(end, 1e-12, SURE)) for end in _float_columns(distinct, ONLY)
+            logit(np.clip(end, 1e-12, SURE)) for end in read_columns(distinct, ONLY)
         )
         some = expit(figure_errors.draw_through_quantiles(u, low, middle, high))
         return np.where(middle >= logit(SURE), 1.0, some)
@@ -198,9 +194,8 @@ def find_city_share(country_id: str) -> float:
 
 def _draw_part_share(parts: pd.DataFrame, u: Array) -> Array:
     """Return the share (rows, D) of the people of a place who live in its restricted part."""
-    persons, people, deviation = (
-        parts[name].to_numpy("float64")[:, None]
-        for name in ("part_persons", "people_persons", "part_deviation")
+    persons, people, deviation = read_columns(
+        parts, ("part_persons", "people_persons", "part_deviation")
     )
     return np.asarray(np.minimum(persons / people * np.exp(deviation * ndtri(u)), 1.0))
 
@@ -244,61 +239,9 @@ def country_shares(places: Places, countries: pd.DataFrame) -> Array:
     return share
 
 
-class _RestrictionDraws(NamedTuple):
-    """Draws of the unions of partial restrictions, in the order of their numbers.
-
-    Attributes: share: Draws (numbers, D) of the users among the people online. online: Draws
-    (numbers, D) of the people online of the country.
-    """
-
-    share: Array
-    online: Array
-
-
-class _Block(NamedTuple):
-    """Rows of places under restrictions on some sets, ordered by set and place.
-
-    Attributes:
-        sets: The sets (sets,), in order.
-        at: The place of its set in `sets`, of each row.
-        act: The number of the draws of the restriction, of each row.
-        place: The row of `Places.rows`, of each row.
-        named: The number of its place in its set, of each row; a set has a place once.
-        set_of_place: The place of its set in `sets`, of each number of `named`.
-        holder: As `nesting.holders` gives it, of each number of `named`.
-    """
-
-    sets: Integers
-    at: Integers
-    act: Integers
-    place: Integers
-    named: Integers
-    set_of_place: Integers
-    holder: Integers
-
-
-class _PartUnions(NamedTuple):
-    """The unions of partial restrictions to be drawn, and the sets in which each is in force."""
-
-    unions: Unions
-    blocks: list[_Block]
-
-
-class Audiences(NamedTuple):
-    """Draws of the audiences of the rows of a timeline.
-
-    Attributes:
-        persons: Each audience (rows, D).
-        unions: Unions of them that were drawn before, to which new ones are added.
-    """
-
-    persons: Array
-    unions: DrawnUnions
-
-
 def draw_people(
     members: pd.DataFrame,
-    audience: Audiences,
+    persons: Array,
     line: Timeline,
     places: Places,
     model: OverlapModel,
@@ -307,64 +250,52 @@ def draw_people(
 ) -> Array:
     """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
-    `members` (set_id, row) are rows of `line`, with their audiences. With `presence`, a set
-    contains in each draw only the restrictions that are present.
+    `members` (set_id, row) are rows of `line`, with their audiences `persons` (rows, D). With
+    `presence`, a set contains in each draw only the restrictions that are present.
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
-    everyone, plan, folded = members[~in_part], None, audience
-    if presence is not None and len(everyone):
-        plan, persons = presence.fold_audiences(
-            everyone, _count_sets(members), line, audience.persons
-        )
-        folded = Audiences(persons, {})
-    elif len(single := timeline.keep_one_per_platform(everyone, line.rows, line.periods)):
-        plan = timeline.make_unions(single, line.rows)
-    people, base = _draw_everyone(members, plan, folded, model, sampler)
+    count = 1 + int(members["set_id"].max()) if len(members) else 0
+    people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
+    everyone = members[~in_part]
+    if len(everyone):
+        if presence is None:
+            plan, folded = timeline.make_unions(everyone, line), persons
+        else:
+            plan, folded = presence.fold_audiences(everyone, count, line, persons)
+        sets = plan.table["set_id"].to_numpy()
+        drawn, bases = unions.draw_union_people(folded, plan, model, sampler)
+        for some in (sets < count, sets >= count):  # services, then the whole internet
+            at = sets[some] % count
+            is_there = (drawn[some] > 0.0) | np.isnan(people[at])
+            people[at] = np.where(is_there, drawn[some], people[at])
+            base[at] = np.where(is_there, bases[some], base[at])
     if not in_part.any():
         return people
-    part_unions = _plan_unions(members[in_part], line, places)
-    drawn = _draw_restrictions(part_unions.unions, audience.persons, model, sampler)
+    plan, restrictions = _plan_parts(members[in_part], line)
+    drawn, online = unions.draw_union_people(persons, plan, model, sampler)
+    order = np.argsort(plan.table["set_id"].to_numpy())
+    country_wide = PartDraws(np.clip(drawn / online, 0.0, 1.0)[order], online[order])
     named = places.drawn
     if presence is not None:
         present = presence.of_restrictions(places.rows["restriction_id"])
         named = PartDraws(named.cut * present, named.online)
-    return _add_parts(people, base, drawn, part_unions.blocks, named)
+    for block in _split_blocks(restrictions, places.rows):
+        sets = block["set_id"].unique()
+        touched, online = _sum_touched(block, country_wide, named, places.parent)
+        online = np.fmax(online, base[sets])
+        others = np.nan_to_num(people[sets])
+        rest = 1.0 - np.clip(others / online, 0.0, 1.0)
+        people[sets] = others + rest * np.fmin(touched, online)
+    return people
 
 
-def _draw_everyone(
-    members: pd.DataFrame,
-    plan: Unions | None,
-    audience: Audiences,
-    model: OverlapModel,
-    sampler: Sampler,
-) -> tuple[Array, Array]:
-    """Return people (sets, D) under restrictions in a set that affect everyone, and their base.
+def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataFrame]:
+    """Return the unions of partial restrictions, and the number of each in its sets.
 
-    Sets without such restrictions are NaN, with a base of 0. `plan` has the unions of those
-    members.
+    Equal rows of a restriction are drawn once. The restrictions have set_id, COUNTRY and `number`,
+    the set_id of their union.
     """
-    count = _count_sets(members)
-    persons, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
-    if plan is not None:
-        sets = plan.table["set_id"].to_numpy()
-        drawn, bases = unions.draw_union_people(
-            audience.persons, plan, model, sampler, audience.unions
-        )
-        for some in (sets < count, sets >= count):  # services, then the whole internet
-            at = sets[some] % count
-            is_there = (drawn[some] > 0.0) | np.isnan(persons[at])
-            persons[at] = np.where(is_there, drawn[some], persons[at])
-            base[at] = np.where(is_there, bases[some], base[at])
-    return persons, base
-
-
-def _count_sets(members: pd.DataFrame) -> int:
-    return 1 + int(members["set_id"].max()) if len(members) else 0
-
-
-def _plan_unions(members: pd.DataFrame, line: Timeline, places: Places) -> _PartUnions:
-    """Return the partial restrictions of each set, with equal rows of a restriction drawn once."""
     about = line.rows.set_index("row")
     pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
     rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
@@ -372,80 +303,43 @@ def _plan_unions(members: pd.DataFrame, line: Timeline, places: Places) -> _Part
     size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
     distinct = rows.iloc[first]
     number = number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
-    distinct_members = pd.DataFrame(
-        {"set_id": np.repeat(number, size), "row": row}
-    ).drop_duplicates()
-    plan = timeline.make_unions(
-        timeline.keep_one_per_platform(distinct_members, line.rows, line.periods), line.rows
-    )
-    of = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
-    return _PartUnions(plan, _split_blocks(of.drop(columns="row"), places))
+    numbered = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
+    restrictions = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
+    return timeline.make_unions(numbered, line), restrictions
 
 
-def _draw_restrictions(
-    plan: Unions, values: Array, model: OverlapModel, sampler: Sampler
-) -> _RestrictionDraws:
-    """Return draws of the unions, in the order of their numbers."""
-    union, online = unions.draw_union_people(values, plan, model, sampler)
-    order = np.argsort(plan.table["set_id"].to_numpy())
-    return _RestrictionDraws(np.clip(union / online, 0.0, 1.0)[order], online[order])
+def _split_blocks(restrictions: pd.DataFrame, places: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the places of restrictions in blocks of about BLOCK rows, each of complete sets.
 
-
-def _split_blocks(restrictions: pd.DataFrame, places: Places) -> list[_Block]:
-    """Return the places of restrictions in blocks of about BLOCK rows, each of complete sets."""
-    named = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
-    rows = restrictions.merge(named, on=COUNTRY).sort_values(["set_id", "area_id"])
-    starts = np.flatnonzero(np.diff(rows["set_id"].to_numpy(), prepend=-1))
-    edges = starts[np.flatnonzero(np.diff(starts // BLOCK, prepend=-1))]
-    ends = np.append(edges[1:], len(rows))
-    return [
-        _make_block(rows.iloc[first:last], places.parent)
-        for first, last in zip(edges, ends, strict=True)
-    ]
-
-
-def _make_block(rows: pd.DataFrame, parent: nesting.Parents) -> _Block:
-    sets, at = np.unique(rows["set_id"], return_inverse=True)
-    area = rows["area_id"]
-    is_new = area.ne(area.shift()).to_numpy() | np.diff(at, prepend=-1).astype(bool)
-    named, of = np.cumsum(is_new) - 1, at[is_new]
-    holder = nesting.find_holders(of, area[is_new], parent)
-    act, place = (rows[name].to_numpy() for name in ("number", "place"))
-    return _Block(sets, at, act, place, named, of, holder)
-
-
-def _add_parts(
-    union: Array,
-    base: Array,
-    restrictions: _RestrictionDraws,
-    blocks: list[_Block],
-    drawn: PartDraws,
-) -> Array:
-    """Return the people of sets: `union` (NaN if none) of `base`, and those in parts."""
-    persons = union.copy()
-    for block in blocks:
-        touched, online = _sum_touched(block, restrictions, drawn)
-        online = np.fmax(online, base[block.sets])
-        others = np.nan_to_num(union[block.sets])
-        rest = 1.0 - np.clip(others / online, 0.0, 1.0)
-        persons[block.sets] = others + rest * np.fmin(touched, online)
-    return persons
+    They are in the order of set_id and area_id; `place` is their row in `places`.
+    """
+    named = places[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
+    rows = restrictions.merge(named, on=COUNTRY)
+    rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
+    first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
+    for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
+        yield block
 
 
 def _sum_touched(
-    block: _Block, restrictions: _RestrictionDraws, drawn: PartDraws
+    block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
 ) -> tuple[Array, Array]:
-    """Return the people in the places of each set, each once, and the country's people online."""
-    online = restrictions.online[block.act]
-    shares = restrictions.share[block.act] * drawn.cut[block.place]
-    people = online * drawn.online[block.place]
-    if len(block.set_of_place) < len(
-        block.named
-    ):  # some place is named by several restrictions of a set
-        shares, people = (
-            nesting.find_largest(values, block.named, len(block.set_of_place))
-            for values in (shares, people)
+    """Return the people in the places of each set, each once, and the country's people online.
+
+    `restrictions` has the users among the people online, and these, of each number of a
+    restriction; `drawn` the draws of each place.
+    """
+    sets, at = np.unique(block["set_id"], return_inverse=True)
+    named = block.groupby(["set_id", "area_id"]).ngroup().to_numpy()
+    first = np.unique(named, return_index=True)[1]
+    online = restrictions.online[block["number"]]
+    shares, people = (
+        nesting.find_largest(values, named, len(first))
+        for values in (
+            restrictions.cut[block["number"]] * drawn.cut[block["place"]],
+            online * drawn.online[block["place"]],
         )
-    count = len(block.sets)
-    touched = nesting.unite_people(shares, people, block.holder, block.set_of_place, count)
-    return touched, nesting.find_largest(online, block.at, count)
+    )
+    holder = nesting.find_holders(at[first], block["area_id"].iloc[first], parent)
+    touched = nesting.unite_people(shares, people, holder, at[first], len(sets))
+    return touched, nesting.find_largest(online, at, len(sets))

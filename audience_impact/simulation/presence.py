@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
-from audience_impact.simulation.timeline import Timeline, make_unions, sort_by_platform
+from audience_impact.simulation.timeline import Timeline, choose_bases, sort_by_platform
 from audience_impact.simulation.unions import Unions
 from audience_impact.vocabulary import WHOLE_INTERNET
 
@@ -68,9 +68,8 @@ class Presence:
         folded = [self._fold_chain(chain, over, values, numbers) for chain, over in distinct]
         union_ids = chains["set_id"] + count * is_network
         first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
-        requested = make_unions(first, line.rows)
         audiences = first[["set_id"]].assign(audience=number)
-        return Unions(requested.table, audiences), np.array(folded)
+        return Unions(choose_bases(first, line.rows), audiences), np.array(folded)
 
     def _fold_chain(
         self,

@@ -4,10 +4,9 @@ Definitions. Simulation inputs contain everything that is the same in all draws:
 union, the bounds, the shares that apply. A sampler produces the standard draws. Draws are arrays
 (restrictions, D), one for each metric, NaN where nothing can be drawn.
 
-Method. Draws are not truncated at
-the published bounds, which are valid only if each figure is right as printed. They satisfy the
-inequalities for the drawn figures (largest <= union <= base, users of a feature <= people exposed),
-and never exceed the residents on record.
+Method. Draws are not truncated at the published bounds, which are valid only if each figure is
+right as printed. They satisfy the inequalities for the drawn figures (largest <= union <= base,
+users of a feature <= people exposed), and never exceed the residents on record.
 
 Of a partial restriction people exposed, feature users and person-days are those of the whole
 country times its part (parts.py).
@@ -15,12 +14,13 @@ country times its part (parts.py).
 Assumptions, drawbacks and citations: those of audiences, unions, feature_users, parts and timeline.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
@@ -70,15 +70,6 @@ class Steps:
     countries: Countries
 
 
-class _Unions(NamedTuple):
-    """Draws (countries, D) of the unions of each country, and of the base."""
-
-    exposed: Array
-    users: Array
-    both: Array
-    bases: Array
-
-
 @dataclass(frozen=True)
 class Simulation:
     """The draws of a run; what several tables share is drawn once, and must not be changed."""
@@ -95,35 +86,37 @@ class Simulation:
         return None if self.inputs.countries.empty else self.inputs.overlap_model
 
     @cached_property
-    def steps(self) -> "Steps":
+    def steps(self) -> Steps:
         """Return the draws of each step from audiences to the people of a country.
 
         Raises:
             ValueError: Nothing can be drawn.
         """
-        inputs, sampler = self.inputs, self.sampler
+        inputs, sampler, countries = self.inputs, self.sampler, self.inputs.countries
         persons = audiences.draw_audiences(inputs.audiences, sampler, inputs.timeline.tail_degrees)
-        drawn = _draw_unions(inputs, self._require_model(), persons, sampler)
-        people = _condition_unions(inputs, self._require_model(), persons, drawn, sampler)
+        joint, stated, both, bases = _draw_unions(inputs, self._require_model(), persons, sampler)
+        people = joint.copy()
+        for at, conditioned in _draw_conditioned(
+            inputs, self._require_model(), persons, bases, sampler
+        ):
+            people[at] = np.where(np.isnan(conditioned), joint[at], bases[at] * conditioned)
         is_own, is_whole = (
-            inputs.countries[name].to_numpy("bool")[:, None]
+            countries[name].to_numpy("bool")[:, None]
             for name in ("is_own_share", "is_whole_service")
         )
-        users = np.where(is_own, drawn.users, drawn.users + drawn.exposed - drawn.both)
-        fitted = audiences.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
+        users = np.where(is_own, stated, stated + joint - both)
+        fitted = audiences.draw_fitted_shares(inputs.feature_laws, countries, sampler)
         users = np.where(np.isnan(users), people * fitted, users)
         used = np.where(is_whole, people, np.clip(users, 0.0, people))
-        online = _online_of_places(inputs, drawn.bases)
-        places = Places(
-            inputs.parts, parts.draw_parts(inputs.parts, online, sampler), inputs.parent
-        )
-        share = parts.country_shares(places, inputs.countries)
-        residents = inputs.countries["residents_persons"].fillna(np.inf)
-        most = residents.to_numpy("float64")[:, None]
+        online = bases[find_countries(inputs.parts, countries)]
+        drawn = parts.draw_parts(inputs.parts, online, sampler)
+        places = Places(inputs.parts, drawn, inputs.parent)
+        share = parts.country_shares(places, countries)
+        most = countries["residents_persons"].fillna(np.inf).to_numpy("float64")[:, None]
         touched = Countries(
             np.minimum(people * share, most), np.minimum(used * share, most), places
         )
-        return Steps(persons, drawn.bases, drawn.exposed, people, used, share, touched)
+        return Steps(persons, bases, joint, people, used, share, touched)
 
     @cached_property
     def countries(self) -> Countries:
@@ -144,15 +137,14 @@ class Simulation:
         return presence.draw_presence(self.inputs.chances, self.inputs.restrictions, self.sampler)
 
     @cached_property
-    def monthly_audiences(self) -> parts.Audiences:
-        """Return the audiences of a month of each row of the timeline."""
+    def monthly_audiences(self) -> Array:
+        """Return the audiences (rows, D) of a month of each row of the timeline."""
         line = self.inputs.timeline
-        persons = audiences.draw_audiences(line.monthly, self.sampler, line.tail_degrees)
-        return parts.Audiences(persons, {})
+        return audiences.draw_audiences(line.monthly, self.sampler, line.tail_degrees)
 
     @cached_property
-    def daily_audiences(self) -> parts.Audiences:
-        """Return the audiences of a day of each row of the timeline; NaN for rows not drawn."""
+    def daily_audiences(self) -> Array:
+        """Return the audiences (rows, D) of a day of the timeline; NaN for rows not drawn."""
         line = self.inputs.timeline
         used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()
         persons = np.full((len(line.rows), self.sampler.count), np.nan)
@@ -160,7 +152,7 @@ class Simulation:
             daily = line.daily[used]
             monthly = audiences.draw_audiences(daily, self.sampler, line.tail_degrees)
             persons[used] = monthly * audiences.draw_daily_shares(daily, self.sampler)
-        return parts.Audiences(persons, {})
+        return persons
 
     def draw_in_months(self, members: pd.DataFrame) -> Array:
         """Return the people (sets, D) in audiences and parts of sets, of restrictions present."""
@@ -177,12 +169,10 @@ class Simulation:
             self._on_a_day[id(members)] = members, drawn
         return self._on_a_day[id(members)][1]
 
-    def _draw_sets(
-        self, members: pd.DataFrame, audience: parts.Audiences, present: Presence | None
-    ) -> Array:
+    def _draw_sets(self, members: pd.DataFrame, persons: Array, present: Presence | None) -> Array:
         model, places = self._require_model(), self.countries.places
         return parts.draw_people(
-            members, audience, self.inputs.timeline, places, model, self.sampler, present
+            members, persons, self.inputs.timeline, places, model, self.sampler, present
         )
 
     def _require_model(self) -> OverlapModel:
@@ -243,79 +233,55 @@ class Simulation:
         return days
 
 
+def find_countries(rows: pd.DataFrame, countries: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the row of `countries` of each row, by COUNTRY; -1 where there is none."""
+    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
+    return np.asarray(keys.get_indexer(pd.MultiIndex.from_frame(rows[COUNTRY])))
+
+
 def _draw_unions(
     inputs: SimulationInputs, overlap_model: OverlapModel, persons: Array, sampler: Sampler
-) -> _Unions:
-    """Return the unions of each country; the unions of audiences do not depend on any feature."""
-    plan, count = list_country_unions(inputs), len(inputs.countries)
-    users = np.empty((0, sampler.count))
-    if len(inputs.feature_shares):
-        users = audiences.draw_feature_users(inputs.feature_shares, sampler)
-    drawn, base = unions.draw_union_people(
+) -> tuple[Array, Array, Array, Array]:
+    """Return draws (countries, D) of unions of each country, NaN where there is none, and its base.
+
+    The unions are of its audiences, of the users of its features, and of both; those of audiences
+    do not depend on any feature.
+    """
+    count, rows, shares = len(inputs.countries), inputs.audiences, inputs.feature_shares
+    exposed, used = (
+        pd.DataFrame({"number": find_countries(frame, inputs.countries), "audience": number})
+        for frame, number in (
+            (rows, rows["row"].to_numpy()),
+            (shares, len(rows) + np.arange(len(shares))),
+        )
+    )
+    both = [exposed[exposed["number"].isin(used["number"])], used]
+    kinds = enumerate((exposed, used, pd.concat(both)))
+    members = pd.concat([part.assign(set_id=kind * count + part["number"]) for kind, part in kinds])
+    members = members[members["number"] >= 0]
+    sets = members[["set_id", "number"]].drop_duplicates()
+    table = sets.join(inputs.countries[GROUP], on="number").reset_index(drop=True)
+    users = audiences.draw_feature_users(shares, sampler)
+    plan = Unions(table, members[["set_id", "audience"]])
+    drawn, bases = unions.draw_union_people(
         np.vstack([persons, users]), plan, overlap_model, sampler
     )
-    exposed, used, both = (
-        _unions_of_kind(plan, kind, drawn, count) for kind in ("exposed", "users", "both")
-    )
-    return _Unions(exposed, used, both, _unions_of_kind(plan, "exposed", base, count))
+    people, base = (np.full((sets, sampler.count), np.nan) for sets in (3 * count, count))
+    people[table["set_id"]] = drawn
+    is_exposed = table["set_id"] < count
+    base[table.loc[is_exposed, "set_id"]] = bases[is_exposed]
+    return people[:count], people[count : 2 * count], people[2 * count :], base
 
 
-def _online_of_places(inputs: SimulationInputs, bases: Array) -> Array:
-    """Return the people online (rows of `inputs.parts`, D) of the country of each place."""
-    keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
-    at = keys.get_indexer(pd.MultiIndex.from_frame(inputs.parts[COUNTRY]))
-    return np.asarray(bases[at])
-
-
-def _unions_of_kind(plan: Unions, kind: str, drawn: Array, count: int) -> Array:
-    """Return the drawn unions of a kind (countries, D); NaN for countries without one."""
-    rows = plan.table["kind"].to_numpy(dtype=object) == kind
-    persons = np.full((count, drawn.shape[1]), np.nan)
-    persons[plan.table["number"].to_numpy()[rows]] = drawn[rows]
-    return persons
-
-
-def list_country_unions(inputs: SimulationInputs) -> Unions:
-    """Return the unions of each country: those exposed, the feature users, and both together."""
-    countries = inputs.countries.reset_index(names="number")
-    number = countries[[*COUNTRY, "number"]]
-    exposed_rows = inputs.audiences.merge(number, on=COUNTRY)[["number", "row"]]
-    exposed_rows = exposed_rows.rename(columns={"row": "audience"})
-    used = inputs.feature_shares.reset_index(names="place").merge(number, on=COUNTRY)
-    user_rows = used.assign(audience=used["place"] + len(inputs.audiences))[["number", "audience"]]
-    parts = {
-        "exposed": exposed_rows,
-        "users": user_rows,
-        "both": pd.concat(
-            [exposed_rows[exposed_rows["number"].isin(user_rows["number"])], user_rows]
-        ),
-    }
-    members = pd.concat([part.assign(kind=kind) for kind, part in parts.items()])
-    table = (
-        members[["number", "kind"]]
-        .drop_duplicates()
-        .sort_values(["kind", "number"], ignore_index=True)
-        .reset_index(names="set_id")
-        .merge(countries[["number", *GROUP]], on="number", validate="m:1")
-        .sort_values("set_id", ignore_index=True)
-    )
-    keyed = members.merge(
-        table[["number", "kind", "set_id"]], on=["number", "kind"], validate="m:1"
-    )
-    return Unions(table, keyed[["set_id", "audience"]].sort_values(["set_id", "audience"]))
-
-
-def _condition_unions(
+def _draw_conditioned(
     inputs: SimulationInputs,
     overlap_model: OverlapModel,
     persons: Array,
-    drawn: _Unions,
+    bases: Array,
     sampler: Sampler,
-) -> Array:
-    """Return people exposed (countries, D), conditioned on measured overlaps where they exist."""
-    exposed, bases = drawn.exposed, drawn.bases
+) -> Iterator[tuple[int, Array]]:
+    """Yield the countries with measured overlaps, and draws (D,) of their unions given these."""
     keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
-    people = exposed.copy()
     for overlap in inputs.bounds.overlaps:
         if overlap.key not in keys or not overlap.used_ids:
             continue
@@ -324,11 +290,7 @@ def _condition_unions(
         rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
         shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
         use = unions.draw_joint_use(overlap_model, country, sampler)
-        conditioned = unions.draw_conditioned(
-            overlap, shares, (overlap_model, use), bases[at], sampler
-        )
-        people[at] = np.where(np.isnan(conditioned), exposed[at], bases[at] * conditioned)
-    return people
+        yield at, unions.draw_conditioned(overlap, shares, (overlap_model, use), bases[at], sampler)
 
 
 def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
@@ -345,8 +307,3 @@ def measure_outside_share(inputs: SimulationInputs, draws: Draws) -> Array:
     bound = inputs.bounds.select_metric(EXPOSED).reindex(inputs.restrictions)
     lower = bound["printed_min_persons"].fillna(0.0).to_numpy("float64")
     return unions.outside_share(drawn, lower, bound["printed_max_persons"].to_numpy("float64"))
-
-
-def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:
-    """Return draws of every metric of every restriction."""
-    return Simulation(inputs, sampler).draw_metrics()

@@ -35,7 +35,7 @@ countries and areas lack the error of unknown ends.
 Citation. Rules of this project, docs/decisions.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -50,7 +50,6 @@ from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import ERROR_ENDS, PRINTED, Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
-from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.context import Context
@@ -68,7 +67,7 @@ from audience_impact.phases import (
 from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
-from audience_impact.simulation.worlds import Limits, read_pair, widen_phases
+from audience_impact.simulation.worlds import DAILY_LIMITS, LIMITS, Limits, widen_phases
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     AudienceMetric,
@@ -93,7 +92,6 @@ ROWS = Frame(
     {
         **dict.fromkeys(AUDIENCE, TEXT),
         "row": NUMBER,
-        "audience": NUMBER,
         "from_limit": DAY,
         "until_limit": DAY,
         "where": TEXT,
@@ -103,11 +101,8 @@ ROWS = Frame(
         "online_persons": NUMBER,
         **dict.fromkeys(BASE_LAW, NUMBER),
         "daily_persons": NUMBER,
-        **{
-            f"{span}_{end}_persons": NUMBER
-            for span in ("daily", "monthly")
-            for end in ("low", "high", "whole")
-        },
+        "monthly_high_persons": NUMBER,
+        "monthly_whole_persons": NUMBER,
         "is_first_year": TRUTH,
         "is_older": TRUTH,
         "is_counted": TRUTH,
@@ -141,13 +136,7 @@ DAILY = Frame("timeline.daily", {**_DRAWN, **dict.fromkeys(SHARE, NUMBER)})
 PERIODS = Frame(
     "timeline.periods",
     {
-        **dict.fromkeys(
-            [
-                *("from_day", "least_from"),
-                *("least_end", "end", "drawn_end", "most_end", "imputed_end"),
-            ],
-            DAY,
-        ),
+        **dict.fromkeys(["from_day", "least_from", "least_end", "end", "most_end"], DAY),
         **dict.fromkeys(durations.PARAMETERS, NUMBER),
         "is_end_unknown": TRUTH,
         **HOURS_COLUMNS,
@@ -162,9 +151,9 @@ class Timeline(Declared):
     """Audiences by the day.
 
     Attributes:
-        rows: One a phase of an audience, numbered: its bounds of a day and of a month, whether
-            everyone in it is certain to be touched, and whether it is known what part is, and all
-            audiences of the restriction.
+        rows: One a phase of an audience, numbered: its greatest size in a month, whether everyone
+            in it is certain to be touched, and whether it is known what part is, and all audiences
+            of the restriction.
         daily_limits: Limits of the audience of a day of each row, as printed and with errors.
         monthly_limits: Limits of that of a month.
         online_limits: People online in the year of each row (rows, 2), as printed and with errors.
@@ -189,7 +178,7 @@ class Timeline(Declared):
     daily: pd.DataFrame
     periods: pd.DataFrame
     tail_degrees: float
-    _intervals: dict[tuple[bytes, ...], Intervals] = field(
+    _intervals: dict[tuple[bytes, str, bool], Intervals] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
@@ -209,13 +198,13 @@ class Timeline(Declared):
         return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
 
     def find_intervals(self, rows: pd.DataFrame, end: str, by_country: bool) -> Intervals:
-        """Return the result of the function of this name, computed once for the same rows."""
-        about = self.periods.reindex(rows["restriction_id"])
-        days = first_days(about, end).to_numpy(), about[end].to_numpy()
-        numbers = rows["row"].to_numpy()
-        key = (*(values.tobytes() for values in (numbers, *days)), bytes([by_country]))
+        """Return intervals without change of restrictions or countries, with the rows in force.
+
+        They are computed once for the same rows, and must not be changed.
+        """
+        key = rows["row"].to_numpy().tobytes(), end, by_country
         if key not in self._intervals:
-            self._intervals[key] = find_intervals(rows, self.periods, end, by_country)
+            self._intervals[key] = _find_intervals(rows, self.periods, end, by_country)
         return self._intervals[key]
 
 
@@ -233,51 +222,45 @@ def make_timeline(
     in_years = split_by_year(sizes, periods, context.denominators, day)
     phases, figure = cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
-    online = find_online_shares(phases, context.denominators)
-    subregion = phases["country_id"].map(context.parents).fillna("")
-    about = _set_imputed_metric(phases, monthly).assign(online_share=online, subregion_id=subregion)
-    daily = _daily_distributions(
-        phases, figure, monthly, daily_use(context.fitted.daily_use, about)
+    is_imputed = (monthly["shape"] == IMPUTED).to_numpy()
+    use = daily_use(
+        context.fitted.daily_use,
+        phases.assign(
+            metric=phases["metric"].mask(is_imputed, AudienceMetric.SURVEY_REGULAR.value),
+            online_share=find_online_shares(phases, context.denominators),
+            subregion_id=phases["country_id"].map(context.parents).fillna(""),
+        ),
+    )
+    daily = _daily_distributions(phases, figure, monthly, use)
+    table, registers = context.tables["restrictions"], context.tables["register_rows"]["source_id"]
+    of_registers = table.loc[table["source_id"].isin(registers), "restriction_id"]
+    restriction, about = phases["restriction_id"], scope.by_id
+    monthly_limits, daily_limits, online_limits = _limit_rows(
+        phases, figure, widen_phases(monthly, figure, daily, inputs.errors), bounds
     )
     rows = phases.assign(
         row=phases.index,
-        where=phases["restriction_id"].map(scope.by_id["area_ids"]),
-        is_order=phases["restriction_id"].map(scope.by_id["is_order"]).astype(bool),
-        is_slowed=phases["restriction_id"].map(scope.by_id["severity"]).isin(SLOWED),
-        is_register=phases["restriction_id"].isin(_list_of_registers(context.tables)),
+        where=restriction.map(about["area_ids"]),
         daily_persons=figure["daily_persons"],
-        is_imputed=(monthly["shape"] == IMPUTED).to_numpy(),
-        is_confirmed=chances.is_confirmed(phases["restriction_id"]),
+        monthly_high_persons=monthly_limits.high[:, 0],
+        monthly_whole_persons=monthly_limits.national[:, 0],
+        is_order=restriction.map(about["is_order"]).astype(bool),
+        is_slowed=restriction.map(about["severity"]).isin(SLOWED),
+        is_register=restriction.isin(of_registers),
+        is_imputed=is_imputed,
+        is_confirmed=chances.is_confirmed(restriction),
         **_describe_rows(phases, figure, daily, (scope, inputs)),
     )
-    widened = widen_phases(monthly, figure, daily, inputs.errors)
-    limited = [
-        _limit_rows(rows, limits, day, bounds, ends)
-        for limits, day, ends in (({}, figure, PRINTED), (*widened, ERROR_ENDS))
-    ]
     return Timeline(
-        limited[0],
-        Limits.from_rows(limited, "daily"),
-        Limits.from_rows(limited, "monthly"),
-        read_pair(limited, "online_persons"),
+        rows,
+        daily_limits.open_sides(),
+        monthly_limits.open_sides(),
+        online_limits,
         monthly,
         daily,
         periods,
         inputs.errors.tail_degrees if inputs.errors else np.inf,
     )
-
-
-def _list_of_registers(tables: Tables) -> "pd.Series[str]":
-    """Return the restrictions whose source is a register."""
-    table, registers = tables["restrictions"], tables["register_rows"]["source_id"]
-    return table.loc[table["source_id"].isin(registers), "restriction_id"]
-
-
-def _set_imputed_metric(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
-    """Return the phases, with the metric that surveys have for imputed audiences."""
-    imputed = (monthly["shape"] == IMPUTED).to_numpy()
-    metric = phases["metric"].mask(imputed, AudienceMetric.SURVEY_REGULAR.value)
-    return phases.assign(metric=metric)
 
 
 def _daily_distributions(
@@ -296,49 +279,48 @@ def _daily_distributions(
 
 
 def _limit_rows(
-    rows: pd.DataFrame,
-    limits: dict[str, pd.Series],
-    figure: pd.DataFrame,
-    bounds: Bounds,
-    ends: Sequence[str],
-) -> pd.DataFrame:
-    """Return the rows with other limits, and the bounds from them; all bases have one error.
+    rows: pd.DataFrame, figure: pd.DataFrame, widened: pd.DataFrame, bounds: Bounds
+) -> tuple[Limits, Limits, Array]:
+    """Return the limits of each row in a month and on a day, and the people online of its year.
 
-    `ends` are the columns of `bounds`, least and most, to which the limits belong.
+    All are (rows, 2), as printed and with errors, NaN where nothing limits. `widened` has the
+    limits of audiences and of daily figures at the ends of their errors; all bases have one error.
     """
-    limited = rows.assign(**limits)
-    error = limited["base_persons"] / rows["base_persons"]
-    return limited.assign(
-        online_persons=rows["online_persons"] * error.fillna(1.0),
-        **_bound_rows(limited, figure, bounds, ends),
+    printed = rows.join(figure[DAILY_LIMITS])
+    low, high, base, day_least, day_most = (
+        np.column_stack([limits[name] for limits in (printed, widened)])
+        for name in (*LIMITS, *DAILY_LIMITS)
     )
+    is_now, is_daily, is_network = (
+        flag.to_numpy("bool")[:, None]
+        for flag in (
+            rows["is_in_figure"],
+            figure["daily_persons"].notna(),
+            rows["platform_id"] == WHOLE_INTERNET,
+        )
+    )
+    country = bounds.countries.reindex(pd.MultiIndex.from_frame(rows[COUNTRY]))
+    leasts, mosts = ([ends[side] for ends in (PRINTED, ERROR_ENDS)] for side in (0, 1))
+    places = country[["places_persons"]].to_numpy("float64")
+    cap = bounds.exposed[mosts].reindex(rows["restriction_id"]).to_numpy("float64")
+    cap = np.where(is_network, np.fmin(places, base), cap)
+    most = np.where(np.isnan(high), base, high)
+    most = np.where(is_network, np.fmax(most, base), most)
+    least_on_a_day = low / reach.month_days(rows["metric"]).to_numpy()[:, None]
+    stated = np.where(is_now, day_least, np.nan)
+    is_stated = is_daily & ~np.isnan(stated)
+    day = np.where(is_stated, stated, np.fmax(stated, least_on_a_day))
+    most_on_a_day = np.where(is_now & ~np.isnan(day_most), day_most, most)
+    monthly = _cap_limits(np.fmax(low, country[leasts].to_numpy("float64")), most, cap, base)
+    error = (widened["base_persons"] / rows["base_persons"]).fillna(1.0)
+    online = np.column_stack([rows["online_persons"], rows["online_persons"] * error])
+    return monthly, _cap_limits(day, most_on_a_day, cap, base), online
 
 
-def _bound_rows(
-    rows: pd.DataFrame, figure: pd.DataFrame, bounds: Bounds, ends: Sequence[str]
-) -> dict[str, pd.Series]:
-    """Return the least and most people of each row on a day and in a month."""
-    restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
-    least_name, most_name = ends
-    cap = restriction.map(bounds.exposed[most_name]).astype("float64")
-    country = rows[COUNTRY].join(bounds.countries[[least_name, "places_persons"]], on=COUNTRY)
-    later = np.fmin(country["places_persons"], rows["base_persons"])
-    network = rows["platform_id"] == WHOLE_INTERNET
-    cap = cap.where(~network, later)
-    monthly = rows["high_persons"].fillna(rows["base_persons"])
-    monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))
-    least = low / reach.month_days(rows["metric"])
-    day = figure["daily_least_persons"].where(now)
-    day = day.where(figure["daily_persons"].notna(), np.fmax(day, least)).fillna(least)
-    daily_whole = figure["daily_most_persons"].where(now).fillna(monthly)
-    return {
-        "daily_whole_persons": daily_whole,
-        "monthly_whole_persons": monthly,
-        "daily_low_persons": _cap_lower(day, cap),
-        "daily_high_persons": np.fmin(daily_whole, cap),
-        "monthly_low_persons": _cap_lower(np.fmax(low, country[least_name]), cap),
-        "monthly_high_persons": np.fmin(monthly, cap),
-    }
+def _cap_limits(low: Array, most: Array, cap: Array, base: Array) -> Limits:
+    """Return the limits of audiences of which at most `cap` are affected; low is 0 if unknown."""
+    least = np.where(low > cap, cap, np.nan_to_num(low))
+    return Limits(least, np.fmin(most, cap), most, base)
 
 
 def _describe_rows(
@@ -362,18 +344,13 @@ def _describe_rows(
     }
 
 
-def _cap_lower(persons: pd.Series, cap: pd.Series) -> pd.Series:
-    """Return a lower bound of at most `cap`; zero for unknown numbers."""
-    return persons.fillna(0.0).where(~(persons > cap), cap)
-
-
 def list_periods(scope: Scope) -> pd.DataFrame:
     """Return the days on which each restriction was in force, indexed by restriction_id.
 
     Columns: `from_day`; `least_from`, the last day on which the restriction may have begun; the day
-    after the last one, as `least_end` (first possible), `end` (median if unknown), `most_end` (last
-    possible), `drawn_end` (last that is drawn) and `imputed_end` (the same as `end`);
-    `is_end_unknown`; the parameters of the distribution of the duration; and HOURS_COLUMNS.
+    after the last one, as `least_end` (first possible), `end` (median if unknown) and `most_end`
+    (last possible); `is_end_unknown`; the parameters of the distribution of the duration; and
+    HOURS_COLUMNS.
     """
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
@@ -398,14 +375,12 @@ def list_periods(scope: Scope) -> pd.DataFrame:
             "from_day": start.where(~about["is_never_enforced"]),
             "least_end": least,
             "end": middle,
-            "drawn_end": most,
             "most_end": most,
-            "imputed_end": middle,
             "is_end_unknown": unknown,
             **about[durations.PARAMETERS],
         }
     )
-    ends = ["least_end", "end", "drawn_end", "most_end", "imputed_end"]
+    ends = ["least_end", "end", "most_end"]
     frame[ends] = frame[ends].apply(lambda column: column.where(column < until, until))
     latest = frame["from_day"].where(
         to_the_day | announced.notna(), about["observed_from_end"] - ONE_DAY
@@ -442,7 +417,7 @@ def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) 
     u = [draw_uniforms(sampler.seed, f"end|{name}", sampler.count) for name in restrictions]
     least, most = (
         (about[end] - about["from_day"]).dt.days.clip(lower=1).to_numpy()
-        for end in ("least_end", "drawn_end")
+        for end in ("least_end", "most_end")
     )
     return durations.quantile_days(stratify_uniforms(np.array(u)), about, least, most)
 
@@ -493,7 +468,7 @@ def list_countries_in_force(line: Timeline) -> pd.DataFrame:
     )
 
 
-def find_intervals(
+def _find_intervals(
     rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
 ) -> Intervals:
     """Return intervals without change of restrictions or countries, with the rows in force."""
@@ -529,11 +504,9 @@ def sort_by_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
     """Return members with `platform_id`, by set and platform, the earliest restriction first."""
-    first = periods["from_day"]
-    about = rows.assign(began=first.reindex(rows["restriction_id"]).to_numpy()).set_index("row")[
-        ["platform_id", "began"]
-    ]
-    joined = members.join(about, on="row")
+    began = periods["from_day"].reindex(rows["restriction_id"]).to_numpy()
+    about = rows[["row", "platform_id"]].assign(began=began)
+    joined = members[["set_id", "row"]].merge(about, on="row", validate="m:1")
     return joined.sort_values(["set_id", "platform_id", "began", "row"])
 
 
@@ -544,25 +517,27 @@ def keep_one_per_platform(
 
     Of several rows of one platform, that of the earliest restriction remains.
     """
-    if members.empty:
-        return members[["set_id", "row"]]
-    single = sort_by_platform(members, rows, periods)
-    single = single.drop_duplicates(["set_id", "platform_id"])
+    single = sort_by_platform(members, rows, periods).drop_duplicates(["set_id", "platform_id"])
     network = single["platform_id"] == WHOLE_INTERNET
-    swallowed = network.groupby(single["set_id"]).transform("any") & ~network
+    swallowed = single["set_id"].isin(single.loc[network, "set_id"]) & ~network
     return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
 
 
-def make_unions(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
-    """Return the unions to draw; the base of a union is that of its largest audience.
+def make_unions(members: pd.DataFrame, line: Timeline) -> Unions:
+    """Return the unions to draw of members (set_id, row), one row per platform."""
+    single = keep_one_per_platform(members, line.rows, line.periods)
+    return Unions(choose_bases(single, line.rows), single.rename(columns={"row": "audience"}))
+
+
+def choose_bases(members: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the base (set_id, GROUP) of each set: that of its largest audience.
 
     Audiences of other measurers are drawn inside this base too: bases of two measurers differ in
     their definition of online, and most of a union belongs to its largest audience.
     """
     size = "monthly_high_persons"
-    joined = members.join(rows.set_index("row")[[*GROUP, "base_persons", size]], on="row")
-    largest = joined.sort_values(
+    about = rows[["row", *GROUP, "base_persons", size]]
+    joined = members.merge(about, on="row", validate="m:1").sort_values(
         ["set_id", size, "base_persons", "base_id"], ascending=[True, False, True, True]
-    ).drop_duplicates("set_id")
-    table = largest[["set_id", *GROUP]].reset_index(drop=True)
-    return Unions(table, members.rename(columns={"row": "audience"}))
+    )
+    return joined.drop_duplicates("set_id")[["set_id", *GROUP]].reset_index(drop=True)

@@ -28,16 +28,10 @@ or a year of a whole country do not use them. If a limit takes effect in one dra
 fixed at the value of the model in the other draws.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from hashlib import blake2b
-from itertools import compress
 from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtr
 
@@ -48,18 +42,12 @@ from audience_impact.denominators.online import PATH, YEARS, measure_deviation, 
 from audience_impact.frames import Array
 from audience_impact.overlap import conditioning
 from audience_impact.overlap.conditioning import mark_patterns
-from audience_impact.overlap.model import (
-    Cache,
-    Group,
-    JointUse,
-    OverlapModel,
-    add_model_error,
-)
+from audience_impact.overlap.model import Group, JointUse, OverlapModel, add_model_error
+from audience_impact.places import nesting
 from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import EndSampler, Sampler, stratify_uniforms
 from audience_impact.vocabulary import InputKind, OverlapKind
 
-Integers = NDArray[np.int64]
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 OUTSIDE = 1e-3
 """Relative tolerance beyond which a draw counts as outside a bound."""
@@ -142,189 +130,51 @@ def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> Jo
     return cast("JointUse", use)
 
 
-@dataclass(frozen=True)
-class Unions:
+GROUP = ["country_id", "base_id", *BASE_LAW]
+"""Columns of a base: unions of one base are drawn together."""
+
+
+class Unions(NamedTuple):
     """Unions of audiences: `table` (set_id, GROUP) and `members` (set_id, audience by number)."""
 
     table: pd.DataFrame
     members: pd.DataFrame
 
-    @cached_property
-    def group_layout(self) -> "_Layout":
-        """Return the groups of the unions, computed once."""
-        return _Layout.from_unions(self)
-
-
-GROUP = ["country_id", "base_id", *BASE_LAW]
-
-
-class _JointGroup(NamedTuple):
-    """The unions of several audiences in a group.
-
-    Attributes:
-        group: The number of the group.
-        places: The position of each union in the table.
-        audiences: The numbers of the audiences.
-        members: Whether each audience is in each union (unions, audiences).
-    """
-
-    group: int
-    places: Integers
-    audiences: Integers
-    members: NDArray[np.bool_]
-
-    @classmethod
-    def from_members(cls, group: int, part: pd.DataFrame) -> "_JointGroup":
-        """Return the unions of the members of a group."""
-        places, rows = np.unique(part["place"], return_inverse=True)
-        numbers, columns = np.unique(part["audience"], return_inverse=True)
-        belongs = np.zeros((len(places), len(numbers)), dtype=bool)
-        belongs[rows, columns] = True
-        return cls(group, places, numbers, belongs)
-
-
-class _Layout(NamedTuple):
-    """Unions by group, in the order of GROUP.
-
-    Attributes:
-        groups: GROUP of each.
-        group_of: The number of the group of each union.
-        alone: Members (place, audience, group) of unions of one.
-        together: The others.
-        audiences: The audiences of each group, one group after another.
-        first: The position in `audiences` of the first audience of each group.
-    """
-
-    groups: pd.DataFrame
-    group_of: Integers
-    alone: pd.DataFrame
-    together: list[_JointGroup]
-    audiences: Integers
-    first: Integers
-
-    @classmethod
-    def from_unions(cls, requested: Unions) -> "_Layout":
-        """Return the groups of the requested unions; every group has a member."""
-        groups = requested.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
-        numbered = requested.table.reset_index(names="place").merge(
-            groups.reset_index(names="group"), on=GROUP
-        )
-        group_of = numbered.set_index("place")["group"].sort_index().to_numpy("int64")
-        members = requested.members.merge(
-            numbered[["set_id", "group", "place"]], on="set_id", validate="m:1"
-        )
-        several = members["place"].duplicated(keep=False)
-        together = [
-            _JointGroup.from_members(int(group), part)
-            for group, part in members[several].groupby("group", sort=True)
-        ]
-        pairs = members[["group", "audience"]].drop_duplicates().sort_values(["group", "audience"])
-        first = np.flatnonzero(~pairs["group"].duplicated())
-        audiences = pairs["audience"].to_numpy("int64")
-        return cls(groups, group_of, members[~several], together, audiences, first)
-
-    def find_largest(self, audiences: Array) -> Array:
-        """Return the largest audience (groups, D) of each group, from all audiences (rows, D).
-
-        It takes the first audience of all groups, then the second, as nesting.find_largest does.
-        """
-        largest = audiences[self.audiences[self.first]]
-        size = np.diff(self.first, append=len(self.audiences))
-        for rank in range(1, int(size.max(initial=0))):
-            more = np.flatnonzero(size > rank)
-            others = audiences[self.audiences[self.first[more] + rank]]
-            largest[more] = np.fmax(largest[more], others)
-        return largest
-
-
-DrawnUnions = dict[tuple[object, ...], Array]
-"""Drawn unions (D,) in shares of their base, by all inputs that they depend on."""
-
 
 def draw_union_people(
-    audiences: Array,
-    requested: Unions,
-    overlap_model: OverlapModel,
-    sampler: Sampler,
-    drawn_unions: DrawnUnions | None = None,
+    audiences: Array, requested: Unions, overlap_model: OverlapModel, sampler: Sampler
 ) -> tuple[Array, Array]:
     """Return draws (unions, D) of the people in each union, and of its base, in persons.
 
     `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys. The
-    rows of the result are in the order of `requested.table`. `drawn_unions` has the unions of the
-    same audiences and stream that were drawn before; new ones are added to it.
+    rows of the result are in the order of `requested.table`.
     """
-    layout = requested.group_layout
-    drawn = np.fmax(draw_bases(layout.groups, sampler), layout.find_largest(audiences))
-    result = np.full((len(requested.table), sampler.count), np.nan)
-    alone = layout.alone
-    result[alone["place"]] = audiences[alone["audience"]] / drawn[alone["group"]]
-    country_of = layout.groups["country_id"].to_numpy(dtype=object)
-    use = {
-        country: draw_joint_use(overlap_model, country, sampler)
-        for country in sorted(set(country_of))
-    }
-    queries = [
-        _GroupRequest.from_group(joint, audiences, drawn[joint.group], country_of[joint.group])
-        for joint in layout.together
-    ]
-    drawn_unions = {} if drawn_unions is None else drawn_unions
-    _draw_missing(queries, use, overlap_model, drawn_unions, sampler.memory)
-    for joint in queries:
-        result[joint.places] = [drawn_unions[name] for name in joint.names]
-    base = drawn[layout.group_of]
-    return result * base, base
+    group_of = requested.table.groupby(GROUP, dropna=False).ngroup().to_numpy()
+    groups = requested.table.iloc[np.unique(group_of, return_index=True)[1]]
+    numbered = requested.table[["set_id"]].assign(place=np.arange(len(group_of)), group=group_of)
+    members = requested.members.merge(numbered, on="set_id", validate="m:1")
+    base = np.fmax(
+        draw_bases(groups, sampler), _find_largest_audiences(members, audiences, len(groups))
+    )
+    shares = np.full((len(group_of), sampler.count), np.nan)
+    is_several = members["place"].duplicated(keep=False)
+    alone = members[~is_several]
+    shares[alone["place"]] = audiences[alone["audience"]] / base[alone["group"]]
+    for group, part in members[is_several].groupby("group"):
+        places, rows = np.unique(part["place"], return_inverse=True)
+        numbers, columns = np.unique(part["audience"], return_inverse=True)
+        is_member = np.zeros((len(places), len(numbers)), dtype=bool)
+        is_member[rows, columns] = True
+        inside = np.clip(audiences[numbers] / base[group], 0.0, 1.0)
+        use = draw_joint_use(overlap_model, groups["country_id"].iloc[group], sampler)
+        shares[places] = overlap_model.draw_unions(Group(inside, use, is_member, sampler.memory))
+    return shares * base[group_of], base[group_of]
 
 
-@dataclass(frozen=True)
-class _GroupRequest:
-    """The unions of a group that will be drawn.
-
-    Attributes:
-        country_id: Its country.
-        shares: Draws (audiences, D) of the audiences, as shares of the base.
-        members: Whether each audience is in each union (unions, audiences).
-        places: The position of each union in the result.
-        names: The inputs of each union: country, drawn base, audiences.
-    """
-
-    country_id: str
-    shares: Array
-    members: NDArray[np.bool_]
-    places: Integers
-    names: list[tuple[object, ...]]
-
-    @classmethod
-    def from_group(
-        cls, group: _JointGroup, audiences: Array, base: Array, country_id: str
-    ) -> "_GroupRequest":
-        """Return the request for the unions of a group."""
-        digest = blake2b(base.tobytes()).digest()
-        names: list[tuple[object, ...]] = [
-            (country_id, digest, *group.audiences[row].tolist()) for row in group.members
-        ]
-        shares = np.clip(audiences[group.audiences] / base, 0.0, 1.0)
-        return cls(country_id, shares, group.members, group.places, names)
-
-
-def _draw_missing(
-    queries: Sequence[_GroupRequest],
-    use: Mapping[str, JointUse],
-    overlap_model: OverlapModel,
-    drawn_unions: DrawnUnions,
-    memory: Cache,
-) -> None:
-    """Add to `drawn_unions` the requested unions that it lacks; `memory` as in `Group`."""
-    groups, names = [], []
-    for query in queries:
-        missing = np.array([name not in drawn_unions for name in query.names])
-        if missing.any():
-            groups.append(
-                Group(query.shares, use[query.country_id], query.members[missing], memory)
-            )
-            names.append(compress(query.names, missing))
-    for keys, group in zip(names, groups, strict=True):
-        drawn_unions.update(zip(keys, overlap_model.draw_unions(group), strict=True))
+def _find_largest_audiences(members: pd.DataFrame, audiences: Array, count: int) -> Array:
+    """Return the largest audience (count, D) of each group of unions."""
+    pairs = members[["group", "audience"]].drop_duplicates()
+    return nesting.find_largest(audiences[pairs["audience"]], pairs["group"].to_numpy(), count)
 
 
 def outside_share(drawn: Array, lower: Array, upper: Array) -> Array:

@@ -38,7 +38,6 @@ Assumptions, drawbacks and citation: those of timeline.py and unions.py; M. Frec
 bounds/restrictions.py.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -63,7 +62,7 @@ Integers = NDArray[np.int64]
 
 
 class Limits(NamedTuple):
-    """Limits of audiences (rows, 2), as printed and with errors; an open side is infinite.
+    """Limits of audiences (rows, 2), as printed and with errors.
 
     Attributes:
         low: At least.
@@ -77,16 +76,9 @@ class Limits(NamedTuple):
     national: Array
     base: Array
 
-    @classmethod
-    def from_rows(cls, both: Sequence[pd.DataFrame], span: str) -> "Limits":
-        """Return the limits of a span, "daily" or "monthly", of rows as printed and with errors."""
-        names = [f"{span}_{end}_persons" for end in ("low", "high", "whole")]
-        return cls(*(open_sides(read_pair(both, name)) for name in (*names, "base_persons")))
-
-
-def read_pair(both: Sequence[pd.DataFrame], name: str) -> Array:
-    """Return a column (rows, 2) of rows as printed and with errors."""
-    return np.column_stack([frame[name].to_numpy("float64") for frame in both])
+    def open_sides(self) -> "Limits":
+        """Return the limits with infinity in place of NaN."""
+        return Limits(*map(open_sides, self))
 
 
 def open_sides(limits: Array) -> Array:
@@ -159,6 +151,8 @@ def summarise(worlds: Array, index: pd.Index, unit: str) -> pd.DataFrame:
 
 LIMITS = ["low_persons", "high_persons", "base_persons"]
 """Columns of an audience that bounds depend on."""
+DAILY_LIMITS = ["daily_least_persons", "daily_most_persons"]
+"""Columns of a daily figure that bounds depend on."""
 
 
 def widen_inputs(inputs: Inputs) -> Inputs:
@@ -195,22 +189,23 @@ def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataF
 
 def widen_phases(
     monthly: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, errors: FigureErrors | None
-) -> tuple[dict[str, pd.Series], pd.DataFrame]:
-    """Return the limits of monthly audiences, and the daily figures, at the ends of their errors.
+) -> pd.DataFrame:
+    """Return the LIMITS of monthly audiences and the DAILY_LIMITS at the ends of their errors.
 
     There are no limits if no error is known.
     """
-    names = ["daily_least_persons", "daily_most_persons"]
-    limits = {str(name): limit for name, limit in widen_audiences(monthly, errors).items()}
+    limits = widen_audiences(monthly, errors)
     if errors is None:
-        return limits, figure.assign(daily_persons=np.nan, **dict.fromkeys(names, np.nan))
-    limited = {"low_persons": figure[names[0]], "high_persons": figure[names[1]]}
-    ends = audiences.find_ends(daily.assign(**limited), errors.tail_degrees)
-    moved = [
-        move_out(figure[name], ends[:, at], choose)
-        for name, at, choose in zip(names, (0, -1), (np.fmin, np.fmax), strict=True)
-    ]
-    return limits, figure.assign(**dict(zip(names, moved, strict=True)))
+        return limits.assign(**dict.fromkeys(DAILY_LIMITS, np.nan))
+    least, most = DAILY_LIMITS
+    limited = daily.assign(low_persons=figure[least], high_persons=figure[most])
+    ends = audiences.find_ends(limited, errors.tail_degrees)
+    return limits.assign(
+        **{
+            least: move_out(figure[least], ends[:, 0], np.fmin),
+            most: move_out(figure[most], ends[:, -1], np.fmax),
+        }
+    )
 
 
 def move_out(limit: pd.Series, end: np.ndarray, choose: np.ufunc) -> pd.Series:

@@ -11,7 +11,7 @@ from audience_impact.outputs.review import reasons, rules
 from audience_impact.outputs.review.status_rules import MISSING
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import simulate_metrics
+from audience_impact.simulation.simulate import Simulation
 from tests.engine import calibrated, cut, impact_of, of, placed, prepared
 from tests.support import AS_OF, ERRORS, World, world
 
@@ -73,7 +73,7 @@ def test_a_country_has_no_more_than_its_residents() -> None:
         if row["area_id"] == "XA":
             row |= {"persons": "700000", "period": "2024"}
     stages, _ = prepared(cut(crowded, "R1"))
-    rows = impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, 200)))
+    rows = impact_of(stages, Simulation(stages.simulation, Sampler(0, 200)).draw_metrics())
     assert of(rows)["population_persons"] == 700e3
     assert of(rows)["q95_persons"] > 690e3
     assert (of(rows)[["q95_persons", "printed_max_persons", "max_persons"]] <= 700e3).all()
@@ -90,7 +90,7 @@ def test_an_answer_outside_is_withheld_and_named() -> None:
     counted = calibrated(world(), ERRORS).estimate("E1", value="400000")
     stages, _ = prepared(counted.restrict("R1", "alpha"))
     simulation = stages.simulation
-    draws = simulate_metrics(simulation, Sampler(0, 200))
+    draws = Simulation(simulation, Sampler(0, 200)).draw_metrics()
     sound = of(impact_of(stages, draws))
     assert sound["min_persons"] < sound["q50_persons"] < sound["max_persons"]
     narrow = stages.bounds.exposed.assign(max_persons=sound["q50_persons"])
@@ -110,7 +110,7 @@ def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
     counted = calibrated(world(), ERRORS).estimate("E1", value="400000")
     counted.estimate("E2", platform_id="beta", value="300000")
     stages, _ = prepared(counted.restrict("R1", "alpha").restrict("R2", "beta"))
-    draws = simulate_metrics(stages.simulation, Sampler(0, 200))
+    draws = Simulation(stages.simulation, Sampler(0, 200)).draw_metrics()
     at = stages.simulation.restrictions.get_loc("R1")
     flat = {name: people.copy() for name, people in draws.by_metric.items()}
     flat["people_exposed"][at] = 400e3
@@ -173,6 +173,6 @@ def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:
     )
     least = simulation.bounds.exposed.loc["R1", "min_persons"]
     assert alone.bounds.exposed.loc["R1", "min_persons"] < 300e3 < least <= 400e3
-    people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
+    people = Simulation(simulation, Sampler(0, 500)).draw_metrics().by_metric["people_exposed"][0]
     assert least - 1.0 <= people.min() < 400e3 < np.median(people)
     assert np.unique(people).size > 400

@@ -28,7 +28,7 @@ from audience_impact.imputation import (
 )
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import simulate_metrics
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
 from benchmarks import audiences as benchmark
 from benchmarks.deletions import describe_answers
@@ -398,7 +398,7 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
     stages, _ = pipeline.prepare_run(made.typed(), AS_OF)
-    draws = simulate_metrics(stages.simulation, Sampler(0, 200))
+    draws = Simulation(stages.simulation, Sampler(0, 200)).draw_metrics()
     people = draws.by_metric["people_exposed"][0]
     assert (people > 0).all()
     assert (people <= 500_000 * (1 + 1e-6)).all()
@@ -493,7 +493,7 @@ def test_no_draw_of_a_combined_audience_leaves_the_ends_of_its_figure() -> None:
     stages, _ = pipeline.prepare_run(tables, AS_OF)
     simulation = stages.simulation
     assert simulation.audiences["shape"].tolist() == [audiences.COMBINED]
-    people = simulate_metrics(simulation, Sampler(0, 2000)).by_metric["people_exposed"][0]
+    people = Simulation(simulation, Sampler(0, 2000)).draw_metrics().by_metric["people_exposed"][0]
     bounds = simulation.bounds.exposed.loc["R1"]
     assert bounds["min_persons"] <= people.min() <= people.max() <= bounds["max_persons"]
     assert np.unique(people).size > 1000
@@ -558,5 +558,5 @@ def test_no_draw_is_below_the_end_of_a_figure_that_is_a_lower_limit() -> None:
     )
     simulation = pipeline.prepare_run(made.typed(), AS_OF)[0].simulation
     least = simulation.bounds.exposed.loc["R1", "min_persons"]
-    people = simulate_metrics(simulation, Sampler(0, 500)).by_metric["people_exposed"][0]
+    people = Simulation(simulation, Sampler(0, 500)).draw_metrics().by_metric["people_exposed"][0]
     assert 400e3 < least <= people.min() < 480e3

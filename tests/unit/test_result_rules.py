@@ -15,7 +15,7 @@ from audience_impact.outputs.review import rules as review
 from audience_impact.outputs.review.rules import ReviewInput
 from audience_impact.periods import parse_periods
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Simulation, simulate_metrics
+from audience_impact.simulation.simulate import Simulation
 from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
 from flows.pipeline.quality import collect_rules
@@ -32,7 +32,7 @@ def sound() -> ReviewInput:
     made.restrict("R1", "alpha", "beta").restrict("R2", "alpha", "beta", "gamma")
     stages, _ = prepared(made.restrict("R3", "alpha"))
     sampler = Sampler(0, 300)
-    impact = impact_of(stages, simulate_metrics(stages.simulation, sampler))
+    impact = impact_of(stages, Simulation(stages.simulation, sampler).draw_metrics())
     simulation, tables = stages.simulation, made.typed()
     result = {
         "impact": impact,
@@ -293,7 +293,7 @@ def test_more_platforms_that_were_never_restricted_are_no_fall(cells: dict[str, 
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.restrict("R1", "alpha").restrict("R2", "alpha", "beta", **cells)
     stages, _ = prepared(made)
-    impact = impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, 300)))
+    impact = impact_of(stages, Simulation(stages.simulation, Sampler(0, 300)).draw_metrics())
     assert impact.loc[exposed(impact, "R2"), "q50_persons"].tolist() == [0.0]
     assert (
         review.find_broken_rules(review.make_review_input(impact, stages.scope, stages.inputs))[

@@ -110,12 +110,12 @@ ENDED = {"ended_on": "2025-07-20", "end_status": "ended"}
 
 
 def days(found: "pd.Series[pd.Timestamp]") -> list[str]:
-    names = ["from_day", "least_end", "end", "most_end", "imputed_end"]
+    names = ["from_day", "least_end", "end", "most_end"]
     return [f"{found[name]:%Y-%m-%d}" for name in names]
 
 
 def test_from_the_observed_day_to_the_day_after_the_recorded_one() -> None:
-    assert days(span(**ENDED)) == ["2025-07-15", *["2025-07-21"] * 4]
+    assert days(span(**ENDED)) == ["2025-07-15", *["2025-07-21"] * 3]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_where_no_day_was_observed_it_starts_with_the_announcement(
 
 def test_what_is_ongoing_ends_with_the_day_of_the_facts() -> None:
     result = span()
-    assert days(result) == ["2025-07-15", *["2026-02-01"] * 4]
+    assert days(result) == ["2025-07-15", *["2026-02-01"] * 3]
     assert not result["is_end_unknown"]
 
 
@@ -164,7 +164,7 @@ def test_an_unknown_end_is_imputed_by_the_length_of_the_same_severity() -> None:
         H={"severity": "feature_unavailable"},
     )  # fmt: skip
     # 1, 3 and 10 days of the first kind, 17 of the second, none of the third.
-    short, long, neither = (days(result.loc[name])[4] for name in "EFG")
+    short, long, neither = (days(result.loc[name])[2] for name in "EFG")
     assert "2025-07-16" < short <= neither <= long < "2025-08-01"
     assert short < long
     assert [days(result.loc[name])[1] for name in "EFG"] == ["2025-07-16"] * 3
@@ -174,7 +174,7 @@ def test_an_unknown_end_is_imputed_by_the_length_of_the_same_severity() -> None:
 def test_an_imputed_end_is_no_later_than_the_day_of_the_facts() -> None:
     long = {"observed_from": "2025-01-01", "ended_on": "2025-12-31", "end_status": "ended"}
     result = spans(A=long, B={"observed_from": "2026-01-01", "end_status": "unknown"})
-    assert "2026-01-02" < days(result.loc["B"])[4] <= "2026-02-01"
+    assert "2026-01-02" < days(result.loc["B"])[2] <= "2026-02-01"
 
 
 def test_a_row_of_a_register_counts_no_day_after_the_year_of_its_last_edition() -> None:
@@ -213,13 +213,13 @@ def test_what_no_later_edition_lists_ended_within_the_year_of_its_own() -> None:
     assert days(result)[0] == "2025-07-15"
     assert days(result)[1] == "2025-09-02"
     assert days(result)[3] == "2026-01-01"
-    assert "2025-09-02" <= days(result)[4] <= "2026-01-01"
+    assert "2025-09-02" <= days(result)[2] <= "2026-01-01"
     assert not span(**{**within, "end_source": "recorded"})["is_end_unknown"]
 
 
 def test_where_no_length_is_known_up_to_two_days_are_imputed() -> None:
     assert days(span(end_status="unknown"))[1:3] == ["2025-07-16", "2025-07-17"]
-    assert days(span(end_status="unknown"))[4] == "2025-07-17"
+    assert days(span(end_status="unknown"))[2] == "2025-07-17"
 
 
 @pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])
@@ -263,19 +263,17 @@ def test_the_whole_internet_swallows_every_service() -> None:
 
 
 def test_bounds_of_a_day_are_those_of_frechet() -> None:
-    rows = pd.DataFrame(
-        {
-            "row": range(4),
-            "platform_id": list("abcd"),
-            "where": "XA",
-            "day_low_persons": [50.0, 40.0, 10.0, 5.0],
-            "day_high_persons": [50.0, 45.0, 20.0, 5.0],
-            "day_whole_persons": [50.0, 45.0, 20.0, 5.0],
-            "base_persons": [80.0, 80.0, np.nan, 80.0],
-        }
+    rows = pd.DataFrame({"row": range(4), "platform_id": list("abcd"), "where": "XA"})
+    low, high, base = (
+        np.array(each)[:, None]
+        for each in (
+            [50.0, 40.0, 10.0, 5.0],
+            [50.0, 45.0, 20.0, 5.0],
+            [80.0, 80.0, np.inf, 80.0],
+        )
     )
+    limits = worlds.Limits(low, high, high, base)
     asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))
-    limits = worlds.Limits.from_rows([rows], "day")
     assert worlds.find_largest(asked, limits.low, 3)[:, 0].tolist() == [50.0, 40.0, 50.0]
     assert worlds.add_audiences(asked, rows, limits, 3)[:, 0].tolist() == [95.0, 50.0, 70.0]
     most = worlds.bound_most(asked, rows, limits, 3)[:, 0].tolist()
@@ -286,7 +284,13 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
 
 
 def swept(made: World) -> pd.DataFrame:
-    return prepared(made)[0].simulation.timeline.rows.set_index(["restriction_id", "platform_id"])
+    line = prepared(made)[0].simulation.timeline
+    limits = {
+        f"{span}_{end}_persons": getattr(of_span, end)[:, 0]
+        for span, of_span in (("daily", line.daily_limits), ("monthly", line.monthly_limits))
+        for end in ("low", "high")
+    }
+    return line.rows.assign(**limits).set_index(["restriction_id", "platform_id"])
 
 
 @pytest.mark.chain
@@ -412,17 +416,14 @@ def test_reach_of_an_unknown_time_is_unknown() -> None:
 def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
     """Two regions without internet are at most their people together, not the larger of them."""
     rows = pd.DataFrame(
-        {
-            "row": range(3),
-            "platform_id": ["*", "*", "x"],
-            "where": ["XA-1", "XA-2", "XA"],
-            "day_low_persons": 0.0,
-            "day_high_persons": [30.0, 50.0, 10.0],
-            "day_whole_persons": [70.0, 70.0, 10.0],
-            "base_persons": 75.0,
-        }
+        {"row": range(3), "platform_id": ["*", "*", "x"], "where": ["XA-1", "XA-2", "XA"]}
+    )
+    limits = worlds.Limits(
+        np.zeros((3, 1)),
+        np.array([[30.0], [50.0], [10.0]]),
+        np.array([[70.0], [70.0], [10.0]]),
+        np.full((3, 1), 75.0),
     )
     asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
-    limits = worlds.Limits.from_rows([rows], "day")
     assert worlds.add_audiences(asked, rows, limits, 3)[:, 0].tolist() == [30.0, 70.0, 80.0]
     assert worlds.bound_most(asked, rows, limits, 3)[:, 0].tolist() == [30.0, 70.0, 75.0]

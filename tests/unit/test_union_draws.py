@@ -1,7 +1,5 @@
 """Draws of people: bases, sets inside them, and that order and company change nothing."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,30 +135,6 @@ def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
     # Set 4 stays: its audience is the largest, below which the base of all is never drawn.
     drawn, _ = people(sets({each: MEMBERS[each] for each in kept}))
     assert drawn.tobytes() == DRAWN[kept].tobytes()
-
-
-def test_what_was_drawn_before_is_not_drawn_again_and_is_the_same() -> None:
-    known: unions.DrawnUnions = {}
-    first = unions.draw_union_people(ITEMS, sets(), learned(), SAMPLER, drawn_unions=known)
-    drawn = dict(known)
-    again = unions.draw_union_people(ITEMS, sets(), learned(), SAMPLER, drawn_unions=known)
-    assert drawn
-    assert all(known[name] is drawn[name] for name in drawn)
-    assert len(known) == len(drawn)
-    for one, other, plain in zip(first, again, people(sets()), strict=True):
-        assert one.tobytes() == other.tobytes() == plain.tobytes()
-
-
-def test_under_another_base_a_union_is_drawn_anew() -> None:
-    known: unions.DrawnUnions = {}
-    people_of = partial(unions.draw_union_people, ITEMS, overlap_model=learned(), sampler=SAMPLER)
-    people_of(requested=sets(), drawn_unions=known)
-    count = len(known)
-    other = sets()
-    other.table["expected_persons"] = 1.2 * other.table["expected_persons"]
-    result, _ = people_of(requested=other, drawn_unions=known)
-    assert len(known) == 2 * count
-    assert result.tobytes() == people_of(requested=other)[0].tobytes()
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:
