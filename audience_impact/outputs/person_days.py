@@ -32,11 +32,12 @@ from audience_impact.outputs.review.reasons import (
     withhold_quantiles,
 )
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
+from audience_impact.phases import Intervals
 from audience_impact.simulation import unions, worlds
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Simulation
 from audience_impact.simulation.timeline import KINDS as ALL_KINDS
-from audience_impact.simulation.timeline import Intervals, mark_kinds
+from audience_impact.simulation.timeline import mark_kinds
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
 from audience_impact.vocabulary import ObsStatus
 

@@ -13,22 +13,19 @@ of their audience than figures of others, both are combined (imputation/audience
 alike, within the 99 % ends of the figures. No audience of a month is smaller than a figure of a day
 just before it.
 
-Assumptions, drawbacks and citations: those of figure_errors.py.
-
-Feature users are a share times the people of its own population, drawn as bases are. For
-the estimate they are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people
+Feature users are a share times the people of its own population, drawn as bases are. For the
+estimate they are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people
 exposed and C the feature users. Those without access are feature users less circumventors.
 
-Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
-A share without a stated error has that of its sample (intervals.with_sampling). Shares without a
-survey are fitted to other countries (fitted/shares.py). A self-selected poll is drawn with
-SELF_SELECTED_SPREAD in log odds.
+Assumptions. Those of figure_errors.py. Each of the assumptions named in a row widens its draws by
+ASSUMED_SPREAD in log odds. A share without a stated error has that of its sample
+(intervals.with_sampling). Shares without a survey are fitted to other countries
+(fitted/shares.py). A self-selected poll is drawn with SELF_SELECTED_SPREAD in log odds.
 
-Known drawbacks. The two numbers are conventions, not measurements: the facts contain too few
-repeated shares to estimate them.
+Known drawbacks. Those of figure_errors.py. The two spreads are conventions, not measurements: the
+facts contain too few repeated shares to estimate them.
 
-Citation. Rules of this project,
-docs/decisions.md.
+Citation. Those of figure_errors.py; rules of this project, docs/decisions.md.
 """
 
 from collections.abc import Iterable
@@ -47,7 +44,7 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import GROWTH, MOST_SHARE
 from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
-from audience_impact.frames import Array
+from audience_impact.frames import NUMBER, TEXT, Array
 from audience_impact.imputation import audiences as imputation
 from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.imputation.groups import COMMON
@@ -60,6 +57,16 @@ BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
 SHARED = (IMPUTED, COMBINED)
 """Shapes of audiences that are drawn as a share of the base."""
+
+
+DRAWN_BY = {
+    **dict.fromkeys(["country_id", "platform_id", "audience_key", "shape"], TEXT),
+    **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
+    **figure_errors.COLUMNS,
+    "audience_base_id": TEXT,
+    **dict.fromkeys([*imputation.ENDS, *FLOOR, *OWN_LAW], NUMBER),
+}
+"""All columns on which the draws of an audience depend, with their types."""
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
@@ -95,15 +102,15 @@ def read_columns(rows: pd.DataFrame, names: Iterable[str]) -> list[Array]:
 def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of the share of each audience that uses the service on a day; else 1.
 
-    `table` has `country_id`, `platform_id` and the PARAMETERS of fitted/shares.py as `share_*`. One
-    draw for a country and service applies to every day.
+    `table` has `country_id`, `platform_id` and DAILY_SHARE. One draw for a country and service
+    applies to every day.
     """
-    names = ["country_id", "platform_id", *(f"share_{name}" for name in PARAMETERS)]
+    names = ["country_id", "platform_id", *DAILY_SHARE]
 
     def draw(distinct: pd.DataFrame) -> Array:
         keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
         u = sampler.draw_rows(keys)
-        mean, spread, freedom = read_columns(distinct, names[2:])
+        mean, spread, freedom = read_columns(distinct, DAILY_SHARE)
         share = expit(mean + spread * stdtrit(freedom, u))
         return np.where(np.isnan(mean), 1.0, share)
 
@@ -121,13 +128,8 @@ def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     return draw_distinct(table, columns, lambda rows: _draw_different(rows, sampler, tail_degrees))
 
 
-DRAWN_BY = [
-    *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
-    *("audience_base_id", *imputation.ENDS, *FLOOR, *OWN_LAW),
-]
-"""All columns on which the draws of an audience depend."""
-
-
+DAILY_SHARE = [f"share_{name}" for name in PARAMETERS]
+"""Parameters of the share of an audience that comes on a day, those of fitted/shares.py."""
 BLOCK = 250
 """Number of audiences that are drawn at once: a draw has a dozen intermediate arrays of the size of
 its result.

@@ -13,27 +13,22 @@ from typing import ClassVar
 
 import pandas as pd
 
-from audience_impact import figure_errors
 from audience_impact.audiences import parts
-from audience_impact.audiences.daily_reach import FLOOR
 from audience_impact.audiences.inputs import (
     CIRCUMVENTION,
     FEATURE_PARAMETERS,
     FEATURE_SHARES,
-    OWN_LAW,
     Inputs,
 )
-from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.context import Context
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
-from audience_impact.imputation.audiences import ENDS
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
-from audience_impact.simulation.audiences import prepare_audiences
+from audience_impact.simulation.audiences import DRAWN_BY, prepare_audiences
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP
 
@@ -42,13 +37,7 @@ AUDIENCES = Frame(
     {
         **dict.fromkeys(AUDIENCE, TEXT),
         "row": NUMBER,
-        "audience_key": TEXT,
-        "shape": TEXT,
-        **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
-        **figure_errors.COLUMNS,
-        "audience_base_id": TEXT,
-        **dict.fromkeys([*ENDS, *FLOOR], NUMBER),
-        **dict.fromkeys(OWN_LAW, NUMBER),
+        **DRAWN_BY,
     },
     key=("row",),
 )

@@ -215,24 +215,22 @@ def _compute_windows(
 ) -> pd.DataFrame:
     figure = daily[[*AUDIENCE, "daily_persons"]]
     rows = audiences.merge(figure, on=AUDIENCE, how="left", validate="m:1")
-    about = periods.reindex(rows["restriction_id"])
+    about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
     length = count_days(about, "end").where(~about["is_end_unknown"])
-    days = length.where(length > 0).to_numpy("float64")
-    base = rows["base_persons"].to_numpy("float64")
-    low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))
-    day = rows["daily_persons"].to_numpy("float64") / base
-    usable = ~np.isnan(days) & ~np.isnan(low) & ~np.isnan(base)
-    lower, upper, middle = (np.full(len(rows), np.nan) for _ in range(3))
-    month = month_days(rows["metric"]).to_numpy("float64")[usable]
-    lower[usable] = limit_reach(np.minimum(low[usable], 1.0), days[usable], month)[0]
-    top = np.minimum(np.where(np.isnan(high), 1.0, high), 1.0)
-    upper[usable] = limit_reach(top[usable], days[usable], month)[1]
-    both = usable & (day <= high) & (low == high)
+    rows = rows.assign(window_days=length.where(length > 0))
+    some = rows.dropna(subset=["window_days", "low_persons", "base_persons"])
+    base, days = some["base_persons"], some["window_days"]
+    low, high, day = (some[f"{name}_persons"] / base for name in ("low", "high", "daily"))
+    month = month_days(some["metric"])
+    lower, _ = limit_reach(low.clip(upper=1.0), days, month)
+    _, upper = limit_reach(high.fillna(1.0).clip(upper=1.0), days, month)
+    both = (day <= high) & (low == high)
+    middle = np.full(len(some), np.nan)
     middle[both] = reach_days(day[both], high[both], days[both])
-    lower[both] = np.maximum(lower[both], day[both])
-    return rows.assign(
-        window_days=days,
-        window_printed_min_persons=lower * base,
-        window_printed_max_persons=upper * base,
-        window_persons=np.clip(middle, lower, upper) * base,
-    )
+    lower = np.where(both, np.maximum(lower, day), lower)
+    ends = {
+        "window_printed_min_persons": lower * base,
+        "window_printed_max_persons": upper * base,
+        "window_persons": np.clip(middle, lower, upper) * base,
+    }
+    return rows.join(pd.DataFrame(ends, some.index))

@@ -36,11 +36,7 @@ def draw_uniforms(seed: int, key: str, count: int) -> Array:
     """Return draws (count,) in the open interval (0, 1) for a seed and a key.
 
     Draw d is the same for every `count`: a longer run begins with the shorter one.
-
-    Raises: ValueError: `count` is negative.
     """
-    if count < 0:
-        raise ValueError("count must not be negative")
     name = blake2b(f"{seed}|{key}".encode(), digest_size=16).digest()
     raw = np.random.Philox(key=int.from_bytes(name, "little")).random_raw(count)
     # 52 bits and a half: never 0, never 1, and as far from the one as from the other

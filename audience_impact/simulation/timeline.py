@@ -5,19 +5,18 @@ person under at least one restriction on a day. The daily audience of a service 
 people who use it on a day.
 
 Method. Periods start on the observed day, from the announcement where no day was observed. They end
-on the recorded day; ongoing restrictions end on the date of the facts. If single days in force are
-recorded (curfews), only these count. On each interval without change (phases.py) the union of
-the daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
-figure gives the bounds that its source states; on others, and without one, the daily audience is
-between a thirtieth of the monthly audience and all of it, or a ninetieth if the audience is
-quarterly, as for internet users. Draws take the daily figure with the errors that figures have
-(audiences.py), else the monthly audience times the share that comes on a day (fitted); where
-neither is known nothing is drawn. In every year the audience is that of the first day (phases).
-Restrictions in part of a country or on some networks, and services without a figure, add nothing to
-the lower bound and everyone they may touch to the upper bound; the draws of such a part are
-described in parts.py. Where several restrictions touch a platform, the draws take the audience from
-before the first of those in force, and the bounds the largest. A start that is not known to the day
-is the first day it may be; the lower bound takes the last.
+on the recorded day; ongoing restrictions end on the date of the facts. A start that is not known to
+the day is the first day it may be; the lower bound takes the last. On each interval without change
+(phases.py) the union of the daily audiences is bounded (worlds.py) and drawn (unions.py). On the
+days of its own period a daily figure gives the bounds that its source states; on others, and
+without one, the daily audience is between a thirtieth of the monthly audience and all of it, or a
+ninetieth if the audience is quarterly, as for internet users. Draws take the daily figure with the
+errors that figures have (audiences.py), else the monthly audience times the share that comes on a
+day (fitted); where neither is known nothing is drawn. Restrictions in part of a country or on some
+networks, and services without a figure, add nothing to the lower bound and everyone they may affect
+to the upper bound; parts.py describes the draws of such a part. Where several restrictions affect a
+platform, the draws take the audience from before the first of those in force, and the bounds the
+largest.
 
 An unknown end is drawn from the days that restrictions of its severity, scope, cause and country
 last (fitted/durations.py): in the lower bound it counts for its first day, in the upper one to
@@ -26,8 +25,7 @@ lists it; one that no later edition lists ended within that year. The totals of 
 a draw of its end with each draw of people; those of countries, on which several restrictions meet,
 the median end.
 
-Assumptions. In the draws, the daily audience from before is the same on every day of the
-restriction.
+Assumptions. The daily audience from before is the same on every day of the restriction.
 
 Known drawbacks. Weekdays and growth during a long restriction are not modelled; the intervals of
 countries and areas lack the error of unknown ends.
@@ -43,8 +41,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import figure_errors
-from audience_impact.audiences import inputs, parts
-from audience_impact.audiences.daily_reach import FLOOR
+from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -53,12 +50,13 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.context import Context
-from audience_impact.fitted.shares import PARAMETERS, daily_use, find_online_shares
+from audience_impact.fitted.shares import daily_use, find_online_shares
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
-from audience_impact.imputation.audiences import ENDS, IMPUTED
+from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import (
     HOURS_COLUMNS,
+    Intervals,
     constant_intervals,
     cut_by_figure,
     cut_to_days,
@@ -82,57 +80,21 @@ KINDS = ("began_", "carried_over_", "older_", "shutdown_", "service_")
 """Prefixes of the columns of the restrictions of a kind in a year: begun in it, before it, or more
 than phases.OLDER_DAYS before it; of the whole internet, or of services.
 """
-Intervals = tuple[pd.DataFrame, pd.DataFrame]
-"""Intervals without change, as `constant_intervals` returns them, and the rows in force in each
-set.
-"""
-
 ROWS = Frame(
     "timeline.rows",
     {
-        **dict.fromkeys(AUDIENCE, TEXT),
-        "row": NUMBER,
-        "from_limit": DAY,
-        "until_limit": DAY,
-        "where": TEXT,
-        "base": TEXT,
-        "base_id": TEXT,
-        "base_persons": NUMBER,
-        "online_persons": NUMBER,
-        **dict.fromkeys(BASE_LAW, NUMBER),
-        "daily_persons": NUMBER,
-        "monthly_high_persons": NUMBER,
-        "monthly_whole_persons": NUMBER,
-        "is_first_year": TRUTH,
-        "is_older": TRUTH,
-        "is_counted": TRUTH,
-        "is_order": TRUTH,
-        "is_slowed": TRUTH,
-        "is_register": TRUTH,
-        "is_certain": TRUTH,
-        "is_confirmed": TRUTH,
-        "is_complete": TRUTH,
-        "is_daily_measured": TRUTH,
-        "is_daily_drawn": TRUTH,
-        "is_imputed": TRUTH,
+        **dict.fromkeys([*AUDIENCE, "where", "base", "base_id"], TEXT),
+        **dict.fromkeys(["from_limit", "until_limit"], DAY),
+        **dict.fromkeys(["row", "base_persons", "online_persons", *BASE_LAW], NUMBER),
+        **dict.fromkeys(["daily_persons", "monthly_high_persons", "monthly_whole_persons"], NUMBER),
+        **dict.fromkeys(["is_first_year", "is_older", "is_counted", "is_imputed"], TRUTH),
+        **dict.fromkeys(["is_order", "is_slowed", "is_register"], TRUTH),
+        **dict.fromkeys(["is_certain", "is_confirmed", "is_complete"], TRUTH),
+        **dict.fromkeys(["is_daily_measured", "is_daily_drawn"], TRUTH),
     },
     key=("row",),
 )
-FLOORED = [*ENDS, *FLOOR]
-_DRAWN = {
-    "country_id": TEXT,
-    "platform_id": TEXT,
-    "audience_key": TEXT,
-    "shape": TEXT,
-    **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
-    **figure_errors.COLUMNS,
-    "audience_base_id": TEXT,
-    **dict.fromkeys(FLOORED, NUMBER),
-    **dict.fromkeys(inputs.OWN_LAW, NUMBER),
-}
-MONTHLY = Frame("timeline.monthly", _DRAWN)
-SHARE = [f"share_{name}" for name in PARAMETERS]
-DAILY = Frame("timeline.daily", {**_DRAWN, **dict.fromkeys(SHARE, NUMBER)})
+DAILY = audiences.DRAWN_BY | dict.fromkeys(audiences.DAILY_SHARE, NUMBER)
 PERIODS = Frame(
     "timeline.periods",
     {
@@ -165,8 +127,10 @@ class Timeline(Declared):
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "rows": ROWS,
-        "monthly": MONTHLY,
-        "daily": DAILY,
+        "monthly": Frame("timeline.monthly", audiences.DRAWN_BY),
+        "daily": Frame(
+            "timeline.daily", {**audiences.DRAWN_BY, **dict.fromkeys(audiences.DAILY_SHARE, NUMBER)}
+        ),
         "periods": PERIODS,
     }
 
@@ -269,13 +233,11 @@ def _daily_distributions(
     """Return the distribution of each daily audience: its figure, else a share of the month."""
     has_daily = figure["shape"].fillna("") != ""
     names = ["audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS]
-    from_monthly = monthly[names].reset_index(drop=True)
-    usable = ~has_daily & (from_monthly["shape"] != "") & share["mean"].notna()
-    from_monthly["shape"] = from_monthly["shape"].where(usable, "")
-    columns = ["country_id", "platform_id", "audience_base_id", *FLOORED, *inputs.OWN_LAW]
-    frame = monthly[columns].reset_index(drop=True)
-    frame = frame.join(figure[names].where(has_daily, from_monthly))
-    return frame.join(share.add_prefix("share_").where(usable))
+    table = monthly.reset_index(drop=True)
+    usable = ~has_daily & (table["shape"] != "") & share["mean"].notna()
+    table["shape"] = table["shape"].where(usable, "")
+    table[names] = figure[names].where(has_daily, table[names])
+    return table.join(share.add_prefix("share_").where(usable))
 
 
 def _limit_rows(
@@ -353,50 +315,41 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     HOURS_COLUMNS.
     """
     about = scope.by_id
-    seen, announced = about["observed_from_start"], about["announced_on_start"]
-    to_the_day = (about["observed_from_end"] - seen) == ONE_DAY
-    start = about["first_day"]
+    start, seen = about["first_day"], about["observed_from_start"]
     as_of = pd.Timestamp(scope.as_of) + ONE_DAY
     listed = about["listed_until_end"]
-    listed = listed.where(listed.isna() | (listed > start), start + ONE_DAY)
-    status = about["end_status"]
-    over, ongoing = status == EndStatus.ENDED.value, status == EndStatus.ONGOING.value
-    recorded = over & about["ended_on_end"].notna()
+    listed = listed.mask(listed <= start, start + ONE_DAY)
+    is_ongoing = about["end_status"] == EndStatus.ONGOING.value
+    is_recorded = (about["end_status"] == EndStatus.ENDED.value) & about["ended_on_end"].notna()
     # Of a register no day after its last edition, but for an end that it states.
-    until = listed.where((listed < as_of) & ~recorded, as_of)
-    end = about["ended_on_end"].where(recorded).mask(ongoing, until)
-    unknown = end.isna() | _is_within_a_year(about)
-    one_day = start + ONE_DAY
-    least = (about["ended_on_start"] + ONE_DAY).where(recorded, end).fillna(one_day)
+    until = listed.where((listed < as_of) & ~is_recorded, as_of)
+    end = about["ended_on_end"].where(is_recorded).mask(is_ongoing, until)
+    is_within_a_year = (about["end_source"] == EndSource.NOT_LISTED_LATER.value) & (
+        about["ended_on_end"] - about["ended_on_start"] > ONE_DAY
+    )
+    is_unknown = end.isna() | is_within_a_year
+    least = (about["ended_on_start"] + ONE_DAY).where(is_recorded, end).fillna(start + ONE_DAY)
     most = end.fillna(until)
-    middle = _find_middle_ends(about, least, most).where(unknown, end)
-    frame = pd.DataFrame(
+    middle = _find_middle_ends(about, least, most).where(is_unknown, end)
+    least, middle, most = (np.minimum(column, until) for column in (least, middle, most))
+    from_day = start.where(~about["is_never_enforced"])
+    is_dated = (about["observed_from_end"] - seen == ONE_DAY) | about["announced_on_start"].notna()
+    latest = from_day.where(is_dated, about["observed_from_end"] - ONE_DAY)
+    latest = latest.where(latest < middle, middle - ONE_DAY)
+    least_from = latest.where(latest > from_day, from_day)
+    # It was in force on one day at least.
+    least = np.minimum(least.where(least > least_from + ONE_DAY, least_from + ONE_DAY), until)
+    return pd.DataFrame(
         {
-            "from_day": start.where(~about["is_never_enforced"]),
+            "from_day": from_day,
+            "least_from": least_from,
             "least_end": least,
             "end": middle,
             "most_end": most,
-            "is_end_unknown": unknown,
-            **about[durations.PARAMETERS],
+            "is_end_unknown": is_unknown,
+            **about[[*durations.PARAMETERS, *HOURS_COLUMNS]],
         }
     )
-    ends = ["least_end", "end", "most_end"]
-    frame[ends] = frame[ends].apply(lambda column: column.where(column < until, until))
-    latest = frame["from_day"].where(
-        to_the_day | announced.notna(), about["observed_from_end"] - ONE_DAY
-    )
-    latest = latest.where(latest < frame["end"], frame["end"] - ONE_DAY)
-    frame["least_from"] = latest.where(latest > frame["from_day"], frame["from_day"])
-    first = frame["least_from"] + ONE_DAY  # it was in force on one day at least
-    frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
-    frame["least_end"] = frame["least_end"].where(frame["least_end"] < until, until)
-    return frame.join(about[list(HOURS_COLUMNS)])
-
-
-def _is_within_a_year(about: pd.DataFrame) -> pd.Series:
-    """Return True for restrictions with an interval as end, because no later edition lists them."""
-    several = about["ended_on_end"] - about["ended_on_start"] > ONE_DAY
-    return (about["end_source"] == EndSource.NOT_LISTED_LATER.value) & several
 
 
 def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.Series:
