@@ -59,13 +59,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from audience_impact.audiences import inputs
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import DISTRIBUTION
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.fitted.durations import DAY_HOURS, count_days_in_force, quantile_hours
+from audience_impact.fitted.durations import DAY_HOURS, quantile_hours
 from audience_impact.fitted.durations import HOURS_PARAMETERS as PARAMETERS
 from audience_impact.frames import NUMBER, TEXT, Array
 from audience_impact.periods import DAY, ONE_DAY
@@ -152,27 +151,6 @@ def number_sets(group: Integers, first: Integers, size: Integers, member: Intege
     sets = zip(group.tolist(), first.tolist(), (first + size).tolist(), strict=True)
     keys = ((of, member[start:end].tobytes()) for of, start, end in sets)
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
-
-
-def sum_by_period(pieces: pd.DataFrame, per_day: Array) -> tuple[pd.DataFrame, Array]:
-    """Return person-days by group and month, and by group and year.
-
-    Args:
-        pieces: From `constant_intervals`, all or some rows.
-        per_day: People in force on a day of each set, draw by draw: (sets, D), row = set_id.
-
-    Returns:
-        periods: `group`, `period` ("2025" or "2025-08") and `days` (days with anything in force),
-            in the order of group and period; a year stands before its months.
-        The person-days (rows of periods, D).
-    """
-    years = pieces["month"].str.slice(0, -3)  # years may have more than four digits
-    rows = pd.concat([pieces.assign(period=period) for period in (pieces["month"], years)])
-    grouped = rows.groupby(["group", "period"])
-    periods = grouped["days"].sum().reset_index()
-    at = grouped.ngroup().to_numpy(), rows["set_id"].to_numpy()
-    table = csr_array((rows["days"].to_numpy(float), at), shape=(len(periods), len(per_day)))
-    return periods, np.asarray(table @ per_day)
 
 
 def cut_by_figure(
@@ -313,11 +291,6 @@ def _spread_times(spans: pd.DataFrame, count: "pd.Series[int]") -> pd.DataFrame:
     offset = number * last.loc[repeated.index] // (count - 1).clip(lower=1).loc[repeated.index]
     start = repeated["start"] + pd.to_timedelta(offset, unit="D")
     return repeated.assign(start=start, end=start + ONE_DAY)
-
-
-def count_days(times: pd.DataFrame, end: str) -> pd.Series:
-    """Return the days in force until an end: listed days, else the counted times, else all days."""
-    return count_days_in_force(times, (times[end] - times["from_day"]).dt.days)
 
 
 def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

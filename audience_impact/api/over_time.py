@@ -116,7 +116,7 @@ def person_days(
         >>> (result.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
         [1161, 1162, 1255, 1313, 1390]
     """
-    from audience_impact.phases import constant_intervals, sum_by_period
+    from audience_impact.phases import constant_intervals
 
     names = sorted(daily)
     persons = require_exact([daily[name] for name in names], universe, names)
@@ -128,25 +128,29 @@ def person_days(
     )
     restricted = np.where(members, persons, 0.0)
     ends = np.stack([restricted.max(axis=1), np.minimum(restricted.sum(axis=1), universe)], axis=1)
-    periods, totals = sum_by_period(pieces, np.hstack([ends, drawn]))
-    return _summarise_periods(periods, totals)
+    return _summarise_periods(pieces, np.hstack([ends, drawn]))
 
 
-def _summarise_periods(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
-    """Return bounds and quantiles by period, with the sum of the years first."""
+def _summarise_periods(pieces: "pd.DataFrame", per_day: "Array") -> "pd.DataFrame":
+    """Return days, bounds and quantiles in all, then by year and month.
+
+    `per_day` (sets, 2 + D) has the bounds and the draws of the people on a day of each set.
+    """
     import pandas as pd
 
-    years = (periods["period"].str.len() == 4).to_numpy()
-    names = ["all", *periods["period"]]
-    days = np.concatenate([[periods["days"][years].sum()], periods["days"]])
-    all_totals = np.vstack([totals[years].sum(axis=0), totals])
-    points = np.quantile(all_totals[:, 2:], PROBABILITIES, axis=1)
-    rows = [days, all_totals[:, 0], *points, all_totals[:, 1]]
-    columns = ["printed_min", "q05", "q50", "q95", "printed_max"]
-    return pd.DataFrame(
-        dict(zip(["days", *(f"{name}_person_days" for name in columns)], rows, strict=True)),
-        index=pd.Index(names, name="period"),
-    )
+    days = pieces[["days"]].to_numpy("float64")
+    table = pd.DataFrame(np.hstack([days, days * per_day[pieces["set_id"]]]))
+    years = pieces["month"].str.slice(0, -3)  # years may have more than four digits
+    sums = [table.groupby(period.to_numpy()).sum() for period in (years, pieces["month"])]
+    total = table.sum().to_frame("all").T
+    periods = pd.concat([total, pd.concat(sums).sort_index()]).rename_axis("period")
+    number, least, most = (periods[column] for column in range(3))
+    points = np.quantile(periods.iloc[:, 3:], PROBABILITIES, axis=1)
+    columns = [
+        f"{name}_person_days" for name in ("printed_min", "q05", "q50", "q95", "printed_max")
+    ]
+    values = dict(zip(columns, (least, *points, most), strict=True))
+    return pd.DataFrame({"days": number.astype("int64"), **values})
 
 
 def _list_intervals(restrictions: Iterable[Restriction], names: Sequence[str]) -> "pd.DataFrame":

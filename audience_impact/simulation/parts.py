@@ -40,6 +40,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
 from audience_impact import figure_errors
@@ -224,17 +225,19 @@ class Countries:
     places: Places
 
 
+def find_countries(rows: pd.DataFrame, countries: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the row of `countries` of each row, by COUNTRY; -1 where there is none."""
+    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
+    return np.asarray(keys.get_indexer(pd.MultiIndex.from_frame(rows[COUNTRY])))
+
+
 def country_shares(places: Places, countries: pd.DataFrame) -> Array:
     """Return the part (countries, D) of each row of `countries` (COUNTRY); 1 without places."""
     parts, drawn = places.rows, places.drawn
     share = np.ones((len(countries), drawn.cut.shape[1]))
-    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
-    at = keys.get_indexer(pd.MultiIndex.from_frame(parts[COUNTRY]))
-    numbers, sets = np.unique(at, return_inverse=True)
-    holder = nesting.find_holders(sets.astype(np.int64), parts["area_id"], places.parent)
-    part = nesting.unite_people(
-        drawn.cut, drawn.online, holder, sets.astype(np.int64), len(numbers)
-    )
+    numbers, sets = np.unique(find_countries(parts, countries), return_inverse=True)
+    holder = nesting.find_holders(sets, parts["area_id"], places.parent)
+    part = nesting.unite_people(drawn.cut, drawn.online, holder, sets, len(numbers))
     share[numbers] = np.minimum(part, 1.0)
     return share
 

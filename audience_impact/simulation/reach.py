@@ -54,9 +54,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
+from audience_impact.fitted.durations import count_days_in_force
 from audience_impact.frames import Array
 from audience_impact.periods import MONTH_DAYS, QUARTER_DAYS
-from audience_impact.phases import count_days
 from audience_impact.vocabulary import AudienceMetric
 
 HALVINGS = 53  # of [0, 1]: the spacing of floats
@@ -216,7 +216,8 @@ def _compute_windows(
     figure = daily[[*AUDIENCE, "daily_persons"]]
     rows = audiences.merge(figure, on=AUDIENCE, how="left", validate="m:1")
     about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
-    length = count_days(about, "end").where(~about["is_end_unknown"])
+    length = count_days_in_force(about, (about["end"] - about["from_day"]).dt.days)
+    length = length.where(~about["is_end_unknown"])
     rows = rows.assign(window_days=length.where(length > 0))
     some = rows.dropna(subset=["window_days", "low_persons", "base_persons"])
     base, days = some["base_persons"], some["window_days"]

@@ -20,7 +20,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
@@ -108,7 +107,7 @@ class Simulation:
         fitted = audiences.draw_fitted_shares(inputs.feature_laws, countries, sampler)
         users = np.where(np.isnan(users), people * fitted, users)
         used = np.where(is_whole, people, np.clip(users, 0.0, people))
-        online = bases[find_countries(inputs.parts, countries)]
+        online = bases[parts.find_countries(inputs.parts, countries)]
         drawn = parts.draw_parts(inputs.parts, online, sampler)
         places = Places(inputs.parts, drawn, inputs.parent)
         share = parts.country_shares(places, countries)
@@ -189,13 +188,8 @@ class Simulation:
 
     def draw_metrics(self) -> Draws:
         """Return draws of every metric of every restriction."""
-        inputs = self.inputs
-        if self.model is None:
-            nothing = np.full((len(inputs.restrictions), self.sampler.count), np.nan)
-            metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
-            return Draws(dict.fromkeys(metrics, nothing))
         people, users = (
-            _sum_restrictions(inputs, drawn)
+            _sum_restrictions(self.inputs, drawn)
             for drawn in (self.countries.exposed, self.countries.users)
         )
         return Draws(
@@ -221,7 +215,7 @@ class Simulation:
         restrictions, line = self.inputs.restrictions, self.inputs.timeline
         days = np.full((len(restrictions), self.sampler.count), np.nan)
         pieces, members = line.find_intervals(line.drawn_rows, "end", by_country=False)
-        if members.empty:
+        if self.model is None or members.empty:
             return days
         per_day = self.draw_on_a_day(members)
         names = pieces["group"].str.rsplit("|", n=1).str[0]
@@ -231,12 +225,6 @@ class Simulation:
         is_drawn = restrictions.isin(names)
         days[is_drawn] = total[is_drawn]
         return days
-
-
-def find_countries(rows: pd.DataFrame, countries: pd.DataFrame) -> NDArray[np.intp]:
-    """Return the row of `countries` of each row, by COUNTRY; -1 where there is none."""
-    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
-    return np.asarray(keys.get_indexer(pd.MultiIndex.from_frame(rows[COUNTRY])))
 
 
 def _draw_unions(
@@ -249,7 +237,7 @@ def _draw_unions(
     """
     count, rows, shares = len(inputs.countries), inputs.audiences, inputs.feature_shares
     exposed, used = (
-        pd.DataFrame({"number": find_countries(frame, inputs.countries), "audience": number})
+        pd.DataFrame({"number": parts.find_countries(frame, inputs.countries), "audience": number})
         for frame, number in (
             (rows, rows["row"].to_numpy()),
             (shares, len(rows) + np.arange(len(shares))),

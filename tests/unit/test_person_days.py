@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.frames import Array
 from audience_impact.periods import DAY
-from audience_impact.phases import constant_intervals, sum_by_period
+from audience_impact.phases import constant_intervals
 
 Span = tuple[str, str, int, int]
 FIRST = pd.Timestamp(2024, 12, 20)
@@ -67,19 +66,6 @@ def unfolded(
     return result
 
 
-def people(pieces: pd.DataFrame, members: pd.DataFrame, draws: int = 2) -> Array:
-    """People of a group and set, the same wherever they come from."""
-    sets = sets_of(members)
-    groups = dict(zip(pieces["set_id"], pieces["group"], strict=True))
-    values = [_people(groups[key], sets[key], draws) for key in sorted(sets)]
-    return np.array(values).reshape(len(sets), draws)
-
-
-def _people(group: str, items: frozenset[str], draws: int) -> list[float]:
-    seed = [ord(letter) for letter in group + "|" + "|".join(sorted(items))]
-    return [float(each) for each in np.random.default_rng(seed).uniform(0, 100, draws)]
-
-
 @given(spans)
 def test_pieces_unfold_to_a_count_of_every_day(rows: list[Span]) -> None:
     assert unfolded(*constant_intervals(framed(rows))) == day_by_day(rows)
@@ -106,23 +92,6 @@ def test_equal_sets_of_a_group_have_one_number_and_others_have_others(rows: list
     named = {(row.group, sets[row.set_id]): row.set_id for row in pieces.itertuples()}
     assert len(named) == pieces["set_id"].nunique() == len(sets)
     assert list(dict.fromkeys(pieces["set_id"])) == list(range(len(sets)))
-
-
-@given(spans)
-def test_person_days_equal_a_sum_over_days(rows: list[Span]) -> None:
-    pieces, members = constant_intervals(framed(rows))
-    periods, sums = sum_by_period(pieces, people(pieces, members))
-    days: dict[tuple[str, str], int] = defaultdict(int)
-    expected: dict[tuple[str, str], Array] = defaultdict(lambda: np.zeros(2))
-    for (group, day), items in day_by_day(rows).items():
-        for period in (f"{day:%Y}", f"{day:%Y-%m}"):
-            days[group, period] += 1
-            expected[group, period] = expected[group, period] + _people(group, items, 2)
-    keys = list(zip(periods["group"], periods["period"], strict=True))
-    assert keys == sorted(expected)
-    assert periods["days"].tolist() == [days[key] for key in keys]
-    assert sums.shape == (len(keys), 2)
-    assert sums == pytest.approx(np.array([expected[key] for key in keys]).reshape(-1, 2))
 
 
 @given(spans, st.randoms(use_true_random=False))
@@ -183,10 +152,6 @@ def test_a_span_over_the_turn_of_a_year_is_cut_at_every_first() -> None:
     assert pieces["days"].tolist() == [12, 31, 17]
     assert pieces["set_id"].tolist() == [0, 0, 0]
     assert members.to_dict("list") == {"set_id": [0], "item": ["a"]}
-    periods, sums = sum_by_period(pieces, np.array([[2.0, 3.0]]))
-    assert periods["period"].tolist() == ["2024", "2024-12", "2025", "2025-01", "2025-02"]
-    assert periods["days"].tolist() == [12, 12, 48, 31, 17]
-    assert sums.tolist() == [[2.0 * d, 3.0 * d] for d in (12, 12, 48, 31, 17)]
 
 
 def test_spans_without_days_or_dates_count_for_nothing() -> None:
@@ -196,9 +161,6 @@ def test_spans_without_days_or_dates_count_for_nothing() -> None:
     pieces, members = constant_intervals(frame)
     assert pieces.empty
     assert members.empty
-    periods, sums = sum_by_period(pieces, np.zeros((0, 5)))
-    assert periods.columns.tolist() == ["group", "period", "days"]
-    assert sums.shape == (0, 5)
 
 
 @pytest.mark.parametrize("rows", [[], [("RU", "a", 0, 4)]])
@@ -224,13 +186,6 @@ def test_days_long_before_1970() -> None:
     pieces, _ = constant_intervals(old)
     assert pieces["month"].tolist() == ["1899-12", "1900-01"]
     assert pieces["days"].tolist() == [2, 1]
-
-
-def test_only_some_pieces_may_be_summed() -> None:
-    pieces, _ = constant_intervals(framed([("RU", "a", 0, 4), ("IR", "b", 0, 2)]))
-    periods, sums = sum_by_period(pieces[pieces["group"] == "RU"], np.array([[9.0], [5.0]]))
-    assert set(periods["group"]) == {"RU"}
-    assert sums.tolist() == [[20.0], [20.0]]
 
 
 def test_a_moment_inside_a_day_is_refused() -> None:
