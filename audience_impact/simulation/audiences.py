@@ -49,7 +49,7 @@ from audience_impact.imputation import audiences as imputation
 from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
-from audience_impact.simulation.sampler import Sampler, draw_distinct, make_end_sampler
+from audience_impact.simulation.sampler import EndSampler, Sampler, draw_distinct
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis
 
 Z95, Z995 = float(ndtri(0.95)), float(ndtri(0.995))
@@ -239,7 +239,7 @@ def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
     which are used for figures that are only limits or are combined with those of others. The
     distances of independent errors from their middles add up in squares, as half widths do.
     """
-    ends = make_end_sampler()
+    ends = EndSampler()
     counted = table["shape"].to_numpy(dtype=object) != BASE
     persons = np.empty((len(table), ends.count))
     persons[~counted] = _draw_online(table[~counted], ends)

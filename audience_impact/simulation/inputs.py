@@ -22,10 +22,11 @@ from audience_impact.audiences.inputs import (
 )
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.context import Context
-from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.frames import NUMBER, TEXT, Declared, Frame, list_columns
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import DRAWN_BY, prepare_audiences
@@ -34,21 +35,15 @@ from audience_impact.simulation.unions import GROUP
 
 AUDIENCES = Frame(
     "simulation.audiences",
-    {
-        **dict.fromkeys(AUDIENCE, TEXT),
-        "row": NUMBER,
-        **DRAWN_BY,
-    },
+    {**dict.fromkeys(AUDIENCE, TEXT), **list_columns(number="row"), **DRAWN_BY},
     key=("row",),
 )
 COUNTRIES = Frame(
     "simulation.countries",
     {
-        **dict.fromkeys(COUNTRY, TEXT),
-        **{name: TEXT if name.endswith("_id") else NUMBER for name in GROUP},
-        "residents_persons": NUMBER,
-        "is_whole_service": TRUTH,
-        "is_own_share": TRUTH,
+        **dict.fromkeys([*COUNTRY, "base_id"], TEXT),
+        **dict.fromkeys(BASE_LAW, NUMBER),
+        **list_columns(number="residents_persons", truth="is_whole_service is_own_share"),
     },
     key=tuple(COUNTRY),
 )

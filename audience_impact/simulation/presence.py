@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
@@ -64,31 +63,22 @@ class Presence:
         ]
         keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
         number, distinct = pd.factorize(keys)
-        numbers = self.restrictions.get_indexer(line.rows["restriction_id"])
-        folded = [self._fold_chain(chain, over, values, numbers) for chain, over in distinct]
+        of_row = self.restrictions.get_indexer(line.rows["restriction_id"])
+
+        def fold_chain(chain: tuple[int, ...], over: tuple[int, ...]) -> Array:
+            """Return the audience (D,) of the first row present; 0 where one of `over` is."""
+            persons = np.zeros(values.shape[1])
+            for row in reversed(chain):
+                persons = np.where(self.drawn[of_row[row]] > 0.0, values[row], persons)
+            for row in over:
+                persons[self.drawn[of_row[row]] > 0.0] = 0.0
+            return persons
+
+        folded = np.array([fold_chain(*chain_and_above) for chain_and_above in distinct])
         union_ids = chains["set_id"] + count * is_network
         first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
         audiences = first[["set_id"]].assign(audience=number)
-        return Unions(choose_bases(first, line.rows), audiences), np.array(folded)
-
-    def _fold_chain(
-        self,
-        chain: tuple[int, ...],
-        over: tuple[int, ...],
-        values: Array,
-        numbers: NDArray[np.intp],
-    ) -> Array:
-        """Return the audience (D,) of the first row present; 0 where a row of `over` is present.
-
-        `numbers` (rows,) are the numbers of the restrictions of all rows.
-        """
-        persons = np.zeros(values.shape[1])
-        present = self.drawn[numbers[list(chain)]] > 0.0
-        for row, is_present in zip(reversed(chain), present[::-1], strict=True):
-            persons = np.where(is_present, values[row], persons)
-        if over:
-            persons[self.drawn[numbers[list(over)]].any(axis=0)] = 0.0
-        return persons
+        return Unions(choose_bases(first, line.rows), audiences), folded
 
 
 def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:

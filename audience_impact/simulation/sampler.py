@@ -108,14 +108,13 @@ class Sampler:
         return np.array([self.memory[name] for name in names]).reshape(len(names), self.count)
 
 
+@dataclass(frozen=True)
 class EndSampler(Sampler):
     """A sampler whose draws are the ENDS of every quantity in place of random numbers."""
+
+    seed: int = 0
+    count: int = len(ENDS)
 
     def draw_uniform(self, kind: InputKind | None, key: str) -> Array:
         """Return ENDS, whatever the key."""
         return np.array(ENDS)
-
-
-def make_end_sampler() -> EndSampler:
-    """Return a sampler of the ENDS; each call has a memory of its own."""
-    return EndSampler(seed=0, count=len(ENDS))

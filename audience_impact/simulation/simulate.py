@@ -273,12 +273,11 @@ def _draw_conditioned(
     for overlap in inputs.bounds.overlaps:
         if overlap.key not in keys or not overlap.used_ids:
             continue
-        at, country = keys.index(overlap.key), overlap.key[1]
+        at = keys.index(overlap.key)
         same = (inputs.audiences[COUNTRY] == list(overlap.key)).all(axis=1)
         rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
         shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
-        use = unions.draw_joint_use(overlap_model, country, sampler)
-        yield at, unions.draw_conditioned(overlap, shares, (overlap_model, use), bases[at], sampler)
+        yield at, unions.draw_conditioned(overlap, shares, bases[at], overlap_model, sampler)
 
 
 def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:

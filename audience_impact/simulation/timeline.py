@@ -51,7 +51,7 @@ from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.context import Context
 from audience_impact.fitted.shares import daily_use, find_online_shares
-from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
+from audience_impact.frames import NUMBER, TEXT, Array, Declared, Frame, list_columns
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import (
@@ -83,14 +83,16 @@ than phases.OLDER_DAYS before it; of the whole internet, or of services.
 ROWS = Frame(
     "timeline.rows",
     {
-        **dict.fromkeys([*AUDIENCE, "where", "base", "base_id"], TEXT),
-        **dict.fromkeys(["from_limit", "until_limit"], DAY),
-        **dict.fromkeys(["row", "base_persons", "online_persons", *BASE_LAW], NUMBER),
-        **dict.fromkeys(["daily_persons", "monthly_high_persons", "monthly_whole_persons"], NUMBER),
-        **dict.fromkeys(["is_first_year", "is_older", "is_counted", "is_imputed"], TRUTH),
-        **dict.fromkeys(["is_order", "is_slowed", "is_register"], TRUTH),
-        **dict.fromkeys(["is_certain", "is_confirmed", "is_complete"], TRUTH),
-        **dict.fromkeys(["is_daily_measured", "is_daily_drawn"], TRUTH),
+        **dict.fromkeys(AUDIENCE, TEXT),
+        **dict.fromkeys(BASE_LAW, NUMBER),
+        **list_columns(
+            text="where base base_id",
+            number="row base_persons online_persons daily_persons"
+            " monthly_high_persons monthly_whole_persons",
+            day="from_limit until_limit",
+            truth="is_first_year is_older is_counted is_imputed is_order is_slowed is_register"
+            " is_certain is_confirmed is_complete is_daily_measured is_daily_drawn",
+        ),
     },
     key=("row",),
 )
@@ -98,9 +100,8 @@ DAILY = audiences.DRAWN_BY | dict.fromkeys(audiences.DAILY_SHARE, NUMBER)
 PERIODS = Frame(
     "timeline.periods",
     {
-        **dict.fromkeys(["from_day", "least_from", "least_end", "end", "most_end"], DAY),
+        **list_columns(day="from_day least_from least_end end most_end", truth="is_end_unknown"),
         **dict.fromkeys(durations.PARAMETERS, NUMBER),
-        "is_end_unknown": TRUTH,
         **HOURS_COLUMNS,
     },
     key=("restriction_id",),

@@ -213,8 +213,8 @@ TINY = np.finfo(np.float64).tiny
 def draw_conditioned(
     resolved: Resolved,
     shares: Array,
-    model_and_use: tuple[OverlapModel, JointUse],
     base: Array,
+    overlap_model: OverlapModel,
     sampler: Sampler,
 ) -> Array:
     """Return draws (D,) of the union of a country, as a share of its base, given its overlaps.
@@ -224,8 +224,8 @@ def draw_conditioned(
     limits that no draw reaches. Draws in which several overlaps contradict one another use the
     model alone.
     """
-    model, use = model_and_use
-    prior = model.draw_patterns(shares.T, use)
+    use = draw_joint_use(overlap_model, resolved.key[1], sampler)
+    prior = overlap_model.draw_patterns(shares.T, use)
     rows, targets = [], []
     limits = is_limit(resolved.facts)
     for key, fact, limit in zip(resolved.used_ids, resolved.measured, limits, strict=True):

@@ -52,7 +52,7 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.frames import Array
 from audience_impact.simulation import audiences, unions
-from audience_impact.simulation.sampler import make_end_sampler
+from audience_impact.simulation.sampler import EndSampler
 from audience_impact.simulation.unions import compute_quantiles
 
 LEAST, MOST, ERROR_LEAST, ERROR_MOST, DRAWN = range(5)
@@ -175,7 +175,7 @@ def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataF
     if errors is None:
         return pd.DataFrame(dict(zip(LIMITS, (0.0, np.nan, np.nan), strict=True)), rows.index)
     ends = audiences.find_ends(rows, errors.tail_degrees)
-    bases = unions.draw_bases(rows[["country_id", "base_id", *BASE_LAW]], make_end_sampler())
+    bases = unions.draw_bases(rows[["country_id", "base_id", *BASE_LAW]], EndSampler())
     low = move_out(rows["low_persons"], ends[:, 0], np.fmin)
     return pd.DataFrame(
         {
@@ -215,7 +215,7 @@ def move_out(limit: pd.Series, end: np.ndarray, choose: np.ufunc) -> pd.Series:
 
 def _widen_shares(shares: pd.DataFrame) -> pd.DataFrame:
     """Return shares of use such that shares times `of_persons` are at their ends."""
-    ends = make_end_sampler()
+    ends = EndSampler()
     users = audiences.draw_feature_users(shares, ends)
     laws = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
     of, people = shares["of_persons"], unions.draw_bases(laws, ends)[:, -1]
@@ -228,7 +228,7 @@ def _widen_shares(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def _widen_circumvention(rows: pd.DataFrame) -> pd.DataFrame:
-    ends = audiences.draw_circumvention(rows, make_end_sampler())
+    ends = audiences.draw_circumvention(rows, EndSampler())
     return rows.assign(
         least_share=move_out(rows["least_share"], ends[:, 0], np.fmin),
         most_share=move_out(rows["most_share"], ends[:, -1], np.fmax),

@@ -226,8 +226,8 @@ def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -
     conditioned = unions.draw_conditioned(
         one,
         drawn,
-        (learned(), learned().joint_use("RU", sampler.draw_uniform)),
         np.full(sampler.count, 105e6),
+        learned(),
         sampler,
     )
     return pd.DataFrame(
@@ -261,8 +261,7 @@ def test_a_limit_moves_the_draws_that_are_beyond_it(limit: str, moved: bool) -> 
     made.rows["overlaps"][-1]["interval_kind"] = "one_sided_max"
     one = resolved(made.restrict("R1", "alpha", "beta"))
     shares = np.array([[0.625] * 400, [0.5] * 400])
-    use = learned().joint_use("XA", sampler.draw_uniform)
-    conditioned = unions.draw_conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
+    conditioned = unions.draw_conditioned(one, shares, np.full(400, 8e5), learned(), sampler)
     assert np.isnan(conditioned).all() != moved
     # At most half of the 0.5 use both: the union is 0.875 at least.
     assert not moved or conditioned.min() == pytest.approx(0.875, abs=1e-6)

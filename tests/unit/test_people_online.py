@@ -21,7 +21,7 @@ from audience_impact.fitting import people_online as fitting
 from audience_impact.fitting.people_counts import list_counts
 from audience_impact.frames import Array
 from audience_impact.simulation import unions
-from audience_impact.simulation.sampler import Sampler, make_end_sampler
+from audience_impact.simulation.sampler import EndSampler, Sampler
 from audience_impact.simulation.unions import GROUP
 from benchmarks import people_online
 from tests.engine import prepared
@@ -175,9 +175,9 @@ def test_days_that_are_near_are_drawn_alike_and_far_ones_less() -> None:
 
 
 def test_the_ends_of_a_path_are_those_of_the_day() -> None:
-    low, high = unions.draw_bases(bases(["2024-03-01"]), make_end_sampler())[0][[0, -1]]
+    low, high = unions.draw_bases(bases(["2024-03-01"]), EndSampler())[0][[0, -1]]
     plain = bases(["2024-03-01"]).assign(online_moment=np.nan)
-    assert [low, high] == unions.draw_bases(plain, make_end_sampler())[0][[0, -1]].tolist()
+    assert [low, high] == unions.draw_bases(plain, EndSampler())[0][[0, -1]].tolist()
     assert low < 400e3 < 600e3 < high
 
 
