@@ -191,15 +191,15 @@ def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.Da
     Respondents who are not described stand for the base.
     """
     is_undescribed = best["population_base"] == PopulationBase.CUSTOM.value
-    asked = best["population_base"].mask(is_undescribed, best["base"])
+    respondents = best["population_base"].mask(is_undescribed, best["base"])
     ages = best["base"].map(AGES).fillna(best["base"]).astype("str").fillna("")
     people, base, everyone = (
         denominators.find_nearest(
             best.assign(population_base=names), ANY_MEASURER, WINDOW_DAYS
         ).reindex(best.index)[["base_id", "base_persons"]]
-        for names in (asked, best["base"], ages)
+        for names in (respondents, best["base"], ages)
     )
-    populations = list(zip(asked, best["base"], ages, strict=True))
+    populations = list(zip(respondents, best["base"], ages, strict=True))
     covered = [
         contains_population(asked_base, base_name) or contains_population(asked_base, base_ages)
         for asked_base, base_name, base_ages in populations
