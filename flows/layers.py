@@ -161,7 +161,8 @@ def write_layer(
 def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
     edited = [into / name for name in _list_edited(into, owner, files) if name in files]
     before, now = _read_mark(into, owner), _digest_files(files)
-    if not edited and before == now and _is_complete(into, now):
+    is_complete = all(_digest_file(into, name) in digests for name, digests in now.items())
+    if not edited and before == now and is_complete and not (into / UNFINISHED).exists():
         return WriteResult(False)
     both = {name: sorted({*before.get(name, []), *now.get(name, [])}) for name in {*before, *now}}
     with _write_aside(into, files) as aside:
@@ -240,12 +241,6 @@ def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
         for name, digest in digest_by_name.items()
         if digest and digest not in (*recorded.get(name, ()), *now.get(name, ()))
     ]
-
-
-def _is_complete(into: Path, now: Mapping[str, list[str]]) -> bool:
-    """Return whether all files have the new content and no write is unfinished."""
-    is_current = all(_digest_file(into, name) in digests for name, digests in now.items())
-    return is_current and not (into / UNFINISHED).exists()
 
 
 def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:

@@ -74,11 +74,8 @@ def _read_record(content: bytes, version: versions.Stored) -> list[Path]:
         place = f"{version.store.address}/{RECORD}"
         raise PublishError(f"{place} is damaged: remove it, and give --facts") from error
     is_current = record.version_id == version.id
-    return list(map(_find_folder, record.layers)) if is_current else []
-
-
-def _find_folder(name: str) -> Path:
-    return Path(name) if storage.is_address(name) else CHECKOUT / name
+    names = record.layers if is_current else []
+    return [Path(name) if storage.is_address(name) else CHECKOUT / name for name in names]
 
 
 def require_layers(folders: Sequence[Path]) -> None:

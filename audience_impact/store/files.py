@@ -152,7 +152,8 @@ def describe_error(error: BaseException) -> str | None:
     """Return one line on an error of the outside: what, why, what to do; None for any other."""
     if (advice := find_advice(error)) is None:
         return None
-    return f"{_name_path(error)}{shorten_error(error)}: {advice}"
+    path = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    return f"{path}{shorten_error(error)}: {advice}"
 
 
 def find_advice(error: BaseException) -> str | None:
@@ -188,9 +189,3 @@ def report_away(address: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise AwayError(f"{address} cannot be read: {explain_error(error)}") from error
-
-
-def _name_path(error: BaseException) -> str:
-    """Return the path of an error of the system, followed by a colon; blank without one."""
-    is_named = isinstance(error, OSError) and error.filename is not None
-    return f"{error.filename}: " if is_named else ""  # type: ignore[attr-defined]

@@ -195,18 +195,14 @@ def describe_columns(
         written = json.loads((schema.metadata or {}).get(COLUMNS_KEY.encode(), b"{}"))
         columns = {field.name: written.get(field.name) or _read_words(field) for field in schema}
         for field in fields:
-            if (meanings := _read_meanings(field)) and field["name"] in columns:
+            listed = {coded["value"]: coded["label"] for coded in field.get("categories", ())}
+            if (meanings := listed or field.get(VALUES)) and field["name"] in columns:
                 columns[field["name"]] |= {VALUES: meanings}
         for words in (*written.values(), *columns.values()):
             _require_shape(words, {key: dict if key in CODED else str for key in words}, "column")
     except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise PublishError(f"a table has no words of its columns under {COLUMNS_KEY}") from error
     return {name: dict.fromkeys(FIELD_KEYS, "") | words for name, words in columns.items()}
-
-
-def _read_meanings(field: Mapping[str, Any]) -> dict[str, str]:
-    listed = {coded["value"]: coded["label"] for coded in field.get("categories", ())}
-    return listed or field.get(VALUES, {})
 
 
 def _build_package(
@@ -401,10 +397,8 @@ def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
         if is_text and sum(chunk.num_values for chunk in chunks) * largest > bytes_left:
             rows_at_once = max(1, min(65_536, bytes_left // largest))
             for batch in file.iter_batches(rows_at_once, columns=[name]):
-                bytes_left -= _decode_texts(batch.column(0)).nbytes
+                cells = batch.column(0)
+                is_coded = pa.types.is_dictionary(cells.type)
+                bytes_left -= (cells.dictionary_decode() if is_coded else cells).nbytes
                 if bytes_left < 0:
                     raise too_large
-
-
-def _decode_texts(cells: pa.Array) -> pa.Array:
-    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells

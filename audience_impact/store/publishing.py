@@ -261,7 +261,8 @@ def _write_version(
                 f"libraries, and other values (in {changed}): the results depend on something that "
                 "is not recorded; run again on the machine that published it"
             )
-    identity = identity.add_values(_hash_values(tables)[:12])
+    digest = hash_bytes(json.dumps(_digest_values(tables)).encode())
+    identity = identity.add_values(digest[:12])
     before, changed = differing[0]
     news = f"other values than version {before.name} by other libraries (in {changed})"
     return _write_new(place, identity, render), True, news
@@ -295,10 +296,6 @@ def _digest_values(tables: Tables) -> dict[str, str]:
         name: hash_bytes(json.dumps(table.to_pydict(), default=str).encode())
         for name, table in sorted(tables.items())
     }
-
-
-def _hash_values(tables: Tables) -> str:
-    return hash_bytes(json.dumps(_digest_values(tables)).encode())
 
 
 def _find_libraries(version: Stored) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """The description of a version: its title, licences, sources and tables."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -33,6 +33,8 @@ def describe_version(
     """
     from schemas import published  # not at the top: a check of facts imports this module
 
+    ids = sources["source_id"]
+    used = {**source_ids, "sources": frozenset[str]()}  # that table names its sources itself
     return {
         "title": "How many people an internet restriction affects",
         "description": "Bounds on the people exposed to each restriction, with the figures, "
@@ -47,18 +49,12 @@ def describe_version(
             name: {
                 "title": name.replace("_", " "),
                 "description": published.describe_table(name),
-                "sources": _list_sources(name, sources, source_ids[name]),
+                "sources": ids[ids.isin(used[name])].to_list(),
                 "primary_key": published.KEYS[name],
             }
             for name in published.MODELS
         },
     }
-
-
-def _list_sources(table: str, sources: pd.DataFrame, used: Collection[str]) -> list[str]:
-    """Return the ids of the sources of a table; none for the table of the sources itself."""
-    ids = sources["source_id"]
-    return [] if table == "sources" else ids[ids.isin(used)].to_list()
 
 
 def _describe_licences(sources: pd.DataFrame) -> list[dict[str, str]]:

@@ -449,7 +449,7 @@ def _describe_version(
 def _build_results(checked: Checked, merged_results: MergedResults, version: Version) -> Results:
     """Return all published tables: results, quarantine and quality report."""
     from audience_impact.outputs.review.rules import CONTRADICT
-    from audience_impact.store.divided import divide_tables
+    from audience_impact.store.divided import divide_tables, list_published
     from flows.pipeline import quality
     from schemas import published
     from schemas.arrow import to_arrow
@@ -459,11 +459,12 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     ]
     if faults := quality.list_faults(merged_results.broken):
         raise RefusedError(faults)
+    answers = sum(merged_results.rows[name].num_rows for name in list_published(["impact"]))
     frames = {**merged_results.frames, "quarantine": quality.build_quarantine(checked.findings)}
     frames["quality"] = quality.build_report(
         [*checked.findings, *merged_results.findings],
         merged_results.broken,
-        {**checked.rows, "impact": _count_answers(merged_results)},
+        {**checked.rows, "impact": answers},
         {
             CONTRADICT: [format_finding(finding) for finding in findings],
             known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
@@ -485,13 +486,6 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
         version,
         checked.files,
     )
-
-
-def _count_answers(merged_results: MergedResults) -> int:
-    """Return the number of rows of impact, of all metrics together."""
-    from audience_impact.store.divided import list_published
-
-    return sum(merged_results.rows[name].num_rows for name in list_published(["impact"]))
 
 
 def _name_figures_without_width(merged_results: MergedResults) -> list[str]:
