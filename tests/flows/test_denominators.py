@@ -47,7 +47,6 @@ def arguments(tmp_path: Path) -> list[str]:
     into.mkdir()
     for name in ("Med", "95l", "95u"):
         (wpp / f"popproj{name}.txt").write_text(PROSPECTS, "utf-8")
-    (wpp / "UNlocations.txt").write_text("name\tcountry_code\nHoly See\t336\n", "latin-1")
     for name, text in (
         ("population", POPULATION),
         ("internet", INTERNET),
@@ -55,11 +54,8 @@ def arguments(tmp_path: Path) -> list[str]:
         ("india", INDIA),
     ):
         (tmp_path / f"{name}.csv").write_text(text, "utf-8")
-    for table in ("sources", "lineages"):
+    for table in ("areas", "sources", "lineages"):
         (into / f"{table}.csv").write_bytes((FACTS / f"{table}.csv").read_bytes())
-    (into / "areas.csv").write_text(
-        "area_id,name,parent_id,aliases,note\n001,World,,,\nNA,By hand,001,,kept\n", "utf-8"
-    )
     (into / "bases.csv").write_text(
         ",".join(COLUMNS) + "\nmine,NA,all_ages,2020,7,,,,A,github-datasets-1,,,kept\n",
         "utf-8",
@@ -72,38 +68,26 @@ def arguments(tmp_path: Path) -> list[str]:
     return [word for pair in words.items() for word in map(str, pair)]
 
 
-def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return (
-        denominators.read_cells(folder / "areas.csv").set_index("area_id"),
-        denominators.read_cells(folder / "bases.csv").set_index("base_id"),
-    )
+def read_bases(folder: Path) -> pd.DataFrame:
+    return denominators.read_cells(folder / "bases.csv").set_index("base_id")
 
 
-def test_the_folder_is_brought_up_to_the_files_and_passes_the_contracts(
+def test_bases_are_brought_up_to_the_files_and_pass_the_contract(
     arguments: list[str], tmp_path: Path
 ) -> None:
     denominators.main(arguments)
-    areas, bases = tables(tmp_path / "facts")
-    assert {"NA", "SO", "KP", "TW", "VA", "RU-ARK", "RU-NEN", "UA-43", "IN-JK", "IN-BR"} <= set(
-        areas.index
-    )
-    assert "Somaliland" in areas.loc["SO", "aliases"].split(";")
+    bases = read_bases(tmp_path / "facts")
     assert bases.loc["SO-internet_all-2026-projected", "obs_status"] == "F"
     assert bases.loc["IN-BR-all_ages-2011-state-list", "persons"] == "104099452"
     reading = steps.read_facts([tmp_path / "facts"])
-    assert [
-        one for one in steps.find_row_findings(reading.tables) if one.table in ("areas", "bases")
-    ] == []
-    # Keys lead nowhere in a folder of two tables, but for those between these two.
+    assert not [one for one in steps.find_row_findings(reading.tables) if one.table == "bases"]
     lost = [one for one in steps.validate_facts(reading).findings if one.rule == "key_unresolved"]
-    mine = [one for one in lost if one.table in ("areas", "bases")]
-    assert {one.column for one in mine} <= {"area_id", "parent_id"}
+    assert not [one for one in lost if (one.table, one.column) == ("bases", "area_id")]
 
 
 def test_what_was_written_by_hand_stays(arguments: list[str], tmp_path: Path) -> None:
     denominators.main(arguments)
-    areas, bases = tables(tmp_path / "facts")
-    assert areas.loc["NA", ["name", "note"]].tolist() == ["By hand", "kept"]
+    bases = read_bases(tmp_path / "facts")
     assert bases.loc["mine", "persons"] == "7"
     assert "NA-all_ages-2020-worldbank" not in bases.index
     assert "NA-all_ages-2021-worldbank" in bases.index
@@ -117,16 +101,15 @@ def test_a_second_run_changes_nothing(
     capsys.readouterr()
     denominators.main(arguments)
     assert {path: path.read_bytes() for path in (tmp_path / "facts").iterdir()} == first
-    assert capsys.readouterr().out.count("up to date") == 2
+    assert capsys.readouterr().out.endswith("bases.csv: up to date\n")
 
 
 def test_okrugs_inside_an_oblast_and_crimea_say_so(arguments: list[str], tmp_path: Path) -> None:
     denominators.main(arguments)
-    areas, bases = tables(tmp_path / "facts")
-    assert "inside Arkhangelskaya (RU-ARK)" in areas.loc["RU-NEN", "note"]
-    assert "includes Nenets (RU-NEN)" in bases.loc["RU-ARK-all_ages-2020-regional-list", "note"]
-    assert areas.loc["UA-43", "parent_id"] == "UA"
-    assert "disputed" in areas.loc["UA-43", "note"]
+    notes = read_bases(tmp_path / "facts")["note"]
+    assert "inside Arkhangelskaya (RU-ARK)" in notes["RU-NEN-all_ages-2020-regional-list"]
+    assert "includes Nenets (RU-NEN)" in notes["RU-ARK-all_ages-2020-regional-list"]
+    assert "disputed" in notes["UA-43-all_ages-2020-regional-list"]
 
 
 def test_a_state_that_iso_does_not_know_is_refused() -> None:
