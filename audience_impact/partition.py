@@ -18,8 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.context import make_context
-from audience_impact.fitted.models import FittedModels, read_models
+from audience_impact.fitted.models import FittedModels, make_context, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_names import add_names
 from audience_impact.outputs.comparisons import make_area_comparisons

@@ -18,7 +18,7 @@ from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.context import Context, read_context
+from audience_impact.fitted.models import Context, read_context
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_names import add_names
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons

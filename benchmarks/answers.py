@@ -40,7 +40,6 @@ from scipy.special import betainc
 from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import models
 from audience_impact.fitting.people_counts import list_counts
 from audience_impact.fitting.people_online import OnlineModel, list_subregions, make_table
 from audience_impact.frames import Array
@@ -479,9 +478,7 @@ def main(words: Sequence[str] | None = None) -> None:
         every = answers(tables, as_of)
         result = {"counted": counted(every), "unanswered": unanswered(every)}
     else:
-        opened = without(
-            tables, models.LEVELS_TABLE, pd.Series(True, tables[models.LEVELS_TABLE].index)
-        )
+        opened = without(tables, "answer_rungs", pd.Series(True, tables["answer_rungs"].index))
         tried = trials(opened, as_of)
         left = audience_scores(audiences.predict_figures(opened))
         table = rung_table(tried, left, answers(opened, as_of))

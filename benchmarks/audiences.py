@@ -30,10 +30,10 @@ import pandas as pd
 from audience_impact import periods
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import audiences as learning
-from audience_impact.fitting.audiences import leave_out, split_blocks
+from audience_impact.fitting.audiences import leave_out
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, evidence_levels
-from audience_impact.imputation.effects import describe_rows, number_groups
+from audience_impact.imputation.effects import describe_rows, number_groups, split_blocks
 from audience_impact.imputation.figures import (
     COARSE,
     FINE,
@@ -43,7 +43,7 @@ from audience_impact.imputation.figures import (
     read_observations,
     soften_odds,
 )
-from audience_impact.imputation.groups import impute_with_groups
+from audience_impact.imputation.groups import impute_with_members
 from audience_impact.overlap import one_factor
 from audience_impact.populations import is_region
 from audience_impact.vocabulary import WORLD, WayOfCounting
@@ -186,7 +186,7 @@ def _predict_from_other_countries(
         strange = evidence_levels.is_stranger(unseen, seen)
         stripped["platform_id"] = stripped["platform_id"].mask(strange, distribution.UNKNOWN)
         middle, spread = distribution.condition_on_figures(
-            stripped, distribution.ImputationModel(seen, parameters), without_country=False
+            stripped, distribution.ImputationModel(seen, parameters)
         )
         result.append(
             unseen.assign(
@@ -293,9 +293,10 @@ def answer_rows(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd
     )
     requested["is_under_block"] = True
     model = distribution.build_model(tables, parameters)
-    imputed = impute_with_groups(
-        requested, tables, model, one_factor.read_model(tables), without_country
-    )
+    if without_country:
+        ids = model.figures.groupby("area_id")["figure_id"].agg("+".join)
+        requested["left_out_ids"] = requested["area_id"].map(ids).fillna("")
+    imputed, _ = impute_with_members(requested, tables, model, one_factor.read_model(tables))
     result = rows.assign(share=pd.to_numeric(rows.get("share"), errors="coerce"))
     for name in distribution.SHARES:
         result[name] = imputed[name].reindex(rows.index).astype("float64")

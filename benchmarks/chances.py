@@ -23,7 +23,8 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from audience_impact.audiences import scope
-from audience_impact.fitted.chances import describe_chances, index_chances
+from audience_impact.fitted.chances import PARAMETERS, describe_chances
+from audience_impact.fitted.shares import index_parameters
 from audience_impact.fitting import chances
 from audience_impact.pipeline import find_newest_access
 from audience_impact.populations import country_of
@@ -75,7 +76,7 @@ def list_national_cuts(folders: Sequence[Path]) -> pd.DataFrame:
     """
     tables = steps.validate_facts(steps.read_facts(folders)).tables
     about = scope.build_scope(tables, find_newest_access(tables))
-    fitted = index_chances(tables["chances"])
+    fitted = index_parameters(tables["chances"], ["chance_group"], PARAMETERS)
     none = pd.Series(dtype="str")
     without = describe_chances(about.restrictions, none, tables, fitted)
     happened = Chance.HAPPENED.value

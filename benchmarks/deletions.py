@@ -26,8 +26,7 @@ from audience_impact import figure_errors
 from audience_impact.audiences.inputs import AudienceSizes, gather_inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope, build_scope
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import make_context
-from audience_impact.fitted.models import FittedModels, read_models
+from audience_impact.fitted.models import FittedModels, make_context, read_models
 from audience_impact.imputation.distribution import WIDEST, ImputationModel
 from audience_impact.simulation.audiences import SHARED
 from benchmarks.coverage import table

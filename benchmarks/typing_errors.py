@@ -35,7 +35,7 @@ from audience_impact.facts import checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.rules import days
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.context import read_context
+from audience_impact.fitted.models import read_context
 from audience_impact.outputs.lineage import make_lineage
 from audience_impact.vocabulary import AudienceMetric, ImpactMetric, PopulationBase
 from flows import CHECKOUT

@@ -12,7 +12,7 @@ from audience_impact.audiences import inputs as knowing
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import read_context
+from audience_impact.fitted.models import read_context
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import impact_by_area, impact_by_day

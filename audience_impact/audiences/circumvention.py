@@ -24,8 +24,7 @@ from audience_impact.audiences.scope import Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted import shares
-from audience_impact.fitted.context import Context
-from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.models import Context, FittedModels
 from audience_impact.fitted.shares import ANY, PARAMETERS
 from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import (

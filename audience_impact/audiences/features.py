@@ -35,7 +35,7 @@ from audience_impact.denominators.counts import ANY_MEASURER
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
-from audience_impact.fitted.context import Context
+from audience_impact.fitted.models import Context
 from audience_impact.fitted.shares import CALLS, choose_parameters, map_features
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains_population

@@ -31,7 +31,7 @@ from audience_impact.denominators import counts
 from audience_impact.denominators.counts import DISTRIBUTION, FORECAST
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.figure_errors import FigureErrors
-from audience_impact.fitted.context import Context
+from audience_impact.fitted.models import Context
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import NUMBER, TEXT, Declared, Frame, list_columns
 from audience_impact.imputation import audiences as imputation

@@ -31,8 +31,7 @@ import pandas as pd
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import Context
-from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.models import Context, FittedModels
 from audience_impact.frames import NUMBER, TEXT, Frame, list_columns
 from audience_impact.places import nesting, networks, online, population, regional_figures
 from audience_impact.places.population import PART

@@ -38,7 +38,7 @@ from audience_impact.bounds import measured
 from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
-from audience_impact.fitted.context import Context
+from audience_impact.fitted.models import Context
 from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
 from audience_impact.places import nesting
 from audience_impact.vocabulary import ImpactMetric

@@ -121,7 +121,7 @@ def describe_chances(
         restrictions: As `Scope` has them: their columns in the facts, and `first_day`.
         outages: The ids of restrictions during which an outage was measured.
         tables: Typed facts.
-        fitted: PARAMETERS by group, as `index_chances` returns them.
+        fitted: PARAMETERS by group, as `FittedModels` has them.
     """
     about = restrictions.set_index("restriction_id")
     groups = pd.DataFrame(
@@ -202,10 +202,3 @@ def _group_by_neighbours(about: pd.DataFrame, tables: Tables) -> "pd.Series[str]
     later = pairs["restriction_id_other"].where(is_later, pairs["restriction_id"])[is_near]
     group = pd.Series(ChanceGroup.ALONE.value, about.index)
     return group.mask(about.index.isin(later), ChanceGroup.NEAR.value)
-
-
-def index_chances(chances: pd.DataFrame) -> pd.DataFrame:
-    """Return PARAMETERS by group from the typed fact table, which may have no rows."""
-    if chances.empty:
-        return pd.DataFrame(columns=PARAMETERS, dtype="float64")
-    return chances.set_index("chance_group")[PARAMETERS].astype("float64")

@@ -10,7 +10,7 @@ each as it would be with its restriction left out, drawn towards PRIOR_VARIANCE,
 the country, the severity and the scope, each drawn towards one as though PRIOR restrictions more
 had it. A duration that is limited (a row that no later edition lists ended within the year of its
 own) is drawn from the part of the distribution between the limits; where hardly any of it is there,
-evenly. The sums over durations are sums over blocks of BLOCK of them, in order.
+evenly.
 
 Assumptions. Restrictions whose end nobody noted last as long as others of their kind.
 
@@ -43,7 +43,6 @@ the measurer missed makes the total too small.
 Citation. Docs/validation.md has the coverage on rows and on countries left out.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,8 +62,6 @@ PRIOR = 10.0
 PRIOR_VARIANCE = 1.5
 """Variance of the logarithm of days within a kind, which few known durations are drawn towards."""
 LEAST_LEVERAGE = 0.2
-BLOCK = 1 << 14
-"""Number of known durations in memory at once as rows of a design matrix."""
 NO_MASS = 1e-9
 PARAMETERS = ["days_log_mean", "days_log_sd"]
 
@@ -98,34 +95,26 @@ def fit_durations(ended: pd.DataFrame) -> Durations:
 
     If no duration is known, the median is a day by convention, with PRIOR_VARIANCE.
     """
-    nothing = pd.Series(dtype="float64")
     if ended.empty:
+        nothing = pd.Series(dtype="float64")
         return Durations(0.0, PRIOR_VARIANCE, nothing, nothing)
     logs = np.log(ended["days"].to_numpy("float64"))
     values = [_name_values(ended[name], name).astype("category") for name in FACTORS]
     columns = [value for column in values for value in column.cat.categories]
-    effects = np.zeros(len(columns))
-    products = np.zeros((len(columns), len(columns)))
-    for _, matrix in _iterate_designs(values):
-        products += matrix.T @ matrix
-    inverse = np.linalg.inv(products + RIDGE * np.eye(len(columns)))
-    for rows, matrix in _iterate_designs(values):
-        effects += inverse @ matrix.T @ (logs[rows] - logs.mean())
-    residuals, leverage = logs - logs.mean(), np.zeros(len(logs))
-    for rows, matrix in _iterate_designs(values):
-        leverage[rows] = ((matrix @ inverse) * matrix).sum(axis=1)
-        residuals[rows] -= matrix @ effects
+    first = np.cumsum([0, *(len(column.cat.categories) for column in values[:-1])])
+    # the columns (n, FACTORS) of each row in a design matrix with a column for each category
+    ones = np.column_stack([column.cat.codes for column in values]) + first
+    pairs = (ones[:, :, None], ones[:, None, :])
+    products = RIDGE * np.eye(len(columns))
+    np.add.at(products, pairs, 1.0)
+    inverse = np.linalg.inv(products)
+    off = logs - logs.mean()
+    effects = inverse @ np.bincount(ones.ravel(), np.repeat(off, len(FACTORS)), len(columns))
+    leverage = inverse[pairs].sum(axis=(1, 2))
+    residuals = off - effects[ones].sum(axis=1)
     squares = pd.Series((residuals / np.clip(1.0 - leverage, LEAST_LEVERAGE, 1.0)) ** 2)
     variance, spreads = _fit_spreads(ended.reset_index(drop=True), squares)
     return Durations(float(logs.mean()), variance, pd.Series(effects, columns), spreads)
-
-
-def _iterate_designs(values: Sequence["pd.Series[str]"]) -> Iterator[tuple[slice, Array]]:
-    """Yield rows, BLOCK at a time, and their design matrix: a column for each category."""
-    for first in range(0, len(values[0]), BLOCK):
-        rows = slice(first, first + BLOCK)
-        columns = [pd.get_dummies(column.iloc[rows], dtype="float64") for column in values]
-        yield rows, np.hstack([part.to_numpy() for part in columns], dtype="float64")
 
 
 def _fit_spreads(

@@ -1,6 +1,7 @@
-"""All fitted parameters of a run, read once from the fact tables of all restrictions.
+"""The context of a run: facts, all fitted parameters, denominators and the tree of areas.
 
-All parts of a run share them, because some are fitted to figures or restrictions of several parts.
+It is built once and passed to every stage. All parts of a run share the fitted parameters, because
+some are fitted to figures or restrictions of several parts.
 
 Evidence levels are closed where they failed on known answers.
 
@@ -31,24 +32,25 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact import figure_errors as errors_distribution
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors, Spread
 from audience_impact.fitted import shares
-from audience_impact.fitted.chances import index_chances
+from audience_impact.fitted.chances import PARAMETERS as CHANCE_PARAMETERS
 from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.places import networks, online, population
+from audience_impact.places import nesting, networks, online, population
 from audience_impact.places.online import PlaceParameters
 from audience_impact.vocabulary import NetworkLaw, RungFamily, YesNo
 
-LEVELS_TABLE = "answer_rungs"
+DAILY_PARAMETERS = [*shares.PARAMETERS, *shares.TREND]
 
 
 def list_closed(tables: Tables, family: RungFamily) -> list[str]:
     """Return the closed evidence levels of a family in the fact table `answer_rungs` (typed)."""
-    tried = tables[LEVELS_TABLE]
+    tried = tables["answer_rungs"]
     is_closed = (tried["rung_family"] == family.value) & (tried["is_open"] == YesNo.NO.value)
     return sorted(tried.loc[is_closed, "rung"])
 
@@ -93,26 +95,57 @@ def read_models(tables: Tables) -> FittedModels:
     Raises:
         ParameterError: A table lacks a parameter.
     """
-    by_feature = _get_table(tables, "feature_laws").rename(columns={"feature": "group"})
-    by_country = _get_table(tables, "circumvention_laws").assign(group=shares.KEEPS_ACCESS)
-    audiences = imputation_distribution.read_parameters(_get_table(tables, "audience_laws"))
+    features = tables["feature_laws"].rename(columns={"feature": "group"})
+    circumvention = tables["circumvention_laws"].assign(group=shares.KEEPS_ACCESS)
+    audiences = imputation_distribution.read_parameters(tables["audience_laws"])
     return FittedModels(
-        errors_distribution.read_errors(_get_table(tables, "figure_errors")),
-        online.read_parameters(_get_table(tables, "place_laws")),
-        population.index_sizes(_get_table(tables, "part_sizes")),
-        networks.read_parameters(_get_table(tables, "network_laws")),
+        errors_distribution.read_errors(tables["figure_errors"]),
+        online.read_parameters(tables["place_laws"]),
+        population.index_sizes(tables["part_sizes"]),
+        networks.read_parameters(tables["network_laws"]),
         None if audiences is None else imputation_distribution.build_model(tables, audiences),
         one_factor.read_model(tables),
-        shares.index_parameters(
-            _get_table(tables, "daily_use"), shares.BY_SERVICE, [*shares.PARAMETERS, *shares.TREND]
-        ),
-        shares.index_parameters(by_feature, shares.BY_GROUP),
-        shares.index_parameters(by_country, shares.BY_GROUP),
+        shares.index_parameters(tables["daily_use"], shares.BY_SERVICE, DAILY_PARAMETERS),
+        shares.index_parameters(features, shares.BY_GROUP),
+        shares.index_parameters(circumvention, shares.BY_GROUP),
         shares.list_circumvention_ids(tables),
-        index_chances(_get_table(tables, "chances")),
+        shares.index_parameters(tables["chances"], ["chance_group"], CHANCE_PARAMETERS),
         {family: list_closed(tables, family) for family in RungFamily},
     )
 
 
-def _get_table(tables: Tables, name: str) -> pd.DataFrame:
-    return tables.get(name, pd.DataFrame())
+@dataclass(frozen=True)
+class Context:
+    """What all stages of a run share.
+
+    Attributes:
+        tables: The typed facts.
+        fitted: Parameters that were fitted to all restrictions.
+        denominators: The counts of populations, with their errors.
+        parents: The parent of each area, as `nesting.read_parents` returns it.
+    """
+
+    tables: Tables
+    fitted: FittedModels
+    denominators: Denominators
+    parents: nesting.Parents
+
+    @property
+    def errors(self) -> FigureErrors | None:
+        """Return the errors of figures; None if the facts contain no parameters for them."""
+        return self.fitted.errors
+
+
+def read_context(tables: Tables) -> Context:
+    """Return the context of a run of all restrictions in typed facts.
+
+    Raises:
+        ParameterError: A fitted table lacks a parameter.
+    """
+    return make_context(tables, read_models(tables))
+
+
+def make_context(tables: Tables, fitted: FittedModels) -> Context:
+    """Return the context of a run, or of a part of it, with the parameters that its parts share."""
+    denominators = Denominators.from_facts(tables, fitted.errors)
+    return Context(tables, fitted, denominators, nesting.read_parents(tables["areas"]))

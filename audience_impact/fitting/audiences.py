@@ -73,6 +73,7 @@ from audience_impact.imputation.effects import (
     describe_rows,
     number_groups,
     share_among,
+    split_blocks,
 )
 from audience_impact.imputation.evidence_levels import (
     LEAST_ABROAD,
@@ -376,12 +377,6 @@ def _digest_figures(tables: Tables) -> str:
     rows = describe_rows(read_observations(tables, FINE))
     columns = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
     return digest_frames(columns.round({"share": DECIMALS}))
-
-
-def split_blocks(groups: NDArray[np.int64]) -> Blocks:
-    """Return the places of the figures of each group."""
-    order = np.argsort(groups, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
 
 @dataclass(frozen=True)

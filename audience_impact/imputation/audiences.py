@@ -87,7 +87,8 @@ def impute_audiences(
     days = uncounted.rename(columns={"country_id": "area_id", "before": "moment"})
     place = ["area_id", "platform_id", "moment"]
     places = days[place].drop_duplicates(ignore_index=True)
-    shares = places.join(groups.impute_with_groups(places, tables, figures, joint_use), how="inner")
+    imputed, _ = groups.impute_with_members(places, tables, figures, joint_use)
+    shares = places.join(imputed, how="inner")
     rows = days.merge(shares, on=place).rename(columns={"area_id": "country_id"})
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     for name in SHARES:
@@ -123,7 +124,7 @@ def combine_with_others(
     days = rows.rename(columns={"country_id": "area_id", "before": "moment"})
     days = days.rename(columns={"chosen_way": "way", "audience_key": "left_out_ids"})
     place = ["area_id", "platform_id", "moment", "way", "left_out_ids"]
-    imputed = groups.impute_with_groups(days[place], tables, figures, joint_use)
+    imputed, _ = groups.impute_with_members(days[place], tables, figures, joint_use)
     rows = rows.join(imputed, how="inner").set_index("place")
     return _weigh_by_precision(distributions, rows)
 

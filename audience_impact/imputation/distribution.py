@@ -168,54 +168,22 @@ def _read_scale(audience_laws: pd.DataFrame) -> AudienceParameters:
 
 
 def impute_shares(
-    requested: pd.DataFrame, tables: Tables, model: "ImputationModel", without_country: bool = False
+    requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
 ) -> pd.DataFrame:
     """Return quantiles (SHARES) of the share of the people online, `rung` and ONLINE.
 
     ONLINE are the people online, as a share of residents and in persons; the rows are indexed like
-    `requested`.
-
-    `requested` has `area_id`, `platform_id` and `moment` (a day); with `way`, the figure is one
-    counted in that way; `is_under_block` states whether it is from the time of a block;
-    `left_out_ids` names figures (joined by +) from which a row must not be imputed. Rows
-    without a result are absent (no users of any service, or no people online, on record). `model`
-    has the figures for the imputation; `without_country` leaves out the figures of the country of
-    each row. Shares that are too uncertain on the coarse scale are imputed on the fine one.
+    `requested`, which has `area_id`, `platform_id` and `moment` (a day). With `way`, the figure is
+    one counted in that way; `is_under_block` states whether it is from the time of a block;
+    `left_out_ids` names figures (joined by +) from which a row must not be imputed. Rows without a
+    result are absent (no users of any service, or no people online, on record). Shares that are too
+    uncertain on the coarse scale are imputed on the fine one.
     """
-    request = _Request(requested, dict(tables), without_country)
-    for earlier, shares in model.last:
-        if earlier.is_equal(request):
-            return shares.copy()
-    shares = _impute_on_scales(request, model)
-    model.last[:] = [(request, shares)]
-    return shares.copy()
-
-
-@dataclass(frozen=True)
-class _Request:
-    """The arguments of `impute_shares`, so that the trace does not impute the same again."""
-
-    requested: pd.DataFrame
-    tables: Tables
-    without_country: bool
-
-    def is_equal(self, request: "_Request") -> bool:
-        """Return whether the result is the same; the facts have to be the same objects."""
-        return (
-            self.without_country == request.without_country
-            and self.tables.keys() == request.tables.keys()
-            and all(frame is request.tables[name] for name, frame in self.tables.items())
-            and self.requested.equals(request.requested)
-        )
-
-
-def _impute_on_scales(request: _Request, model: "ImputationModel") -> pd.DataFrame:
-    requested, tables, without_country = request.requested, request.tables, request.without_country
-    shares = _impute_on_scale(requested, tables, model, without_country)
+    shares = _impute_on_scale(requested, tables, model)
     vague = requested[is_too_vague(shares.reindex(requested.index))]
     if model.finer is None or vague.empty:
         return shares
-    fine = _impute_on_scale(vague, tables, model.finer, without_country)
+    fine = _impute_on_scale(vague, tables, model.finer)
     return pd.concat([shares.drop(fine.index, errors="ignore"), fine]).sort_index()
 
 
@@ -237,24 +205,21 @@ def says_nothing(shares: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _impute_on_scale(
-    requested: pd.DataFrame, tables: Tables, model: "ImputationModel", without_country: bool
+    requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
 ) -> pd.DataFrame:
-    """Return what `impute_shares` returns, on the scale of the model."""
     nothing = pd.DataFrame(columns=COLUMNS).astype(dict.fromkeys([*SHARES, *ONLINE], "float64"))
     questions = _describe_requested(requested, tables)
     if questions.empty or model.figures.empty:
         return nothing
-    rung, is_stranger = _find_evidence_levels(questions, model.figures, without_country)
+    rung, is_stranger = _find_evidence_levels(questions, model.figures)
     if (rung == "").all():
         return nothing
-    service = questions["platform_id"].mask(is_stranger, UNKNOWN)
-    strange = questions.assign(platform_id=service)
-    middle, spread = condition_on_figures(strange, model, without_country)
+    strange = questions.assign(platform_id=questions["platform_id"].mask(is_stranger, UNKNOWN))
+    middle, spread = condition_on_figures(strange, model)
     predictions = questions.assign(rung=rung, middle=middle, spread=spread)
-    shares = add_intervals(predictions, model.parameters, model.scale)[list(SHARES)]
-    more = {"rung": rung.to_numpy(), **{name: questions[name].to_numpy() for name in ONLINE}}
-    rows = shares.assign(**more).set_axis(questions["place"].to_numpy())
-    return rows[(rows["rung"] != "").to_numpy()]
+    shares = add_intervals(predictions, model.parameters, model.scale)
+    rows = shares[[*COLUMNS]].set_axis(questions["place"].to_numpy())
+    return rows[rows["rung"] != ""]
 
 
 def add_intervals(
@@ -293,40 +258,29 @@ def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame
 
 
 def _find_evidence_levels(
-    questions: pd.DataFrame, figures: pd.DataFrame, without_country: bool
+    questions: pd.DataFrame, figures: pd.DataFrame
 ) -> tuple[pd.Series, pd.Series]:
     """Return the evidence level of each row, and True for services unknown in its country.
 
-    Figures that are left out do not count, those of the country among them if so requested.
+    Figures that are left out do not count.
     """
-    results = [
-        _describe_levels(group, figures[~is_out])
-        for group, is_out in _leave_figures_out(questions, figures, without_country)
-    ]
-    rung, is_stranger = (pd.concat(parts) for parts in zip(*results, strict=True))
+    levels, strangers = [], []
+    for group, is_out in _leave_figures_out(questions, figures):
+        levels.append(evidence_levels.find_evidence_levels(group, figures[~is_out]))
+        strangers.append(evidence_levels.is_stranger(group, figures[~is_out]))
+    rung, is_stranger = pd.concat(levels), pd.concat(strangers)
     return rung.reindex(questions.index), is_stranger.reindex(questions.index)
 
 
 def _leave_figures_out(
-    questions: pd.DataFrame, figures: pd.DataFrame, without_country: bool
+    questions: pd.DataFrame, figures: pd.DataFrame
 ) -> Iterator[tuple[pd.DataFrame, NDArray[np.bool_]]]:
     """Yield the rows for which the same figures are left out, and True for these figures."""
-    if without_country:
-        areas = figures["area_id"].to_numpy(dtype=object)
-        yield from ((group, areas == area) for area, group in questions.groupby("area_id"))
-    elif "left_out_ids" in questions:
-        ids = figures["figure_id"]
-        for names, group in questions.groupby("left_out_ids"):
-            yield group, ids.isin(str(names).split("+")).to_numpy()
-    else:
+    if "left_out_ids" not in questions:
         yield questions, np.zeros(len(figures), dtype=bool)
-
-
-def _describe_levels(questions: pd.DataFrame, figures: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    return (
-        evidence_levels.find_evidence_levels(questions, figures),
-        evidence_levels.is_stranger(questions, figures),
-    )
+        return
+    for names, group in questions.groupby("left_out_ids"):
+        yield group, figures["figure_id"].isin(str(names).split("+")).to_numpy()
 
 
 def invert_covariance(covariance: Array) -> Array:
@@ -379,16 +333,12 @@ class ImputationModel:
         parameters: The fitted parameters of their covariance.
         scale: The scale of their log odds.
         finer: The model of services that few use; None if no parameters were fitted.
-        last: The last request of `impute_shares` with its result, or nothing.
     """
 
     figures: pd.DataFrame
     parameters: AudienceParameters
     scale: Scale = COARSE
     finer: "ImputationModel | None" = None
-    last: list[tuple[_Request, pd.DataFrame]] = field(
-        init=False, repr=False, compare=False, default_factory=list
-    )
 
     @cached_property
     def weighted_inverse(self) -> tuple[Array, Array]:
@@ -432,24 +382,23 @@ def find_influential_figures(
     (the median without that figure) and `q50_share`. The `most` figures with the largest effect are
     returned, the largest first.
     """
-    if model.finer is None:
-        return _find_influential_on_scale(requested, tables, model, most)
-    shares = _impute_on_scale(requested, tables, model, without_country=False)
-    is_vague = is_too_vague(shares.reindex(requested.index))
-    parts = ((requested[~is_vague], model), (requested[is_vague], model.finer))
-    by_scale = [_find_influential_on_scale(rows, tables, scale, most) for rows, scale in parts]
+    parts = [(requested, model)]
+    if model.finer is not None:
+        shares = _impute_on_scale(requested, tables, model)
+        is_vague = is_too_vague(shares.reindex(requested.index))
+        parts = [(requested[~is_vague], model), (requested[is_vague], model.finer)]
+    by_scale = [_find_influential_on_scale(*part, tables, most) for part in parts]
     filled = [figures for figures in by_scale if not figures.empty]
     return pd.concat(filled, ignore_index=True) if filled else by_scale[0]
 
 
 def _find_influential_on_scale(
-    requested: pd.DataFrame, tables: Tables, model: ImputationModel, most: int
+    requested: pd.DataFrame, model: ImputationModel, tables: Tables, most: int
 ) -> pd.DataFrame:
-    """Return what `find_influential_figures` returns, on the scale of the model."""
     questions, figures = _describe_requested(requested, tables), model.figures
     if questions.empty or figures.empty:
         return pd.DataFrame(columns=["place", *MOVER])
-    _, is_stranger = _find_evidence_levels(questions, figures, without_country=False)
+    _, is_stranger = _find_evidence_levels(questions, figures)
     strange = questions.assign(platform_id=questions["platform_id"].mask(is_stranger, UNKNOWN))
     shared = compute_cross_covariance(strange, figures, model.parameters.spreads)
     precision, weighted = model.weighted_inverse
@@ -458,13 +407,16 @@ def _find_influential_on_scale(
     at = np.argsort(-np.abs(by), axis=1, kind="stable")[:, :most]
     without = middle[:, None] - np.take_along_axis(by, at, axis=1)
     ends = cut_shares(harden_odds(np.column_stack([middle, without]), model.scale), model.scale)
-    influential = figures.iloc[at.ravel()].reset_index(drop=True)
     count = at.shape[1]
-    return influential.assign(
-        place=np.repeat(questions["place"].to_numpy(), count),
-        q50_share=np.repeat(ends[:, 0], count),
-        without_share=ends[:, 1:].ravel(),
-    )[["place", *MOVER]]
+    return (
+        figures.iloc[at.ravel()]
+        .reset_index(drop=True)
+        .assign(
+            place=np.repeat(questions["place"].to_numpy(), count),
+            q50_share=np.repeat(ends[:, 0], count),
+            without_share=ends[:, 1:].ravel(),
+        )[["place", *MOVER]]
+    )
 
 
 MOVER = [
@@ -474,15 +426,13 @@ MOVER = [
 """Columns reported for a figure that strongly influences an imputed share."""
 
 
-def condition_on_figures(
-    questions: pd.DataFrame, model: ImputationModel, without_country: bool
-) -> tuple[Array, Array]:
+def condition_on_figures(questions: pd.DataFrame, model: ImputationModel) -> tuple[Array, Array]:
     """Return mean and spread (rows,) in softened log odds, given the figures."""
     figures, (precision, weighted) = model.figures, model.weighted_inverse
     shared = compute_cross_covariance(questions, figures, model.parameters.spreads)
     total = compute_variance(questions, model.parameters.spreads)
     middle, explained = np.empty(len(questions)), np.empty(len(questions))
-    for group, is_out in _leave_figures_out(questions, figures, without_country):
+    for group, is_out in _leave_figures_out(questions, figures):
         rows, out = questions.index.get_indexer(group.index), np.flatnonzero(is_out)
         shared_rows = shared[rows]
         shared_rows[:, out] = 0.0

@@ -32,15 +32,11 @@ from audience_impact.frames import Array
 from audience_impact.imputation.evidence_levels import PEOPLE
 from audience_impact.vocabulary import WORLD
 
-SOVIET = frozenset(
-    ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
-)
-ARAB = frozenset(
-    [
-        *("AE", "BH", "DJ", "DZ", "EG", "IQ", "JO", "KM", "KW", "LB", "LY"),
-        *("MA", "MR", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "TN", "YE"),
-    ]
-)
+SOVIET = ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
+ARAB = [
+    *("AE", "BH", "DJ", "DZ", "EG", "IQ", "JO", "KM", "KW", "LB", "LY"),
+    *("MA", "MR", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "TN", "YE"),
+]
 
 
 @dataclass(frozen=True)
@@ -50,11 +46,11 @@ class Effect:
     Attributes:
         name: Its name in the table `audience_laws`.
         by: Columns that define the groups; empty for one group of all figures.
+        start: Spread at which the fit begins.
         along: Column with which it varies; empty if it is constant.
         scale: The scale of the distance along this column.
         is_rough: Whether the correlation decreases exponentially rather than smoothly.
         times: Column by which it is multiplied; empty for one.
-        start: Spread at which the fit begins.
         most: Largest spread that the fit may return.
     """
 
@@ -68,19 +64,10 @@ class Effect:
     most: float = 3.0
 
 
-def _change_with_years(
-    name: str, by: tuple[str, ...], start: float, scale: float, rough: bool, times: str = ""
-) -> Effect:
-    return Effect(name, by, start, "years", scale, rough, times)
-
-
-def _vary_by_place(name: str, by: tuple[str, ...], start: float) -> Effect:
-    return Effect(name, by, start, times=IN_COUNTRY)
-
-
 SERVICE, COUNTRY, WAY = "platform_id", "area_id", "way"
-IN_COUNTRY = "is_in_country"
+PLACE = "is_in_country"
 """Factor of effects of places: one for figures of a country, zero for totals of the world."""
+ROUGH = True
 HOUSE_MOST = 0.15
 """Maximum spread of the effect of a survey organisation, in log odds: the fit may not exceed it,
 because the next organisation is unknown.
@@ -90,33 +77,27 @@ EFFECTS = (
     Effect("online", (), 0.26, times="online_odds"),
     Effect("blocked", (), 1.0, times="is_blocked"),
     Effect("service", (SERVICE,), 0.85),
-    _change_with_years("service_years", (SERVICE,), 0.06, 4.0, rough=False),
+    Effect("service_years", (SERVICE,), 0.06, "years", 4.0),
     Effect("service_online", (SERVICE,), 0.22, "online_odds", 1.2),
-    Effect("service_size", (SERVICE,), 0.18, "size", 2.5, times=IN_COUNTRY),
+    Effect("service_size", (SERVICE,), 0.18, "size", 2.5, times=PLACE),
     Effect("service_kind", ("platform_kind",), 0.2),
-    _vary_by_place("region_service", ("region", SERVICE), 0.18),
-    _change_with_years(
-        "region_service_years", ("region", SERVICE), 0.06, 4.0, rough=False, times=IN_COUNTRY
-    ),
-    _vary_by_place("subregion", ("subregion",), 0.14),
-    _vary_by_place("subregion_service", ("subregion", SERVICE), 0.2),
-    _change_with_years(
-        "subregion_service_years", ("subregion", SERVICE), 0.3, 3.0, rough=True, times=IN_COUNTRY
-    ),
-    _vary_by_place("league_service", ("league", SERVICE), 0.18),
-    _vary_by_place("country", (COUNTRY,), 0.22),
-    _change_with_years("country_years", (COUNTRY,), 0.25, 4.0, rough=True, times=IN_COUNTRY),
-    _vary_by_place("country_kind", (COUNTRY, "platform_kind"), 0.1),
-    _vary_by_place("country_service", (COUNTRY, SERVICE), 0.2),
-    _change_with_years(
-        "country_service_years", (COUNTRY, SERVICE), 0.27, 4.0, rough=True, times=IN_COUNTRY
-    ),
+    Effect("region_service", ("region", SERVICE), 0.18, times=PLACE),
+    Effect("region_service_years", ("region", SERVICE), 0.06, "years", 4.0, times=PLACE),
+    Effect("subregion", ("subregion",), 0.14, times=PLACE),
+    Effect("subregion_service", ("subregion", SERVICE), 0.2, times=PLACE),
+    Effect("subregion_service_years", ("subregion", SERVICE), 0.3, "years", 3.0, ROUGH, PLACE),
+    Effect("league_service", ("league", SERVICE), 0.18, times=PLACE),
+    Effect("country", (COUNTRY,), 0.22, times=PLACE),
+    Effect("country_years", (COUNTRY,), 0.25, "years", 4.0, ROUGH, PLACE),
+    Effect("country_kind", (COUNTRY, "platform_kind"), 0.1, times=PLACE),
+    Effect("country_service", (COUNTRY, SERVICE), 0.2, times=PLACE),
+    Effect("country_service_years", (COUNTRY, SERVICE), 0.27, "years", 4.0, ROUGH, PLACE),
     Effect("way", (WAY,), 0.2),
     Effect("way_service", (WAY, SERVICE), 0.3),
     Effect("way_service_year", (WAY, SERVICE, "year"), 0.1),
-    _vary_by_place("way_subregion_service", (WAY, "subregion", SERVICE), 0.17),
-    _vary_by_place("way_country", (WAY, COUNTRY), 0.1),
-    _vary_by_place("way_country_service", (WAY, COUNTRY, SERVICE), 0.14),
+    Effect("way_subregion_service", (WAY, "subregion", SERVICE), 0.17, times=PLACE),
+    Effect("way_country", (WAY, COUNTRY), 0.1, times=PLACE),
+    Effect("way_country_service", (WAY, COUNTRY, SERVICE), 0.14, times=PLACE),
     Effect("series", ("series",), 0.14, most=HOUSE_MOST),
     Effect("series_service", ("series", SERVICE), 0.14, most=HOUSE_MOST),
     Effect("survey", ("survey",), 0.03),
@@ -153,7 +134,6 @@ def number_groups(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArr
 
 
 def _measure_likeness(effect: Effect, first: Array, second: Array) -> Array:
-    """Return the share (0..1) of an effect that two figures of a group have in common."""
     apart = np.abs(first - second) / effect.scale
     return np.asarray(np.exp(-apart if effect.is_rough else -0.5 * apart**2))
 
@@ -162,11 +142,10 @@ def _read_number(rows: pd.DataFrame, column: str) -> Array:
     return rows[column].to_numpy("float64") if column else np.ones(len(rows))
 
 
-def _group_places(numbers: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
-    """Return the places of the figures of each group, by its number."""
-    order = np.argsort(numbers, kind="stable")
-    first = np.flatnonzero(np.diff(numbers[order], prepend=-1))
-    return dict(zip(numbers[order[first]].tolist(), np.split(order, first[1:]), strict=False))
+def split_blocks(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the places of the figures of each group, in the order of its number."""
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
 
 @dataclass(frozen=True)
@@ -200,7 +179,7 @@ def share_among(effect: Effect, rows: pd.DataFrame) -> Shared:
     if not effect.by:
         return Shared(None, np.outer(factor, factor))
     (numbers,) = number_groups(effect.by, rows)
-    groups = _group_places(numbers).values()
+    groups = split_blocks(numbers)
     first = np.concatenate([np.repeat(group, len(group)) for group in groups])
     second = np.concatenate([np.tile(group, len(group)) for group in groups])
     share = factor[first] * factor[second]
@@ -215,8 +194,7 @@ Spreads = Mapping[str, float]
 OWN = "own_"
 
 
-def compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the variance of each figure that it shares with no other figure."""
+def _compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
     spread = rows[WAY].map(lambda way: spreads[OWN + str(way)])
     return np.asarray(spread.to_numpy("float64") ** 2)
 
@@ -226,7 +204,7 @@ def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
     total = np.zeros((len(rows), len(rows)))
     for effect in EFFECTS:
         share_among(effect, rows).add_to(total, spreads[effect.name] ** 2)
-    total.reshape(-1)[:: len(rows) + 1] += compute_own_variance(rows, spreads)
+    total.reshape(-1)[:: len(rows) + 1] += _compute_own_variance(rows, spreads)
     return total
 
 
@@ -242,7 +220,10 @@ def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: 
             matrix += spreads[effect.name] ** 2 * np.outer(*times)
             continue
         along = _read_number(rows, effect.along), _read_number(others, effect.along)
-        mine, theirs = map(_group_places, number_groups(effect.by, rows, others))
+        mine, theirs = (
+            {int(numbers[block[0]]): block for block in split_blocks(numbers)}
+            for numbers in number_groups(effect.by, rows, others)
+        )
         for group in mine.keys() & theirs.keys():
             row, column = mine[group], theirs[group]
             share = np.outer(times[0][row], times[1][column])
@@ -254,7 +235,7 @@ def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: 
 
 def compute_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the prior variance (rows,) of figures."""
-    total = compute_own_variance(rows, spreads)
+    total = _compute_own_variance(rows, spreads)
     for effect in EFFECTS:
         total = total + (spreads[effect.name] * _read_number(rows, effect.times)) ** 2
     return np.asarray(total)

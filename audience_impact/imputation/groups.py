@@ -49,23 +49,11 @@ COMMON = 0.3
 DRAWS = 256
 
 
-def impute_with_groups(
-    requested: pd.DataFrame,
-    tables: Tables,
-    imputation_model: ImputationModel,
-    model: OverlapModel | None,
-    without_country: bool = False,
-) -> pd.DataFrame:
-    """Return imputed shares; with a `model`, those of groups of services from their members."""
-    return impute_with_members(requested, tables, imputation_model, model, without_country)[0]
-
-
 def impute_with_members(
     requested: pd.DataFrame,
     tables: Tables,
     imputation_model: ImputationModel,
     model: OverlapModel | None,
-    without_country: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return imputed shares, and those of the services that represent each group.
 
@@ -73,13 +61,13 @@ def impute_with_members(
     """
     is_group = requested["platform_id"].isin(list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
-        shares = distribution.impute_shares(requested, tables, imputation_model, without_country)
+        shares = distribution.impute_shares(requested, tables, imputation_model)
         return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
     models = [imputation_model, imputation_model.finer]
     figures = pd.concat([model_of.figures for model_of in models if model_of is not None])
     members = _list_members(requested[is_group], tables, figures)
     both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
-    shares = distribution.impute_shares(both, tables, imputation_model, without_country)
+    shares = distribution.impute_shares(both, tables, imputation_model)
     origin = np.append(requested.index[~is_group], members["place"]).astype(requested.index.dtype)
     singles = shares[shares.index < (~is_group).sum()]
     singles = singles.set_axis(origin[singles.index])

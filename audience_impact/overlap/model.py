@@ -5,17 +5,17 @@ Definitions
 Universe: the people that shares refer to.  Union: the share of it that uses at least one of some
 platforms.  Pattern: the exact set of platforms that a person uses, numbered so that bit i of the
 number says that platform i is used.
-Joint use: how people of one country use platforms together. It is uncertain, and therefore
-represented by D draws of the parameters of a model, which only that model reads.
+Joint use: how people of one country use platforms together, as D draws of the parameters of a
+model, which only that model reads.
 Group: all unions of one country and universe. All its unions share the draws of the audiences and
 of the joint use, so that draw d is one possible world.
 
 Method
 ------
-A model is an object with the methods of `OverlapModel`; one_factor.py contains the model in use.
-Results of a model are always inside the Frechet bounds max m_i <= union <= min(1, sum m_i) of each
-draw's own shares. A model states its own error in units of the distance between independence and
-the largest audience, because assumptions on joint use determine where in that distance a union is.
+one_factor.py contains the model in use. Results of a model are always inside the Frechet bounds
+max m_i <= union <= min(1, sum m_i) of each draw's own shares. A model states its own error in units
+of the distance between independence and the largest audience, because assumptions on joint use
+determine where in that distance a union is.
 
 Assumptions
 -----------
@@ -76,33 +76,20 @@ class OverlapModel(Protocol):
 
     @property
     def dedup_method(self) -> DedupMethod:
-        """Return the word for this model in the column `dedup_method` of the published tables."""
+        """The word for this model in the column `dedup_method` of the published tables."""
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
         """Draw the joint use of a country; of a country without surveys if blank or unknown.
 
-        Use uniforms of the kinds CORRELATION (parameters) and MODEL (error), under keys that
-        name the country, so that runs agree and sensitivity can separate the two.
+        Uniforms are of the kinds CORRELATION (parameters) and MODEL (error), under keys that name
+        the country.
         """
 
     def draw_unions(self, group: Group) -> Array:
-        """Return draws (G, D) of the unions of a group, as shares of the universe, with error.
-
-        A union's draws depend only on its audiences and the joint use.  Raises
-        ValueError where shapes do not fit or a share is outside 0..1.
-        """
+        """Return draws (G, D) of the unions of a group, as shares of the universe, with error."""
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
-        """Return draws (D, 2**n) of the patterns of one set of audiences (D, n), without error.
-
-        Raises ValueError for more platforms than the model can take.
-        """
-
-    def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
-        """Return draws (S, D) of the unions of sets (S, platforms) whose shares are exact.
-
-        The draws include the model error; platforms of share 0 are padding.
-        """
+        """Return draws (D, 2**n) of the patterns of one set of audiences (D, n), without error."""
 
 
 def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:

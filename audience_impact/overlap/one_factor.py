@@ -54,18 +54,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import compress, takewhile
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import expit, ndtr, ndtri
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.overlap import copula
-from audience_impact.overlap.copula import LARGEST_CORRELATION, Calibration, OwnSurvey
-from audience_impact.overlap.model import Group, JointUse, Uniforms, add_model_error, move_unions
+from audience_impact.overlap.copula import Calibration, OwnSurvey
+from audience_impact.overlap.model import Group, JointUse, Uniforms, move_unions
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import DedupMethod, InputKind, OverlapParameter
 
@@ -83,27 +83,8 @@ _GRID[0], _GRID[-1] = 0.0, 1.0
 _RISE = np.append(np.diff(_GRID), 0.0)
 
 
-@dataclass(frozen=True)
-class _Step:
-    """The number of platforms that a set shares with the previous set, and its other platforms."""
-
-    common_count: int
-    added: tuple[int, ...]
-
-
-def _check_group(group: Group) -> None:
-    platforms, draws = group.shares.shape
-    correlation, error = group.joint_use.parameters, group.joint_use.error
-    if correlation.shape != (1, draws) or error.shape != (draws,):
-        raise ValueError("shares, correlation and error must have the same draws")
-    if group.members.ndim != 2 or group.members.shape[1] != platforms:
-        raise ValueError("shares and members must have the same platforms")
-    if not ((group.shares >= 0.0) & (group.shares <= 1.0)).all():
-        raise ValueError("shares must lie in 0..1")
-    if not ((correlation >= 0.0) & (correlation <= LARGEST_CORRELATION)).all():
-        raise ValueError(f"correlations must lie in 0..{LARGEST_CORRELATION}")
-    if not np.isfinite(error).all():
-        raise ValueError("errors must be numbers")
+_Step: TypeAlias = tuple[int, tuple[int, ...]]
+"""The number of platforms that a set shares with the previous set, and its other platforms."""
 
 
 def _plan_steps(members: NDArray[np.bool_]) -> list[_Step]:
@@ -113,7 +94,7 @@ def _plan_steps(members: NDArray[np.bool_]) -> list[_Step]:
         now = tuple(compress(range(len(row)), row))
         same = takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False))
         common_count = sum(1 for _ in same)
-        steps.append(_Step(common_count, now[common_count:]))
+        steps.append((common_count, now[common_count:]))
         before = now
     return steps
 
@@ -122,12 +103,11 @@ def _fold_sets(
     combine: np.ufunc, start: Array, tables: Array, plan: Sequence[_Step]
 ) -> Iterator[Array]:
     """Yield the combined tables (P, places) of each set; the next set overwrites them."""
-    deepest = max(step.common_count + len(step.added) for step in plan)
+    deepest = max(common_count + len(added) for common_count, added in plan)
     stack = [start, *np.empty((deepest, tables.shape[1]))]
     rows = list(tables)
-    for step in plan:
-        depth = step.common_count
-        for platform in step.added:
+    for depth, added in plan:
+        for platform in added:
             combine(stack[depth], rows[platform], out=stack[depth + 1])
             depth += 1
         yield stack[depth]
@@ -191,7 +171,8 @@ def _classify_sizes(members: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def group_unions(group: Group) -> Array:
     """Return draws (G, D) of the union of each set, as shares of the base."""
-    _check_group(group)
+    if not ((group.shares >= 0.0) & (group.shares <= 1.0)).all():
+        raise ValueError("shares must lie in 0..1")
     if not group.members.size:
         return np.zeros((len(group.members), group.shares.shape[1]))
     distinct, place = np.unique(group.members, axis=0, return_inverse=True)
@@ -258,29 +239,19 @@ class OneFactorCopula:
         """Return draws (D, 2**n) of the patterns of audiences (D, n), for at most 12 audiences."""
         return copula.draw_patterns(shares, joint_use.parameters[0])
 
-    def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
-        """Return draws (S, D) of the unions of exact audiences (S, platforms), error below 2e-5."""
-        m = np.asarray(shares, dtype=float)
-        core = copula.union_curve(m, joint_use.parameters[0])
-        return add_model_error(core, m[:, None, :], joint_use.error)
-
 
 def read_model(tables: Tables) -> OneFactorCopula | None:
     """Return the copula with fitted parameters, adjusted to the surveys of each surveyed country.
 
     `tables` contains `overlap_calibration` and `surveys`, typed. Return None without a calibration.
     """
-    table, surveys = tables["overlap_calibration"], tables["surveys"]
+    table = tables["overlap_calibration"]
     if table.empty:
         return None
     calibration = read_calibration(table)
-    return OneFactorCopula(
-        calibration,
-        {
-            area: copula.predict_correlation(calibration, area_surveys)
-            for area, area_surveys in list_area_surveys(table, surveys).items()
-        },
-    )
+    of_areas = list_area_surveys(table, tables["surveys"])
+    centres = {area: copula.predict_correlation(calibration, of_areas[area]) for area in of_areas}
+    return OneFactorCopula(calibration, centres)
 
 
 def read_calibration(overlap_calibration: pd.DataFrame) -> Calibration:
@@ -307,9 +278,9 @@ def list_area_surveys(
     """Return the surveys of each area itself, which pull its correlation."""
     survey_houses = surveys[["area_id", "survey_id", "house"]]
     fitted = overlap_calibration.merge(survey_houses, on="survey_id").sort_values("survey_id")
-    surveys_by_area: dict[str, list[OwnSurvey]] = {
-        area: [] for area in sorted(surveys["area_id"].unique())
-    }
-    for area, value, house in zip(fitted["area_id"], fitted["value"], fitted["house"], strict=True):
-        surveys_by_area[area].append(OwnSurvey(float(expit(value)), str(house)))
-    return surveys_by_area
+    correlations = expit(fitted["value"].to_numpy("float64"))
+    own = [
+        OwnSurvey(float(r), house) for r, house in zip(correlations, fitted["house"], strict=True)
+    ]
+    of_areas = pd.Series(own, fitted.index).groupby(fitted["area_id"])
+    return {str(area): list(rows) for area, rows in of_areas}

@@ -25,7 +25,7 @@ from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
-from audience_impact.fitted.context import Context
+from audience_impact.fitted.models import Context
 from audience_impact.frames import NUMBER, TEXT, Declared, Frame, list_columns
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting

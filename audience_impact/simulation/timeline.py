@@ -49,7 +49,7 @@ from audience_impact.bounds.restrictions import ERROR_ENDS, PRINTED, Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
-from audience_impact.fitted.context import Context
+from audience_impact.fitted.models import Context
 from audience_impact.fitted.shares import daily_use, find_online_shares
 from audience_impact.frames import NUMBER, TEXT, Array, Declared, Frame, list_columns
 from audience_impact.imputation.audiences import IMPUTED

@@ -19,7 +19,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
-from audience_impact.fitted.context import Context
+from audience_impact.fitted.models import Context
 from audience_impact.outputs.lineage import EVERY, INPUTS, list_named_operators
 from audience_impact.places import (
     networks,

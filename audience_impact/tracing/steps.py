@@ -19,8 +19,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.figure_errors import GROWTH
-from audience_impact.fitted.context import Context
-from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.models import Context, FittedModels
 from audience_impact.imputation import distribution, evidence_levels, groups
 from audience_impact.outputs.lineage import EVERY
 from audience_impact.outputs.review.status_rules import RULES, fill_sentence

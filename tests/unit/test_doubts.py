@@ -5,7 +5,7 @@ import pytest
 
 from audience_impact.audiences.inputs import gather_inputs
 from audience_impact.audiences.scope import build_scope
-from audience_impact.fitted.context import read_context
+from audience_impact.fitted.models import read_context
 from tests.support import AS_OF, World, world
 
 pytestmark = pytest.mark.chain

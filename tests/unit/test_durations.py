@@ -1,13 +1,10 @@
 """How long restrictions last whose end is not known."""
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from audience_impact.fitted import durations
-from audience_impact.frames import Array
 
 
 def list_ended(*rows: tuple[str, int], country: str = "XA") -> pd.DataFrame:
@@ -72,23 +69,3 @@ def test_durations_of_a_country_that_differ_more_are_drawn_wider() -> None:
     fitted = durations.fit_durations(pd.concat([same, mixed]))
     sd = fitted.predict(pd.concat([same.iloc[:1], mixed.iloc[:1]]))["days_log_sd"].to_numpy()
     assert sd[0] < sd[1]
-
-
-def test_few_rows_of_a_design_are_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = list_ended(*[("block", days) for days in range(1, 40)], *[("cut", 2)] * 30)
-    whole = durations.fit_durations(ended)
-    rows: list[int] = []
-    iterate_designs = durations._iterate_designs
-
-    def record_rows(values: Sequence["pd.Series[str]"]) -> Iterator[tuple[slice, Array]]:
-        for block, matrix in iterate_designs(values):
-            rows.append(len(matrix))
-            yield block, matrix
-
-    monkeypatch.setattr(durations, "BLOCK", 16)
-    monkeypatch.setattr(durations, "_iterate_designs", record_rows)
-    in_blocks = durations.fit_durations(ended)
-    assert max(rows) == 16
-    assert sum(rows) % len(ended) == 0
-    assert in_blocks.variance == pytest.approx(whole.variance, rel=1e-12)
-    pd.testing.assert_series_equal(in_blocks.effects, whole.effects, rtol=1e-9, atol=1e-12)

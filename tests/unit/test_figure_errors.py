@@ -10,7 +10,7 @@ from audience_impact import figure_errors
 from audience_impact.audiences.inputs import gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import read_context
+from audience_impact.fitted.models import read_context
 from audience_impact.fitting import errors as learning
 from audience_impact.vocabulary import ErrorQuantile
 from flows.pipeline import steps

@@ -16,7 +16,7 @@ from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.context import read_context
+from audience_impact.fitted.models import read_context
 from audience_impact.fitting import audiences as learning
 from audience_impact.imputation import (
     audiences,
@@ -99,6 +99,12 @@ def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
     return known, bound_restrictions(asked, known, known, read_context(tables))[0]
 
 
+def without_own(asked: pd.DataFrame, model: distribution.ImputationModel) -> pd.DataFrame:
+    """The same questions, to be answered without the figures of their country."""
+    ids = model.figures.groupby("area_id")["figure_id"].agg("+".join)
+    return asked.assign(left_out_ids=asked["area_id"].map(ids))
+
+
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5))
 def test_softened_log_odds_keep_shares_and_their_order(shares: list[float]) -> None:
     odds = figures.soften_odds(np.array(shares))
@@ -136,8 +142,8 @@ def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
     asked = wanted(("RC", "beta"))
     known = distribution.build_model(tables, laws)
     own, other = (
-        distribution.impute_shares(asked, tables, known, without).iloc[0]
-        for without in (False, True)
+        distribution.impute_shares(rows, tables, known).iloc[0]
+        for rows in (asked, without_own(asked, known))
     )
     assert own["rung"] == ImputationRung.OWN_PEOPLE
     assert other["rung"] == ImputationRung.SUBREGION
@@ -151,9 +157,8 @@ def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
     assert laws is not None
     asked = wanted(*[("RC", service) for service in SERVICES])
     every, fewer = counted().typed(), counted(*[("RC", s) for s in SERVICES]).typed()
-    left = distribution.impute_shares(
-        asked, every, distribution.build_model(every, laws), without_country=True
-    )
+    known = distribution.build_model(every, laws)
+    left = distribution.impute_shares(without_own(asked, known), every, known)
     never = distribution.impute_shares(asked, fewer, distribution.build_model(fewer, laws))
     # the weight of a figure is held against all others, those of the country among them
     assert left[distribution.SHARES].to_numpy() == pytest.approx(
@@ -186,7 +191,7 @@ def test_the_gradient_is_that_of_the_score() -> None:
 def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
     rows = effects.describe_rows(figures.read_observations(counted().typed()))
     matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy()
-    parts = learning.split_blocks(effects.number_groups(["area_id"], rows)[0])
+    parts = effects.split_blocks(effects.number_groups(["area_id"], rows)[0])
     precision = distribution.invert_covariance(matrix.copy())
     result = learning.leave_out(precision, precision @ odds, parts)
     part = parts[3]
@@ -328,9 +333,11 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    imputed = groups.impute_with_groups(
-        wanted(*keys), tables, distribution.build_model(tables, laws), one_factor.read_model(tables)
-    )[distribution.SHARES]
+    model = distribution.build_model(tables, laws)
+    members = groups.impute_with_members(
+        wanted(*keys), tables, model, one_factor.read_model(tables)
+    )
+    imputed = members[0][distribution.SHARES]
     assert (imputed.loc[[1, 2, 3]].max() <= imputed.loc[0]).all()
     middle = imputed["q50_share"]
     assert middle[[1, 2, 3]].max() < middle[0] < min(1.0, middle[[1, 2, 3]].sum())

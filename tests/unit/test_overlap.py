@@ -19,9 +19,9 @@ from audience_impact.overlap.copula import (
     draw_correlations,
     draw_errors,
     predict_correlation,
-    union_curve,
 )
 from audience_impact.overlap.model import (
+    Group,
     assume_independence,
     bound_by_shares,
     make_lattice,
@@ -29,7 +29,7 @@ from audience_impact.overlap.model import (
 )
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.vocabulary import InputKind
-from benchmarks.overlap import compute_intervals
+from benchmarks.overlap import compute_intervals, union_curve
 from tests.engine import patterns
 
 LEARNED = Calibration(
@@ -143,12 +143,6 @@ def test_the_rule_is_as_good_as_it_says(r: float, digits: float, error: float) -
         assert abs(compute_union(m, r, digits) - known) < error
 
 
-@pytest.mark.parametrize(("m", "r"), [([1.1], 0.2), ([-0.1], 0.2), ([0.1], 1.0), ([np.nan], 0.1)])
-def test_what_is_no_share_or_correlation_is_refused(m: list[float], r: float) -> None:
-    with pytest.raises(ValueError, match="must lie in"):
-        compute_union(m, r)
-
-
 def test_the_curve_is_close_to_the_union() -> None:
     m = np.random.default_rng(0).uniform(size=(50, 5))
     r = np.linspace(0.003, 0.99, 200)
@@ -173,7 +167,9 @@ def test_intervals_lie_in_the_bounds_in_order_and_a_batch_equals_single_runs() -
 
 def test_draws_stay_in_the_bounds() -> None:
     wild = OneFactorCopula(replace(LEARNED, model=2.0))
-    drawn = wild.union_curve(RUSSIA[None, :], wild.joint_use("", make_lattice(256)))
+    shares = np.tile(RUSSIA[:, None], 256)
+    together = np.ones((1, 2), dtype=bool)
+    drawn = wild.draw_unions(Group(shares, wild.joint_use("", make_lattice(256)), together))
     low, high = bound_by_shares(RUSSIA)
     assert drawn.shape == (1, 256)
     assert ((low <= drawn) & (drawn <= high)).all()

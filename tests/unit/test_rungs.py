@@ -9,7 +9,7 @@ from scipy.stats import binom
 from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import build_scope
 from audience_impact.fitted import models
-from audience_impact.fitted.context import read_context
+from audience_impact.fitted.models import read_context
 from audience_impact.imputation import audiences, distribution
 from audience_impact.outputs.review import reasons
 from audience_impact.vocabulary import PartGap, RungFamily

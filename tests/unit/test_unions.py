@@ -180,11 +180,7 @@ def test_duplicates_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_beginning_in_common_is_multiplied_once() -> None:
     steps = module._plan_steps(np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 1, 1, 0]], dtype=bool))
-    assert [(step.common_count, step.added) for step in steps] == [
-        (0, (0, 1)),
-        (2, (3,)),
-        (2, (2,)),
-    ]
+    assert steps == [(0, (0, 1)), (2, (3,)), (2, (2,))]
 
 
 @pytest.mark.parametrize(("sets", "platforms", "draws"), [(0, 3, 5), (2, 0, 5), (2, 3, 0)])
@@ -197,21 +193,10 @@ def test_nothing_asked_gives_nothing(sets: int, platforms: int, draws: int) -> N
     assert not drawn.any()
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"shares": np.full((6, 30), 1.1)}, "shares must lie in 0..1"),
-        ({"shares": np.full((6, 30), np.nan)}, "shares must lie in 0..1"),
-        ({"joint_use": JointUse(np.ones((1, 30)), np.zeros(30))}, "must lie in 0..0.9999"),
-        ({"joint_use": JointUse(np.zeros((1, 30)), np.full(30, np.nan))}, "must be numbers"),
-        ({"joint_use": JointUse(np.zeros((1, 29)), np.zeros(30))}, "the same draws"),
-        ({"joint_use": JointUse(np.zeros((1, 30)), np.zeros(29))}, "the same draws"),
-        ({"members": np.ones((2, 5), dtype=bool)}, "the same platforms"),
-    ],
-)
-def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        group_unions(replace(made(1), **change))  # type: ignore[arg-type]
+@pytest.mark.parametrize("share", [1.1, np.nan])
+def test_what_is_no_share_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match=r"shares must lie in 0\.\.1"):
+        group_unions(replace(made(1), shares=np.full((6, 30), share)))
 
 
 def test_what_is_known_of_a_set_is_not_integrated_again(monkeypatch: pytest.MonkeyPatch) -> None:
