@@ -118,7 +118,7 @@ def predict_by_regression(rows: pd.DataFrame, left_out: Sequence[str]) -> Array:
     precision = distribution.invert_covariance(matrix)
     odds = soften_odds(rows["share"])
     parts = split_blocks(number_groups(left_out, rows)[0])
-    return harden_odds(odds - leave_out(precision, precision @ odds, parts).residual)
+    return harden_odds(odds - leave_out(precision, precision @ odds, parts)[0])
 
 
 def predict_figures(tables: Tables) -> pd.DataFrame:

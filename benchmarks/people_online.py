@@ -91,7 +91,7 @@ def predict_counts(model: OnlineModel, rows: pd.DataFrame, is_printed: bool) -> 
         rows["is_all_ages"].to_numpy("bool"),
     )
     predicted, weights = model.predict(query), weigh_years(rows["moment"].to_numpy("float64"))
-    noise = fitting.find_errors(model.values, query.lineage, query.is_all_ages).noise
+    _, noise = fitting.find_errors(model.values, query.lineage, query.is_all_ages)
     at = model.counts.areas.get_indexer(rows["area_id"])
     scale = np.where(at >= 0, model.scales[at], 1.0)
     variance = np.einsum("ay,ayz,az->a", weights, predicted.covariance, weights)

@@ -90,11 +90,7 @@ class Chances:
     ) -> Array | None:
         """Return 1 where a restriction happened and is distinct, else 0: (restrictions, D).
 
-        None if no chances were fitted.
-
-        Args:
-            restrictions: Their ids.
-            draw_uniforms: Returns the uniforms (keys, D) of some keys.
+        `draw_uniforms` returns the uniforms (keys, D) of some keys. None if no chances were fitted.
         """
         if self.fitted.empty or restrictions.empty:
             return None
@@ -115,13 +111,10 @@ def describe_chances(
     tables: Tables,
     fitted: pd.DataFrame,
 ) -> Chances:
-    """Return the chances of restrictions.
+    """Return the chances of restrictions, which are as `Scope` has them.
 
-    Args:
-        restrictions: As `Scope` has them: their columns in the facts, and `first_day`.
-        outages: The ids of restrictions during which an outage was measured.
-        tables: Typed facts.
-        fitted: PARAMETERS by group, as `FittedModels` has them.
+    `outages` are the ids of restrictions during which an outage was measured; `fitted` are the
+    PARAMETERS by group.
     """
     about = restrictions.set_index("restriction_id")
     groups = pd.DataFrame(
@@ -143,7 +136,6 @@ def is_reported_once(restrictions: pd.DataFrame, outages: "pd.Series[str]") -> "
 
 
 def _group_by_evidence(about: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[str]":
-    """Return the evidence group of each restriction, for the chance that it happened."""
     is_measured = about["evidence_state"].isin(MEASURED) | about.index.isin(outages)
     is_official = (about["claim_status"] == ClaimStatus.OFFICIAL.value) | (
         about["evidence_state"] == EvidenceState.LIKELY_BLOCKED.value
@@ -157,7 +149,6 @@ def _group_by_evidence(about: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Se
 
 
 def _group_by_extent(about: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[str]":
-    """Return the extent group of each restriction, for the chance that all of it was cut."""
     inside = places.loc[places["reading"] == PlaceReading.WITHIN.value, "restriction_id"]
     is_part = (
         (about["extent_reason"] != "")
@@ -194,10 +185,9 @@ def _group_by_neighbours(about: pd.DataFrame, tables: Tables) -> "pd.Series[str]
     pairs = events.merge(
         holders.explode("area_id"), on=["area_id", "platform_id"], suffixes=("", "_other")
     )
-    gap = pairs["day_other"] - pairs["day"]
-    is_later = (gap > pd.Timedelta(0)) | (
-        (gap == pd.Timedelta(0)) & (pairs["restriction_id_other"] > pairs["restriction_id"])
-    )
+    gap, nothing = pairs["day_other"] - pairs["day"], pd.Timedelta(0)
+    is_next = pairs["restriction_id_other"] > pairs["restriction_id"]
+    is_later = (gap > nothing) | ((gap == nothing) & is_next)
     is_near = (gap.abs() <= NEAR) & (pairs["restriction_id"] != pairs["restriction_id_other"])
     later = pairs["restriction_id_other"].where(is_later, pairs["restriction_id"])[is_near]
     group = pd.Series(ChanceGroup.ALONE.value, about.index)

@@ -1,7 +1,11 @@
 """The length of restrictions: days of those without a known end, and hours of a day of cuts.
 
 Definitions. Days count the first and the last. A known duration is that of a restriction that ended
-on a day on record.
+on a day on record. Hours are those of a day in force, on average over its days: the total divided
+by the days that are listed, counted, or lie between the first and the last. The basis of hours
+(`HoursBasis`) says where they are from: outages of the country in the days of a restriction
+(facts/events.py); without them, the hours that its text prints, those of cuts for exams, or, if it
+is a national order, those of other cuts of a country's network.
 
 Method. The logarithm of the days is normal. Its mean is that of all known durations plus an effect
 of the severity, of the geographic scope, of the cause and of the country, each drawn towards zero
@@ -12,35 +16,23 @@ had it. A duration that is limited (a row that no later edition lists ended with
 own) is drawn from the part of the distribution between the limits; where hardly any of it is there,
 evenly.
 
-Assumptions. Restrictions whose end nobody noted last as long as others of their kind.
+The logarithm of hours is normal as well; hours above 24 are the whole day. For exams and for other
+cuts the mean is that of known hours, and the variance is the mean square of the deviations from it,
+with each country weighted once. The variance of a kind is drawn towards that of all kinds as though
+PRIOR_COUNTRIES more had it. Exams of a country repeat their hours, so that its mean is drawn
+towards that of all countries by the variances within and between countries (empirical Bayes); other
+cuts have the mean of all. Hours that are measured or printed have the error by which the two differ
+where a restriction has both, drawn towards HOURS_PRIOR_VARIANCE as though PRIOR_PAIRS more had it.
+
+Assumptions. Restrictions whose end nobody noted last as long as others of their kind, and cuts that
+no measurer saw as long as those that one saw.
 
 Known drawbacks. What lasts long is noted longer, and the end of what is short is missed more often.
+Few cuts are measured. What is measured is of fixed networks, and an outage that the measurer missed
+makes the total too small.
 
-Citation. Hoerl and Kennard (1970), Ridge regression, Technometrics 12; docs/validation.md.
-
-The second half is about the hours of a day in force that a cut lasts, where nobody printed them.
-
-Definitions. Hours are those of a day in force, on average over its days: the total divided by the
-days that are listed, counted, or lie between the first and the last. The basis of hours
-(`HoursBasis`) says where they are from: outages of the country in the days of a restriction
-(facts/events.py); without them, the hours that its text prints, those of cuts for exams, or, if
-it is a national order, those of other cuts of a country's network.
-
-Method. The logarithm of hours is normal; hours above 24 are the whole day. For exams and for other
-cuts the mean is that of known hours, and the variance is the mean square of the deviations from it,
-with each country weighted once, so that a country with many cuts does not decide. The variance of a
-kind is drawn towards that of all kinds as though PRIOR_COUNTRIES more had it. Exams of a country
-repeat their hours, so that its mean is drawn towards that of all countries by the variances within
-and between countries (empirical Bayes); other cuts do not, and have the mean of all. Hours that are
-measured or printed have the error by which the two differ where a restriction has both, drawn
-towards PRIOR_VARIANCE as though PRIOR_PAIRS more had it.
-
-Assumptions. Cuts that no measurer saw last as long as those that one saw.
-
-Known drawbacks. Few cuts are measured. What is measured is of fixed networks, and an outage that
-the measurer missed makes the total too small.
-
-Citation. Docs/validation.md has the coverage on rows and on countries left out.
+Citation. Hoerl and Kennard (1970), Ridge regression, Technometrics 12; docs/validation.md has the
+coverage on rows and on countries left out.
 """
 
 from dataclasses import dataclass
@@ -133,16 +125,10 @@ def _fit_spreads(
 
 
 def quantile_days(u: Array, parameters: pd.DataFrame, least: Array, most: Array) -> Array:
-    """Return the durations in days that belong to uniforms.
+    """Return the durations in days, not rounded, that belong to uniforms `u`: (rows,) or (rows, D).
 
-    Args:
-        u: Uniforms, (rows,) or (rows, D).
-        parameters: PARAMETERS of the rows.
-        least: The fewest days that each lasted, whole (rows,).
-        most: The most, whole (rows,).
-
-    Returns:
-        Days of the shape of `u`, not rounded, between `least` and `most`.
+    `parameters` has PARAMETERS; `least` and `most` (rows,) are the whole days between which each
+    lasted.
     """
     shape = (len(least), *(1,) * (np.ndim(u) - 1))
     mean, sd, low, high = (
@@ -163,10 +149,8 @@ def quantile_days(u: Array, parameters: pd.DataFrame, least: Array, most: Array)
 DAY_HOURS = 24.0
 PRIOR_COUNTRIES = 2.0
 PRIOR_PAIRS, HOURS_PRIOR_VARIANCE = 2.0, 0.1
-"""Variance of the log ratio of printed to measured hours, by convention, and its weight in pairs.
-
-It is a factor of 1.7 either way in nine cases of ten.
-"""
+"""Variance of the log ratio of printed to measured hours, by convention (a factor of 1.7 either way
+in nine cases of ten), and its weight in pairs."""
 SHORTEST, NO_VARIANCE = 1e-3, 1e-9
 NINE_IN_TEN = 2 * float(ndtri(0.95))
 HOURS_PARAMETERS = ["hours_log_mean", "hours_log_sd"]
@@ -181,7 +165,7 @@ class Hours:
     """The fitted distribution of log hours.
 
     Attributes:
-        bases: Mean and deviation (PARAMETERS) by basis.
+        bases: Mean and deviation (HOURS_PARAMETERS) by basis.
         countries: The same for cuts for exams, by country.
         source_deviation: Deviation of hours that are measured or printed.
     """
@@ -191,7 +175,7 @@ class Hours:
     source_deviation: float
 
     def predict(self, restrictions: pd.DataFrame) -> pd.DataFrame:
-        """Return PARAMETERS of each restriction; NaN without a basis, or if it was not fitted.
+        """Return HOURS_PARAMETERS of each restriction; NaN without a basis, or if none was fitted.
 
         `restrictions` has `hours_basis`, `country_id`, `measured_hours`, `least_hours_a_day` and
         `most_hours_a_day`.
@@ -219,10 +203,8 @@ class Hours:
 def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
     """Return the distribution of hours.
 
-    Args:
-        observed: Known hours of a day in force, with `hours_basis` (exams or network_cut),
-            `country_id` and `hours`.
-        ratios: Printed hours over measured ones, of restrictions that have both.
+    `observed` has known hours of a day in force: `hours_basis` (exams or network_cut), `country_id`
+    and `hours`; `ratios` are printed over measured hours, of restrictions that have both.
     """
     logs = np.log(observed["hours"].astype("float64"))
     weight = 1.0 / observed.groupby(["hours_basis", "country_id"])["hours"].transform("size")
@@ -234,14 +216,11 @@ def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
     variance = (squares + PRIOR_COUNTRIES * pooled) / (countries - 1.0 + PRIOR_COUNTRIES)
     of_source = (np.log(ratios.astype("float64")) ** 2).sum() + PRIOR_PAIRS * HOURS_PRIOR_VARIANCE
     exams = HoursBasis.EXAMS.value
+    of_exams = (float(values.get(exams, 0.0)) for values in (mean, variance))
+    is_exam = basis == exams
     return Hours(
         _name_parameters(mean, variance),
-        _fit_countries(
-            logs[basis == exams],
-            observed["country_id"][basis == exams],
-            float(mean.get(exams, 0.0)),
-            float(variance.get(exams, 0.0)),
-        ),
+        _fit_countries(logs[is_exam], observed["country_id"][is_exam], *of_exams),
         float(np.sqrt(of_source / (len(ratios) + PRIOR_PAIRS))),
     )
 
@@ -249,7 +228,7 @@ def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
 def _fit_countries(
     logs: "pd.Series[float]", country: "pd.Series[str]", mean: float, variance: float
 ) -> pd.DataFrame:
-    """Return PARAMETERS by country, each drawn towards the mean of all countries."""
+    """Return HOURS_PARAMETERS by country, each drawn towards the mean of all countries."""
     groups = logs.groupby(country)
     count, mean_of_country = groups.size(), groups.mean()
     squares = ((logs - groups.transform("mean")) ** 2).sum() + PRIOR_COUNTRIES * variance
@@ -266,9 +245,9 @@ def _name_parameters(mean: "pd.Series[float]", variance: "pd.Series[float]") -> 
 
 
 def quantile_hours(u: Array, parameters: pd.DataFrame, most: Array | float = DAY_HOURS) -> Array:
-    """Return hours of a day at uniforms `u`, (rows, D), at most `most`; NaN without PARAMETERS.
+    """Return hours of a day at uniforms `u` (rows, D), at most `most`; NaN without parameters.
 
-    `parameters` has the columns PARAMETERS.
+    `parameters` has HOURS_PARAMETERS.
     """
     mean, deviation = (parameters[name].to_numpy("float64")[:, None] for name in HOURS_PARAMETERS)
     return np.asarray(np.minimum(np.exp(mean + deviation * ndtri(u)), most))
@@ -281,7 +260,7 @@ def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.
 
 
 def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """Return DESCRIBED of each restriction: the basis of its hours of a day, and PARAMETERS.
+    """Return DESCRIBED of each restriction: the basis and distribution of its hours of a day.
 
     `linked` is the result of events.link_evidence.
     """

@@ -2,28 +2,23 @@
 
 Definitions. The log odds of a share are mean + spread T, T Student t of `freedom` degrees. Three
 fact tables contain such distributions: `daily_use` for users who come on a day, `feature_laws` for
-users of a feature, `circumvention_laws` for people who keep access.
+users of a feature, `circumvention_laws` for people who keep access. A figure of keeping access is
+the share of the users of a service who report that they still use it, the monthly audience during
+the block divided by that from before, or the share of people online who use a VPN. All three are
+treated as the share that keeps access to blocked services.
 
 Method. A share has the distribution of its group in its country, else of its group in any country,
 else of any group. For daily use the groups are services, and the kind of share has to match the
 metric of the audience; the share for the internet is never used for a service, and its mean rises
-with the share of residents online on the day (TREND). All calls count as
-one feature, because most surveys do not distinguish them. The same draw of a group and country is
-used for every day and restriction.
+with the share of residents online on the day (TREND). All calls count as one feature, because most
+surveys do not distinguish them. The same draw of a group and country is used for every day and
+restriction. Keeping access has one distribution for all services. Of its shares that contain each
+other (one restriction, period and sample) the largest counts. Reach of a day or a week under a
+block says how often those come who are left; it is no share of the people of a month, and is not
+used: YouTube in Russia kept 0.83 of its people of a month and 0.56 of those of a day. Nor is a
+service that was slowed and not cut.
 
 Assumptions, drawbacks and citation: fitting/daily_use.py, fitting/random_effects.py.
-
-Which figures say who keeps access, and the share that keeps it where nobody counted.
-
-Definitions. A figure is the share of the users of a service who report that they still use it, the
-monthly audience during the block divided by that from before, or the share of people online who use
-a VPN. All three are treated as the share that keeps access to blocked services.
-
-Method. One distribution for all services, of the country itself or of any. Of shares
-that contain each other (one restriction, period and sample) the largest counts. Reach of a day or a
-week under a block says how often those come who are left; it is no share of the people of a month,
-and is not used: YouTube in Russia kept 0.83 of its people of a month and 0.56 of those of a day.
-Nor is a service that was slowed and not cut.
 """
 
 from collections.abc import Sequence
@@ -57,16 +52,11 @@ KIND = {
     AudienceMetric.INTERNET_USERS_3M.value: UseFrequencyKind.OF_USERS.value,
     AudienceMetric.INTERNET_USERS_MONTH.value: UseFrequencyKind.OF_USERS.value,
     AudienceMetric.SURVEY_REGULAR.value: UseFrequencyKind.OF_USERS.value,
-    **dict.fromkeys(
-        [
-            AudienceMetric.MONTHLY_REACH.value,
-            AudienceMetric.MAU.value,
-            AudienceMetric.SURVEY_MONTHLY.value,
-            AudienceMetric.AD_AUDIENCE.value,
-            AudienceMetric.DSA_AMAR.value,
-        ],
-        UseFrequencyKind.OF_MONTHLY_USERS.value,
-    ),
+    AudienceMetric.MONTHLY_REACH.value: UseFrequencyKind.OF_MONTHLY_USERS.value,
+    AudienceMetric.MAU.value: UseFrequencyKind.OF_MONTHLY_USERS.value,
+    AudienceMetric.SURVEY_MONTHLY.value: UseFrequencyKind.OF_MONTHLY_USERS.value,
+    AudienceMetric.AD_AUDIENCE.value: UseFrequencyKind.OF_MONTHLY_USERS.value,
+    AudienceMetric.DSA_AMAR.value: UseFrequencyKind.OF_MONTHLY_USERS.value,
 }
 """The kind of share that converts an audience of a metric into a daily audience."""
 
@@ -142,8 +132,7 @@ def draw_shares(parameters: pd.DataFrame, u: Array) -> Array:
 
 
 COUNTED_KINDS = ["", CircumventionKind.KEEPS_ACCESS.value]
-"""The kind of share that is evidence for a single restriction; a blank cell has the same meaning.
-"""
+"""The kind of share that is evidence for a single restriction; a blank cell means the same."""
 FITTED_KINDS = [
     *COUNTED_KINDS,
     CircumventionKind.STILL_REACHED_MONTHLY.value,

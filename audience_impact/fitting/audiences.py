@@ -1,18 +1,29 @@
 """Fit the fact table `audience_laws`: the model for audiences that nobody counted.
 
-Definitions. Those of figures.py and effects.py. A factor widens (or narrows) the interval of the
-model; the evidence levels are those of imputation/evidence_levels.py.
+Definitions. Those of figures.py and effects.py; the evidence levels are those of
+imputation/evidence_levels.py. A factor widens (or narrows) the interval of the model. Blocks are
+sets of figures that are left out together: all figures of a country; those of a service in a
+country; those of a service that were counted in one way; those of one year. With the covariance K
+of all figures, Q its inverse and a = Q y, the figures y_b of a block have, given all others, the
+mean y_b - S_b a_b and the covariance S_b = (Q_bb)^-1. No model is fitted again.
 
-Method. The spreads of the effects are those with which figures that are left out are foretold best
-(see below): all figures of a country; those of a service in a country; those of a service
-that were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread,
-around where it begins, fixes what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
-the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
-figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside
-the interval, on each scale of those that a run would impute on it: by rung, the largest of those by
-what was left out (of LEAST_FIGURES or more); then by platform and by region of the world, drawn
-towards one by countries / (countries + SHRINK). Figures of one country, service and way weigh
-together as one.
+Method. The spreads of the effects are those with which blocks that are left out are foretold best.
+The score of a block is the log density of each of its figures by itself, of Student's t of DEGREES
+degrees, so that a wrong figure does not dominate; the weight of a figure is one over the square
+root of the number of figures of its country. The gradient of all scores by K is
+
+    sum_ij W_ij dK_ij,   W = Q D Q - (q a' + a q') / 2,   q = Q u,
+
+with u and D from the derivatives of the scores by residual r = S a and variance s = diag S of each
+block: u_b = S_b g_r, D_b = sym(u_b r_b') + S_b diag(g_s) S_b. A normal prior of PRIOR on the log of
+each spread, around where it begins, fixes what the figures say nothing of. L-BFGS-B, at most STEPS
+steps, from the starts of EFFECTS: the same facts give the same numbers, to the decimals written.
+
+Then the figures are left out as each rung has it, and a factor is what makes nine tenths of them
+lie inside the interval, on each scale of those that a run would impute on it: by rung, the largest
+of those by what was left out (of LEAST_FIGURES or more); then by platform and by region of the
+world, drawn towards one by countries / (countries + SHRINK). Figures of one country, service and
+way weigh together as one.
 
 Assumptions. Countries without figures are similar to those with figures. The figures of a country
 are left out together, so that none of them predicts another.
@@ -22,28 +33,10 @@ and some two thousand figures in two hundred countries. The benchmark measures t
 (docs/method.md).
 
 Citation. V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005), for
-intervals scaled on what was left out; R. H. Byrd, P. Lu, J. Nocedal, C. Zhu (1995) for L-BFGS-B.
-
-Validation. Figures are compared with all others, with blocks of them left out.
-
-Definitions. Blocks are sets of figures that are left out together: those of a country, or of a
-service in it. With the covariance K of all figures, Q its inverse and a = Q y, the figures y_b of a
-block have, given all others, the mean y_b - S_b a_b and the covariance S_b = (Q_bb)^-1. No model is
-fitted again.
-
-Method. The score of a block is the log density of each of its figures by itself, of Student's t of
-DEGREES degrees, so that a wrong figure does not dominate; the weight of a figure is one over the
-square root of the number of figures of its country. The gradient of all scores by K is
-
-    sum_ij W_ij dK_ij,   W = Q D Q - (q a' + a q') / 2,   q = Q u,
-
-with u and D from the derivatives of the scores by residual r = S a and variance s = diag S of each
-block: u_b = S_b g_r, D_b = sym(u_b r_b') + S_b diag(g_s) S_b.
-
-Citation. K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical modeling using the t
-distribution, JASA 84 (1989) 881-896; S. Sundararajan, S. S. Keerthi, Predictive approaches for
-choosing hyperparameters in Gaussian processes, Neural Computation 13 (2001) 1103-1118; for the
-inverse of a block, C. E. Rasmussen, C. K. I. Williams (2006), section 5.4.2.
+intervals scaled on what was left out; R. H. Byrd, P. Lu, J. Nocedal, C. Zhu (1995) for L-BFGS-B; S.
+Sundararajan, S. S. Keerthi, Predictive approaches for choosing hyperparameters in Gaussian
+processes, Neural Computation 13 (2001) 1103-1118; for the inverse of a block, C. E. Rasmussen, C.
+K. I. Williams (2006), section 5.4.2.
 """
 
 from collections.abc import Sequence
@@ -54,7 +47,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.tables import INSIDE, compute_quantiles, digest_frames
+from audience_impact.fitting.tables import digest_frames, measure_half_width
 from audience_impact.frames import Array
 from audience_impact.imputation.distribution import (
     Z90,
@@ -188,13 +181,13 @@ def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFram
     predictions = []
     for by, _ in choose_blocks(rows):
         parts = split_blocks(number_groups(by, rows)[0])
-        out = leave_out(precision, weighted, parts)
+        residual, variance = leave_out(precision, weighted, parts)
         predictions.append(
             rows.assign(
                 rung=_find_level_left_out(rows, by),
                 left_out="+".join(by),
-                middle=odds - out.residual,
-                spread=np.sqrt(out.variance),
+                middle=odds - residual,
+                spread=np.sqrt(variance),
             )
         )
     together = pd.concat(predictions, ignore_index=True)
@@ -249,14 +242,13 @@ def select_clear(coarse: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
 
 def drop_figures(fine: pd.DataFrame, clear: pd.DataFrame) -> pd.DataFrame:
     """Return the predictions of figures that are not among the clear ones, left out in one way."""
-    keys, clear_keys = (
-        pd.MultiIndex.from_frame(rows[["figure_id", "left_out"]]) for rows in (fine, clear)
-    )
-    return fine[~keys.isin(clear_keys)].reset_index(drop=True)
+    key = ["figure_id", "left_out"]
+    is_clear = pd.MultiIndex.from_frame(fine[key]).isin(pd.MultiIndex.from_frame(clear[key]))
+    return fine[~is_clear].reset_index(drop=True)
 
 
 def _fill_levels(factors: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
-    """Return factors, with those of all figures where an evidence level has too few of its own."""
+    """Return factors, with those of all figures where an evidence level has too few."""
     is_missing = (of_all["parameter"] == AudienceLaw.RUNG_FACTOR.value) & ~of_all["kind"].isin(
         factors["kind"]
     )
@@ -306,8 +298,7 @@ def _fit_group_factors(
         countries = part["area_id"].nunique()
         if countries < LEAST_FACTOR_COUNTRIES:
             continue
-        values, masses = part["off"].to_numpy("float64"), part["weight"].to_numpy("float64")
-        raw = float(compute_quantiles(values, masses, (INSIDE,))[0])
+        raw = measure_half_width(*(part[name].to_numpy("float64") for name in ("off", "weight")))
         value = raw ** (countries / (countries + shrink))
         group_factors.append((parameter.value, str(word), value, len(part), countries))
     return pd.DataFrame(group_factors, columns=["parameter", "kind", "value", "figures", "areas"])
@@ -379,21 +370,16 @@ def _digest_figures(tables: Tables) -> str:
     return digest_frames(columns.round({"share": DECIMALS}))
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """The residual and its variance of each figure, predicted from the figures of other blocks."""
+def leave_out(precision: Array, weighted: Array, parts: Blocks) -> tuple[Array, Array]:
+    """Return the residual and its variance of each figure, given those of other blocks.
 
-    residual: Array
-    variance: Array
-
-
-def leave_out(precision: Array, weighted: Array, parts: Blocks) -> LeftOut:
-    """Return residuals and variances of left-out figures; `precision` is Q and `weighted` Q y."""
+    `precision` is Q and `weighted` Q y.
+    """
     residual, variance = np.empty(len(weighted)), np.empty(len(weighted))
     for part in parts:
         inside = np.linalg.inv(precision[np.ix_(part, part)])
         residual[part], variance[part] = inside @ weighted[part], np.diag(inside)
-    return LeftOut(residual, variance)
+    return residual, variance
 
 
 def score_blocks(

@@ -7,10 +7,11 @@ people who come every day; a meter counts those who came on a day. x is the log 
 of a day.
 
 Method. Of people who do not come every day, those who come at least weekly count WEEKLY_DAYS of a
-day and the others RARE_DAYS: the share of a day is share + (1 - share) c. Where a survey does not
-say who comes weekly, c is the mean over the organisations that do, for the internet and for
-services apart. Of each area and service the latest figure counts. A service with figures of
-LEAST_AREAS or more areas has a distribution of its own: for an area without a figure
+day (three days of a week, a convention) and the others RARE_DAYS (two of a month): the share of a
+day is share + (1 - share) c. Where a survey does not say who comes weekly, c is the mean over the
+organisations that do, for the internet and for services apart. Of each area and service the latest
+figure counts. A service with figures of LEAST_AREAS or more areas has a distribution of its own:
+for an area without a figure
 
     x = mean + s T,    s^2 = variance (1 + 1/areas),
 
@@ -20,12 +21,12 @@ has an effect of the subregion (random_effects.py, subregions in the place of co
 
     x = mean + slope (online - centre) + subregion + s T,
 
-T of subregions - 1 degrees. Any other service has the
-distribution of a service of its kind: the mean over services, the variance of their means plus the
-mean variance between areas inside one. Two figures of one service and area at most LONGEST_GAP_DAYS
-apart differ because of the survey organisation and the time: half of their mean squared difference
-is the variance `within`, for the internet and for services apart. An area with a figure of its own
-has the distribution of the next figure of it, by Gaussian conditioning:
+T of subregions - 1 degrees. Any other service has the distribution of a service of its kind: the
+mean over services, the variance of their means plus the mean variance between areas inside one. Two
+figures of one service and area at most LONGEST_GAP_DAYS apart differ because of the survey
+organisation and the time: half of their mean squared difference is the variance `within`, for the
+internet and for services apart. An area with a figure of its own has the distribution of the next
+figure of it, by Gaussian conditioning:
 
     x = w own + (1 - w) mean + s T,    w = (variance - within) / variance,
     s^2 = (variance - within) within / variance + within,
@@ -35,7 +36,6 @@ Such a distribution has no slope: two figures of one area differ less than the s
 
 Assumptions. Areas without a figure are similar to those of their subregion with one, at the same
 share online.
-WEEKLY_DAYS (three days of a week) and RARE_DAYS (two of a month) are conventions.
 
 Known drawbacks. The error of c is not in the spread. An area of a subregion without any figure is
 drawn from those of all, which is not so for whole continents that were left out. A figure of an
@@ -73,8 +73,9 @@ KINDS = (UseFrequencyKind.OF_USERS.value, UseFrequencyKind.OF_MONTHLY_USERS.valu
 OF_SERVICE = "of this service, for an area without a figure of its own"
 OF_SUBREGION = "of this subregion, for an area without a figure of its own"
 READ = [
-    *("platform_id", "area_id", "use_frequency_kind", "share", "weekly_share", "is_metered"),
-    *("measurement_series_id", "period_start", "period_end", "online_share", "subregion_id"),
+    *("use_frequency_id", "platform_id", "area_id", "use_frequency_kind", "share"),
+    *("weekly_share", "is_metered", "measurement_series_id", "period_start", "period_end"),
+    *("online_share", "subregion_id"),
 ]
 KEY = ["use_frequency_kind", "platform_id"]
 PRIOR = ["mean", "variance", "freedom"]
@@ -172,7 +173,7 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     rows = select_usable(figures)
     if rows.empty:
         return pd.DataFrame(columns=[*COLUMNS, "note"])
-    return make_fact_table(fit_distributions(rows), figures[["use_frequency_id", *READ]])
+    return make_fact_table(fit_distributions(rows), figures[READ])
 
 
 def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
@@ -189,9 +190,8 @@ def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
     )
     areas = _fit_areas(latest_figures, level, services, estimate_within(rows))
     frame = pd.concat([services, areas]).sort_values([*KEY, "area_id"], ignore_index=True)
-    has_trend = frame["note"].isin([OF_SERVICE, OF_SUBREGION]) & frame["platform_id"].eq(
-        WHOLE_INTERNET
-    )
+    is_internet = frame["platform_id"] == WHOLE_INTERNET
+    has_trend = is_internet & frame["note"].isin([OF_SERVICE, OF_SUBREGION])
     for name, value in zip(TREND, (slope, centre), strict=True):
         frame[name] = pd.Series(value, frame.index).where(has_trend)
     return frame[[*COLUMNS, "note"]]
@@ -237,18 +237,16 @@ def _fit_any_service(summaries: pd.DataFrame) -> pd.DataFrame:
     groups = services.groupby("use_frequency_kind")
     count = groups.size()
     variance = groups["mean"].var() * (1 + 1 / count) + groups["variance"].mean()
-    distributions = pd.DataFrame(
-        {
-            "mean": groups["mean"].mean(),
-            "variance": variance,
-            "spread": np.sqrt(variance),
-            "freedom": count - 1,
-            "areas": groups["areas"].max(),
-        }
-    )[count >= LEAST_AREAS]
-    return distributions.reset_index().assign(
-        platform_id=ANY, note="of a service without a distribution of its own"
-    )
+    numbers = {
+        "mean": groups["mean"].mean(),
+        "variance": variance,
+        "spread": np.sqrt(variance),
+        "freedom": count - 1,
+        "areas": groups["areas"].max(),
+    }
+    note = "of a service without a distribution of its own"
+    distributions = pd.DataFrame(numbers)[count >= LEAST_AREAS].reset_index()
+    return distributions.assign(platform_id=ANY, note=note)
 
 
 def _fit_areas(

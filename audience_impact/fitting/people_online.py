@@ -13,13 +13,13 @@ distribution of the counts, which gives what a Kalman smoother gives:
 The world has a growth that changes from year to year, and a subregion a level and a growth; both
 are shared by their countries, so that an error of their projection is as well. Each lineage except
 the ITU has a bias, learned over countries; in a country each lineage has an error that lasts some
-years (an Ornstein-Uhlenbeck process), as the ITU's does until it rewrites its past. The
-variances are those of maximum posterior density, with wide lognormal priors. Own changes and noise
-of a country have a variance of their own, drawn towards one by an inverse gamma prior, so that
-countries whose counts jump have wider intervals. That variance is known from few counts: the
-deviation is the one whose normal 95 % quantile is that of Student's t, of FREEDOM and as many
-degrees as there are counts. A share of people from an age on becomes one of all residents with the
-residents below that age, who are online `children` times as often; this factor is learned as well.
+years (an Ornstein-Uhlenbeck process), as the ITU's does until it rewrites its past. The variances
+have the maximum posterior density, with wide lognormal priors. Own changes and noise of a country
+have a scale of their own, drawn towards one by an inverse gamma prior, so that countries whose
+counts jump have wider intervals. As it is known from few counts, the deviation is the one whose
+normal 95 % quantile is that of Student's t, of FREEDOM and as many degrees as there are counts. A
+share of people from an age on becomes one of all residents with the residents below that age, who
+are online `children` times as often, which is learned as well.
 
 Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
 
@@ -141,11 +141,14 @@ class Counts:
         return weigh_years(self.moment) * self.is_count[:, :, None]
 
     @cached_property
-    def same_lineage(self) -> Array:
-        """Return 1 where two counts of a country are of one lineage (countries, counts, counts)."""
-        both = self.is_count[:, :, None] & self.is_count[:, None, :]
-        same = self.lineage[:, :, None] == self.lineage[:, None, :]
-        return np.asarray(both & same, dtype="float64")
+    def both_are_counts(self) -> NDArray[np.bool_]:
+        """Return where neither of two counts is padding (countries, counts, counts)."""
+        return self.is_count[:, :, None] & self.is_count[:, None, :]
+
+    @cached_property
+    def same_lineage(self) -> NDArray[np.bool_]:
+        """Return where two counts of a country are of one lineage (countries, counts, counts)."""
+        return self.both_are_counts & (self.lineage[:, :, None] == self.lineage[:, None, :])
 
 
 @dataclass(frozen=True)
@@ -173,36 +176,29 @@ def make_paths(values: dict[str, float]) -> Paths:
     path = total @ changes @ total.T + variance["first_growth"] * np.outer(grown, grown)
     later = np.maximum(year[:, None] - year[None, 1:-1], 0) * np.exp(values["world_growth"])
     world = np.column_stack([np.full(count, 3.0), 0.3 * year, later])
-    names = ("subregion_level", "subregion_growth")
     centred = year - (count - 1) / 2.0
-    scale = [np.exp(values[name]) for name in names]
-    return Paths(
-        float(variance["level"]), path, world, np.column_stack([np.ones(count), centred]) * scale
-    )
+    scale = [np.exp(values[name]) for name in ("subregion_level", "subregion_growth")]
+    subregion = np.column_stack([np.ones(count), centred]) * scale
+    return Paths(float(variance["level"]), path, world, subregion)
 
 
 LEVEL, NEW = -1, -2
 """Lineages of a prediction: the level itself, and what a lineage without a count would print."""
 
 
-@dataclass(frozen=True)
-class Errors:
-    """Standard deviations of counts: of the lasting error of their lineage, and of noise."""
-
-    lasting: Array
-    noise: Array
-
-
 def find_errors(
     values: dict[str, float], lineage: NDArray[np.int64], is_all_ages: NDArray[np.bool_]
-) -> Errors:
-    """Return the errors of counts by their lineage; those of LEVEL are zero."""
+) -> tuple[Array, Array]:
+    """Return the deviations of counts by their lineage: of its lasting error, and of noise.
+
+    Both are zero for LEVEL.
+    """
     lasting = np.where(is_all_ages, values["count_error"], values["survey_error"])
     lasting = np.exp(np.where(lineage == 0, values["itu_error"], lasting))
     noise = np.exp(np.where(lineage == 0, values["itu_noise"], values["noise"]))
     bias = np.where(lineage == NEW, np.exp(values["bias"]), 0.0)
     is_printed = lineage != LEVEL
-    return Errors(np.hypot(lasting, bias) * is_printed, noise * is_printed)
+    return np.hypot(lasting, bias) * is_printed, noise * is_printed
 
 
 @dataclass(frozen=True)
@@ -226,7 +222,6 @@ class Solved:
     root: Array
     residual: Array
     loadings: Array
-    levels: Array
     fixed: Array
     scaled: Array
 
@@ -266,15 +261,14 @@ class OnlineModel:
     def _covariances(self) -> tuple[Array, Array]:
         """Return the fixed and the scaled part (countries, counts, counts) of the covariance."""
         counts = self.counts
-        errors = find_errors(self.values, counts.lineage, counts.is_all_ages)
-        both = counts.is_count[:, :, None] & counts.is_count[:, None, :]
-        lasting = counts.same_lineage * errors.lasting[:, :, None] * errors.lasting[:, None, :]
+        error, noise = find_errors(self.values, counts.lineage, counts.is_all_ages)
+        lasting = counts.same_lineage * error[:, :, None] * error[:, None, :]
         lasting = lasting * self.correlate_errors(counts.moment[:, :, None], counts.moment[:, None])
-        fixed = self.paths.constant * both + lasting
+        fixed = self.paths.constant * counts.both_are_counts + lasting
         scaled = counts.weights @ self.paths.changing @ counts.weights.transpose(0, 2, 1)
         at = np.arange(counts.is_count.shape[1])
         fixed[:, at, at] += np.where(counts.is_count, 1e-6, 1.0)
-        scaled[:, at, at] += errors.noise**2 * counts.is_count
+        scaled[:, at, at] += noise**2 * counts.is_count
         return fixed, scaled
 
     def _loadings(
@@ -312,9 +306,8 @@ class OnlineModel:
         levels, slope = self._levels()
         root = np.linalg.cholesky(fixed + self.scales[:, None, None] * scaled)
         counts = self.counts
-        loadings = self._loadings(
-            counts.weights, counts.subregion, counts.lineage * counts.is_count
-        )
+        lineage = counts.lineage * counts.is_count
+        loadings = self._loadings(counts.weights, counts.subregion, lineage)
         both = np.linalg.solve(root, np.concatenate([levels[:, :, None], loadings], axis=2))
         level, loading = both[:, :, 0], both[:, :, 1:]
         flat = loading.reshape(-1, loading.shape[2])
@@ -325,12 +318,7 @@ class OnlineModel:
         volume = 2.0 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
         density = slope - 0.5 * (square + volume + np.linalg.slogdet(precision)[1])
         residual = level - loading @ shared
-        return Solved(density, shared, precision, root, residual, loading, levels, fixed, scaled)
-
-    def compute_penalty(self) -> float:
-        """Return minus the log posterior density of the parameters."""
-        prior = 0.5 * (((self.parameters - CENTRES) / PRIOR_DEVIATION) ** 2).sum()
-        return float(prior - self.solved.log_density)
+        return Solved(density, shared, precision, root, residual, loading, fixed, scaled)
 
     def widen(self, areas: NDArray[np.int64]) -> Array:
         """Return the factor (areas,) of the deviation of countries; -1 is one without counts."""
@@ -340,11 +328,14 @@ class OnlineModel:
     def fit_parameters(self) -> "OnlineModel":
         """Return the model with the parameters of the highest posterior density, and scales."""
         model = self
+
+        def compute_penalty(parameters: Array) -> float:
+            prior = 0.5 * (((parameters - CENTRES) / PRIOR_DEVIATION) ** 2).sum()
+            return float(prior - replace(model, parameters=parameters).solved.log_density)
+
         for _ in range(ROUNDS):
             best = minimize(
-                lambda parameters, start=model: replace(
-                    start, parameters=parameters
-                ).compute_penalty(),
+                compute_penalty,
                 model.parameters,
                 method="L-BFGS-B",
                 bounds=[LIMITS] * len(PARAMETERS),
@@ -373,7 +364,8 @@ class OnlineModel:
         counts, paths, solved = self.counts, self.paths, self.solved
         at = counts.areas.get_indexer(query.areas)
         scale = np.where(at >= 0, self.scales[at], 1.0)[:, None, None]
-        lasting = find_errors(self.values, query.lineage, query.is_all_ages).lasting[:, None, None]
+        lasting, _ = find_errors(self.values, query.lineage, query.is_all_ages)
+        lasting = lasting[:, None, None]
         is_same = (counts.lineage[at] == query.lineage[:, None]) & counts.is_count[at]
         path = paths.constant + scale * paths.changing
         same_error = self.correlate_errors(MIDDLES[:, None], counts.moment[at][:, None, :])
@@ -409,14 +401,11 @@ class Query:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Mean (areas, years) of levels, their covariance (areas, years, years), and the common part.
+    """Levels by area and year."""
 
-    `common` is the part of the covariance that is not known of the world.
-    """
-
-    mean: Array
-    covariance: Array
-    common: Array
+    mean: Array  # (areas, years)
+    covariance: Array  # (areas, years, years)
+    common: Array  # the part of the covariance that is not known of the world
 
 
 def _score_scale(solved: Solved, residual: Array, scale: float) -> Array:
@@ -480,7 +469,7 @@ def make_table(
             "basis": ParameterBasis.ESTIMATED.value,
             "note": np.where(is_first, np.repeat(names, len(YEARS)), ""),
         }
-    ).round(dict.fromkeys(VALUES, DECIMALS))
+    )
 
 
 def _describe_lineages(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -495,8 +484,7 @@ def _describe_lineages(rows: pd.DataFrame) -> "pd.Series[str]":
 
 def is_current(tables: Tables) -> bool:
     """Return True if the levels were fitted to these counts."""
-    current = set(tables["online_levels"]["data_sha256"])
-    return current == {_digest_counts(list_counts(tables))}
+    return set(tables["online_levels"]["data_sha256"]) == {_digest_counts(list_counts(tables))}
 
 
 def _digest_counts(rows: pd.DataFrame) -> str:

@@ -1,28 +1,19 @@
 """Deviations of places, pairs of their figures, and readings, from which `place_laws` is fitted.
 
 Definitions. Those of regional_figures.py; a step is the deviation of a place from the area that
-contains it (its holder).
+contains it (its holder). A reading (`event_readings`) gives the share of the residents of a place
+who used what was cut there, as a range of nine in ten, by an independent reader of a register. Its
+middle is the geometric mean of the range. The error of reading is what the middles differ by from
+the predicted share beyond the errors of both: who counts as a user, what the name of a place means,
+and what no survey of regions shows.
 
 Method. The level of a series is the log odds of its mean share weighted by residents, a deviation
 that of an area less the level. Both figures of a pair are of the same area and, if the sexes are
-reported separately, of the same sex.
-
-Assumptions and known drawbacks: those of place_parameters.py.
-
-Citation. Rules of this project, docs/method.md.
-
-Readings show how far the people online of places are from what independent readers of a register
-expect.
-
-Definitions. A reading (`event_readings`) gives the share of the residents of a place who used what
-was cut there, as a range of nine in ten. Its middle is the geometric mean of the range. The error
-of reading is what the middles differ by from the predicted share beyond the errors of both: who
-counts as a user, what the name of a place means, and what no survey of regions shows.
-
-Method. The predicted log odds are those of the country on the day (levels of people online, less
-children), plus the deviation of the place, times the share that has none but the networks cut. The
-variance of the difference is that of the prediction, that of a reader, and that of the error of
-reading; the last is the one for which nine tenths of the differences lie in their 90 % ranges.
+reported separately, of the same sex. The predicted log odds of a reading are those of the country
+on the day (levels of people online, less children), plus the deviation of the place, times the
+share that has none but the networks cut. The variance of the difference is that of the prediction,
+that of a reader, and that of the error of reading; the last is the one for which nine tenths of the
+differences lie in their 90 % ranges.
 
 Assumptions. Errors are normal in log odds, and independent of each other.
 
@@ -114,7 +105,7 @@ def measure_towns(use: pd.DataFrame) -> "pd.Series[float]":
 def fit_urban(towns: "pd.Series[float]", urban: "pd.Series[float]") -> tuple[float, int]:
     """Return the log odds per unit of the share of residents in towns, and the regions used.
 
-    `towns` are those of `measure_towns`, `urban` the shares of residents in towns, by area.
+    `towns` as `measure_towns` returns it; `urban` are the shares by area.
     """
     rest = 1.0 - towns.index.map(urban).astype("float64")
     pairs = pd.DataFrame({"above": towns.to_numpy("float64"), "rest": rest}).dropna()
@@ -126,8 +117,7 @@ def fit_urban(towns: "pd.Series[float]", urban: "pd.Series[float]") -> tuple[flo
 def measure_urban_rest(figures: pd.DataFrame, tables: Tables) -> tuple[float, int, int]:
     """Return the part of the spread of small places that urban shares leave, places and countries.
 
-    The steps of connected homes within each holder are fitted to the shares in towns, in each
-    country with its own slope; the part is the root of the mean of residual over total squares.
+    In each country the slope of the steps of connected homes on the shares in towns is its own.
     """
     homes = figures[figures["kind"] == HOUSEHOLDS]
     holders, counted = regional_figures.read_parents(tables), set(homes["area_id"])

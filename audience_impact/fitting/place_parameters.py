@@ -1,8 +1,8 @@
 """Fit the fact tables `place_laws`, people online in places, and `part_sizes`, people of parts.
 
-Definitions. Those of regional_figures.py and online.py; a step is a deviation from the holder. A
-series is used if it has at least LEAST_REGIONS regions, and its weight is the square root of their
-number.
+Definitions. Those of regional_figures.py, online.py and population.py; a step is a deviation from
+the holder. A series is used if it has at least LEAST_REGIONS regions, and its weight is the square
+root of their number.
 
 Method. Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
 
@@ -30,37 +30,30 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
 * ageing: by convention half of the difference between model and surveys beyond the errors of
   surveys, divided by the years between them.
 
-Assumptions. Surveys and the model err independently of each other.
+The people in the parts of places that registers name: a reading is a range of the people in the
+part that a register row means, by a reader who saw the row and no result; its middle is the
+geometric mean of the ends. For each kind, least squares of the log of the middle on the logs of the
+typical unit and of the number of units. Both vary little among few readings, so their slopes are
+drawn towards UNIT_PRIOR (1 for SHARES) and COUNT_PRIOR, with the weight of PRIOR_READINGS readings
+of spread one (ridge). Several readers may have read one register row, so all readings of a row are
+left out together: `deviation` is that of a normal whose central 90 % contain as many of the
+differences between readings and the fit without their row. A kind with fewer than LEAST_ROWS rows
+has no fit.
+
+Assumptions. Surveys and the model err independently of each other. Errors common to all readers are
+small beside the deviation.
 
 Known drawbacks. The model was fitted to the same surveys: its accuracy in a country without a
 survey is overstated, and the change over years is understated. The parameters of small places come
 from two censuses of households, of 2011 and 2014, when few homes were connected. Those of
-households come from the states of one country, and those of towns from a single survey.
+households come from the states of one country, and those of towns from a single survey. A row with
+several readings weighs more in the fit than a row with one.
 
 Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
 G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
-transformation, Journal of the Royal Statistical Society Supplement 8.
-
-The second table has the number of people in the parts of places that registers name.
-
-Definitions. Those of places/population.py. A reading is a range of the people in the part that a
-register row means, by a reader who saw the row and no result. Its middle is the geometric mean of
-the ends.
-
-Method. For each kind, least squares of the log of the middle on the logs of the typical unit and of
-the number of units. Both vary little among few readings, so their slopes are drawn towards
-UNIT_PRIOR (1 for SHARES) and COUNT_PRIOR, with the weight of PRIOR_READINGS readings of spread one
-(ridge). Several readers may have read one register row, so all readings of a row are left out
-together: `deviation` is that of a normal whose central 90 % contain as many of the differences
-between readings and the fit without their row. A kind with fewer than LEAST_ROWS rows has no fit.
-
-Assumptions. The errors of readers are a part of the deviation, and errors common to all readers are
-small beside it.
-
-Known drawbacks. A row with several readings weighs more in the fit than a row with one.
-
-Citation. Residuals of a ridge fit without a group of rows: T. Hastie, R. Tibshirani, J. Friedman
-(2009), The Elements of Statistical Learning, 7.10, equation 7.52, for groups.
+transformation, Journal of the Royal Statistical Society Supplement 8. Residuals of a ridge fit
+without a group of rows: T. Hastie, R. Tibshirani, J. Friedman (2009), The Elements of Statistical
+Learning, 7.10, equation 7.52, for groups.
 """
 
 from collections.abc import Mapping
@@ -138,8 +131,8 @@ COUNTS = ("figures", "countries")
 READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
 
 
-def _read_numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
-    return [np.asarray(rows[name].to_numpy("float64")) for name in names]
+def _read_numbers(rows: pd.DataFrame, *names: str) -> Array:
+    return np.asarray(rows[list(names)].to_numpy("float64").T)
 
 
 def fit_between_level(figures: pd.DataFrame) -> float:
@@ -429,7 +422,7 @@ def fit_kind(readings: pd.DataFrame, kind: PartKind) -> dict[str, float]:
 def _leave_rows_out(residuals: Array, hat: Array, rows: "pd.Series[str]") -> Array:
     """Return residuals (n,) of each reading from the fit without the readings of its row.
 
-    `hat` (n, n) is the matrix that maps the readings to their fitted values.
+    `hat` (n, n) maps the readings to their fitted values.
     """
     number, _ = pd.factorize(rows)
     is_same_row = number[:, None] == number[None, :]

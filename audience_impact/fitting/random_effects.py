@@ -21,33 +21,25 @@ figures of its own it is
 A group with fewer than LEAST_AREAS countries has the distribution of any group: the mean over
 groups, and the variance of their means besides the mean variance between countries.
 
-Assumptions. Countries without a figure are similar to those with one; so are groups.
+Two fact tables are fitted so: `circumvention_laws` (who keeps access), one distribution for all
+services that were cut, and `feature_laws` (who uses a feature), one a feature. A figure of a
+feature is the share of the people asked who use it in messengers, in any application, or in the
+service whose users were asked. A share of the users of a service among everyone online (who call by
+Instagram) is no share of its users, and is left out.
+
+Assumptions. Countries without a figure are similar to those with one; so are groups. The people
+exposed keep access as often as people online use a VPN; where both are known they are of similar
+size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The share of a feature applies to
+the users of the service, whoever the respondents were: adults, people online, people with a
+messenger.
 
 Known drawbacks. Countries were surveyed because something was restricted there, or because their
-markets are large. Years are mixed.
+markets are large. Years are mixed, and calls have grown. VPN use before a block differs from that
+during it. Online panels report more of it than samples of the whole population. A meter also counts
+sessions that fail because of the block. Shares of the whole population understate those of the
+users of a messenger. Most figures of features are of Europe.
 
 Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992).
-
-Two fact tables are fitted so: `circumvention_laws` (who keeps access) and `feature_laws` (who uses
-a feature).
-
-Definitions. Those of fitted/shares.py. A figure of a feature is the share of the people
-asked who use it in messengers, in any application, or in the service whose users were asked.
-
-Method. Log odds, as above: one distribution for all services that were cut, one a
-feature. A feature that too few countries were asked about has the distribution of any feature. A
-share of the users of a service among everyone online (who call by Instagram) is no share of its
-users, and is left out.
-
-Assumptions. The people exposed keep access as often as people online use a VPN; where both are
-known they are of similar size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The
-share of a feature applies to the users of the service, whoever the respondents were: adults, people
-online, people with a messenger.
-
-Known drawbacks. VPN use before a block differs from that during it. Online panels report more of it
-than samples of the whole population. A meter also counts sessions that fail because of the block.
-Shares of the whole population understate those of the users of a messenger. Most figures of
-features are of Europe; years are mixed, and calls have grown.
 """
 
 import numpy as np
@@ -93,7 +85,6 @@ def _sum_squares(x: "pd.Series[float]") -> float:
 
 
 def _fit_groups(by_country: pd.DataFrame, within: float) -> pd.DataFrame:
-    """Return the distributions of groups in any country, with `between`, and that of any group."""
     groups = by_country.assign(rest=1 / by_country["size"]).groupby("group")
     summaries = groups.agg(
         mean=("mean", "mean"),
@@ -132,7 +123,6 @@ def _fit_any_group(summaries: pd.DataFrame, within: float) -> pd.DataFrame:
 
 
 def _fit_countries(by_country: pd.DataFrame, by_group: pd.DataFrame, within: float) -> pd.DataFrame:
-    """Return the distributions of countries with figures, drawn towards that of any country."""
     prior = by_group.set_index("group")[["mean", "between", "freedom"]]
     groups = by_country["group"].where(by_country["group"].isin(prior.index), ANY)
     has_prior = groups.isin(prior.index)

@@ -67,25 +67,16 @@ def _tilt_patterns(q: Array, matrix: Array, goals: Array, steps: int = 40) -> Ar
         hessian = np.einsum("dk,mk,nk->dmn", p, matrix, matrix, optimize=True)
         hessian -= mean[:, :, None] * mean[:, None, :]
         move = -np.linalg.solve(hessian + small, gradient[:, :, None])[:, :, 0]
-        dual, p, value = _descend_dual(q, matrix, goals, (dual, p, value), move)
+        size = np.ones((len(value), 1))
+        for _ in range(20):  # halve the step of each draw until its dual does not rise
+            patterns, height = _evaluate_dual(q, matrix, goals, dual + size * move)
+            is_fine = height <= value + 1e-15
+            if is_fine.all():
+                break
+            size = np.where(is_fine[:, None], size, size / 2.0)
+        dual = np.where(is_fine[:, None], dual + size * move, dual)
+        p, value = np.where(is_fine[:, None], patterns, p), np.where(is_fine, height, value)
     return p
-
-
-def _descend_dual(
-    q: Array, matrix: Array, goals: Array, now: tuple[Array, Array, Array], move: Array
-) -> tuple[Array, Array, Array]:
-    """Halve each draw's step until its dual does not rise; return dual, patterns and value."""
-    dual, p, value = now
-    size = np.ones(len(value))
-    for _ in range(20):
-        trial = dual + size[:, None] * move
-        tried, height = _evaluate_dual(q, matrix, goals, trial)
-        fine = height <= value + 1e-15
-        if fine.all():
-            break
-        size = np.where(fine, size, size / 2.0)
-    keep = fine[:, None]
-    return np.where(keep, trial, dual), np.where(keep, tried, p), np.where(fine, height, value)
 
 
 def _evaluate_dual(q: Array, matrix: Array, goals: Array, dual: Array) -> tuple[Array, Array]:

@@ -1,13 +1,11 @@
 """The one-factor Gaussian copula as a model of joint use, with the interface of `OverlapModel`.
 
 copula.py describes the method, assumptions and drawbacks, and fitting/joint_use.py the fit. The
-only parameter is the correlation. The rest of this text is about the unions of a complete register:
-many sets of platforms and many draws.
+rest of this text is about the unions of a complete register: many sets of platforms and many draws.
 
 Definitions
 -----------
-Group: as model.py has it; its one parameter is the correlation.
-Set: the platforms of one union.
+Group: as model.py has it; its one parameter is the correlation.  Set: the platforms of one union.
 Rule: the nodes and weights by which the integral over the common factor is done.
 
 Method
@@ -41,9 +39,7 @@ Known drawbacks
 ---------------
 A set of 8 platforms and one of 9 use different rules, so that the smaller one may come out larger
 by the error of the rules, 1e-6, where the ninth platform adds nothing. Groups are drawn one after
-another. Threads would gain nothing (measured with a group of 1,000 draws and a second core: 0.9 to
-1.1 times the speed), since handing the interpreter over takes about as long as one multiplication;
-a run is divided among processes instead.
+another; threads would gain nothing (measured), so that a run is divided among processes instead.
 
 Citations
 ---------
@@ -131,7 +127,7 @@ def _look_up(place: Array) -> None:
 def _integrate_block(
     shares: Array, correlation: Array, half: NDArray[np.int64], plan: Sequence[_Step]
 ) -> Array:
-    """Return the probability (G, draws) of using no platform of each set, in a single block."""
+    """Return the probability (G, draws) of using no platform of each set."""
     count = 2 * half + 1
     first = np.cumsum(count) - count
     scale = PER_UNIT / np.sqrt(1.0 - correlation)
@@ -183,8 +179,10 @@ def group_unions(group: Group) -> Array:
 
 def _compute_cores(group: Group, members: NDArray[np.bool_]) -> Array:
     """Return the union (G, D) of each set at the drawn correlations, cached if possible."""
-    share_hashes, correlation = _hash_rows(group.shares), _hash_rows(group.joint_use.parameters)
-    names = [("core", *correlation, *compress(share_hashes, row)) for row in members.tolist()]
+    correlation, *shares = (
+        blake2b(row.tobytes()).digest() for row in (group.joint_use.parameters[0], *group.shares)
+    )
+    names = [("core", correlation, *compress(shares, row)) for row in members.tolist()]
     cache = {} if group.cache is None else group.cache
     is_new = np.array([name not in cache for name in names])
     classes = np.where(is_new, _classify_sizes(members), 0)
@@ -195,12 +193,7 @@ def _compute_cores(group: Group, members: NDArray[np.bool_]) -> Array:
     return np.array([cache.get(name, nothing) for name in names])
 
 
-def _hash_rows(rows: Array) -> list[bytes]:
-    return [blake2b(row.tobytes()).digest() for row in rows]
-
-
 def _add_error(group: Group, members: NDArray[np.bool_], core: Array) -> Array:
-    """Add the model error to the core, inside the Frechet bounds of each draw."""
     plan, nothing = _plan_steps(members), np.zeros(group.shares.shape[1])
     largest = _fold_sets(np.maximum, nothing, group.shares, plan)
     added = _fold_sets(np.add, nothing, group.shares, plan)

@@ -193,13 +193,13 @@ def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
     matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy()
     parts = effects.split_blocks(effects.number_groups(["area_id"], rows)[0])
     precision = distribution.invert_covariance(matrix.copy())
-    result = learning.leave_out(precision, precision @ odds, parts)
+    residual, variance = learning.leave_out(precision, precision @ odds, parts)
     part = parts[3]
     rest = np.setdiff1d(np.arange(len(rows)), part)
     solved = np.linalg.solve(matrix[np.ix_(rest, rest)], matrix[np.ix_(rest, part)])
-    assert result.residual[part] == pytest.approx(odds[part] - solved.T @ odds[rest])
+    assert residual[part] == pytest.approx(odds[part] - solved.T @ odds[rest])
     spread = matrix[np.ix_(part, part)] - matrix[np.ix_(part, rest)] @ solved
-    assert result.variance[part] == pytest.approx(np.diag(spread))
+    assert variance[part] == pytest.approx(np.diag(spread))
 
 
 def test_a_wrong_figure_counts_less() -> None:
