@@ -33,7 +33,6 @@ class Fitter:
 
     Attributes:
         read: The tables that are read; an error there is refused.
-        read_name: The word for these tables in messages.
         fit: For each fitted table a function that returns it from typed facts.
         decimals: The number of decimals that are written.
         is_current: Returns whether the fitted tables among facts were fitted to these facts;
@@ -41,19 +40,15 @@ class Fitter:
     """
 
     read: Collection[str]
-    read_name: str
     fit: Mapping[str, Callable[[Tables], pd.DataFrame]]
-    decimals: int
+    decimals: int = 4
     is_current: Callable[[Tables], bool] = lambda facts: False
 
 
 FITTERS = {
-    "errors": Fitter(errors.READ, "facts", {"figure_errors": errors.fit_table}, 6),
+    "errors": Fitter(errors.READ, {"figure_errors": errors.fit_table}, decimals=6),
     "daily-use": Fitter(
-        ("use_frequency", "areas", "bases", "sources"),
-        "facts",
-        {"daily_use": daily_use.fit_table},
-        random_effects.DECIMALS,
+        ("use_frequency", "areas", "bases", "sources"), {"daily_use": daily_use.fit_table}
     ),
     "places": Fitter(
         (
@@ -61,40 +56,32 @@ FITTERS = {
             *("operator_regions", "place_parts", "event_readings"),
             *("online_levels", "figure_errors"),
         ),
-        "facts",
         {
             "place_laws": places.fit_table,
             "network_laws": networks.fit_table,
             "part_sizes": places.fit_part_sizes,
         },
-        4,
     ),
-    "chances": Fitter(("event_readings",), "readings", {"chances": chances.fit_table}, 4),
+    "chances": Fitter(("event_readings",), {"chances": chances.fit_table}),
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
-        "figures",
         {
             "circumvention_laws": random_effects.fit_keeping_access,
             "feature_laws": random_effects.fit_features,
         },
-        random_effects.DECIMALS,
     ),
     "audiences": Fitter(
         ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages"),
-        "figures",
         {"audience_laws": audiences.fit_table},
-        audiences.DECIMALS,
-        audiences.is_current,
+        is_current=audiences.is_current,
     ),
     "online": Fitter(
         ("areas", "bases", "online_shares"),
-        "counts",
         {"online_levels": people_online.fit_table},
-        people_online.DECIMALS,
-        people_online.is_current,
+        is_current=people_online.is_current,
     ),
     "joint-use": Fitter(
-        ("surveys", "use_patterns"), "surveys", {"overlap_calibration": joint_use.fit_table}, 6
+        ("surveys", "use_patterns"), {"overlap_calibration": joint_use.fit_table}, decimals=6
     ),
 }
 """Fits, by the argument of `audience-impact learn`."""
@@ -144,7 +131,7 @@ def update_tables(name: str, folder: Path, only_check: bool) -> tuple[bool, str]
         matched = False
         if only_check:
             advice = f"run: audience-impact learn {name}"
-            lines.append(f"{path} does not match the {fitter.read_name}; {advice}")
+            lines.append(f"{path} does not match the facts; {advice}")
             continue
         text = ours.to_csv(index=False, lineterminator="\n")
         path.write_text(text, encoding="utf-8", newline="")

@@ -45,6 +45,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting.tables import digest_frames, measure_half_width
@@ -128,9 +129,6 @@ def prepare_figures(rows: pd.DataFrame) -> Figures:
 
 def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
     """Return spreads of the effects and of the ways of counting, by name."""
-    # here: it takes a while, and a run needs none of it
-    from scipy.optimize import minimize
-
     ways = sorted(way.value for way in WayOfCounting)
     names = [effect.name for effect in EFFECTS] + [OWN + way for way in ways]
     start = np.log([effect.start for effect in EFFECTS] + [START_OWN] * len(ways))

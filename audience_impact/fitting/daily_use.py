@@ -54,7 +54,6 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted.shares import ANY, TREND, find_online_shares
 from audience_impact.fitting import random_effects
 from audience_impact.fitting.random_effects import (
-    DECIMALS,
     LEAST_AREAS,
     draw_towards,
     make_fact_table,
@@ -68,6 +67,7 @@ WEEKLY_DAYS, RARE_DAYS = 3 / 7, 1 / 15
 LONGEST_GAP_DAYS = 5 * 366
 LEAST_FOR_SLOPE = 10
 """Least number of areas, in LEAST_AREAS subregions or more, from which a slope is fitted."""
+DECIMALS = 4
 KINDS = (UseFrequencyKind.OF_USERS.value, UseFrequencyKind.OF_MONTHLY_USERS.value)
 """Kinds of share that are fitted; no audience on record is the denominator of another kind."""
 OF_SERVICE = "of this service, for an area without a figure of its own"

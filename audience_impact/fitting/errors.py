@@ -85,18 +85,15 @@ from audience_impact.vocabulary import (
 
 PEOPLE = [Unit.PERSONS.value, Unit.SHARE.value]
 MONTHLY = [
-    metric.value
-    for metric in (
-        AudienceMetric.MONTHLY_REACH,
-        AudienceMetric.MAU,
-        AudienceMetric.SURVEY_MONTHLY,
-        AudienceMetric.UNSPECIFIED,
-    )
+    *(AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value),
+    *(AudienceMetric.SURVEY_MONTHLY.value, AudienceMetric.UNSPECIFIED.value),
 ]
 MOST_DAYS_SHARE = 0.5
 """Share of the days between two figures from which growth counts as that under a restriction."""
 NEAR_DAYS = 183
 """Maximum days between the figures of two measurers that are compared (half a year)."""
+LONGEST_MONTHS = 36.6
+"""Maximum months between successive counts of people online."""
 
 
 def _select_figures(tables: Tables) -> pd.DataFrame:
@@ -121,8 +118,8 @@ def pair_successive(tables: Tables) -> pd.DataFrame:
     """Return each figure with the next of its series, at most twelve months on.
 
     Columns: SERIES, `value`, `next_value`, the periods of both, `months` between their middles,
-    `universe` (NaN where nobody counted it; 1 for shares), `change` in log odds, `is_restricted`
-    (by anything between) and `is_use_restricted` (the service as a whole, on most days).
+    `universe` (the people online; 1 for shares), `change` in log odds, `is_restricted` (by anything
+    between) and `is_use_restricted` (the service as a whole, on most days).
     """
     figures = _take_period_medians(_select_figures(tables)).sort_values(
         [*SERIES, *PERIOD], ignore_index=True
@@ -135,32 +132,22 @@ def pair_successive(tables: Tables) -> pd.DataFrame:
         period_middle(figures[f"{n}period_start"], figures[f"{n}period_end"]) for n in ("", "next_")
     )
     apart = (then - first).dt.days
-    near = (
-        (apart > 0)
-        & (apart <= WINDOW_DAYS)
-        & (figures["next_period_start"] >= figures["period_end"])
-    )
-    pairs = figures.assign(months=apart / MEAN_MONTH_DAYS)[near].reset_index(drop=True)
+    is_near = apart.between(1, WINDOW_DAYS)
+    is_near &= figures["next_period_start"] >= figures["period_end"]
+    pairs = figures.assign(months=apart / MEAN_MONTH_DAYS)[is_near].reset_index(drop=True)
     pairs = pairs.assign(universe=find_people_online(pairs, tables))
-    return _add_restrictions(_add_change(pairs), tables)
-
-
-def _add_change(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return pairs inside their universe, with the change in log odds."""
-    inside = pairs[["value", "next_value"]].max(axis=1) < pairs["universe"]
-    inside_pairs = pairs[inside].reset_index(drop=True)
-    universe = inside_pairs["universe"].to_numpy("float64")
-    first, then = (
-        log_odds(inside_pairs[n].to_numpy("float64"), universe) for n in ("value", "next_value")
+    is_inside = pairs[["value", "next_value"]].max(axis=1) < pairs["universe"]
+    pairs = pairs[is_inside].reset_index(drop=True)
+    value, next_value, universe = (
+        pairs[name].to_numpy("float64") for name in ("value", "next_value", "universe")
     )
-    return inside_pairs.assign(change=then - first)
-
-
-def _add_restrictions(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     flags = match_restrictions(pairs, list_restrictions(tables), "period_start", "next_period_end")
     days = (pairs["next_period_end"] - pairs["period_start"]).dt.days
-    is_most = flags["used_days"] > MOST_DAYS_SHARE * days
-    return pairs.assign(is_restricted=flags["any"], is_use_restricted=is_most)
+    return pairs.assign(
+        change=log_odds(next_value, universe) - log_odds(value, universe),
+        is_restricted=flags["any"],
+        is_use_restricted=flags["used_days"] > MOST_DAYS_SHARE * days,
+    )
 
 
 def pair_measurers(tables: Tables) -> pd.DataFrame:
@@ -225,7 +212,7 @@ def _list_counts_online(tables: Tables) -> pd.DataFrame:
     return online.assign(level=levels)
 
 
-def pair_successive_bases(tables: Tables, longest_months: float = 36.6) -> pd.DataFrame:
+def pair_successive_bases(tables: Tables) -> pd.DataFrame:
     """Return successive counts of people online: `change` in log odds, `months`."""
     online = _list_counts_online(tables)
     rows = online.assign(moment=period_middle(online["period_start"], online["period_end"]))
@@ -235,7 +222,7 @@ def pair_successive_bases(tables: Tables, longest_months: float = 36.6) -> pd.Da
     )
     months = (both["moment_next"] - both["moment"]).dt.days / MEAN_MONTH_DAYS
     pairs = both.assign(months=months, change=both["level_next"] - both["level"])
-    return pairs[(months > 0) & (months <= longest_months)].reset_index(drop=True)
+    return pairs[(months > 0) & (months <= LONGEST_MONTHS)].reset_index(drop=True)
 
 
 def pair_populations(tables: Tables) -> pd.DataFrame:
@@ -339,8 +326,7 @@ def fit_parameters(tables: Tables) -> Fits:
 READ = {
     "estimates": [*SERIES, "value", "low", "high", "interval_kind", "period"],
     "bases": [
-        *("area_id", "population_base", "measurement_series_id"),
-        *("period", "persons", "obs_status"),
+        *("area_id", "population_base", "measurement_series_id", "period", "persons", "obs_status")
     ],
     "restrictions": [
         *("restriction_id", "area_ids", "geo_scope", "severity", "end_status"),

@@ -1,15 +1,11 @@
 """Fit the fact table `overlap_calibration`: the correlation of joint use, from surveys.
 
-Definitions
------------
-Set: two to five platforms of one survey, each used by more than 0.005 of the online base.
-Fitted correlation of a survey: the one that minimises the squared error of the union over all its
-sets. House: the survey organisation; its surveys share a questionnaire and its effects.
+Definitions. Set: two to five platforms of one survey, each used by more than 0.005 of the online
+base. Fitted correlation of a survey: the one that minimises the squared error of the union over all
+its sets. House: the survey organisation; its surveys share a questionnaire and its effects.
 
-Method
-------
-Log odds of the fitted correlations are averaged within a house, then over houses with equal weight.
-Nothing is drawn at random: the same surveys give the same numbers, rounded to six decimals.
+Method. Log odds of the fitted correlations are averaged within a house, then over houses with equal
+weight. Nothing is drawn at random: the same surveys give the same numbers, rounded to six decimals.
 
 * mean: mean over houses of the house means;
 * between: sample variance of the house means;
@@ -22,22 +18,17 @@ Nothing is drawn at random: the same surveys give the same numbers, rounded to s
   independence and the largest audience, in each house, then the root mean square over houses;
 * spread_below, spread_above: factors of the spread, chosen on houses left out (docs/method.md).
 
-Assumptions
------------
-Houses are exchangeable and have equal weight, whatever their number of surveys. `region` and the
-two factors of the spread are assumed. With fewer than two houses `between`, and with no house of
-two surveys `within`, take the value 0.25 (0.5 in log odds). The table marks assumed values.
+Assumptions. Houses are exchangeable and have equal weight, whatever their number of surveys.
+`region` and the two factors of the spread are assumed. With fewer than two houses `between`, and
+with no house of two surveys `within`, take the value 0.25 (0.5 in log odds).
 
-Known drawbacks
----------------
-* `area` is known from one house alone, and `within` from four.
-* The factors of the spread were chosen on the available houses, leaving one out at a time.
-* The sampling error of a survey is not subtracted: it is part of `within` and of `model`.
-* Sets of one survey overlap; the model error is an average over them, not a likelihood.
+Known drawbacks. `area` is known from one house alone, and `within` from four. The factors of the
+spread were chosen on the available houses, leaving one out at a time. The sampling error of a
+survey is not subtracted: it is part of `within` and of `model`. Sets of one survey overlap; the
+model error is an average over them, not a likelihood.
 
-Citation
---------
-Searle, Casella and McCulloch (1992), Variance Components, Wiley (unbalanced one-way analysis).
+Citation. Searle, Casella and McCulloch (1992), Variance Components, Wiley (unbalanced one-way
+analysis).
 """
 
 import itertools
@@ -47,6 +38,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from audience_impact.facts.tables import Tables
@@ -81,16 +73,12 @@ class Survey:
 
 @dataclass(frozen=True)
 class FittedSurvey:
-    """The correlation (log odds) of one survey, and the mean squares for its model error.
-
-    `squared_error` is that of the fitted unions, `squared_room` that of the distance between
-    independence and the largest audience.
-    """
+    """The correlation of one survey, and the mean squares for its model error."""
 
     survey: Survey
     log_odds: float
-    squared_error: float
-    squared_room: float
+    squared_error: float  # of the fitted unions
+    squared_room: float  # of the distance between independence and the largest audience
 
 
 def compute_shares_and_truth(
@@ -150,8 +138,6 @@ def _read_survey(row: "pd.core.frame.Row", patterns: pd.DataFrame) -> Survey:
 
 def fit_survey(survey: Survey) -> FittedSurvey:
     """Return the least-squares correlation of joint use in one survey."""
-    # here: it takes a tenth of the time of a check, which needs none of it
-    from scipy.optimize import minimize_scalar
 
     def measure_loss(x: float) -> float:
         return float(np.mean((compute_union(survey.shares, expit(x)) - survey.truth) ** 2))

@@ -148,7 +148,8 @@ class Counts:
     @cached_property
     def same_lineage(self) -> NDArray[np.bool_]:
         """Return where two counts of a country are of one lineage (countries, counts, counts)."""
-        return self.both_are_counts & (self.lineage[:, :, None] == self.lineage[:, None, :])
+        same = self.lineage[:, :, None] == self.lineage[:, None, :]
+        return np.asarray(self.both_are_counts & same)
 
 
 @dataclass(frozen=True)

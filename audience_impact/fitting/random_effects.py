@@ -52,36 +52,27 @@ from audience_impact.fitting.tables import digest_frames
 from audience_impact.vocabulary import WORLD, ParameterBasis, PlatformKind, PopulationBase
 
 LEAST_AREAS = 4
-DECIMALS = 4
-COLUMNS = ["area_id", *PARAMETERS, "areas", "figures"]
+COLUMNS = ["group", "area_id", *PARAMETERS, "areas", "figures"]
 
 
 def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the distribution of each group in any country, and in each country with figures.
 
-    Args:
-        rows: `group`, `area_id` and `x`, a row a figure.
-
-    Returns:
-        `group` and COLUMNS; without rows where there are too few countries. No country has a row
-        where figures of one country never differ: their error is unknown then.
+    `rows` has `group`, `area_id` and `x`, a row a figure. The result has `group` and COLUMNS, and
+    no rows where there are too few countries. No country has a row where figures of one country
+    never differ: their error is unknown then.
     """
-    by_country = (
-        rows.groupby(["group", "area_id"])["x"].agg(["mean", "size", _sum_squares]).reset_index()
-    )
-    spare = int(by_country["size"].sum()) - len(by_country)
-    within = float(by_country["_sum_squares"].sum()) / spare if spare else 0.0
+    groups = rows.groupby(["group", "area_id"])["x"]
+    by_country = groups.agg(["mean", "size"]).reset_index()
+    spare = len(rows) - len(by_country)
+    squares = float(((rows["x"] - groups.transform("mean")) ** 2).sum())
+    within = squares / spare if spare else 0.0
     by_group = _fit_groups(by_country, within)
     if by_group.empty:
-        return pd.DataFrame(columns=["group", *COLUMNS])
+        return pd.DataFrame(columns=COLUMNS)
     of_countries = [_fit_countries(by_country, by_group, within)] if within > 0 else []
-    return pd.concat([by_group, *of_countries], ignore_index=True).sort_values(
-        ["group", "area_id"], ignore_index=True
-    )[["group", *COLUMNS]]
-
-
-def _sum_squares(x: "pd.Series[float]") -> float:
-    return float(((x - x.mean()) ** 2).sum())
+    both = pd.concat([by_group, *of_countries])[COLUMNS]
+    return both.sort_values(["group", "area_id"], ignore_index=True)
 
 
 def _fit_groups(by_country: pd.DataFrame, within: float) -> pd.DataFrame:
@@ -99,9 +90,8 @@ def _fit_groups(by_country: pd.DataFrame, within: float) -> pd.DataFrame:
         spread=np.sqrt(enough["between"] * (1 + 1 / enough["areas"]) + within),
         freedom=enough["areas"] - 1,
     )
-    return pd.concat([of_groups, _fit_any_group(summaries, within)], ignore_index=True).assign(
-        area_id=ANY
-    )
+    both = pd.concat([of_groups, _fit_any_group(summaries, within)], ignore_index=True)
+    return both.assign(area_id=ANY)
 
 
 def _fit_any_group(summaries: pd.DataFrame, within: float) -> pd.DataFrame:
@@ -109,17 +99,13 @@ def _fit_any_group(summaries: pd.DataFrame, within: float) -> pd.DataFrame:
     count = len(summaries)
     if count < LEAST_AREAS:
         return summaries.iloc[:0]
-    between = float(summaries["mean"].var()) + float(summaries["between"].mean())
-    row = {
-        "group": ANY,
-        "mean": summaries["mean"].mean(),
-        "between": between,
-        "spread": np.sqrt(between + summaries["mean"].var() / count + within),
-        "freedom": count - 1,
-        "areas": int(summaries["areas"].max()),
-        "figures": int(summaries["figures"].sum()),
-    }
-    return pd.DataFrame([row])
+    means = summaries["mean"]
+    between = float(means.var()) + float(summaries["between"].mean())
+    spread = np.sqrt(between + means.var() / count + within)
+    areas, figures = int(summaries["areas"].max()), int(summaries["figures"].sum())
+    row = (ANY, means.mean(), between, spread, count - 1, areas, figures)
+    columns = ["group", "mean", "between", "spread", "freedom", "areas", "figures"]
+    return pd.DataFrame([row], columns=columns)
 
 
 def _fit_countries(by_country: pd.DataFrame, by_group: pd.DataFrame, within: float) -> pd.DataFrame:
@@ -155,12 +141,9 @@ def _fit_table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     `read` contains the facts behind the fit, of which the table stores the digest.
     """
     fitted = fit_distributions(rows)
-    is_any = fitted["area_id"] == ANY
-    notes = {
-        True: "of any other area",
-        False: "of this area, drawn towards the distribution of any",
-    }
-    return make_fact_table(fitted.assign(note=is_any.map(notes).astype("str")), read)
+    note = pd.Series("of this area, drawn towards the distribution of any", fitted.index)
+    note = note.mask(fitted["area_id"] == ANY, "of any other area")
+    return make_fact_table(fitted.assign(note=note), read)
 
 
 def make_fact_table(fitted: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:

@@ -130,7 +130,7 @@ def combine_with_others(
 
 
 def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions, with those of `rows` whose figures are not CLEARER combined.
+    """Return the distributions, with those of `rows` combined whose figures are not CLEARER.
 
     `rows` is indexed like `distributions`, and has SHARES of the people online.
     """
@@ -188,7 +188,6 @@ def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataF
     errors are kept, except for rounding, which is in persons while the distribution is one of
     shares.
     """
-    q05, q50, q95 = (imputed_rows[name] for name in SHARES)
     service = imputed_rows["country_id"] + "|" + imputed_rows["platform_id"]
     limits = imputed_rows[KEY].merge(
         like[[*KEY, *LIMIT, *figure_errors.COLUMNS]], on=KEY, how="left"
@@ -199,9 +198,7 @@ def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataF
         rounding_error_persons=0.0,
         audience_key="imputed|" + service,
         shape=IMPUTED,
-        low=q05,
-        mode=q50,
-        high=q95,
+        **dict(zip(LIMIT, (imputed_rows[name] for name in SHARES), strict=True)),
         coverage=COVERAGE,
         sources_count=0,
     )

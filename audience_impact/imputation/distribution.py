@@ -105,13 +105,13 @@ class AudienceParameters:
     by_region: Mapping[str, float]
     fine: "AudienceParameters | None" = field(default=None, kw_only=True)
 
-    def interval_factor(self, rung: pd.Series, platform: pd.Series, region: pd.Series) -> Array:
+    def find_factors(self, rows: pd.DataFrame) -> Array:
         """Return the factor of each row's interval; the largest for an unfitted evidence level."""
         widest = max(self.by_rung.values(), default=1.0)
         product = (
-            rung.map(self.by_rung).fillna(widest)
-            * platform.map(self.by_platform).fillna(1.0)
-            * region.map(self.by_region).fillna(1.0)
+            rows["rung"].map(self.by_rung).fillna(widest)
+            * rows["platform_id"].map(self.by_platform).fillna(1.0)
+            * rows["region"].map(self.by_region).fillna(1.0)
         )
         return np.asarray(product.to_numpy("float64"))
 
@@ -229,15 +229,11 @@ def add_intervals(
 
     `predictions` has `middle` and `spread` in softened log odds, `rung`, `platform_id`, `region`.
     """
-    factor = parameters.interval_factor(
-        predictions["rung"], predictions["platform_id"], predictions["region"]
-    )
-    half = Z90 * predictions["spread"] * factor
+    half = Z90 * predictions["spread"] * parameters.find_factors(predictions)
+    middle = predictions["middle"]
+    ends = dict(zip(SHARES, (middle - half, middle, middle + half), strict=True))
     shares = {
-        name: cut_shares(
-            harden_odds((predictions["middle"] + sign * half).to_numpy(), scale), scale
-        )
-        for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
+        name: cut_shares(harden_odds(odds.to_numpy(), scale), scale) for name, odds in ends.items()
     }
     return predictions.assign(half=half, **shares)
 
@@ -249,7 +245,7 @@ def cut_shares(shares: Array, scale: Scale) -> Array:
 
 
 def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the requested rows with the columns of effects.py; `place` is the row requested."""
+    """Return the requested rows with the columns of EFFECTS; `place` is the row requested."""
     questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
     if "way" not in questions:
         questions["way"] = WayOfCounting.ASKED.value
@@ -286,7 +282,7 @@ def _leave_figures_out(
 def invert_covariance(covariance: Array) -> Array:
     """Return the inverse of a covariance, which the function overwrites.
 
-    Raises: ValueError: It is not positive definite.
+    Raises ValueError where it is not positive definite.
     """
     factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
     if failed:
@@ -326,13 +322,9 @@ def reweight_figures(
 
 @dataclass(frozen=True)
 class ImputationModel:
-    """All figures of the facts, with their covariance.
+    """All figures of the facts on a scale, with the parameters of their covariance.
 
-    Attributes:
-        figures: The figures, as effects.py reads them.
-        parameters: The fitted parameters of their covariance.
-        scale: The scale of their log odds.
-        finer: The model of services that few use; None if no parameters were fitted.
+    `finer` is the model of services that few use; None if no parameters were fitted.
     """
 
     figures: pd.DataFrame
@@ -367,7 +359,6 @@ def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationMod
 
 
 def _read_figures(tables: Tables, scale: Scale) -> pd.DataFrame:
-    """Return the figures of a scale, with the columns that effects.py reads."""
     figures = read_observations(tables, scale)
     return figures if figures.empty else describe_rows(figures)
 

@@ -16,11 +16,11 @@ import pandas as pd
 
 from audience_impact.vocabulary import WORLD, ImputationRung, WayOfCounting
 
-_COUNTED = (
-    *(WayOfCounting.ASKED, WayOfCounting.NAMED, WayOfCounting.ASKED_OF_USERS),
-    *(WayOfCounting.MEASURED, WayOfCounting.WEEKLY, WayOfCounting.DAILY, WayOfCounting.TOLD),
-)
-PEOPLE = [way.value for way in _COUNTED]
+PEOPLE = [
+    *(WayOfCounting.ASKED.value, WayOfCounting.NAMED.value, WayOfCounting.ASKED_OF_USERS.value),
+    *(WayOfCounting.MEASURED.value, WayOfCounting.WEEKLY.value, WayOfCounting.DAILY.value),
+    WayOfCounting.TOLD.value,
+]
 """Ways of counting people who use a service; others count accounts or devices."""
 MEANINGS = ImputationRung.list_meanings()
 """Meaning of each evidence level in plain words, the nearest first."""
@@ -38,8 +38,7 @@ LEVELS = (
     (ImputationRung.OWN_PEOPLE, True, ["area_id", "platform_id"]),
 )
 """Evidence levels from the farthest to the nearest: whether only counts of people qualify, and the
-columns that have to agree.
-"""
+columns that have to agree."""
 
 
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
@@ -88,6 +87,5 @@ def is_stranger(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
 
 
 def _has_figure(requested: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Return True for rows with a figure that agrees in these columns."""
     keys = pd.MultiIndex.from_frame(rows[by].drop_duplicates())
     return pd.Series(pd.MultiIndex.from_frame(requested[by]).isin(keys), requested.index)

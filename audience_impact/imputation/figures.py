@@ -52,17 +52,11 @@ from audience_impact.vocabulary import (
 
 @dataclass(frozen=True)
 class Scale:
-    """One of the two scales on which figures are compared, each with a model of its own.
+    """One of the two scales on which figures are compared, each with a model of its own."""
 
-    Attributes:
-        soft: Softening parameter s: log odds are taken of s + (1 - 2 s) share.
-        has_totals: Whether totals of the world are among the figures.
-        prefix: Prefix of the kinds of this scale in the table `audience_laws`.
-    """
-
-    soft: float
-    has_totals: bool
-    prefix: str
+    soft: float  # s: log odds are taken of s + (1 - 2 s) share
+    has_totals: bool  # whether totals of the world are among the figures
+    prefix: str  # of the kinds of this scale in the table `audience_laws`
 
 
 COARSE = Scale(0.05, has_totals=False, prefix="")
@@ -141,7 +135,7 @@ def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
 
 
 def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one of the figures that state the same share of a service, way and period."""
+    """Keep one of the figures that state the same share of a service, way and period."""
     same = ["area_id", "platform_id", "way", "moment"]
     ordered = rows.assign(rounded=rows["share"].round(SAME_SHARE_DECIMALS)).sort_values(
         [*same, "figure_id"]
@@ -165,12 +159,9 @@ def _read_estimates(tables: Tables) -> pd.DataFrame:
     )
     rows = estimates[usable & (_is_country(estimates["area_id"]) | _is_total(estimates))]
     value = rows["value"].fillna(np.sqrt(rows["low"] * rows["high"]))
-    online = rows["population_base"].str.startswith("internet") | (
-        rows["population_base"] == "custom"
-    )
-    share = rows["unit"] == Unit.SHARE.value
-    of = pd.Series("residents", rows.index).where(~(share & online), "online")
-    series = rows["measurement_series_id"]
+    base, series = rows["population_base"], rows["measurement_series_id"]
+    is_of_online = base.str.startswith("internet") | (base == PopulationBase.CUSTOM.value)
+    of = pd.Series("residents", rows.index).mask(is_of_online, "online")
     return pd.DataFrame(
         {
             "figure_id": rows["estimate_id"],
@@ -181,7 +172,7 @@ def _read_estimates(tables: Tables) -> pd.DataFrame:
             "survey": series + "|" + rows["area_id"] + "|" + rows["period"],
             "moment": period_middle(rows["period_start"], rows["period_end"]),
             "share": value.fillna(rows["low"]).fillna(rows["high"]),
-            "of": of.where(share, "persons"),
+            "of": of.where(rows["unit"] == Unit.SHARE.value, "persons"),
         }
     )
 
@@ -245,7 +236,6 @@ def _is_total(estimates: pd.DataFrame) -> pd.Series:
 
 
 def _is_country(areas: pd.Series) -> pd.Series:
-    """Return True for countries, and False for parts of a country or of the world."""
     return ~areas.map(is_region).astype(bool) & ~areas.str.isdigit()
 
 
