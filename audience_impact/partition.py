@@ -5,7 +5,6 @@ the published rows, `merge_parts` the tables that concern several countries. Dra
 fact, so neither the parts nor their order change a byte.
 """
 
-import heapq
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -173,15 +172,14 @@ def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
     on multiprocessing timing anomalies, SIAM Journal on Applied Mathematics 17).
     """
     sizes = groups.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    parts = [(0, number) for number in range(max(1, -(-len(groups) // most)))]
+    filled = [0] * max(1, -(-len(groups) // most))
     of_group = {}
     for group, size in sizes.items():
-        filled, number = parts[0]
-        if filled and filled + size > most:
-            filled, number = 0, len(parts)
-            heapq.heappush(parts, (size, number))
-        else:
-            heapq.heapreplace(parts, (filled + size, number))
+        number = filled.index(min(filled))
+        if filled[number] and filled[number] + size > most:
+            number = len(filled)
+            filled.append(0)
+        filled[number] += size
         of_group[group] = number
     return groups.map(of_group)
 

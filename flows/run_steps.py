@@ -14,6 +14,7 @@ from typing import Any
 
 import stamina
 
+from audience_impact.outputs.review.rules import CONTRADICT
 from audience_impact.plain_text import plain_line
 from audience_impact.store import PublishError
 from audience_impact.store.publishing import Published
@@ -165,7 +166,7 @@ def report_changes(results: Results, options: RunOptions) -> list[str]:
     if not options.strict:
         return lines
     stops = [last_version.ACCEPT, *lines] if lines and not options.accept_changes else []
-    stops += quality.list_contradictions(results.read_frame("quality"))
+    stops += quality.list_details(results.read_frame("quality"), CONTRADICT)
     if stops:
         raise steps.RefusedError(stops)
     return lines

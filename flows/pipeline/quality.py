@@ -204,13 +204,6 @@ def list_details(quality: pd.DataFrame, rule: str = "") -> list[str]:
     return [line for text in rows["details"].dropna() for line in text.splitlines()]
 
 
-def list_contradictions(quality: pd.DataFrame) -> list[str]:
-    """Return the lines about measured overlaps that contradict other facts."""
-    from audience_impact.outputs.review.rules import CONTRADICT
-
-    return list_details(quality, CONTRADICT)
-
-
 def read_details(version: Stored) -> list[str]:
     """Return a line for each rule with details in a published version, with their number."""
     texts = version.read_table("quality")["details"].dropna()

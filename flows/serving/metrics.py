@@ -90,23 +90,18 @@ def list_failure(root: Path, profile: Profile, ended: datetime) -> Samples:
 def read_samples(root: Path, profile: Profile) -> Samples:
     """Return the metrics that the last run wrote; none where they cannot be read."""
     samples: Samples = []
-    with suppress(ValueError, KeyError, IndexError):
-        for family in text_string_to_metric_families(_read_text(root, profile)):
+    place = find_textfile(profile)
+    with suppress(OSError, PublishError, ValueError, KeyError, IndexError):
+        if place and place.exists():
+            text = read_whole(place)
+        else:
+            text = storage.select_storage(root).read_file(NAME)
+        for family in text_string_to_metric_families(text.decode()):
             for name, labels, value, *_ in family.samples:
                 if name in MEANINGS:
                     others = {key: text for key, text in labels.items() if key != "environment"}
                     samples.append((name, others, value))
     return samples
-
-
-def _read_text(root: Path, profile: Profile) -> str:
-    place = find_textfile(profile)
-    if place is not None:
-        with suppress(OSError, UnicodeDecodeError):
-            return read_whole(place).decode()
-    with suppress(OSError, UnicodeDecodeError, PublishError):
-        return storage.select_storage(root).read_file(NAME).decode()
-    return ""
 
 
 def render_metrics(samples: Samples, environment: str | None = None) -> bytes:
