@@ -86,6 +86,8 @@ SEVERAL = 4
 """How many units a plural without a number is taken for ("several cities in")."""
 AMOUNTS, ALL, IDLE = (TABLE.list_words(reading) for reading in ("amount", "all", "idle"))
 CUTS = re.compile("|".join(f"(?P<{kind}>{phrase})" for phrase, kind in TABLE.phrases["cut"]))
+DESCRIBING = ("police", "rural", "refugee", "cell", "border")
+"""Amounts that only describe a place that they follow."""
 INNER = re.compile(r" (?:and|of|in|at|from|or) ")
 """Words in names at which a text must not be split."""
 SLIPS = ("district", "districts", "township", "townships", "village", "villages")
@@ -97,18 +99,18 @@ POSSESSIVE = re.compile("['\u2019](?=s\\b)")
 
 @dataclass(frozen=True)
 class Phrase:
-    """One name in a text.
+    """One name in a text, or the words of a piece without a name.
 
     `kind` is the stated kind, if any, and `unit` the word for it ("village"). `cut` is the kind of
     separator before the name, with `and` as a kind of its own. `is_part` states that only a part is
     meant, and `count` the number of its units, or 0. `clause` numbers the clauses, and `depth`
     counts the brackets around the name. `is_excepted` states that the name is an exception from the
-    names before it.
+    names before it. `is_all` is for words that mean all of it.
     """
 
-    name: str
-    kind: str
-    cut: str
+    name: str = ""
+    kind: str = ""
+    cut: str = ""
     is_part: bool = False
     is_plural: bool = False
     clause: int = 0
@@ -116,83 +118,60 @@ class Phrase:
     is_excepted: bool = False
     unit: str = ""
     count: int = 0
+    is_all: bool = False
+
+    def add_unit(self, word: str) -> "Phrase":
+        """Return the phrase with one more word for a unit; the first word decides."""
+        kind, singular, is_plural = UNITS[word]
+        return replace(
+            self,
+            kind=self.kind or kind,
+            unit=self.unit or singular,
+            is_plural=self.is_plural or is_plural,
+        )
 
 
-@dataclass(frozen=True)
-class _Words:
-    """The words of a piece by role: its name, its kind, amounts and numbers."""
-
-    name: str
-    kind: str
-    amount: bool
-    all: bool
-    plural: bool
-    unit: str = ""
-    count: int = 0
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """The text between two separators, with its words by role."""
-
-    words: _Words
-    clause: int
-    depth: int
-    cut: str
-    excepted: bool
-
-
-def _sort_words(text: str, place_names: Container[str]) -> _Words:
+def _sort_words(text: str, place_names: Container[str]) -> Phrase:
+    """Return the words of a piece by role: its name, its kind, amounts and numbers."""
     words = re.sub(r"[^\w-]+", " ", text).split()
-    amount = is_all = plural = False
-    kind = unit = ""
-    count = 0
-    while words:
-        if fold_name(" ".join(words).replace("_", " ")) in place_names and not (
-            len(words) == 1 and words[0] in UNITS
-        ):
-            break
+    phrase = Phrase()
+    while words and fold_name(" ".join(words).replace("_", " ")) not in place_names:
         first, last = words[0], words[-1]
         last = words[-1] = next(iter(difflib.get_close_matches(last, SLIPS, 1, 0.86)), last)
-        if last in UNITS and (len(words) > 1 or not kind):
-            kind, unit, plural = _add_unit(words.pop(), kind, unit, plural)
+        if last in UNITS:
+            phrase = phrase.add_unit(words.pop())
         elif first in ALL:
-            is_all = True
+            phrase = replace(phrase, is_all=True)
             words.pop(0)
         elif first in AMOUNTS or first in COUNTS or first.isdecimal():
-            amount = True
-            count = count or COUNTS.get(first, 0) or (int(first) if first.isdecimal() else 0)
+            count = COUNTS.get(first, 0) or (int(first) if first.isdecimal() else 0)
+            phrase = replace(phrase, is_part=True, count=phrase.count or count)
             words.pop(0)
         elif last in AMOUNTS:
-            amount = amount or last not in ("police", "rural", "refugee", "cell", "border")
+            is_part = phrase.is_part or last not in DESCRIBING
+            phrase = replace(phrase, is_part=is_part)
             words.pop()
         elif first in IDLE:
             words.pop(0)
         elif last in IDLE:
             words.pop()
         elif first in UNITS and len(words) > 1:
-            kind, unit, plural = _add_unit(words.pop(0), kind, unit, plural)
+            phrase = phrase.add_unit(words.pop(0))
         else:
             break
-    return _Words(" ".join(words).replace("_", " "), kind, amount, is_all, plural, unit, count)
+    return replace(phrase, name=" ".join(words).replace("_", " "))
 
 
-def _add_unit(word: str, kind: str, unit: str, plural: bool) -> tuple[str, str, bool]:
-    """Return kind, unit and plural with those of one more word; the first word decides."""
-    own_kind, singular, is_plural = UNITS[word]
-    return kind or own_kind, unit or singular, plural or is_plural
-
-
-def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
-    pieces: list[_Piece] = []
+def _cut_pieces(text: str, place_names: Container[str]) -> list[Phrase]:
+    pieces: list[Phrase] = []
     clause = depth = 0
     begin, cut, excepted, except_depth = 0, "", False, 0
     ends = [*CUTS.finditer(text), None]
     for end in ends:
         piece = text[begin : end.start() if end else len(text)].strip()
         if piece:
-            parts = _sort_words(piece, place_names)
-            pieces.append(_Piece(parts, clause, depth, cut, excepted))
+            words = _sort_words(piece, place_names)
+            pieces.append(replace(words, clause=clause, depth=depth, cut=cut, is_excepted=excepted))
             cut = ""
         if end is None:
             break
@@ -247,87 +226,77 @@ class Vocabulary:
         return _join_pieces(_cut_pieces(self.prepare_text(text), self.names))
 
 
-def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
+def _join_pieces(pieces: Sequence[Phrase]) -> list[Phrase]:
     """Return names with their kinds and amounts, which other pieces of the text may state.
 
     Words before a list apply to the list, and not to the place that contains it.
     """
     phrases: list[Phrase] = []
-    before, clause = _NOTHING, 0
+    before, clause = Phrase(), 0
     for last, piece in zip([None, *pieces], pieces, strict=False):
-        words = piece.words
-        is_container = piece.cut == "of" and last is not None and bool(last.words.name)
+        is_container = piece.cut == "of" and last is not None and bool(last.name)
         if piece.clause != clause or piece.cut == "own" or is_container:
-            before, clause = _NOTHING, piece.clause
+            before, clause = Phrase(), piece.clause
         elif piece.cut in ("open", "including", "dash"):
             before = _name_members(before)
-        if words.name:
+        if piece.name:
             phrases.append(_make_phrase(piece, before))
         elif piece.depth:
-            if phrases and words.amount:
-                phrases[-1] = replace(phrases[-1], is_part=True, unit=words.unit, count=words.count)
-        elif words.kind or words.amount or words.all:
-            is_list = words.kind not in ("", PART) and not words.amount and not words.all
-            several = words.plural and not words.all
+            if phrases and piece.is_part:
+                phrases[-1] = replace(phrases[-1], is_part=True, unit=piece.unit, count=piece.count)
+        elif piece.kind or piece.is_part or piece.is_all:
+            is_list = piece.kind not in ("", PART) and not piece.is_part and not piece.is_all
+            is_part = piece.is_part or piece.kind == PART
             before = replace(
-                words,
-                kind=words.kind if is_list else "",
-                amount=not (is_list or words.all)
-                and (words.amount or words.kind == PART or several),
+                piece,
+                kind=piece.kind if is_list else "",
+                is_part=is_part and not is_list and not piece.is_all,
             )
     return _spread_plurals(phrases)
 
 
-def _is_of_several(words: _Words) -> bool:
+def _is_of_several(words: Phrase) -> bool:
     """Return whether words mean parts of the place after them ("10 districts of", "part of").
 
     "Area of" before a place adds nothing to the kind of the place.
     """
     is_part = words.unit in ("part", "portion", "village")
-    return words.amount and bool(words.unit) and (words.plural or words.count > 0 or is_part)
+    return words.is_part and bool(words.unit) and (words.is_plural or words.count > 0 or is_part)
 
 
-def _count_plural(words: _Words) -> int:
+def _count_plural(words: Phrase) -> int:
     """Return SEVERAL for a plural of places that have residents, or nothing."""
     is_place = words.unit == "village" or (_kind_of(words.unit) or PART) != PART
-    return SEVERAL if words.plural and words.amount and is_place else 0
-
-
-_NOTHING = _Words("", "", False, False, False)
+    return SEVERAL if words.is_plural and words.is_part and is_place else 0
 
 
 def _kind_of(unit: str) -> str:
     return UNITS[unit][0] if unit else ""
 
 
-def _name_members(before: _Words) -> _Words:
+def _name_members(before: Phrase) -> Phrase:
     """Return the words in front of a list of members: "10 districts of M (A, B)" are whole.
 
     An amount refers to the place before the list, and its unit to the members.
     """
-    kind = _kind_of(before.unit) if before.amount and before.plural else before.kind
+    kind = _kind_of(before.unit) if before.is_part and before.is_plural else before.kind
     is_place = kind not in ("", PART)
-    named = replace(_NOTHING, kind=kind, plural=before.plural) if is_place else _NOTHING
+    named = Phrase(kind=kind, is_plural=before.is_plural) if is_place else Phrase()
     return replace(named, unit=before.unit)
 
 
-def _make_phrase(piece: _Piece, before: _Words) -> Phrase:
+def _make_phrase(piece: Phrase, before: Phrase) -> Phrase:
     """Return the phrase of a piece with a name; `before` are the words in front of it."""
-    words, unit = piece.words, piece.words.unit or before.unit
+    unit = piece.unit or before.unit
     if _is_of_several(before):
-        is_counted = words.kind != PART or before.count or _count_plural(before)
+        is_counted = piece.kind != PART or before.count or _count_plural(before)
         unit = before.unit if is_counted else "part"  # "areas along the X border"
-    return Phrase(
-        words.name,
-        words.kind or before.kind,
-        piece.cut,
-        not words.all and (words.amount or before.amount or words.kind == PART),
-        words.plural,
-        piece.clause,
-        piece.depth,
-        piece.excepted,
-        unit,
-        words.count or before.count or _count_plural(before),
+    return replace(
+        piece,
+        kind=piece.kind or before.kind,
+        is_part=not piece.is_all and (piece.is_part or before.is_part or piece.kind == PART),
+        unit=unit,
+        count=piece.count or before.count or _count_plural(before),
     )
 
 
