@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow as pa
@@ -25,7 +24,7 @@ cells of its table.
 """
 MOST_SIGNS, MOST_PLACE_SIGNS = 10_000, 3_000
 """Signs of a cell, and of the cell of a place, which takes time by the square of its length."""
-DAMAGES = (*ZIP_DAMAGES, InvalidFileException, KeyError, SyntaxError)
+DAMAGES = (*ZIP_DAMAGES, InvalidFileException, KeyError, SyntaxError, OSError)
 """Errors that reading a damaged or encrypted workbook may raise."""
 MOST_SHEET_CELLS, MOST_SHEETS = 1_000_000, 200
 """Cells of a sheet, declared or read, and sheets of a workbook: fifteen times a register of two
@@ -36,6 +35,7 @@ MOST_TAGS = 4 * MOST_SHEET_CELLS
 PIECE_BYTES = 2**20
 HEADER_ROWS = 5
 """Number of first lines of a sheet in which the header is searched for."""
+AGAIN = "download it again"
 
 
 class RegisterError(ReadableError):
@@ -52,87 +52,88 @@ def read_file(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises RegisterError with one line for a file that is not readable or not this register.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise RegisterError(f"{path}: is no file; give a file")
-        with path.open("rb") as stream:
-            start = stream.read(4)
-        _require_size(path, path.stat().st_size, "bytes", MOST_BYTES)
+        frame = _read_frame(path, columns)
+        _require_register(frame, columns)
     except OSError as error:
         raise RegisterError(f"{path}: cannot be read ({error.strerror}); give a file") from error
+    except RegisterError as error:
+        raise RegisterError(f"{path}: {error}") from error.__cause__
+    return frame
+
+
+def _read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    if path.exists() and not path.is_file():
+        raise RegisterError("is no file; give a file")
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    _require_size(path.stat().st_size, "bytes", MOST_BYTES)
     if not start:
-        raise RegisterError(f"{path}: is empty; download it again")
+        raise RegisterError(f"is empty; {AGAIN}")
     if start == b"PAR1":
-        frame = _read_parquet(path)
-    elif start[:2] == b"PK":
-        frame = _read_excel(path, columns)
-    elif path.suffix.lower() in (".csv", ".txt"):
-        frame = _read_csv(path)
-    else:
-        raise RegisterError(
-            f"{path}: is neither Parquet nor Excel (.xlsx), or only a part of one; "
-            "give one of these or a .csv, or download it again"
-        )
-    return _require_columns(path, frame, columns)
+        return _read_parquet(path)
+    if start[:2] == b"PK":
+        return _read_excel(path, columns)
+    if path.suffix.lower() in (".csv", ".txt"):
+        return _read_csv(path)
+    raise RegisterError(
+        "is neither Parquet nor Excel (.xlsx), or only a part of one; "
+        f"give one of these or a .csv, or {AGAIN}"
+    )
 
 
-def _require_size(path: Path, count: int, unit: str, most: int) -> None:
+def _require_size(count: int, unit: str, most: int) -> None:
     if count > most:
         raise RegisterError(
-            f"{path}: contains more than {most:,} {unit}, more than any register; give the "
+            f"contains more than {most:,} {unit}, more than any register; give the "
             "published file, or delete cells far outside its table"
         )
 
 
-def _require_columns(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+def _require_register(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise RegisterError(
-            f"{path}: lacks the column {', '.join(missing[:5])}{more}; "
+            f"lacks the column {', '.join(missing[:5])}{more}; "
             "give the register with its published columns"
         )
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise RegisterError(f"{path}: has the column {twice[0]} twice; remove one")
+        raise RegisterError(f"has the column {twice[0]} twice; remove one")
     if frame.empty:
-        raise RegisterError(f"{path}: has a header and no rows; download it again")
+        raise RegisterError(f"has a header and no rows; {AGAIN}")
     for name in columns:
-        _require_short_cells(path, frame[name])
-    return frame
+        _require_short_cells(frame[name])
 
 
-def _require_short_cells(path: Path, cells: "pd.Series[Any]") -> None:
+def _require_short_cells(cells: "pd.Series[Any]") -> None:
     """Refuse a cell that is longer than any that a person wrote."""
     most = MOST_PLACE_SIGNS if cells.name == "area_name" else MOST_SIGNS
-    lengths = np.fromiter(
-        (len(cell) if isinstance(cell, str) else 0 for cell in cells), "int64", len(cells)
-    )
-    if (lengths > most).any():
-        row = int(lengths.argmax()) + 1
-        raise RegisterError(
-            f"{path}: row {row}, column {cells.name}: has {lengths.max():,} signs, more than "
-            f"{most:,}; shorten the cell, or download the file again"
-        )
+    for row, cell in enumerate(cells, 1):
+        if isinstance(cell, str) and len(cell) > most:
+            raise RegisterError(
+                f"row {row}, column {cells.name}: has {len(cell):,} signs, more than "
+                f"{most:,}; shorten the cell, or download the file again"
+            )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         with pq.ParquetFile(path) as file:
             about, schema = file.metadata, file.schema_arrow
-            _require_size(path, about.num_rows, "rows", MOST_ROWS)
-            _require_size(path, len(schema), "columns", MOST_COLUMNS)
+            _require_size(about.num_rows, "rows", MOST_ROWS)
+            _require_size(len(schema), "columns", MOST_COLUMNS)
             if nested := [column.name for column in schema if pa.types.is_nested(column.type)]:
                 raise RegisterError(
-                    f"{path}: has lists in the column {nested[0]}; give one text or number a cell"
+                    f"has lists in the column {nested[0]}; give one text or number a cell"
                 )
             require_bounded(file, path.stat().st_size)
         return pd.read_parquet(path)
     except TooLargeError as error:
-        raise RegisterError(f"{path}: {error}; give the published file") from error
+        raise RegisterError(f"{error}; give the published file") from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise RegisterError(
-            f"{path}: is an incomplete or damaged Parquet file; download it again "
-            f"({_shorten_error(error)})"
+            f"is an incomplete or damaged Parquet file; {AGAIN} ({_shorten_error(error)})"
         ) from error
 
 
@@ -144,56 +145,46 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RegisterError(
-            f"{path}: is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
-        ) from error
+        raise RegisterError(f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8") from error
     csv.field_size_limit(LONGEST_LINE)
-    reader = csv.reader(_read_short_lines(path, text), strict=True)
+    reader = csv.reader(_read_short_lines(text), strict=True)
     rows: list[list[str]] = []
     try:
         for row in reader:
             if rows and row and len(row) != len(rows[0]):
                 raise RegisterError(
-                    f"{path}: line {reader.line_num} has {len(row)} cells and the header "
-                    f"{len(rows[0])}; the file may be cut off, download it again"
+                    f"line {reader.line_num} has {len(row)} cells and the header "
+                    f"{len(rows[0])}; the file may be cut off, {AGAIN}"
                 )
             rows += [row] if row else []
-            _require_table(path, len(rows), len(rows[0]) if rows else 0)
+            _require_table(len(rows), len(rows[0]) if rows else 0, MOST_CELLS)
     except csv.Error as error:
         raise RegisterError(
-            f"{path}: line {reader.line_num} is no CSV ({error}); the file may be cut off, "
-            "download it again"
+            f"line {reader.line_num} is no CSV ({error}); the file may be cut off, {AGAIN}"
         ) from error
-    return _make_frame(path, rows)
+    return _make_frame(rows)
 
 
-def _read_short_lines(path: Path, text: str) -> Iterator[str]:
+def _read_short_lines(text: str) -> Iterator[str]:
     """Yield the lines of a text; refuse one that would become more cells than a table has."""
     for number, line in enumerate(io.StringIO(text, newline=""), 1):
         if len(line) > LONGEST_LINE:
-            raise RegisterError(
-                f"{path}: line {number} has more than {LONGEST_LINE:,} signs; download it again"
-            )
+            raise RegisterError(f"line {number} has more than {LONGEST_LINE:,} signs; {AGAIN}")
         yield line
 
 
-def _require_table(path: Path, rows: int, columns: int) -> None:
-    _require_size(path, rows, "rows", MOST_ROWS)
-    _require_size(path, columns, "columns", MOST_COLUMNS)
-    _require_size(path, rows * columns, "cells", MOST_CELLS)
+def _require_table(rows: int, columns: int, most_cells: int) -> None:
+    _require_size(rows, "rows", MOST_ROWS)
+    _require_size(columns, "columns", MOST_COLUMNS)
+    _require_size(rows * columns, "cells", most_cells)
 
 
-def _require_sheet(path: Path, rows: int, columns: int) -> None:
-    _require_table(path, rows, columns)
-    _require_size(path, rows * columns, "cells", MOST_SHEET_CELLS)
-
-
-def _make_frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+def _make_frame(rows: Sequence[Sequence[object]]) -> pd.DataFrame:
     if not rows:
-        raise RegisterError(f"{path}: is empty; download it again")
+        raise RegisterError(f"is empty; {AGAIN}")
     header = [str(name).strip() if name is not None else "" for name in rows[0]]
     if len(header) == 1 and ";" in header[0]:
-        raise RegisterError(f"{path}: is separated by semicolons; save it with commas")
+        raise RegisterError("is separated by semicolons; save it with commas")
     frame = pd.DataFrame(list(rows[1:]), columns=header, dtype="object")
     return frame.loc[:, [bool(name) for name in header]]
 
@@ -202,20 +193,19 @@ def _read_excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
-            _require_size(path, size, "bytes", MOST_BYTES)
-            _require_few_tags(path, packed)
+            _require_size(size, "bytes", MOST_BYTES)
+            _require_few_tags(packed)
         with path.open("rb") as stream:
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-            _require_size(path, len(book.worksheets), "sheets", MOST_SHEETS)
-            sheet, place = _choose_sheet(path, book, columns)
-            return _read_sheet(path, sheet, place)
-    except (*DAMAGES, OSError) as error:
+            _require_size(len(book.worksheets), "sheets", MOST_SHEETS)
+            return _read_sheet(*_choose_sheet(book, columns))
+    except DAMAGES as error:
         raise RegisterError(
-            f"{path}: is no whole Excel file (.xlsx); download it again ({_shorten_error(error)})"
+            f"is no whole Excel file (.xlsx); {AGAIN} ({_shorten_error(error)})"
         ) from error
 
 
-def _require_few_tags(path: Path, packed: zipfile.ZipFile) -> None:
+def _require_few_tags(packed: zipfile.ZipFile) -> None:
     """Refuse a workbook with far more cells than a register, before any of them is made.
 
     Cells outside of the table count as well, since all are parsed. The text of XML has no `<`.
@@ -225,44 +215,42 @@ def _require_few_tags(path: Path, packed: zipfile.ZipFile) -> None:
         with packed.open(member) as file:
             while piece := file.read(PIECE_BYTES):
                 tags += piece.count(b"<")
-                _require_size(path, tags, "tags of XML", MOST_TAGS)
+                _require_size(tags, "tags of XML", MOST_TAGS)
 
 
-def _choose_sheet(path: Path, book: openpyxl.Workbook, columns: Sequence[str]) -> tuple[Any, int]:
+def _choose_sheet(book: openpyxl.Workbook, columns: Sequence[str]) -> tuple[Any, int]:
     """Return the combined sheet with the columns, else the longest, and its header's line."""
-    candidates = []
-    for sheet in book.worksheets:
-        place = _find_header(sheet, columns)
-        if place is not None:
-            combined = "combined" in sheet.title.casefold()
-            candidates.append((combined, sheet.max_row or 0, sheet, place))
+    candidates = [
+        ("combined" in sheet.title.casefold(), sheet.max_row or 0, sheet, place)
+        for sheet in book.worksheets
+        if (place := _find_header(sheet, columns))
+    ]
     if not candidates:
         raise RegisterError(
-            f"{path}: no sheet has the columns of the register ({', '.join(columns[:5])}, "
+            f"no sheet has the columns of the register ({', '.join(columns[:5])}, "
             f"...); it has the sheets {', '.join(book.sheetnames)}; give the published file"
         )
-    _, _, sheet, place = max(candidates, key=lambda candidate: candidate[:2])
-    return sheet, place
+    return max(candidates, key=lambda candidate: candidate[:2])[2:]
 
 
-def _find_header(sheet: Any, columns: Sequence[str]) -> int | None:
-    """Return the number of the first line that has most of the columns, or None."""
+def _find_header(sheet: Any, columns: Sequence[str]) -> int:
+    """Return the number of the first line that has most of the columns, or 0."""
     head = sheet.iter_rows(max_row=HEADER_ROWS, max_col=MOST_COLUMNS, values_only=True)
     for number, row in enumerate(head, 1):
         names = {str(cell).strip() for cell in row if cell is not None}
         if len(names & set(columns)) > 0.8 * len(columns):
             return number
-    return None
+    return 0
 
 
-def _read_sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
+def _read_sheet(sheet: Any, place: int) -> pd.DataFrame:
     header = next(sheet.iter_rows(min_row=place, max_row=place, values_only=True))
     wide = max(number for number, cell in enumerate(header, 1) if cell not in (None, ""))
-    _require_sheet(path, sheet.max_row or 1, wide)
+    _require_table(sheet.max_row or 1, wide, MOST_SHEET_CELLS)
     rows = []
     for row in sheet.iter_rows(min_row=place, max_col=wide, values_only=True):
-        rows.append(list(row))
-        _require_sheet(path, len(rows), wide)
+        rows.append([*row, *[None] * (wide - len(row))])
+        _require_table(len(rows), wide, MOST_SHEET_CELLS)
     while rows and not any(cell not in (None, "") for cell in rows[-1]):
         rows.pop()
-    return _make_frame(path, [[*row, *[None] * (wide - len(row))] for row in rows])
+    return _make_frame(rows)

@@ -143,7 +143,7 @@ def test_a_workbook_of_more_cells_than_any_register_is_refused(
         sheet.append(["Chad", "Ati"])
     book.save(tmp_path / "a.xlsx")
     assert len(registers.read_file(tmp_path / "a.xlsx", COLUMNS)) == 60
-    monkeypatch.setattr(registers, "MOST_CELLS", 100)
+    monkeypatch.setattr(registers, "MOST_SHEET_CELLS", 100)
     with pytest.raises(RegisterError, match="more than 100 cells"):
         registers.read_file(tmp_path / "a.xlsx", COLUMNS)
 
