@@ -1,57 +1,44 @@
 """Errors of the figures of an audience besides those stated by their sources; their distribution.
 
-Definitions. Half widths are halves of central 90 % intervals. A figure has a deviating definition
-if it comes from a company or if nobody states what it counts.
+Definitions. Half widths are halves of central 90 % intervals. A spread is a distribution of three
+quantiles (5, 50 and 95 %) in log odds of the share that a figure is of its universe. A figure has a
+deviating definition if it comes from a company or if nobody states what it counts.
 
 Method. The error of a single figure consists of its rounding (in persons), the typical difference
 between secondary sources (as a share of the figure), the typical difference between measurers if
 its definition deviates, and a conventional error if only one page of low reliability prints it
 (both in log odds). The error of several figures of an audience is the typical difference between
-measurers, divided by the square root of their number. Growth is proportional to the square root of
-the months from the middle of the figure's period to the start, and that of the kind of the service;
-it has no trend if the service had no more users in its last figure than in the one before. For the
-days on which a national restriction of the whole service was in force in between, the growth of
-restricted services is used.
-
-Assumptions. Those of fitting/errors.py. Errors are independent, so that half widths are added in
-squares.
-
-Known drawbacks. Regular use in a survey is treated as use in a month. A pool of five or more
-measurers already contains the errors between them.
-
-Citation. fitting/errors.py.
+measurers, divided by the square root of their number. Half widths of independent errors add up in
+squares. Growth is proportional to the square root of the months from the middle of the figure's
+period to the start, and that of the kind of the service; it has no trend if the service had no more
+users in its last figure than in the one before. For the days on which a national restriction of the
+whole service was in force in between, the growth of restricted services is used. The distributions
+are from the fact table `figure_errors`.
 
 Rounding. A number may lie within half a unit of what was printed. The unit of the last digit
 printed follows from the zeros at the end: 96,000,000 is printed to the million, 97,400,000 to the
-hundred thousand, 0.44 to the hundredth. Assumed is that a zero at the end was rounded, but for the
-first two digits of a count, which are taken as printed (100,000,000 stands for 95 to 105 million),
-and a share is printed to the hundredth at least (0.5 is 50 percent).
+hundred thousand, 0.44 to the hundredth. A zero at the end was rounded, but for the first two digits
+of a count, which are taken as printed (100,000,000 stands for 95 to 105 million), and a share is
+printed to the hundredth at least (0.5 is 50 percent).
 
-A count that happens to end in zeros is taken as rounded; one that was computed
-from rounded numbers (a share times a population) ends in none.
+Draws are taken through the quantiles: x = q50 + (q95 - q50) T / T(0.95) where T > 0, and with
+q50 - q05 where T < 0, T Student t of `tail_degrees` (heavy tails) or normal. The share never leaves
+0..1, so a service that nearly everyone uses can grow by little, and one that few use by much.
 
-The distributions of the errors are from the fact table `figure_errors`.
+Assumptions. Those of fitting/errors.py. Errors are independent. A count that happens to end in
+zeros is taken as rounded.
 
-Definitions. A spread is a distribution of three quantiles (5, 50 and 95 %) in log odds of the share
-that a figure is of its universe. A half width is half of a central 90 % interval, so the 95 %
-quantile of a distribution around zero.
-
-Method. Half widths of independent errors add up in squares. Draws are taken through the quantiles:
-x = q50 + (q95 - q50) T / T(0.95) where T > 0, and with q50 - q05 where T < 0, T Student t of
-`tail_degrees` (heavy tails) or normal. The share never leaves 0..1, so a service that nearly
-everyone uses can grow by little, and one that few people use by much.
-
-Assumptions. Growth since a figure is proportional to the square root of the months between; the
-table gives the degrees of freedom of the tails.
-
-Known drawbacks. A distribution through three quantiles has a kink of its density at the median.
+Known drawbacks. Regular use in a survey is treated as use in a month. A pool of five or more
+measurers already contains the errors between them. A count that was computed from rounded numbers
+(a share times a population) ends in no zeros. A distribution through three quantiles has a kink of
+its density at the median.
 
 Citations. Wallis (2014) as in simulation/distributions.py for two-piece distributions; the fit is
 described in fitting/errors.py.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -97,9 +84,7 @@ class Spread:
 
     def scale_by(self, factor: "pd.Series[float]") -> pd.DataFrame:
         """Return `q05`, `q50`, `q95` times the factor of each row."""
-        return pd.DataFrame(
-            {"q05": self.q05 * factor, "q50": self.q50 * factor, "q95": self.q95 * factor}
-        )
+        return pd.DataFrame({name: value * factor for name, value in asdict(self).items()})
 
 
 @dataclass(frozen=True)
@@ -160,8 +145,11 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
         return None
     listed = {k: name for k, name in KINDS.items() if name in set(figure_errors["parameter"])}
     others = [name for name in FigureError if name not in KINDS.values()]
-    kinds = {name: QUANTILES if name in SPREADS else (_choose_kind(name),) for name in others}
-    kinds |= dict.fromkeys(listed.values(), QUANTILES)
+    counts = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
+    kinds: dict[FigureError, Sequence[ErrorQuantile]] = {
+        name: [ErrorQuantile.COUNT if name in counts else ErrorQuantile.Q95] for name in others
+    }
+    kinds |= dict.fromkeys([*SPREADS, *listed.values()], QUANTILES)
     numbers = parameter_values(figure_errors, "figure_errors", kinds, "learn errors")
     spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
     single = {name.value: numbers[name][0] for name in others if name not in SPREADS}
@@ -189,11 +177,6 @@ def parameter_values(
         parameter: [float(values[(parameter.value, kind.value)]) for kind in kinds[parameter]]
         for parameter in kinds
     }
-
-
-def _choose_kind(name: FigureError) -> ErrorQuantile:
-    counts = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
-    return ErrorQuantile.COUNT if name in counts else ErrorQuantile.Q95
 
 
 def draw_through_quantiles(
@@ -253,11 +236,9 @@ def _count_step(numbers: Array) -> Array:
     """Return the power of ten to which a count is rounded, below its first DIGITS digits."""
     counts = np.round(np.nan_to_num(numbers))
     step: Array = np.ones(counts.shape)
-    for power in range(1, 13):
-        unit = 10.0**power
-        step = np.where(
-            (counts % unit == 0.0) & (unit * 10.0 ** (DIGITS - 1) <= counts), unit, step
-        )
+    for unit in 10.0 ** np.arange(1, 13):
+        is_rounded = (counts % unit == 0.0) & (unit * 10.0 ** (DIGITS - 1) <= counts)
+        step = np.where(is_rounded, unit, step)
     return step
 
 
@@ -274,12 +255,9 @@ def _share_step(numbers: Array) -> Array:
 
 PERIOD = ["period_start", "period_end"]
 IMPAIRING = [
-    severity.value
-    for severity in (
-        Severity.SERVICE_IMPAIRED,
-        Severity.SERVICE_UNAVAILABLE,
-        Severity.NETWORK_UNAVAILABLE,
-    )
+    Severity.SERVICE_IMPAIRED.value,
+    Severity.SERVICE_UNAVAILABLE.value,
+    Severity.NETWORK_UNAVAILABLE.value,
 ]
 UNIFORM = 0.9
 """Half width of the central 90 % interval of a uniform error within half a rounding step, in half
@@ -293,11 +271,10 @@ TREND = [
 ]
 """Metrics of the users of a month, which show whether a service grows."""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
-COLUMNS = {
-    **dict.fromkeys(["rounding_error_persons", "page_error_share", "odds_error"], NUMBER),
-    "universe_persons": NUMBER,
-    **dict.fromkeys(GROWTH, NUMBER),
-}
+COLUMNS = dict.fromkeys(
+    ["rounding_error_persons", "page_error_share", "odds_error", "universe_persons", *GROWTH],
+    NUMBER,
+)
 """Columns of the additional errors of a figure: half widths, and the quantiles of growth in log
 odds of the share of `universe_persons`, the people online as they are counted with the figure.
 """
@@ -359,26 +336,20 @@ def compute_figure_errors(
         audiences = pd.MultiIndex.from_frame(figures[by].drop_duplicates())
         nothing = pd.DataFrame(0.0, index=audiences, columns=list(COLUMNS))
         return nothing.assign(universe_persons=np.nan)
-    rows = _add_growth(_add_half_widths(figures, errors), tables, errors)
-    groups = rows.groupby(by, sort=True)
-    count = groups.size()
-    table = groups[
-        ["rounding_error_persons", "page_error_share", "universe_persons", *GROWTH]
-    ].mean()
-    between = np.where(count > 1, errors.measurers, 0.0)
-    odds = np.hypot(groups["odds_error"].max(), between) / np.sqrt(count)
-    return table.assign(odds_error=odds)[list(COLUMNS)]
-
-
-def _add_half_widths(figures: pd.DataFrame, errors: FigureErrors) -> pd.DataFrame:
     alone = figures["is_doubtful"] & (figures["pages_count"] == 1)
     definition_error = figures["is_other_definition"].to_numpy("bool") * errors.measurers
-    return figures.assign(
+    is_relayed = (~figures["is_primary_source"]).astype("float64")
+    single = figures.assign(
         rounding_error_persons=UNIFORM * figures["rounding_persons"],
-        page_error_share=(~figures["is_primary_source"]).astype("float64")
-        * errors.secondary_source,
+        page_error_share=is_relayed * errors.secondary_source,
         odds_error=np.hypot(definition_error, alone.to_numpy("bool") * errors.low_reliability),
     )
+    groups = _add_growth(single, tables, errors).groupby(by, sort=True)
+    count = groups.size()
+    table = groups[list(COLUMNS)].mean()
+    between = np.where(count > 1, errors.measurers, 0.0)
+    odds = np.hypot(groups["odds_error"].max(), between) / np.sqrt(count)
+    return table.assign(odds_error=odds)
 
 
 def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.DataFrame:
@@ -388,19 +359,20 @@ def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> 
         moment=period_middle(figures["period_start"], figures["period_end"]),
     )
     restrictions = list_restrictions(tables)
-    touched = match_restrictions(rows, restrictions[restrictions["is_use"]], "period_end", "start")
-    restricted = in_months(touched["used_days"])
+    restrictions = restrictions[restrictions["is_use"]]
+    days = match_restrictions(rows, restrictions, "period_end", "start")["used_days"]
+    restricted = in_months(days)
     free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - restricted).clip(lower=0.0)
     parts = [
         _scale_growth(rows, tables, errors, np.sqrt(free)),
         errors.restricted_growth.scale_by(np.sqrt(restricted)),
     ]
-    middles = parts[0]["q50"] + parts[1]["q50"]
-    ends = {
-        name: np.hypot(*(part[name] - part["q50"] for part in parts)) for name in ("q05", "q95")
-    }
+    middle = parts[0]["q50"] + parts[1]["q50"]
+    below, above = (
+        np.hypot(*(part[name] - part["q50"] for part in parts)) for name in ("q05", "q95")
+    )
     universe = figures["of_persons"].fillna(find_people_online(rows, tables))
-    growth = dict(zip(GROWTH, (middles - ends["q05"], middles, middles + ends["q95"]), strict=True))
+    growth = dict(zip(GROWTH, (middle - below, middle, middle + above), strict=True))
     return figures.assign(universe_persons=universe, **growth)
 
 
@@ -473,25 +445,25 @@ def list_restrictions(tables: Tables) -> pd.DataFrame:
     one), `is_use`. Restrictions that were never carried out are left out.
     """
     restrictions, parents = tables["restrictions"], parents_of(tables["areas"])
-    carried = (restrictions["severity"] != Severity.NONE.value) & (
-        restrictions["end_status"] != EndStatus.WITHDRAWN.value
-    )
-    restrictions = restrictions[carried & (restrictions["geo_scope"] == GeoScope.NATIONAL.value)]
+    restrictions = restrictions[
+        (restrictions["severity"] != Severity.NONE.value)
+        & (restrictions["end_status"] != EndStatus.WITHDRAWN.value)
+        & (restrictions["geo_scope"] == GeoScope.NATIONAL.value)
+    ]
     over = restrictions["end_status"] == EndStatus.ENDED.value
+    countries = restrictions["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents))
     restrictions = restrictions.assign(
         from_day=restrictions[["announced_on_start", "observed_from_start"]].min(axis=1),
         to_day=restrictions["ended_on_end"].where(over),
-        area_id=restrictions["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents)),
-    ).explode("area_id")
-    joined = restrictions.merge(
-        tables["restriction_targets"][["restriction_id", "platform_id", "feature"]],
-        on="restriction_id",
+        area_id=countries,
     )
+    targets = tables["restriction_targets"][["restriction_id", "platform_id", "feature"]]
+    joined = restrictions.explode("area_id").merge(targets, on="restriction_id")
     is_whole_service = joined["feature"] == Feature.WHOLE_SERVICE.value
-    is_use = is_whole_service & joined["severity"].isin(IMPAIRING)
+    joined["is_use"] = is_whole_service & joined["severity"].isin(IMPAIRING)
     columns = ["restriction_id", "area_id", "platform_id", "from_day", "to_day"]
-    groups = joined.assign(is_use=is_use).dropna(subset=["from_day"])
-    return groups.groupby(columns, dropna=False)["is_use"].any().reset_index()
+    groups = joined.dropna(subset=["from_day"]).groupby(columns, dropna=False)
+    return groups["is_use"].any().reset_index()
 
 
 def match_restrictions(
@@ -505,20 +477,18 @@ def match_restrictions(
     service), `used_days` (the days on which one of these was in force).
     """
     wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
-    rows_with_place = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
+    places = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
     joined = pd.concat(
         [
-            rows_with_place.merge(restrictions, on=["area_id", "platform_id"]),
-            rows_with_place.merge(wide, on="area_id"),
+            places.merge(restrictions, on=["area_id", "platform_id"]),
+            places.merge(wide, on="area_id"),
         ]
     )
     met = joined[(joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])]
     used = met[met["is_use"].astype(bool)]
-    used_days = _count_days(
-        used["place"],
-        used[["from_day", start]].max(axis=1),
-        used["to_day"].fillna(used[end]).clip(upper=used[end]),
-    )
+    first = used[["from_day", start]].max(axis=1)
+    after = used["to_day"].fillna(used[end]).clip(upper=used[end])
+    used_days = _count_days(used["place"], first, after)
     return pd.DataFrame(
         {
             "any": rows.index.isin(met["place"]),

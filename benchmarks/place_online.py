@@ -35,6 +35,7 @@ from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle
 from audience_impact.places import online, regional_figures
 from audience_impact.places.regional_figures import MODEL, SURVEY, compute_log_odds
+from audience_impact.populations import parents_of, with_holders
 from audience_impact.vocabulary import InternetUse, RegionalAsked, Residence, SourceType
 from benchmarks import format_table
 from flows.pipeline import steps
@@ -73,11 +74,10 @@ def swapped(tables: Tables) -> Tables:
 
 def of_country(tables: Tables, country: str) -> Tables:
     """What a law of places in one country reads of the facts."""
-    holders = regional_figures.read_parents(tables)
+    holders = parents_of(tables["areas"])
     areas = tables["areas"]
     own = [
-        area == country or regional_figures.trace_chain(area, holders)[-1] == country
-        for area in areas["area_id"]
+        area == country or with_holders(area, holders)[-1] == country for area in areas["area_id"]
     ]
     places = areas[own]
     inside = {
@@ -96,12 +96,10 @@ def figures(tables: Tables) -> pd.DataFrame:
     ]
     kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
     is_model = whole["measurement_series_id"].map(kinds) == SourceType.MODEL.value
-    holders = regional_figures.read_parents(tables)
+    holders = parents_of(tables["areas"])
     rows = whole.assign(
         kind=np.where(is_model, MODEL, SURVEY),
-        country_id=whole["area_id"].map(
-            lambda area: regional_figures.trace_chain(area, holders)[-1]
-        ),
+        country_id=whole["area_id"].map(lambda area: with_holders(area, holders)[-1]),
         day=period_middle(whole["period_start"], whole["period_end"]),
     )
     return rows[ASKED].reset_index(drop=True)
@@ -401,11 +399,9 @@ def asked(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     area = table.get("area_id", table.get("place_id", blank))
     days = parse_periods(table.get("period", table.get("year", blank)).map(_period))
     online_words = about.str.contains("internet|online|used_12|ever_used|at_home") | (about == " ")
-    holders = regional_figures.read_parents(tables)
+    holders = parents_of(tables["areas"])
     own = table.get("country", table.get("country_id", blank))
-    country = own.where(
-        own != "", area.map(lambda each: regional_figures.trace_chain(each, holders)[-1])
-    )
+    country = own.where(own != "", area.map(lambda each: with_holders(each, holders)[-1]))
     reason = blank.mask(~online_words, "no figure of people online").mask(
         days["start"].isna(), "no period"
     )

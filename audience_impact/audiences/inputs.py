@@ -10,7 +10,7 @@ Assumptions, drawbacks and citation: those of figures.py.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -330,38 +330,40 @@ class Inputs(Declared):
     errors: FigureErrors | None
 
 
-class _Read(NamedTuple):
-    """Figures with all columns that figures.py adds."""
-
-    candidates: pd.DataFrame
-    before: pd.DataFrame
-    chosen: pd.DataFrame
-
-
 def gather_inputs(scope: Scope, context: Context) -> Inputs:
     """Return the inputs of a scope, in the context of its run."""
     tables = context.tables
     candidates = figures.list_qualifying_figures(tables, context.denominators)
     before = figures.select_before_start(scope.requested, candidates)
-    read = _Read(candidates, before, figures.choose_figures(before))
-    audiences = _size_audiences(scope.requested, read, context)
-    flags = flag_quality(read.chosen, before, scope, tables)
+    chosen = figures.choose_figures(before)
+    daily = daily_reach.choose_daily_figures(scope.requested, candidates, tables, context.errors)
+    counted = pooling.pool_figures(chosen, before, tables, context.errors)
+    sizes = _raise_to_floors(_combine_sizes(scope.requested, chosen, context.denominators), daily)
+    shares = features.choose_shares(sizes, scope.targets, context)
+    use = FeatureUse(
+        shares,
+        features.use_fitted_shares(sizes, scope.targets, shares, context.fitted.features),
+        circumvention.choose_circumvention(scope, context),
+    )
     return Inputs(
-        AudienceFigures(*read, flags),
-        audiences,
-        _select_use(scope, audiences.sizes, context),
-        overlaps.choose_overlaps(audiences.sizes, tables),
+        AudienceFigures(candidates, before, chosen, flag_quality(chosen, before, scope, tables)),
+        _impute_audiences(scope.requested, sizes, counted, daily, context),
+        use,
+        overlaps.choose_overlaps(sizes, tables),
         parts.select_parts(scope, context),
         context.errors,
     )
 
 
-def _size_audiences(requested: pd.DataFrame, read: _Read, context: Context) -> AudienceSizes:
+def _impute_audiences(
+    requested: pd.DataFrame,
+    sizes: pd.DataFrame,
+    counted: pd.DataFrame,
+    daily: pd.DataFrame,
+    context: Context,
+) -> AudienceSizes:
     """Return the audiences from figures and bases, and imputed audiences where both are missing."""
-    tables, errors, fitted = context.tables, context.errors, context.fitted
-    daily = daily_reach.choose_daily_figures(requested, read.candidates, tables, errors)
-    sizes = _raise_to_floors(_combine_sizes(requested, read.chosen, context.denominators), daily)
-    counted = pooling.pool_figures(read.chosen, read.before, tables, errors)
+    tables, fitted = context.tables, context.fitted
     models = (fitted.audiences, fitted.joint_use)
     imputed = imputation.impute_audiences(requested, sizes, counted, tables, models)
     is_closed = imputed["rung"].isin(fitted.closed_levels[RungFamily.AUDIENCE])
@@ -369,29 +371,17 @@ def _size_audiences(requested: pd.DataFrame, read: _Read, context: Context) -> A
         frozenset(imputed.loc[fails, "restriction_id"])
         for fails in (is_closed & imputed["is_decisive"], imputation.is_too_uncertain(imputed))
     )
-    imputed = imputed[
-        ~imputed["restriction_id"].isin(closed_level_ids | too_uncertain_ids)
-    ].reset_index(drop=True)
+    is_left_out = imputed["restriction_id"].isin(closed_level_ids | too_uncertain_ids)
+    imputed = imputed[~is_left_out].reset_index(drop=True)
     combined = imputation.combine_with_others(counted, requested, sizes, tables, models)
     combined = imputation.replace_undrawable(combined, imputed)
     return AudienceSizes(sizes, combined, imputed, daily, closed_level_ids, too_uncertain_ids)
 
 
-def _select_use(scope: Scope, sizes: pd.DataFrame, context: Context) -> FeatureUse:
-    """Return the shares of people who use the restricted features, and of those who keep access."""
-    shares = features.choose_shares(sizes, scope.targets, context)
-    return FeatureUse(
-        shares,
-        features.use_fitted_shares(sizes, scope.targets, shares, context.fitted.features),
-        circumvention.choose_circumvention(scope, context),
-    )
-
-
 def _raise_to_floors(sizes: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
     """Return audiences with FLOOR; those that figures count are no smaller than on a day."""
-    rows = sizes.merge(
-        daily[[*AUDIENCE, *daily_reach.FLOOR]], on=AUDIENCE, how="left", validate="1:1"
-    )
+    floors = daily[[*AUDIENCE, *daily_reach.FLOOR]]
+    rows = sizes.merge(floors, on=AUDIENCE, how="left", validate="1:1")
     limits = {
         name: np.fmax(rows[name], rows["floor_persons"]).where(rows[name].notna())
         for name in ("low_persons", "high_persons")
@@ -404,8 +394,6 @@ def _combine_sizes(
 ) -> pd.DataFrame:
     """Return users of services by figures, and internet users by bases, each in its base."""
     network = requested["platform_id"] == WHOLE_INTERNET
-    frames = [
-        figures.summarise_audiences(requested[~network], chosen),
-        count_internet_users(requested[network], denominators),
-    ]
-    return add_base(pd.concat(frames, ignore_index=True), denominators)
+    services = figures.summarise_audiences(requested[~network], chosen)
+    online = count_internet_users(requested[network], denominators)
+    return add_base(pd.concat([services, online], ignore_index=True), denominators)

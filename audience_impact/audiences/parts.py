@@ -79,22 +79,15 @@ def select_parts(scope: Scope, context: Context) -> pd.DataFrame:
     """Return the places of every restriction of a part of a country, with columns PARTS."""
     restrictions, fitted = scope.restrictions, context.fitted
     is_wanted = restrictions["restriction_id"].isin(scope.requested["restriction_id"])
-    partial = restrictions[
-        is_wanted & restrictions["is_partial"] & ~restrictions["is_never_enforced"]
-    ]
-    named = _locate_places(partial, context)
+    is_enforced = ~restrictions["is_never_enforced"]
+    partial = restrictions[is_wanted & restrictions["is_partial"] & is_enforced]
     names = ["start", "is_start_known", "network_scope", "operators", "extent_reason"]
-    rows = named.merge(
+    rows = _locate_places(partial, context).merge(
         partial[["restriction_id", *names]], on="restriction_id", how="left", validate="m:1"
     )
-    rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
-        day=lambda frame: frame["start"]
-    )
-    rows = _add_lost_shares(rows, find_lost_shares(scope.evidence))
-    closed_levels = [
-        fitted.closed_levels[family] for family in (RungFamily.PLACE, RungFamily.NETWORK)
-    ]
-    return _add_reasons(_measure_places(rows, context.tables, fitted), closed_levels)
+    rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True)
+    rows = _add_lost_shares(rows.assign(day=rows["start"]), find_lost_shares(scope.evidence))
+    return _add_reasons(_measure_places(rows, context.tables, fitted), fitted.closed_levels)
 
 
 def _add_lost_shares(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.DataFrame:
@@ -103,11 +96,9 @@ def _add_lost_shares(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.DataFrame:
     A share lost counts everyone in the place, whatever their network.
     """
     key = ["restriction_id", "area_id"]
+    of_all = rows[key].assign(area_id="").merge(lost, on=key, how="left")[LOST]
     of_place = rows[key].merge(lost, on=key, how="left")[LOST]
-    of_all = lost[lost["area_id"] == ""].set_index("restriction_id")[LOST]
-    shares = of_place.where(
-        of_place.notna(), of_all.reindex(rows["restriction_id"]).set_axis(rows.index)
-    )
+    shares = of_place.where(of_place.notna(), of_all)
     network = rows["network_scope"].mask(shares[LOST[0]].notna(), NetworkScope.ALL.value)
     return rows.assign(**shares, network_scope=network)
 
@@ -117,33 +108,35 @@ def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame
 
     A country without a known place has a single row, marked as missing.
     """
-    from_texts = _read_text_places(restrictions, context.tables)
-    areas = restrictions.assign(area_id=restrictions["area_ids"].str.split(";"))
-    by_area = areas[["restriction_id", "geo_scope", "area_id"]].explode(
-        "area_id", ignore_index=True
-    )
-    regions = by_area["area_id"].map(is_region).astype(bool)
-    is_national = by_area["geo_scope"].eq(GeoScope.NATIONAL.value) | by_area["geo_scope"].eq(
-        GeoScope.NETWORK_ONLY.value
-    )
-    plain = by_area[
-        (regions | is_national) & ~by_area["restriction_id"].isin(from_texts["restriction_id"])
-    ].assign(reading=PlaceReading.WHOLE.value, **dict.fromkeys(WHERE_PART, ""), missing="")
-    places = pd.concat([from_texts, plain.drop(columns="geo_scope")], ignore_index=True)
     parents = context.parents
+    areas = restrictions["area_ids"].str.split(";")
+    restricted = restrictions[["restriction_id", "geo_scope"]]
+    from_texts = context.tables["restriction_places"]
+    from_texts = from_texts[["restriction_id", "area_id", "reading", *WHERE_PART]]
+    is_partial = from_texts["restriction_id"].isin(restricted["restriction_id"])
+    from_texts = from_texts[is_partial].assign(missing="")
+    by_area = restricted.assign(area_id=areas).explode("area_id", ignore_index=True)
+    is_place = by_area["area_id"].map(is_region).astype(bool)
+    is_place |= by_area["geo_scope"].isin([GeoScope.NATIONAL.value, GeoScope.NETWORK_ONLY.value])
+    is_in_text = by_area["restriction_id"].isin(from_texts["restriction_id"])
+    plain = by_area[is_place & ~is_in_text].assign(
+        reading=PlaceReading.WHOLE.value, **dict.fromkeys(WHERE_PART, ""), missing=""
+    )
+    places = pd.concat([from_texts, plain.drop(columns="geo_scope")], ignore_index=True)
     country = places["area_id"].map(lambda area: country_of(area, parents)).astype("str")
-    places = places.assign(country_id=country)
-    countries = _list_countries(restrictions, parents)
-    rows = countries.merge(places, on=COUNTRY, how="left")
+    countries = restricted[["restriction_id"]].assign(
+        country_id=areas.map(lambda ids: countries_of(ids, parents))
+    )
+    countries = countries.explode("country_id", ignore_index=True).astype("str")
+    rows = countries.merge(places.assign(country_id=country), on=COUNTRY, how="left")
     lost = rows["area_id"].isna()
+    is_located = ~lost & ~_is_unlocated(rows)
     return rows.assign(
         area_id=rows["area_id"].where(~lost, rows["country_id"]),
         reading=rows["reading"].where(~lost, PlaceReading.WHOLE.value),
         **{name: rows[name].fillna("") for name in ("least_area_id", "part_kind")},
         units_count=pd.to_numeric(rows["units_count"]).astype("float64"),
-        missing=rows["missing"]
-        .fillna("")
-        .where(~lost & ~_is_unlocated(rows), PartGap.NO_PLACES.value),
+        missing=rows["missing"].fillna("").where(is_located, PartGap.NO_PLACES.value),
     ).drop_duplicates([*COUNTRY, "area_id"])
 
 
@@ -155,44 +148,27 @@ def _is_unlocated(places: pd.DataFrame) -> "pd.Series[bool]":
     return is_within & (places["area_id"] == places["country_id"]) & ~is_counted
 
 
-def _list_countries(restrictions: pd.DataFrame, parents: Mapping[str, str]) -> pd.DataFrame:
-    ids = restrictions["area_ids"].str.split(";").map(lambda areas: countries_of(areas, parents))
-    return (
-        restrictions[["restriction_id"]]
-        .assign(country_id=ids)
-        .explode("country_id", ignore_index=True)
-        .astype("str")
-    )
-
-
-def _read_text_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the places that the texts of a register name, by restriction."""
-    places = tables["restriction_places"][["restriction_id", "area_id", "reading", *WHERE_PART]]
-    return places[places["restriction_id"].isin(restrictions["restriction_id"])].assign(missing="")
-
-
 def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
     """Return the distributions of people, of being online and of the network by place."""
-    people, country, least = _estimate_people(rows, tables)
+    people, country, least = (
+        population.estimate_people(rows[["day"]].assign(area_id=rows[name]), tables)
+        for name in ("area_id", "country_id", "least_area_id")
+    )
     odds = online.estimate_online_odds(rows[["area_id", "day"]], tables, fitted.places)
     is_whole = rows["area_id"] == rows["country_id"]
-    odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
-    cut = rows[["country_id", "area_id", "day", "network_scope", "operators", "extent_reason"]]
-    only = networks.estimate_cut_share(cut, tables, fitted.networks)
-    is_uncounted = rows["network_scope"].eq(NetworkScope.UNKNOWN.value) & rows["extent_reason"].ne(
-        ""
-    )
-    only[networks.SHARE_QUANTILES] = only[networks.SHARE_QUANTILES].mask(is_uncounted)
+    only = networks.estimate_cut_share(rows, tables, fitted.networks)
+    is_unknown = rows["network_scope"] == NetworkScope.UNKNOWN.value
+    is_uncounted = is_unknown & (rows["extent_reason"] != "")
     reading_error = fitted.places.reading if fitted.places is not None else 0.0
     urban = rows["area_id"].map(regional_figures.read_urban_shares(tables))
     with_people = rows.join(people[[*PEOPLE, "most_persons"]]).assign(urban_share=urban)
     return with_people.assign(
         **population.predict_persons(with_people, tables["areas"], fitted.parts),
+        **odds[ONLINE].mask(is_whole, 0.0),
+        **only[ONLY].mask(is_uncounted),
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
-        **{name: odds[name] for name in ONLINE},
-        **{name: only[name] for name in ONLY},
         **{READING_ODDS: ~is_whole * reading_error},
         place_rung=odds["rung"].where(~is_whole, COUNTRY_LEVEL),
         network_rung=only["rung"],
@@ -200,40 +176,26 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     )
 
 
-def _estimate_people(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
-    """Return the people of each place, of its country and of its least place."""
-    areas = [rows[name] for name in ("area_id", "country_id", "least_area_id")]
-    days = pd.concat([rows["day"]] * len(areas), ignore_index=True)
-    places = pd.DataFrame({"area_id": pd.concat(areas, ignore_index=True), "day": days})
-    people = population.estimate_people(places, tables)
-    count = len(rows)
-    return [
-        people.iloc[at * count : (at + 1) * count].set_axis(rows.index) for at in range(len(areas))
-    ]
-
-
-def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.DataFrame:
-    """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`.
-
-    `shut` contains the closed evidence levels of places and of networks.
-    """
-    people = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
-    words = rows["missing"].astype("str")
-    is_named = words == ""
-    words = words.mask(is_named & ~rows["is_start_known"], PartGap.NO_DAY.value)
-    words = words.mask(words.eq("") & ~people, PartGap.NO_POPULATION.value)
+def _add_reasons(
+    rows: pd.DataFrame, closed_levels: Mapping[RungFamily, Sequence[str]]
+) -> pd.DataFrame:
+    """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`."""
+    is_named = rows["missing"] == ""
+    is_counted = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
     is_part = rows["reading"] == PlaceReading.WITHIN.value
-    unsized = is_part & rows["part_deviation"].isna()
-    words = words.mask(words.eq("") & unsized, PartGap.PART_UNKNOWN.value)
-    is_closed = rows["place_rung"].isin(closed_levels[0]) | rows["network_rung"].isin(
-        closed_levels[1]
-    )
-    words = words.mask(words.eq("") & is_closed, PartGap.RUNG_CLOSED.value)
-    without = rows[ONLY].isna().any(axis=1)
-    reason = rows["network_reason"].where(
-        rows["network_reason"] != "", PartGap.NETWORKS_UNKNOWN.value
-    )
-    return rows.assign(reason=words.mask(words.eq("") & without, reason), is_named=is_named)
+    is_closed = rows["place_rung"].isin(closed_levels[RungFamily.PLACE])
+    is_closed |= rows["network_rung"].isin(closed_levels[RungFamily.NETWORK])
+    reason = rows["missing"].astype("str")
+    for word, holds in {
+        PartGap.NO_DAY: ~rows["is_start_known"],
+        PartGap.NO_POPULATION: ~is_counted,
+        PartGap.PART_UNKNOWN: is_part & rows["part_deviation"].isna(),
+        PartGap.RUNG_CLOSED: is_closed,
+    }.items():
+        reason = reason.mask((reason == "") & holds, word.value)
+    of_network = rows["network_reason"].replace("", PartGap.NETWORKS_UNKNOWN.value)
+    is_uncut = rows[ONLY].isna().any(axis=1)
+    return rows.assign(reason=reason.mask((reason == "") & is_uncut, of_network), is_named=is_named)
 
 
 def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
@@ -260,9 +222,10 @@ def sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents)
     touched = nesting.unite_people(
         everyone, persons.fillna(0.0).to_numpy("float64")[:, None], holder, sets, groups.ngroups
     )
-    named = persons.notna() & parts["is_named"]
     total = pd.Series(touched[:, 0].round(6), groups.size().index)  # carried in logs
-    return total.where(total.index.isin(select_where_all(named, parts)))
+    return total.where(
+        total.index.isin(select_where_all(persons.notna() & parts["is_named"], parts))
+    )
 
 
 def select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:

@@ -77,16 +77,12 @@ def pool_figures(
     several = table["sources_count"] > 1
     table["shape"] = table["shape"].where(~several, PERT).where(~table["is_open"], "")
     is_other = single["metric_priority"].between(WEAK, FLOOR, inclusive="left")
-    error_columns = figure_errors.compute_figure_errors(
+    errors_table = figure_errors.compute_figure_errors(
         single.assign(is_other_definition=is_other), AUDIENCE, tables, errors
     )
-    joined = (
-        _pool_lineages(table, single)
-        .drop(columns="is_open")
-        .merge(error_columns.reset_index(), on=AUDIENCE)
-    )
-    joined["odds_error"] = joined["odds_error"].where(joined["shape"] != POOL, 0.0)
-    return joined
+    pooled = _pool_lineages(table, single).merge(errors_table.reset_index(), on=AUDIENCE)
+    pooled["odds_error"] = pooled["odds_error"].where(pooled["shape"] != POOL, 0.0)
+    return pooled.drop(columns="is_open")
 
 
 def _find_printed_range(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

@@ -58,18 +58,21 @@ def flag_quality(
     `is_under_restriction` (of another kind), `is_printed_differently`, `is_outlier`, `least_age`
     (years; NaN where all ages are counted), `is_missing_younger`.
     """
-    under = _find_earlier_restrictions(chosen, scope)
+    is_under_block = _find_earlier_restrictions(chosen, scope)
     printed = _find_contradicting_pages(chosen, before)
-    ages = chosen["population_base"].map(LEAST_AGE).astype("float64")
-    youngest = chosen["platform_id"].map(_find_youngest_age(tables["estimates"])).astype("float64")
+    ages = tables["estimates"]["age"].str.extract(r"^(\d+)")[0]
+    youngest = (
+        pd.to_numeric(ages, errors="coerce").groupby(tables["estimates"]["platform_id"]).min()
+    )
+    least_age = chosen["population_base"].map(LEAST_AGE).astype("float64")
     return chosen[KEY].assign(
         is_after_first_step=chosen["period_end"] > chosen["before"],
-        is_under_block=chosen.index.isin(under.index[under]),
-        is_under_restriction=chosen.index.isin(under.index[~under]),
+        is_under_block=chosen.index.isin(is_under_block.index[is_under_block]),
+        is_under_restriction=chosen.index.isin(is_under_block.index[~is_under_block]),
         is_printed_differently=chosen.index.isin(printed["place"]),
         is_outlier=chosen.index.isin(_find_outliers(chosen, printed)),
-        least_age=ages,
-        is_missing_younger=youngest < ages,
+        least_age=least_age,
+        is_missing_younger=chosen["platform_id"].map(youngest).astype("float64") < least_age,
     )
 
 
@@ -138,11 +141,11 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
     pages = before[[*key, "point_persons"]].rename(columns={"point_persons": "other_persons"})
     both = figures.merge(pages, on=key).dropna(subset=["point_persons", "other_persons"])
     is_share = pd.Series(False, both.index)
-    steps = [
+    half, other_half = (
         figure_errors.half_step(both[name], is_share) for name in ("point_persons", "other_persons")
-    ]
+    )
     apart = (both["point_persons"] - both["other_persons"]).abs()
-    return both[(apart > 0) & (apart >= 2 * np.fmax(steps[0], steps[1]))]
+    return both[(apart > 0) & (apart >= 2 * np.fmax(half, other_half))]
 
 
 def _find_outliers(chosen: pd.DataFrame, printed: pd.DataFrame) -> pd.Index:
@@ -177,9 +180,3 @@ def interpolate_series(figures: pd.DataFrame) -> "pd.Series[float]":
     part = ahead["far"] / (ahead["far"] + behind["far"])
     low, high = np.log(ahead["persons"]), np.log(behind["persons"])
     return np.exp(low + (high - low) * part).reindex(figures.index)
-
-
-def _find_youngest_age(estimates: pd.DataFrame) -> "pd.Series[float]":
-    """Return the youngest age that any figure counts, by platform."""
-    begins = pd.to_numeric(estimates["age"].str.extract(r"^(\d+)")[0], errors="coerce")
-    return begins.groupby(estimates["platform_id"]).min()

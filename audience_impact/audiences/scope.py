@@ -165,31 +165,24 @@ def _describe_restrictions(
     `lost_in_part` contains the restrictions with a share lost on record.
     """
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
-    areas = restrictions["area_ids"].str.split(";")
+    has_region = restrictions["area_ids"].str.split(";").map(lambda ids: any(map(is_region, ids)))
     networks = restrictions["network_scope"]
-    without_some = [NetworkScope.ALL.value, NetworkScope.UNKNOWN.value]
     described = restrictions.assign(
         start=starts.fillna(pd.Timestamp(as_of)),
         is_start_known=starts.notna(),
-        is_subnational=(restrictions["geo_scope"] != GeoScope.NATIONAL.value)
-        | areas.map(lambda ids: any(map(is_region, ids))),
-        is_some_networks=~networks.isin(without_some),
+        is_subnational=(restrictions["geo_scope"] != GeoScope.NATIONAL.value) | has_region,
+        is_some_networks=~networks.isin([NetworkScope.ALL.value, NetworkScope.UNKNOWN.value]),
         is_networks_unknown=networks == NetworkScope.UNKNOWN.value,
         is_never_enforced=(restrictions["severity"] == Severity.NONE.value)
         | (restrictions["end_status"] == EndStatus.WITHDRAWN.value),
+        is_order=_is_ordered(restrictions),
     )
-    partial = (
-        described["is_subnational"]
-        | described["is_some_networks"]
-        | described["is_networks_unknown"]
-        | ~described["is_start_known"]
-        | described["restriction_id"].isin(lost_in_part)
-    )
+    partial = described[["is_subnational", "is_some_networks", "is_networks_unknown"]].any(axis=1)
+    partial |= ~described["is_start_known"] | described["restriction_id"].isin(lost_in_part)
     fitted = durations.fit_durations(list_known_durations(described))
     return described.assign(
         is_partial=partial,
         is_reaching_everyone=~(partial | described["is_never_enforced"]),
-        is_order=_is_ordered(described),
         **fitted.predict(_list_factors(described)),
     )
 
@@ -248,20 +241,17 @@ def _list_audiences(
     is unknown, and it does not vanish from the results.
     """
     services = targets[["restriction_id", "platform_id"]].drop_duplicates()
-    network = services.loc[services["platform_id"] == WHOLE_INTERNET, "restriction_id"]
-    swallowed = services["restriction_id"].isin(network) & (
-        services["platform_id"] != WHOLE_INTERNET
-    )
-    starts = restrictions.set_index("restriction_id")["start"]
-    start = starts.reindex(services["restriction_id"]).set_axis(services.index)
+    is_network = services["platform_id"] == WHOLE_INTERNET
+    network = services.loc[is_network, "restriction_id"]
+    is_swallowed = services["restriction_id"].isin(network) & ~is_network
+    start = services["restriction_id"].map(restrictions.set_index("restriction_id")["start"])
     is_over = populations.has_ended(services["platform_id"], start, tables["platforms"])
     all_over = is_over.groupby(services["restriction_id"]).transform("all")
-    swallowed |= is_over & ~all_over
     parents = parents_of(tables["areas"])
-    named = restrictions["area_ids"].str.split(";")
-    countries = named.map(lambda ids: countries_of(ids, parents))
+    countries = restrictions["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents))
     places = restrictions[["restriction_id", "start", "continues"]].assign(country_id=countries)
-    rows = places.explode("country_id").merge(services[~swallowed], on="restriction_id", how="left")
+    services = services[~(is_swallowed | (is_over & ~all_over))]
+    rows = places.explode("country_id").merge(services, on="restriction_id", how="left")
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
     rows = rows.sort_values(AUDIENCE, ignore_index=True)
     new_use = _find_new_use_alone(targets)

@@ -198,9 +198,8 @@ def _resolve_country(
     key: tuple[str, str], audiences: pd.DataFrame, facts: pd.DataFrame
 ) -> Resolved:
     names, base = list(audiences["platform_id"]), float(audiences["base_persons"].iloc[0])
-    sizes = Sizes(
-        base, tuple(audiences["low_persons"]), tuple(audiences["high_persons"].fillna(math.inf))
-    )
+    high = audiences["high_persons"].fillna(math.inf)
+    sizes = Sizes(base, tuple(audiences["low_persons"]), tuple(high))
     stated = [_convert_overlap(row, names, base) for row in facts.to_dict("records")]
     chosen = choose_consistent(sizes, stated)
     measured = tuple(stated[number] for number in chosen)
@@ -212,16 +211,16 @@ def _resolve_country(
     return Resolved(key, audiences, facts.iloc[chosen], measured, left_out, lower, upper, narrowing)
 
 
-def _convert_overlap(row: dict[str, object], names: list[str], base: float) -> MeasuredOverlap:
+def _convert_overlap(row: dict[str, Any], names: list[str], base: float) -> MeasuredOverlap:
     """Return an overlap for the linear program: in persons, or as a share of one audience."""
-    low, high = float(str(row["least"])), float(str(row["most"]))
-    high = math.inf if math.isnan(high) else high
-    named = dict.fromkeys(str(row["platform_ids"]).split(";"))
-    platforms = tuple(names.index(name) for name in named)
-    share = row["unit"] == Unit.SHARE.value
-    of = names.index(str(row["share_of"])) if share and row["share_of"] else None
-    scale = base if share and of is None else 1.0
-    return MeasuredOverlap(platforms, OverlapKind(str(row["kind"])), low * scale, high * scale, of)
+    high = math.inf if math.isnan(row["most"]) else row["most"]
+    platforms = tuple(names.index(name) for name in dict.fromkeys(row["platform_ids"].split(";")))
+    is_share = row["unit"] == Unit.SHARE.value
+    of = names.index(row["share_of"]) if is_share and row["share_of"] else None
+    scale = base if is_share and of is None else 1.0
+    return MeasuredOverlap(
+        platforms, OverlapKind(row["kind"]), row["least"] * scale, high * scale, of
+    )
 
 
 def is_limit(facts: pd.DataFrame) -> pd.Series:
@@ -238,42 +237,41 @@ def report_left_out(
     """
     rows = tables["overlaps"].set_index("overlap_id", drop=False)
     messages = {
-        (
-            str(fact.overlap_id),
-            f"cannot be true together with {_describe_facts(country, fact, chosen, tables)}: "
-            "left out; correct one of these facts",
-        )
+        (str(fact.overlap_id), _describe_facts(country, fact.platform_ids, chosen, tables["bases"]))
         for country in resolved
         for fact in country.left_out.itertuples()
     }
     return [
-        build_finding("overlaps", rows.loc[key], "value", RULE, text)
-        for key, text in sorted(messages)
+        build_finding(
+            *("overlaps", rows.loc[key], "value", RULE),
+            f"cannot be true together with {facts}: left out; correct one of these facts",
+        )
+        for key, facts in sorted(messages)
     ]
 
 
-def _describe_facts(country: Resolved, fact: Any, chosen: pd.DataFrame, tables: Tables) -> str:
+def _describe_facts(
+    country: Resolved, platform_ids: str, chosen: pd.DataFrame, bases: pd.DataFrame
+) -> str:
     """Return audiences, overlaps and base of the platforms of a fact, with files and lines."""
-    platforms = set(fact.platform_ids.split(";"))
+    platforms = set(platform_ids.split(";"))
     figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
     figures = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")
     is_linked = [bool(platforms & set(ids.split(";"))) for ids in country.facts["platform_ids"]]
-    bases = tables["bases"]
     base = bases[bases["base_id"] == country.audiences["base_id"].iloc[0]]
-    words = [
-        f"{row.platform_id} {_format_people(row.low_persons, row.high_persons)} "
-        f"({row.estimate_id}, {row.row_file}:{row.row_line})"
+    facts = [
+        (
+            f"{row.platform_id} {_format_people(row.low_persons, row.high_persons)}",
+            row.estimate_id,
+            row,
+        )
         for row in figures.itertuples()
     ]
-    words += [
-        f"{row.overlap_id} ({row.row_file}:{row.row_line})"
-        for row in country.facts[is_linked].itertuples()
-    ]
-    words += [
-        f"base {int(row.persons):,} ({row.base_id}, {row.row_file}:{row.row_line})"
-        for row in base.itertuples()
-    ]
-    return "; ".join(words)
+    facts += [("overlap", row.overlap_id, row) for row in country.facts[is_linked].itertuples()]
+    facts += [(f"base {int(row.persons):,}", row.base_id, row) for row in base.itertuples()]
+    return "; ".join(
+        f"{text} ({fact_id}, {row.row_file}:{row.row_line})" for text, fact_id, row in facts
+    )
 
 
 def _format_people(low: float, high: float) -> str:

@@ -39,9 +39,19 @@ from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
 from audience_impact.fitted.models import Context
-from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
+from audience_impact.frames import NUMBER, Declared, Frame, list_columns
 from audience_impact.places import nesting
 from audience_impact.vocabulary import ImpactMetric
+
+WITH_ERROR = {"printed_min": "min", "printed_max": "max"}
+"""How the columns of bounds as printed begin, and how those of bounds with errors begin."""
+BOUNDS = (*WITH_ERROR, *WITH_ERROR.values())
+"""How the columns of all bounds begin."""
+PRINTED, ERROR_ENDS = (
+    [f"{name}_persons" for name in names] for names in (WITH_ERROR, WITH_ERROR.values())
+)
+"""Columns of the bounds as printed, and of those with errors."""
+MIN, MAX = PRINTED
 
 
 def bound_feature_users(
@@ -52,44 +62,24 @@ def bound_feature_users(
     `shares` has the columns that inputs.py declares. `countries` and `exposed` have bounds on the
     people exposed, by COUNTRY and by restriction_id.
     """
-    ends = exposed[["printed_min_persons", "printed_max_persons"]]
-    users = (
-        bound_in_countries(
-            shares, countries, _find_missing_shares(scope.targets, shares, countries)
-        )
-        .groupby("restriction_id")
-        .sum(skipna=False)
-        .reindex(ends.index)
-    )
-    about = scope.by_id.reindex(ends.index)
-    is_whole = scope.is_whole_service.reindex(ends.index)
-    mixed = is_whole.isna()
-    narrowed = ends.assign(
-        printed_min_persons=users["printed_min_persons"].where(about["is_certain"] & ~mixed, 0.0),
-        printed_max_persons=np.fmin(
-            ends["printed_max_persons"], users["printed_max_persons"]
-        ).where(~mixed, ends["printed_max_persons"]),
-    )
+    missing = _find_missing_shares(scope.targets, shares, countries)
+    in_countries = bound_in_countries(shares, countries, missing).groupby("restriction_id")
+    users = in_countries.sum(skipna=False).reindex(exposed.index)
+    about = scope.by_id.reindex(exposed.index)
+    is_whole = scope.is_whole_service.reindex(exposed.index)
+    mixed, ends = is_whole.isna(), exposed[PRINTED]
+    most = np.fmin(ends[MAX], users[MAX]).where(~mixed, ends[MAX])
+    least = users[MIN].where(about["is_certain"] & ~mixed, 0.0)
+    narrowed = ends.assign(**{MIN: least, MAX: most})
     return narrowed.where(is_whole.ne(True), ends).where(~about["is_never_enforced"], 0.0)
 
 
 def bound_deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
     """Return bounds on feature users without access; from zero if circumvention is unknown."""
-    rows = circumvention.set_index("restriction_id")
-    least = rows["least_share"].reindex(users.index).fillna(0.0)
-    most = rows["most_share"].reindex(users.index).fillna(1.0)
-    return users.assign(
-        printed_min_persons=users["printed_min_persons"] * (1.0 - most),
-        printed_max_persons=users["printed_max_persons"] * (1.0 - least),
-    )
-
-
-def _convert_to_persons(shares: pd.DataFrame) -> pd.DataFrame:
-    people = shares["of_persons"]
-    return shares.assign(
-        low_persons=shares["least"] * people,
-        high_persons=shares["most"].fillna(1.0) * people + shares["beyond_persons"],
-    )
+    access = circumvention.set_index("restriction_id")[["least_share", "most_share"]]
+    access = access.reindex(users.index).fillna({"least_share": 0.0, "most_share": 1.0})
+    least = users[MIN] * (1.0 - access["most_share"])
+    return users.assign(**{MIN: least, MAX: users[MAX] * (1.0 - access["least_share"])})
 
 
 def bound_in_countries(
@@ -97,30 +87,23 @@ def bound_in_countries(
 ) -> pd.DataFrame:
     """Return bounds on the feature users of each country.
 
-    `shares` has the columns that inputs.py declares; `exposed` has `printed_min_persons`,
-    `printed_max_persons` and `base_persons` by COUNTRY; `missing` states, by COUNTRY, whether a
-    feature has no share.
+    `shares` has the columns that inputs.py declares; `exposed` has PRINTED and `base_persons` by
+    COUNTRY; `missing` states, by COUNTRY, whether a feature has no share.
     """
-    rows = _convert_to_persons(shares)
-    about = exposed.reindex(pd.MultiIndex.from_frame(rows[COUNTRY]))
-    lower, base, upper = (
-        about[name].to_numpy("float64")
-        for name in ("printed_min_persons", "base_persons", "printed_max_persons")
-    )
-    least = np.clip(rows["low_persons"] + lower - base, 0.0, None)
-    least = least.where(rows["is_inside"], 0.0).where(~rows["is_own"], rows["low_persons"])
-    capped = rows.assign(low=np.fmin(least, upper), high=np.fmin(rows["high_persons"], upper))
+    low = shares["least"] * shares["of_persons"]
+    high = shares["most"].fillna(1.0) * shares["of_persons"] + shares["beyond_persons"]
+    about = exposed.reindex(pd.MultiIndex.from_frame(shares[COUNTRY]))
+    lower, base, upper = (about[name].to_numpy("float64") for name in (MIN, "base_persons", MAX))
+    least = np.clip(low + lower - base, 0.0, None)
+    least = least.where(shares["is_inside"], 0.0).where(~shares["is_own"], low)
+    capped = shares[COUNTRY].assign(low=np.fmin(least, upper), high=np.fmin(high, upper))
     groups = capped.groupby(COUNTRY)
-    table = pd.DataFrame(
-        {"printed_min_persons": groups["low"].max(), "printed_max_persons": groups["high"].sum()}
-    ).reindex(exposed.index)
-    open_above = table["printed_max_persons"].isna() | missing.reindex(exposed.index).fillna(False)
-    top = exposed["printed_max_persons"]
-    most = table["printed_max_persons"].where(~open_above, top)
+    is_open = missing.reindex(exposed.index, fill_value=False).astype("bool")
+    most = groups["high"].sum().reindex(exposed.index).mask(is_open, np.nan)
     return pd.DataFrame(
         {
-            "printed_min_persons": table["printed_min_persons"].fillna(0.0),
-            "printed_max_persons": pd.concat([most, top], axis=1).min(axis=1),
+            MIN: groups["low"].max().reindex(exposed.index).fillna(0.0),
+            MAX: np.fmin(most, exposed[MAX]),
         }
     )
 
@@ -129,50 +112,31 @@ def _find_missing_shares(
     targets: pd.DataFrame, shares: pd.DataFrame, countries: pd.DataFrame
 ) -> pd.Series:
     """Return, for each restriction and country, whether a restricted feature has no share."""
-    restricted = targets[targets["feature"] != WHOLE]
-    country_features = countries.reset_index()[COUNTRY].merge(
-        restricted[["restriction_id", "feature"]].drop_duplicates(), on="restriction_id"
-    )
-    spoken = shares.assign(feature=shares["feature"].str.split(";")).explode("feature")
-    joined = country_features.merge(
-        spoken[[*COUNTRY, "feature"]].drop_duplicates(),
-        on=[*COUNTRY, "feature"],
-        how="left",
-        indicator=True,
-    )
-    return (joined["_merge"] == "left_only").groupby([joined[name] for name in COUNTRY]).any()
+    restricted = targets.loc[targets["feature"] != WHOLE, ["restriction_id", "feature"]]
+    named = countries.reset_index()[COUNTRY].merge(restricted.drop_duplicates())
+    single = shares.assign(feature=shares["feature"].str.split(";")).explode("feature")
+    key = [*COUNTRY, "feature"]
+    is_missing = ~pd.MultiIndex.from_frame(named[key]).isin(pd.MultiIndex.from_frame(single[key]))
+    return pd.Series(is_missing, named.index).groupby([named[name] for name in COUNTRY]).any()
 
 
 BOUNDS_SHARE = 0.83
 """Share of figures left out that lie between the bounds with errors of those before, both bounds
 together, by benchmarks/bounds.py; in the bounds each figure by itself is at its 99 % end."""
-WITH_ERROR = {"printed_min": "min", "printed_max": "max"}
-"""How the columns of bounds as printed begin, and how those of bounds with errors begin."""
-BOUNDS = (*WITH_ERROR, *WITH_ERROR.values())
-"""How the columns of all bounds begin."""
-PRINTED, ERROR_ENDS = (
-    [f"{name}_persons" for name in names] for names in (WITH_ERROR, WITH_ERROR.values())
-)
-"""Columns of the bounds as printed, and of those with errors."""
 _ENDS = dict.fromkeys([*PRINTED, *ERROR_ENDS], NUMBER)
-_SIZES = {
-    **_ENDS,
-    "naive_sum_persons": NUMBER,
-    "base_persons": NUMBER,
-    "base_size_persons": NUMBER,
-    "population_persons": NUMBER,
-}
+_SIZES = _ENDS | list_columns(
+    number="naive_sum_persons base_persons base_size_persons population_persons"
+)
+_BY_ID = {"key": ("restriction_id",), "index": ("restriction_id",)}
 COUNTRIES = Frame(
     "bounds.countries",
-    {**_SIZES, "places_persons": NUMBER, "is_sharp": TRUTH},
+    _SIZES | list_columns(number="places_persons", truth="is_sharp"),
     key=tuple(COUNTRY),
     index=tuple(COUNTRY),
 )
-EXPOSED = Frame("bounds.exposed", _SIZES, key=("restriction_id",), index=("restriction_id",))
-FEATURE_USERS = Frame(
-    "bounds.feature_users", _ENDS, key=("restriction_id",), index=("restriction_id",)
-)
-DEPRIVED = Frame("bounds.deprived", _ENDS, key=("restriction_id",), index=("restriction_id",))
+EXPOSED = Frame("bounds.exposed", _SIZES, **_BY_ID)
+FEATURE_USERS = Frame("bounds.feature_users", _ENDS, **_BY_ID)
+DEPRIVED = Frame("bounds.deprived", _ENDS, **_BY_ID)
 
 
 @dataclass(frozen=True)
@@ -243,19 +207,16 @@ def _bound_by_sizes(
 
 def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:
     """Return bounds by country: Frechet, or sharp where overlaps were measured."""
-    inside = bound_unions(audiences, COUNTRY)
     groups = audiences.groupby(COUNTRY, sort=True)
-    for name in ("base_persons", "base_size_persons"):
-        inside[name] = groups[name].first()
-    inside["population_persons"] = groups["population_persons"].first()
-    inside["is_sharp"] = False
+    sizes = groups[["base_persons", "base_size_persons", "population_persons"]].first()
+    inside = bound_unions(audiences, COUNTRY).join(sizes).assign(is_sharp=False)
     for resolution in resolved:
         if resolution.used_ids:
             upper = resolution.upper if np.isfinite(resolution.upper) else np.nan
-            is_complete = len(resolution.audiences) == groups.size()[resolution.key]
-            inside.loc[resolution.key, "printed_min_persons"] = resolution.lower
-            if is_complete:  # an audience that is not known can add to the union
-                inside.loc[resolution.key, ["printed_max_persons", "is_sharp"]] = [upper, True]
+            inside.loc[resolution.key, MIN] = resolution.lower
+            # an audience that is not known can add to the union
+            if len(resolution.audiences) == groups.size()[resolution.key]:
+                inside.loc[resolution.key, [MAX, "is_sharp"]] = [upper, True]
     return inside
 
 
@@ -272,22 +233,20 @@ def _add_places(
         parts.sum_people(named, named[f"{name}_persons"], parent).reindex(countries.index)
         for name in ("most", "people")
     )
-    ends = countries[PRINTED].clip(upper=countries["population_persons"], axis=0)
+    residents = countries["population_persons"]
     return countries.assign(
-        **ends,
+        **countries[PRINTED].clip(upper=residents, axis=0),
         places_persons=most.where(below),
-        population_persons=countries["population_persons"].where(~below, people),
+        population_persons=residents.where(~below, people),
     )
 
 
 def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
-    upper = np.fmin(countries["printed_max_persons"], countries["places_persons"])
     sizes = [name for name in _SIZES if name not in ERROR_ENDS]
-    inside = countries[sizes].assign(printed_max_persons=upper)
-    total = inside.groupby("restriction_id").sum(skipna=False)
+    upper = np.fmin(countries[MAX], countries["places_persons"])
+    in_places = countries[sizes].assign(**{MAX: upper})
+    total = in_places.groupby("restriction_id").sum(skipna=False)
     about = scope.by_id.reindex(total.index)
-    total["printed_min_persons"] = total["printed_min_persons"].where(about["is_certain"], 0.0)
-    total["printed_max_persons"] = total["printed_max_persons"].where(
-        ~about["is_never_enforced"], 0.0
-    )
+    total[MIN] = total[MIN].where(about["is_certain"], 0.0)
+    total[MAX] = total[MAX].where(~about["is_never_enforced"], 0.0)
     return total

@@ -40,7 +40,7 @@ from audience_impact.periods import parse_periods
 from audience_impact.places import networks, online, regional_figures
 from audience_impact.places.online import LARGEST_PART
 from audience_impact.places.regional_figures import HOUSEHOLDS, compute_log_odds
-from audience_impact.populations import country_of, parents_of
+from audience_impact.populations import country_of, parents_of, with_holders
 from audience_impact.vocabulary import RegionalAsked, Residence
 
 LEAST_REGIONS = 4
@@ -120,8 +120,8 @@ def measure_urban_rest(figures: pd.DataFrame, tables: Tables) -> tuple[float, in
     In each country the slope of the steps of connected homes on the shares in towns is its own.
     """
     homes = figures[figures["kind"] == HOUSEHOLDS]
-    holders, counted = regional_figures.read_parents(tables), set(homes["area_id"])
-    ways = homes["area_id"].map(lambda area: regional_figures.trace_chain(area, holders)[1:-1])
+    holders, counted = parents_of(tables["areas"]), set(homes["area_id"])
+    ways = homes["area_id"].map(lambda area: with_holders(area, holders)[1:-1])
     holder = ways.map(lambda way: next((area for area in way if area in counted), None))
     urban = homes["area_id"].map(regional_figures.read_urban_shares(tables)).astype("float64")
     steps = homes.assign(holder=holder, urban=urban).dropna(subset=["holder", "urban"])
@@ -148,8 +148,8 @@ def read_small_places(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     one less its share of its holder, and of this over its people.
     """
     homes = figures[figures["kind"] == HOUSEHOLDS]
-    holders = regional_figures.read_parents(tables)
-    way = homes["area_id"].map(lambda area: regional_figures.trace_chain(area, holders))
+    holders = parents_of(tables["areas"])
+    way = homes["area_id"].map(lambda area: with_holders(area, holders))
     is_region = way.map(len).eq(2).astype("bool")
     regions = homes[is_region]
     region_deviations = regions.set_index("area_id")["deviation"]

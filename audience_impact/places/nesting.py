@@ -1,33 +1,25 @@
 """People of nested places, each person counted once.
 
-Definitions
------------
-A place is inside its parent (`areas.parent_id`), and so inside every area that contains the parent
-(its holders). Share: the part of the people of a place who are touched because that place was
-named. Holder in a set: the nearest place of the same set that contains a place.
+Definitions. A place is inside its parent (`areas.parent_id`), and so inside every area that
+contains the parent (its holders). Share: the part of the people of a place who are touched because
+that place was named. Holder in a set: the nearest place of the same set that contains a place.
 
-Method
-------
-People in a place are touched if the place, or an area that contains it, was named: the effective
-share e(p) of a place is the largest share of itself and its holders in the set. The union is
+Method. People in a place are touched if the place, or an area that contains it, was named: the
+effective share e(p) of a place is the largest share of itself and its holders in the set. The union
+is
 
     sum over p of (e(p) - e(holder of p)) people(p),
 
 in which a place adds only people whom its holder does not include, and nothing if the holder is cut
 completely.
 
-Assumptions
------------
-Shares of a place and of its holder are of the same people as far as they can be: the smaller of two
-groups is inside the larger. A place has no more people than its holder.
+Assumptions. Shares of a place and of its holder are of the same people as far as they can be: the
+smaller of two groups is inside the larger. A place has no more people than its holder.
 
-Known drawbacks
----------------
-People in the overlap of two places, none of which contains the other, are counted twice.
+Known drawbacks. People in the overlap of two places, none of which contains the other, are counted
+twice.
 
-Citation
---------
-Rules of this project, docs/method.md.
+Citation. Rules of this project, docs/method.md.
 """
 
 import numpy as np

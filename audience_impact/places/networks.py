@@ -1,37 +1,28 @@
 """The people online who lose the internet when one kind of network is cut.
 
-Definitions
------------
-Mobile alone: online over a mobile network, and no fixed line at home.  The fixed lines of a
-country leave two ends of their share (`network_use`): a line serves the whole household, each
-member online, or one person.  The middle is that of the two ends; `change` is of its log odds.
+Definitions. Mobile alone: online over a mobile network, and no fixed line at home. The fixed lines
+of a country leave two ends of their share (`network_use`): a line serves the whole household, each
+member online, or one person. The middle is that of the two ends; `change` is of its log odds.
 
-Method
-------
-Where all networks are cut, everyone is. Where the mobile networks are, those with nothing else are,
-a share anywhere between the two ends of the nearest year: 5, 50 and 95 % of the way from the least
-to the most. Each year after the count adds the yearly change of the middle, in squares, so that the
-spread grows with the square root of the years. A country without a count has the distribution over
-all other countries in their last year. Where a register does not state which network was cut, it
-was the mobile one or all: from the 5 % quantile of the first to everyone, the median half way
-between the two. The users of named operators: operator_shares.py.
+Method. Where all networks are cut, everyone is. Where the mobile networks are, those with nothing
+else are, a share anywhere between the two ends of the nearest year: 5, 50 and 95 % of the way from
+the least to the most. Each year after the count adds the yearly change of the middle, in squares,
+so that the spread grows with the square root of the years. A country without a count has the
+distribution over all other countries in their last year. Where a register does not state which
+network was cut, it was the mobile one or all: from the 5 % quantile of the first to everyone, the
+median half way between the two. The users of named operators: operator_shares.py.
 
-Assumptions
------------
-Every position between the two ends is as likely as any other.  Nobody has a second mobile network
-when the first is cut.
+Assumptions. Every position between the two ends is as likely as any other. Nobody has a second
+mobile network when the first is cut.
 
-Known drawbacks
----------------
-Lines of offices count as homes'. The Wi-Fi of others, at work or next door, is not considered: of
-Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi. Surveys that count who
-goes online with a phone alone count devices, not lines, and are not used. The facts do not contain
-the people with a fixed line and no phone: the share is not known, and the reason states this.
+Known drawbacks. Lines of offices count as homes'. The Wi-Fi of others, at work or next door, is not
+considered: of Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi. Surveys
+that count who goes online with a phone alone count devices, not lines, and are not used. The facts
+do not contain the people with a fixed line and no phone: the share is not known, and the reason
+states this.
 
-Citations
----------
-ITU, Handbook for the collection of administrative data on telecommunications/ICT (2020).  UN DESA,
-Household Size and Composition (2019).  TIC Domicilios 2024 (Cetic.br).
+Citations. ITU, Handbook for the collection of administrative data on telecommunications/ICT (2020).
+UN DESA, Household Size and Composition (2019). TIC Domicilios 2024 (Cetic.br).
 """
 
 from collections.abc import Mapping
@@ -42,19 +33,13 @@ from scipy.special import expit, logit
 
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.figure_errors import QUANTILES, Spread, parameter_values
-from audience_impact.frames import Array
 from audience_impact.periods import period_middle
-from audience_impact.places.operator_shares import estimate_operator_shares
+from audience_impact.places import operator_shares
 from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
 
-SHARE_QUANTILES = ["only_q05", "only_q50", "only_q95"]
+LIMITS, SHARE_QUANTILES = operator_shares.LIMITS, operator_shares.SHARE_QUANTILES
 POSITIONS = (0.05, 0.50, 0.95)
-LIMITS = (0.002, 0.998)
-ALL, MOBILE, UNKNOWN = (
-    NetworkScope.ALL.value,
-    NetworkScope.MOBILE.value,
-    NetworkScope.UNKNOWN.value,
-)
+MOBILE, UNKNOWN = NetworkScope.MOBILE.value, NetworkScope.UNKNOWN.value
 REASONS = {
     NetworkScope.FIXED.value: PartGap.FIXED_ALONE.value,
     NetworkScope.SATELLITE.value: PartGap.SATELLITE_ALONE.value,
@@ -82,7 +67,12 @@ def estimate_cut_share(
     shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES).assign(
         rung="", reason=scope.map(REASONS)
     )
-    shares.loc[scope == ALL, [*SHARE_QUANTILES, "rung"]] = [1.0, 1.0, 1.0, NETWORK_LEVELS[0]]
+    shares.loc[scope == NetworkScope.ALL.value, [*SHARE_QUANTILES, "rung"]] = [
+        1.0,
+        1.0,
+        1.0,
+        NETWORK_LEVELS[0],
+    ]
     by_network = scope.isin([MOBILE, UNKNOWN])
     shares.loc[by_network, [*SHARE_QUANTILES, "rung"]] = estimate_mobile_alone(
         places[by_network], tables["network_use"], parameters
@@ -93,7 +83,7 @@ def estimate_cut_share(
     lost = by_network & shares["only_q50"].isna()
     shares["reason"] = shares["reason"].mask(lost, PartGap.NO_NETWORK_LAWS.value).fillna("")
     is_named = scope == NetworkScope.ASN_LIST.value
-    of_operators = estimate_operator_shares(places[is_named], tables, parameters)
+    of_operators = operator_shares.estimate_operator_shares(places[is_named], tables, parameters)
     shares.loc[is_named, [*SHARE_QUANTILES, "reason"]] = of_operators
     return shares.assign(rung=shares["rung"].mask(is_named & shares["reason"].eq(""), OPERATORS))
 
@@ -108,15 +98,11 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     """
     if network_laws.empty:
         return {}
+    required = (NetworkLaw.CHANGE, NetworkLaw.OTHER_COUNTRIES)
     stated = set(network_laws["parameter"])
-    optional = {
-        NetworkLaw.OPERATOR_CHANGE,
-        NetworkLaw.OPERATOR_JUMP,
-        NetworkLaw.OPERATOR_REGION,
-    }
-    names = [name for name in NetworkLaw if name not in optional or name.value in stated]
-    required = dict.fromkeys(names, QUANTILES)
-    numbers = parameter_values(network_laws, "network_laws", required, "learn places")
+    names = [name for name in NetworkLaw if name in required or name.value in stated]
+    kinds = dict.fromkeys(names, QUANTILES)
+    numbers = parameter_values(network_laws, "network_laws", kinds, "learn places")
     return {name: Spread(*numbers[name]) for name in names}
 
 
@@ -143,14 +129,12 @@ def find_nearest_counts(places: pd.DataFrame, network_use: pd.DataFrame) -> pd.D
 
     NaN without one.
     """
-    counts = network_use.assign(
-        counted=period_middle(network_use["period_start"], network_use["period_end"])
-    )[["area_id", "counted", *COUNT_COLUMNS]].sort_values(["counted", "area_id"])
+    middle = period_middle(network_use["period_start"], network_use["period_end"])
     requested = places[["country_id", "day"]].reset_index(names="place").sort_values("day")
-    counts["counted"] = counts["counted"].astype(requested["day"].dtype)
+    counts = network_use.assign(counted=middle.astype(requested["day"].dtype))
     joined = pd.merge_asof(
         requested,
-        counts,
+        counts.sort_values(["counted", "area_id"])[["area_id", "counted", *COUNT_COLUMNS]],
         left_on="day",
         right_on="counted",
         left_by="country_id",
@@ -166,17 +150,10 @@ def find_nearest_counts(places: pd.DataFrame, network_use: pd.DataFrame) -> pd.D
 def project_shares(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
     """Return the SHARE_QUANTILES of a share between two ends that were counted years ago."""
     least, most = (near[name].to_numpy("float64") for name in ("least_share", "most_share"))
-    q05, q50, q95 = (_log_odds(least + at * (most - least)) for at in POSITIONS)
+    q05, q50, q95 = (logit(np.clip(least + at * (most - least), *LIMITS)) for at in POSITIONS)
     reach = np.sqrt(near["years"].to_numpy("float64"))
     centre = q50 + change.q50 * reach
     down = np.hypot(q50 - q05, (change.q50 - change.q05) * reach)
     up = np.hypot(q95 - q50, (change.q95 - change.q50) * reach)
-    ends = (centre - down, centre, centre + up)
-    return pd.DataFrame(
-        {name: expit(end) for name, end in zip(SHARE_QUANTILES, ends, strict=True)},
-        index=near.index,
-    )
-
-
-def _log_odds(shares: Array) -> Array:
-    return np.asarray(logit(np.clip(shares, *LIMITS)))
+    ends = (expit(end) for end in (centre - down, centre, centre + up))
+    return pd.DataFrame(dict(zip(SHARE_QUANTILES, ends, strict=True)), index=near.index)

@@ -1,20 +1,16 @@
 """The people online in a place: the distribution of its odds relative to those of its country.
 
-Definitions
------------
-Deviation of a place: log odds of the share of its people online less those of its country on that
-day. Holder: the area that contains a place (`areas.parent_id`). Evidence level: the basis of the
-distribution of a place: a survey of it, a model, a census of its households, a figure of a holder,
-the country.
+Definitions. Deviation of a place: log odds of the share of its people online less those of its
+country on that day. Holder: the area that contains a place (`areas.parent_id`). Evidence level: the
+basis of the distribution of a place: a survey of it, a model, a census of its households, a figure
+of a holder, the country.
 
-Method
-------
-From the country down, each place is its holder plus a step. Without a figure the step has the
-spread that was fitted between the regions of other countries, shrunk towards that of the country's
-own regions if they are known (by an inverse gamma prior with the weight of `country_degrees`
-regions). It is larger for small places, by 1 + h / people in the variance, and smaller for what
-makes up most of its holder, by one less its part. Its median is such that the mean share is the
-holder's: for log odds L and deviation s that of
+Method. From the country down, each place is its holder plus a step. Without a figure the step has
+the spread that was fitted between the regions of other countries, shrunk towards that of the
+country's own regions if they are known (by an inverse gamma prior with the weight of
+`country_degrees` regions). It is larger for small places, by 1 + h / people in the variance, and
+smaller for what makes up most of its holder, by one less its part. Its median is such that the mean
+share is the holder's: for log odds L and deviation s that of
 
     L (sqrt(1 + pi s^2 / 8) - 1),
 
@@ -31,20 +27,14 @@ survey of the place is then put in by Gaussian conditioning, with an error that 
 between. Of a place that a register names, the error of reading is drawn as well
 (simulation/parts.py).
 
-Assumptions
------------
-Steps are independent of each other and of the size of the country. Regions without a figure differ
-by as much as regions with one.
+Assumptions. Steps are independent of each other and of the size of the country. Regions without a
+figure differ by as much as regions with one.
 
-Known drawbacks
----------------
-The countries with regional surveys are mostly poor. Below regions one census alone shows how small
-places differ. War and flight since a survey are not considered.
+Known drawbacks. The countries with regional surveys are mostly poor. Below regions one census alone
+shows how small places differ. War and flight since a survey are not considered.
 
-Citations
----------
-D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural
-Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Small Area Estimation.
+Citations. D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural
+Computation 4 (mean of a logistic normal). J. N. K. Rao, I. Molina (2015), Small Area Estimation.
 
 The parameters are read from `place_laws`. A deviation is the log odds of the share online in a
 place less those of the area that contains it. Half widths are halves of central 90 % intervals;
@@ -63,6 +53,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import QUANTILES, Spread, parameter_values
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
+from audience_impact.populations import parents_of, with_holders
 from audience_impact.vocabulary import AreaLevel, ErrorQuantile, PlaceLaw, YesNo
 
 NORMAL = 1.6448536269514722
@@ -191,14 +182,12 @@ def estimate_online_odds(
     `requested` has `area_id` and `day`; the index is kept. NaN with a blank rung where no
     parameters were fitted, or nobody counted the people online of the country.
     """
-    nothing = pd.DataFrame(np.nan, requested.index, ODDS_QUANTILES).assign(rung="")
     if parameters is None or requested.empty:
-        return nothing
+        return pd.DataFrame(np.nan, requested.index, ODDS_QUANTILES).assign(rung="")
     places, days, figures = _prepare_places(requested, tables)
-    rows = places.merge(days, on=["country_id", "day"])
-    rows["spread"] = (
-        rows["country_id"].map(estimate_country_spreads(figures, parameters)).fillna(1.0)
-    )
+    rows = places.merge(days, on=["country_id", "day"], validate="m:1")
+    spreads = estimate_country_spreads(figures, parameters)
+    rows["spread"] = rows["country_id"].map(spreads).fillna(1.0)
     areas = _list_areas_below_country(places, tables)
     deviations = regional_figures.choose_deviations(days.merge(figures, on="country_id"), areas)
     odds = estimate_odds(rows, deviations, tables, parameters)
@@ -233,15 +222,14 @@ def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _list_areas_below_country(places: pd.DataFrame, tables: Tables) -> set[str]:
-    """Return the places and the areas that contain them, without countries."""
     chains = find_chains(places["area_id"], tables)
     return {area for chain in chains.values() for area in chain[:-1]}
 
 
 def find_chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:
     """Return the areas that contain each area, from itself to its country."""
-    holders = regional_figures.read_parents(tables)
-    return {str(area): regional_figures.trace_chain(area, holders) for area in area_ids.unique()}
+    parents = parents_of(tables["areas"])
+    return {area: with_holders(area, parents) for area in area_ids.unique().tolist()}
 
 
 def estimate_odds(
@@ -332,19 +320,16 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
 
 
 def _add_figures(steps: pd.DataFrame, deviations: pd.DataFrame) -> pd.DataFrame:
-    """Return steps with the deviation of each kind for area and holder, and the survey year."""
-    result = steps
+    """Return steps with the deviation of each kind for area and holder, and its year."""
+    columns = {}
     for kind in (regional_figures.SURVEY, regional_figures.MODEL, regional_figures.HOUSEHOLDS):
-        of_kind = deviations[deviations["kind"] == kind].set_index(["area_id", "day"])[
-            ["deviation", "year"]
-        ]
+        of_kind = deviations[deviations["kind"] == kind].set_index(["area_id", "day"])
         for side in ("area", "holder"):
             keys = pd.MultiIndex.from_arrays([steps[f"{side}_id"], steps["day"]])
-            values = of_kind.reindex(keys).set_axis(steps.index)
-            result = result.assign(**{f"{kind}_{side}": values["deviation"].astype("float64")})
-            if side == "area" and kind == regional_figures.SURVEY:
-                result = result.assign(survey_year=values["year"].astype("float64"))
-    return result
+            values = of_kind[["deviation", "year"]].reindex(keys).astype("float64")
+            columns[f"{kind}_{side}"] = values["deviation"].to_numpy()
+            columns[f"{kind}_{side}_year"] = values["year"].to_numpy()
+    return steps.assign(**columns)
 
 
 def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFrame:
@@ -420,7 +405,7 @@ def _add_survey(
 ) -> tuple[Array, Array, Array]:
     """Return mean, variance and evidence level, with the survey of the place if one exists."""
     surveyed = level["survey_area"].to_numpy("float64")
-    apart = regional_figures.count_years(level["day"]) - level["survey_year"]
+    apart = regional_figures.count_years(level["day"]) - level["survey_area_year"]
     years = np.abs(apart.to_numpy("float64"))
     error = (parameters.survey**2 + parameters.ageing**2 * years) / NORMAL**2
     weight = variance / (variance + error)

@@ -113,6 +113,11 @@ class Network(NamedTuple):
     company: list[str]
     code: str
 
+    @property
+    def words(self) -> set[str]:
+        """Return the words of the handle and of the company."""
+        return {*self.handle, *self.company}
+
 
 def read_network(asn: int, name: str) -> Network:
     """Return a network from its number and its name as registered."""
@@ -185,7 +190,7 @@ def _find_by_name(
 
 def _select_kind(networks: list[Network], kind: set[str]) -> set[int]:
     """Return the mobile or the fixed networks alone where the operator's name and theirs say so."""
-    mobile = {net.asn for net in networks if MOBILE & {*net.handle, *net.company}}
+    mobile = {net.asn for net in networks if MOBILE & net.words}
     rest = {net.asn for net in networks} - mobile
     if kind & MOBILE and mobile:
         return mobile
@@ -193,9 +198,8 @@ def _select_kind(networks: list[Network], kind: set[str]) -> set[int]:
 
 
 def _is_country(word: str, country: Sequence[str]) -> bool:
-    return word in country or any(
-        len(name) > SHORTEST and word[:STEM] == name[:STEM] for name in country[1:]
-    )
+    stems = {name[:STEM] for name in country[1:] if len(name) > SHORTEST}
+    return word in country or word[:STEM] in stems
 
 
 def _is_ending(text: str, country: Sequence[str]) -> bool:
@@ -223,12 +227,12 @@ def _is_written_so(
 
 
 def _has_words(net: Network, _: list[str], telling: list[str], country: Sequence[str]) -> bool:
-    return bool(telling) and set(telling) <= {*net.handle, *net.company}
+    return bool(telling) and set(telling) <= net.words
 
 
 def _has_beginnings(net: Network, _: list[str], telling: list[str], country: Sequence[str]) -> bool:
     """Return whether a network has all distinctive words, alone or before an ending."""
-    texts = {*net.handle, *net.company} - TRADE
+    texts = net.words - TRADE
     is_short = any(len(word) < SHORTEST for word in telling)
     words = ["".join(telling)] if is_short else telling
     return len("".join(telling)) >= SHORTEST and all(
@@ -289,6 +293,7 @@ def _is_beginnings(text: str, words: Sequence[str]) -> bool:
     )
 
 
+SHARE_QUANTILES = ["only_q05", "only_q50", "only_q95"]
 LIMITS = (0.002, 0.998)
 LARGE_SHARE = 0.05
 """Share of users from which a network is large."""
@@ -313,9 +318,8 @@ def estimate_operator_shares(
     `places` has `country_id`, `area_id`, `day`, `operators` (joined by ;) and `extent_reason`; the
     index is kept. A share that cannot be estimated is NaN and has a reason.
     """
-    names = ["only_q05", "only_q50", "only_q95"]
     if places.empty or NetworkLaw.OPERATOR_CHANGE not in parameters:
-        shares = pd.DataFrame(np.nan, places.index, names)
+        shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES)
         return shares.assign(reason=PartGap.OPERATORS.value)
     near = find_nearest(places, list_shares(places, tables))
     is_below = places["country_id"] != places["area_id"]
@@ -324,7 +328,7 @@ def estimate_operator_shares(
     if region is not None:
         shares = shares.mask(is_below, spread_over_regions(shares, region))
     is_alone = places["extent_reason"].str.contains(ALONE_WORDS)
-    for name, position in zip(names, (0.05, 0.50, 0.95), strict=True):
+    for name, position in zip(SHARE_QUANTILES, (0.05, 0.50, 0.95), strict=True):
         others = max(position - ALONE, 0.0) / (1.0 - ALONE)
         shares[name] += (1.0 - shares[name]) * others * ~is_alone
     noisy = list_noisy(tables["network_shares"], parameters[NetworkLaw.OPERATOR_JUMP])
@@ -341,9 +345,9 @@ def list_shares(places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     The key of a row is `country_id`, `operators`, the network and the middle (`counted`); equal
     operators of a country occur once.
     """
-    pairs = places[["country_id", "operators"]].drop_duplicates()
     keys = ["country_id", "operators"]
-    numbers = pd.DataFrame(list_networks(pairs, tables), columns=[*keys, "asn"], dtype="str")
+    pairs = list_networks(places[keys].drop_duplicates(), tables)
+    numbers = pd.DataFrame(pairs, columns=[*keys, "asn"], dtype="str")
     counts = tables["network_shares"].rename(columns={"area_id": "country_id"})
     rows = numbers.merge(counts, on=["country_id", "asn"])
     return rows.assign(counted=period_middle(rows["period_start"], rows["period_end"]))
@@ -351,7 +355,7 @@ def list_shares(places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 def list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, str, str]]:
     """Yield the country, the operators and the number of each network of these operators."""
-    areas = tables["areas"].set_index("area_id")
+    areas = tables["areas"].set_index("area_id")[["name", "aliases"]]
     shares, names = tables["network_shares"], tables["operator_names"]
     for country, group in pairs.groupby("country_id"):
         registered = shares[shares["area_id"] == country].drop_duplicates("asn", keep="last")
@@ -359,16 +363,13 @@ def list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, st
             read_network(int(number), name)
             for number, name in zip(registered["asn"], registered["as_name"], strict=True)
         ]
-        about = areas.loc[country]
-        known_as = [str(country), about["name"], *about["aliases"].split(";")]
+        name, aliases = areas.loc[country]
+        about = [str(country), name, *aliases.split(";")]
         synonyms = names[names["area_id"].isin(["", country])]
-        for operator_list in group["operators"]:
-            numbers = {
-                number
-                for operator in operator_list.split(";")
-                for number in find_networks(operator, networks, known_as, synonyms)
-            }
-            yield from ((str(country), operator_list, str(number)) for number in sorted(numbers))
+        for operators in group["operators"]:
+            single = (find_networks(n, networks, about, synonyms) for n in operators.split(";"))
+            numbers = set().union(*single)
+            yield from ((str(country), operators, str(number)) for number in sorted(numbers))
 
 
 def list_considered(named: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -388,14 +389,15 @@ def find_nearest(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
 
     `shares` is the result of `list_shares`.
     """
-    counts = shares.groupby(["country_id", "operators", "counted"], as_index=False)
-    days = places[["country_id", "operators", "day"]].reset_index(names="place")
+    keys = ["country_id", "operators"]
+    days = places[[*keys, "day"]].reset_index(names="place").sort_values("day")
+    counts = shares.groupby([*keys, "counted"], as_index=False)["users_share"].sum()
     joined = pd.merge_asof(
-        days.sort_values("day"),
-        counts["users_share"].sum().astype({"counted": days["day"].dtype}).sort_values("counted"),
+        days,
+        counts.astype({"counted": days["day"].dtype}).sort_values("counted"),
         left_on="day",
         right_on="counted",
-        by=["country_id", "operators"],
+        by=keys,
         direction="nearest",
     )
     years = (joined["day"] - joined["counted"]).abs().dt.days / DAYS_A_YEAR
@@ -416,12 +418,12 @@ def spread_over_regions(shares: pd.DataFrame, region: Spread) -> pd.DataFrame:
 
     `region` is the spread of the log odds of a region around those of the country.
     """
-    odds = logit(shares)
-    middle = odds["only_q50"]
-    below = np.hypot(middle - odds["only_q05"], region.q50 - region.q05)
-    above = np.hypot(odds["only_q95"] - middle, region.q95 - region.q50)
-    quantiles = {"only_q05": -below, "only_q50": 0.0 * below, "only_q95": above}
-    return pd.DataFrame(quantiles).add(middle + region.q50, axis=0).pipe(expit)
+    low, country, high = (logit(shares[name]) for name in SHARE_QUANTILES)
+    middle = country + region.q50
+    below = np.hypot(country - low, region.q50 - region.q05)
+    above = np.hypot(high - country, region.q95 - region.q50)
+    ends = (expit(end) for end in (middle - below, middle, middle + above))
+    return pd.DataFrame(dict(zip(SHARE_QUANTILES, ends, strict=True)))
 
 
 def list_regional_differences(operator_regions: pd.DataFrame) -> pd.DataFrame:
@@ -443,20 +445,17 @@ def list_changes(shares: pd.DataFrame) -> pd.DataFrame:
 
     Columns: `area_id`, `asn`, `users_share` (the mean of both), `years` and `change` of log odds.
     """
-    rows = shares.sort_values("period_start").assign(
-        odds=logit(shares["users_share"].clip(*LIMITS))
-    )
-    groups = rows.groupby(["area_id", "asn"])
-    earlier = groups[["users_share", "odds", "period_start"]].shift()
+    odds = logit(shares["users_share"].clip(*LIMITS))
+    rows = shares.assign(odds=odds).sort_values("period_start")
+    columns = ["users_share", "odds", "period_start"]
+    earlier = rows.groupby(["area_id", "asn"])[columns].shift()
     pairs = rows[["area_id", "asn"]].assign(
         users_share=(rows["users_share"] + earlier["users_share"]) / 2.0,
         years=(rows["period_start"] - earlier["period_start"]).dt.days / DAYS_A_YEAR,
         change=rows["odds"] - earlier["odds"],
     )
-    is_large = rows["users_share"].where(
-        rows["users_share"] > earlier["users_share"], earlier["users_share"]
-    )
-    return pairs[(is_large >= LARGE_SHARE) & pairs["change"].notna()]
+    largest = np.fmax(rows["users_share"], earlier["users_share"])
+    return pairs[(largest >= LARGE_SHARE) & pairs["change"].notna()]
 
 
 def measure_jumps(shares: pd.DataFrame) -> "pd.Series[float]":

@@ -14,9 +14,9 @@ slower than its parent a place grows in a year. 90 % lie within 1.645 deviations
 `most_persons` is used for upper bounds: the people expected in the place, and for a place without
 any figure those of the area that contains it. No bound and no draw has more people than that.
 
-Fitted to the facts (`measured`): the drift, to districts of Pakistan relative to their provinces,
-2017 to 2023; and the error of modelled figures, to WorldPop relative to counts and national lists,
-each such that nine tenths are within the range. The other errors are conventions.
+Fitted to the facts (a test repeats it): the drift, to districts of Pakistan relative to their
+provinces, 2017 to 2023; and the error of modelled figures, to WorldPop relative to counts and
+national lists, each such that nine tenths are within the range. The other errors are conventions.
 
 Assumptions. Places of a country differ in growth everywhere as Pakistan's do.
 
@@ -55,7 +55,7 @@ import pandas as pd
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import period_middle
-from audience_impact.populations import EVERYONE, are_regions
+from audience_impact.populations import EVERYONE, are_regions, parents_of
 from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import AreaLevel, ObsStatus, PartKind, Reliability, SourceType
 
@@ -124,14 +124,13 @@ def _count_years(days: pd.Series) -> pd.Series:
 class Growth:
     """Growth indexes of areas, from their own series or from that of an area that contains them.
 
-    `series` has, for each area with two figures or more of one measurer, the times and levels of
-    the longest such series, sorted.
+    The series of an area is the longest of those with two figures or more of one measurer.
     """
 
-    def __init__(self, figures: pd.DataFrame, parents: pd.Series) -> None:
-        """Store figures as `read_figures` returns them, and the parent of each area."""
-        self.parents = parents
-        series = _select_longest(figures)
+    def __init__(self, tables: Tables) -> None:
+        """Read the figures, and the area that contains each area, from typed facts."""
+        self.figures, self.parents = read_figures(tables), parents_of(tables["areas"])
+        series = _select_longest(self.figures)
         groups = series.groupby("area_id", sort=True)
         ends = groups["years"].agg(["min", "max"])
         self.ends = ends.assign(place=np.arange(len(ends)) * FAR_YEARS)
@@ -185,13 +184,11 @@ class Growth:
     def _edge_growth(self, ends: pd.DataFrame, beyond: pd.Series) -> pd.Series:
         """Return the yearly growth (logs) at the end of a series, for times beyond that end."""
         span = (ends["max"] - ends["min"]).clip(upper=EDGE_YEARS)
-        early = self._interpolate_level(ends, ends["min"] + span) - self._interpolate_level(
-            ends, ends["min"]
+        first, early, late, last = (
+            self._interpolate_level(ends, years)
+            for years in (ends["min"], ends["min"] + span, ends["max"] - span, ends["max"])
         )
-        late = self._interpolate_level(ends, ends["max"]) - self._interpolate_level(
-            ends, ends["max"] - span
-        )
-        return early.where(beyond < 0, late) / span
+        return (early - first).where(beyond < 0, last - late) / span
 
 
 def _select_longest(figures: pd.DataFrame) -> pd.DataFrame:
@@ -218,36 +215,35 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     if requested.empty:
         kinds = {name: "str" if name == "people_base_id" else "float64" for name in COLUMNS}
         return pd.DataFrame(index=requested.index, columns=list(COLUMNS)).astype(kinds)
-    places = requested[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
-    places["years"] = _count_years(places["day"])
-    areas = tables["areas"].set_index("area_id")["parent_id"]
-    counts = read_figures(tables)
-    growth = Growth(counts, areas)
-    carried = _carry_figures(places, counts, growth)
+    growth = Growth(tables)
+    places = _add_years(requested[["area_id", "day"]].drop_duplicates())
+    carried = _carry_figures(places, growth)
     result = places.join(_choose_best(carried))
-    result["most_persons"] = _limit_people(places, carried, growth, counts)
-    result["people_base_id"] = (
-        result["people_base_id"].astype("str").where(result["people_persons"].notna(), "")
-    )
-    joined = requested[["area_id", "day"]].merge(result, on=["area_id", "day"], how="left")
+    result["most_persons"] = _limit_people(places, carried, growth)
+    is_counted = result["people_persons"].notna()
+    result["people_base_id"] = result["people_base_id"].astype("str").where(is_counted, "")
+    keys = ["area_id", "day"]
+    joined = requested[keys].merge(result, on=keys, how="left", validate="m:1")
     return joined[list(COLUMNS)].set_axis(requested.index)
 
 
-def _carry_figures(places: pd.DataFrame, figures: pd.DataFrame, growth: Growth) -> pd.DataFrame:
+def _add_years(places: pd.DataFrame) -> pd.DataFrame:
+    rows = places.reset_index(drop=True)
+    return rows.assign(years=_count_years(rows["day"]))
+
+
+def _carry_figures(places: pd.DataFrame, growth: Growth) -> pd.DataFrame:
     """Return every figure of each place, carried to the day: `place`, `level`, `deviation`."""
-    dated = figures.rename(columns={"years": "figure_years"})
+    dated = growth.figures.rename(columns={"years": "figure_years"})
     rows = places[["area_id", "years"]].reset_index(names="place").merge(dated, on="area_id")
     grown = growth.measure_growth(rows["area_id"], rows["figure_years"], rows["years"])
     regional = are_regions(rows["area_id"])
     gap = (rows["years"] - rows["figure_years"]).abs()
-    drift = np.where(regional, DRIFT, 0.0) * gap
-    # Of a country, the figure nearest in years is used, whatever its source.
-    far = np.where(regional, 0.0, gap)
     return rows.assign(
         level=rows["log_persons"] + grown,
-        deviation=np.hypot(rows["error"], drift),
-        far=far,
-        gap=gap,
+        deviation=np.hypot(rows["error"], np.where(regional, DRIFT, 0.0) * gap),
+        # Of a country, the figure nearest in years is used, whatever its source.
+        far=np.where(regional, 0.0, gap),
     )
 
 
@@ -271,11 +267,7 @@ def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     `place` is the row of `requested`; `passed_over` is the reason why a figure is not used, blank
     where it is; `base_id`, `level` (log of the people on that day) and `deviation`.
     """
-    places = requested[["area_id", "day"]].reset_index(drop=True)
-    places["years"] = _count_years(places["day"])
-    counts = read_figures(tables)
-    growth = Growth(counts, tables["areas"].set_index("area_id")["parent_id"])
-    carried = _carry_figures(places, counts, growth)
+    carried = _carry_figures(_add_years(requested[["area_id", "day"]]), Growth(tables))
     return carried.assign(passed_over=choosing.rejection_reason(carried, STEPS))
 
 
@@ -293,52 +285,15 @@ def _choose_best(carried: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _limit_people(
-    places: pd.DataFrame, carried: pd.DataFrame, growth: Growth, figures: pd.DataFrame
-) -> pd.Series:
+def _limit_people(places: pd.DataFrame, carried: pd.DataFrame, growth: Growth) -> pd.Series:
     """Return the people expected in each place, or in the first area with a figure around it."""
     most = _choose_best(carried)["people_persons"].reindex(places.index)
     above = growth.find_holders(places.loc[most.isna(), "area_id"])
     if above.empty:
         return most
     holders = places.loc[above.index, ["years"]].assign(area_id=above).reset_index(names="asked")
-    limits = _limit_people(holders, _carry_figures(holders, figures, growth), growth, figures)
+    limits = _limit_people(holders, _carry_figures(holders, growth), growth)
     return most.fillna(limits.set_axis(holders["asked"]))
-
-
-def measure_errors(tables: Tables) -> pd.DataFrame:
-    """Return DRIFT and MODEL_ERROR as measured on the facts: rows `drift` and `model_error`.
-
-    A pair is two figures of one place, projected to the later day with the growth of its parent.
-    Pairs of one measurer measure the drift (per year); pairs of two measurers, one of them
-    modelled, measure the error. Columns `deviation` (of the normal distribution with the same
-    central 90 % range) and `count`.
-    """
-    regional = read_figures(tables)
-    regional = regional[are_regions(regional["area_id"])]
-    parents = tables["areas"].set_index("area_id")["parent_id"]
-    growth = Growth(read_figures(tables), parents)
-    pairs = regional.merge(regional, on="area_id", suffixes=("", "_later"))
-    pairs = pairs[
-        (pairs["base_id"] != pairs["base_id_later"])
-        & ~(pairs["is_projected"] | pairs["is_projected_later"])
-    ]
-    above = pairs["area_id"].map(parents)
-    grown = growth.measure_growth(above, pairs["years"], pairs["years_later"])
-    gap = pairs["years_later"] - pairs["years"]
-    off = (pairs["log_persons_later"] - pairs["log_persons"] - grown).abs()
-    same = pairs["measurement_series_id"] == pairs["measurement_series_id_later"]
-    counted = pairs[["error", "error_later"]].max(axis=1) < COMPILED[Reliability.MEDIUM.value]
-    modelled = (pairs["error"] >= MODEL_ERROR) & (pairs["error_later"] < MODEL_ERROR) & ~same
-    sets = {"drift": (off / gap)[same & counted & (gap > 0)], "model_error": off[modelled]}
-    return pd.DataFrame(
-        {
-            "deviation": {
-                name: differences.quantile(0.9) / NORMAL_95 for name, differences in sets.items()
-            },
-            "count": {name: len(differences) for name, differences in sets.items()},
-        }
-    )
 
 
 REFERENCE_PERSONS = 100_000.0

@@ -1,35 +1,24 @@
 """Deviations of regions from their country in the share online, from surveys, models and censuses.
 
-Definitions
------------
-Series: the figures of one measuring programme in one country.  Deviation: the log odds of the share
-online in an area less those of its country.  Kinds: `survey` asked people, `model` predicts from
-other data, `households` are connected homes in a census.
+Definitions. Series: the figures of one measuring programme in one country. Deviation: the log odds
+of the share online in an area less those of its country. Kinds: `survey` asked people, `model`
+predicts from other data, `households` are connected homes in a census.
 
-Method
-------
-Women and men are averaged where a series has both for all its areas. Series differ in their
+Method. Women and men are averaged where a series has both for all its areas. Series differ in their
 definition of online and in their date. Therefore the log odds of all areas of a series are shifted
 by the same number, so that their mean weighted by residents is the share of the country on the
 date. The shifted log odds of an area minus those of the country are its deviation.
 
-Assumptions
------------
-The odds of regions keep their ratio while more people of the country come online. The regions of a
-series represent the country even if some are missing.
+Assumptions. The odds of regions keep their ratio while more people of the country come online. The
+regions of a series represent the country even if some are missing.
 
-Known drawbacks
----------------
-Most respondents are 15 to 49 years old, and are treated as representative of everyone. Residents
-are the latest of each area, not those of the year.
+Known drawbacks. Most respondents are 15 to 49 years old, and are treated as representative of
+everyone. Residents are the latest of each area, not those of the year.
 
-Citation
---------
-Moving shares by one number in log odds: W. E. Deming, F. F. Stephan (1940), On a least squares
-adjustment of a sampled frequency table, Annals of Mathematical Statistics 11 (raking).
+Citation. Moving shares by one number in log odds: W. E. Deming, F. F. Stephan (1940), On a least
+squares adjustment of a sampled frequency table, Annals of Mathematical Statistics 11 (raking).
 """
 
-import re
 from collections.abc import Collection
 
 import numpy as np
@@ -42,7 +31,7 @@ from audience_impact.denominators.counts import Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
-from audience_impact.populations import EVERYONE, ONLINE, country_of
+from audience_impact.populations import EVERYONE, ONLINE, parents_of, with_holders
 from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
 
@@ -51,31 +40,8 @@ LIMITS = (0.003, 0.985)
 STEPS = 50
 MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
-COUNTRY = re.compile(r"[A-Z]{2}")
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
 """Columns of the figures on people online in a region."""
-
-
-def read_parents(tables: Tables) -> dict[str, str]:
-    """Return the area that contains each area below a country, else the country."""
-    areas = tables["areas"]
-    named = dict(zip(areas["area_id"].tolist(), areas["parent_id"].tolist(), strict=True))
-    return {
-        area: holder or country_of(area)
-        for area, holder in named.items()
-        if not COUNTRY.fullmatch(area)
-    }
-
-
-def trace_chain(area_id: str, holders: dict[str, str]) -> list[str]:
-    """Return an area and the areas that contain it, its country last."""
-    areas = [area_id]
-    while not COUNTRY.fullmatch(areas[-1]):
-        holder = holders.get(areas[-1], country_of(areas[-1]))
-        if holder in areas:
-            return [*areas, holder]
-        areas.append(holder)
-    return areas
 
 
 def count_residents(tables: Tables) -> "pd.Series[float]":
@@ -128,10 +94,8 @@ def add_series(tables: Tables) -> pd.DataFrame:
     """Return figures with country, series, kind and year, of the sexes that all areas have."""
     use = tables["regional_use"]
     rows = use[use["residence"] == Residence.TOTAL.value]
-    holders = read_parents(tables)
-    country = rows["area_id"].map(
-        {area: trace_chain(area, holders)[-1] for area in rows["area_id"].unique()}
-    )
+    parents = parents_of(tables["areas"])
+    country = rows["area_id"].map(lambda area: with_holders(area, parents)[-1])
     kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
     is_model = rows["measurement_series_id"].map(kinds) == SourceType.MODEL.value
     kind = pd.Series(SURVEY, rows.index).mask(is_model, MODEL)
@@ -149,10 +113,8 @@ def add_series(tables: Tables) -> pd.DataFrame:
 
 def compute_country_log_odds(requested: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """Return the log odds of the country's share online on each `day`; NaN if uncounted."""
-    places, counts = (
-        requested[["country_id"]].assign(start=requested["day"]),
-        Counts.from_tables(tables),
-    )
+    places = requested[["country_id"]].assign(start=requested["day"])
+    counts = Counts.from_tables(tables)
     online, residents = (counts.count_people(places, base, None) for base in (ONLINE, EVERYONE))
     return compute_log_odds((online / residents).astype("float64"))
 
@@ -169,13 +131,9 @@ def find_shifts(
     low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)
     for _ in range(STEPS):
         half = (low + high) / 2.0
-        mean = (
-            np.bincount(groups, weights * expit(values + half[groups]), len(target_shares)) / total
-        )
-        low, high = (
-            np.where(mean < target_shares, half, low),
-            np.where(mean < target_shares, high, half),
-        )
+        mean = np.bincount(groups, weights * expit(values + half[groups]), len(low)) / total
+        is_below = mean < target_shares
+        low, high = np.where(is_below, half, low), np.where(is_below, high, half)
     return np.asarray((low + high) / 2.0)
 
 

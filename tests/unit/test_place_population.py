@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audience_impact.facts.tables import Tables
 from audience_impact.places import population
-from audience_impact.populations import country_of, is_region, with_holders
+from audience_impact.populations import are_regions, country_of, is_region, with_holders
 from flows.pipeline import steps
 
 DAY = pd.Timestamp
@@ -156,9 +156,26 @@ def test_nothing_asked_gives_nothing() -> None:
 
 
 def test_what_is_learned_is_what_the_facts_say(repository_checked: steps.Checked) -> None:
-    errors = population.measure_errors(repository_checked.tables)["deviation"]
-    assert pytest.approx(errors["drift"], rel=0.05) == population.DRIFT
-    assert pytest.approx(errors["model_error"], rel=0.05) == population.MODEL_ERROR
+    # Two figures of one place, carried to the later day with the growth of the area around it: of
+    # one measurer they show the drift, of two, one of them modelled, the error of the model.
+    growth = population.Growth(repository_checked.tables)
+    regional = growth.figures[are_regions(growth.figures["area_id"])]
+    pairs = regional.merge(regional, on="area_id", suffixes=("", "_later"))
+    pairs = pairs[pairs["base_id"] != pairs["base_id_later"]]
+    pairs = pairs[~(pairs["is_projected"] | pairs["is_projected_later"])]
+    above = pairs["area_id"].map(growth.parents)
+    grown = growth.measure_growth(above, pairs["years"], pairs["years_later"])
+    gap = pairs["years_later"] - pairs["years"]
+    off = (pairs["log_persons_later"] - pairs["log_persons"] - grown).abs()
+    same = pairs["measurement_series_id"] == pairs["measurement_series_id_later"]
+    is_counted = pairs[["error", "error_later"]].max(axis=1) < population.COMPILED["medium"]
+    is_modelled = ~same & (pairs["error"] >= population.MODEL_ERROR)
+    is_modelled &= pairs["error_later"] < population.MODEL_ERROR
+    for differences, expected in (
+        ((off / gap)[same & is_counted & (gap > 0)], population.DRIFT),
+        (off[is_modelled], population.MODEL_ERROR),
+    ):
+        assert pytest.approx(differences.quantile(0.9) / 1.6449, rel=0.05) == expected
 
 
 @pytest.mark.parametrize(
