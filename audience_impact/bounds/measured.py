@@ -259,22 +259,17 @@ def _describe_facts(
     figures = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")
     is_linked = [bool(platforms & set(ids.split(";"))) for ids in country.facts["platform_ids"]]
     base = bases[bases["base_id"] == country.audiences["base_id"].iloc[0]]
-    facts = [
-        (
-            f"{row.platform_id} {_format_people(row.low_persons, row.high_persons)}",
-            row.estimate_id,
-            row,
-        )
+    starts = [
+        (f"{row.platform_id} {_format_people(row)} ({row.estimate_id}, ", row)
         for row in figures.itertuples()
     ]
-    facts += [("overlap", row.overlap_id, row) for row in country.facts[is_linked].itertuples()]
-    facts += [(f"base {int(row.persons):,}", row.base_id, row) for row in base.itertuples()]
-    return "; ".join(
-        f"{text} ({fact_id}, {row.row_file}:{row.row_line})" for text, fact_id, row in facts
-    )
+    starts += [(f"{row.overlap_id} (", row) for row in country.facts[is_linked].itertuples()]
+    starts += [(f"base {int(row.persons):,} ({row.base_id}, ", row) for row in base.itertuples()]
+    return "; ".join(f"{start}{row.row_file}:{row.row_line})" for start, row in starts)
 
 
-def _format_people(low: float, high: float) -> str:
+def _format_people(row: Any) -> str:
+    low, high = row.low_persons, row.high_persons
     if math.isnan(high):
         return f"at least {int(low):,}"
     return f"{int(low):,}" if low == high else f"{int(low):,} to {int(high):,}"
