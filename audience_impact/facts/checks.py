@@ -139,23 +139,21 @@ def find_unresolved(
     findings = []
     for table, columns in references.items():
         for column, target in columns.items():
-            cells = tables[table][column]
+            cells, ids = tables[table][column], key_values[target]
             missing = {
-                cell: [part for part in cell.split(";") if part not in key_values[target]]
+                cell: ", ".join(part for part in cell.split(";") if part not in ids)
                 for cell in cells.unique()
-                if cell not in key_values[target]
             }
-            odd = [cell for cell, parts in missing.items() if parts]
             findings += [
                 build_finding(
                     table,
                     tables[table].loc[place],
                     column,
                     KEY_UNRESOLVED,
-                    f"{', '.join(missing[cells[place]])} is not in {target}.csv or was refused "
-                    "there; add or correct it",
+                    f"{text} is not in {target}.csv or was refused there; add or correct it",
                 )
-                for place in cells.index[cells.isin(odd)]
+                for place, text in cells.map(missing).items()
+                if text
             ]
     return findings
 

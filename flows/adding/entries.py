@@ -43,7 +43,7 @@ class EntryKind:
     """
 
     questions: Sequence[Question]
-    build_rows: Callable[[Answers, FactRecords], Rows]
+    build_rows: Callable[[Answers], Rows]
     find_similar: Callable[[Rows, FactRecords], pd.DataFrame]
     is_once: bool
 
@@ -55,28 +55,28 @@ NOBODY = "not stated"
 """Answer for a page that names no measurer."""
 
 
-def find_page(answers: Answers, records: FactRecords) -> Row | None:
+def find_page(answers: Answers) -> Row | None:
     """Return the source row of the page, or None for a page that is not on record."""
     raw_answer = answers.get("source") or answers.get("url")
-    return records.find_source(raw_answer) if raw_answer else None
+    return answers.records.find_source(raw_answer) if raw_answer else None
 
 
-def _is_new_page(answers: Answers, records: FactRecords) -> bool:
-    return find_page(answers, records) is None
+def _is_new_page(answers: Answers) -> bool:
+    return find_page(answers) is None
 
 
-def _read_source(raw_answer: str, answers: Answers, records: FactRecords) -> str:
-    row = records.find_source(raw_answer)
+def _read_source(raw_answer: str, answers: Answers) -> str:
+    row = answers.records.find_source(raw_answer)
     if row is None:
         raise NotOnRecordError(f"{raw_answer} is no source on record; give its address with --url")
     return row["source_id"]
 
 
-def _read_series(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+def _read_series(raw_answer: str, answers: Answers) -> str:
     if fold_name(raw_answer) == NOBODY:
         return ""
     try:
-        return records.find_series(raw_answer)
+        return answers.records.find_series(raw_answer)
     except NotOnRecordError:
         if "new_measurer" in answers:
             return make_slug(raw_answer)
@@ -86,7 +86,7 @@ def _read_series(raw_answer: str, answers: Answers, records: FactRecords) -> str
 _ask = partial(ask_column, "sources", when=_is_new_page)
 _PAGE = (
     Question("source", "id of the page, instead of its address", _read_source),
-    _ask("url", "address of the page", must=lambda answers, records: "source" not in answers),
+    _ask("url", "address of the page", must=lambda answers: "source" not in answers),
     _ask("publisher", "who publishes the page, such as TASS"),
     _ask("published_on", "day on which the page was published", is_asked=True),
     _ask("title", "title of the page, as printed", is_asked=True),
@@ -96,7 +96,7 @@ _PAGE = (
     _ask(
         "accessed_on",
         "day on which it was read",
-        default=lambda answers, records: datetime.now(UTC).date().isoformat(),
+        default=lambda answers: datetime.now(UTC).date().isoformat(),
     ),
     _ask("note", "remarks on the page", "source_note"),
     ask_column(
@@ -109,20 +109,20 @@ _PAGE = (
 )  # fmt: skip
 
 
-def _build_page_rows(answers: Answers, records: FactRecords) -> tuple[Row, Rows]:
+def _build_page_rows(answers: Answers) -> tuple[Row, Rows]:
     """Return the source row of the page, and the new rows of sources and lineages by table.
 
     A page that names no measurer measured for itself.
     """
-    page, rows = find_page(answers, records), Rows()
+    page, rows = find_page(answers), Rows()
     series = answers.get("measured_by", "")
     if page is None:
-        source_id = _make_source_id(answers, records)
+        source_id = _make_source_id(answers)
         series = series or source_id
         about = {"source_id": source_id, "measurement_series_id": series}
         page = {**fill_row("sources", _PAGE, answers), **about}
         rows["sources"] = [page]
-    if series and series not in records.list_ids("lineages", "measurement_series_id"):
+    if series and series not in answers.records.list_ids("lineages", "measurement_series_id"):
         measurer, kind = page["publisher"], page["source_type"]
         if answers.get("measured_by"):
             measurer, kind = answers.raw_answers["measured_by"], answers.get("new_measurer", "")
@@ -131,9 +131,9 @@ def _build_page_rows(answers: Answers, records: FactRecords) -> tuple[Row, Rows]
     return page, rows
 
 
-def _make_source_id(answers: Answers, records: FactRecords) -> str:
+def _make_source_id(answers: Answers) -> str:
     """Return a free id of publisher and day, or of publisher and number without a day."""
-    taken = records.list_ids("sources", "source_id")
+    taken = answers.records.list_ids("sources", "source_id")
     name = choose_publisher_word(answers.get("url", ""), answers["publisher"])
     day = answers.get("published_on", "").split("/")[0]
     stem = f"{name}-{day}" if day else name
@@ -146,10 +146,10 @@ def _make_source_id(answers: Answers, records: FactRecords) -> str:
 # Services
 
 
-def _read_platform(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+def _read_platform(raw_answer: str, answers: Answers) -> str:
     """Return the id of a service; a new service gets one if its kind was answered."""
     try:
-        return records.find_platform(raw_answer)
+        return answers.records.find_platform(raw_answer)
     except NotOnRecordError:
         if "new_platform" in answers and make_slug(raw_answer):
             return make_slug(raw_answer)
@@ -159,11 +159,11 @@ def _read_platform(raw_answer: str, answers: Answers, records: FactRecords) -> s
 _ASK_PLATFORM: Any = {"name": "platform", "read": _read_platform, "adds": "new_platform"}
 
 
-def _build_platform_rows(answers: Answers, records: FactRecords) -> Rows:
+def _build_platform_rows(answers: Answers) -> Rows:
     """Return the rows of services that are not on record, with the names that were entered."""
-    taken = records.list_ids("platforms", "platform_id")
+    taken = answers.records.list_ids("platforms", "platform_id")
     names = [name.strip() for name in answers.raw_answers["platform"].split(";")]
-    ids = {_read_platform(name, answers, records): name for name in names}
+    ids = {_read_platform(name, answers): name for name in names}
     rows: list[Row] = [
         {"platform_id": new_id, "name": name, "kind": answers["new_platform"]}
         for new_id, name in sorted(ids.items())
@@ -182,7 +182,7 @@ SAME = [
 """Columns in which two rows for the same figure agree."""
 
 
-def _choose_unit(answers: Answers, records: FactRecords) -> str:
+def _choose_unit(answers: Answers) -> str:
     metric = answers.get("metric", "")
     if metric in (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS):
         return ""
@@ -192,13 +192,13 @@ def _choose_unit(answers: Answers, records: FactRecords) -> str:
     return words.Unit.SHARE.value if share else words.Unit.PERSONS.value
 
 
-def _has_range(answers: Answers, records: FactRecords) -> bool:
+def _has_range(answers: Answers) -> bool:
     return "low" in answers or "high" in answers
 
 
-def _choose_interval_kind(answers: Answers, records: FactRecords) -> str:
+def _choose_interval_kind(answers: Answers) -> str:
     kinds = words.IntervalKind
-    return (kinds.MIN_MAX if _has_range(answers, records) else kinds.NONE).value
+    return (kinds.MIN_MAX if _has_range(answers) else kinds.NONE).value
 
 
 _ask = partial(ask_column, "estimates")
@@ -218,7 +218,7 @@ _OF_FIGURE = (
     _ask(
         "value",
         "the figure as printed: 96 million, 96000000, 37 %",
-        must=lambda answers, records: not _has_range(answers, records),
+        must=lambda answers: not _has_range(answers),
     ),
     _ask("unit", "what was counted in", default=_choose_unit),
     _ask(
@@ -241,10 +241,10 @@ _FIGURE = (
 )
 
 
-def _build_figure_rows(answers: Answers, records: FactRecords) -> Rows:
-    page, added = _build_page_rows(answers, records)
+def _build_figure_rows(answers: Answers) -> Rows:
+    page, added = _build_page_rows(answers)
     series = answers.get("measured_by", "")
-    ids = records.list_ids("estimates", "estimate_id")
+    ids = answers.records.list_ids("estimates", "estimate_id")
     numbers = [int(row_id[2:]) for row_id in ids if row_id[:2] == "PE" and row_id[2:].isdecimal()]
     figure = {
         **fill_row("estimates", _FIGURE, answers),
@@ -252,7 +252,7 @@ def _build_figure_rows(answers: Answers, records: FactRecords) -> Rows:
         "source_id": page["source_id"],
         "measurement_series_id": series if series != page["measurement_series_id"] else "",
     }
-    return {**added, **_build_platform_rows(answers, records), "estimates": [figure]}
+    return {**added, **_build_platform_rows(answers), "estimates": [figure]}
 
 
 def _find_similar_figures(added: Rows, records: FactRecords) -> pd.DataFrame:
@@ -290,7 +290,7 @@ def _choose_start(answers: Answers) -> str:
     return answers.get("observed_from") or answers.get("announced_on", "")
 
 
-def _choose_severity(answers: Answers, records: FactRecords) -> str:
+def _choose_severity(answers: Answers) -> str:
     action = answers.get("action", "")
     if action == words.Action.BLOCK:
         is_whole = answers.get("feature", "") == words.Feature.WHOLE_SERVICE
@@ -299,16 +299,16 @@ def _choose_severity(answers: Answers, records: FactRecords) -> str:
     return SEVERITY[words.Action(action)].value if action in {*SEVERITY} else ""
 
 
-def _choose_end_status(answers: Answers, records: FactRecords) -> str:
+def _choose_end_status(answers: Answers) -> str:
     return words.EndStatus.ENDED.value if answers.get("ended_on") else ""
 
 
-def _choose_precision(answers: Answers, records: FactRecords) -> str:
+def _choose_precision(answers: Answers) -> str:
     exact = len(_choose_start(answers)) == len("2025-07-13")
     return (words.StartPrecision.ACTUAL if exact else words.StartPrecision.ESTIMATED).value
 
 
-def _choose_scope(answers: Answers, records: FactRecords) -> str:
+def _choose_scope(answers: Answers) -> str:
     areas = answers.get("area", "").split(";")
     if not any(is_region(area) for area in areas):
         return words.GeoScope.NATIONAL.value
@@ -316,12 +316,12 @@ def _choose_scope(answers: Answers, records: FactRecords) -> str:
     return (scopes.REGION if len(areas) == 1 else scopes.MULTI_REGION).value
 
 
-def _choose_networks(answers: Answers, records: FactRecords) -> str:
+def _choose_networks(answers: Answers) -> str:
     is_whole = words.WHOLE_INTERNET in answers.get("platform", "").split(";")
     return "" if is_whole else words.NetworkScope.ALL.value
 
 
-def _has_people(answers: Answers, records: FactRecords) -> bool:
+def _has_people(answers: Answers) -> bool:
     return bool(answers.get("people"))
 
 
@@ -338,7 +338,7 @@ _OF_RESTRICTION = (
     _ask(
         "observed_from",
         "day on which access changed",
-        must=lambda answers, records: not answers.get("announced_on"),
+        must=lambda answers: not answers.get("announced_on"),
         is_asked=True,
     ),
     _ask("ended_on", "last day in force, if it is over", is_asked=True),
@@ -383,8 +383,8 @@ _OF_PEOPLE = (
 _RESTRICTION = (*_PAGE, *OF_RESTRICTION, *_OF_PEOPLE)
 
 
-def _build_restriction_rows(answers: Answers, records: FactRecords) -> Rows:
-    page, added = _build_page_rows(answers, records)
+def _build_restriction_rows(answers: Answers) -> Rows:
+    page, added = _build_page_rows(answers)
     area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
     word = make_slug(answers.get("word", "")) or _choose_word(answers)
     new_id = f"{area}-{_choose_start(answers).split('/')[0]}-{word}"
@@ -402,7 +402,7 @@ def _build_restriction_rows(answers: Answers, records: FactRecords) -> Rows:
         people["platform_id"] = answers["platform"]
     return {
         **added,
-        **_build_platform_rows(answers, records),
+        **_build_platform_rows(answers),
         **build_restriction(answers, new_id, page["source_id"]),
         "published_figures": [people] if people["value"] else [],
     }

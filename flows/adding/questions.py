@@ -24,15 +24,15 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Answers(dict[str, str]):
-    """Cells by question; `raw_answers` contains the texts as entered, for the names of new rows."""
+    """Cells by question, with the facts on record; `raw_answers` are the texts as entered."""
 
-    def __init__(self) -> None:
+    def __init__(self, records: FactRecords) -> None:
         super().__init__()
-        self.raw_answers: dict[str, str] = {}
+        self.records, self.raw_answers = records, dict[str, str]()
 
 
-Condition = Callable[[Answers, FactRecords], bool]
-Reader = Callable[[str, Answers, FactRecords], str]
+Condition = Callable[[Answers], bool]
+Reader = Callable[[str, Answers], str]
 
 
 class WrongAnswerError(ValueError):
@@ -43,17 +43,17 @@ class MissingError(ValueError):
     """Required options are missing, and the command cannot ask for them on a terminal."""
 
 
-def always_applies(answers: Answers, records: FactRecords) -> bool:
+def always_applies(answers: Answers) -> bool:
     """Return True: the question always applies."""
     return True
 
 
-def never_applies(answers: Answers, records: FactRecords) -> bool:
+def never_applies(answers: Answers) -> bool:
     """Return False: the question is never asked, and only its option provides an answer."""
     return False
 
 
-def _read_text(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+def _read_text(raw_answer: str, answers: Answers) -> str:
     return raw_answer
 
 
@@ -79,7 +79,7 @@ class Question:
     read: Reader = _read_text
     must: Condition = never_applies
     may: Condition = never_applies
-    default: Callable[[Answers, FactRecords], str] = lambda answers, records: ""
+    default: Callable[[Answers], str] = lambda answers: ""
     choices: Sequence[str] = ()
     many: bool = False
     adds: str = ""
@@ -91,7 +91,7 @@ class Question:
         """Return the option of the command, such as --source-note."""
         return f"--{self.name.replace('_', '-')}"
 
-    def read_cell(self, raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    def read_cell(self, raw_answer: str, answers: Answers) -> str:
         """Return the cell for an answer; several parts are read one by one, sorted and joined.
 
         Raises NotOnRecordError or WrongAnswerError.
@@ -101,7 +101,7 @@ class Question:
             raise WrongAnswerError(
                 "contains a line break or another control character: write one line"
             )
-        cells = [self.read(blanks.strip_blanks(part), answers, records) for part in parts]
+        cells = [self.read(blanks.strip_blanks(part), answers) for part in parts]
         return ";".join(sorted(set(cells))) if self.many else cells[0]
 
 
@@ -112,7 +112,7 @@ def ask_column(
     name: str = "",
     when: Condition = always_applies,
     is_asked: bool = False,
-    default: str | Callable[[Answers, FactRecords], str] = "",
+    default: str | Callable[[Answers], str] = "",
     **settings: Any,
 ) -> Question:
     """Return the question that fills a column, as its contract says.
@@ -131,7 +131,7 @@ def ask_column(
         "read": _LOOKUPS.get(about["refers_to"]) or readers.get(about["kind"], _read_text),
         "must": when if about["filled"] else never_applies,
         "may": when if is_asked else never_applies,
-        "default": default if callable(default) else lambda answers, records: default,
+        "default": default if callable(default) else lambda answers: default,
         "choices": choices,
         "many": rules.get("identifier") == facts.SEVERAL,
     }
@@ -161,7 +161,7 @@ def _make_word_reader(words: Sequence[str]) -> Reader:
     """Return a reader of a vocabulary's words, also with spaces, dashes or capitals."""
     words_by_fold = {word.casefold(): word for word in words}
 
-    def read_word(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    def read_word(raw_answer: str, answers: Answers) -> str:
         word = words_by_fold.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
         if word is None:
             near = suggest_names(raw_answer, words) or f": one of {', '.join(words)}"
@@ -171,7 +171,7 @@ def _make_word_reader(words: Sequence[str]) -> Reader:
     return read_word
 
 
-def _read_period(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+def _read_period(raw_answer: str, answers: Answers) -> str:
     if periods.parse_period(raw_answer) is None:
         raise WrongAnswerError(
             f"{raw_answer!r} is no date: write 2025, 2025-Q3, 2025-07, 2025-07-13, or two joined "
@@ -180,13 +180,13 @@ def _read_period(raw_answer: str, answers: Answers, records: FactRecords) -> str
     return raw_answer
 
 
-def _read_web_address(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+def _read_web_address(raw_answer: str, answers: Answers) -> str:
     if not re.match(r"^https?://[^\s/\[\]]+\.\S+$", raw_answer):
         raise WrongAnswerError(f"{raw_answer!r} is no complete address: begin it with https://")
     return raw_answer
 
 
-def read_amount(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+def read_amount(raw_answer: str, answers: Answers) -> str:
     """Return a number in digits: 96 million is 96000000, 37 % is 0.37.
 
     Raises WrongAnswerError.
@@ -208,8 +208,8 @@ _READERS: dict[str, Reader] = {
     "number": read_amount,
 }
 _LOOKUPS: dict[str, Reader] = {
-    "areas": lambda raw_answer, _, records: records.find_area(raw_answer),
-    "platforms": lambda raw_answer, _, records: records.find_platform(raw_answer),
+    "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
+    "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),
 }
 Asker = Callable[[Question, str, Answers], str]
 """Asks a person, given a question, a default and the answers so far; returns a readable answer."""
@@ -245,17 +245,17 @@ def _ask_questions(
     records: FactRecords,
     ask: Asker | None,
 ) -> tuple[Answers, list[str]]:
-    answers, missing = Answers(), list[str]()
+    answers, missing = Answers(records), list[str]()
     for question in questions:
-        raw_answer, must = options.get(question.name, ""), question.must(answers, records)
-        default = question.default(answers, records) if must else ""
-        if not raw_answer and ask and (must or question.may(answers, records)):
+        raw_answer, must = options.get(question.name, ""), question.must(answers)
+        default = question.default(answers) if must else ""
+        if not raw_answer and ask and (must or question.may(answers)):
             raw_answer = ask(question, default, answers)
         raw_answer = raw_answer or default
         if raw_answer:
             answers.raw_answers[question.name] = raw_answer
             try:
-                answers[question.name] = question.read_cell(raw_answer, answers, records)
+                answers[question.name] = question.read_cell(raw_answer, answers)
             except (NotOnRecordError, WrongAnswerError) as error:
                 more = f" (to add it: --{question.adds.replace('_', '-')})" if question.adds else ""
                 raise WrongAnswerError(f"{question.option_name}: {error}{more}") from error

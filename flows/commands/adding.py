@@ -120,11 +120,11 @@ def _add_records(
     yes, dry_run, another = chosen
     records = _read_records(folders)
     answers = _collect_answers(kind, options, records, may_write=yes or dry_run)
-    if page := find_page(answers, records):
+    if page := find_page(answers):
         _print_plain(
             f"the page is on record, and stays as it is: {page['source_id']}, {page['publisher']}"
         )
-    rows = kind.build_rows(answers, records)
+    rows = kind.build_rows(answers)
     _show_similar(kind, rows, records, another)
     try:
         files = writing.insert_rows(folders[-1], rows)
@@ -171,7 +171,7 @@ def _collect_answers(
     """Return the answers; exit with 2 where options are missing and nobody can be asked."""
     from flows.adding.questions import MissingError, WrongAnswerError, collect_answers
 
-    asker = _make_asker(kind, records) if is_terminal() else None
+    asker = _make_asker(kind) if is_terminal() else None
     try:
         answers = collect_answers(kind.questions, options, records, asker)
     except MissingError as error:
@@ -188,14 +188,12 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _make_asker(
-    kind: "EntryKind", records: "FactRecords"
-) -> "Callable[[Question, str, Answers], str]":
+def _make_asker(kind: "EntryKind") -> "Callable[[Question, str, Answers], str]":
     from flows.adding.questions import WrongAnswerError
     from flows.adding.records import NotOnRecordError
 
     def ask_person(question: "Question", default: str, answers: "Answers") -> str:
-        must = question.must(answers, records)
+        must = question.must(answers)
         if question.choices:
             typer.echo(f"  one of: {', '.join(question.choices)}")
         while True:
@@ -206,7 +204,7 @@ def _make_asker(
                 typer.echo("  an answer is required")
                 continue
             try:
-                question.read_cell(raw_answer, answers, records)
+                question.read_cell(raw_answer, answers)
                 return raw_answer
             except NotOnRecordError as error:
                 _print_plain(f"  {error}")

@@ -507,13 +507,13 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(
     ],
 )
 def test_an_amount_is_written_out(told: str, cell: str) -> None:
-    assert questions.read_amount(told, Answers(), FactRecords({})) == cell
+    assert questions.read_amount(told, Answers(FactRecords({}))) == cell
 
 
 @pytest.mark.parametrize("told", ["1,5", "96.000.000", "1,00,000", "٣", "1e6", "many", "", "5 5"])
 def test_what_may_mean_two_numbers_is_none(told: str) -> None:
     with pytest.raises(WrongAnswerError, match="is no number"):
-        questions.read_amount(told, Answers(), FactRecords({}))
+        questions.read_amount(told, Answers(FactRecords({})))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from functools import partial
 import pandas as pd
 
 from audience_impact import periods
-from audience_impact.facts.checks import Check, check, declare
+from audience_impact.facts.checks import Check, Select, check, declare
 from audience_impact.facts.events import find_repeats
 from audience_impact.facts.rules import levels
 from audience_impact.facts.tables import Finding, Tables, build_finding
@@ -104,7 +104,7 @@ def _select_other_populations(tables: Tables) -> pd.DataFrame:
     return odd.assign(id=odd["base_id"], cell=odd["population_base"])
 
 
-def _check_id(table: str, column: str, select: partial[pd.DataFrame]) -> Check:
+def _check_id(table: str, column: str, select: Select) -> Check:
     return Check(table, column, f"{column} is {{cell}}, the id says {{id}}", select)
 
 
@@ -130,7 +130,7 @@ declare(
             ("circumvention", "restriction_id", "area_id"),
         )
     ),
-    _check_id("bases", "population_base", partial(_select_other_populations)),
+    _check_id("bases", "population_base", _select_other_populations),
 )
 
 
@@ -295,13 +295,10 @@ def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
     """Return findings for sources read after `today`; none where `today` is None."""
     sources = tables["sources"]
     late = sources["accessed_on_start"] > pd.Timestamp(today)
+    text = "is in the future; correct the day of access"
     return [
         build_finding(
-            "sources",
-            row,
-            "accessed_on",
-            READ_AFTER_TODAY,
-            f"{row['accessed_on']} is in the future; correct the day of access",
+            "sources", row, "accessed_on", READ_AFTER_TODAY, f"{row['accessed_on']} {text}"
         )
         for _, row in sources[late].iterrows()
     ]

@@ -25,7 +25,6 @@ the facts exceeds, not read from a normal distribution.
 import numpy as np
 import pandas as pd
 
-from audience_impact.frames import Array
 from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
 
@@ -131,20 +130,14 @@ def pool_spreads(
 def _interpolate_levels(periods: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
     """Return the level expected between two neighbours, and the months that scale its variance."""
     names = ("level", "moment", "growth", f"level_{-before}", f"level_{after}")
-    level, moment, growth, first, then = (periods[name].to_numpy() for name in names)
-    since = moment - periods[f"moment_{-before}"].to_numpy()
-    until = periods[f"moment_{after}"].to_numpy() - moment
+    level, moment, growth, first, then = (periods[name] for name in names)
+    since = moment - periods[f"moment_{-before}"]
+    until = periods[f"moment_{after}"] - moment
     line = (first * until + then * since) / (since + until)
-    line = _fill_missing(line, first + growth * since, then - growth * until)
-    months = np.maximum(_fill_missing(since * until / (since + until), since, until), LEAST_MONTHS)
-    rough = np.abs(level - line) / np.sqrt(months)
-    return pd.DataFrame({"expected": line, "months": months, "rough": rough}, periods.index)
-
-
-def _fill_missing(values: Array, *substitutes: Array) -> Array:
-    for substitute in substitutes:
-        values = np.where(np.isnan(values), substitute, values)
-    return values
+    line = line.fillna(first + growth * since).fillna(then - growth * until)
+    months = (since * until / (since + until)).fillna(since).fillna(until).clip(lower=LEAST_MONTHS)
+    rough = (level - line).abs() / np.sqrt(months)
+    return pd.DataFrame({"expected": line, "months": months, "rough": rough})
 
 
 def _add_neighbours(periods: pd.DataFrame) -> pd.DataFrame:
