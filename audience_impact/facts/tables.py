@@ -19,6 +19,8 @@ PROVENANCE = ["row_layer", "row_file", "row_line"]
 """Columns for the origin of a row: number of the layer (from 1), file name, line."""
 
 Tables = dict[str, pd.DataFrame]
+Place = tuple[str, int, int]
+"""Table, layer and line of a row."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Finding:
     row: str = ""
 
     @property
-    def place(self) -> tuple[str, int, int]:
-        """Return table, layer and line of the finding."""
+    def place(self) -> Place:
+        """Return where the finding is."""
         return self.table, self.layer, self.line
 
 
@@ -67,11 +69,9 @@ def restore_written_cells(findings: Sequence[Finding], tables: Tables) -> list[F
     Rules over typed tables read numbers and days; quarantined rows keep the cells as written.
     """
     rows = {
-        (table, int(layer), int(line)): place
-        for table in {f.table for f in findings}
-        for place, (layer, line) in enumerate(
-            zip(tables[table]["row_layer"], tables[table]["row_line"], strict=True)
-        )
+        place: at
+        for table in {finding.table for finding in findings}
+        for at, place in enumerate(_list_row_places(table, tables[table]))
     }
     written = []
     for finding in findings:
@@ -99,27 +99,25 @@ def drop_faulty_rows(tables: Tables, findings: Sequence[Finding]) -> Tables:
     return tables | sound
 
 
-def _mark_rows(
-    table: str, frame: pd.DataFrame, places: set[tuple[str, int, int]]
-) -> "pd.Series[bool]":
+def _list_row_places(table: str, frame: pd.DataFrame) -> list[Place]:
+    layers, lines = frame["row_layer"].tolist(), frame["row_line"].tolist()
+    return [(table, layer, line) for layer, line in zip(layers, lines, strict=True)]
+
+
+def _mark_rows(table: str, frame: pd.DataFrame, places: set[Place]) -> "pd.Series[bool]":
     """Return true for the rows of a table that are at some places."""
-    rows = zip(frame["row_layer"], frame["row_line"], strict=True)
-    marks = [(table, layer, line) in places for layer, line in rows]
+    marks = [place in places for place in _list_row_places(table, frame)]
     return pd.Series(marks, frame.index, dtype="bool")
 
 
-def list_places(tables: Tables) -> set[tuple[str, int, int]]:
+def list_places(tables: Tables) -> set[Place]:
     """Return the table, layer and line of every row."""
-    return {
-        (table, int(layer), int(line))
-        for table, frame in tables.items()
-        for layer, line in zip(frame["row_layer"], frame["row_line"], strict=True)
-    }
+    return {place for table in tables for place in _list_row_places(table, tables[table])}
 
 
 def blank_cells(tables: Tables, findings: Sequence[Finding]) -> Tables:
     """Return the tables with the cells of these findings blank."""
-    places: dict[tuple[str, str], set[tuple[str, int, int]]] = {}
+    places: dict[tuple[str, str], set[Place]] = {}
     for finding in findings:
         places.setdefault((finding.table, finding.column), set()).add(finding.place)
     result = dict(tables)

@@ -242,11 +242,7 @@ def _check_rows(
     refused = {
         finding.place for finding in row_findings if finding.severity is not FindingSeverity.WARNING
     }
-    refused |= {
-        (table, int(layer), int(line))
-        for table, frame in reading.repeated.items()
-        for layer, line in zip(frame["row_layer"], frame["row_line"], strict=True)
-    }
+    refused |= facts.list_places(reading.repeated)
     if not refused:
         return row_findings, []
     row_places = {(finding.place, finding.column) for finding in row_findings}
