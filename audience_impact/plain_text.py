@@ -106,3 +106,13 @@ def strip_accents(text: str) -> str:
     """Return a text without the accents and apostrophes of scholars."""
     flat = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     return "".join(sign for sign in flat if not unicodedata.combining(sign))
+
+
+def fold_name(text: str) -> str:
+    """Return a name without accents, capitals, apostrophes and punctuation."""
+    return " ".join(re.sub(r"[^\w]+", " ", remove_accents(text).replace("&", " and ")).split())
+
+
+def remove_accents(text: str) -> str:
+    """Return a text in small letters without accents and apostrophes; punctuation stays."""
+    return strip_accents(text.replace("'", "").casefold()).casefold()

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from audience_impact.plain_text import fold_name
 from audience_impact.registers.gazetteer import Atlas, FindCountry, country_codes
-from audience_impact.registers.places.phrases import fold_name
 from audience_impact.registers.register import Publication, Row
 from audience_impact.vocabulary import Cause, EvidenceScope, Reliability, SourceType
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact import vocabulary as words
+from audience_impact.plain_text import fold_name
 from audience_impact.populations import is_region
-from audience_impact.registers.places.phrases import fold_name
 from flows.adding.questions import (
     Answers,
     Question,

@@ -26,7 +26,7 @@ from audience_impact import populations
 from audience_impact import vocabulary as words
 from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.numbers import day_in_words, on_day
-from audience_impact.registers.places.phrases import fold_name
+from audience_impact.plain_text import fold_name
 from flows.adding.entries import OF_RESTRICTION, Rows, build_restriction
 from flows.adding.questions import collect_answers
 from flows.adding.records import (

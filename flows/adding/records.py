@@ -6,15 +6,13 @@ this module.
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from audience_impact.plain_text import ReadableError
-from audience_impact.registers.places.phrases import fold_name
+from audience_impact.plain_text import ReadableError, fold_name, strip_accents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,9 +35,7 @@ class NotOnRecordError(ReadableError):
 
 def make_slug(text: str) -> str:
     """Return a name as part of an id: plain lower-case letters and digits, joined by dashes."""
-    flat = unicodedata.normalize("NFKD", text)
-    plain = "".join(sign for sign in flat if not unicodedata.combining(sign)).casefold()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", strip_accents(text).casefold()).strip("-")
 
 
 def normalize_address(url: str) -> str:

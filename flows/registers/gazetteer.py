@@ -10,10 +10,10 @@ import pycountry
 
 from audience_impact.answers import names
 from audience_impact.facts.tables import Tables
+from audience_impact.plain_text import fold_name
 from audience_impact.populations import country_of, parents_of
 from audience_impact.registers.gazetteer import Atlas, plain_name
 from audience_impact.registers.places.country_places import Reviewed, gazetteer_of
-from audience_impact.registers.places.phrases import fold_name
 from audience_impact.vocabulary import PlaceReading
 
 LONGEST_NAME = 200

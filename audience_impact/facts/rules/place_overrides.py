@@ -18,7 +18,6 @@ Drawbacks. Notes quote the first hundred signs of an area, so that a long list i
 """
 
 import re
-import unicodedata
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
@@ -26,6 +25,7 @@ import pandas as pd
 
 from audience_impact.facts.checks import check
 from audience_impact.facts.tables import Tables
+from audience_impact.plain_text import fold_name
 from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
 
 PRINTED = re.compile(r"area as printed: (.*?)(?:; |$)")
@@ -107,7 +107,7 @@ def _read_overrides(place_names: pd.DataFrame) -> Overrides:
     overrides: dict[str, dict[str, str]] = {}
     for row in place_names.itertuples():
         for area_id in str(row.area_ids).split(";"):
-            overrides.setdefault(area_id, {})[_fold(str(row.name))] = str(row.reading)
+            overrides.setdefault(area_id, {})[fold_name(str(row.name))] = str(row.reading)
     return overrides
 
 
@@ -123,19 +123,11 @@ def _find_override(
     for name in names:
         if name in overrides:
             return name, names, overrides[name]
-    text = _fold(note)
+    text = fold_name(note)
     holders = [name for name in overrides if f" {name} " in f" {text} "]
     if holders and row["found_by"] == PlaceMatch.OVERRIDE.value:
         return names[0], names, overrides[holders[0]]
     return None
-
-
-def _fold(text: str) -> str:
-    """Return a text as the importer folds names: without accents, capitals and punctuation."""
-    bare = re.sub("['`\u2018\u2019\u02bb\u02bc]", "", text)
-    flat = unicodedata.normalize("NFKD", bare).casefold()
-    letters = "".join(sign for sign in flat if not unicodedata.combining(sign))
-    return " ".join(re.sub(r"[^\w]+", " ", letters.replace("&", " and ")).split())
 
 
 def _explain_width(place: _NamedPlace) -> str:
@@ -147,7 +139,7 @@ def _explain_width(place: _NamedPlace) -> str:
             return f"the row says parts of {place.name}, which is read whole"
         if spot := SPOT.search(place.note):
             return f"the row names a {spot[0]}, and {place.area_id} is read whole"
-    kind = _find_kind(place.name, _fold(place.text))
+    kind = _find_kind(place.name, fold_name(place.text))
     least = LEAST_STEPS.get(place.reading, 2)
     if kind and place.level - KINDS[kind] >= least:
         return f"the row calls {place.name} a {kind}, and {place.area_id} is larger"
@@ -155,7 +147,7 @@ def _explain_width(place: _NamedPlace) -> str:
 
 
 def _fold_keeping_commas(text: str) -> str:
-    return ", ".join(_fold(piece) for piece in text.split(","))
+    return ", ".join(fold_name(piece) for piece in text.split(","))
 
 
 def _is_holder_named(place: _NamedPlace) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from audience_impact.plain_text import fold_name
 from audience_impact.populations import NOWHERE, country_of, with_holders
 from audience_impact.registers.places import phrases
 from audience_impact.registers.places.phrases import Vocabulary
@@ -197,7 +198,7 @@ def gazetteer_of(
             tuple(with_holders(area_id, parents)),
             tuple(spelling for spelling in row.get("members", "").split(";") if spelling),
             former[2] if former and not row["aliases"] else "",
-            frozenset(phrases.fold_name(spelling) for spelling in spelt),
+            frozenset(fold_name(spelling) for spelling in spelt),
             row.get("is_city") == YesNo.YES,
         )
     # A union speaks of places on record alone.
@@ -212,8 +213,8 @@ def fold_spellings(name: str) -> list[str]:
 
     A single letter in brackets distinguishes namesakes and is no name: "Shankarampet (A)".
     """
-    bare = phrases.fold_name(name)
-    forms = [bare, *(phrases.fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
+    bare = fold_name(name)
+    forms = [bare, *(fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
     words = bare.split()
     while len(words) > 1 and words[-1] in STATE_WORDS:
         words = words[:-1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from audience_impact.registers.places import phrases
+from audience_impact.plain_text import fold_name
 from audience_impact.registers.places.country_places import (
     ADMIN1,
     ADMIN2,
@@ -142,7 +142,7 @@ NAMESAKES: Mapping[PartKind, PartKind] = {
 
 def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
     """Return the item of a phrase: reviewed, matched with the word of its kind, or without it."""
-    name = phrases.fold_name(phrase.name.replace("&", " and "))
+    name = fold_name(phrase.name.replace("&", " and "))
     phrase = replace(phrase, name=name)
     with_kind = [f"{name} {word}" for word, _ in TABLE.phrases.get(f"name_of_{phrase.kind}", ())]
     for spelling in (*with_kind, name):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audience_impact.registers.places import phrases
+from audience_impact.plain_text import fold_name
 from audience_impact.registers.places.country_places import Gazetteer
 from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.phrases import TABLE
@@ -55,7 +55,7 @@ def settle_cities(
     `text` has the other cells of the row. If these name no kind, the district is meant where
     orders go by district, and the city where rows go by city; if they name both, it stays open.
     """
-    folded = phrases.fold_name(TABLE.pattern("city_page").sub(" ", text))
+    folded = fold_name(TABLE.pattern("city_page").sub(" ", text))
     is_usual = gazetteer.country in BY_CITY and "districts" not in folded.split()
     return tuple(
         _settle_city(meaning, folded, gazetteer, is_usual)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from audience_impact.plain_text import strip_accents
+from audience_impact.plain_text import fold_name, remove_accents
 from audience_impact.registers.phrase_tables import read_phrases
 
 TABLE = read_phrases(Path(__file__).with_name("phrases.csv"))
@@ -35,16 +35,6 @@ NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
 """Pattern of numbers, Roman numerals and single letters: names that differ in them are different
 places.
 """
-
-
-def fold_name(text: str) -> str:
-    """Return a name without accents, capitals, apostrophes and punctuation."""
-    return " ".join(re.sub(r"[^\w]+", " ", remove_accents(text).replace("&", " and ")).split())
-
-
-def remove_accents(text: str) -> str:
-    """Return a text in small letters without accents and apostrophes; punctuation stays."""
-    return strip_accents(text.replace("'", "").casefold()).casefold()
 
 
 def sound_key(name: str) -> str:

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from audience_impact.plain_text import fold_name
 from audience_impact.registers.places.country_places import (
     ADMIN1,
     ADMIN2,
@@ -54,7 +55,6 @@ from audience_impact.registers.places.phrases import (
     POLICE,
     STATE,
     TOWNSHIP,
-    fold_name,
 )
 from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
 
