@@ -29,12 +29,9 @@ from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Atlas, FindCountry, Place, plain_name
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.vocabulary import (
-    FigureKind,
     GeoScope,
-    IntervalKind,
     Reliability,
     SourceType,
-    Unit,
 )
 
 SUFFIX_SIGNS, LONG_SUFFIX_SIGNS = 6, 32
@@ -47,6 +44,7 @@ COMMON_DEFECTS = {
 }
 """Kinds of defect that any register may have, with their meanings."""
 
+LOST_SHARE = "lost_share"
 Row = dict[str, str]
 
 
@@ -170,21 +168,21 @@ class Targets:
     defects: tuple[str, ...] = ()
 
 
-class PrintedCount(NamedTuple):
-    """A number of people, or a share, that a text prints."""
+class PrintedFigure(NamedTuple):
+    """A number that a text prints: of people (`persons`), or a `share` of them.
 
+    Of a `lost_share`, of traffic, `value` is the least, and `most` the most.
+    """
+
+    unit: str
     value: str
-    unit: Unit
-    kind: FigureKind
-    interval: IntervalKind
+    most: str
+    interval_kind: str
 
 
 @dataclass(frozen=True)
 class Reading:
     """An event as read: the cells of its restriction, place and targets, and the defects.
-
-    `lost_share` is the least and the most share of traffic lost, `counts` the people whom the text
-    calls affected.
 
     `restriction` lacks what is the same for every register: the id, the areas and the source.
     """
@@ -194,8 +192,17 @@ class Reading:
     place: Place
     targets: Targets
     defects: tuple[Defect, ...] = ()
-    lost_share: tuple[float, float] | None = None
-    counts: tuple[PrintedCount, ...] = ()
+    figures: tuple[PrintedFigure, ...] = ()
+
+    @property
+    def lost_shares(self) -> list[PrintedFigure]:
+        """Return the shares of traffic lost that the text prints."""
+        return [figure for figure in self.figures if figure.unit == LOST_SHARE]
+
+    @property
+    def counts(self) -> list[PrintedFigure]:
+        """Return the people, and shares of them, that the text calls affected."""
+        return [figure for figure in self.figures if figure.unit != LOST_SHARE]
 
 
 @dataclass(frozen=True)

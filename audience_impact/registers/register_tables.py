@@ -10,6 +10,7 @@ from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.register import (
     Background,
     Event,
+    PrintedFigure,
     Reading,
     Record,
     Register,
@@ -18,6 +19,7 @@ from audience_impact.registers.register import (
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     EvidenceScope,
+    FigureKind,
     GeoScope,
     ImportOutcome,
     PartKind,
@@ -161,16 +163,18 @@ def make_tables(
             for row in _places_of(reading, background.atlas)
         ],
         "register_rows": outcome_rows(records, events),
-        "evidence": [_evidence_row(reading) for reading in readings if reading.lost_share],
+        "evidence": [
+            _evidence_row(reading, lost) for reading in readings for lost in reading.lost_shares
+        ],
         "published_figures": [
             {
                 "published_figure_id": f"{reading.event.restriction_id}.printed-{number}",
                 "restriction_id": reading.event.restriction_id,
                 "publisher": register.publication.measurer,
-                "figure_kind": count.kind,
+                "figure_kind": FigureKind.PEOPLE_AFFECTED,
                 "unit": count.unit,
                 "value": count.value,
-                "interval_kind": count.interval,
+                "interval_kind": count.interval_kind,
                 "note": PRINTED_IN_TEXT,
             }
             for reading in readings
@@ -188,16 +192,14 @@ def _restriction_row(reading: Reading) -> Row:
     }
 
 
-def _evidence_row(reading: Reading) -> Row:
-    """Return a row of `evidence`: the share lost that the text of the register prints."""
-    least, most = reading.lost_share or (0.0, 1.0)
+def _evidence_row(reading: Reading, lost: PrintedFigure) -> Row:
     is_national = reading.place.geo_scope is GeoScope.NATIONAL
     return {
         "evidence_id": f"{reading.event.restriction_id}.lost",
         "area_id": reading.event.newest_record.country_ids[0],
         "evidence_scope": EvidenceScope.COUNTRY if is_national else EvidenceScope.REGION,
-        "least_lost_share": f"{least:g}",
-        "most_lost_share": f"{most:g}",
+        "least_lost_share": lost.value,
+        "most_lost_share": lost.most,
         "restriction_id": reading.event.restriction_id,
         "note": PRINTED_IN_TEXT,
     }

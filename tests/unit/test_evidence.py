@@ -6,9 +6,8 @@ import pytest
 
 from audience_impact.audiences.scope import build_scope
 from audience_impact.facts import events
-from audience_impact.registers.stop import losses
 from tests import engine
-from tests.support import AS_OF, DEFAULTS, ERRORS, World, register_row, row, world
+from tests.support import AS_OF, DEFAULTS, ERRORS, World, row, world
 
 CUT = {
     "severity": "network_unavailable",
@@ -142,45 +141,3 @@ def test_a_share_lost_in_a_region_is_of_the_people_there() -> None:
         )
     )
     assert lost_shares.to_numpy().tolist() == [["R1", "", 0.9, 1.0], ["R1", "XA-01", 0.2, 0.5]]
-
-
-@pytest.mark.parametrize(
-    ("text", "share"),
-    [
-        ("Traffic dropped by ~30-50% for entire regions, with most returning later.", (0.3, 0.5)),
-        ("Connectivity fell by about 23 percent.", (0.225, 0.235)),
-        ("The signal on IODA dropped ~50% lower than average.", (0.45, 0.55)),
-        ("Traffic fell to ~20% of normal levels.", (0.75, 0.85)),
-        ("It dropped internet traffic by as much as 49%.", (0.0, 0.49)),
-        ("Traffic drops exceeded 60% across Oblasts.", (0.6, 1.0)),
-        ("Sumy was hit the most, and its traffic dropped 82%.", (0.0, 0.825)),
-        ("Traffic dropped 68% in Kharkiv from normal levels.", None),
-        ("National traffic dropped 20% from normal.", None),
-        ("Prices dropped by 30%.", None),
-        ("Traffic remained 20% below normal.", None),
-    ],
-)
-def test_the_share_lost_that_a_text_prints(text: str, share: tuple[float, float] | None) -> None:
-    cells = register_row(event=text, area_name="Sumy, Kharkiv")
-    assert losses.read_lost_share(cells, False) == share
-
-
-def test_a_share_of_the_nation_is_read_in_a_national_row_alone() -> None:
-    cells = register_row(event="Country-wide traffic dropped by 13% at once.")
-    assert losses.read_lost_share(cells, False) is None
-    assert losses.read_lost_share(cells, True) == (0.125, 0.135)
-
-
-@pytest.mark.parametrize(
-    ("text", "counts"),
-    [
-        ("This impacted ~411,000 people and ~37.2% of the total market share of ISPs.",
-         [("411000", "persons", "none"), ("0.372", "share", "none")]),
-        ("It affected over 1.5 million users.", [("1500000", "persons", "one_sided_min")]),
-        ("It cut off up to 96,000 residents.", [("96000", "persons", "one_sided_max")]),
-        ("The attack killed 45 people and injured 231.", []),
-    ],
-)  # fmt: skip
-def test_the_counts_that_a_text_prints(text: str, counts: list[tuple[str, str, str]]) -> None:
-    result = losses.read_counts(register_row(event=text))
-    assert [(count.value, count.unit, count.interval) for count in result] == counts

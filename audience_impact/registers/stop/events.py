@@ -16,6 +16,7 @@ from audience_impact.registers.register import (
     Background,
     Defect,
     Event,
+    PrintedFigure,
     Publication,
     Reading,
     Record,
@@ -24,7 +25,7 @@ from audience_impact.registers.register import (
     parse_year,
 )
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import dates, losses, reach
+from audience_impact.registers.stop import dates, reach
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.texts import (
     OTHER,
@@ -105,6 +106,21 @@ def read_corrections() -> Mapping[str, Mapping[str, Row]]:
     return corrections
 
 
+@cache
+def read_printed_figures() -> Mapping[str, tuple[PrintedFigure, ...]]:
+    """Return the figures that texts of the register print, by event.
+
+    They stand in printed_figures.csv: a printed share of traffic is between the limits of its
+    rounding, and a limit ("as much as 49%") leaves the other side open.
+    """
+    figures: dict[str, tuple[PrintedFigure, ...]] = {}
+    with Path(__file__).with_name("printed_figures.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            figure = PrintedFigure(row["unit"], row["value"], row["most"], row["interval_kind"])
+            figures[row["restriction_id"]] = (*figures.get(row["restriction_id"], ()), figure)
+    return figures
+
+
 def correct_event(event: Event) -> list[Event]:
     """Return an event with the cells that its own text corrects, or its parts.
 
@@ -148,9 +164,8 @@ def read_event(event: Event, background: Background) -> Reading:
     ]
     defects += [Defect(kind, row.number) for kind, applies in of_newest.items() if applies]
     place, _ = _locate_record(row, background)
-    lost = losses.read_lost_share(row.cells, place.geo_scope is GeoScope.NATIONAL)
-    counts = tuple(losses.read_counts(row.cells))
-    return Reading(event, cells, place, targets, tuple(defects), lost, counts)
+    figures = read_printed_figures().get(event.restriction_id, ())
+    return Reading(event, cells, place, targets, tuple(defects), figures)
 
 
 def _read_context(row: Record, background: Background) -> stop.Context:
