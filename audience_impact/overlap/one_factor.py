@@ -272,8 +272,6 @@ def list_area_surveys(
     survey_houses = surveys[["area_id", "survey_id", "house"]]
     fitted = overlap_calibration.merge(survey_houses, on="survey_id").sort_values("survey_id")
     correlations = expit(fitted["value"].to_numpy("float64"))
-    own = [
-        OwnSurvey(float(r), house) for r, house in zip(correlations, fitted["house"], strict=True)
-    ]
-    of_areas = pd.Series(own, fitted.index).groupby(fitted["area_id"])
-    return {str(area): list(rows) for area, rows in of_areas}
+    pairs = zip(correlations, fitted["house"], strict=True)
+    area_surveys = pd.Series([OwnSurvey(float(r), house) for r, house in pairs], fitted.index)
+    return {str(area): list(of_area) for area, of_area in area_surveys.groupby(fitted["area_id"])}
