@@ -55,14 +55,15 @@ Linear Models. Dunn, Wasserman and Ramdas (2023), Distribution-free prediction s
 hierarchical models, JASA 118.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.facts.rules.notes import PRODUCT
 from audience_impact.frames import Array
-from audience_impact.registers.denominators.publisher_files import ShapeError
 from audience_impact.vocabulary import WORLD, ObsStatus, PopulationBase
 
 REPORTS, REACH = 5, 10
@@ -271,25 +272,16 @@ COLUMNS = [
 _NUMBERS = (("persons", "persons"), ("low_persons", "low"), ("high_persons", "high"))
 
 
-def _empty_table(*columns: str) -> pd.DataFrame:
+def _make_empty(*columns: str) -> Callable[[], pd.DataFrame]:
     kinds = {"area_id": "str", "year": "int64", **dict.fromkeys(columns, "float64")}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return lambda: pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
-def _empty_projections() -> pd.DataFrame:
-    return _empty_table("persons", "low", "high")
-
-
-@dataclass(frozen=True)
-class Years:
+class Years(NamedTuple):
     """The requested years, both included."""
 
     first: int
     last: int
-
-    def mark_requested(self, years: "pd.Series[int]") -> "pd.Series[bool]":
-        """Mark the years that are in this range."""
-        return years.between(self.first, self.last)
 
 
 @dataclass(frozen=True)
@@ -313,35 +305,10 @@ class Figures:
     (on 31 December, for areas that nobody counts) have `persons`, `low` and `high`.
     """
 
-    counted: pd.DataFrame = field(default_factory=lambda: _empty_table("persons"))
-    shares: pd.DataFrame = field(default_factory=lambda: _empty_table("share"))
-    ahead: pd.DataFrame = field(default_factory=_empty_projections)
-    year_ends: pd.DataFrame = field(default_factory=_empty_projections)
-
-
-def tidy_table(
-    area: pd.Series, year: pd.Series, times: int = 1, per: int = 1, **values: pd.Series
-) -> pd.DataFrame:
-    """Return a tidy table in the order of areas and years, without rows that have no area.
-
-    Values are multiplied by `times` and divided by `per`. Raises ShapeError for a cell that is no
-    number, and for a share above 1.
-    """
-    table = pd.DataFrame({"area_id": area, "year": year, **values})
-    table = table[table["area_id"].notna()]
-    numbers = {name: _read_numbers(table[name]) * times / per for name in values}
-    numbers["year"] = _read_numbers(table["year"])
-    if "share" in numbers and (numbers["share"] > 1).any():
-        raise ShapeError("gives a share above 100 percent")
-    typed = table.assign(**numbers).astype({"year": "int64"})
-    return typed.sort_values(["area_id", "year"], ignore_index=True)
-
-
-def _read_numbers(texts: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    if (strange := ~np.isfinite(numbers)).any():
-        raise ShapeError(f"has a cell that is no number: {texts[strange].iloc[0]!r}")
-    return numbers
+    counted: pd.DataFrame = field(default_factory=_make_empty("persons"))
+    shares: pd.DataFrame = field(default_factory=_make_empty("share"))
+    ahead: pd.DataFrame = field(default_factory=_make_empty("persons", "low", "high"))
+    year_ends: pd.DataFrame = field(default_factory=_make_empty("persons", "low", "high"))
 
 
 def rows_from_figures(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
@@ -375,28 +342,25 @@ def base_rows(
 def population_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
     """Return rows of the whole population, counted and projected."""
     counted, ends = figures.counted, figures.year_ends
-    ahead = figures.ahead[_after_last_count(figures) & years.mark_requested(figures.ahead["year"])]
+    ahead = figures.ahead[_after_last_count(figures) & figures.ahead["year"].between(*years)]
     alone = ends[~ends["area_id"].isin(counted["area_id"]) & (ends["year"] == ends["year"].min())]
-    counted = counted[years.mark_requested(counted["year"])]
+    counted = counted[counted["year"].between(*years)]
     bounds = "medium projection and 95 % bounds"
     forecast = {"obs_status": ObsStatus.FORECAST.value, "source_id": sources.projections}
     normal = {"obs_status": ObsStatus.NORMAL.value, "source_id": sources.population}
     at_year_end = f"{bounds} of 31 December; the World Bank has no row"
-    parts = [
-        (counted.assign(period=counted["year"]), "worldbank", normal),
-        (
-            ahead.assign(period=ahead["year"]),
-            "wpp2024",
-            {**forecast, "note": f"{bounds}; {sources.mid_year}"},
+    at_middle = f"{bounds}; {sources.mid_year}"
+    last_days = alone["year"].astype("str") + "-12-31"
+    everybody = PopulationBase.ALL_AGES
+    rows = [
+        base_rows(counted.assign(period=counted["year"]), everybody, "worldbank", **normal),
+        base_rows(
+            ahead.assign(period=ahead["year"], note=at_middle), everybody, "wpp2024", **forecast
         ),
-        (
-            alone.assign(period=alone["year"].astype("str") + "-12-31"),
-            "wpp2024",
-            {**forecast, "note": at_year_end},
+        base_rows(
+            alone.assign(period=last_days, note=at_year_end), everybody, "wpp2024", **forecast
         ),
     ]
-    everybody = PopulationBase.ALL_AGES
-    rows = [base_rows(frame, everybody, tag, **columns) for frame, tag, columns in parts]
     return pd.concat(rows, ignore_index=True)
 
 
@@ -419,7 +383,7 @@ def population_by_year(figures: Figures) -> pd.DataFrame:
 def internet_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
     """Return rows of internet users: reported shares times the population, then projections."""
     both = figures.shares.merge(figures.counted, on=["area_id", "year"])
-    both = both[years.mark_requested(both["year"])]
+    both = both[both["year"].between(*years)]
     products = both.assign(persons=both["share"] * both["persons"], period=both["year"])
     reported = base_rows(
         products,

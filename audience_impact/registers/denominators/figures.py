@@ -30,7 +30,6 @@ from audience_impact.registers.denominators.bases import (
     Sources,
     Years,
     base_rows,
-    tidy_table,
 )
 from audience_impact.registers.denominators.publisher_files import (
     HIGH_VARIANT,
@@ -103,13 +102,20 @@ def read_figures(rows: pd.DataFrame, shape: Shape, areas: Mapping[str, str]) -> 
     a share above 1.
     """
     filled = rows[rows[shape.number] != ""]
-    return tidy_table(
-        filled[shape.area].map(dict(areas)),
-        filled[shape.year],
-        shape.times,
-        shape.per,
-        **{shape.column: filled[shape.number]},
-    )
+    filled = filled.assign(area_id=filled[shape.area].map(dict(areas))).dropna(subset="area_id")
+    numbers = _read_numbers(filled[shape.number]) * shape.times / shape.per
+    if shape.column == "share" and (numbers > 1).any():
+        raise ShapeError("gives a share above 100 percent")
+    years = _read_numbers(filled[shape.year]).astype("int64")
+    table = pd.DataFrame({"area_id": filled["area_id"], "year": years, shape.column: numbers})
+    return table.sort_values(["area_id", "year"], ignore_index=True)
+
+
+def _read_numbers(texts: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
+    if (strange := ~np.isfinite(numbers)).any():
+        raise ShapeError(f"has a cell that is no number: {texts[strange].iloc[0]!r}")
+    return numbers
 
 
 def tidy_population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
