@@ -117,33 +117,26 @@ class _Reading:
     def _assign_holders(self) -> None:
         for place, item in enumerate(self.items):
             item.holder = self._find_holder(place)
-        for item in self.items:
-            if item.holder >= 0 and item.ids:
-                outer = self.items[item.holder].ids
-                inner = [
-                    i for i in item.ids if any(self.gazetteer.has_had_inside(o, i) for o in outer)
-                ]
-                item.ids = inner or item.ids
-        for item in self.items:
-            if item.holder >= 0 and item.ids and not item.reviewed:
-                holder = self.items[item.holder]
-                outer = [
-                    o
-                    for o in holder.ids
-                    if any(self.gazetteer.has_had_inside(o, i) for i in item.ids)
-                ]
+        held = [item for item in self.items if item.holder >= 0 and item.ids]
+        for item in held:
+            outer = self.items[item.holder].ids
+            item.ids = [inner for inner in item.ids if self._holds(outer, [inner])] or item.ids
+        for item in held:
+            holder = self.items[item.holder]
+            if not item.reviewed:
+                outer = [area_id for area_id in holder.ids if self._holds([area_id], item.ids)]
                 holder.ids = outer or holder.ids
 
+    def _holds(self, outer: Sequence[str], inner: Sequence[str]) -> bool:
+        """Return whether a place is in another, or was in its former union."""
+        return any(self.gazetteer.has_had_inside(o, i) for o in outer for i in inner)
+
     def _find_holder(self, place: int) -> int:
-        item = self.items[place]
-        later = [
-            candidate
-            for candidate in range(place + 1, len(self.items))
-            if self.items[candidate].phrase.clause == item.phrase.clause
-            and not (self.items[candidate].phrase.is_excepted and not item.phrase.is_excepted)
-        ]
-        for candidate in later:
-            if self._can_hold(place, candidate):
+        inner = self.items[place].phrase
+        for candidate in range(place + 1, len(self.items)):
+            outer = self.items[candidate].phrase
+            is_here = inner.is_excepted or not outer.is_excepted
+            if outer.clause == inner.clause and is_here and self._can_hold(place, candidate):
                 return candidate
         return self._find_earlier_holder(place)
 
@@ -157,7 +150,7 @@ class _Reading:
             if opened and outer.phrase.depth <= item.phrase.depth and outer.ids:
                 if not item.ids and (inner.cut == "own" or item.phrase.depth > outer.phrase.depth):
                     return candidate
-                if any(self.gazetteer.has_had_inside(o, i) for o in outer.ids for i in item.ids):
+                if self._holds(outer.ids, item.ids):
                     return candidate
         return -1
 
@@ -171,8 +164,7 @@ class _Reading:
             holds = any(o == i or self.gazetteer.has_inside(o, i) for o in ids for i in inner.ids)
             return holds and not self._is_sibling(place, candidate)
         if inner.ids:
-            holds = any(self.gazetteer.has_had_inside(o, i) for o in ids for i in inner.ids)
-            return holds and not self._is_sibling(place, candidate)
+            return self._holds(ids, inner.ids) and not self._is_sibling(place, candidate)
         size = max(map(self.gazetteer.level_size, ids))
         between = self.items[place + 1 : candidate + 1]
         if outer.phrase.cut in ("own", "and"):
@@ -196,13 +188,13 @@ class _Reading:
         return plain if levels - {UNION, SHIRE} else item.ids
 
     def _listed_size(self, place: int) -> int:
-        before = [
-            item
+        phrase = self.items[place].phrase
+        sizes = [
+            min(map(self.gazetteer.level_size, item.ids))
             for item in self.items[:place]
-            if item.phrase.clause == self.items[place].phrase.clause
+            if item.phrase.clause == phrase.clause and item.ids
         ]
-        sizes = [min(map(self.gazetteer.level_size, item.ids)) for item in before if item.ids]
-        return sizes[-1] if sizes and self.items[place].phrase.cut in ("list", "and") else -1
+        return sizes[-1] if sizes and phrase.cut in ("list", "and") else -1
 
     def _is_sibling(self, place: int, candidate: int) -> bool:
         inner, outer = self.items[place].phrase, self.items[candidate].phrase
@@ -211,11 +203,7 @@ class _Reading:
         if outer.cut != "list" or outer.kind or inner.kind or self.scope is GeoScope.LOCALITY:
             return False
         following = self.items[candidate + 1 : candidate + 2]
-        return bool(following) and not any(
-            self.gazetteer.has_had_inside(f, o)
-            for f in following[0].ids
-            for o in self.items[candidate].ids
-        )
+        return bool(following) and not self._holds(following[0].ids, self.items[candidate].ids)
 
     def _are_of_one_unit(self, place: int, candidate: int) -> bool:
         """Return whether the text calls two listed items by one word ("A district, B district").
@@ -265,10 +253,7 @@ class _Reading:
             among = [
                 entry.area_id
                 for entry in self.gazetteer.entries.values()
-                if entry.level in allowed
-                and (
-                    not outer or any(self.gazetteer.has_had_inside(o, entry.area_id) for o in outer)
-                )
+                if entry.level in allowed and (not outer or self._holds(outer, [entry.area_id]))
             ]
             item.ids = self._best_level(find_alike(item.phrase.name, self.gazetteer, among), levels)
 
@@ -328,7 +313,6 @@ class _Reading:
         return not any(member.phrase.is_part for member in inner)
 
     def _without_excepted(self) -> list[NameMeaning]:
-        meanings = []
         excepted = [
             item
             for item in self.items
@@ -336,17 +320,17 @@ class _Reading:
             and not item.is_container
             and (item.ids or not item.phrase.depth)  # "(but part of no state)" is a remark
         ]
-        for place, item in enumerate(self.items):
-            meant = not item.is_container or item.is_vague
-            if meant and not item.phrase.is_excepted and not self._is_idle(place):
-                meanings.append(self._read_item(item))
+        meanings = [
+            self._read_item(item)
+            for place, item in enumerate(self.items)
+            if (not item.is_container or item.is_vague)
+            and not item.phrase.is_excepted
+            and not self._is_idle(place)
+        ]
         if excepted:
-            meanings = [
-                meaning for meaning in meanings if meaning.area_ids
-            ] or self._surrounding_places(excepted)
-            meanings = [
-                part for meaning in meanings for part in self._subtract_places(meaning, excepted)
-            ]
+            country = NameMeaning(self.gazetteer.country, (self.gazetteer.country,))
+            outer = [meaning for meaning in meanings if meaning.area_ids] or [country]
+            meanings = [part for place in outer for part in self._subtract_places(place, excepted)]
         return _share_units(meanings)
 
     def _is_idle(self, place: int) -> bool:
@@ -360,11 +344,6 @@ class _Reading:
             return True
         is_inside = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
         return not item.ids and is_inside and self.scope is GeoScope.LOCALITY
-
-    def _surrounding_places(self, excepted: Sequence[Item]) -> list[NameMeaning]:
-        holders = [self.items[item.holder] for item in excepted if item.holder >= 0]
-        country = NameMeaning(self.gazetteer.country, (self.gazetteer.country,))
-        return [self._read_item(item) for item in holders[:1]] or [country]
 
     def _subtract_places(self, meaning: NameMeaning, excepted: Sequence[Item]) -> list[NameMeaning]:
         """Return a place without its exceptions: its other parts, and the rest of parted ones."""
@@ -392,10 +371,9 @@ class _Reading:
                 if area_id in parts and not is_part:
                     out[area_id] = None
                 else:
-                    inner = [
+                    parted |= dict.fromkeys(
                         p for p in parts if p == area_id or self.gazetteer.has_inside(p, area_id)
-                    ]
-                    parted |= dict.fromkeys(inner)
+                    )
         return list(out), [part for part in parted if part not in out]
 
     def _read_item(self, item: Item) -> NameMeaning:
@@ -445,12 +423,11 @@ class _Reading:
 
     def _read_unknown_name(self, item: Item) -> NameMeaning:
         """Return an unknown name as a part of its holder."""
-        name = item.phrase.name
-        if item.holder >= 0 and self.items[item.holder].ids:
-            holder = self.items[item.holder]
-            outer = self._holding_district(holder) or holder.ids[0]
-            return mean_part(NameMeaning(name, (outer,), found_by=holder.match), item.phrase)
-        return NameMeaning(name)
+        name, holder = item.phrase.name, self.items[item.holder]
+        if item.holder < 0 or not holder.ids:
+            return NameMeaning(name)
+        meaning = NameMeaning(name, (holder.ids[0],), found_by=holder.match)
+        return mean_part(meaning, item.phrase)
 
     def _namesake_city(self, item: Item, levels: Sequence[str]) -> str:
         bare = {*self.gazetteer.entries[item.ids[0]].names, item.phrase.name}
