@@ -244,7 +244,8 @@ def _list_audiences(
     is_network = services["platform_id"] == WHOLE_INTERNET
     network = services.loc[is_network, "restriction_id"]
     is_swallowed = services["restriction_id"].isin(network) & ~is_network
-    start = services["restriction_id"].map(restrictions.set_index("restriction_id")["start"])
+    starts = restrictions.set_index("restriction_id")["start"]
+    start = starts.reindex(services["restriction_id"]).set_axis(services.index)
     is_over = populations.has_ended(services["platform_id"], start, tables["platforms"])
     all_over = is_over.groupby(services["restriction_id"]).transform("all")
     parents = parents_of(tables["areas"])
