@@ -15,7 +15,6 @@ The packages in their order; each imports only those above it:
     releasing - an archive of a version, to be pinned by its digest
     downloads - figures downloaded from their publishers
     run_steps - the steps of a run, from fact tables to a published version
-    pages - the pages of a run in Prefect
     serving - runs of an environment: their profile, metrics and notices
     publish_impact - the flow of a run on a Prefect server, and its schedule
     commands - the commands of a checkout

@@ -6,9 +6,10 @@ The profile of this process says which facts are read and where versions are pub
 is that of this checkout. A run by hand has the options of its command.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -23,9 +24,11 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Failed
 from pydantic import Field
 
-from audience_impact.plain_text import ReadableError, plain_lines
+from audience_impact.answers import records
+from audience_impact.answers import tables as report
+from audience_impact.answers.numbers import day_in_words
+from audience_impact.plain_text import ReadableError, markdown_text, plain_lines
 from audience_impact.store.publishing import Published
-from flows import pages
 from flows.run_steps import STEPS, RunOptions, call_step
 from flows.serving.notices import require_addresses
 from flows.serving.profile import (
@@ -174,8 +177,30 @@ def _publish(run: PlannedRun) -> Any:
         run.refusal = refusal
         return Failed(message=plain_lines(str(refusal)))
     for name, page in (
-        ("impact", pages.format_answers(version, run.options.facts)),
-        ("quality", pages.format_checks(version)),
+        ("impact", format_answers(version, run.options.facts)),
+        ("quality", format_checks(version)),
     ):
         create_markdown_artifact(page, key=run.profile.qualify_name(name))
     return version.version_id
+
+
+def format_answers(version: Published, folders: Sequence[Path]) -> str:
+    """Return the version, its facts and day, and the answers as Markdown.
+
+    Words from facts are text there: no cell can become a link, a picture or HTML.
+    """
+    about = version.version.version
+    named = ", ".join(markdown_text(folder) for folder in folders)
+    rows = report.list_exposed(records.load_tables(version.version))
+    return (
+        f"Version **{version.version_id}** as of {day_in_words(str(about.as_of))}, from the facts "
+        f"in {named} (SHA-256 {about.inputs_sha256[:12]}) by method {about.method_version}.\n\n"
+        f"{report.render_results(rows)}"
+    )
+
+
+def format_checks(version: Published) -> str:
+    """Return the quality report and the count of quarantined rows as Markdown."""
+    return report.render_quality(
+        version.version.read_table("quality"), version.version.count_rows()["quarantine"]
+    )

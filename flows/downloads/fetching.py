@@ -197,7 +197,7 @@ def _read_content(answer: httpx.Response) -> Iterator[bytes]:
     most; packed several times, it could fill the memory.
     """
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
+    if encoding not in ("", "identity", "gzip"):
         raise UnusableError(f"answers in the encoding {encoding[:40]}, which was not requested")
     yield from answer.iter_bytes()
 

@@ -7,7 +7,7 @@ import pytest
 
 from audience_impact.store import versions
 from audience_impact.store.publishing import Published
-from flows import pages
+from flows import publish_impact
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def version(repository_published: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def shown(version: Published) -> str:
-    return pages.format_answers(version, [Path("data/facts"), Path("more")])
+    return publish_impact.format_answers(version, [Path("data/facts"), Path("more")])
 
 
 def test_the_answers_begin_with_version_facts_and_day(version: Published, shown: str) -> None:
@@ -36,6 +36,6 @@ def test_the_answers_are_a_row_each(shown: str) -> None:
 
 
 def test_the_checks_tell_what_failed(version: Published) -> None:
-    checks = pages.format_checks(version)
+    checks = publish_impact.format_checks(version)
     assert "checks over" in checks
     assert "| check | table | severity |" in checks

@@ -15,7 +15,7 @@ from audience_impact.answers import tables
 from audience_impact.cli.folders import fail_with
 from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.publishing import Published
-from flows import pages
+from flows import publish_impact
 from flows.pipeline import findings as forms_of
 from flows.pipeline import steps
 from tests.flows.test_cli import command
@@ -103,7 +103,7 @@ def test_a_citation_has_no_sign_that_is_hidden(style: str, published: Published)
 
 
 def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
-    markdown = pages.format_answers(published, [Path(f"facts {ALL}")])
+    markdown = publish_impact.format_answers(published, [Path(f"facts {ALL}")])
     assert is_harmless(markdown)
     page = rendered(markdown)
     assert set(re.findall(r"<(/?\w+)", page)) <= OURS
