@@ -36,12 +36,8 @@ def record_layers(root: Path, version_id: str, folders: Sequence[Path]) -> None:
     names = [_name_folder(folder) for folder in folders]
     content = as_json({"version_id": version_id, "layers": names})
     store = storage.select_storage(root)
-    try:
-        if store.read_file(RECORD) == content:
-            return
-    except OSError:
-        pass
-    store.write_file(RECORD, content)
+    if storage.read_existing(store, RECORD) != content:
+        store.write_file(RECORD, content)
 
 
 def _name_folder(folder: Path) -> str:
@@ -58,12 +54,12 @@ def read_last_layers(root: Path) -> list[Path]:
     """
     try:
         version = versions.find_latest(root)
-        content = version.store.read_file(RECORD)
     except AwayError:
         raise  # there may be layers that this run would drop
-    except (PublishError, OSError):
+    except PublishError:
         return []
-    return _read_record(content, version)
+    content = storage.read_existing(version.store, RECORD)
+    return [] if content is None else _read_record(content, version)
 
 
 def _read_record(content: bytes, version: versions.Stored) -> list[Path]:

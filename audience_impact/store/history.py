@@ -17,14 +17,19 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from audience_impact.store import MISPLACED, VERSION_FOLDER, DamagedError, PublishError
-from audience_impact.store.files import as_json, report_away
-from audience_impact.store.storage import HISTORY, Storage
+from audience_impact.store import VERSION_FOLDER, DamagedError, PublishError
+from audience_impact.store.files import as_json
+from audience_impact.store.manifest import require_shape
+from audience_impact.store.storage import HISTORY, Storage, read_existing
 
 MOST_REASON_SIGNS = 500
 _ENTRY = re.compile(r"(\d+)\.json", re.ASCII)
-_OF_CONTENT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""Errors that reading an entry of another form may raise."""
+_SHAPE = {
+    **dict.fromkeys(("number", "highest"), int),
+    **dict.fromkeys(("at", "event", "version", "reason", "release"), str),
+    **dict.fromkeys(("identity", "libraries"), dict),
+}
+"""The types of an entry in its file."""
 MOST_REQUESTS = 16
 """Number of entries that are read at the same time: each is a request to a bucket."""
 
@@ -136,39 +141,26 @@ def read_entry(store: Storage, number: int) -> Entry:
     path = _format_path(number)
     place = f"{store.address}/{path}"
     try:
-        with report_away(place):
-            try:
-                content = store.read_file(path)
-            except MISPLACED as error:
-                raise ValueError(error) from error
-        return _parse_entry(number, json.loads(content))
-    except _OF_CONTENT as error:
+        return _parse_entry(number, json.loads(read_existing(store, path) or b""))
+    except (ValueError, RecursionError) as error:
         raise DamagedError(
             f"{place} is damaged ({error}): put back a copy of it, or move it away"
         ) from error
 
 
-def _parse_entry(number: int, record: Mapping[str, Any]) -> Entry:
-    """Return the entry of a record; raise an error of `_OF_CONTENT` for another one.
+def _parse_entry(number: int, record: Any) -> Entry:
+    """Return the entry of a record; raise ValueError for another one.
 
     Entries of earlier releases, whose rollbacks were kept through runs, name the version that
     `latest` leads to in `latest`.
     """
+    require_shape(record, _SHAPE, "entry")
     at = datetime.strptime(record["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     version = str(record.get("latest", record["version"]))
     if record["number"] != number or not VERSION_FOLDER.fullmatch(version):
         raise ValueError("its number or version is wrong")
-    return Entry(
-        number,
-        at,
-        Event(record["event"]),
-        version,
-        int(record["highest"]),
-        str(record["reason"]),
-        dict(record["identity"]),
-        dict(record["libraries"]),
-        str(record["release"]),
-    )
+    values = {name: record[name] for name in _SHAPE}
+    return Entry(**{**values, "at": at, "event": Event(record["event"]), "version": version})
 
 
 def find_entry_on(history: History, day: date) -> Entry:

@@ -199,7 +199,7 @@ def describe_columns(
             if (meanings := listed or field.get(VALUES)) and field["name"] in columns:
                 columns[field["name"]] |= {VALUES: meanings}
         for words in (*written.values(), *columns.values()):
-            _require_shape(words, {key: dict if key in CODED else str for key in words}, "column")
+            require_shape(words, {key: dict if key in CODED else str for key in words}, "column")
     except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise PublishError(f"a table has no words of its columns under {COLUMNS_KEY}") from error
     return {name: dict.fromkeys(FIELD_KEYS, "") | words for name, words in columns.items()}
@@ -323,29 +323,29 @@ def read_package(content: bytes) -> dict[str, Any]:
         package: dict[str, Any] = json.loads(content)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    _require_shape(package, _PACKAGE, "manifest")
+    require_shape(package, _PACKAGE, "manifest")
     for resource in package["resources"]:
         path = resource["path"]
         if path != ARCHIVE_NAME:
             if path != f"{resource['name']}.parquet" or "/" in path:
                 raise ValueError(f"its file {path!r} is no table of the version")
-            _require_shape(resource, _TABLE, resource["name"])
+            require_shape(resource, _TABLE, resource["name"])
     return package
 
 
-def _require_shape(value: Any, shape: Any, name: str) -> None:
+def require_shape(value: Any, shape: Any, name: str) -> None:
     """Raise ValueError where a value is not of a type, or its parts are not of theirs."""
     kind: type = shape if isinstance(shape, type) else type(shape)
     if not issubclass(type(value), kind):
         raise ValueError(f"{name} is missing or of another type")
     if isinstance(shape, dict):
         for key, inner in shape.items():
-            _require_shape(value.get(key), inner, f"{name}.{key}")
+            require_shape(value.get(key), inner, f"{name}.{key}")
     if isinstance(shape, list):
         if not value:
             raise ValueError(f"{name} is empty")
         for entry in value:
-            _require_shape(entry, shape[0], name)
+            require_shape(entry, shape[0], name)
 
 
 def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:

@@ -96,6 +96,18 @@ def select_storage(place: Path | str) -> Storage:
     return LocalStorage(path)
 
 
+def read_existing(store: Storage, path: str) -> bytes | None:
+    """Return the content of a file; None where there is none.
+
+    Raises AwayError where it cannot be read now.
+    """
+    with report_away(f"{store.address}/{path}"):
+        try:
+            return store.read_file(path)
+        except MISPLACED:
+            return None
+
+
 def is_address(place: Path | str) -> bool:
     """Return whether a place is an address and no folder of the local file system."""
     return _SCHEME.match(str(place)) is not None

@@ -27,7 +27,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.store import (
-    MISPLACED,
     VERSION_FOLDER,
     DamagedError,
     PublishError,
@@ -206,11 +205,10 @@ class Stored:
 
     def _read_file(self, path: str) -> bytes:
         """Return the bytes of a file; raise PublishError where it is missing or out of reach."""
-        with report_away(f"{self.address}/{path}"):
-            try:
-                return self.store.read_file(f"{self.folder}/{path}")
-            except MISPLACED as error:
-                raise self._report_damage(path, "there is no such file") from error
+        content = storage.read_existing(self.store, f"{self.folder}/{path}")
+        if content is None:
+            raise self._report_damage(path, "there is no such file")
+        return content
 
     @contextmanager
     def _as_damage(self, path: str) -> Iterator[None]:
@@ -233,14 +231,11 @@ def find_latest(root: Path) -> Stored:
     """
     store = storage.select_storage(root)
     version = Stored(store, require_published(store))
-    with report_away(store.address):
-        try:
-            store.read_file(f"{version.folder}/{MANIFEST}")
-        except MISPLACED as error:
-            raise PublishError(
-                f"{store.address}/{LATEST} does not lead to a version: publish again, or roll back "
-                "to another version"
-            ) from error
+    if storage.read_existing(store, f"{version.folder}/{MANIFEST}") is None:
+        raise PublishError(
+            f"{store.address}/{LATEST} does not lead to a version: publish again, or roll back to "
+            "another version"
+        )
     return version
 
 
