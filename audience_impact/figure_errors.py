@@ -158,10 +158,7 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
 
 
 def parameter_values(
-    table: pd.DataFrame,
-    name: str,
-    kinds: Mapping[Parameter, Sequence[ErrorQuantile]],
-    command: str,
+    table: pd.DataFrame, name: str, kinds: Mapping[Parameter, Sequence[ErrorQuantile]], command: str
 ) -> dict[Parameter, list[float]]:
     """Return the numbers of each parameter, in the order of its `kinds`, from a fact table (typed).
 

@@ -27,12 +27,7 @@ from audience_impact.fitted import shares
 from audience_impact.fitted.models import Context, FittedModels
 from audience_impact.fitted.shares import ANY, PARAMETERS
 from audience_impact.selection import Best, Key, Only
-from audience_impact.vocabulary import (
-    WHOLE_INTERNET,
-    CircumventionBasis,
-    Severity,
-    YesNo,
-)
+from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, Severity, YesNo
 
 LEARNED = "learned"
 """Shape of a share that is drawn from fitted PARAMETERS."""

@@ -33,13 +33,11 @@ FRESH_DAYS, LATER_DAYS = 92, 92
 
 STEPS = (
     Only(
-        lambda rows: rows["is_existing_use"],
-        "nothing is restricted that existing users come upon",
+        lambda rows: rows["is_existing_use"], "nothing is restricted that existing users come upon"
     ),
     Only(lambda rows: rows["mode"].notna(), "says neither a number nor two ends"),
     Only(
-        lambda rows: rows["age"] >= -LATER_DAYS,
-        f"from more than {LATER_DAYS} days after the start",
+        lambda rows: rows["age"] >= -LATER_DAYS, f"from more than {LATER_DAYS} days after the start"
     ),
     Best(
         AUDIENCE,

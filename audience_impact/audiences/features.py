@@ -82,11 +82,7 @@ STEPS = (
 """Steps that select the share of use."""
 
 
-def choose_shares(
-    audiences: pd.DataFrame,
-    targets: pd.DataFrame,
-    context: Context,
-) -> pd.DataFrame:
+def choose_shares(audiences: pd.DataFrame, targets: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Return the shares of use for each country of a restriction of features.
 
     One row per country of a restriction and fact, pooled facts
@@ -147,7 +143,6 @@ def use_fitted_shares(
 
 
 def _list_named_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Return the named restricted features of each audience that affect existing users."""
     hit = [feature.value for feature, is_hit in HITS_EXISTING_USERS.items() if is_hit]
     names = targets["feature"].isin(hit) & ~targets["feature"].isin([WHOLE, Feature.UNKNOWN.value])
     by = ["restriction_id", "platform_id"]
@@ -155,7 +150,6 @@ def _list_named_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.D
 
 
 def _pair_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Return each audience and restricted feature with the features that describe it."""
     by_feature = targets[targets["feature"] != WHOLE][["restriction_id", "platform_id", "feature"]]
     keys = audiences[[*COUNTRY, "platform_id", "start", "base"]]
     rows = keys.merge(by_feature.drop_duplicates(), on=["restriction_id", "platform_id"])
@@ -164,7 +158,6 @@ def _pair_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFra
 
 
 def _read_shares(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
-    """Return shares of use with sampling intervals, in the columns of `list_candidates`."""
     facts = tables["feature_use"]
     columns = {"area_id": "country_id", "platform_id": "platform_id_asked"}
     shares = intervals.describe_shares(facts, pd.Series(True, facts.index), errors)

@@ -79,10 +79,7 @@ def classify_staleness(months: pd.Series) -> pd.Series:
 
 
 QUALIFYING = (
-    Only(
-        lambda rows: rows["disputed_by"] == "",
-        lambda rows: "disputed by " + rows["disputed_by"],
-    ),
+    Only(lambda rows: rows["disputed_by"] == "", lambda rows: "disputed by " + rows["disputed_by"]),
     Only(
         lambda rows: rows["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value]),
         lambda rows: "counts " + rows["unit"] + ", not people",
@@ -104,12 +101,10 @@ QUALIFYING = (
 NO_PEOPLE = "a share of a population that nobody counted at that time"
 BEFORE_START = (
     Only(
-        lambda rows: rows["is_existing_use"],
-        "nothing is restricted that existing users come upon",
+        lambda rows: rows["is_existing_use"], "nothing is restricted that existing users come upon"
     ),
     Only(
-        lambda rows: rows["period_end"] <= rows["start"],
-        "from after the start of the restriction",
+        lambda rows: rows["period_end"] <= rows["start"], "from after the start of the restriction"
     ),
 )
 """Steps that select the figures of a service and country from before the start."""
@@ -168,7 +163,6 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
 
 
 def _use_population_bases(shares: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Return the shares of an age group, with the base of the population."""
     shares = shares[~shares["population_base"].str.startswith("internet")]
     places = shares.rename(columns={"area_id": "country_id"}).assign(
         start=period_middle(shares["period_start"], shares["period_end"])
@@ -179,7 +173,6 @@ def _use_population_bases(shares: pd.DataFrame, denominators: Denominators) -> p
 
 
 def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return figures with their limits, the priority of their metric and their source."""
     measurers = tables["lineages"].set_index("measurement_series_id")["source_type"]
     pages = tables["sources"].set_index("source_id")[["source_type", "reliability"]]
     bases = tables["bases"].set_index("base_id")["population_base"]
@@ -271,7 +264,6 @@ def _is_best(joined: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _explain_priority(joined: pd.DataFrame) -> "pd.Series[str]":
-    """Return the reason that names the better metric of each audience."""
     ranked = joined.assign(rank=_rank_kinds(joined)).sort_values(["rank", "audience_metric"])
     best = ranked.groupby(AUDIENCE)["audience_metric"].transform("first").reindex(joined.index)
     return joined["audience_metric"] + " comes after " + best + " in the order of metrics"
@@ -351,6 +343,5 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
 
 
 def _find_containing_population(populations: pd.Series) -> str:
-    """Return the online population that contains audiences of these populations."""
     narrow = set(populations) <= {ONLINE_12_PLUS, AGES[ONLINE_12_PLUS]}
     return ONLINE_12_PLUS if narrow else ONLINE

@@ -392,7 +392,6 @@ def _raise_to_floors(sizes: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
 def _combine_sizes(
     requested: pd.DataFrame, chosen: pd.DataFrame, denominators: Denominators
 ) -> pd.DataFrame:
-    """Return users of services by figures, and internet users by bases, each in its base."""
     network = requested["platform_id"] == WHOLE_INTERNET
     services = figures.summarise_audiences(requested[~network], chosen)
     online = count_internet_users(requested[network], denominators)

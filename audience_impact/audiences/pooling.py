@@ -132,7 +132,6 @@ def _read_lineages(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pool_lineages(table: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with mean and 90 % interval for pools of at least five lineages."""
     many = table[(table["sources_count"] >= POOLED_FROM) & (table["shape"] != "")]
     for place, pair in many[AUDIENCE].iterrows():
         lineages = single[(single[AUDIENCE] == pair).all(axis=1)]

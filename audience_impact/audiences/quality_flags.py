@@ -77,7 +77,6 @@ def flag_quality(
 
 
 def _find_earlier_restrictions(chosen: pd.DataFrame, scope: Scope) -> "pd.Series[bool]":
-    """Return, by position in `chosen`, whether an earlier restriction was a block."""
     restrictions = _list_restrictions_in_force(scope)
     names = ["country_id", "platform_id", "start", "period_start", "period_end"]
     pairs = (
@@ -149,7 +148,6 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
 
 
 def _find_outliers(chosen: pd.DataFrame, printed: pd.DataFrame) -> pd.Index:
-    """Return positions in `chosen` of figures that fit their neighbours worse than another page."""
     expected = np.log(printed["place"].map(chosen["series_persons"]))
     logs = np.log(printed[["point_persons", "other_persons"]])
     distances = logs.sub(expected, axis=0).abs()

@@ -188,7 +188,6 @@ def _describe_restrictions(
 
 
 def _choose_first_days(restrictions: pd.DataFrame) -> pd.Series:
-    """Return the observed day where it is exact, else the announced day."""
     seen, announced = restrictions["observed_from_start"], restrictions["announced_on_start"]
     to_the_day = (restrictions["observed_from_end"] - seen) == ONE_DAY
     return seen.where(to_the_day, announced).fillna(seen)
@@ -262,7 +261,6 @@ def _list_audiences(
 
 
 def _find_new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:
-    """Return restrictions and platforms for which only new users are affected."""
     existing = {feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits}
     is_hit = targets["feature"].isin(existing)
     any_hit = is_hit.groupby([targets["restriction_id"], targets["platform_id"]]).any()

@@ -212,7 +212,6 @@ def _resolve_country(
 
 
 def _convert_overlap(row: dict[str, Any], names: list[str], base: float) -> MeasuredOverlap:
-    """Return an overlap for the linear program: in persons, or as a share of one audience."""
     high = math.inf if math.isnan(row["most"]) else row["most"]
     platforms = tuple(names.index(name) for name in dict.fromkeys(row["platform_ids"].split(";")))
     is_share = row["unit"] == Unit.SHARE.value
@@ -253,7 +252,6 @@ def report_left_out(
 def _describe_facts(
     country: Resolved, platform_ids: str, chosen: pd.DataFrame, bases: pd.DataFrame
 ) -> str:
-    """Return audiences, overlaps and base of the platforms of a fact, with files and lines."""
     platforms = set(platform_ids.split(";"))
     figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
     figures = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")

@@ -196,7 +196,6 @@ def bound_restrictions(
 def _bound_by_sizes(
     scope: Scope, inputs: Inputs, parent: nesting.Parents, resolved: Sequence[Resolved] = ()
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return the frames of `Bounds` from sizes, and from those overlaps that are `resolved`."""
     countries = _add_places(
         _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
     )

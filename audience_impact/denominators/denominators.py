@@ -113,7 +113,6 @@ class Denominators(Counts):
         return rows.assign(base_persons=limit, is_base_projected=is_ahead)
 
     def _choose_best(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return the base of each group from the first level that has a base."""
         taken: list[pd.DataFrame] = []
         rest = groups.index
         for level in _list_levels(groups):
@@ -185,8 +184,7 @@ def _list_levels(groups: pd.DataFrame) -> list[_Level]:
     """Return the kinds of base, best first: the first kind on record is chosen."""
     containing = groups["containing"].fillna("")
     of_measurer = groups.assign(
-        population_base=containing,
-        measurement_series_id=groups["measurement_series_id"].fillna(""),
+        population_base=containing, measurement_series_id=groups["measurement_series_id"].fillna("")
     )
     ages = containing.mask(containing == ONLINE_12_PLUS, AGES[ONLINE_12_PLUS])
     wider = of_measurer.assign(population_base=ages)

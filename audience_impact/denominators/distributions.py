@@ -150,10 +150,7 @@ def _find_ceiling(rows: pd.DataFrame, counts: Counts) -> Array:
 
 
 def _compute_half_widths(
-    rows: pd.DataFrame,
-    ceiling: Array,
-    source_types: "pd.Series[str]",
-    errors: FigureErrors | None,
+    rows: pd.DataFrame, ceiling: Array, source_types: "pd.Series[str]", errors: FigureErrors | None
 ) -> tuple[Array, Array, Array]:
     """Return distances of the 5 and 95 % quantiles from the median, and the shift of the median.
 
@@ -181,7 +178,6 @@ def _compute_half_widths(
 
 
 def _measure_stated_ranges(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
-    """Return distances to the range that a source states; NaN without a range."""
     expected = rows["expected"].to_numpy("float64")
     scale = expected / rows["persons"].to_numpy("float64")
     ends = [rows[name].to_numpy("float64") * scale for name in ("low_persons", "high_persons")]

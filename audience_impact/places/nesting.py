@@ -77,21 +77,12 @@ def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> I
 
 def compute_effective_shares(shares: Array, holder: Integers) -> Array:
     """Return the largest share (rows, D) of each place and of all that contain it in its set."""
-    if (holder == NONE).all():
-        return shares
-    largest_shares, depth = shares.copy(), _count_holders(holder)
-    for level in range(1, int(depth.max(initial=0)) + 1):
-        rows = depth == level
-        largest_shares[rows] = np.maximum(largest_shares[rows], largest_shares[holder[rows]])
+    largest_shares, above = shares.copy(), holder
+    while (has_holder := above != NONE).any():
+        shares_above = shares[above[has_holder]]
+        largest_shares[has_holder] = np.maximum(largest_shares[has_holder], shares_above)
+        above = np.where(has_holder, holder[above], NONE)
     return largest_shares
-
-
-def _count_holders(holder: Integers) -> Integers:
-    depth, at = np.zeros(len(holder), dtype=np.int64), holder
-    while (inside := at != NONE).any():
-        depth += inside
-        at = np.where(inside, holder[at], NONE)
-    return depth
 
 
 def unite_people(

@@ -198,7 +198,6 @@ def estimate_online_odds(
 def _prepare_places(
     requested: pd.DataFrame, tables: Tables
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return unique places and days, log odds of their countries, and all figures."""
     places = requested[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
     ways = find_chains(places["area_id"], tables)
     places["country_id"] = places["area_id"].map({area: way[-1] for area, way in ways.items()})
@@ -320,7 +319,6 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
 
 
 def _add_figures(steps: pd.DataFrame, deviations: pd.DataFrame) -> pd.DataFrame:
-    """Return steps with the deviation of each kind for area and holder, and its year."""
     columns = {}
     for kind in (regional_figures.SURVEY, regional_figures.MODEL, regional_figures.HOUSEHOLDS):
         of_kind = deviations[deviations["kind"] == kind].set_index(["area_id", "day"])
@@ -360,7 +358,6 @@ def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFr
 def _add_step(
     level: pd.DataFrame, mean: Array, variance: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array, Array]:
-    """Return mean, variance and evidence level of a deviation from those of the holder."""
     holder_odds = level["log_odds"].to_numpy("float64") + mean
     median, spread = _assume_step(level, mean, holder_odds, parameters)
     wide = variance + spread**2
@@ -385,7 +382,6 @@ def _add_step(
 def _assume_step(
     level: pd.DataFrame, mean: Array, holder_odds: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array]:
-    """Return the median and spread of a step to a place without a figure."""
     small = (parameters.small_place / level["persons"]).fillna(1.0).to_numpy("float64")
     part = level["part"].to_numpy("float64")
     urban = level["urban"].to_numpy("float64")
@@ -403,7 +399,6 @@ def _assume_step(
 def _add_survey(
     level: pd.DataFrame, mean: Array, variance: Array, rung: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array, Array]:
-    """Return mean, variance and evidence level, with the survey of the place if one exists."""
     surveyed = level["survey_area"].to_numpy("float64")
     apart = regional_figures.count_years(level["day"]) - level["survey_area_year"]
     years = np.abs(apart.to_numpy("float64"))

@@ -276,7 +276,6 @@ def _is_trade_of_country(text: str, name: str, country: Sequence[str]) -> bool:
 
 
 def _list_initials(words: Sequence[str]) -> set[str]:
-    """Return the first letters of words, with and without particles and words of form."""
     some = [word for word in words if word not in PARTICLES]
     lists = (words, some, [word for word in some if word not in LEGAL - {"limited"}])
     texts = {"".join(word[0] for word in letters) for letters in lists}

@@ -105,7 +105,6 @@ def read_figures(tables: Tables) -> pd.DataFrame:
 
 
 def _find_errors(rows: pd.DataFrame, source: pd.DataFrame) -> pd.Series:
-    """Return each figure's standard deviation, in logs."""
     listed = source["source_type"] == SourceType.MODEL.value
     low = ~source["reliability"].isin([Reliability.HIGH.value, Reliability.MEDIUM.value])
     trust = source["reliability"].mask(low, Reliability.LOW.value)
@@ -192,7 +191,6 @@ class Growth:
 
 
 def _select_longest(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return the longest series of two or more figures of each area, sorted."""
     unique = figures.sort_values([*SERIES, "years"]).drop_duplicates([*SERIES, "years"])
     years = unique.groupby(SERIES)["years"]
     size = years.size().rename("size").to_frame().assign(span=years.max() - years.min())
@@ -272,7 +270,6 @@ def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _choose_best(carried: pd.DataFrame) -> pd.DataFrame:
-    """Return the figure with the least expected error, by place."""
     best = choosing.select_candidates(carried, STEPS).set_index("place").sort_index()
     width = NORMAL_95 * best["deviation"]
     return pd.DataFrame(

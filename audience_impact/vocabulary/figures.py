@@ -123,10 +123,7 @@ class Unstated(Word):
 class Reliability(Word):
     """The reliability of a source, best first."""
 
-    HIGH = (
-        "high",
-        "official statistics, the measurer itself, a regulator or a news agency",
-    )
+    HIGH = ("high", "official statistics, the measurer itself, a regulator or a news agency")
     MEDIUM = "medium", "established press, or a figure whose method is known"
     LOW = "low", "a blog, forum, mirror or aggregator, or read second-hand"
 
