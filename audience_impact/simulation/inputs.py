@@ -14,12 +14,7 @@ from typing import ClassVar
 import pandas as pd
 
 from audience_impact.audiences import parts
-from audience_impact.audiences.inputs import (
-    CIRCUMVENTION,
-    FEATURE_PARAMETERS,
-    FEATURE_SHARES,
-    Inputs,
-)
+from audience_impact.audiences.inputs import FeatureUse, Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
@@ -62,9 +57,7 @@ class SimulationInputs(Declared):
         audiences: The distribution of each audience, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with the residents of the places named, or
             of the country, and the basis of the feature users.
-        feature_shares: As `Inputs` has them.
-        feature_laws: As `Inputs` has them.
-        circumvention: As `Inputs` has it.
+        use: Shares of the users of features and of those who keep access, as `Inputs` has them.
         parts: Places of complete restrictions that are partial, as `Inputs` has them.
         parent: The parent of each area, as nesting.parents returns it.
         bounds: Bounds of every metric, and the overlaps on which draws are conditioned.
@@ -76,9 +69,6 @@ class SimulationInputs(Declared):
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "audiences": AUDIENCES,
         "countries": COUNTRIES,
-        "feature_shares": FEATURE_SHARES,
-        "feature_laws": FEATURE_PARAMETERS,
-        "circumvention": CIRCUMVENTION,
         "parts": parts.PARTS,
     }
 
@@ -88,9 +78,7 @@ class SimulationInputs(Declared):
     is_whole_service: pd.Series
     audiences: pd.DataFrame
     countries: pd.DataFrame
-    feature_shares: pd.DataFrame
-    feature_laws: pd.DataFrame
-    circumvention: pd.DataFrame
+    use: FeatureUse
     parts: pd.DataFrame
     parent: nesting.Parents
     bounds: Bounds
@@ -118,9 +106,7 @@ def make_simulation_inputs(
         scope.is_whole_service,
         audiences,
         _collect_countries(scope, inputs, bounds, complete),
-        inputs.use.feature_shares,
-        inputs.use.feature_laws,
-        inputs.use.circumvention,
+        inputs.use,
         inputs.parts[in_part].reset_index(drop=True),
         context.parents,
         bounds,

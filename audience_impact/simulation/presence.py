@@ -25,7 +25,7 @@ import pandas as pd
 
 from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
-from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
+from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.simulation.timeline import Timeline, choose_bases, sort_by_platform
 from audience_impact.simulation.unions import Unions
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -86,8 +86,7 @@ def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) ->
 
     def draw(keys: Sequence[str]) -> Array:
         # one in each of D parts: the share of draws without an event is then its chance
-        uniforms = [draw_uniforms(sampler.seed, key, sampler.count) for key in keys]
-        return stratify_uniforms(np.array(uniforms))
+        return stratify_uniforms(sampler.draw_rows(pd.Series(keys)))
 
     drawn = chances.draw_present(restrictions, draw)
     return None if drawn is None else Presence(restrictions, drawn)

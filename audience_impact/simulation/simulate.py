@@ -104,7 +104,7 @@ class Simulation:
             for name in ("is_own_share", "is_whole_service")
         )
         users = np.where(is_own, stated, stated + joint - both)
-        fitted = audiences.draw_fitted_shares(inputs.feature_laws, countries, sampler)
+        fitted = audiences.draw_fitted_shares(inputs.use.feature_laws, countries, sampler)
         users = np.where(np.isnan(users), people * fitted, users)
         used = np.where(is_whole, people, np.clip(users, 0.0, people))
         online = bases[parts.find_countries(inputs.parts, countries)]
@@ -203,7 +203,7 @@ class Simulation:
 
     def _draw_deprived(self, users: Array) -> Array:
         """Return feature users minus people who keep access; NaN if their share is missing."""
-        without, keeping = np.full_like(users, np.nan), self.inputs.circumvention
+        without, keeping = np.full_like(users, np.nan), self.inputs.use.circumvention
         if not keeping.empty:
             rows = self.inputs.restrictions.get_indexer(keeping["restriction_id"])
             share = audiences.draw_circumvention(keeping, self.sampler)
@@ -235,7 +235,7 @@ def _draw_unions(
     The unions are of its audiences, of the users of its features, and of both; those of audiences
     do not depend on any feature.
     """
-    count, rows, shares = len(inputs.countries), inputs.audiences, inputs.feature_shares
+    count, rows, shares = len(inputs.countries), inputs.audiences, inputs.use.feature_shares
     exposed, used = (
         pd.DataFrame({"number": parts.find_countries(frame, inputs.countries), "audience": number})
         for frame, number in (

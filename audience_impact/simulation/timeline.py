@@ -63,7 +63,7 @@ from audience_impact.phases import (
     split_by_year,
 )
 from audience_impact.simulation import audiences, reach
-from audience_impact.simulation.sampler import Sampler, draw_uniforms, stratify_uniforms
+from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.simulation.worlds import DAILY_LIMITS, LIMITS, Limits, widen_phases
 from audience_impact.vocabulary import (
@@ -368,12 +368,12 @@ def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) ->
 def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) -> Array:
     """Return draws (restrictions, D) of the duration in days, for unknown ends."""
     about = periods.reindex(restrictions)
-    u = [draw_uniforms(sampler.seed, f"end|{name}", sampler.count) for name in restrictions]
+    u = stratify_uniforms(sampler.draw_rows("end|" + restrictions))
     least, most = (
         (about[end] - about["from_day"]).dt.days.clip(lower=1).to_numpy()
         for end in ("least_end", "most_end")
     )
-    return durations.quantile_days(stratify_uniforms(np.array(u)), about, least, most)
+    return durations.quantile_days(u, about, least, most)
 
 
 def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
@@ -383,10 +383,8 @@ def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
     """
     hours = np.full((len(periods), sampler.count), durations.DAY_HOURS)
     is_drawn = periods[durations.HOURS_PARAMETERS].notna().all(axis=1).to_numpy()
-    names = periods.index[is_drawn]
-    u = [draw_uniforms(sampler.seed, f"hours|{name}", sampler.count) for name in names]
-    uniforms = stratify_uniforms(np.array(u).reshape(len(names), sampler.count))
-    hours[is_drawn] = durations.quantile_hours(uniforms, periods[is_drawn])
+    u = stratify_uniforms(sampler.draw_rows("hours|" + periods.index[is_drawn].to_series()))
+    hours[is_drawn] = durations.quantile_hours(u, periods[is_drawn])
     return pd.DataFrame(hours, index=periods.index)
 
 

@@ -73,12 +73,12 @@ def trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
         )
         correlation = np.stack(by_country.to_list())
         yield _summarise(several, TraceStep.JOINT_USE, CORRELATION, "correlation", correlation)
-    shares = inputs.feature_shares
+    shares = inputs.use.feature_shares
     shares = shares[shares["restriction_id"].isin(countries["restriction_id"])]
     drawn = audiences.draw_feature_users(shares, sampler)
     named = shares.assign(subject=shares["feature_use_id"])
     yield _summarise(named, TraceStep.FEATURE, FEATURE_SHARE, PERSONS, drawn)
-    keeping = inputs.circumvention
+    keeping = inputs.use.circumvention
     keeping = keeping[keeping["restriction_id"].isin(countries["restriction_id"])]
     if not keeping.empty:
         drawn = audiences.draw_circumvention(keeping, sampler)
