@@ -163,7 +163,7 @@ def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> 
     counted = table["shape"].isin(COUNTED).to_numpy()
     printed, with_error = np.full((2, len(table), sampler.count), np.nan)
     rows = table[counted]
-    printed[counted] = _draw_stated(rows, sampler)
+    printed[counted] = _draw_stated(rows, _draw_uniforms(rows, sampler))
     off, _ = _draw_moves(rows, sampler, tail_degrees)
     with_error[counted] = figure_errors.move_persons(printed[counted], _widen_universe(rows), off)
     return {
@@ -173,24 +173,26 @@ def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> 
     }
 
 
-def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return audiences by the distribution of their figures; NaN if there is none."""
-    first = sampler.draw_rows("audience|" + table["audience_key"])
-    low, mode, high, coverage = read_columns(table, STATED)
-    shape = table["shape"].to_numpy(dtype=object)
-    stated = np.where((shape == FIXED)[:, None], mode, np.full_like(first, np.nan))
-    for name in (PERT, SPLIT, POOL):
-        rows = shape == name
-        if not rows.any():
-            continue
-        if name == PERT:
-            stated[rows] = distributions.draw_pert(first[rows], low[rows], mode[rows], high[rows])
-        else:
-            drawn = distributions.draw_split_normal(
-                *(values[rows] for values in (first, mode, low, high, coverage))
-            )
-            stated[rows] = np.maximum(drawn, 0.0)
-    return stated
+def _draw_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
+    return sampler.draw_rows("audience|" + table["audience_key"])
+
+
+def _draw_stated(
+    rows: pd.DataFrame, u: Array, floor: float = -np.inf, ceiling: float = np.inf
+) -> Array:
+    """Return quantities (rows, D) as stated by their sources, from uniforms; NaN if by none.
+
+    The distribution is an interval, a range, or a single number; none is below zero.
+    """
+    low, mode, high, coverage = read_columns(rows, STATED)
+    shape = rows["shape"].to_numpy(dtype=object)
+    drawn = np.where((shape == FIXED)[:, None], mode, np.full_like(u, np.nan))
+    ranged, normal = shape == PERT, (shape == SPLIT) | (shape == POOL)
+    drawn[ranged] = distributions.draw_pert(u[ranged], low[ranged], mode[ranged], high[ranged])
+    ends = mode[normal], low[normal], high[normal]
+    of_normal = distributions.draw_split_normal(u[normal], *ends, coverage[normal], floor, ceiling)
+    drawn[normal] = np.maximum(of_normal, 0.0)
+    return drawn
 
 
 def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
@@ -198,9 +200,8 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     guessed = table["shape"].isin(SHARED).to_numpy()
     counted, drawn = table[~guessed], np.empty((len(table), sampler.count))
     off, grown = _draw_moves(counted, sampler, tail_degrees)
-    drawn[~guessed] = figure_errors.move_persons(
-        _draw_stated(counted, sampler), _widen_universe(counted), off + grown
-    )
+    stated = _draw_stated(counted, _draw_uniforms(counted, sampler))
+    drawn[~guessed] = figure_errors.move_persons(stated, _widen_universe(counted), off + grown)
     if guessed.any():
         drawn[guessed] = _draw_imputed(table[guessed], sampler)
     return _raise_to_floors(table, drawn, sampler) if FLOOR[0] in table else drawn
@@ -223,9 +224,8 @@ def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _draw_imputed(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of imputed audiences: shares of the base, between their ENDS."""
-    u = sampler.draw_rows("audience|" + table["audience_key"])
     country = sampler.draw_normals("imputed|" + table["country_id"])
-    z = np.sqrt(COMMON) * country + np.sqrt(1.0 - COMMON) * ndtri(u)
+    z = np.sqrt(COMMON) * country + np.sqrt(1.0 - COMMON) * ndtri(_draw_uniforms(table, sampler))
     q05, q50, q95 = map(logit, read_columns(table, STATED[:3]))
     share = expit(figure_errors.draw_through_quantiles(ndtr(z), q05, q50, q95))
     least, most = read_columns(table, imputation.ENDS)
@@ -249,7 +249,7 @@ def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
     limits = {"low": least, "mode": least, "high": most}
     rows = rows.assign(**{name: rows[name].mask(is_limit, end) for name, end in limits.items()})
     shape = rows["shape"].mask(is_limit, np.where(most > least, PERT, FIXED))
-    stated = _draw_stated(rows.assign(shape=shape), ends)
+    stated = _draw_stated(rows.assign(shape=shape), _draw_uniforms(rows, ends))
     universe = _widen_universe(rows)
     parts = [figure_errors.log_odds(np.fmax(stated, 1.0), universe)]
     parts += _draw_moves(rows, ends, tail_degrees)
@@ -284,24 +284,13 @@ SELF_SELECTED_SPREAD = 0.8
 def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of the users of each row of `shares`, in persons."""
     u = sampler.draw_rows("feature|" + shares["feature_use_id"])
-    share = _draw_shares(u, shares)
+    share = _draw_stated(shares, u, 0.0, 1.0)
     steps = shares["assumed"].map(lambda text: len([part for part in text.split(";") if part]))
     wider = ASSUMED_SPREAD * np.sqrt(steps.to_numpy("float64"))[:, None]
     z = sampler.draw_normals("assumed|" + shares["feature_use_id"])
     spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)
     people = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
     return np.asarray(spread * unions.draw_bases(people, sampler))
-
-
-def _draw_shares(u: Array, rows: pd.DataFrame) -> Array:
-    """Return draws of shares as stated by their source: an interval, a range, or neither."""
-    shape = rows["shape"].to_numpy(dtype=object)[:, None]
-    low, mode, high, coverage = read_columns(rows, STATED)
-    within = np.where(np.isnan(coverage), 0.9, coverage)  # where none is stated, not looked at
-    normal = distributions.draw_split_normal(u, mode, low, high, within, 0.0, 1.0)
-    ranged = distributions.draw_pert(u, low, mode, high)
-    stated = np.where(shape == SPLIT, normal, ranged)
-    return np.asarray(np.where(shape == FIXED, mode, stated))
 
 
 def draw_fitted_shares(
@@ -349,4 +338,4 @@ def _draw_measured(rows: pd.DataFrame, u: Array) -> Array:
     share = rows["mode"].to_numpy("float64")
     wide = expit(logit(np.clip(share, 1e-9, 1 - 1e-9))[:, None] + SELF_SELECTED_SPREAD * ndtri(u))
     is_poll = rows["is_self_selected"].to_numpy("bool")[:, None]
-    return np.asarray(np.where(is_poll, wide, _draw_shares(u, rows)))
+    return np.asarray(np.where(is_poll, wide, _draw_stated(rows, u, 0.0, 1.0)))

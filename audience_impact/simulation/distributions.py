@@ -129,13 +129,8 @@ def draw_pert(
 ) -> Array:
     """Return quantiles of a PERT (modified beta, weight 4) from the least to the greatest value.
 
-    Args:
-        u: Uniforms (D,) or (rows, D); all else broadcasts against them, usually (rows, 1).
-        low: Least value of the distribution, in any unit; the results have the same.
-        middle: Mode.
-        high: Greatest value of the distribution; equal to low, all draws are that value.
-        floor: Least possible value.
-        ceiling: Greatest possible value.
+    Where low is high, all draws are that value. Units, shapes, `floor` and `ceiling` as for
+    `draw_split_normal`.
     """
     least, mode, most = _to_floats(low, middle, high)
     width = most - least

@@ -89,14 +89,9 @@ def _accumulate_reach(daily: Array, heterogeneity: Array, days: Array) -> Array:
 def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
     """Return how much the use of people differs: 1 / (a + b + 1) of the beta-binomial.
 
-    Args:
-        daily: Share of the base on a day, any shape.
-        monthly: Share of the base in `month_days` days, broadcasts against daily.
-        month_days: Days in a "month", at least 2.
-
-    Returns:
-        0..1: exactly 0 where monthly is the binomial limit 1 - (1 - daily)**month_days or above,
-        exactly 1 where monthly is daily.
+    `daily` and `monthly` are shares of the base on a day and in `month_days` days, at least 2; they
+    broadcast. The result is exactly 0 where monthly is the binomial limit
+    1 - (1 - daily)**month_days or above, and exactly 1 where monthly is daily.
 
     Raises:
         ValueError: A share outside 0..1, monthly below daily, or a month of less than 2 days.
@@ -119,19 +114,11 @@ def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = M
 def reach_days(
     daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
 ) -> Array:
-    """Return share of the base that uses a service at least once in a number of days.
+    """Return the share of the base that uses a service at least once in a number of whole days.
 
+    The shares are those of `find_heterogeneity`; all three broadcast. The result is daily for 1
+    day, monthly for `month_days`; a monthly share above the binomial limit is taken as that limit.
     Computing time is proportional to the number of cells times the largest number of days.
-
-    Args:
-        daily: Share of the base on a day, any shape.
-        monthly: Share of the base in `month_days` days; above the binomial limit
-            1 - (1 - daily)**month_days it is taken as that limit.
-        days: Whole days, at least 0.  All three broadcast.
-        month_days: Days in a "month", at least 2.
-
-    Returns:
-        Shares in the common shape: daily for 1 day, monthly for `month_days`.
 
     Raises:
         ValueError: As `find_heterogeneity`, or days that are negative or no whole numbers.
@@ -148,15 +135,8 @@ def limit_reach(
     """Return the least and greatest reach of a number of days, given only the monthly reach.
 
     Up to a month: from monthly * days / month_days (each person uses it on one day only,
-    spread evenly) to monthly (all use it every day).  Beyond: from monthly to the base.
-
-    Args:
-        monthly: Share of the base in `month_days` days, any shape.
-        days: Whole days, at least 0; broadcasts against monthly.
-        month_days: Days in a "month", at least 1; broadcasts against monthly.
-
-    Returns:
-        Two arrays of shares in the common shape.
+    spread evenly) to monthly (all use it every day).  Beyond: from monthly to the base. Shares and
+    whole days broadcast.
 
     Raises:
         ValueError: A share outside 0..1, or days that are negative or no whole numbers.

@@ -89,11 +89,8 @@ def open_sides(limits: Array) -> Array:
 def add_audiences(members: pd.DataFrame, rows: pd.DataFrame, limits: Limits, count: int) -> Array:
     """Return the sum (count, columns) of the audiences of each set, each platform at its largest.
 
-    Args:
-        members: `set_id` and `row`.
-        rows: `platform_id` and `where` of each row, numbered by `row`.
-        limits: Limits of each row.
-        count: Number of sets; one without members has 0.
+    `members` has `set_id` and `row`, `rows` the `platform_id` and `where` of each row, and `limits`
+    its limits. A set without members has 0.
     """
     row = members["row"].to_numpy()
     about = rows[["platform_id", "where"]].iloc[row]

@@ -56,7 +56,7 @@ def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World
             beside = rows[["max_persons", "base_q50_persons"]]
             assert not beside.gt(rows["base_persons"], axis=0).any(axis=None)
         touched = rows[f"q95_{unit}"] > 0
-        assert (rows[f"at_least_{unit}"] < rows[f"at_most_{unit}"])[touched].all()
+        assert (rows[f"min_{unit}"] < rows[f"max_{unit}"])[touched].all()
 
 
 def test_a_place_has_no_more_than_its_people(made: World) -> None:
