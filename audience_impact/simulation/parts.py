@@ -259,20 +259,12 @@ def draw_people(
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
     count = 1 + int(members["set_id"].max()) if len(members) else 0
-    people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
-    everyone = members[~in_part]
-    if len(everyone):
-        if presence is None:
-            plan, folded = timeline.make_unions(everyone, line), persons
-        else:
-            plan, folded = presence.fold_audiences(everyone, count, line, persons)
-        sets = plan.table["set_id"].to_numpy()
-        drawn, bases = unions.draw_union_people(folded, plan, model, sampler)
-        for some in (sets < count, sets >= count):  # services, then the whole internet
-            at = sets[some] % count
-            is_there = (drawn[some] > 0.0) | np.isnan(people[at])
-            people[at] = np.where(is_there, drawn[some], people[at])
-            base[at] = np.where(is_there, bases[some], base[at])
+    everyone, plan, folded = members[~in_part], None, persons
+    if len(everyone) and presence is not None:
+        plan, folded = presence.fold_audiences(everyone, count, line, persons)
+    elif len(everyone):
+        plan = timeline.make_unions(everyone, line)
+    people, base = _draw_whole(count, plan, folded, model, sampler)
     if not in_part.any():
         return people
     plan, restrictions = _plan_parts(members[in_part], line)
@@ -291,6 +283,26 @@ def draw_people(
         rest = 1.0 - np.clip(others / online, 0.0, 1.0)
         people[sets] = others + rest * np.fmin(touched, online)
     return people
+
+
+def _draw_whole(
+    count: int, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
+) -> tuple[Array, Array]:
+    """Return people (count, D) under restrictions that affect everyone, and their base.
+
+    Sets without a union in `plan` are NaN, with a base of 0.
+    """
+    people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
+    if plan is None:
+        return people, base
+    sets = plan.table["set_id"].to_numpy()
+    drawn, bases = unions.draw_union_people(persons, plan, model, sampler)
+    for some in (sets < count, sets >= count):  # services, then the whole internet
+        at = sets[some] % count
+        is_there = (drawn[some] > 0.0) | np.isnan(people[at])
+        people[at] = np.where(is_there, drawn[some], people[at])
+        base[at] = np.where(is_there, bases[some], base[at])
+    return people, base
 
 
 def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataFrame]:
