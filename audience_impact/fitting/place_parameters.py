@@ -294,10 +294,9 @@ def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame) -> Fits:
 
 
 def _fit_survey(sexes: pd.DataFrame) -> Fits:
-    halves = compare_sexes(sexes)
+    halves, countries = compare_sexes(sexes), sexes["country_id"].nunique()
     if len(halves) < LEAST_REGIONS:
         return {}
-    countries = sexes["country_id"].nunique()
     number = {PlaceLaw.SURVEY: measure_half_width(halves)}
     return _make_fits(number, ParameterBasis.ESTIMATED, len(halves), countries)
 
@@ -327,9 +326,9 @@ def _fit_urban(deviations: pd.DataFrame, tables: Tables) -> Fits:
     rest, places, countries = measure_urban_rest(deviations, tables)
     if np.isnan(slope) or np.isnan(rest):
         return {}
-    return _make_fits(
-        {PlaceLaw.URBAN: slope}, ParameterBasis.SINGLE_HOUSE, regions, 1
-    ) | _make_fits({PlaceLaw.URBAN_REST: rest}, ParameterBasis.ESTIMATED, places, countries)
+    fits = _make_fits({PlaceLaw.URBAN: slope}, ParameterBasis.SINGLE_HOUSE, regions, 1)
+    rest_fit = _make_fits({PlaceLaw.URBAN_REST: rest}, ParameterBasis.ESTIMATED, places, countries)
+    return fits | rest_fit
 
 
 def _fit_small_places(deviations: pd.DataFrame, tables: Tables) -> Fits:

@@ -7,11 +7,10 @@ that of such a result.
 
 Method. Figures are normal in softened log odds (figures.py) with the covariance of effects.py, so
 that the imputed figure has, given all others, a mean and a variance in closed form. Half widths are
-multiplied by the factors of the evidence level, the platform and the region of the world, which
-were fitted such that nine tenths of the figures that were left out are inside. All numbers are read
-from the fact table `audience_laws`; nothing is fitted here. If requested, the figures of a country
-are left out by means of the inverse of their block. A figure that is far from its prediction from
-all others has less weight, as with Student's t of TRUST degrees.
+multiplied by the factors of the evidence level, the platform and the region of the world, such that
+nine tenths of the figures that were left out are inside. Nothing is fitted here: `audience_laws`
+has all numbers. Figures are left out by means of the inverse of their block. A figure that is far
+from its prediction from all others has less weight, as with Student's t of TRUST degrees.
 
 There are two scales (figures.py). The coarse one is the better for services that many use. Where
 its interval is wider than a factor of WIDEST or than BROADEST, or it only knows other services of
@@ -125,9 +124,9 @@ def read_parameters(audience_laws: pd.DataFrame) -> AudienceParameters | None:
     if audience_laws.empty:
         return None
     is_fine = audience_laws["kind"].str.startswith(FINE.prefix)
-    coarse, fine = audience_laws[~is_fine], audience_laws[is_fine]
-    fine = fine.assign(kind=fine["kind"].str.removeprefix(FINE.prefix))
-    return replace(_read_scale(coarse), fine=None if fine.empty else _read_scale(fine))
+    rows = audience_laws.assign(kind=audience_laws["kind"].str.removeprefix(FINE.prefix))
+    fine = _read_scale(rows[is_fine]) if is_fine.any() else None
+    return replace(_read_scale(rows[~is_fine]), fine=fine)
 
 
 def read_factors(factors: pd.DataFrame, spreads: Spreads) -> AudienceParameters:

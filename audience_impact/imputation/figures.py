@@ -144,10 +144,7 @@ def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_estimates(tables: Tables) -> pd.DataFrame:
-    """Return figures of whole countries and of the world.
-
-    They count persons or accounts, or are shares of residents or of people online.
-    """
+    """Return figures of whole countries and of the world: persons, accounts or shares of them."""
     estimates = tables["estimates"]
     usable = (
         (estimates["age"] == "")

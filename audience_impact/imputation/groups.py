@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
-from audience_impact import figure_errors as errors_distribution
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import draw_through_quantiles
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, evidence_levels
 from audience_impact.imputation.distribution import SHARES, ImputationModel
@@ -69,9 +69,9 @@ def impute_with_members(
     both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
     shares = distribution.impute_shares(both, tables, imputation_model)
     origin = np.append(requested.index[~is_group], members["place"]).astype(requested.index.dtype)
-    singles = shares[shares.index < (~is_group).sum()]
-    singles = singles.set_axis(origin[singles.index])
-    rest = shares[shares.index >= (~is_group).sum()].assign(
+    is_member = shares.index >= (~is_group).sum()
+    singles = shares[~is_member].set_axis(origin[shares.index[~is_member]])
+    rest = shares[is_member].assign(
         place=lambda rows: origin[rows.index],
         country_id=lambda rows: both.loc[rows.index, "area_id"],
         platform_id=lambda rows: both.loc[rows.index, "platform_id"],
@@ -133,9 +133,7 @@ def _draw_members(members: pd.DataFrame) -> Array:
     z = np.array(_make_points())
     correlated = np.sqrt(COMMON) * z[0] + np.sqrt(1.0 - COMMON) * z[1 : len(members) + 1]
     q05, q50, q95 = (logit(members[name].to_numpy("float64")[:, None]) for name in SHARES)
-    return np.asarray(
-        expit(errors_distribution.draw_through_quantiles(ndtr(correlated), q05, q50, q95))
-    )
+    return np.asarray(expit(draw_through_quantiles(ndtr(correlated), q05, q50, q95)))
 
 
 @cache
