@@ -117,11 +117,11 @@ class _Reading:
     def _assign_holders(self) -> None:
         for place, item in enumerate(self.items):
             item.holder = self._find_holder(place)
-        held = [item for item in self.items if item.holder >= 0 and item.ids]
-        for item in held:
+        inner_items = [item for item in self.items if item.holder >= 0 and item.ids]
+        for item in inner_items:
             outer = self.items[item.holder].ids
             item.ids = [inner for inner in item.ids if self._holds(outer, [inner])] or item.ids
-        for item in held:
+        for item in inner_items:
             holder = self.items[item.holder]
             if not item.reviewed:
                 outer = [area_id for area_id in holder.ids if self._holds([area_id], item.ids)]
