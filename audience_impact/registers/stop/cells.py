@@ -11,7 +11,7 @@ from datetime import date
 
 from audience_impact.facts.events import name_measurers
 from audience_impact.registers.gazetteer import plain_name
-from audience_impact.registers.register import parse_year
+from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import cause, dates, hours
 from audience_impact.registers.stop.dates import parse_day, parse_duration
 from audience_impact.registers.stop.reach import SERVICES, are_lines_cut, read_cut, read_networks
@@ -63,11 +63,16 @@ READ = (
 )
 """Columns of the published file that are read; a file without one of these is no STOP register."""
 
-DEFECTS = dict(PHRASES.phrases["defect"])
+DEFECTS = dict(PHRASES.phrases["defect"]) | COMMON_DEFECTS
 """Kinds of defect, with their meanings."""
 
 CALLS = {"is_phone_cut": "phonecall_affected", "is_sms_cut": "sms_affected"}
 YES_NO = {word.value: word.value for word in YesNo}
+MEASURED = {
+    Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
+    Action.THROTTLE: EvidenceState.IMPAIRED,
+    Action.BLOCK: EvidenceState.BLOCKED,
+}
 KIND_WORDS = {"Shutdown", "Throttle", "Unknown", "Full network", "Service-based", ""}
 """Words of the cells of type and extent."""
 MOST_LAW_WORDS = 8
@@ -100,10 +105,9 @@ def read_end(row: Row, newest_year: str = "") -> End:
     defects = [kind for kind in (printed.defect or defect,) if kind]
     defects += ["end_unreadable"] if row["end_date"] and not parse_day(row["end_date"]) else []
     status = row["shutdown_status"].casefold()
-    if printed.defect == "dates_contradict":
+    if printed.defect == "dates_contradict" or (ended and ended < start):
+        defects += ["end_before_start"] if ended else []
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
-    if ended and ended < start:
-        return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
         is_sign = dates.read_last_sign(row["event"], start) == ended
@@ -115,12 +119,8 @@ def read_end(row: Row, newest_year: str = "") -> End:
     if status == "ongoing" and is_listed:
         return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
     if status in ("ended", "") and days is not None:
-        return End(
-            dates.add_days(start, days - 1),
-            EndStatus.ENDED,
-            EndSource.DURATION_FIELD,
-            tuple(defects),
-        )
+        ended = dates.add_days(start, days - 1)
+        return End(ended, EndStatus.ENDED, EndSource.DURATION_FIELD, tuple(defects))
     defects += ["end_missing"] if status != "ongoing" else []
     sign = dates.read_last_sign(row["event"], start)
     last_days = _last_days(max(start, sign), parse_year(row["count_year"]))
@@ -186,12 +186,7 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
     """
     text = f"{event_text(row)} {row['info_source_link']}"
     if name_measurers(text) or "measurement" in text.casefold():
-        states = {
-            Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
-            Action.THROTTLE: EvidenceState.IMPAIRED,
-            Action.BLOCK: EvidenceState.BLOCKED,
-        }
-        return states.get(done, EvidenceState.INSUFFICIENT)
+        return MEASURED.get(done, EvidenceState.INSUFFICIENT)
     is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
     return EvidenceState.LIKELY_BLOCKED if is_admitted else EvidenceState.INSUFFICIENT
 
