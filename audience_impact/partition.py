@@ -18,12 +18,19 @@ from scipy.sparse.csgraph import connected_components
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, make_context, read_models
-from audience_impact.outputs import areas, impact_by_area, impact_by_day
+from audience_impact.outputs import (
+    area_tables,
+    areas,
+    impact_by_area,
+    impact_by_day,
+    person_days,
+)
 from audience_impact.outputs.area_names import add_names
+from audience_impact.outputs.areas import Sets
 from audience_impact.outputs.comparisons import make_area_comparisons
-from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_sources
+from audience_impact.outputs.queries import Days
 from audience_impact.outputs.restrictions import make_register_rows
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
@@ -35,10 +42,11 @@ from audience_impact.pipeline import (
     finish_areas,
     prepare_stages,
     rate_countries_of,
+    select_all,
 )
 
 MERGED = (
-    *("impact_by_area", "draws_by_area", "impact_by_day"),
+    *("impact_by_area", "area_days", "draws", "impact_by_day"),
     *("area_comparisons", "sources", "register_rows"),
 )
 """Tables that no single part can compute."""
@@ -71,8 +79,9 @@ class PartInput:
 class Country(NamedTuple):
     """The people of a country, of which the totals of regions are sums."""
 
-    in_periods: InPeriods
+    in_periods: Sets
     on_days: OnDays
+    person_days: Days
 
 
 @dataclass(frozen=True)
@@ -196,17 +205,24 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     run = Outputs(stages, shared.settings)
     # The draws of thousands of restrictions are freed as soon as no later table needs them.
     frames = {name: run[name] for name in OF_RESTRICTIONS}
+    days = area_tables.mask_withheld(person_days.draw_days(run.simulation), frames["person_days"])
     run.release_answers()
     no_estimate_reason = find_no_estimate_reason(stages.simulation)
-    names = sorted(set(run.in_periods.all_sets.table["country_id"]))
+    names = sorted(set(run.in_periods.table["country_id"]))
     in_periods = {name: run.in_periods.of_country(name) for name in names}
     on_days = {name: run.on_days.of_country(name) for name in names}
     about = pd.DataFrame({"country_id": names, "area_id": names}), no_estimate_reason, shared.as_of
     rows = impact_by_area.make_rows(in_periods, *about)
     frames["impact_by_area"] = rate_countries_of(rows, run)
-    frames["draws_by_area"] = impact_by_area.make_draws(run.in_periods, frames["impact_by_area"])
+    frames["draws"] = impact_by_area.make_draws(run.in_periods, frames["impact_by_area"])
     frames["impact_by_day"] = impact_by_day.make_rows(on_days, *about)
-    countries = {name: Country(in_periods[name], on_days[name]) for name in names}
+    of_countries = {name: days.of_country(name) for name in names}
+    frames["area_days"] = area_tables.join_days(
+        area_tables.sum_days(of_countries, about[0]), frames["person_days"]
+    )
+    countries = {
+        name: Country(in_periods[name], on_days[name], of_countries[name]) for name in names
+    }
     broken = rules.find_broken_rules(collect_review_input(stages, frames))
     return PartResult(frames, countries, tuple(findings), broken, no_estimate_reason)
 
@@ -233,15 +249,22 @@ def merge_parts(
         name: areas.join_tables([*(part.tables[name] for part in parts), rows], keys[name])
         for name, rows in summed.items()
     }
-    merged["draws_by_area"] = areas.join_tables(
-        [part.tables["draws_by_area"] for part in parts], [*impact_by_area.KEY, "draw"]
+    merged["draws"] = areas.join_tables(
+        [part.tables["draws"] for part in parts], ["area_id", "year", "draw"]
     )
     merged["impact_by_area"] = finish_areas(
         merged["impact_by_area"], regions, tables["register_rows"]
     )
-    merged["area_comparisons"] = make_area_comparisons(tables, merged["impact_by_area"])
+    merged["area_comparisons"] = make_area_comparisons(tables, select_all(merged["impact_by_area"]))
     merged["sources"] = make_sources(tables)
     merged["register_rows"] = make_register_rows(tables)
-    areas_table = tables["areas"]
-    named = {name: add_names(name, frame, areas_table) for name, frame in merged.items()}
-    return named, rules.find_broken_area_rules(merged["impact_by_area"])
+    people, on_a_day = merged.pop("impact_by_area"), merged.pop("impact_by_day")
+    of_regions = area_tables.sum_days(
+        {code: each.person_days for code, each in countries.items()}, regions
+    )
+    days = areas.join_tables(
+        [*(part.tables["area_days"] for part in parts), of_regions], area_tables.KEY
+    )
+    merged |= area_tables.make_tables(people, days, on_a_day, tables)
+    named = {name: add_names(name, frame, tables["areas"]) for name, frame in merged.items()}
+    return named, rules.find_broken_area_rules(select_all(people))

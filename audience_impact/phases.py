@@ -193,8 +193,6 @@ OF_BASE = [
     *("is_base_projected", "is_own_base", "population_id", "population_persons"),
 ]
 """Columns that inputs.add_base adds to an audience."""
-OLDER_DAYS = 365
-"""Days after which a restriction counts as older in the years that follow."""
 
 
 def split_by_year(
@@ -207,9 +205,8 @@ def split_by_year(
 
     `audiences` is the field of `Inputs`, in the order of AUDIENCE; `periods` is indexed by
     restriction_id, with `from_day`, `end` and `most_end`. Adds `audience`, its number,
-    `online_persons`, `is_first_year`, `is_older` (more than OLDER_DAYS after the first day), and
-    `from_limit` and `until_limit`, the days between which a phase applies (NaT where nothing was
-    ever in force).
+    `online_persons`, and `from_limit` and `until_limit`, the days between which a phase applies
+    (NaT where nothing was ever in force).
     """
     numbered = audiences.reset_index(names="audience")
     about = periods.reindex(numbered["restriction_id"])
@@ -223,11 +220,7 @@ def split_by_year(
     after = year + np.timedelta64(1, "Y")
     phases = phases.assign(from_limit=year.astype(DAY), until_limit=after.astype(DAY))
     online = _count_online(phases[step > 0], denominators, as_of).reindex(phases.index)
-    return phases.assign(
-        online_persons=np.fmax(online, phases["base_persons"]),
-        is_first_year=step == 0,
-        is_older=(phases["from_limit"] - began).dt.days > OLDER_DAYS,
-    )
+    return phases.assign(online_persons=np.fmax(online, phases["base_persons"]))
 
 
 def _count_online(

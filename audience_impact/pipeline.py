@@ -21,9 +21,9 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import Context, read_context
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_names import add_names
+from audience_impact.outputs.areas import Sets
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
-from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
@@ -42,6 +42,7 @@ from audience_impact.simulation.timeline import list_countries_in_force
 from audience_impact.simulation.worlds import widen_inputs
 from audience_impact.tracing.candidates import make_candidates
 from audience_impact.tracing.steps import make_steps
+from audience_impact.vocabulary import RestrictionKind
 
 METHOD_VERSION = "4.0"
 DRAWS = 1000
@@ -83,9 +84,18 @@ def find_newest_access(tables: Tables) -> date:
 
 
 def rate_countries_of(rows: pd.DataFrame, run: "Outputs") -> pd.DataFrame:
-    """Return totals by month and year with the confidence of those of countries."""
+    """Return totals by month and year with the confidence of those of countries.
+
+    Only totals of all restrictions are rated.
+    """
     in_force = list_countries_in_force(run.stages.simulation.timeline)
-    return rows.assign(confidence=confidence.rate_countries(rows, run["impact"], in_force))
+    rated = confidence.rate_countries(select_all(rows), run["impact"], in_force)
+    return rows.assign(confidence=rated.reindex(rows.index).fillna(""))
+
+
+def select_all(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the totals of all kinds of restrictions together."""
+    return rows[rows["kind"] == RestrictionKind.ALL.value]
 
 
 def finish_areas(
@@ -96,7 +106,8 @@ def finish_areas(
     Rows of countries have their `confidence`; `regions` as areas.list_regions returns them.
     """
     marked = areas.mark_uncovered(rows, register_rows)
-    return marked.assign(confidence=confidence.rate_regions(marked, regions))
+    rated = confidence.rate_regions(select_all(marked), regions)
+    return marked.assign(confidence=rated.reindex(marked.index).fillna(""))
 
 
 class Outputs(Mapping[str, pd.DataFrame]):
@@ -116,7 +127,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
         return self.simulation.draw_metrics()
 
     @cached_property
-    def in_periods(self) -> InPeriods:
+    def in_periods(self) -> Sets:
         """Return the people of countries by month and year."""
         return impact_by_area.draw_periods(self.simulation)
 
@@ -126,10 +137,10 @@ class Outputs(Mapping[str, pd.DataFrame]):
         return impact_by_day.draw_days(self.simulation, self.stages.scope.as_of)
 
     def sum_countries(
-        self, make_rows: Callable[..., pd.DataFrame], people: InPeriods | OnDays
+        self, make_rows: Callable[..., pd.DataFrame], people: Sets | OnDays
     ) -> pd.DataFrame:
         """Return the rows that a module of areas makes of its people, of countries and regions."""
-        countries = self.in_periods.all_sets.table["country_id"]
+        countries = self.in_periods.table["country_id"]
         by_country = {name: people.of_country(name) for name in sorted(set(countries))}
         places = areas.list_areas_of(self.facts["areas"], countries)
         reason = find_no_estimate_reason(self.stages.simulation)
@@ -165,14 +176,14 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     ),
     "impact_by_area": lambda run, s: finish_areas(
         rate_countries_of(run.sum_countries(impact_by_area.make_rows, run.in_periods), run),
-        areas.list_regions(run.facts["areas"], run.in_periods.all_sets.table["country_id"]),
+        areas.list_regions(run.facts["areas"], run.in_periods.table["country_id"]),
         run.facts["register_rows"],
     ),
-    "draws_by_area": lambda run, s: impact_by_area.make_draws(
-        run.in_periods, run["impact_by_area"]
-    ),
+    "draws": lambda run, s: impact_by_area.make_draws(run.in_periods, run["impact_by_area"]),
     "impact_by_day": lambda run, s: run.sum_countries(impact_by_day.make_rows, run.on_days),
-    "area_comparisons": lambda run, s: make_area_comparisons(run.facts, run["impact_by_area"]),
+    "area_comparisons": lambda run, s: make_area_comparisons(
+        run.facts, select_all(run["impact_by_area"])
+    ),
     "person_days": lambda run, s: make_person_days(run.simulation, s.scope.as_of),
     "sensitivity": lambda run, s: make_sensitivity(run.simulation, run.draws, run["impact"]),
     "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
@@ -193,7 +204,7 @@ def collect_review_input(stages: Stages, results: Tables) -> rules.ReviewInput:
     return replace(
         rules.make_review_input(results["impact"], stages.scope, stages.inputs),
         by_platform=results["impact_by_platform"],
-        by_area=results["impact_by_area"],
+        by_area=select_all(results["impact_by_area"]),
         person_days=results["person_days"],
         in_force=list_countries_in_force(stages.simulation.timeline),
         bases=stages.context.tables["bases"],

@@ -22,7 +22,7 @@ from audience_impact.answers.sentences import explain_difference
 from audience_impact.answers.tables import render_markdown
 from audience_impact.outputs.comparisons import NEARLY_ALL
 from audience_impact.store import PublishError
-from audience_impact.store.divided import read_computed
+from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored, find_latest
 from audience_impact.vocabulary import ComparedWith, ImpactMetric, Unit
 from flows import CHECKOUT

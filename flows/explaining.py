@@ -16,7 +16,7 @@ from audience_impact.comparing.compared_versions import IMPACT_KEY, compare_answ
 from audience_impact.explaining.facts import TABLES, FactRows, Trace
 from audience_impact.pipeline import Outputs, Selection, Settings
 from audience_impact.plain_text import ReadableError
-from audience_impact.store.divided import combine_tables, divide_tables, read_computed
+from audience_impact.store.computed import make_frame, read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange
 from flows.pipeline import quality, steps
@@ -53,8 +53,8 @@ def recompute_trace(
     frames = {name: _select_restriction(outputs[name], restriction_id) for name in TABLES}
     refused = quality.list_refused(checked.findings)
     frames["impact"] = quality.add_losses(frames["impact"], refused, checked.tables)
-    parts = {name: to_arrow(name, frame) for name, frame in divide_tables(frames).items()}
-    tables = {name: combine_tables(name, parts).to_pandas() for name in frames}
+    made = {name: to_arrow(name, frame) for name, frame in frames.items()}
+    tables = {name: make_frame(name, made.__getitem__) for name in frames}
     origin = "Computed from the facts for this restriction alone. " + (
         "No published version was compared with."
         if version is None

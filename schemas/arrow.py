@@ -6,8 +6,13 @@ from typing import Any
 import pandas as pd
 import pyarrow
 
+from audience_impact.vocabulary import YesNo
 from schemas import contracts
-from schemas.published import KEYS, MODELS, find_separator, list_values, special_values
+from schemas.columns import JOINED_BY
+from schemas.published import KEYS, MODELS, list_values, special_values
+
+YES_OR_NO = YesNo.list_meanings()
+"""The meanings of the words of columns that are published as booleans."""
 
 
 class ContractError(ValueError):
@@ -57,9 +62,16 @@ def _cast_columns(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
 
 def _arrow_field(table: str, name: str, column: Any) -> pyarrow.Field:
     about = column.metadata or {}
+    is_truth = about.get("values") == YES_OR_NO
     is_whole_number = about["unit"] in ("persons", "person_days", "person_hours", "days", "count")
     if about["unit"] == "date":
         kind = pyarrow.date32()
+    elif is_truth:
+        kind = pyarrow.bool_()
+    elif about.get("separator"):
+        kind = pyarrow.list_(pyarrow.string())
+    elif about["unit"] == "year":
+        kind = pyarrow.int64()
     elif str(column.dtype).startswith("str"):
         kind = pyarrow.string()
     else:
@@ -72,9 +84,8 @@ def _arrow_field(table: str, name: str, column: Any) -> pyarrow.Field:
             "description": column.description,
             "unit": about["unit"],
             "sdmx_concept": about["sdmx_concept"],
-            **_encode_meanings("values", list_values(table, name)),
+            **_encode_meanings("values", {} if is_truth else list_values(table, name)),
             **_encode_meanings("special_values", special_values(table, name)),
-            **({"separator": between} if (between := find_separator(table, name)) else {}),
         },
     )
 
@@ -88,6 +99,10 @@ def _arrow_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
     if field.type == pyarrow.date32():
         days = pd.to_datetime(series, format="ISO8601").to_numpy("datetime64[D]")
         return pyarrow.array(days, pyarrow.date32(), from_pandas=True)
+    if field.type == pyarrow.bool_():
+        series = series.map({YesNo.YES.value: True, YesNo.NO.value: False}).astype("boolean")
+    if pyarrow.types.is_list(field.type):
+        series = series.str.split(JOINED_BY)
     if field.type == pyarrow.int64():
-        series = series.round().astype("Int64")
+        series = pd.to_numeric(series).round().astype("Int64")
     return pyarrow.array(series, field.type, from_pandas=True)

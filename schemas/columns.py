@@ -77,15 +77,6 @@ ENDS = {
     "max": "the most, with the errors of 99 % of such figures",
 }
 """The meaning of the numbers of an estimate, by the name of their column."""
-KINDS = {
-    "began": "restrictions begun in the year",
-    "carried_over": "restrictions begun before the year",
-    "older": "restrictions begun more than a year before the year",
-    "shutdown": "restrictions of the whole internet",
-    "service": "restrictions of services alone",
-}
-"""The kinds of restrictions of a year, by the prefix of their columns."""
-WITHOUT_PRINTED = tuple(name for name in ENDS if name not in ("printed_min", "printed_max"))
 CERTAIN = ("min", "printed_min")
 """Ends that are 0 where nothing is certain, and so never null."""
 Decorator = Callable[[type], type]
@@ -114,12 +105,6 @@ def add_estimates(
             for name in names
         }
     )
-
-
-def add_counts(kinds: Mapping[str, str]) -> Decorator:
-    """Return a decorator that adds to a model the number of restrictions of each kind."""
-    counts = {name: make_column(about, "count", ge=0) for name, about in kinds.items()}
-    return _add_fields({f"{name}_restrictions_count": count for name, count in counts.items()})
 
 
 def _add_fields(fields: dict[str, Any]) -> Decorator:
@@ -161,6 +146,13 @@ def joined_column(values: Mapping[str, str], description: str) -> Any:
     )
     field.metadata["separator"] = JOINED_BY
     return set_values(field, values)
+
+
+def list_column(description: str) -> Any:
+    """Return a column of lists of ids."""
+    field = make_column(description)
+    field.metadata["separator"] = JOINED_BY
+    return field
 
 
 def text_column(
@@ -229,12 +221,7 @@ def continent_name() -> Any:
 
 def year_column() -> Any:
     """Return the column of the year of a row."""
-    return make_column("year", sdmx="TIME_PERIOD", str_matches=r"^\d{4}$")
-
-
-def month_column() -> Any:
-    """Return the column of the month of a row."""
-    return make_column("month", sdmx="TIME_PERIOD", str_matches=r"^\d{4}-\d{2}$")
+    return make_column("year", "year", "TIME_PERIOD", str_matches=r"^\d{4}$")
 
 
 def base_column(description: str, null: bool = True) -> Any:

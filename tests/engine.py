@@ -16,7 +16,7 @@ from audience_impact.fitted.models import read_context
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import impact_by_area, impact_by_day
-from audience_impact.outputs.areas import list_areas_of
+from audience_impact.outputs.areas import Sets, list_areas_of
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
@@ -229,7 +229,7 @@ def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> p
 
 def _sum_countries(
     make_rows: Callable[..., pd.DataFrame],
-    people: impact_by_area.InPeriods | impact_by_day.OnDays,
+    people: Sets | impact_by_day.OnDays,
     inputs: SimulationInputs,
     areas: pd.DataFrame | None,
 ) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from audience_impact import periods
 from audience_impact.answers import names
 from audience_impact.answers.numbers import Estimate, cap_share, format_share, read_estimate
 from audience_impact.store import PublishError
-from audience_impact.store.divided import read_computed
+from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,

@@ -188,12 +188,8 @@ def load(place: "str | Path | None" = None) -> Tables:
 
 
 def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
-    """Return why a version has no table of a name, and which tables have its rows."""
-    from audience_impact.store.divided import list_published
-
-    parts = [part for part in list_published([name]) if part in tables]
-    instead = f": its rows are in {', '.join(parts)}" if parts else f" among {', '.join(tables)}"
-    return f"no table {name}{instead}"
+    """Return that a version has no table of a name, and which it has."""
+    return f"no table {name} among {', '.join(tables)}"
 
 
 def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":

@@ -18,7 +18,7 @@ import pandas as pd
 
 from audience_impact.comparing.facts import Files, Keys
 from audience_impact.frames import Array
-from audience_impact.store.divided import count_computed, read_computed
+from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange as Change
 
@@ -163,6 +163,6 @@ def read_published(stored: Stored) -> ComparedVersion:
         stored.fact_files(),
         stored.fact_keys(),
         partial(read_computed, stored),
-        count_computed(stored.count_rows()),
+        stored.count_rows(),
         len(quarantine.drop_duplicates()),
     )

@@ -15,7 +15,7 @@ from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_origin
 from audience_impact.store import PublishError
-from audience_impact.store.divided import read_computed
+from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import ObsStatus, SourceType, TraceStep, Unit
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact.answers.citation import cite_version
-from audience_impact.store.divided import combine_tables
+from audience_impact.store.computed import make_frame
 from audience_impact.store.versions import Stored
 
 ORDER = (
@@ -72,8 +72,8 @@ class Content:
         return self.cited or (cite_version(self.package),)
 
     def read_computed(self, table: str) -> pd.DataFrame:
-        """Return a table as it was computed, from the tables that it is published as."""
-        return combine_tables(table, self.tables).to_pandas()
+        """Return a table as answers read it (`store.computed`)."""
+        return make_frame(table, self.tables.__getitem__)
 
     def describe_table(self, table: str) -> dict[str, Any]:
         """Return the entry of a table in `datapackage.json`."""

@@ -24,13 +24,13 @@ from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting.content import Content, KeyFigures, read_values
 from audience_impact.populations import read_area_names
 from audience_impact.store import PublishError
-from audience_impact.store.divided import list_published
+from audience_impact.store.computed import VIEWS
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WORLD
 
 EVERY = "all"
 """Ids in `person_days`: every restriction of the country, and every day of a restriction."""
-_OF_LEVELS = {*list_published(["impact_by_area", "impact_by_day"])} - {"impact_by_area"}
+_OF_LEVELS = {*VIEWS["impact_by_area"], *VIEWS["impact_by_day"]}
 """Tables of which most have no row for an area, and are left out then."""
 LONGEST_TITLE = 3
 """Maximum number of restrictions that are named in the title."""

@@ -65,6 +65,8 @@ COUNTRIES = ["countries_count", "countries_drawn"]
 """Columns of the countries of a total."""
 ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end"}
 """The three kinds of sets, with the end date up to which a restriction counts in each."""
+CONTINENTS = ("002", "009", "019", "142", "150")
+"""UN M49 codes of its regions, which are the continents."""
 Members = Mapping[str, pd.DataFrame]
 """Rows of the timeline in each set (set_id, row), by kind of set."""
 Integers = NDArray[np.int64]
@@ -223,6 +225,18 @@ def list_areas_of(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
     published = ~pairs["area_id"].isin(["", *INTERMEDIATE_REGIONS])
     all_pairs = pd.concat([pairs[published], world]).drop_duplicates()
     return all_pairs.sort_values(["country_id", "area_id"], ignore_index=True)
+
+
+def classify(area_ids: "pd.Series[str]") -> "pd.Series[str]":
+    """Return for each area whether it is a country, or its level in UN M49."""
+    levels = {WORLD: "world"} | dict.fromkeys(CONTINENTS, "continent")
+    others = area_ids.str.isdecimal().map({True: "subregion", False: "country"})
+    return area_ids.map(levels).fillna(others).astype("str")
+
+
+def list_numbers(unit: str) -> list[str]:
+    """Return the columns of the seven numbers in a unit."""
+    return [f"{name}_{unit}" for name in (*BOUNDS, *unions.QUANTILES)]
 
 
 def list_regions(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:

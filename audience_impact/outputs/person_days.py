@@ -8,10 +8,6 @@ under slowed restrictions alone. A person who is under a cut and under a slowed 
 day counts as cut. Of a restriction they are all or nothing; of a country the people under any
 restriction less those under a cut, in each draw; the bounds are the most that slowed restrictions
 affect, and the least of these less the most that are cut.
-
-Columns of KINDS are the person-days under restrictions of that kind in a year of a country: begun
-in the year, older than a year, of the whole internet, of services alone. A person under two kinds
-on a day counts in each.
 """
 
 from collections.abc import Sequence
@@ -24,7 +20,15 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds.restrictions import BOUNDS
 from audience_impact.frames import Array
 from audience_impact.outputs import queries
-from audience_impact.outputs.queries import EVERY, KEY, Counts, DayEngine, Query, summarise_days
+from audience_impact.outputs.queries import (
+    EVERY,
+    KEY,
+    Counts,
+    DayEngine,
+    Days,
+    Query,
+    summarise_days,
+)
 from audience_impact.outputs.review.reasons import (
     choose_widest,
     state_reasons,
@@ -36,8 +40,6 @@ from audience_impact.phases import Intervals
 from audience_impact.simulation import unions, worlds
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Simulation
-from audience_impact.simulation.timeline import KINDS as ALL_KINDS
-from audience_impact.simulation.timeline import mark_kinds
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
 from audience_impact.vocabulary import ObsStatus
 
@@ -46,10 +48,6 @@ ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 IMPUTED = "imputed_"
 FEATURE = "feature_"
 SLOWED = "slowed_"
-KINDS = tuple(kind for kind in ALL_KINDS if kind != "carried_over_")
-"""Prefixes of the columns of countries and years, those of timeline.py: what was carried over is
-what remains of the total without what began.
-"""
 OF_RESTRICTIONS = Query(by_country=False, ends=("least_end", "most_end", "most_end"))
 OF_COUNTRIES = Query(by_country=True, ends=("least_end", "most_end", "end"))
 
@@ -60,9 +58,17 @@ def make_person_days(simulation: Simulation, as_of: date) -> pd.DataFrame:
     of_restrictions = _sum_all(engine, OF_RESTRICTIONS).join(_sum_feature_users(engine))
     table = pd.concat([of_restrictions, _sum_all(engine, OF_COUNTRIES)]).reset_index()
     frame = table.merge(_sum_naively(engine.inputs), on=KEY, how="left", validate="1:1")
-    frame = frame.join(_sum_kinds(engine), on=KEY)
     frame = _add_slowed(_add_status(frame, engine, as_of), engine)
     return frame.sort_values(["restriction_id", "area_id", "period"], ignore_index=True)
+
+
+def draw_days(simulation: Simulation) -> Days:
+    """Return the person-days of countries under each kind of restriction, by month and year.
+
+    A person under two kinds on a day counts in each.
+    """
+    engine = DayEngine(simulation)
+    return engine.count_by_kind(engine.list_spans(OF_COUNTRIES))
 
 
 def _sum_units(engine: DayEngine, query: Query, units: Sequence[str] = UNITS) -> pd.DataFrame:
@@ -144,26 +150,6 @@ def _sum_slowed(engine: DayEngine) -> pd.DataFrame:
     most_cut = queries.sum_days(spans.most, engine.bound_most(cut[1])).to_numpy("float64")
     totals.values[:, LEASTS] = np.maximum(totals.values[:, LEASTS] - most_cut, 0.0)
     return worlds.summarise(totals.values, totals.keys, UNITS[0])
-
-
-def _sum_kinds(engine: DayEngine) -> pd.DataFrame:
-    """Return the person-days of each of KINDS in each year, by KEY."""
-    line = engine.inputs.timeline
-    marks = mark_kinds(line)
-    keys = queries.count_days_in_force(engine.list_spans(OF_COUNTRIES).most).index
-    is_year = keys.get_level_values("period").str.len() == len("2025")
-    years = pd.DataFrame(index=keys[is_year])
-    ends = [f"{end}_{UNITS[0]}" for end in BOUNDS[2:]]
-    columns = [*ends, *(f"{name}_{UNITS[0]}" for name in unions.QUANTILES)]
-    for kind in KINDS:
-        spans = engine.list_spans(OF_COUNTRIES._replace(rows=marks.index[marks[kind]]))
-        totals = engine.sum_days(spans, engine.count_people(spans, by_country=True))
-        of_kind = summarise_days(totals, UNITS[0])[columns].add_prefix(kind)
-        none = ~years.index.isin(of_kind.index)
-        years = years.join(of_kind)
-        years.loc[none, [f"{kind}{end}" for end in ends]] = 0.0
-        years, _ = withhold_quantiles(years, UNITS[0], kind)
-    return years
 
 
 def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:

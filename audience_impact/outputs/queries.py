@@ -24,7 +24,7 @@ from audience_impact.simulation import unions, worlds
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation
-from audience_impact.simulation.timeline import draw_days, draw_hours
+from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, mark_kinds
 
 EVERY = "all"
 """Value of `restriction_id` for all restrictions of the country together."""
@@ -68,6 +68,33 @@ class Totals:
 
     keys: pd.MultiIndex
     values: Array
+
+
+OF_COUNTRIES = ["country_id", "period", "kind"]
+
+
+@dataclass(frozen=True)
+class Days:
+    """Person-days in all worlds (rows, DRAWN + D), of OF_COUNTRIES and `days` in `table`."""
+
+    table: pd.DataFrame
+    people: Array
+
+    def of_country(self, country: str) -> "Days":
+        """Return the rows of a country."""
+        rows = np.flatnonzero(self.table["country_id"] == country)
+        return Days(self.table.iloc[rows].reset_index(drop=True), self.people[rows])
+
+
+class Divided(NamedTuple):
+    """Pieces of intervals by OF_COUNTRIES, and the members of the sets that these add.
+
+    The `set_id` of a piece is that of its whole set, where all of it is of the kind; else the
+    number of wholes plus that of an added set.
+    """
+
+    pieces: pd.DataFrame
+    members: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -147,6 +174,34 @@ class DayEngine:
         values = worlds.join_worlds(*(table.to_numpy("float64") for table in (least, most, drawn)))
         return Totals(most.index, values)
 
+    def count_by_kind(self, spans: Spans) -> "Days":
+        """Return the person-days of countries under each kind of restriction, by period.
+
+        `spans` are those of countries.
+        """
+        people = self.count_people(spans, by_country=True)
+        line, limits = self.inputs.timeline, self.inputs.timeline.daily_limits
+        kinds = [divide_by_kind(intervals, line) for intervals in spans]
+        counts = [
+            1 + int(part.members["set_id"].max()) if len(part.members) else 0 for part in kinds
+        ]
+        of_parts = (
+            worlds.find_largest(kinds[0].members, limits.low, counts[0]),
+            worlds.bound_most(kinds[1].members, line.rows, limits, counts[1]),
+            self.draw_people((kinds[2].pieces, kinds[2].members), by_country=True)
+            if counts[2]
+            else people.drawn[:0],
+        )
+        sums = [
+            _sum_by(part.pieces, np.vstack([whole, of_part]), OF_COUNTRIES)
+            for part, whole, of_part in zip(kinds, people, of_parts, strict=True)
+        ]
+        most = sums[1]
+        least, drawn = sums[0].reindex(most.index).fillna(0.0), sums[2].reindex(most.index)
+        values = worlds.join_worlds(*(part.to_numpy("float64") for part in (least, most, drawn)))
+        days = kinds[1].pieces.groupby(OF_COUNTRIES)["days"].sum()
+        return Days(days.reindex(most.index).astype("float64").reset_index(), values)
+
     def list_unknown_ends(self) -> pd.Index:
         """Return the restrictions without a known end."""
         periods = self.inputs.timeline.periods
@@ -181,6 +236,43 @@ class DayEngine:
         return table
 
 
+def divide_by_kind(intervals: Intervals, line: Timeline) -> Divided:
+    """Return the pieces of countries by month and year, with the rows of each kind alone."""
+    pieces, members = intervals
+    years = pieces.assign(period=pieces["month"].str.slice(0, -3))
+    in_periods = pd.concat([pieces.assign(period=pieces["month"]), years], ignore_index=True)
+    key = ["set_id", "period"]
+    cells = in_periods[key].drop_duplicates().merge(members, on="set_id")
+    marks = mark_kinds(line, cells)
+    all_cells = pd.concat(
+        [cells[is_of].assign(kind=kind.value) for kind, is_of in marks.items()], ignore_index=True
+    )
+    sizes = members.groupby("set_id").size()
+    groups = all_cells.groupby([*key, "kind"])["row"]
+    states = groups.size().rename("count").reset_index()
+    is_whole = (states["count"] == states["set_id"].map(sizes)).to_numpy()
+    added = count_sets(intervals) + np.cumsum(~is_whole) - 1
+    states = states.assign(state=np.where(is_whole, states["set_id"], added))
+    divided = in_periods.merge(states, on=key).rename(columns={"group": "country_id"})
+    new = all_cells.merge(states[~is_whole], on=[*key, "kind"])
+    new = new.assign(set_id=new["state"] - count_sets(intervals))
+    return Divided(
+        divided[[*OF_COUNTRIES, "state", "days"]].rename(columns={"state": "set_id"}),
+        new.sort_values(["set_id", "row"], ignore_index=True)[["set_id", "row"]],
+    )
+
+
+def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFrame:
+    """Return sums of `per_day` (sets, columns) over the days of pieces, by a key."""
+    number = pieces.groupby(key).ngroup().to_numpy()
+    first = np.unique(number, return_index=True)[1]
+    keys = pd.MultiIndex.from_frame(pieces[key].iloc[first])
+    place = number, pieces["set_id"].to_numpy()
+    days = pieces["days"].to_numpy("float64")
+    table = csr_array((days, place), shape=(len(keys), len(per_day)))
+    return pd.DataFrame(np.asarray(table @ per_day), index=keys)
+
+
 def summarise_days(totals: Totals, unit: str) -> pd.DataFrame:
     """Return the seven numbers by KEY; without quantiles where the 95 % quantile is zero.
 
@@ -203,14 +295,7 @@ def sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
     Months only for countries, a grand total only for restrictions. A total of several countries is
     open or missing if that of one of them is.
     """
-    rows = _list_periods(intervals[0])
-    number = rows.groupby(KEY).ngroup().to_numpy()  # in the order of the keys
-    first = np.unique(number, return_index=True)[1]
-    keys = pd.MultiIndex.from_frame(rows[KEY].iloc[first])
-    place = number, rows["set_id"].to_numpy()
-    days = rows["days"].to_numpy("float64")
-    table = csr_array((days, place), shape=(len(keys), len(per_day)))
-    return pd.DataFrame(np.asarray(table @ per_day), index=keys)
+    return _sum_by(_list_periods(intervals[0]), per_day, KEY)
 
 
 def count_days_in_force(intervals: Intervals) -> "pd.Series[float]":

@@ -39,6 +39,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact import figure_errors
 from audience_impact.audiences import parts
@@ -53,7 +54,7 @@ from audience_impact.fitted.models import Context
 from audience_impact.fitted.shares import daily_use, find_online_shares
 from audience_impact.frames import NUMBER, TEXT, Array, Declared, Frame, list_columns
 from audience_impact.imputation.audiences import IMPUTED
-from audience_impact.periods import ONE_DAY
+from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.phases import (
     HOURS_COLUMNS,
     Intervals,
@@ -71,15 +72,15 @@ from audience_impact.vocabulary import (
     AudienceMetric,
     EndSource,
     EndStatus,
+    RestrictionKind,
     Severity,
 )
 
+OLDER_DAYS = 365
+"""A restriction is older than a year if it began more days than these before the period."""
 SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
 """Severities of what was slowed or impaired and not cut."""
-KINDS = ("began_", "carried_over_", "older_", "shutdown_", "service_")
-"""Prefixes of the columns of the restrictions of a kind in a year: begun in it, before it, or more
-than phases.OLDER_DAYS before it; of the whole internet, or of services.
-"""
+Marks = NDArray[np.bool_]
 ROWS = Frame(
     "timeline.rows",
     {
@@ -90,7 +91,7 @@ ROWS = Frame(
             number="row base_persons online_persons daily_persons"
             " monthly_high_persons monthly_whole_persons",
             day="from_limit until_limit",
-            truth="is_first_year is_older is_counted is_imputed is_order is_slowed is_register"
+            truth="is_counted is_imputed is_order is_slowed is_register"
             " is_certain is_confirmed is_complete is_daily_measured is_daily_drawn",
         ),
     },
@@ -393,14 +394,26 @@ def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
-def mark_kinds(line: Timeline) -> pd.DataFrame:
-    """Return whether each row (an audience in a year) is of each of KINDS, by the row."""
-    rows = line.rows.set_index("row")
-    networks = rows.loc[rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
-    is_shutdown = rows["restriction_id"].isin(networks)
-    is_begun = rows["is_first_year"].astype("bool")
-    marks = (is_begun, ~is_begun, rows["is_older"].astype("bool"), is_shutdown, ~is_shutdown)
-    return pd.DataFrame(dict(zip(KINDS, marks, strict=True)))
+def mark_kinds(line: Timeline, rows: pd.DataFrame) -> dict[RestrictionKind, Marks]:
+    """Return whether each row of the timeline, in a period, is of each kind of restriction.
+
+    `rows` has `row` and `period`, in which it is in force.
+    """
+    about = line.rows.iloc[rows["row"]]
+    networks = line.rows.loc[line.rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
+    is_shutdown = about["restriction_id"].isin(networks).to_numpy("bool")
+    began = line.periods["from_day"].reindex(about["restriction_id"]).to_numpy()
+    first = parse_periods(rows["period"])["start"].to_numpy()
+    is_begun = began >= first
+    return {
+        RestrictionKind.ALL: np.ones(len(rows), dtype=bool),
+        RestrictionKind.ORDERED: about["is_order"].to_numpy("bool"),
+        RestrictionKind.BEGAN: is_begun,
+        RestrictionKind.CARRIED_OVER: ~is_begun,
+        RestrictionKind.OLDER: first - began > np.timedelta64(OLDER_DAYS, "D"),
+        RestrictionKind.SHUTDOWN: is_shutdown,
+        RestrictionKind.SERVICE: ~is_shutdown,
+    }
 
 
 def list_countries_in_force(line: Timeline) -> pd.DataFrame:

@@ -31,7 +31,7 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
-from audience_impact.store.divided import list_computed, read_computed
+from audience_impact.store.computed import VIEWS, read_computed
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus, ImpactMetric
@@ -301,7 +301,7 @@ def load_report_data(version: Stored) -> ReportData:
     tables = answers.load_tables(version)
     others = {
         name: read_computed(version, name, dtype_backend="numpy_nullable")
-        for name in list_computed(version.count_rows())
+        for name in (*VIEWS, *version.count_rows())
         if name not in tables
     }
     return ReportData(version, tables | others)

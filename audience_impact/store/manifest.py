@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.store import PublishError
@@ -98,10 +99,10 @@ METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
 COLUMNS_KEY = "audience_impact_columns"  # in its footer: what each column says of itself
 SOURCES_KEY = "audience_impact_sources"  # in its footer: the sources of its rows
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
-VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
+VALUES, SPECIAL_VALUES = "values", "special_values"
 CODED = (VALUES, SPECIAL_VALUES)
 """Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
-values; and the separator between several values in one cell."""
+values."""
 MANIFEST = "datapackage.json"
 FACT_KEYS = "fact_keys"
 """Key in the manifest for the key columns of each fact table in the archive of facts."""
@@ -155,7 +156,7 @@ def _write_parquet(table: pa.Table, of_table: Mapping[str, Any], sources: Any) -
     columns = {field.name: _read_words(field) for field in table.schema}
     for name, words in columns.items():
         if VALUES in words:
-            codes = _list_codes(table[name], words.get(SEPARATOR))
+            codes = _list_codes(table[name])
             words[VALUES] = {code: words[VALUES][code] for code in words[VALUES] if code in codes}
         columns[name] = {key: word for key, word in words.items() if word}
     about = {METADATA_KEY: of_table, COLUMNS_KEY: columns, SOURCES_KEY: sources}
@@ -169,9 +170,9 @@ def _write_parquet(table: pa.Table, of_table: Mapping[str, Any], sources: Any) -
     return sink.getvalue()
 
 
-def _list_codes(cells: pa.ChunkedArray, separator: str | None) -> set[str]:
-    texts = [text for text in cells.unique().to_pylist() if text is not None]
-    return {code for text in texts for code in (text.split(separator) if separator else [text])}
+def _list_codes(cells: pa.ChunkedArray) -> set[str]:
+    single = pc.list_flatten(cells) if pa.types.is_list(cells.type) else cells
+    return {text for text in single.unique().to_pylist() if text is not None}
 
 
 def _read_words(field: pa.Field) -> dict[str, Any]:
@@ -267,7 +268,7 @@ def _describe_field(table: str, field: pa.Field) -> dict[str, Any]:
     if kind is None:
         raise PublishError(
             f"column {field.name} of table {table} is of type {field.type}: published tables are "
-            "flat, of text, numbers, booleans and dates"
+            "of text, numbers, booleans, dates and lists of these"
         )
     if kind == "integer" and field.nullable:
         # Validators read Parquet through pandas, which turns integers with gaps into floats.
@@ -275,9 +276,9 @@ def _describe_field(table: str, field: pa.Field) -> dict[str, Any]:
     words = _read_words(field)
     described = {"name": field.name, "type": kind}
     described |= {key: words[key] for key in FIELD_KEYS if key in words}
-    if SEPARATOR in words:
-        # A cell may hold several: `categories` would say that it is one of them.
-        described |= {VALUES: words.get(VALUES, {}), SEPARATOR: words[SEPARATOR]}
+    if kind == "array" and VALUES in words:
+        # A cell has several: `categories` would say that it is one of them.
+        described[VALUES] = words[VALUES]
     elif VALUES in words:
         described["categories"] = [
             {"value": code, "label": meaning} for code, meaning in words[VALUES].items()
@@ -289,6 +290,8 @@ def _describe_field(table: str, field: pa.Field) -> dict[str, Any]:
 
 def _name_kind(kind: pa.DataType) -> str | None:
     """Return the type of a column in a manifest; None for a type that no published table has."""
+    if pa.types.is_list(kind):
+        return "array"
     return "integer" if pa.types.is_integer(kind) else _KINDS.get(str(kind).partition("[")[0])
 
 

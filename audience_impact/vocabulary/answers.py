@@ -25,6 +25,26 @@ class ImpactMetric(Word):
     )
 
 
+class RestrictionKind(Word):
+    """The restrictions that a total of an area counts; a person may be under several kinds."""
+
+    ALL = "all", "all restrictions"
+    ORDERED = "ordered", "those that an authority ordered, or of which no source says who did"
+    BEGAN = "began", "those that began in the period"
+    CARRIED_OVER = "carried_over", "those that began before the period"
+    OLDER = "older", "those that began more than a year before the period"
+    SHUTDOWN = "shutdown", "those of the whole internet"
+    SERVICE = "service", "those of services alone"
+
+
+class RegionLevel(Word):
+    """The level of a region in UN M49."""
+
+    WORLD = "world", "the world"
+    CONTINENT = "continent", "a region of UN M49, which is a continent"
+    SUBREGION = "subregion", "a sub-region of UN M49"
+
+
 class DedupMethod(Word):
     """The method by which people who use several of the platforms are counted once.
 

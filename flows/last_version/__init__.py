@@ -18,7 +18,6 @@ from flows.last_version.sides import (
     VERSIONS,
     LastComparison,
     describe_results,
-    name_files,
     read_last_version,
 )
 from flows.pipeline.quality import count_cases
@@ -83,9 +82,9 @@ def _format_moved_tables(moved: Sequence[TableMoves]) -> list[str]:
     if not moved:
         return []
     first, *others = moved
-    names = ", ".join(name_files(moves.table) for moves in others)
+    names = ", ".join(f"{moves.table}.parquet" for moves in others)
     more = f"; other numbers as well in {names}" * bool(others)
-    return [f"{name_files(first.table)}: {format_moves(first)}{more}"]
+    return [f"{first.table}.parquet: {format_moves(first)}{more}"]
 
 
 def _format_new_rows(table: str, rows: Sequence[Row]) -> str:

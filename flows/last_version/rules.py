@@ -17,9 +17,8 @@ from audience_impact.comparing.edits import Case
 from audience_impact.comparing.facts import Row
 from audience_impact.comparing.moves import format_move
 from audience_impact.rules import get_rule
-from audience_impact.store.divided import list_published
 from audience_impact.vocabulary import FactChange, ObsStatus
-from flows.last_version.sides import OF_ANSWERS, VERSIONS, LastComparison, name_files
+from flows.last_version.sides import OF_ANSWERS, VERSIONS, LastComparison
 from schemas import facts as fact_models
 from schemas.facts import TABLES
 
@@ -225,7 +224,7 @@ def status_fell(comparison: LastComparison) -> list[str]:
     return _report_answers(comparison, "status_fell", now.astype(float) > was.astype(float))
 
 
-@VERSIONS.rule(*list_published(table for table in OF_ANSWERS if table != "impact"))
+@VERSIONS.rule(*(table for table in OF_ANSWERS if table != "impact"))
 def numbers_rescaled(comparison: LastComparison) -> list[str]:
     """Return a line for each published table with numbers that changed by the factor.
 
@@ -234,7 +233,7 @@ def numbers_rescaled(comparison: LastComparison) -> list[str]:
     if not comparison.has_facts or edits.has_additions(comparison.rows):
         return []
     return [
-        f"{name_files(moves.table)}: numbers_rescaled: in {len(moves.rescaled):,} rows a number "
+        f"{moves.table}.parquet: numbers_rescaled: in {len(moves.rescaled):,} rows a number "
         "of people more than doubled or fell below a half, most of all "
         f"{format_move(moves.rescaled)}; {SEE}"
         for moves in comparison.moves

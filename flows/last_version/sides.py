@@ -20,13 +20,7 @@ from audience_impact.comparing.edits import Case
 from audience_impact.comparing.moves import SLIGHT_SHARE, TableMoves, measure_moves
 from audience_impact.rules import Stage
 from audience_impact.store import AwayError, PublishError, versions
-from audience_impact.store.divided import (
-    DIVISIONS,
-    count_computed,
-    list_computed,
-    list_published,
-    read_computed,
-)
+from audience_impact.store.computed import read_computed
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline.steps import Results
 from schemas import facts as fact_models
@@ -38,14 +32,10 @@ INPUTS = frozenset({"input_table", "input", "step", "draw"})
 """Columns of the keys of tables of inputs, steps and draws, which show how an answer came about."""
 OF_CHECKS = ("quality", "quarantine")
 """Published tables about the checks, of which a new row of facts moves the counts."""
-COMPUTED = list_computed(published.TABLES)
-"""All published tables, as they were computed: several are published in parts."""
-KEYS = {table: published.KEYS.get(table) or list(DIVISIONS[table].key) for table in COMPUTED}
 OF_ANSWERS = tuple(
     table
-    for table in COMPUTED
-    if INPUTS.isdisjoint(KEYS[table])
-    and any(published.holds_results(part) for part in list_published([table]))
+    for table in published.TABLES
+    if INPUTS.isdisjoint(published.KEYS[table]) and published.holds_results(table)
 )
 """Tables whose numbers answer a question."""
 
@@ -56,7 +46,7 @@ class LastComparison(Comparison):
     @cached_property
     def moves(self) -> Sequence[TableMoves]:
         """The moves of each published table."""
-        moves = (self._measure_moves(table) for table in COMPUTED)
+        moves = (self._measure_moves(table) for table in published.TABLES)
         return [of_table for of_table in moves if of_table]
 
     def _measure_moves(self, table: str) -> TableMoves | None:
@@ -67,7 +57,7 @@ class LastComparison(Comparison):
             return None
         if old.empty:
             return None
-        return measure_moves(table, old, self.new.read_table(table), KEYS[table])
+        return measure_moves(table, old, self.new.read_table(table), published.KEYS[table])
 
     @cached_property
     def has_moved_answers(self) -> bool:
@@ -96,7 +86,7 @@ def describe_results(results: Results) -> ComparedVersion:
         results.files,
         fact_models.list_keys(),
         results.read_frame,
-        count_computed(results.count_rows()),
+        results.count_rows(),
     )
 
 
@@ -109,7 +99,7 @@ def read_last_version(root: Path) -> ComparedVersion:
     side = ComparedVersion("", True, {}, key_answers(none, IMPACT_KEY))
     try:
         stored = versions.find_latest(root)
-        side = replace(side, counts=count_computed(stored.count_rows()))
+        side = replace(side, counts=stored.count_rows())
         impact = key_answers(read_computed(stored, "impact", columns=READ), IMPACT_KEY)
         read = compared_versions.read_published(stored)
         return replace(read, answers=impact, keys=fact_models.list_keys())
@@ -117,8 +107,3 @@ def read_last_version(root: Path) -> ComparedVersion:
         raise
     except PublishError:
         return side
-
-
-def name_files(table: str) -> str:
-    """Return the file of a computed table, or the pattern of those that it is published in."""
-    return f"{table}{'_*' * (len(list_published([table])) > 1)}.parquet"

@@ -20,7 +20,6 @@ import pyarrow as pa
 from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import PartInput, PartResult, SharedInput
-from audience_impact.store.divided import divide_tables, list_published
 from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
@@ -53,7 +52,7 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     frames = result.tables
     tables = {**shared.input.tables, **part.tables}
     frames["impact"] = quality.add_losses(frames["impact"], shared.refused, tables)
-    published_frames = divide_tables({name: frames[name] for name in partition.OF_RESTRICTIONS})
+    published_frames = {name: frames[name] for name in partition.OF_RESTRICTIONS}
     lineage = frames["lineage"]
     merged = {name: frames[name] for name in partition.MERGED if name in frames}
     return ComputedPart(
@@ -137,7 +136,7 @@ def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) ->
         for rule, keys in broken_rules.items():
             broken[rule] |= set(keys)
     findings = [finding for result in results for finding in result.findings]
-    names = list_published(partition.OF_RESTRICTIONS)
+    names = partition.OF_RESTRICTIONS
     return MergedResults(
         {name: _sort_rows([part.rows[name] for part in parts]) for name in names},
         frames,

@@ -130,12 +130,10 @@ class Results:
         return {name: table.to_pandas() for name, table in self.tables.items()}
 
     def read_frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return a table as it was computed, or some of its columns; see `store.divided`."""
-        from audience_impact.store.divided import combine_tables, list_published
+        """Return a table as answers read it (`store.computed`), or some of its columns."""
+        from audience_impact.store.computed import make_frame
 
-        parts = {part: self.tables[part] for part in list_published([name])}
-        table = combine_tables(name, parts)
-        return table.select(list(columns or table.schema.names)).to_pandas()
+        return make_frame(name, self.tables.__getitem__, columns)
 
     def count_rows(self) -> dict[str, int]:
         """Return the number of rows of each table."""
@@ -445,7 +443,6 @@ def _describe_version(
 def _build_results(checked: Checked, merged_results: MergedResults, version: Version) -> Results:
     """Return all published tables: results, quarantine and quality report."""
     from audience_impact.outputs.review.rules import CONTRADICT
-    from audience_impact.store.divided import divide_tables, list_published
     from flows.pipeline import quality
     from schemas import published
     from schemas.arrow import to_arrow
@@ -455,7 +452,7 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     ]
     if faults := quality.list_faults(merged_results.broken):
         raise RefusedError(faults)
-    answers = sum(merged_results.rows[name].num_rows for name in list_published(["impact"]))
+    answers = merged_results.rows["impact"].num_rows
     frames = {**merged_results.frames, "quarantine": quality.build_quarantine(checked.findings)}
     frames["quality"] = quality.build_report(
         [*checked.findings, *merged_results.findings],
@@ -467,7 +464,6 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
             quality.WITHOUT_WIDTH: _name_figures_without_width(merged_results),
         },
     )
-    frames = divide_tables(frames)
     fact_sources = merged_results.source_ids["lineage"]
     source_ids = {
         name: frozenset(frame.get("source_id", ()))

@@ -12,54 +12,37 @@ from typing import Any
 
 from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
-from schemas.published import areas_and_days, inputs, regions, restrictions
+from schemas.published import areas_and_days, inputs, restrictions
 
 SCHEMA_VERSION = "5.0"
 
-_OF_AREA = ("area_id", "period", "impact_metric")
-_ON_DAYS = ("area_id", "from_day", "impact_metric")
+_IN_REGION = ("area_level", "area_id")
 _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
+    "restrictions": (restrictions.Restrictions, ("restriction_id",)),
     "impact": (restrictions.Impact, ("restriction_id", "impact_metric")),
-    "impact_feature_users": (restrictions.ImpactFeatureUsers, ("restriction_id", "impact_metric")),
-    "impact_deprived": (restrictions.ImpactDeprived, ("restriction_id", "impact_metric")),
     "impact_by_platform": (
         restrictions.ImpactByPlatform,
         ("restriction_id", "platform_id", "feature", "impact_metric"),
     ),
-    "impact_by_area": (areas_and_days.ImpactByArea, _OF_AREA),
-    "impact_by_continent": (regions.ImpactByContinent, _OF_AREA),
-    "impact_by_subregion": (regions.ImpactBySubregion, _OF_AREA),
-    "impact_by_world": (regions.ImpactByWorld, _OF_AREA),
-    "impact_by_area_month": (areas_and_days.ImpactByAreaMonth, _OF_AREA),
-    "impact_by_continent_month": (regions.ImpactByContinentMonth, _OF_AREA),
-    "impact_by_subregion_month": (regions.ImpactBySubregionMonth, _OF_AREA),
-    "impact_by_world_month": (regions.ImpactByWorldMonth, _OF_AREA),
-    "draws_by_area": (
-        areas_and_days.DrawsByArea,
-        ("area_id", "period", "impact_metric", "draw"),
-    ),
-    "impact_by_day": (areas_and_days.ImpactByDay, _ON_DAYS),
-    "impact_by_continent_day": (regions.ImpactByContinentDay, _ON_DAYS),
-    "impact_by_subregion_day": (regions.ImpactBySubregionDay, _ON_DAYS),
-    "impact_by_world_day": (regions.ImpactByWorldDay, _ON_DAYS),
-    "area_comparisons": (inputs.AreaComparisons, ("published_area_figure_id",)),
-    "person_days_by_area": (areas_and_days.PersonDaysByArea, ("area_id", "period")),
-    "person_days_by_area_month": (areas_and_days.PersonDaysByAreaMonth, ("area_id", "period")),
-    "person_days_by_restriction": (
-        areas_and_days.PersonDaysByRestriction,
-        ("restriction_id", "area_id", "period"),
-    ),
-    "person_days_by_restriction_all_time": (
-        areas_and_days.PersonDaysByRestrictionAllTime,
-        ("restriction_id", "area_id"),
-    ),
-    "sensitivity": (inputs.Sensitivity, ("restriction_id", "impact_metric", "input")),
-    "restrictions": (restrictions.Restrictions, ("restriction_id",)),
-    "comparisons": (inputs.Comparisons, ("restriction_id", "published_figure_id")),
+    "countries_by_year": (areas_and_days.CountriesByYear, ("area_id", "year", "kind")),
+    "countries_by_month": (areas_and_days.CountriesByMonth, ("area_id", "month", "kind")),
+    "countries_by_day": (areas_and_days.CountriesByDay, ("area_id", "day", "kind")),
+    "regions_by_year": (areas_and_days.RegionsByYear, (*_IN_REGION, "year", "kind")),
+    "regions_by_month": (areas_and_days.RegionsByMonth, (*_IN_REGION, "month", "kind")),
+    "regions_by_day": (areas_and_days.RegionsByDay, (*_IN_REGION, "day", "kind")),
+    "draws": (areas_and_days.Draws, ("area_id", "year", "draw")),
+    "sources": (inputs.Sources, ("source_id",)),
     "lineage": (
         inputs.Lineage,
         ("output_table", "restriction_id", "platform_id", "role", "input_table", "input_id"),
     ),
+    "person_days": (
+        areas_and_days.PersonDaysInDetail,
+        ("restriction_id", "area_id", "period"),
+    ),
+    "sensitivity": (inputs.Sensitivity, ("restriction_id", "impact_metric", "input")),
+    "comparisons": (inputs.Comparisons, ("restriction_id", "published_figure_id")),
+    "area_comparisons": (inputs.AreaComparisons, ("published_area_figure_id",)),
     "candidates": (
         inputs.Candidates,
         (
@@ -68,7 +51,6 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
         ),
     ),
     "steps": (inputs.Steps, ("restriction_id", "country_id", "step", "subject", "position")),
-    "sources": (inputs.Sources, ("source_id",)),
     "register_rows": (inputs.RegisterRows, ("source_id", "register_row")),
     "quality": (inputs.Quality, ("check", "table")),
     "quarantine": (inputs.Quarantine, ("table", "row_layer", "line", "column", "rule")),
@@ -78,6 +60,8 @@ TABLES = tuple(_TABLES)
 MODELS = {table: model for table, (model, _) in _TABLES.items()}
 KEYS = {table: list(key) for table, (_, key) in _TABLES.items()}
 """Key of each published table, whose values are unique."""
+DETAILS = TABLES[TABLES.index("person_days") :]
+"""Tables that explain or check what the others say; they lie in the folder `details`."""
 RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 
@@ -95,11 +79,6 @@ def list_values(table: str, column: str) -> dict[str, str]:
 def special_values(table: str, column: str) -> dict[str, str]:
     """Return the meanings of the few values that differ in kind from others of the column."""
     return dict(_read_metadata(table, column)["special"])
-
-
-def find_separator(table: str, column: str) -> str:
-    """Return the separator of the values of a coded cell; blank where a cell has one value."""
-    return str(_read_metadata(table, column).get("separator", ""))
 
 
 def explained_by(table: str, column: str) -> str:

@@ -1,4 +1,4 @@
-"""Answers about countries and days: people of a month, a year or a day, and person-days.
+"""Answers about countries, regions and days: people of a year, a month or a day, and person-days.
 
 A model inherits its columns from several: those of the last come first.
 """
@@ -18,27 +18,62 @@ class Country(PublishedModel):
     """The country of a row."""
 
     area_id: Series[str] = columns.country_column()
+    iso3: Series[str] = columns.text_column("ISO 3166 code of three letters; null: it has none")
     area_name: Series[str] = columns.area_name()
     continent_name: Series[str] = columns.continent_name()
 
 
-class CountryYear(Country):
-    """The country and the year of a row."""
+class Region(PublishedModel):
+    """The region of a row, or the world."""
 
-    period: Series[str] = columns.year_column()
+    area_level: Series[str] = columns.word_column(
+        words.RegionLevel, "level of the region in UN M49; those of one level share no country"
+    )
+    area_id: Series[str] = columns.place_column("UN M49 code of the region, 001: the world")
+    area_name: Series[str] = columns.area_name("name of the region")
+    continent_name: Series[str] = columns.continent_name()
 
 
-class CountryMonth(Country):
-    """The country and the month of a row."""
+class Year(PublishedModel):
+    """The year of a row."""
 
-    period: Series[str] = columns.month_column()
+    year: Series[str] = columns.year_column()
+
+
+class Month(PublishedModel):
+    """The month of a row."""
+
+    month: Series[str] = columns.make_column("first day of the month", "date", "TIME_PERIOD")
+
+
+class Day(PublishedModel):
+    """The day of a row."""
+
+    day: Series[str] = columns.make_column("the day", "date", "TIME_PERIOD")
 
 
 @columns.add_estimates("persons", {"": "people under restrictions"}, never_null=columns.CERTAIN)
-class PeopleOfPeriod(PublishedModel):
-    """People under at least one restriction in a period."""
+class People(PublishedModel):
+    """People under at least one restriction of a kind."""
 
-    impact_metric: Series[str] = columns.metric_column()
+    kind: Series[str] = columns.word_column(
+        words.RestrictionKind, "which restrictions are counted; choose one before adding up"
+    )
+
+
+class SharesOfPopulation(PublishedModel):
+    """The residents of an area, and the people as a share of them."""
+
+    population_persons: Series[float] = columns.people_column(
+        "residents in the middle of the year; null: not on record"
+    )
+    q05_population_share: Series[float] = columns.share_column(
+        "5 % quantile as a share of the residents"
+    )
+    q50_population_share: Series[float] = columns.share_column("median as a share of the residents")
+    q95_population_share: Series[float] = columns.share_column(
+        "95 % quantile as a share of the residents"
+    )
 
 
 class BaseOfCountry(PublishedModel):
@@ -47,22 +82,27 @@ class BaseOfCountry(PublishedModel):
     base: Series[str] = columns.base_column("population that contains the audiences")
 
 
-ORDERED = {"ordered": "restrictions that an authority ordered, or of which no source says who did"}
+@columns.add_estimates("person_days", {"": "the same restrictions"})
+class PersonDays(PublishedModel):
+    """Person-days: a person counts once a day, whatever is restricted."""
+
+    days: Series[float] = columns.make_column(
+        "days that may have been under restriction; of a region the most of a country",
+        *("days", ""),
+        null=True,
+        ge=0,
+    )
 
 
-@columns.add_counts(ORDERED)
-@columns.add_estimates("persons", ORDERED, never_null=columns.CERTAIN)
 class PartsOfPeriod(PublishedModel):
-    """The restrictions and countries behind the people of a period, and people of ordered ones."""
+    """The restrictions behind the people of a period."""
 
     base_persons: Series[float] = columns.people_column(
         "everyone in the base of that year, at most: their count with the errors of 99 % of such "
         "counts; of a region, in its countries under restriction"
     )
     base_q50_persons: Series[float] = columns.people_column("the same, 50 % quantile")
-    platforms: Series[str] = columns.platform_column(
-        "platforms restricted at some time, joined by ;"
-    )
+    platform_ids: Series[str] = columns.list_column("platforms restricted at some time")
     restrictions_count: Series[float] = columns.make_column(
         "restrictions in force at some time", "count", ge=1
     )
@@ -74,6 +114,11 @@ class PartsOfPeriod(PublishedModel):
         "count",
         ge=0,
     )
+
+
+class Countries(PublishedModel):
+    """The countries behind a number."""
+
     countries_count: Series[float] = columns.make_column(
         "countries under restriction", "count", ge=1
     )
@@ -86,107 +131,52 @@ class PartsOfPeriod(PublishedModel):
     )
 
 
-@columns.add_counts(columns.KINDS)
-@columns.add_estimates("persons", columns.KINDS, columns.WITHOUT_PRINTED)
-class PeopleByKind(PublishedModel):
-    """People under at least one restriction of a kind in a year."""
+class Status(ReasonedModel):
+    """The status of the numbers of people."""
 
-
-class StatusOfPeriod(ReasonedModel):
-    """The status of the numbers of an area in a period."""
-
-    confidence: Series[str] = columns.word_column(
-        words.Confidence, "the lowest of the interval and of the large parts of the total"
-    )
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
+
+
+class StatusOfPeriod(Status):
+    """The status of the numbers of an area in a period."""
+
+    person_days_obs_status: Series[str] = columns.word_column(
+        words.ObsStatus, "the same of the person-days"
+    )
+    person_days_reason: Series[str] = columns.text_column(
+        "why the status of the person-days is what it is; null: nothing to say"
+    )
+    person_days_reason_rule_ids: Series[str] = columns.reason_rules(
+        *{**dict.fromkeys(status_rules.RULES_OF_PERSON_DAYS), "some_areas_undrawn": None}
+    )
+    confidence: Series[str] = columns.word_column(
+        words.Confidence,
+        "the lowest of the interval and of the large parts of the total; null: not rated",
+        null=True,
+    )
     collected_until: Series[str] = columns.make_column(
         "last day whose events all sources had recorded: later periods have only some of theirs",
         "date",
     )
     as_of: Series[str] = columns.as_of()
-    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 
     @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Require lower <= upper <= base and quantiles in order, within one person per country."""
         slack = frame["countries_count"]
-        ends = ("printed_min", "printed_max")
-        is_in_order = in_order(frame, "persons", (*ends, "base"), slack)
-        ending = "_q05_persons"
-        for kind in [name.removesuffix(ending) for name in frame if name.endswith(ending)]:
-            alone = frame.filter(regex=f"^{kind}_")
-            alone = alone.set_axis([name[len(kind) + 1 :] for name in alone], axis=1)
-            has_printed = "printed_min_persons" in alone
-            around = ends if has_printed else ("min", "max")
-            is_in_order &= in_order(alone, "persons", around, slack)
-        return is_in_order
+        of_days = in_order(
+            frame, "person_days", ("printed_min", "printed_max"), slack * (frame["days"] + 1)
+        )
+        return in_order(frame, "persons", ("printed_min", "printed_max", "base"), slack) & of_days
 
 
-class ImpactByArea(
-    StatusOfPeriod, PeopleByKind, PartsOfPeriod, BaseOfCountry, PeopleOfPeriod, CountryYear
-):
-    """People under at least one restriction in a year, each person once, by country.
+class StatusOfDay(Status):
+    """The status of the numbers of an area on a day."""
 
-    Countries of one year may be added up. Years may not, since a person may be in several: add up
-    person-days over years (`person_days_by_area`). Sums of `min_*`, `max_*` and of those
-    as printed are limits of the sum, and a sum of medians is near its median. Sums of `q05_*` and
-    of `q95_*` are not its quantiles: they lie further apart. Take the quantiles of a continent or
-    of the world from `impact_by_continent` and `impact_by_world`, and those of any other countries
-    from the sums of draws in `draws_by_area`.
-    """
-
-
-class ImpactByAreaMonth(StatusOfPeriod, PartsOfPeriod, BaseOfCountry, PeopleOfPeriod, CountryMonth):
-    """People under at least one restriction in a month, each person once, by country.
-
-    Countries of one month may be added up. Months may not, since a person may be in several: add up
-    person-days over months (`person_days_by_area_month`). Sums of `q05_*` and of `q95_*` lie
-    further apart than the quantiles of the sum, which `impact_by_continent_month` and
-    `impact_by_world_month` give; `draws_by_area` has draws of years.
-    """
-
-
-class DrawsByArea(CountryYear):
-    """Draws of the people under at least one restriction in a year, in countries that are drawn.
-
-    Each row is another draw of the same number: group by `draw` before adding up countries, and
-    take quantiles of the sums. The draws of one number belong together: their sum over countries is
-    a draw of all of these.
-    They are the first draws of those that the quantiles of `impact_by_area` are computed of; a
-    country whose quantiles a rule withholds has draws, and a country that cannot be drawn has none.
-    """
-
-    impact_metric: Series[str] = columns.metric_column()
-    draw: Series[float] = columns.make_column(
-        "number of the draw, the same in all countries and years", "count", ge=0
-    )
-    persons: Series[float] = columns.people_column("people in this draw", null=False)
-
-
-@columns.add_estimates("persons", {"": "people under restrictions"}, never_null=columns.CERTAIN)
-class PeopleOnDays(ReasonedModel):
-    """People under at least one restriction on each of some days."""
-
-    from_day: Series[str] = columns.make_column("first day", "date", "TIME_PERIOD")
-    to_day: Series[str] = columns.make_column("last day, included", "date")
-    impact_metric: Series[str] = columns.metric_column()
-    days: Series[float] = columns.make_column("days from the first to the last", "days", ge=1)
     restrictions_count: Series[float] = columns.make_column("restrictions in force", "count", ge=1)
-    countries_count: Series[float] = columns.make_column(
-        "countries under restriction", "count", ge=1
-    )
-    countries_drawn: Series[float] = columns.make_column(
-        "of these, how many the quantiles cover; nothing can be drawn for the others", "count", ge=0
-    )
-    is_lower_bound: Series[str] = columns.word_column(
-        words.YesNo,
-        "whether the quantiles leave out countries or restrictions, which could add to them",
-    )
-    obs_status: Series[str] = columns.status_column()
-    reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()
-    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 
     @row_rule
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
@@ -194,28 +184,126 @@ class PeopleOnDays(ReasonedModel):
         return in_order(frame, "persons", ("printed_min", "printed_max"), frame["countries_count"])
 
 
-class ImpactByDay(PeopleOnDays, Country):
+class CountriesByYear(
+    StatusOfPeriod,
+    Countries,
+    PartsOfPeriod,
+    BaseOfCountry,
+    PersonDays,
+    SharesOfPopulation,
+    People,
+    Year,
+    Country,
+):
+    """People under at least one restriction in a year, each person once, and person-days.
+
+    Choose a `kind`. Countries of one year may then be added up, and person-days over years as well;
+    people of several years may not, since a person may be in several. Sums of `q05_*` and `q95_*`
+    lie further apart than the quantiles of the sum: take these from `regions_by_year`, or from the
+    sums of `draws`.
+    """
+
+
+class CountriesByMonth(
+    StatusOfPeriod,
+    Countries,
+    PartsOfPeriod,
+    BaseOfCountry,
+    PersonDays,
+    SharesOfPopulation,
+    People,
+    Month,
+    Country,
+):
+    """People under at least one restriction in a month, each person once, and person-days.
+
+    Choose a `kind`. Countries of one month may then be added up, and person-days over months as
+    well; people of several months may not, since a person may be in several.
+    """
+
+
+class CountriesByDay(StatusOfDay, Countries, SharesOfPopulation, People, Day, Country):
     """People under at least one restriction on each day of the last two years, by country.
 
-    A row is valid for every day from its first to its last; a day without a row has no restriction.
-    Countries of one day may be added up. Days may not, since a person may be in several. Persons
-    times `days` are not person-days: ordinary users count here whether or not they come on a day.
-    Take `person_days_by_area`. Sums of `q05_*` and of `q95_*` lie further apart than the quantiles
-    of the sum, which `impact_by_continent_day` and `impact_by_world_day` give.
+    A day without a row has no restriction. Countries of one day may be added up, days may not.
+    Ordinary users count whether or not they come on a day: for person-days take
+    `countries_by_month`.
     """
+
+
+class RegionsByYear(
+    StatusOfPeriod, Countries, PartsOfPeriod, PersonDays, SharesOfPopulation, People, Year, Region
+):
+    """People under at least one restriction in a year in a region or the world, and person-days.
+
+    Choose a `kind` and an `area_level`: regions of one level share no country, and those of one
+    year may be added up. People of several years may not.
+    """
+
+
+class RegionsByMonth(
+    StatusOfPeriod, Countries, PartsOfPeriod, PersonDays, SharesOfPopulation, People, Month, Region
+):
+    """People under at least one restriction in a month in a region or the world, and person-days.
+
+    Choose a `kind` and an `area_level`, as in `regions_by_year`.
+    """
+
+
+class RegionsByDay(StatusOfDay, Countries, SharesOfPopulation, People, Day, Region):
+    """People under at least one restriction on each day of the last two years, by region.
+
+    Choose an `area_level`, as in `regions_by_year`. Days may not be added up.
+    """
+
+
+class Draws(PublishedModel):
+    """Draws of the people under at least one restriction in a year, in countries that are drawn.
+
+    Each row is another draw of the same number: group by `draw` before adding up countries, and
+    take quantiles of the sums. The draws of one number belong together: their sum over countries is
+    a draw of all of these. They are the first draws of those that the quantiles of
+    `countries_by_year` are computed of; a country whose quantiles a rule withholds has no draws.
+    """
+
+    area_id: Series[str] = columns.country_column()
+    area_name: Series[str] = columns.area_name()
+    continent_name: Series[str] = columns.continent_name()
+    year: Series[str] = columns.year_column()
+    draw: Series[float] = columns.make_column(
+        "number of the draw, the same in all countries and years", "count", ge=0
+    )
+    persons: Series[float] = columns.people_column("people in this draw", null=False)
 
 
 HOURS = "all; hours that no source states are 24 a day, at least none on the first and last day"
 SLOWED = "the part under slowed restrictions alone; who is also under a cut that day counts as cut"
 
 
+@columns.add_estimates("person_days", {"feature": "users of the restricted features"})
 @columns.add_estimates("person_hours", {"": HOURS}, never_null=columns.CERTAIN)
 @columns.add_estimates("person_days", {"": "all restrictions"}, never_null=columns.CERTAIN)
 @columns.add_estimates("person_days", {"imputed": "the same restrictions, with imputed ends"})
 @columns.add_estimates("person_days", {"slowed": SLOWED}, never_null=columns.CERTAIN)
-class PersonDays(PublishedModel):
-    """Person-days under restrictions: a person counts once a day, whatever is restricted."""
+class PersonDaysInDetail(ReasonedModel):
+    """Person-days of each restriction by year and in all, and of countries by year and month.
 
+    A person counts once a day, whatever is restricted. `restriction_id` is `all` for countries, of
+    which no figure joins the users of features, and `period` is `all` from the start of a
+    restriction to its end, or to the day of the facts.
+    """
+
+    restriction_id: Series[str] = columns.make_column(
+        "the restriction; all: every one of the country", special={"all": "all of the country"}
+    )
+    area_id: Series[str] = columns.make_column(
+        "ISO 3166 codes of the countries, joined by ;", sdmx="REF_AREA"
+    )
+    area_name: Series[str] = columns.area_name()
+    continent_name: Series[str] = columns.continent_name()
+    period: Series[str] = columns.make_column(
+        "year, month, or all", sdmx="TIME_PERIOD", str_matches=r"^(\d{4}(-\d{2})?|all)$"
+    )
     days: Series[float] = columns.make_column(
         "days that may have been under restriction", "days", ge=0
     )
@@ -231,16 +319,6 @@ class PersonDays(PublishedModel):
     imputed_days: Series[float] = columns.make_column(
         "days, with unknown ends imputed", "days", null=True, ge=0
     )
-
-
-@columns.add_estimates("person_days", {"feature": "users of the restricted features"})
-class FeatureUserDays(PublishedModel):
-    """Person-days of the users of restricted features; countries together have none."""
-
-
-class StatusOfPersonDays(ReasonedModel):
-    """The status of the numbers of person-days, and rules about their order."""
-
     obs_status: Series[str] = columns.status_column()
     reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()
@@ -251,13 +329,9 @@ class StatusOfPersonDays(ReasonedModel):
         """Require lower <= upper, and quantiles in order, to within one person on each day."""
         slack, ends = frame["days"] + 1, ("printed_min", "printed_max")
         hours = in_order(frame, "person_hours", ends, 24 * slack)
-        is_in_order = in_order(frame, "person_days", ends, slack) & hours
         users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
-        return (
-            is_in_order & in_order(users, "person_days", ends, slack)
-            if len(users.columns)
-            else is_in_order
-        )
+        is_in_order = in_order(frame, "person_days", ends, slack) & hours
+        return is_in_order & in_order(users, "person_days", ends, slack)
 
     @row_rule
     def hours_of_days(cls, frame: pd.DataFrame) -> Any:
@@ -270,59 +344,3 @@ class StatusOfPersonDays(ReasonedModel):
             ],
             axis=1,
         ).any(axis=1)
-
-
-DAYS_BY_KIND = {kind: about for kind, about in columns.KINDS.items() if kind != "carried_over"}
-
-
-@columns.add_estimates("person_days", DAYS_BY_KIND, columns.WITHOUT_PRINTED)
-class DaysByKind(PublishedModel):
-    """Person-days under restrictions of a kind in a year."""
-
-
-class PersonDaysByArea(StatusOfPersonDays, DaysByKind, PersonDays, CountryYear):
-    """Person-days under restrictions in a year, by country: a person counts once a day.
-
-    Rows may be added up, over countries and years. Bounds of the sum are sums of bounds; a sum of
-    medians is a little below the median of the sum, and sums of quantiles are wider apart.
-    """
-
-
-class PersonDaysByAreaMonth(StatusOfPersonDays, PersonDays, CountryMonth):
-    """Person-days under restrictions in a month, by country: a person counts once a day.
-
-    Rows may be added up, over countries and months, as those of `person_days_by_area`.
-    """
-
-
-class Restriction(PublishedModel):
-    """The restriction of a row, and its countries."""
-
-    restriction_id: Series[str] = columns.restriction_column()
-    area_id: Series[str] = columns.make_column(
-        "ISO 3166 codes of the countries, joined by ;", sdmx="REF_AREA"
-    )
-    area_name: Series[str] = columns.area_name()
-    continent_name: Series[str] = columns.continent_name()
-
-
-class RestrictionYear(Restriction):
-    """The restriction and the year of a row."""
-
-    period: Series[str] = columns.year_column()
-
-
-class PersonDaysByRestriction(StatusOfPersonDays, FeatureUserDays, PersonDays, RestrictionYear):
-    """Person-days of each restriction in a year.
-
-    Years of a restriction may be added up. Two restrictions may both count a person on a day: for a
-    country, add up `person_days_by_area`, which counts each person once a day.
-    """
-
-
-class PersonDaysByRestrictionAllTime(StatusOfPersonDays, FeatureUserDays, PersonDays, Restriction):
-    """Person-days of each restriction from its start to its end, or to the day of the facts.
-
-    Two restrictions may both count a person on a day: for a country, add up `person_days_by_area`,
-    which counts each person once a day.
-    """

@@ -180,24 +180,10 @@ class ReasonsOfRestriction(ReasonedModel):
 
 
 class Impact(ReasonsOfRestriction, ReachInWindow, PeopleOfRestriction):
-    """People exposed to each restriction, a row a restriction.
+    """People under each restriction: a row for each metric, of which each counts other people.
 
     Restrictions may not be added up, since a person may be under several: for a country, take
-    `impact_by_area` or `person_days_by_area`.
-    """
-
-
-class ImpactFeatureUsers(ReasonsOfRestriction, PeopleOfRestriction):
-    """People exposed to each restriction who use the restricted features, a row a restriction.
-
-    Restrictions may not be added up, since a person may be under several.
-    """
-
-
-class ImpactDeprived(ReasonsOfRestriction, PeopleOfRestriction):
-    """People deprived by each restriction, without those who get around it, a row a restriction.
-
-    Restrictions may not be added up, since a person may be under several.
+    `countries_by_year`.
     """
 
 
