@@ -196,7 +196,7 @@ def read_trace(version: Stored, restriction_id: str) -> Trace:
 
     Raise PublishError where the version has no traces, or is damaged.
     """
-    if "steps.parquet" not in version.files:
+    if "steps" not in version.count_rows():
         raise PublishError(
             f"version {version.id} was published by an older release, without traces: run "
             "`audience-impact run` again"

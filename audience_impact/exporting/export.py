@@ -119,7 +119,7 @@ def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
     files = {
         f"{name}.parquet": _encode_parquet(table)
         if content.chosen
-        else version.read_content(f"{name}.parquet")
+        else version.read_content(version.find_path(name))
         for name, table in content.tables.items()
     }
     about = _encode_package(content, "parquet", "application/vnd.apache.parquet", files)

@@ -105,7 +105,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "address": web_address,
     "mebibytes": lambda size: f"{max(size / 2**20, 0.1):,.1f} MiB",
     "local": quote_path,
-    "min": naming.name_limit,
+    "at_least": naming.name_limit,
     "restriction_path": report_data.restriction_path,
     "area_path": report_data.area_path,
     "platform_path": report_data.platform_path,

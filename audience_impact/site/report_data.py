@@ -34,7 +34,7 @@ from audience_impact.plain_text import cell_text
 from audience_impact.store.computed import VIEWS, read_computed
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus, ImpactMetric
+from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus
 
 WORLD = "001"
 DAY_HOURS = 24
@@ -268,7 +268,6 @@ class ReportData:
     def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return each row of `impact_by_area`, keyed by area and period."""
         rows = self.tables["impact_by_area"]
-        rows = rows[rows["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED]
         return {(row["area_id"], row["period"]): row for row in answers.plain_rows(rows)}
 
     @cached_property

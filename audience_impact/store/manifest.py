@@ -108,6 +108,8 @@ FACT_KEYS = "fact_keys"
 """Key in the manifest for the key columns of each fact table in the archive of facts."""
 OTHER_LICENCES = "other_licences"
 """Licences of what a version copies from its sources: the facts, and cells that quote them."""
+DETAILS = "details/"
+"""The folder of a version that has the tables which explain or check the others."""
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
@@ -136,8 +138,9 @@ def render_files(
         words = about["tables"][name]
         described = {key: words[key] for key in ("title", "description")}
         of_table = {**identity, "table": name, **described, "licence": about["licence"]}
-        files[f"{name}.parquet"] = content = _write_parquet(table, of_table, words["sources"])
-        resources.append(_build_resource(name, table, words, content))
+        path = f"{words.get('folder', '')}{name}.parquet"
+        files[path] = content = _write_parquet(table, of_table, words["sources"])
+        resources.append(_build_resource(name, path, table, words, content))
     if facts:
         files[ARCHIVE_NAME] = content = pack_files(facts)
         resources.append(_describe_facts(content, about))
@@ -224,7 +227,9 @@ def _build_package(
     }
 
 
-def _build_resource(name: str, table: pa.Table, about: About, content: bytes) -> dict[str, Any]:
+def _build_resource(
+    name: str, path: str, table: pa.Table, about: About, content: bytes
+) -> dict[str, Any]:
     fields = [_describe_field(name, field) for field in table.schema]
     schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields}
     if about.get("primary_key"):
@@ -235,7 +240,7 @@ def _build_resource(name: str, table: pa.Table, about: About, content: bytes) ->
         "type": "table",
         "title": about["title"],
         "description": about["description"],
-        "path": f"{name}.parquet",
+        "path": path,
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         **_digest_file(content),
@@ -330,7 +335,7 @@ def read_package(content: bytes) -> dict[str, Any]:
     for resource in package["resources"]:
         path = resource["path"]
         if path != ARCHIVE_NAME:
-            if path != f"{resource['name']}.parquet" or "/" in path:
+            if path.removeprefix(DETAILS) != f"{resource['name']}.parquet" or path.count("/") > 1:
                 raise ValueError(f"its file {path!r} is no table of the version")
             require_shape(resource, _TABLE, resource["name"])
     return package
@@ -373,20 +378,31 @@ class TooLargeError(ValueError):
     """A file decodes to far more than it should; the message states the limit."""
 
 
-def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
-    """Raise TooLargeError where a file of this size decodes to too many bytes or columns.
+def _measure_lists(content: bytes, chunks: Sequence[Any]) -> int:
+    """Return the bytes of all texts in a column of lists, without decoding them."""
+    leaf = chunks[0].path_in_schema if chunks else ""
+    with pq.ParquetFile(io.BytesIO(content), read_dictionary=[leaf]) as file:
+        column = file.read(columns=[leaf] if leaf else []).columns
+    texts = [chunk.flatten() for cells in column for chunk in cells.chunks]
+    lengths = (pc.take(pc.binary_length(part.dictionary), part.indices) for part in texts)
+    return sum(pc.sum(part).as_py() or 0 for part in lengths)
 
-    Texts may be stored once and repeated by number, so they are decoded where they could be too
-    long, a few rows at a time. Raises ValueError where a column has lists, whose length nothing
-    bounds.
+
+def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
+    """Raise TooLargeError where a file decodes to too many bytes or columns.
+
+    `content` is that of the file. Texts may be stored once and repeated by number, so they are
+    decoded where they could be too long, a few rows at a time; those in lists are counted. Raises
+    ValueError where a column has lists of other than texts.
     """
-    bytes_left = most_bytes = _limit_bytes(size_bytes)
+    bytes_left = most_bytes = _limit_bytes(len(content))
     too_large = TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
     about = file.metadata
     if len(file.schema_arrow) > MOST_COLUMNS:
         raise TooLargeError(f"it has more than {MOST_COLUMNS:,} columns")
-    if nested := [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]:
-        raise ValueError(f"it has lists in the column {nested[0]}")
+    for field in file.schema_arrow:
+        if pa.types.is_nested(field.type) and field.type != pa.list_(pa.string()):
+            raise ValueError(f"its column {field.name} is of type {field.type}")
     if about.num_rows * about.num_columns * NUMBER_BYTES > most_bytes:
         raise too_large
     groups = [about.row_group(number) for number in range(about.num_row_groups)]
@@ -396,6 +412,11 @@ def require_bounded(file: pq.ParquetFile, size_bytes: int) -> None:
         largest = max(sizes, default=0)
         if sum(sizes) > bytes_left:
             raise too_large
+        if pa.types.is_list(file.schema_arrow.field(place).type):
+            values = sum(chunk.num_values for chunk in chunks)
+            if values * NUMBER_BYTES > bytes_left or _measure_lists(content, chunks) > bytes_left:
+                raise too_large
+            continue
         is_text = any("BYTE_ARRAY" in chunk.physical_type for chunk in chunks)
         if is_text and sum(chunk.num_values for chunk in chunks) * largest > bytes_left:
             rows_at_once = max(1, min(65_536, bytes_left // largest))

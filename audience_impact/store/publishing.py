@@ -41,7 +41,7 @@ REASONS = {
     "seed": "another seed",
 }
 """Why a new version is published, by the field of its identity that differs."""
-_OURS = re.compile(r"[a-z][a-z0-9_]*\.parquet|facts\.zip|datapackage\.json")
+_OURS = re.compile(r"(details/)?[a-z][a-z0-9_]*\.parquet|facts\.zip|datapackage\.json")
 """Names of the files of a version."""
 
 
@@ -281,10 +281,7 @@ def _name_changed_tables(version: Stored, tables: Tables) -> str:
     """Return the names of the tables whose values are not those of a version."""
     files = [name for name in version.files if name.endswith(".parquet")]
     before = _digest_values(
-        {
-            name.removesuffix(".parquet"): pq.read_table(io.BytesIO(version.read_content(name)))
-            for name in files
-        }
+        {Path(name).stem: pq.read_table(io.BytesIO(version.read_content(name))) for name in files}
     )
     changed = {name for name, _ in before.items() ^ _digest_values(tables).items()}
     return ", ".join(sorted(changed))

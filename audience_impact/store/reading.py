@@ -126,7 +126,7 @@ def _open_stored(stored: Stored) -> OpenVersion:
         stored.address,
         str(stored.manifest.get("version", "")),
         names,
-        lambda name: stored.read_checked(f"{name}.parquet"),
+        lambda name: stored.read_checked(stored.find_path(name)),
         {
             resource["name"]: resource["schema"]["fields"]
             for resource in stored.manifest["resources"]
@@ -143,7 +143,7 @@ def decode_table(address: str, content: bytes) -> pa.Table:
     try:
         with pq.ParquetFile(io.BytesIO(content)) as file:
             schema = file.schema_arrow
-            require_bounded(file, len(content))
+            require_bounded(file, content)
         if METADATA_KEY.encode() not in (schema.metadata or {}):
             raise PublishError(f"{address} was not published by audience-impact: no description")
         texts = [column.name for column in schema if pa.types.is_string(column.type)]

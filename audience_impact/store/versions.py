@@ -38,6 +38,7 @@ from audience_impact.store import history as logs
 from audience_impact.store.files import report_away
 from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
+    DETAILS,
     FACT_KEYS,
     MANIFEST,
     METADATA_KEY,
@@ -167,16 +168,23 @@ class Stored:
         """Return the key columns of each fact table; empty where the manifest lacks them."""
         return dict(self.files.get(manifest.ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
 
+    def find_path(self, name: str) -> str:
+        """Return the path of the file of a table, in the folder of the version."""
+        path = f"{DETAILS}{name}.parquet"
+        return path if path in self.files else path.removeprefix(DETAILS)
+
     def read_table(self, name: str, **options: Any) -> pd.DataFrame:
         """Return a table, read with options of `pandas.read_parquet`, checked as `read_checked`."""
-        content = self.read_checked(f"{name}.parquet")
-        with self._as_damage(f"{name}.parquet"):
+        path = self.find_path(name)
+        content = self.read_checked(path)
+        with self._as_damage(path):
             return pd.read_parquet(io.BytesIO(content), **options)
 
     def read_arrow(self, name: str) -> pa.Table:
         """Return a table with the metadata of the table and its columns, checked as well."""
-        content = self.read_checked(f"{name}.parquet")
-        with self._as_damage(f"{name}.parquet"):
+        path = self.find_path(name)
+        content = self.read_checked(path)
+        with self._as_damage(path):
             return pq.read_table(io.BytesIO(content))
 
     def read_checked(self, path: str) -> bytes:
@@ -191,7 +199,7 @@ class Stored:
         with self._as_damage(path), pq.ParquetFile(io.BytesIO(content)) as file:
             if difference := find_difference(file.schema_arrow, self.files[path]):
                 raise ValueError(difference)
-            require_bounded(file, len(content))
+            require_bounded(file, content)
         return content
 
     def read_content(self, path: str) -> bytes:

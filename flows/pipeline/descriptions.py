@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from audience_impact.store.manifest import DETAILS
 from audience_impact.vocabulary import Unstated
 from schemas import facts
 
@@ -51,6 +52,7 @@ def describe_version(
                 "description": published.describe_table(name),
                 "sources": ids[ids.isin(used[name])].to_list(),
                 "primary_key": published.KEYS[name],
+                "folder": DETAILS if name in published.DETAILS else "",
             }
             for name in published.MODELS
         },

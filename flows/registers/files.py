@@ -127,7 +127,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
                 raise RegisterError(
                     f"has lists in the column {nested[0]}; give one text or number a cell"
                 )
-            require_bounded(file, path.stat().st_size)
+            require_bounded(file, path.read_bytes())
         return pd.read_parquet(path)
     except TooLargeError as error:
         raise RegisterError(f"{error}; give the published file") from error
