@@ -102,7 +102,8 @@ def _arrow_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
     if field.type == pyarrow.bool_():
         series = series.map({YesNo.YES.value: True, YesNo.NO.value: False}).astype("boolean")
     if pyarrow.types.is_list(field.type):
-        series = series.str.split(JOINED_BY)
+        lists = [None if pd.isna(cell) else cell.split(JOINED_BY) for cell in series]
+        return pyarrow.array(lists, field.type)
     if field.type == pyarrow.int64():
         series = pd.to_numeric(series).round().astype("Int64")
     return pyarrow.array(series, field.type, from_pandas=True)

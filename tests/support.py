@@ -632,7 +632,9 @@ def append(folder: Path, table: str, cells: Mapping[str, str]) -> int:
 
 
 def row(frame: pd.DataFrame, **cells: object) -> "pd.Series[float]":
-    """The one row with these cells."""
+    """The one row with these cells; of all kinds of restrictions, where no kind is named."""
+    if "kind" in frame:
+        cells = {"kind": "all", **cells}
     for name, cell in cells.items():
         frame = frame[frame[name] == cell]
     assert len(frame) == 1, f"{len(frame)} rows for {cells}"

@@ -120,7 +120,8 @@ def make_tables(
     """
     about = days.rename(columns={name: f"person_days_{name}" for name in STATUS})
     people = people.rename(columns={"platforms": "platform_ids"})
-    joined = people.merge(about, on=KEY, how="left", validate="1:1").fillna(NO_DAYS)
+    joined = people.merge(about, on=KEY, how="left", validate="1:1")
+    joined.loc[joined["days"].isna(), list(NO_DAYS)] = list(NO_DAYS.values())
     spans = {
         span: joined[joined["period"].str.len() == length].assign(
             **{span: lambda rows: rows["period"]}

@@ -10,7 +10,7 @@ from scipy.special import betaincinv
 from audience_impact.fitted import chances
 from audience_impact.fitting import chances as fitting
 from audience_impact.outputs import impact_by_area
-from audience_impact.outputs.impact_by_area import InPeriods
+from audience_impact.outputs.areas import Sets
 from audience_impact.simulation import presence, simulate, worlds
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
@@ -179,7 +179,7 @@ def acts_of(names: tuple[str, ...], chance: float | None = 0.6) -> World:
 def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | None]:
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
-    periods: InPeriods = impact_by_area.draw_periods(Simulation(inputs, SAMPLER))
+    periods: Sets = impact_by_area.draw_periods(Simulation(inputs, SAMPLER))
     at = np.flatnonzero(periods.all_sets.table["period"] == "2025")[0]
     own = simulate.Simulation(inputs, SAMPLER).countries.exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
