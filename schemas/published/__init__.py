@@ -37,7 +37,7 @@ _TABLES: dict[str, tuple[type[PublishedModel], tuple[str, ...]]] = {
         ("output_table", "restriction_id", "platform_id", "role", "input_table", "input_id"),
     ),
     "person_days": (
-        areas_and_days.PersonDaysInDetail,
+        areas_and_days.PersonDays,
         ("restriction_id", "area_id", "period"),
     ),
     "sensitivity": (inputs.Sensitivity, ("restriction_id", "impact_metric", "input")),

@@ -83,7 +83,7 @@ class BaseOfCountry(PublishedModel):
 
 
 @columns.add_estimates("person_days", {"": "the same restrictions"})
-class PersonDays(PublishedModel):
+class DaysOfPeriod(PublishedModel):
     """Person-days: a person counts once a day, whatever is restricted."""
 
     days: Series[float] = columns.make_column(
@@ -189,7 +189,7 @@ class CountriesByYear(
     Countries,
     PartsOfPeriod,
     BaseOfCountry,
-    PersonDays,
+    DaysOfPeriod,
     SharesOfPopulation,
     People,
     Year,
@@ -209,7 +209,7 @@ class CountriesByMonth(
     Countries,
     PartsOfPeriod,
     BaseOfCountry,
-    PersonDays,
+    DaysOfPeriod,
     SharesOfPopulation,
     People,
     Month,
@@ -232,7 +232,7 @@ class CountriesByDay(StatusOfDay, Countries, SharesOfPopulation, People, Day, Co
 
 
 class RegionsByYear(
-    StatusOfPeriod, Countries, PartsOfPeriod, PersonDays, SharesOfPopulation, People, Year, Region
+    StatusOfPeriod, Countries, PartsOfPeriod, DaysOfPeriod, SharesOfPopulation, People, Year, Region
 ):
     """People under at least one restriction in a year in a region or the world, and person-days.
 
@@ -242,7 +242,14 @@ class RegionsByYear(
 
 
 class RegionsByMonth(
-    StatusOfPeriod, Countries, PartsOfPeriod, PersonDays, SharesOfPopulation, People, Month, Region
+    StatusOfPeriod,
+    Countries,
+    PartsOfPeriod,
+    DaysOfPeriod,
+    SharesOfPopulation,
+    People,
+    Month,
+    Region,
 ):
     """People under at least one restriction in a month in a region or the world, and person-days.
 
@@ -285,7 +292,7 @@ SLOWED = "the part under slowed restrictions alone; who is also under a cut that
 @columns.add_estimates("person_days", {"": "all restrictions"}, never_null=columns.CERTAIN)
 @columns.add_estimates("person_days", {"imputed": "the same restrictions, with imputed ends"})
 @columns.add_estimates("person_days", {"slowed": SLOWED}, never_null=columns.CERTAIN)
-class PersonDaysInDetail(ReasonedModel):
+class PersonDays(ReasonedModel):
     """Person-days of each restriction by year and in all, and of countries by year and month.
 
     A person counts once a day, whatever is restricted. `restriction_id` is `all` for countries, of

@@ -32,7 +32,7 @@ def make_sound_rows(table: str) -> pd.DataFrame:
             check.statistics["allowed_values"] for check in column.checks if check.name == "isin"
         ]
         is_text = str(column.dtype).startswith("str")
-        text = "2025" if name == "period" else "x"
+        text = "2025" if name in ("period", "year") else "x"
         filled = next(iter(words[0])) if words else text if is_text else 1.0
         blank = None if is_text else float("nan")
         cells[name] = pd.Series(
@@ -44,9 +44,9 @@ def make_sound_rows(table: str) -> pd.DataFrame:
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 WRONG: dict[str, tuple[str, Change]] = {
     "nothing": ("impact", lambda frame: frame),
-    "a number below zero": ("draws_by_area", lambda frame: frame.assign(persons=[-1.0, 1.0])),
-    "no number": ("draws_by_area", lambda frame: frame.assign(persons=[1.0, float("nan")])),
-    "another word": ("draws_by_area", lambda frame: frame.assign(impact_metric=["people", "x"])),
+    "a number below zero": ("draws", lambda frame: frame.assign(persons=[-1.0, 1.0])),
+    "no number": ("draws", lambda frame: frame.assign(persons=[1.0, float("nan")])),
+    "another word": ("draws", lambda frame: frame.assign(impact_metric=["people", "x"])),
     "bounds out of order": (
         "impact",
         lambda frame: frame.assign(printed_min_persons=[2e9, 1e9], printed_max_persons=[1e9, 2e9]),
@@ -59,9 +59,9 @@ WRONG: dict[str, tuple[str, Change]] = {
         "impact",
         lambda frame: frame.assign(reason=["a", "b"], reason_rule_ids=["old", "old;unheard"]),
     ),
-    "a column more": ("draws_by_area", lambda frame: frame.assign(more=1.0)),
+    "a column more": ("draws", lambda frame: frame.assign(more=1.0)),
     "three faults in two rows": (
-        "draws_by_area",
+        "draws",
         lambda frame: frame.assign(
             persons=[-1.0, -2.0], impact_metric=["people", "people_exposed"]
         ),

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from audience_impact.store.divided import list_published, read_computed
 
 from audience_impact.cli.command import app
 from audience_impact.store import versions
-from audience_impact.store.divided import list_published, read_computed
 from audience_impact.store.manifest import MANIFEST, hash_bytes
 from audience_impact.store.publishing import Published
 from flows.commands import running

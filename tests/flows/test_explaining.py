@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
+from audience_impact.store.divided import list_published
 
 from audience_impact.answers.numbers import ENDS
 from audience_impact.explaining import steps
 from audience_impact.explaining.facts import Trace, read_trace
 from audience_impact.simulation.audiences import GROWN, PRINTED, WITH_ERROR
 from audience_impact.store import versions
-from audience_impact.store.divided import list_published
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric
 from flows import explaining

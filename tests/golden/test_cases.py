@@ -10,11 +10,11 @@ from statistics import NormalDist
 
 import pandas as pd
 import pytest
+from audience_impact.store.divided import combine_tables, divide_tables, list_computed
 
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Outputs, Selection, Settings, Stages, prepare_run
-from audience_impact.store.divided import combine_tables, divide_tables, list_computed
 from flows.pipeline import quality, steps
 from schemas import published
 from schemas.arrow import to_arrow

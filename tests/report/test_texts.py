@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from audience_impact.store.divided import list_published
 
 from audience_impact.answers import documents
 from audience_impact.exporting.content import read_values
@@ -15,7 +16,6 @@ from audience_impact.exporting.workbook import EXCEL
 from audience_impact.site import rendering, report_data, texts
 from audience_impact.site.report_data import File, ReportData
 from audience_impact.store import versions
-from audience_impact.store.divided import list_published
 from flows.pipeline import steps
 from tests.conftest import Once
 from tests.report.test_report import hostile

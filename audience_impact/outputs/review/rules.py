@@ -111,7 +111,7 @@ def estimate_out_of_order(results: ReviewInput) -> list[str]:
     return _row_keys(results.impact[falls.any(axis=1)])
 
 
-@RESULTS.rule(*("impact", "person_days_by_area", "person_days_by_restriction"))
+@RESULTS.rule(*("impact", "person_days"))
 def interval_without_width(results: ReviewInput) -> list[str]:
     """Return estimates with equal 5 and 95 % quantiles, except estimates of nobody."""
     impact, days = results.impact, results.person_days
@@ -126,13 +126,13 @@ def interval_without_width(results: ReviewInput) -> list[str]:
     return [*broken, *key[same & some]]
 
 
-@RESULTS.rule(*("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"))
+@RESULTS.rule(*("impact", "countries_by_year", "person_days"))
 def answer_without_width(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because the 5 and the 95 % quantile were equal."""
     return _list_withheld(results, "no_width")
 
 
-@RESULTS.rule(*("impact", "impact_by_area", "person_days_by_area", "person_days_by_restriction"))
+@RESULTS.rule(*("impact", "countries_by_year", "person_days"))
 def interval_outside_bounds(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because these lay outside the bounds with errors."""
     return _list_withheld(results, "outside_bounds")
@@ -232,7 +232,7 @@ def figure_expired(results: ReviewInput) -> list[str]:
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
 
 
-@RESULTS.rule(*("impact", "impact_by_area"))
+@RESULTS.rule(*("impact", "countries_by_year"))
 def union_below_part(results: ReviewInput) -> list[str]:
     """Return unions that are smaller than one of their parts, in bounds or at a quantile."""
     if results.by_area.empty:
@@ -275,7 +275,7 @@ def _find_smaller_wholes(
     return sorted(set(below[part_key[0]] + "/" + below[part_key[1]]))
 
 
-@RESULTS.rule("impact_by_area")
+@RESULTS.rule("countries_by_year")
 def area_below_restriction(results: ReviewInput) -> list[str]:
     """Return areas with fewer people than one of their restrictions, in bounds or a quantile.
 
@@ -313,7 +313,7 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
     return sorted(set(below["area_id"] + "/" + below["period"] + " < " + below["restriction_id"]))
 
 
-@RESULTS.rule("impact_by_area")
+@RESULTS.rule("countries_by_year")
 def area_above_base(results: ReviewInput) -> list[str]:
     """Return countries and periods with more people than the largest base of their restrictions.
 
