@@ -41,8 +41,8 @@ NO_DAYS = dict.fromkeys(["days", *(f"{name}_person_days" for name in BOUNDS)], 0
 }
 """Person-days of a period that contains none of the days on which a restriction recurs."""
 SHARES = [f"{name}_persons" for name in unions.QUANTILES]
-RETIRED = {"ANT", "BUR", "DDR", "FXX", "NTZ", "SCG", "SUN", "TMP", "YMD", "YUG", "ZAR"}
-"""Codes that ISO 3166-3 lists as withdrawn; CLDR has them beside those in use."""
+RETIRED = {"ANT", "BUR", "DDR", "FXX", "NTZ", "SCG", "SUN", "TMP", "XKK", "YMD", "YUG", "ZAR"}
+"""Codes that ISO 3166-3 lists as withdrawn, and CLDR's own for Kosovo, where others use XKX."""
 ALPHA_3 = re.compile(r"(?:^|;)([A-Z]{3})(?:;|$)")
 """The code of a country among its aliases, where ISO 3166 has none."""
 
@@ -181,7 +181,7 @@ def list_alpha_3(facts: pd.DataFrame) -> "pd.Series[str]":
     stated = facts.set_index("area_id")["aliases"].str.extract(ALPHA_3, expand=False)
     is_country = (stated.index.str.len() == 2) & (stated.index != WORLD)
     codes = stated.index.to_series().map(_read_alpha_3())
-    return stated.where(stated.notna(), codes)[is_country].dropna()
+    return codes.where(codes.notna(), stated)[is_country].dropna()
 
 
 @cache
