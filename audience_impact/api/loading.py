@@ -96,8 +96,8 @@ class Tables(Mapping[str, "pd.DataFrame"]):
     """The published tables of a version by name, each read from its place on first access.
 
     A table is an item and an attribute: `tables["impact_by_area"]`, `tables.impact_by_area`. Dates
-    are datetimes, coded words categories, other words texts, and numbers with a unit floats, so
-    that a table has the same types whether some of its cells are null or not. `table.attrs` has
+    are datetimes, coded words categories, other words texts, and counts nullable integers, so that
+    a table has the same types whether some of its cells are null or not. `table.attrs` has
     the words of the table, as `load` describes.
 
     Attributes:
@@ -237,7 +237,8 @@ def _set_types(table: Any, notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame
             more = sorted(set(texts.dropna()) - set(words)) if words else []
             frame[name] = texts.astype(pd.CategoricalDtype([*words, *more])) if words else texts
         elif about["unit"] not in ("", "date") and pd.api.types.is_numeric_dtype(frame[name]):
-            frame[name] = frame[name].astype("float64")
+            whole = pa.types.is_integer(table.schema.field(name).type)
+            frame[name] = frame[name].astype("Int64" if whole else "float64")
     return frame
 
 
