@@ -2,11 +2,13 @@
 
 A page of docs/ marks a place with `<!-- made: NAME -->`, and `make docs` replaces the mark: mkdocs
 calls `on_page_markdown`. Generated text is not committed, save the table of results in README.md
-and docs/index.md and the questions in README.md; `python -m flows.documenting.docs` brings these up
-to date, and the headings of the fact tables in docs/assets/own-facts; a test fails where they are
-not.
+and docs/index.md, the questions in README.md and the results of code in docs/questions.md; `python
+-m flows.documenting.docs` brings these up to date, and the headings of the fact tables in
+docs/assets/own-facts; a test fails where they are not.
 """
 
+import ast
+import contextlib
 import re
 import tempfile
 import textwrap
@@ -51,7 +53,7 @@ FEATURED = (
     "ES-2024-03-22-telegram",
 )
 HEADINGS = (
-    *("restriction", "from", "median (5 to 95 %)", "feature users", "at least", "at most", "of"),
+    *("restriction", "from", "median (5 to 95 %)", "feature users", "minimum", "maximum", "of"),
     *("status", "audiences measured by"),
 )
 """Columns of the table in the README."""
@@ -238,14 +240,14 @@ def format_questions() -> str:
 
 
 def _answer(command: str, published: str) -> str:
-    """Return the first sentence that a command prints, or the first rows of its list."""
+    """Return the first sentence about people that a command prints, or rows of its list."""
     done = CliRunner().invoke(app, [*command.split(), "--published", published])
     if done.exit_code:
         raise ValueError(f"audience-impact {command}: {done.output}")
     rows = [line for line in done.stdout.splitlines() if line.startswith("  ")]
     if "--" in command:
         return "\n".join(rows[:MOST_NAMED])
-    sentence = re.match(r".*?\.(?= |$)", done.stdout, re.MULTILINE)
+    sentence = re.search(r"^.*?\bpeople\b.*?\.(?= |$)", done.stdout, re.MULTILINE)
     return textwrap.fill(sentence[0] if sentence else "", ROW_LETTERS)
 
 
@@ -262,16 +264,54 @@ def fill_part(text: str, part: str, content: str) -> str:
     return f"{before}{start}{content}{end}{after}"
 
 
-PAGES = {"README.md": ("results", "questions"), "docs/index.md": ("results",)}
-"""The pages with committed parts that are generated, and these parts."""
+ANALYSIS = "docs/questions.md"
+PAGES = {"README.md": ("results", "questions"), "docs/index.md": ("results",), ANALYSIS: ()}
+"""The pages with committed parts that are generated, and these parts; the results of code have no
+mark."""
+BLOCK = re.compile(r"(```python\n(.*?)```\n\n?)(```text\n.*?```\n)?", re.DOTALL)
+"""A block of Python, and the block of text after it."""
 
 
 def update_page(path: str) -> str:
     """Return a page of the checkout with its generated parts brought up to date."""
     page = (CHECKOUT / path).read_text(encoding="utf-8")
+    if path == ANALYSIS:
+        return show_results(page)
     for part in PAGES[path]:
         page = fill_part(page, part, PARTS[part]())
     return page
+
+
+def show_results(page: str) -> str:
+    """Return a page with what its blocks of Python give in the blocks of text after them."""
+    results = iter(run_blocks(page))
+
+    def fill(block: re.Match[str]) -> str:
+        result = next(results)
+        return f"{block[1]}```text\n{result}\n```\n" if block[3] else block[0]
+
+    return BLOCK.sub(fill, page)
+
+
+@cache
+def run_blocks(page: str) -> list[Any]:
+    """Return what the last line of each block of Python of a page gives, None where it assigns.
+
+    The blocks run one after another beside a version of the repository's facts.
+    """
+    names: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        steps.publish_results(compute_results(), Path("data/published"), None)
+        return [_evaluate(block[2], names) for block in BLOCK.finditer(page)]
+
+
+def _evaluate(code: str, names: dict[str, Any]) -> Any:
+    *before, last = ast.parse(code).body
+    if not isinstance(last, ast.Expr):
+        exec(code, names)
+        return None
+    exec(compile(ast.Module(before, []), ANALYSIS, "exec"), names)
+    return eval(compile(ast.Expression(last.value), ANALYSIS, "eval"), names)
 
 
 PARTS = {"results": format_results, "questions": format_questions}

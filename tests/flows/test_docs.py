@@ -1,10 +1,13 @@
 """The documentation: its table of results, its links, and what the build puts into its pages."""
 
 import re
+from numbers import Real
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
+import polars as pl
 import pytest
 
 from audience_impact.answers import documents
@@ -28,6 +31,26 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 def test_results_and_questions_are_up_to_date(path: str) -> None:
     text = (CHECKOUT / path).read_text(encoding="utf-8")
     assert text == docs.update_page(path), "run `make docs`"
+
+
+def list_numbers(result: Any) -> list[float]:
+    """Return the numbers of a result of pandas, polars or DuckDB, without its index, sorted."""
+    rows = result.rows() if isinstance(result, pl.DataFrame) else result
+    cells = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).to_numpy().ravel()
+    return sorted(float(cell) for cell in cells if isinstance(cell, Real))
+
+
+@pytest.mark.locked
+def test_the_libraries_agree_on_each_question_in_five_lines() -> None:
+    page = (CHECKOUT / docs.ANALYSIS).read_text(encoding="utf-8")
+    codes = [block[2] for block in docs.BLOCK.finditer(page)][1:]
+    assert max(code.count("\n") for code in codes) <= 5
+    results = docs.run_blocks(page)[1:]
+    assert len(results) == 30
+    for number in range(0, len(results), 3):
+        first, *others = map(list_numbers, results[number : number + 3])
+        assert first
+        assert others == [pytest.approx(first, rel=1e-6)] * 2
 
 
 def test_the_starter_of_own_facts_has_the_headings_of_all_tables() -> None:
