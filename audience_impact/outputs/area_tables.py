@@ -128,7 +128,7 @@ def make_tables(
         )
         for span, length in SPANS.items()
     }
-    spans["day"] = _spread_days(on_days)
+    spans["day"] = _spread_days(_withhold_days(on_days))
     made = {}
     for span, rows in spans.items():
         described = _describe_areas(rows, rows[span].str[:4], tables)
@@ -138,12 +138,20 @@ def make_tables(
     return made
 
 
+def _withhold_days(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return runs of days with unusable quantiles of the person-days blank."""
+    names = [f"{name}_person_days" for name in unions.QUANTILES]
+    blank = runs[names].where(runs[names[-1]] > 0.0)
+    rows, _ = reasons.withhold_quantiles(runs.assign(**blank), "person_days")
+    return rows
+
+
 def _spread_days(runs: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each day of each run."""
     rows = runs.loc[runs.index.repeat(runs["days"].astype("int64"))]
     step = pd.to_timedelta(rows.groupby(level=0).cumcount().to_numpy(), unit="D")
     day = pd.to_datetime(rows["from_day"]) + step
-    return rows.assign(day=day.dt.strftime("%Y-%m-%d"), kind=ALL).reset_index(drop=True)
+    return rows.assign(day=day.dt.strftime("%Y-%m-%d")).reset_index(drop=True)
 
 
 def _describe_areas(rows: pd.DataFrame, years: "pd.Series[str]", tables: Tables) -> pd.DataFrame:

@@ -292,6 +292,26 @@ def draw_people(
     return join_worlds(least, most, np.minimum(raised, most[:, [1]]))
 
 
+def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]") -> Array:
+    """Return people (sets, DRAWN + D) of sets, each drawn with those of the same `name` alone.
+
+    Sets that are drawn together have one base, which is at least their largest audience.
+    """
+    floors = find_floors(simulation)
+    people = np.empty((len(name), DRAWN + simulation.sampler.count))
+    for sets in name.groupby(name).indices.values():
+        some = {world: _select_sets(rows, sets) for world, rows in members.items()}
+        people[sets] = draw_people(simulation, some, len(sets), floors)
+    return people
+
+
+def _select_sets(members: pd.DataFrame, sets: Integers) -> pd.DataFrame:
+    """Return the members of some sets, renumbered."""
+    number = pd.Series(np.arange(len(sets)), sets).reindex(members["set_id"]).to_numpy()
+    some = ~np.isnan(number)
+    return members[some].assign(set_id=number[some].astype("int64")).reset_index(drop=True)
+
+
 def _bound_people(
     inputs: SimulationInputs, members: Members, of_restrictions: pd.DataFrame, count: int
 ) -> tuple[Array, Array]:

@@ -192,11 +192,7 @@ def _rows_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> p
 def _draw_people(simulation: Simulation, periods: _Periods) -> Array:
     """Return people of each set; a year has at least those of each of its months."""
     table = periods.table
-    floors = areas.find_floors(simulation)
-    persons = np.empty((len(table), DRAWN + simulation.sampler.count))
-    for sets in table.groupby(_name_drawn_together(table)).indices.values():
-        members = {world: _select_sets(rows, sets) for world, rows in periods.members.items()}
-        persons[sets] = areas.draw_people(simulation, members, len(sets), floors)
+    persons = areas.draw_apart(simulation, periods.members, _name_drawn_together(table))
     keys = pd.MultiIndex.from_frame(table[OF_SETS])
     years = pd.MultiIndex.from_frame(table[OF_SETS].assign(period=table["period"].str[:4]))
     at = keys.get_indexer(years)
@@ -214,13 +210,6 @@ def _name_drawn_together(table: pd.DataFrame) -> "pd.Series[str]":
     """
     is_alone = ~table["kind"].isin(WITHIN_YEARS)
     return table["kind"] + table["period"].str.len().astype("str").where(is_alone, "")
-
-
-def _select_sets(members: pd.DataFrame, sets: areas.Integers) -> pd.DataFrame:
-    """Return the members of some sets, renumbered."""
-    number = pd.Series(np.arange(len(sets)), sets).reindex(members["set_id"]).to_numpy()
-    some = ~np.isnan(number)
-    return members[some].assign(set_id=number[some].astype("int64")).reset_index(drop=True)
 
 
 def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""Table `impact_by_day`: people under at least one restriction on each day of the last two years.
+"""People under restrictions and person-days on each day of the last two years, by kind.
 
-A row is valid for all days from its first to its last, on which the same restrictions are in force
-in the area; days on which none is have no row. Areas and numbers are those of areas.py: everyone
-exposed on the day, whether they come on that day or not.
+Rows are runs of days on which the same restrictions are in force in an area; days on which none is
+have no row. Areas and numbers are those of areas.py: everyone exposed on the day, whether they come
+on that day or not. Person-days are those who come on it (queries.py).
 """
 
 from collections.abc import Mapping
@@ -12,110 +12,143 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.frames import no_rows
+from audience_impact.frames import Array, no_rows
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
+from audience_impact.outputs.queries import DayEngine
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.timeline import OLDER_DAYS, mark_kinds
 from audience_impact.simulation.worlds import summarise
 
 YEARS = 2
-KEY = ["area_id", "from_day"]
+KEY = ["area_id", "from_day", "kind"]
 NONE = -1
+PER_DAY = "daily"
+"""The rows of which people on a day are drawn, beside those of areas.rows_by_kind."""
 
 
 @dataclass(frozen=True)
 class OnDays:
-    """The sets in force in countries on a day, and their days (country_id, day, state).
+    """The sets in force in countries on a day, and their days (country_id, day, kind, state).
 
-    A state is a set by its number.
+    A state is a set by its number; `person_days` has the people who come on a day of each set.
     """
 
     sets: Sets
+    person_days: Array
     days: pd.DataFrame
 
     def of_country(self, country: str) -> "OnDays":
         """Return the part of a single country, renumbered."""
-        first = np.flatnonzero(self.sets.table["country_id"] == country)[:1].sum()
+        rows = np.flatnonzero(self.sets.table["country_id"] == country)
         days = self.days[self.days["country_id"] == country]
-        days = days.assign(state=days["state"] - first).reset_index(drop=True)
-        return OnDays(self.sets.of_country(country), days)
+        days = days.assign(state=np.searchsorted(rows, days["state"])).reset_index(drop=True)
+        return OnDays(self.sets.of_country(country), self.person_days[rows], days)
 
 
 def draw_days(simulation: Simulation, as_of: date) -> OnDays:
-    """Return the people of each country on the days of the last two years."""
-    inputs = simulation.inputs
+    """Return the people of each country on the days of the last two years, by kind."""
+    inputs, draws = simulation.inputs, simulation.sampler.count
     days, of_sets = _list_days(inputs, pd.Timestamp(as_of))
     if days.empty:
-        nothing = areas.make_no_sets(["country_id"], simulation.sampler.count)
-        return OnDays(nothing, pd.DataFrame(columns=["country_id", "day", "state"]))
-    table, numbered, members = _number_states(days, of_sets)
-    floors = areas.find_floors(simulation)
-    people = areas.draw_people(simulation, members, len(table), floors)
+        nothing = areas.make_no_sets(["country_id", "kind"], draws)
+        columns = ["country_id", "day", "kind", "state"]
+        return OnDays(nothing, nothing.people, pd.DataFrame(columns=columns))
+    table, numbered, members = _number_states(days, of_sets, inputs)
     counts, shared = areas.count_restrictions(members["every"], inputs, len(table))
-    return OnDays(Sets(table.join(counts), shared, people), numbered)
+    people = areas.draw_apart(simulation, members, table["kind"])
+    each_day = DayEngine(simulation).unite_on_a_day(
+        (members["certain"], members["every"], members[PER_DAY]), len(table)
+    )
+    return OnDays(Sets(table.join(counts), shared, people), each_day, numbered)
 
 
 def make_rows(
     by_country: Mapping[str, OnDays], places: pd.DataFrame, no_estimate_reason: str, as_of: date
 ) -> pd.DataFrame:
-    """Return a row for each area and run of days with the same restrictions in force.
+    """Return a row for each area, kind, and run of days with the same restrictions in force.
 
     The arguments are those of `impact_by_area.make_rows`.
     """
-    on_days = [part.days for part in by_country.values() if len(part.days)]
-    if not on_days:
+    filled = {name: part for name, part in by_country.items() if len(part.days)}
+    if not filled:
         return _make_empty_table()
-    table, shared = areas.stack_sets(part.sets for part in by_country.values() if len(part.days))
+    table, shared = areas.stack_sets(part.sets for part in filled.values())
     first = table.drop_duplicates("country_id").set_index("country_id")["set_id"]
-    days = pd.concat(on_days, ignore_index=True)
+    days = pd.concat([part.days for part in filled.values()], ignore_index=True)
     days = days.assign(state=days["state"] + days["country_id"].map(first).astype("int64"))
+    parts = [
+        _sum_kind(of_kind, places, table, shared, filled).assign(kind=kind)
+        for kind, of_kind in days.groupby("kind", sort=True)
+    ]
+    return areas.add_status(pd.concat(parts, ignore_index=True), no_estimate_reason, as_of)
+
+
+def _sum_kind(
+    days: pd.DataFrame,
+    places: pd.DataFrame,
+    table: pd.DataFrame,
+    shared: pd.DataFrame,
+    by_country: Mapping[str, OnDays],
+) -> pd.DataFrame:
+    """Return the runs of days of all areas, for the restrictions of a kind."""
     runs, pairs = _find_runs(days, places)
     joined = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")
     totals = []
     for _, rows in runs.groupby("area_id", sort=False):
         inside = joined["run"].between(rows.index[0], rows.index[-1])
         in_run = joined[inside].assign(total=joined["run"] - rows.index[0])
-        total = areas.sum_people(in_run, lambda country: by_country[country].sets.people, len(rows))
-        totals.append(summarise(total, rows.index, "persons"))
+        people = areas.sum_people(in_run, lambda name: by_country[name].sets.people, len(rows))
+        each_day = areas.sum_people(in_run, lambda name: by_country[name].person_days, len(rows))
+        totals.append(
+            summarise(people, rows.index, "persons").join(
+                summarise(each_day, rows.index, "person_days")
+            )
+        )
     as_totals = pairs.rename(columns={"run": "total", "state": "set_id"})
     counts = areas.count_totals(as_totals, table[COUNTS], shared)
     groups = joined.groupby("run")["is_drawn"]
-    rows = runs.join(pd.concat(totals)).join(counts)
-    rows = rows.assign(
-        from_day=runs["from_day"].dt.strftime("%Y-%m-%d"),
-        to_day=runs["to_day"].dt.strftime("%Y-%m-%d"),
-        countries_count=groups.size().astype("float64"),
-        countries_drawn=groups.sum().astype("float64"),
+    return (
+        runs.join(pd.concat(totals))
+        .join(counts)
+        .assign(
+            from_day=runs["from_day"].dt.strftime("%Y-%m-%d"),
+            to_day=runs["to_day"].dt.strftime("%Y-%m-%d"),
+            countries_count=groups.size().astype("float64"),
+            countries_drawn=groups.sum().astype("float64"),
+        )
     )
-    return areas.add_status(rows, no_estimate_reason, as_of)
 
 
 def _make_empty_table() -> pd.DataFrame:
     """Return `impact_by_day` without rows."""
-    words = ["area_id", "from_day", "to_day", "impact_metric", *areas.STATUS, "as_of"]
+    words = ["area_id", "from_day", "to_day", "kind", "impact_metric", *areas.STATUS, "as_of"]
     counts = ["days", *areas.COUNTRIES, *COUNTS]
-    return no_rows(words, [*PEOPLE, *counts])
+    return no_rows(words, [*PEOPLE, *areas.list_numbers("person_days"), *counts])
 
 
 def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:
     """Return the days of countries with a restriction in force, and the rows of each set.
 
-    The days have country_id, day and a column with the set of each kind (NONE: there is none).
+    The days have country_id, day and a column with the set of each world (NONE: there is none).
     """
-    first = today - pd.DateOffset(years=YEARS) + ONE_DAY
-    parts, members = [], {}
-    for kind, rows in areas.rows_by_kind(inputs).items():
-        pieces, members[kind] = inputs.timeline.find_intervals(
-            rows, areas.ENDS[kind], by_country=True
+    first, line = today - pd.DateOffset(years=YEARS) + ONE_DAY, inputs.timeline
+    rows_of = {**areas.rows_by_kind(inputs), PER_DAY: line.drawn_rows}
+    days, members = None, {}
+    for world, rows in rows_of.items():
+        end = areas.ENDS.get(world, areas.ENDS["drawn"])
+        pieces, members[world] = line.find_intervals(rows, end, by_country=True)
+        part = _spread_days(pieces, first, today).rename(columns={"set_id": world})
+        days = (
+            part
+            if days is None
+            else days.merge(part, on=["country_id", "day"], how="left", validate="m:1")
         )
-        parts.append(_spread_days(pieces, first, today).rename(columns={"set_id": kind}))
-    days = parts[0]
-    for part in parts[1:]:
-        days = days.merge(part, on=["country_id", "day"], how="left", validate="m:1")
-    kinds = list(members)
-    return days.assign(**{kind: days[kind].fillna(NONE).astype("int64") for kind in kinds}), members
+    return days.fillna(dict.fromkeys(members, NONE)).astype(
+        dict.fromkeys(members, "int64")
+    ), members
 
 
 def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
@@ -130,20 +163,53 @@ def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) 
 
 
 def _number_states(
-    days: pd.DataFrame, members: Members
+    days: pd.DataFrame, members: Members, inputs: SimulationInputs
 ) -> tuple[pd.DataFrame, pd.DataFrame, Members]:
-    """Return the combinations of sets in force (states), the days of each, and its rows by kind."""
-    kinds = list(members)
-    states = days[["country_id", *kinds]].drop_duplicates().reset_index(drop=True)
-    states = states.reset_index(names="state")
+    """Return the sets of each kind in force on a day, the days of each, and its rows by world.
+
+    A state is a combination of sets in force, with the number of rows that are older than a year,
+    which grows in the order of their starts, and the day where one began on it: rows of one state
+    are of the same kinds on all of its days.
+    """
+    cells = days[["country_id", "day", "every"]].merge(
+        members["every"], left_on="every", right_on="set_id"
+    )
+    line, key = inputs.timeline, ["country_id", "day"]
+    began = line.periods["from_day"].reindex(line.rows["restriction_id"].iloc[cells["row"]])
+    age = (cells["day"] - began.to_numpy()).dt.days
+    marks = cells[key].assign(older=age > OLDER_DAYS, began=age == 0).groupby(key)
+    dated = days.join(marks["older"].sum(), on=key).join(marks["began"].any(), on=key)
+    dated["began"] = dated["day"].where(dated["began"])
+    state = ["country_id", *members, "older", "began"]
+    dated["moment"] = dated.groupby(state, dropna=False, sort=False).ngroup()
+    moments = dated.drop_duplicates("moment")
+    period = moments["day"].dt.strftime("%Y-%m-%d")
     rows = {
-        kind: states[["state", kind]]
-        .merge(of_kind, left_on=kind, right_on="set_id")[["state", "row"]]
-        .rename(columns={"state": "set_id"})
-        for kind, of_kind in members.items()
+        world: _mark_rows(moments.assign(period=period), world, of_world, inputs)
+        for world, of_world in members.items()
     }
-    numbered = days.merge(states, on=["country_id", *kinds], validate="m:1")
-    return states[["country_id"]], numbered[["country_id", "day", "state"]], rows
+    table = rows["every"][["country_id", "moment", "kind"]].drop_duplicates()
+    table = table.sort_values(["country_id", "kind", "moment"], ignore_index=True)
+    numbers = table[["moment", "kind"]].reset_index(names="set_id")
+    of_sets = {
+        world: of_kind.merge(numbers, on=["moment", "kind"], validate="m:1")[["set_id", "row"]]
+        for world, of_kind in rows.items()
+    }
+    numbered = dated[[*key, "moment"]].merge(numbers, on="moment")
+    numbered = numbered.rename(columns={"set_id": "state"})[[*key, "kind", "state"]]
+    return table[["country_id", "kind"]], numbered, of_sets
+
+
+def _mark_rows(
+    moments: pd.DataFrame, world: str, members: pd.DataFrame, inputs: SimulationInputs
+) -> pd.DataFrame:
+    """Return the rows in force in a world at each moment, once for each of their kinds."""
+    rows = moments[["country_id", "moment", "period", world]].merge(
+        members, left_on=world, right_on="set_id"
+    )
+    marks = mark_kinds(inputs.timeline, rows)
+    parts = [rows[is_of].assign(kind=kind.value) for kind, is_of in marks.items()]
+    return pd.concat(parts, ignore_index=True)[["country_id", "moment", "kind", "row"]]
 
 
 def _find_runs(days: pd.DataFrame, regions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -11,6 +11,7 @@ sets) of days sums them by period; `summarise_days` returns the seven numbers. W
 Assumptions, drawbacks and citation: those of timeline.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -173,6 +174,23 @@ class DayEngine:
         drawn = self._sum_drawn_days(spans.drawn, counted.drawn).reindex(most.index)
         values = worlds.join_worlds(*(table.to_numpy("float64") for table in (least, most, drawn)))
         return Totals(most.index, values)
+
+    def unite_on_a_day(self, members: Sequence[pd.DataFrame], count: int) -> Array:
+        """Return the people (count, DRAWN + D) who come on a day under restrictions of sets.
+
+        `members` has the rows of what is certain, possible and drawn (set_id, row).
+        """
+        line, limits = self.inputs.timeline, self.inputs.timeline.daily_limits
+        certain, possible, in_draws = members
+        drawn = np.full((count, self.simulation.sampler.count), np.nan)
+        if self.inputs.overlap_model is not None and len(in_draws):
+            people = self.simulation.draw_on_a_day(in_draws, if_present=True)
+            drawn[: len(people)] = people
+        return worlds.join_worlds(
+            worlds.find_largest(certain, limits.low, count),
+            worlds.bound_most(possible, line.rows, limits, count),
+            drawn,
+        )
 
     def count_by_kind(self, spans: Spans) -> "Days":
         """Return the person-days of countries under each kind of restriction, by period.

@@ -147,11 +147,11 @@ def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) ->
 
 
 def _sort_rows(tables: Sequence[pa.Table]) -> pa.Table:
-    """Return the rows of all parts in the order of their restrictions, or else of countries.
+    """Return the rows of all parts in the order of their restrictions, then of their areas.
 
-    Each restriction is in one part, whose rows of it are in order.
+    Each restriction and each country is in one part, whose rows of it are in order.
     """
     table = pa.concat_tables(tables)
-    name = "restriction_id" if "restriction_id" in table.column_names else "area_id"
-    keys = table[name].to_numpy().astype(object)
-    return table.take(np.argsort(keys, kind="stable")).combine_chunks()
+    names = [name for name in ("area_id", "restriction_id") if name in table.column_names]
+    keys = [table[name].to_numpy().astype(object) for name in names]
+    return table.take(np.lexsort(keys)).combine_chunks()

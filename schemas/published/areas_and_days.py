@@ -83,8 +83,12 @@ class BaseOfCountry(PublishedModel):
 
 
 @columns.add_estimates("person_days", {"": "the same restrictions"})
-class DaysOfPeriod(PublishedModel):
+class PeopleOnDay(PublishedModel):
     """Person-days: a person counts once a day, whatever is restricted."""
+
+
+class DaysOfPeriod(PeopleOnDay):
+    """Person-days of a period."""
 
     days: Series[float] = columns.make_column(
         "days that may have been under restriction; of a region the most of a country",
@@ -222,12 +226,12 @@ class CountriesByMonth(
     """
 
 
-class CountriesByDay(StatusOfDay, Countries, SharesOfPopulation, People, Day, Country):
+class CountriesByDay(StatusOfDay, Countries, PeopleOnDay, SharesOfPopulation, People, Day, Country):
     """People under at least one restriction on each day of the last two years, by country.
 
-    A day without a row has no restriction. Countries of one day may be added up, days may not.
-    Ordinary users count whether or not they come on a day: for person-days take
-    `countries_by_month`.
+    Choose a `kind`. A day without a row has no restriction. Countries of one day may be added up,
+    and person-days over days as well; people of several days may not. People are ordinary users,
+    whether or not they come on the day; person-days are those who do.
     """
 
 
@@ -257,10 +261,10 @@ class RegionsByMonth(
     """
 
 
-class RegionsByDay(StatusOfDay, Countries, SharesOfPopulation, People, Day, Region):
+class RegionsByDay(StatusOfDay, Countries, PeopleOnDay, SharesOfPopulation, People, Day, Region):
     """People under at least one restriction on each day of the last two years, by region.
 
-    Choose an `area_level`, as in `regions_by_year`. Days may not be added up.
+    Choose a `kind` and an `area_level`, as in `regions_by_year`.
     """
 
 
