@@ -78,10 +78,12 @@ def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFr
 def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
     """Return the names of each kind for each cell of codes; blank where the facts have none."""
     parents = nesting.read_parents(areas)
-    names = list_names(areas).to_dict() | {"": ""}
+    codes_of = {cell: cell.split(";") for cell in cells}
+    mentioned = {code for codes in codes_of.values() for code in codes}
+    is_named = areas["area_id"].isin(mentioned) | areas["area_id"].str.fullmatch(WHOLE)
+    names = list_names(areas[is_named]).to_dict() | {"": ""}
     by_cell = {}
-    for cell in cells:
-        codes = cell.split(";")
+    for cell, codes in codes_of.items():
         countries = [code if WHOLE.fullmatch(code) else country_of(code, parents) for code in codes]
         continents = [_find_continent(country, parents) for country in countries]
         by_cell[cell] = [
