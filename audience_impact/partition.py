@@ -260,7 +260,7 @@ def merge_parts(
     merged["register_rows"] = make_register_rows(tables)
     people, on_a_day = merged.pop("impact_by_area"), merged.pop("impact_by_day")
     of_regions = area_tables.sum_days(
-        {code: each.person_days for code, each in countries.items()}, regions
+        {code: people.person_days for code, people in countries.items()}, regions
     )
     days = areas.join_tables(
         [*(part.tables["area_days"] for part in parts), of_regions], area_tables.KEY

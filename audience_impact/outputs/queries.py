@@ -211,8 +211,8 @@ class DayEngine:
             else people.drawn[:0],
         )
         sums = [
-            _sum_by(part.pieces, np.vstack([whole, of_part]), OF_COUNTRIES)
-            for part, whole, of_part in zip(kinds, people, of_parts, strict=True)
+            _sum_by(part.pieces, np.vstack([of_sets, of_part]), OF_COUNTRIES)
+            for part, of_sets, of_part in zip(kinds, people, of_parts, strict=True)
         ]
         most = sums[1]
         least, drawn = sums[0].reindex(most.index).fillna(0.0), sums[2].reindex(most.index)
