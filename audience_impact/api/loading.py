@@ -237,8 +237,8 @@ def _set_types(table: Any, notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame
             more = sorted(set(texts.dropna()) - set(words)) if words else []
             frame[name] = texts.astype(pd.CategoricalDtype([*words, *more])) if words else texts
         elif about["unit"] not in ("", "date") and pd.api.types.is_numeric_dtype(frame[name]):
-            whole = pa.types.is_integer(table.schema.field(name).type)
-            frame[name] = frame[name].astype("Int64" if whole else "float64")
+            is_integer = pa.types.is_integer(table.schema.field(name).type)
+            frame[name] = frame[name].astype("Int64" if is_integer else "float64")
     return frame
 
 
