@@ -63,6 +63,7 @@ from audience_impact.api.net_reach import (
     union_bounds,
 )
 from audience_impact.api.over_time import person_days, reach_in_days
+from audience_impact.api.tables import tables
 
 __all__ = [
     "Bounds",
@@ -80,6 +81,7 @@ __all__ = [
     "person_days",
     "reach_in_days",
     "sharp_union_bounds",
+    "tables",
     "union_bounds",
 ]
 

@@ -8,11 +8,15 @@ exists twice.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audience_impact.api.tables import MOVED
+
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from audience_impact.overlap.one_factor import OneFactorCopula
     from audience_impact.store.reading import OpenVersion
@@ -95,10 +99,11 @@ def _read_fact_table(file: Path, name: str) -> "pd.DataFrame":
 class Tables(Mapping[str, "pd.DataFrame"]):
     """The published tables of a version by name, each read from its place on first access.
 
-    A table is an item and an attribute: `tables["impact_by_area"]`, `tables.impact_by_area`. Dates
-    are datetimes, coded words categories, other words texts, and counts nullable integers, so that
-    a table has the same types whether some of its cells are null or not. `table.attrs` has
-    the words of the table, as `load` describes.
+    A table is an item and an attribute, `tables["impact"]` or `tables.impact`; each access returns
+    a frame of its own. Dates are datetimes, coded words categories, other words texts, lists lists,
+    counts and years `Int64`, shares floats and truths `boolean`, so that a table has the same types
+    whether some of its cells are null or not. `table.attrs` has the words of the table, as `load`
+    describes.
 
     Attributes:
         address: Where the version is.
@@ -108,7 +113,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
     def __init__(self, opened: "OpenVersion") -> None:
         """Take a version opened by `store.reading`."""
         self._opened = opened
-        self._read: dict[str, pd.DataFrame] = {}
+        self._read: dict[str, pa.Table] = {}
         self.address, self.version_id = opened.address, opened.version_id
 
     def __getitem__(self, name: str) -> "pd.DataFrame":
@@ -120,13 +125,14 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         if name not in self._opened.tables:
             raise KeyError(_explain_missing(name, self._opened.tables))
         if name not in self._read:
-            self._read[name] = _read_published(self._opened, name)
-        return self._read[name]
+            with _convert_errors():
+                self._read[name] = self._opened.read_table(name)
+        return _make_frame(self._read[name], name, self._opened)
 
     def __getattr__(self, name: str) -> "pd.DataFrame":
         """Return a table; raise AttributeError where the version has no such table."""
         if name.startswith("_") or name not in self._opened.tables:
-            raise AttributeError(f"the version has no table {name}")
+            raise AttributeError(_explain_missing(name, self._opened.tables))
         return self[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -146,7 +152,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         return f"Tables of {self.version_id or self.address}: {', '.join(self)}"
 
 
-def load(place: "str | Path | None" = None) -> Tables:
+def load(place: "str | Path | None" = None, *, version: str | None = None) -> Tables:
     """Return the tables of a published version, each of which is read on first access.
 
     Args:
@@ -156,6 +162,8 @@ def load(place: "str | Path | None" = None) -> Tables:
             this table alone. Addresses need the extra `buckets`; keys of a store come from its own
             variables, such as AWS_ACCESS_KEY_ID. None: the version of the last release, which comes
             with this package.
+        version: The version, if a folder or address has several: its number (`v42`), its id or the
+            beginning of it, or `previous`. None: the latest.
 
     Returns:
         The tables by name. `table.attrs` contains `table`, `title`, `description`, `licence`,
@@ -166,7 +174,8 @@ def load(place: "str | Path | None" = None) -> Tables:
 
     Raises:
         FileNotFoundError: There is no such file or folder, or no table in it.
-        ValueError: A file is no table that this project published, is damaged or is too large.
+        ValueError: A file is no table that this project published, is damaged or is too large; a
+            version is none of the place, or of a schema before 5.0.
         OSError: A place cannot be read.
         ImportError: An address needs the extra `buckets`.
 
@@ -176,11 +185,19 @@ def load(place: "str | Path | None" = None) -> Tables:
             ...
         FileNotFoundError: nowhere: no such file, and no folder with published tables
     """
-    from audience_impact.store import AwayError, PublishError
     from audience_impact.store.reading import open_version
 
+    with _convert_errors():
+        return Tables(open_version(RELEASED if place is None else place, version))
+
+
+@contextmanager
+def _convert_errors() -> Iterator[None]:
+    """Raise OSError for a storage out of reach, ValueError for a version that is unusable."""
+    from audience_impact.store import AwayError, PublishError
+
     try:
-        return Tables(open_version(RELEASED if place is None else place))
+        yield
     except AwayError as error:
         raise OSError(str(error)) from error
     except PublishError as error:
@@ -188,26 +205,21 @@ def load(place: "str | Path | None" = None) -> Tables:
 
 
 def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
-    """Return that a version has no table of a name, and which it has."""
+    """Return where the rows of a table are now, or which tables a version has."""
+    if name in MOVED:
+        return f"{name}: its rows are in {MOVED[name]} since schema 5.0"
     return f"no table {name} among {', '.join(tables)}"
 
 
-def _read_published(opened: "OpenVersion", name: str) -> "pd.DataFrame":
-    from audience_impact.store import AwayError, PublishError
-    from audience_impact.store.manifest import describe_columns
+def _make_frame(table: "pa.Table", name: str, opened: "OpenVersion") -> "pd.DataFrame":
+    from audience_impact.store.manifest import describe_columns, require_schema
 
-    try:
-        table = opened.read_table(name)
-        columns = describe_columns(table.schema, opened.fields.get(name, ()))
-    except AwayError as error:
-        raise OSError(str(error)) from error
-    except PublishError as error:
-        raise ValueError(str(error)) from error
     attrs = _read_description(table.schema.metadata[METADATA_KEY], name)
-    attrs.pop("sources", None)  # of older versions; pandas copies attrs on every step
-    attrs["columns"] = columns
+    with _convert_errors():
+        require_schema(f"{opened.address}/{name}", attrs.get("schema_version", ""))
+        columns = describe_columns(table.schema, opened.fields.get(name, ()))
     frame = _set_types(table, columns)
-    frame.attrs = attrs
+    frame.attrs = {**attrs, "columns": columns}
     return frame
 
 
@@ -224,21 +236,22 @@ def _read_description(content: bytes, name: str) -> dict[str, Any]:
     return description
 
 
-def _set_types(table: Any, notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame":
+def _set_types(table: "pa.Table", notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame":
     """Return a table with texts as dictionaries as a frame with the types of `Tables`."""
     import pandas as pd
     import pyarrow as pa
 
-    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False, types_mapper=nullable.get)
     for name, about in notes.items():
-        if pa.types.is_dictionary(table.schema.field(name).type):
-            words = list(about.get("values", ())) if "separator" not in about else []
+        kind = table.schema.field(name).type
+        if pa.types.is_list(kind):
+            frame[name] = pd.Series(table[name].to_pylist(), dtype="object")
+        elif pa.types.is_dictionary(kind):
+            words = list(about.get("values", ()))
             texts = frame[name].astype("str")
             more = sorted(set(texts.dropna()) - set(words)) if words else []
             frame[name] = texts.astype(pd.CategoricalDtype([*words, *more])) if words else texts
-        elif about["unit"] not in ("", "date") and pd.api.types.is_numeric_dtype(frame[name]):
-            is_integer = pa.types.is_integer(table.schema.field(name).type)
-            frame[name] = frame[name].astype("Int64" if is_integer else "float64")
     return frame
 
 

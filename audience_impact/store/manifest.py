@@ -41,6 +41,7 @@ ZIP_DAMAGES = (
     *(RuntimeError, EOFError, ValueError),
 )
 """Errors that reading a damaged, encrypted or unknown ZIP archive may raise."""
+_OLDER_SCHEMA = re.compile(r"[0-4]\.[0-9]+")
 _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -190,14 +191,14 @@ def describe_columns(
 ) -> dict[str, dict[str, Any]]:
     """Return what each column of a published table says of itself, from its schema as read.
 
-    Description, unit and SDMX concept; `values`, `special_values` and `separator` where there are
-    such. The file has the meanings of the codes that occur in it, `fields` of the manifest those of
-    all. Files of older versions have it in the schema of Arrow. Raise PublishError where the words
-    are no such words.
+    Description, unit and SDMX concept; `values` and `special_values` where there are such. The file
+    has the meanings of the codes that occur in it, `fields` of the manifest those of all.
+
+    Raise PublishError where the words are no such words.
     """
     try:
         written = json.loads((schema.metadata or {}).get(COLUMNS_KEY.encode(), b"{}"))
-        columns = {field.name: written.get(field.name) or _read_words(field) for field in schema}
+        columns = {field.name: written.get(field.name, {}) for field in schema}
         for field in fields:
             listed = {coded["value"]: coded["label"] for coded in field.get("categories", ())}
             if (meanings := listed or field.get(VALUES)) and field["name"] in columns:
@@ -354,6 +355,15 @@ def require_shape(value: Any, shape: Any, name: str) -> None:
             raise ValueError(f"{name} is empty")
         for entry in value:
             require_shape(entry, shape[0], name)
+
+
+def require_schema(address: str, schema_version: str) -> None:
+    """Raise PublishError for tables of an older schema, whose names and columns are others."""
+    if _OLDER_SCHEMA.fullmatch(schema_version):
+        raise PublishError(
+            f"{address} has tables of schema {schema_version}, and those of schema 5.0 and later "
+            "are read: publish again, or read it with the release that wrote it"
+        )
 
 
 def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:

@@ -18,9 +18,15 @@ import pyarrow.parquet as pq
 
 from audience_impact.store import VERSION_FOLDER, PublishError, releases, storage
 from audience_impact.store.files import read_whole, require_length
-from audience_impact.store.manifest import MANIFEST, METADATA_KEY, TooLargeError, require_bounded
+from audience_impact.store.manifest import (
+    MANIFEST,
+    METADATA_KEY,
+    TooLargeError,
+    require_bounded,
+    require_schema,
+)
 from audience_impact.store.storage import LATEST, VERSIONS, LocalStorage
-from audience_impact.store.versions import Stored
+from audience_impact.store.versions import Stored, find_version
 
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _FOLDER = re.compile(rf"{LATEST}|{VERSIONS}/{VERSION_FOLDER.pattern}")
@@ -54,29 +60,32 @@ class OpenVersion:
         return decode_table(f"{self.address}/{name}.parquet", self.read_content(name))
 
 
-def open_version(place: Path | str) -> OpenVersion:
+def open_version(place: Path | str, version: str | None = None) -> OpenVersion:
     """Return a version opened for reading.
 
     Args:
         place: The folder of a version, a folder in which versions are published, the archive of a
             release (.zip), or an address of any of these; or a Parquet file of a version, or a
             folder of such files.
+        version: Its name, as `versions.find_version` takes it; None: the latest.
 
     Raises:
         FileNotFoundError: Nothing is there.
-        PublishError: It is no version, it is damaged or too large.
+        PublishError: It is no version, it is damaged, too large or of an older schema.
         OSError: It cannot be read.
         ImportError: An address needs a library that is not installed.
     """
     path = Path(place)
     if storage.is_address(place):
-        return _open_address(storage.format_address(place))
+        return _open_address(storage.format_address(place), version)
+    if version is not None:
+        return _open_stored(find_version(path, version))
     if releases.is_archive(path) and path.is_file():
         return _open_stored(_find_latest(path))
     for folder in (path, path / LATEST):
         if (folder / MANIFEST).is_file():
-            version = folder.resolve()
-            return _open_stored(Stored(LocalStorage(version.parent), version.name))
+            target = folder.resolve()
+            return _open_stored(Stored(LocalStorage(target.parent), target.name))
     files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
     if not files:
         raise FileNotFoundError(f"{place}: no such file, and no folder with published tables")
@@ -94,10 +103,12 @@ def _open_files(place: Path, files: list[Path]) -> OpenVersion:
     return OpenVersion(str(place.parent if place.is_file() else place), "", (*paths,), read_content)
 
 
-def _open_address(address: str) -> OpenVersion:
+def _open_address(address: str, version: str | None) -> OpenVersion:
     match = _AT_ADDRESS.fullmatch(address)
     root, folder = match.group(1, 2) if match else (address, None)
     try:
+        if version is not None:
+            return _open_stored(find_version(Path(address), version))
         if folder:
             return _open_stored(Stored(storage.select_storage(root), folder))
         return _open_stored(_find_latest(root))
@@ -119,6 +130,7 @@ def _find_latest(place: Path | str) -> Stored:
 
 
 def _open_stored(stored: Stored) -> OpenVersion:
+    require_schema(stored.address, stored.version.schema_version)
     names = tuple(stored.count_rows())
     if wrong := [name for name in names if not _TABLE.fullmatch(name)]:
         raise PublishError(f"{stored.address}/{MANIFEST} names a table {wrong[0]!r}")

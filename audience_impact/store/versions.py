@@ -47,6 +47,7 @@ from audience_impact.store.manifest import (
     hash_bytes,
     read_package,
     require_bounded,
+    require_schema,
 )
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
 
@@ -169,7 +170,11 @@ class Stored:
         return dict(self.files.get(manifest.ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
 
     def find_path(self, name: str) -> str:
-        """Return the path of the file of a table, in the folder of the version."""
+        """Return the path of the file of a table, in the folder of the version.
+
+        Raises PublishError where the version has tables of an older schema.
+        """
+        require_schema(self.address, self.version.schema_version)
         path = f"{DETAILS}{name}.parquet"
         return path if path in self.files else path.removeprefix(DETAILS)
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import audience_impact as ai
 from flows import CHECKOUT
 from schemas import facts, published
 from schemas.columns import PublishedModel
@@ -37,3 +38,11 @@ def test_tables_of_results_are_those_with_numbers_that_follow_from_facts() -> No
 def test_each_key_is_made_of_columns_of_its_table(table: str) -> None:
     assert set(published.KEYS[table]) <= set(published.list_columns(table))
     assert issubclass(published.MODELS[table], PublishedModel)
+
+
+def test_analysts_are_shown_every_published_table() -> None:
+    tables, details = ai.tables(), ai.tables(details=True)
+    assert (*tables, *details) == published.TABLES
+    assert tuple(details) == published.DETAILS
+    for name, sentence in {**tables, **details}.items():
+        assert sentence == published.describe_table(name).partition("\n")[0]

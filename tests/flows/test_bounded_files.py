@@ -53,14 +53,27 @@ def test_a_parquet_with_a_cell_repeated_is_refused_before_it_is_decoded(
         registers.read_file(path, COLUMNS)
 
 
-def test_a_parquet_with_a_number_repeated_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array([0] * 1_000_000),
+        pa.array([["x" * 1_000]] * 10_000),
+        pa.array([["x"] * 200_000]),
+    ],
+    ids=["a number", "a list of one long text", "a text of a list"],
+)
+def test_a_parquet_with_a_cell_repeated_is_too_large(
+    cells: pa.Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 1_000_000)
     path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"a": pa.array([0] * 1_000_000)}), path)
-    with pq.ParquetFile(path) as file, pytest.raises(manifest.TooLargeError):
-        manifest.require_bounded(file, path.stat().st_size)
+    pq.write_table(pa.table({"a": cells}), path, compression="zstd")
+    content = path.read_bytes()
+    assert len(content) < 10_000
+    with pq.ParquetFile(path) as file:
+        manifest.require_bounded(file, content)
+        monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 1_000_000)
+        with pytest.raises(manifest.TooLargeError, match="more than 1,000,000 bytes"):
+            manifest.require_bounded(file, content)
 
 
 @pytest.mark.parametrize(("rows", "is_refused"), [(125_000, False), (125_001, True)])
@@ -69,12 +82,13 @@ def test_a_large_parquet_may_not_decode_to_more_than_a_fixed_size(
 ) -> None:
     monkeypatch.setattr(manifest, "MOST_DECODED_BYTES", 1_000_000)
     pq.write_table(pa.table({"a": pa.array([0] * rows)}), tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
     with pq.ParquetFile(tmp_path / "a.parquet") as file:
         if is_refused:
             with pytest.raises(manifest.TooLargeError, match="more than 1,000,000 bytes"):
-                manifest.require_bounded(file, 2**40)
+                manifest.require_bounded(file, content)
         else:
-            manifest.require_bounded(file, 2**40)
+            manifest.require_bounded(file, content)
 
 
 def test_an_archive_that_grows_beyond_all_proportion_is_refused(

@@ -180,11 +180,12 @@ def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | Non
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
     periods: Sets = impact_by_area.draw_periods(Simulation(inputs, SAMPLER))
-    at = np.flatnonzero(periods.all_sets.table["period"] == "2025")[0]
+    keys = periods.table[["period", "kind"]].agg("/".join, axis=1)
+    at = np.flatnonzero(keys == "2025/all")[0]
     own = simulate.Simulation(inputs, SAMPLER).countries.exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
     return (
-        periods.all_sets.people[at, worlds.DRAWN :],
+        periods.people[at, worlds.DRAWN :],
         by_name,
         simulate.Simulation(inputs, SAMPLER).present,
     )

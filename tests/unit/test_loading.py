@@ -1,11 +1,9 @@
 """Published tables and calibrations, read back with what is known about them."""
 
-import json
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -25,10 +23,15 @@ def version(small_results: steps.Results, tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.chain
 def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) -> None:
     tables = ai.load(version)
-    assert sorted(tables) == sorted(path.stem for path in version.glob("*.parquet"))
+    assert sorted(tables) == sorted(path.stem for path in version.rglob("*.parquet"))
+    names = {path.stem for path in version.glob("*.parquet")}
+    assert (names, {*tables} - names) == ({*ai.tables()}, {*ai.tables(details=True)})
     impact = tables["impact"]
-    written = pd.read_parquet(version / "impact.parquet").astype(impact.dtypes)
-    pd.testing.assert_frame_equal(impact, written)
+    counts = impact.select_dtypes("Int64")
+    written = pq.read_table(version / "impact.parquet", columns=list(counts))
+    assert (
+        counts.astype("object").where(counts.notna(), None).to_dict("list") == written.to_pydict()
+    )
     assert impact.attrs["table"] == "impact"
     assert version.resolve().name == f"v000001-{impact.attrs['version_id']}"
     assert date.fromisoformat(impact.attrs["as_of"])
@@ -38,35 +41,12 @@ def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) ->
     assert all(told["description"] for told in impact.attrs["columns"].values())
 
 
-def write_anew(path: Path, into: Path, words: bytes | None) -> Path:
-    """Write a table with other words of its columns; None: in the schema, as versions had them."""
+def write_anew(path: Path, into: Path, words: bytes) -> Path:
+    """Write a table with other words of its columns."""
     table = pq.read_table(path)
-    metadata = dict(table.schema.metadata)
-    columns = json.loads(metadata.pop(b"audience_impact_columns"))
-    if words is None:
-        fields = [
-            field.with_metadata(
-                {
-                    key: text if isinstance(text, str) else json.dumps(text)
-                    for key, text in {"unit": "", "sdmx_concept": "", **columns[field.name]}.items()
-                }
-            )
-            for field in table.schema
-        ]
-        table = table.cast(pa.schema(fields, metadata))
-    else:
-        table = table.replace_schema_metadata({**metadata, b"audience_impact_columns": words})
-    pq.write_table(table, into / path.name)
+    metadata = {**table.schema.metadata, b"audience_impact_columns": words}
+    pq.write_table(table.replace_schema_metadata(metadata), into / path.name)
     return into / path.name
-
-
-@pytest.mark.chain
-def test_a_file_of_an_older_version_has_the_same_notes(version: Path, tmp_path: Path) -> None:
-    path = version / "impact_by_platform.parquet"
-    older = ai.load(write_anew(path, tmp_path, None))
-    table, expected = older["impact_by_platform"], ai.load(path)["impact_by_platform"]
-    pd.testing.assert_frame_equal(table, expected)
-    assert table.attrs == expected.attrs
 
 
 @pytest.mark.chain
@@ -75,7 +55,7 @@ def test_a_file_alone_explains_its_own_codes_and_a_version_explains_all(version:
     for name, about in whole.attrs["columns"].items():
         words, meanings = alone.attrs["columns"][name], about.get("values", {})
         assert {**words, "values": meanings} == {**about, "values": meanings}
-        codes = {code for cell in whole[name].dropna().unique() for code in str(cell).split(";")}
+        codes = set(whole[name].explode().dropna())
         expected = {code: meaning for code, meaning in meanings.items() if code in codes}
         assert words.get("values", {}) == expected
     assert alone["obs_status"].astype("str").equals(whole["obs_status"].astype("str"))
@@ -100,24 +80,6 @@ def test_a_file_alone_explains_its_own_codes_and_a_version_explains_all(version:
 def test_words_that_are_none_are_refused(version: Path, tmp_path: Path, words: bytes) -> None:
     with pytest.raises(ValueError, match="no words of its columns under audience_impact_columns"):
         ai.load(write_anew(version / "impact.parquet", tmp_path, words))["impact"]
-
-
-@pytest.mark.chain
-@pytest.mark.parametrize(
-    "words", [{b"values": b"{"}, {b"values": b"5"}, {b"values": b"[" * 200_000}, {b"unit": b"\xff"}]
-)
-def test_words_of_an_older_file_that_are_none_are_refused(
-    version: Path, tmp_path: Path, words: dict[bytes, bytes]
-) -> None:
-    place = write_anew(version / "impact.parquet", tmp_path, None)
-    table = pq.read_table(place)
-    fields = [
-        field.with_metadata({**field.metadata, **words}) if field.name == "obs_status" else field
-        for field in table.schema
-    ]
-    pq.write_table(table.cast(pa.schema(fields, table.schema.metadata)), place)
-    with pytest.raises(ValueError, match="no words of its columns under audience_impact_columns"):
-        ai.load(place)["impact"]
 
 
 @pytest.mark.chain

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def test_folder_archive_and_address_give_the_same_tables(
     assert list(here) == list(there)
     assert set(here) == set(published.TABLES)
     assert here.version_id == there.version_id == versions.find_latest(root).id
-    for table in ("impact", "impact_by_day", "quarantine"):
+    for table in ("impact", "countries_by_day", "quarantine"):
         pd.testing.assert_frame_equal(here[table], there[table])
         assert here[table].attrs == there[table].attrs
 
@@ -103,24 +104,40 @@ def test_a_table_is_read_on_first_access_and_once(
     tables = ai.load(root)
     assert repr(tables).startswith(f"Tables of {tables.version_id}: ")
     assert names == []
-    assert tables.impact is tables["impact"]
-    assert names == ["impact"]
+    impact = tables.impact
+    impact["q50_persons"] = 0
+    pd.testing.assert_frame_equal(tables["impact"], ai.load(root).impact)
+    assert names == ["impact", "impact"]
 
 
-def test_dates_words_and_numbers_have_their_types(root: Path) -> None:
-    tables, kinds = ai.load(root), set()
+def test_a_frame_can_be_pickled(root: Path) -> None:
+    impact = ai.load(root).impact
+    again = pickle.loads(pickle.dumps(impact))
+    pd.testing.assert_frame_equal(again, impact)
+    assert again.attrs == impact.attrs
+
+
+def test_each_column_has_the_type_of_what_it_says(root: Path) -> None:
+    tables, stored, kinds = ai.load(root), versions.find_latest(root), set()
     for name, table in tables.items():
+        schema = stored.read_arrow(name).schema
         for column, about in table.attrs["columns"].items():
-            dtype = table[column].dtype
-            kinds.add(dtype.kind)
-            if about["unit"] == "date":
+            kind, dtype = schema.field(column).type, table[column].dtype
+            kinds.add(str(kind))
+            expected: object = {"bool": "boolean", "int64": "Int64", "double": "float64"}.get(
+                str(kind), dtype
+            )
+            assert dtype == expected, f"{name}.{column}"
+            if pa.types.is_date(kind):
                 assert pd.api.types.is_datetime64_dtype(dtype), f"{name}.{column}"
-            elif about["unit"]:
-                assert dtype == "float64", f"{name}.{column}"
-            elif about.get("values") and "separator" not in about:
+            elif pa.types.is_list(kind):
+                assert {type(cell) for cell in table[column].dropna()} <= {list}, f"{name}.{column}"
+            elif about.get("values"):
                 assert isinstance(dtype, pd.CategoricalDtype), f"{name}.{column}"
                 assert set(about["values"]) <= set(dtype.categories)
-    assert {"M", "f", "O"} <= kinds
+    assert {"bool", "int64", "double", "string", "date32[day]"} <= kinds
+    assert tables.impact["quarantined_inputs_count"].dtype == "Int64"
+    assert tables.countries_by_year["year"].dtype == "Int64"
 
 
 def test_words_of_a_table_outlast_putting_rows_together(root: Path) -> None:
@@ -133,10 +150,36 @@ def test_words_of_a_table_outlast_putting_rows_together(root: Path) -> None:
 
 def test_a_table_of_an_older_schema_is_named_with_its_successors(root: Path) -> None:
     tables = ai.load(root)
-    with pytest.raises(KeyError, match="person_days: its rows are in person_days_by_area, "):
-        tables["person_days"]
-    with pytest.raises(AttributeError, match="no table person_days"):
-        _ = tables.person_days
+    where = "impact_by_world_month: its rows are in regions_by_month since schema 5.0"
+    with pytest.raises(KeyError, match=where):
+        tables["impact_by_world_month"]
+    with pytest.raises(AttributeError, match=where):
+        _ = tables.impact_by_world_month
+
+
+def test_a_version_of_an_older_schema_is_refused_in_a_line(root: Path, tmp_path: Path) -> None:
+    folder = copy_version(root, tmp_path / "older")
+    package = json.loads((folder / "datapackage.json").read_bytes())
+    package["audience_impact"]["schema_version"] = "4.0"
+    (folder / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    line = (
+        "older has tables of schema 4.0, and those of schema 5.0 and later are read: publish "
+        "again, or read it with the release that wrote it"
+    )
+    with pytest.raises(ValueError, match=line):
+        ai.load(folder)
+    with pytest.raises(PublishError, match=line):
+        versions.find_version(root, str(folder)).read_table("impact")
+
+
+def test_a_version_is_loaded_by_its_name(root: Path, address: str) -> None:
+    name = versions.find_latest(root).id
+    for version in ("v1", name, name[:14]):
+        assert ai.load(root, version=version).version_id == name
+    with pytest.raises(ValueError, match="on a web server, which lists neither"):
+        ai.load(address, version="v1")
+    with pytest.raises(ValueError, match="there is no version v7 below"):
+        ai.load(root, version="v7")
 
 
 def test_nothing_at_an_address_is_a_line(address: str) -> None:
@@ -169,13 +212,19 @@ def test_a_folder_needs_no_more_than_the_statistics(root: Path) -> None:
     assert int(done.stdout) == len(ai.load(root).impact)
 
 
+def copy_version(root: Path, folder: Path) -> Path:
+    """A copy of the version that may be changed."""
+    shutil.copytree((root / "latest").resolve(), folder)
+    for path in folder.rglob("*"):
+        path.chmod(0o755)
+    return folder
+
+
 def change_manifest(root: Path, folder: Path, **cells: Any) -> Path:
     """A copy of the version whose first table has other cells in the manifest."""
-    package = json.loads((root / "latest" / "datapackage.json").read_bytes())
+    copy_version(root, folder)
+    package = json.loads((folder / "datapackage.json").read_bytes())
     package["resources"][0] |= cells
-    folder.mkdir()
-    for path in (root / "latest").iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
     (folder / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
     return folder
 
@@ -249,24 +298,22 @@ def test_a_small_file_that_fills_the_memory_is_refused(monkeypatch: pytest.Monke
 
 def write_planted(root: Path, folder: Path, change: Any) -> Path:
     """A copy of the version whose table `impact` is changed, with the hash of what it is then."""
-    shutil.copytree((root / "latest").resolve(), folder)
+    copy_version(root, folder)
     table = change(pq.read_table(folder / "impact.parquet"))
-    (folder / "impact.parquet").chmod(0o644)
     pq.write_table(table, folder / "impact.parquet", compression="zstd")
     package = json.loads((folder / "datapackage.json").read_bytes())
     for resource in package["resources"]:
         if resource["path"] == "impact.parquet":
             content = (folder / "impact.parquet").read_bytes()
             resource["hash"] = f"sha256:{manifest.hash_bytes(content)}"
-    (folder / "datapackage.json").chmod(0o644)
     (folder / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
     return folder
 
 
 PLANTED = {
     "lacks the column": lambda table: table.drop_columns(["obs_status"]),
-    "has lists in the column": lambda table: table.append_column(
-        "more", pa.array([["x"]] * table.num_rows)
+    "its column more is of type list": lambda table: table.append_column(
+        "more", pa.array([[1]] * table.num_rows)
     ),
     "more than 1,000 columns": lambda table: pa.table(
         {name: table[name] for name in table.column_names}

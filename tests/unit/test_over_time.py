@@ -12,9 +12,10 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from audience_impact.audiences.scope import build_scope
-from audience_impact.outputs import areas, impact_by_area
+from audience_impact.outputs import area_tables, areas, impact_by_area
 from audience_impact.outputs import person_days as times
 from audience_impact.outputs.review.status_rules import rule_sentence
+from audience_impact.pipeline import select_all
 from audience_impact.simulation import worlds
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Simulation
@@ -213,7 +214,7 @@ def test_a_year_has_everyone_who_was_under_one_at_any_time() -> None:
     for name, platform, month in (("R1", "telegram", "09"), ("R2", "whatsapp", "11")):
         made.restrict(name, platform, area_ids="RU", observed_from=f"2025-{month}-10",
                       ended_on=f"2025-{month}-20", end_status="ended")  # fmt: skip
-    table = by_area(made).set_index("period")
+    table = select_all(by_area(made)).set_index("period")
     assert table.index.tolist() == ["2025", "2025-09", "2025-11"]
     assert table["printed_min_persons"].tolist() == [96e6, 89e6, 96e6]
     assert table["printed_max_persons"].tolist() == [105e6, 89e6, 96e6]
@@ -244,7 +245,7 @@ def areas_of(made: World) -> pd.DataFrame:
 def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
     made = two_lands()
     inputs = prepared(made)[0].simulation
-    table = engine.by_area(inputs, Sampler(0, 100), areas_of(made))
+    table = select_all(engine.by_area(inputs, Sampler(0, 100), areas_of(made)))
     year = table[table["period"] == "2026"].set_index("area_id")
     assert sorted(year.index) == ["001", "002", "XA", "XB"]
     lands = year.loc[["XA", "XB"]]
@@ -280,15 +281,14 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     table = engine.by_area(inputs, Sampler(0, 4 * most), areas_of(made))
     drawn = impact_by_area.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA", "XB"}
-    assert (drawn.groupby(["area_id", "period"])["draw"].nunique() == most).all()
-    added = drawn[drawn["period"] == "2026"].groupby("draw")["persons"].sum()
+    assert (drawn.groupby(["area_id", "year"])["draw"].nunique() == most).all()
+    added = drawn[drawn["year"] == "2026"].groupby("draw")["persons"].sum()
     year = row(table, area_id="002", period="2026")
     for name, share in (("q05_persons", 0.05), ("q50_persons", 0.5), ("q95_persons", 0.95)):
         below = int((added < year[name]).sum())
         assert binomtest(below, most, share).pvalue > 0.001, name
-    both = periods.all_sets.people[
-        (periods.all_sets.table["period"] == "2026").to_numpy(), worlds.DRAWN :
-    ]
+    is_year = (periods.table["period"] == "2026") & (periods.table["kind"] == "all")
+    both = periods.people[is_year.to_numpy(), worlds.DRAWN :]
     np.testing.assert_allclose(added, both.sum(axis=0)[:most])
 
 
@@ -298,28 +298,29 @@ def test_a_land_that_cannot_be_drawn_publishes_no_draws() -> None:
     table = engine.by_area(inputs, Sampler(0, 100)).assign(q50_persons=1.0)
     drawn = impact_by_area.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA"}
-    assert set(drawn["period"]) == {"2026"}
+    assert set(drawn["year"]) == {"2026"}
     assert len(drawn) == 100
     withheld = table.assign(q50_persons=np.nan)
     assert impact_by_area.make_draws(periods, withheld).empty
 
 
-def test_orders_alone_stand_in_columns_of_their_own() -> None:
+def test_orders_alone_stand_in_rows_of_their_own() -> None:
     inputs = prepared(two_lands())[0].simulation
     is_order = inputs.timeline.rows["restriction_id"] == "R2"
     line = replace(inputs.timeline, rows=inputs.timeline.rows.assign(is_order=is_order))
-    made = replace(inputs, timeline=line)
-    table = engine.by_area(made, Sampler(0, 100)).set_index(["area_id", "period"])
-    own, other = table.loc[("XA", "2026")], table.loc[("XB", "2026")]
-    assert (own["printed_min_persons"], own["ordered_printed_min_persons"]) == (500e3, 400e3)
-    assert own["ordered_restrictions_count"] == 1
-    assert (other["ordered_printed_max_persons"], other["ordered_restrictions_count"]) == (0.0, 0)
+    table = engine.by_area(replace(inputs, timeline=line), Sampler(0, 100))
+    every, ordered = (
+        row(table, area_id="XA", period="2026", kind=kind) for kind in ("all", "ordered")
+    )
+    assert (every["printed_min_persons"], ordered["printed_min_persons"]) == (500e3, 400e3)
+    assert ordered["restrictions_count"] == 1
+    assert set(table.loc[table["kind"] == "ordered", "area_id"]) == {"XA"}
 
 
 def test_no_bound_enters_the_draws() -> None:
     """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
     inputs = prepared(two_lands())[0].simulation
-    people = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100))).all_sets.people
+    people = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100))).people
     assert people[:, worlds.LEAST].max() == 500e3
     assert np.nanmax(people[:, worlds.DRAWN :]) < 450e3
 
@@ -343,22 +344,17 @@ def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:
     made.restrict("R4", "beta", observed_from="2025-12-01", ended_on="2026-01-02",
                   end_status="ended")  # fmt: skip
     table = engine.by_area(prepared(made)[0].simulation, Sampler(0, 100), areas_of(made))
-    year, month = (row(table, area_id="XA", period=period) for period in ("2026", "2026-01"))
-    kinds = ("began", "carried_over", "shutdown", "service")
-    counts = {kind: year[f"{kind}_restrictions_count"] for kind in kinds}
-    assert counts == {"began": 3, "carried_over": 1, "shutdown": 1, "service": 3}
-    assert (year["older_restrictions_count"], year["older_max_persons"]) == (0, 0.0)
-    assert year["carried_over_min_persons"] < year["began_min_persons"]
-    assert year["shutdown_min_persons"] > year["service_min_persons"]
-    assert month[[f"{kind}_restrictions_count" for kind in kinds]].isna().all()
-    before = row(table, area_id="XA", period="2025")
-    assert before["began_restrictions_count"] == 1
-    assert before["carried_over_restrictions_count"] == 0
-    assert before["carried_over_max_persons"] == 0.0
-    for region in ("001", "002"):
-        whole = row(table, area_id=region, period="2026")
-        assert [whole[f"{kind}_restrictions_count"] for kind in kinds] == [3, 1, 1, 3]
-        assert whole["carried_over_q50_persons"] == year["carried_over_q50_persons"]
+    totals = table.set_index(["area_id", "period", "kind"])
+    counts = totals["restrictions_count"]
+    kinds = {"began": 3, "carried_over": 1, "service": 3, "shutdown": 1}
+    expected = {"all": 4, "ordered": 4, **kinds}
+    for area in ("XA", "001", "002"):
+        assert counts[area, "2026"].to_dict() == counts[area, "2026-01"].to_dict() == expected
+    assert counts["XA", "2025"].to_dict() == {"all": 1, "ordered": 1, "began": 1, "service": 1}
+    least, median = totals["min_persons"], totals["q50_persons"]
+    assert least["XA", "2026", "carried_over"] < least["XA", "2026", "began"]
+    assert least["XA", "2026", "shutdown"] > least["XA", "2026", "service"]
+    assert median["001", "2026", "carried_over"] == median["XA", "2026", "carried_over"]
 
 
 def test_each_day_of_the_last_two_years_has_its_people() -> None:
@@ -594,7 +590,8 @@ def test_totals_after_the_last_edition_of_a_register_say_so() -> None:
     made = russia()
     made.restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13", end_status="ongoing")
     made.add("register_rows", count_year="2025", restriction_id="R1")
-    by_area = made.results()["impact_by_area"].set_index("area_id").loc["RU"].set_index("period")
+    by_area = select_all(made.results()["impact_by_area"]).query("area_id == 'RU'")
+    by_area = by_area.set_index("period")
     sentence = rule_sentence("after_last_edition")
     assert by_area.loc["2026", "reason"].endswith(sentence)
     assert by_area.loc["2026", "reason_rule_ids"].endswith("after_last_edition")
@@ -628,14 +625,15 @@ def test_person_days_of_a_year_are_told_apart_by_kind_and_do_not_grow() -> None:
     block = {year: total(table, year) for year in years}
     a_day = {year: row["printed_max_person_days"] / row["days"] for year, row in block.items()}
     assert a_day["2024"] == pytest.approx(a_day["2025"]) == pytest.approx(a_day["2026"])
-    most = pd.DataFrame(years).filter(regex="_max_person_days$", axis="index")
-    most = most.rename(lambda name: name.removesuffix("_max_person_days"))
-    assert (most.loc["older", ["2024", "2025"]] == 0.0).all()
+    drawn = times.draw_days(Simulation(prepared(made)[0].simulation, Sampler(0, 100)))
+    countries = pd.DataFrame({"country_id": ["XA"], "area_id": ["XA"]})
+    of_kinds = area_tables.sum_days({"XA": drawn}, countries)
+    most = of_kinds.pivot_table("max_person_days", "kind", "period", fill_value=0.0)
+    assert (most.loc["older", ["2024", "2025", "2025-06"]] == 0.0).all()
+    assert most.loc["older", "2025-07"] == most.loc["service", "2025-07"] > 0.0
     assert most.loc["older", "2026"] == pytest.approx(block["2026"]["max_person_days"])
     assert most.loc["older", "2026"] == most.loc["service", "2026"]
     assert most.loc["began", "2026"] == most.loc["shutdown", "2026"] > 0.0
     assert most.loc["began", "2024"] == pytest.approx(block["2024"]["max_person_days"])
-    kinds = ["began", "older", "service", "shutdown"]
-    assert (most.loc[kinds].max() <= [row["max_person_days"] + 1 for row in years.values()]).all()
-    months = table[table["period"].str.len() == len("2025-01")]
-    assert months["older_max_person_days"].isna().all()
+    together = pd.Series({year: item["max_person_days"] for year, item in years.items()})
+    assert (most[together.index].max() <= together + 1).all()
