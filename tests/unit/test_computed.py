@@ -40,7 +40,7 @@ def test_a_period_of_an_area_is_a_row_with_its_kinds_in_columns(
 def test_person_days_of_countries_have_their_kinds(small_results: steps.Results) -> None:
     days = small_results.read_frame("person_days")
     is_country = days["restriction_id"] == "all"
-    kinds = days["service_max_person_days"]
+    kinds = days["service_min_person_days"]
     assert kinds[is_country].notna().all()
     assert kinds[~is_country].isna().all()
 
