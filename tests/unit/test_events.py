@@ -53,22 +53,16 @@ def relation(*events: event_links.EventRecord) -> tuple[str, str, str, str] | No
     return tuple(links[0][name] for name in names) if links else None  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize(
-    ("fact", "row", "expected"),
-    [
-        (("XA", "2020-01-02", ""), ("XA", "2020-01-02", ""), "one_event"),
-        (("XA", "2020-01-02", "2020-03-01"), ("XA", "2020-01-05", "2020-01-09"), "one_event"),
-        (("XA", "2020-01-07", "2020-03-01"), ("XA", "2020-01-02", "2020-01-04"), "near"),
-        (
-            ("XA", "2020-01-07", "2020-03-01"),
-            ("XA", "2020-01-02", "2020-01-02/2020-12-31"),
-            "one_event",
-        ),
-        (("XA-A", "2020-01-02", ""), ("XA-A/town", "2020-01-03", ""), "one_event"),
-        (("XA-A", "2020-01-02", "2020-02-01"), ("XA-A/town", "2020-01-05", ""), "near"),
-        (("XA", "2020-01", "2020-12-01"), ("XA-A", "2020-01-05", ""), "near"),
-    ],
-)
+@pytest.mark.parametrize(("fact", "row", "expected"), [
+    (("XA", "2020-01-02", ""), ("XA", "2020-01-02", ""), "one_event"),
+    (("XA", "2020-01-02", "2020-03-01"), ("XA", "2020-01-05", "2020-01-09"), "one_event"),
+    (("XA", "2020-01-07", "2020-03-01"), ("XA", "2020-01-02", "2020-01-04"), "near"),
+    (("XA", "2020-01-07", "2020-03-01"), ("XA", "2020-01-02", "2020-01-02/2020-12-31"),
+     "one_event"),
+    (("XA-A", "2020-01-02", ""), ("XA-A/town", "2020-01-03", ""), "one_event"),
+    (("XA-A", "2020-01-02", "2020-02-01"), ("XA-A/town", "2020-01-05", ""), "near"),
+    (("XA", "2020-01", "2020-12-01"), ("XA-A", "2020-01-05", ""), "near"),
+])  # fmt: skip
 def test_a_row_is_the_event_of_a_fact_where_places_and_days_agree(
     fact: tuple[str, str, str], row: tuple[str, str, str], expected: str
 ) -> None:
@@ -439,35 +433,17 @@ def find_steps(*orders: dict[str, str]) -> dict[str, str]:
     return dict(zip(merged["restriction_id"], merged["continues"], strict=True))
 
 
-@pytest.mark.parametrize(
-    ("earlier", "later", "continues"),
-    [
-        (order("2023-05-03", "2023-05-08"), order("2023-05-09", "2023-05-13"), "R1"),
-        (order("2023-05-03", "2023-05-08"), order("2023-05-10", "2023-05-13"), "R1"),
-        (order("2023-05-03", "2023-05-08"), order("2023-05-11", "2023-05-13"), ""),
-        (order("2021-05-03", ""), order("2023-05-11", "2023-05-13"), "R1"),
-        (
-            order("2023-05-03", "2023-05-08", network_scope="all"),
-            order("2023-05-09", "2023-05-13"),
-            "",
-        ),
-        (
-            order("2023-05-03", "2023-05-08", action="throttle"),
-            order("2023-05-09", "2023-05-13"),
-            "",
-        ),
-        (
-            order("2023-05-03", "2023-05-08", operators="MTN"),
-            order("2023-05-09", "2023-05-13", operators="Orange"),
-            "",
-        ),
-        (
-            order("2023-05-03", "2023-05-08", area_ids="XA-B"),
-            order("2023-05-09", "2023-05-13"),
-            "",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("earlier", "later", "continues"), [
+    (order("2023-05-03", "2023-05-08"), order("2023-05-09", "2023-05-13"), "R1"),
+    (order("2023-05-03", "2023-05-08"), order("2023-05-10", "2023-05-13"), "R1"),
+    (order("2023-05-03", "2023-05-08"), order("2023-05-11", "2023-05-13"), ""),
+    (order("2021-05-03", ""), order("2023-05-11", "2023-05-13"), "R1"),
+    (order("2023-05-03", "2023-05-08", network_scope="all"), order("2023-05-09", "2023-05-13"), ""),
+    (order("2023-05-03", "2023-05-08", action="throttle"), order("2023-05-09", "2023-05-13"), ""),
+    (order("2023-05-03", "2023-05-08", operators="MTN"),
+     order("2023-05-09", "2023-05-13", operators="Orange"), ""),
+    (order("2023-05-03", "2023-05-08", area_ids="XA-B"), order("2023-05-09", "2023-05-13"), ""),
+])  # fmt: skip
 def test_consecutive_orders_of_one_place_and_network_are_steps_of_one_event(
     earlier: dict[str, str], later: dict[str, str], continues: str
 ) -> None:

@@ -128,11 +128,6 @@ def test_a_state_is_as_large_as_it_was_on_the_day() -> None:
     assert ids("IN", "Kargil, Jammu and Kashmir", LOCALITY, "2019-08-05") == {"IN-LA/kargil"}
 
 
-def test_everything_but_a_region_is_all_the_others() -> None:
-    left = ids("IQ", "National except Kurdish region", REGIONS)
-    assert left == set(ATLAS()["IQ"].first_level) - {"IQ-AR", "IQ-DA", "IQ-SU"}
-
-
 @pytest.mark.parametrize(
     "text", ["Narnia", "Narnia and Archenland", "Some towns", "Narnia district, Calormen"]
 )

@@ -32,26 +32,17 @@ def findings(made: World) -> list[str]:
     return [finding.message for finding in all_findings if finding.rule == RULE]
 
 
-@pytest.mark.parametrize(
-    ("made", "reason"),
-    [
-        (one_place("Hill Town, Highland State", "hill town; highland"), "is a part of XA-1"),
-        (one_place("Highland (Hill Town)", "highland; hill town", "alias"), "is a part of XA-1"),
-        (one_place("Mill, Hill Town, Highland", "mill; highland"), "mill is a part of XA-1"),
-        (
-            one_place("Hill Town village", "hill town", row_reading="within"),
-            "the row calls hill town a town",
-        ),
-        (
-            one_place("Parts of Lowe", "lowe", name="Lowe", reading="whole"),
-            "the row says parts of lowe",
-        ),
-        (
-            one_place("Lowe; near a campus", "lowe", name="Lowe", reading="whole"),
-            "the row names a campus",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("made", "reason"), [
+    (one_place("Hill Town, Highland State", "hill town; highland"), "is a part of XA-1"),
+    (one_place("Highland (Hill Town)", "highland; hill town", "alias"), "is a part of XA-1"),
+    (one_place("Mill, Hill Town, Highland", "mill; highland"), "mill is a part of XA-1"),
+    (one_place("Hill Town village", "hill town", row_reading="within"),
+     "the row calls hill town a town"),
+    (one_place("Parts of Lowe", "lowe", name="Lowe", reading="whole"),
+     "the row says parts of lowe"),
+    (one_place("Lowe; near a campus", "lowe", name="Lowe", reading="whole"),
+     "the row names a campus"),
+])  # fmt: skip
 def test_an_override_wider_than_the_row_is_reported(made: World, reason: str) -> None:
     (message,) = findings(made)
     assert reason in message

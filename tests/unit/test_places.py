@@ -107,30 +107,23 @@ def test_all_of_a_country(text: str) -> None:
     assert locate("India", text, REGIONS) == ("IN", NATIONAL, "")
 
 
-@pytest.mark.parametrize(
-    ("cell", "text", "scope", "found"),
-    [
-        ("India", "State of Manipur", CITIES, ("IN-MN", REGION, "")),
-        ("India", "Orissa", REGIONS, ("IN-OD", REGION, "")),
-        ("India", "Pulwama, Jammu & Kashmir", LOCALITY, ("IN-JK/pulwama", LOCALITY, "")),
-        (
-            "India",
-            "Sikar and Tonk districts, Rajasthan",
-            CITIES,
-            ("IN-RJ/sikar;IN-RJ/tonk", CITIES, ""),
-        ),
-        ("India", "Rajasthan, Bihar and Punjab", REGIONS, ("IN-BR;IN-PB;IN-RJ", REGIONS, "")),
-        ("India", "Rajasthan; Bihar / Punjab", REGIONS, ("IN-BR;IN-PB;IN-RJ", REGIONS, "")),
-        ("India", "Delhi", LOCALITY, ("IN-DL", LOCALITY, "")),
-        ("India", "Sopore", LOCALITY, ("IN-JK/baramula/sopore", LOCALITY, "")),
-        ("Iran (Islamic Republic of)", "Sistan and Baluchestan", REGIONS, ("IR-11", REGION, "")),
-        ("Ukraine", "Kherson and Zaporizhzhia Oblasts", REGIONS, ("UA-23;UA-65", REGIONS, "")),
-        ("Yemen", "Al Jawf governorate", REGIONS, ("YE-JA", REGION, "")),
-        ("Myanmar", "Sagaing\u2019s Pale township", LOCALITY, ("MMR005019", LOCALITY, "")),
-        ("Palestine, State of", "Gaza Strip", CITIES, ("OCHA:PS02", CITIES, "")),
-        ("Somaliland", "Nationwide", REGIONS, ("SO:somaliland", REGIONS, "")),
-    ],
-)
+@pytest.mark.parametrize(("cell", "text", "scope", "found"), [
+    ("India", "State of Manipur", CITIES, ("IN-MN", REGION, "")),
+    ("India", "Orissa", REGIONS, ("IN-OD", REGION, "")),
+    ("India", "Pulwama, Jammu & Kashmir", LOCALITY, ("IN-JK/pulwama", LOCALITY, "")),
+    ("India", "Sikar and Tonk districts, Rajasthan", CITIES,
+     ("IN-RJ/sikar;IN-RJ/tonk", CITIES, "")),
+    ("India", "Rajasthan, Bihar and Punjab", REGIONS, ("IN-BR;IN-PB;IN-RJ", REGIONS, "")),
+    ("India", "Rajasthan; Bihar / Punjab", REGIONS, ("IN-BR;IN-PB;IN-RJ", REGIONS, "")),
+    ("India", "Delhi", LOCALITY, ("IN-DL", LOCALITY, "")),
+    ("India", "Sopore", LOCALITY, ("IN-JK/baramula/sopore", LOCALITY, "")),
+    ("Iran (Islamic Republic of)", "Sistan and Baluchestan", REGIONS, ("IR-11", REGION, "")),
+    ("Ukraine", "Kherson and Zaporizhzhia Oblasts", REGIONS, ("UA-23;UA-65", REGIONS, "")),
+    ("Yemen", "Al Jawf governorate", REGIONS, ("YE-JA", REGION, "")),
+    ("Myanmar", "Sagaing\u2019s Pale township", LOCALITY, ("MMR005019", LOCALITY, "")),
+    ("Palestine, State of", "Gaza Strip", CITIES, ("OCHA:PS02", CITIES, "")),
+    ("Somaliland", "Nationwide", REGIONS, ("SO:somaliland", REGIONS, "")),
+])  # fmt: skip
 def test_places(cell: str, text: str, scope: GeoScope, found: tuple[str, GeoScope, str]) -> None:
     assert locate(cell, text, scope) == found
 

@@ -1,7 +1,6 @@
 """What a row of the STOP register cut, on which networks, for whom, and when: the narrower word."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from audience_impact.registers.stop import hours, reach
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.vocabulary import NOT_AS_ORDER, Cause
 from tests.support import register_row
+from tests.unit.test_register_reading import march, timing
 
 BOTH = {"shutdown_extent": "Full network, Service-based"}
 SERVICES = {"shutdown_extent": "Service-based"}
@@ -206,23 +206,14 @@ def test_only_a_body_orders(cells: dict[str, str], authority: list[Any]) -> None
     assert names == [name["ordered_by"] if name is EXECUTIVE else name for name in authority]
 
 
-@pytest.mark.parametrize(
-    ("cells", "is_admitted"),
-    [
-        ({}, True),
-        ({"gov_ack": "No"}, False),
-        ({"gov_justification": "Technical problems/ Infrastructure failure"}, False),
-        ({"gov_justification": "Sabotage/ Third-party Action"}, False),
-        ({"gov_just_details": 'They said it was a "technical interruption"'}, False),
-        (
-            {
-                "gov_justification": "Sabotage/ Third-party Action",
-                "ordered_by": "Non-government",
-            },
-            True,
-        ),
-    ],
-)
+@pytest.mark.parametrize(("cells", "is_admitted"), [
+    ({}, True),
+    ({"gov_ack": "No"}, False),
+    ({"gov_justification": "Technical problems/ Infrastructure failure"}, False),
+    ({"gov_justification": "Sabotage/ Third-party Action"}, False),
+    ({"gov_just_details": 'They said it was a "technical interruption"'}, False),
+    ({"gov_justification": "Sabotage/ Third-party Action", "ordered_by": "Non-government"}, True),
+])  # fmt: skip
 def test_an_authority_that_denies_an_order_confirms_none(
     cells: dict[str, str], is_admitted: bool
 ) -> None:
@@ -249,15 +240,6 @@ def test_slowed_or_cut(event: str, slowed: bool) -> None:
     assert stop.read_action(row, False)[1] == "network_unavailable"
 
 
-def timing(last: str, **cells: str) -> hours.Timing:
-    until = date.fromisoformat(last) if last else None
-    return hours.read_timing(register_row(**cells), date(2024, 3, 1), until)
-
-
-def march(*days: int) -> tuple[date, ...]:
-    return tuple(date(2024, 3, day) for day in days)
-
-
 @pytest.mark.parametrize(
     ("last", "text", "found"),
     [
@@ -280,22 +262,22 @@ def march(*days: int) -> tuple[date, ...]:
     ],
 )  # fmt: skip
 def test_days_and_hours(last: str, text: str, found: tuple[object, ...]) -> None:
-    assert timing(last, event=text) == hours.Timing(*found)  # type: ignore[arg-type]
+    assert timing(last=last, event=text) == hours.Timing(*found)  # type: ignore[arg-type]
 
 
 def test_exam_cuts_without_hours_have_those_of_others() -> None:
     exams = {"actual_cause": "Exam cheating"}
     of_exams = hours.Timing((), None, is_of_exams=True)
-    assert timing("2024-03-20", **exams) == hours.Timing((), 12, is_of_exams=True)
-    assert timing("2024-07-20", **exams).times == hours.MOST_EXAM_DAYS
-    assert timing("2024-03-05", **exams) == of_exams
-    assert timing("", **exams) == of_exams
-    printed = timing("2024-03-05", **exams, event="Cut daily for two hours.")
+    assert timing(last="2024-03-20", **exams) == hours.Timing((), 12, is_of_exams=True)
+    assert timing(last="2024-07-20", **exams).times == hours.MOST_EXAM_DAYS
+    assert timing(last="2024-03-05", **exams) == of_exams
+    assert timing(last="", **exams) == of_exams
+    printed = timing(last="2024-03-05", **exams, event="Cut daily for two hours.")
     assert (printed.most_hours, printed.is_of_exams) == (2, False)
-    assert timing("2024-03-20") == hours.Timing()
-    assert timing("2024-03-20", **exams, event="Exams and protests.") == hours.Timing()
-    assert timing("2024-03-20", **exams, **SERVICES) == hours.Timing()
-    curfew = timing("2024-03-20", **exams, **SERVICES, event="A curfew-style block.")
+    assert timing(last="2024-03-20") == hours.Timing()
+    assert timing(last="2024-03-20", **exams, event="Exams and protests.") == hours.Timing()
+    assert timing(last="2024-03-20", **exams, **SERVICES) == hours.Timing()
+    curfew = timing(last="2024-03-20", **exams, **SERVICES, event="A curfew-style block.")
     assert curfew.is_of_exams
     cells = stop.restriction_cells(
         register_row(start_date="2024-03-01", **exams), False, (), stop.Context()

@@ -63,30 +63,18 @@ def test_what_says_everyone(cells: dict[str, str]) -> None:
 
 
 IN_PART = [
-    (
-        {"ordered_by": "Non-government", "gov_justification": "Sabotage/ Third-party Action"},
-        "attack, not an order",
-    ),
-    (
-        {
-            "ordered_by": "Unknown",
-            "gov_justification": "Technical problems/ Infrastructure failure",
-        },
-        "damage, not an order",
-    ),
-    (
-        {
-            "ordered_by": "Non-government",
-            "event": "Missile strikes hit the power grid countrywide.",
-        },
-        "damage, not an order",
-    ),
+    ({"ordered_by": "Non-government", "gov_justification": "Sabotage/ Third-party Action"},
+     "attack, not an order"),
+    ({"ordered_by": "Unknown", "gov_justification": "Technical problems/ Infrastructure failure"},
+     "damage, not an order"),
+    ({"ordered_by": "Non-government", "event": "Missile strikes hit the power grid countrywide."},
+     "damage, not an order"),
     (ORDERED | {"event": "There was a partial shutdown across Kenya."}, "'partial'"),
     (ORDERED | {"event": "At least 6 networks were cut on Mar. 1."}, "'At least 6 networks'"),
     (ORDERED | {"event": "Several small providers went dark."}, "'Several small providers'"),
     (ORDERED | {"actual_cause_details": "The network of most of Kenya was cut"}, "'most of'"),
     (ORDERED | {"event": "Cut across Kenya, mainly on mobile carriers."}, "'mainly on'"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("cells", "reason"), IN_PART)
@@ -133,25 +121,18 @@ def test_sentences_do_not_end_at_months() -> None:
 # ---- Why ----
 
 
-@pytest.mark.parametrize(
-    ("cells", "cause", "ordered"),
-    [
-        ({"ordered_by": "Judiciary"}, "order", "yes"),
-        (
-            {"ordered_by": "Military", "actual_cause_details": "Cut in an area of war"},
-            "order",
-            "yes",
-        ),
-        ({"ordered_by": "Unknown", "gov_justification": "School Exams"}, "order", "yes"),
-        ({"ordered_by": "Unknown", "gov_ack": "Yes"}, "unknown", ""),
-        ({"ordered_by": "Unknown"}, "unknown", ""),
-        ({"ordered_by": "", "actual_cause_details": "A fibre cable was cut"}, "damage", "no"),
-        ({"ordered_by": "", "actual_cause_details": "A cable cut at sea"}, "damage", "no"),
-        ({"ordered_by": "Non-government", "event": "A DDoS hit a bank."}, "attack", "no"),
-        ({"ordered_by": "Non-government"}, "unknown", ""),
-        ({"ordered_by": "Local government", "event": "To ward off cyberattacks."}, "order", "yes"),
-    ],
-)
+@pytest.mark.parametrize(("cells", "cause", "ordered"), [
+    ({"ordered_by": "Judiciary"}, "order", "yes"),
+    ({"ordered_by": "Military", "actual_cause_details": "Cut in an area of war"}, "order", "yes"),
+    ({"ordered_by": "Unknown", "gov_justification": "School Exams"}, "order", "yes"),
+    ({"ordered_by": "Unknown", "gov_ack": "Yes"}, "unknown", ""),
+    ({"ordered_by": "Unknown"}, "unknown", ""),
+    ({"ordered_by": "", "actual_cause_details": "A fibre cable was cut"}, "damage", "no"),
+    ({"ordered_by": "", "actual_cause_details": "A cable cut at sea"}, "damage", "no"),
+    ({"ordered_by": "Non-government", "event": "A DDoS hit a bank."}, "attack", "no"),
+    ({"ordered_by": "Non-government"}, "unknown", ""),
+    ({"ordered_by": "Local government", "event": "To ward off cyberattacks."}, "order", "yes"),
+])  # fmt: skip
 def test_cause(cells: dict[str, str], cause: str, ordered: str) -> None:
     result = stop_cells.restriction_cells(register_row(**cells), False, (), stop_cells.Context())
     assert (result["cause"], result["is_ordered"]) == (cause, ordered)
@@ -201,53 +182,42 @@ def march(*days: int) -> tuple[date, ...]:
     return tuple(date(2024, 3, day) for day in days)
 
 
-@pytest.mark.parametrize(
-    ("text", "days", "times", "least", "most"),
-    [
-        ("Cut on 3 occasions (Mar. 1, Mar. 4, Mar. 20) each from 5:00-7:30am.",
-         (1, 4, 20), None, 2.5, 2.5),
-        ("Cut 5 times (Mar. 1-3, Mar. 7 and March 9), each lasting around 2-4 hours.",
-         (1, 2, 3, 7, 9), None, 2, 4),
-        ("Cut 6 times between Mar. 1 and Mar. 20, all between 4:00 to 7:00 (UTC+0).",
-         (), 6, 3, 3),
-        ("Cut seven times during exams.", (), 7, None, None),
-        ("Cut 3 times on Mar. 2, Mar. 5 and Apr. 9, each for one hour.", (), 3, 1, 1),
-        ("Cut 40 times.", (), None, None, None),
-        ("Cut on Mar. 2, Mar. 5.", (), None, None, None),
-        ("Cut daily from 10pm to 6am.", (), None, 8, 8),
-        ("Cut for 30 hours.", (), None, None, None),
-        ("Three one-hour blackouts on some days, two on others.", (), None, None, None),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "days", "times", "least", "most"), [
+    ("Cut on 3 occasions (Mar. 1, Mar. 4, Mar. 20) each from 5:00-7:30am.", (1, 4, 20), None, 2.5,
+     2.5),
+    ("Cut 5 times (Mar. 1-3, Mar. 7 and March 9), each lasting around 2-4 hours.", (1, 2, 3, 7, 9),
+     None, 2, 4),
+    ("Cut 6 times between Mar. 1 and Mar. 20, all between 4:00 to 7:00 (UTC+0).", (), 6, 3, 3),
+    ("Cut seven times during exams.", (), 7, None, None),
+    ("Cut 3 times on Mar. 2, Mar. 5 and Apr. 9, each for one hour.", (), 3, 1, 1),
+    ("Cut 40 times.", (), None, None, None),
+    ("Cut on Mar. 2, Mar. 5.", (), None, None, None),
+    ("Cut daily from 10pm to 6am.", (), None, 8, 8),
+    ("Cut for 30 hours.", (), None, None, None),
+    ("Three one-hour blackouts on some days, two on others.", (), None, None, None),
+])  # fmt: skip
 def test_days_and_hours_of_what_comes_back(
     text: str, days: tuple[int, ...], times: int | None, least: float | None, most: float | None
 ) -> None:
     assert timing(event=text) == hours.Timing(march(*days), times, least, most)
 
 
-@pytest.mark.parametrize(
-    ("last", "cells", "hours_a_day"),
-    [
-        ("2024-03-02", {"event": "It was cut for 30 hours."}, 15),
-        ("2024-03-01", {"event": "A 12-hour disruption followed."}, 12),
-        ("2024-03-01", {"event": "Cut between 9:50am to 6:20pm."}, 8.5),
-        ("2024-03-01", {"event": "Cut from 11:00-1:00pm."}, 2),
-        ("2024-03-01", {"event": "Cut from 2 to 4 of the towns."}, None),
-        ("2024-03-01", {"duration": "0.25"}, 6),
-        ("2024-03-01", {"duration": "about two hours"}, 2),
-        ("2024-03-02", {"duration": "about two hours"}, None),
-        (
-            "2024-03-03",
-            {"event": "Cut from 17:00 on Mar. 1 until around 5:00 (UTC) on Mar. 3."},
-            18,
-        ),
-        ("2024-03-04", {"event": "Cut from 17:00 on Mar. 1 until around 5:00 on Mar. 3."}, None),
-        ("2024-03-03", {"event": "Cut from 17:00 on Mar. 1 until 5:00 on Mar. 9."}, None),
-        ("2024-03-01", {"event": "Cut twice: from 1:00-2:00 and from 5:00-9:00."}, None),
-        ("", {"duration": "2 hours"}, 2),
-        ("", {"event": "Cut daily from 10pm to 6am."}, None),
-    ],
-)
+@pytest.mark.parametrize(("last", "cells", "hours_a_day"), [
+    ("2024-03-02", {"event": "It was cut for 30 hours."}, 15),
+    ("2024-03-01", {"event": "A 12-hour disruption followed."}, 12),
+    ("2024-03-01", {"event": "Cut between 9:50am to 6:20pm."}, 8.5),
+    ("2024-03-01", {"event": "Cut from 11:00-1:00pm."}, 2),
+    ("2024-03-01", {"event": "Cut from 2 to 4 of the towns."}, None),
+    ("2024-03-01", {"duration": "0.25"}, 6),
+    ("2024-03-01", {"duration": "about two hours"}, 2),
+    ("2024-03-02", {"duration": "about two hours"}, None),
+    ("2024-03-03", {"event": "Cut from 17:00 on Mar. 1 until around 5:00 (UTC) on Mar. 3."}, 18),
+    ("2024-03-04", {"event": "Cut from 17:00 on Mar. 1 until around 5:00 on Mar. 3."}, None),
+    ("2024-03-03", {"event": "Cut from 17:00 on Mar. 1 until 5:00 on Mar. 9."}, None),
+    ("2024-03-01", {"event": "Cut twice: from 1:00-2:00 and from 5:00-9:00."}, None),
+    ("", {"duration": "2 hours"}, 2),
+    ("", {"event": "Cut daily from 10pm to 6am."}, None),
+])  # fmt: skip
 def test_hours_of_the_whole(last: str, cells: dict[str, str], hours_a_day: float | None) -> None:
     result = timing(last=last, **cells)
     assert (result.least_hours, result.most_hours) == (hours_a_day, hours_a_day)
@@ -340,22 +310,6 @@ def test_twice_in_one_year_from_one_source_is_one_event_and_the_fuller_row_speak
     apart = readings(link, {"info_source_link": "https://news.example/b"})
     assert len(apart) == 2
     assert len(readings({}, {})) == 2  # without a source nothing says that they are one
-
-
-def test_rows_that_repeat_are_each_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A register that repeats a row for ever takes as much longer as it has more rows."""
-    compared_rows: list[int] = []
-    rank = register._information_rank
-
-    def count_rank(row: register.Record) -> tuple[int, tuple[str, ...]]:
-        compared_rows.append(row.number)
-        return rank(row)
-
-    monkeypatch.setattr(register, "_information_rank", count_rank)
-    row = register_row(**KENYA, info_source_link="https://news.example/a")
-    rows = [REGISTER.record(row, number, ("KE",)) for number in range(1, 51)]
-    assert [len(event.records) for event in register.group_events(rows, REGISTER)] == [50]
-    assert sorted(compared_rows) == list(range(1, 51))
 
 
 def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:
