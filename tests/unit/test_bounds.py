@@ -1,11 +1,9 @@
 """The union of audiences: identities, and the truth on small sets counted one by one."""
 
-import itertools
 import math
 
 import pandas as pd
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact.bounds.frechet import bound_unions
@@ -47,28 +45,6 @@ def test_bounds_are_those_of_frechet(case: tuple[list[Audience], float]) -> None
     assert not math.isnan(added) or upper == base
 
 
-@given(audiences(), st.integers(0, 1000), st.booleans())
-def test_one_more_platform_never_lowers_a_bound(
-    case: tuple[list[Audience], float], more: int, open_above: bool
-) -> None:
-    cells, base = case
-    size = float(min(more, base))
-    lower, upper = union(cells, base)
-    wider = union([*cells, (size, math.nan if open_above else size)], base)
-    assert wider[0] >= lower
-    assert wider[1] >= upper
-
-
-@given(audiences(), st.randoms(use_true_random=False))
-def test_the_order_of_platforms_does_not_matter(
-    case: tuple[list[Audience], float], chance: object
-) -> None:
-    cells, base = case
-    shuffled = list(cells)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert union(shuffled, base) == union(cells, base)
-
-
 @given(st.lists(audiences(), min_size=2, max_size=4))
 def test_groups_do_not_touch_each_other(cases: list[tuple[list[Audience], float]]) -> None:
     parts = [table(cells, base, str(place)) for place, (cells, base) in enumerate(cases)]
@@ -76,27 +52,6 @@ def test_groups_do_not_touch_each_other(cases: list[tuple[list[Audience], float]
     together = bound_unions(mixed, ["group"])
     alone = pd.concat([bound_unions(part, ["group"]) for part in parts])
     pd.testing.assert_frame_equal(together, alone)
-
-
-@settings(max_examples=60)
-@given(st.integers(1, 12), st.data())
-def test_the_true_union_of_sets_lies_inside(size: int, data: st.DataObject) -> None:
-    people = st.sets(st.integers(0, size - 1))
-    sets = data.draw(st.lists(people, min_size=1, max_size=5))
-    lower, upper = union([(float(len(one)), float(len(one))) for one in sets], float(size))
-    assert lower <= len(set().union(*sets)) <= upper
-
-
-@pytest.mark.parametrize("sizes", [(1, 1), (2, 3), (3, 3), (0, 2), (4, 2), (1, 2, 2)])
-def test_both_ends_are_reached_by_some_sets(sizes: tuple[int, ...]) -> None:
-    """No narrower interval follows from sizes: brute force over all sets of these sizes."""
-    base = 5
-    choices = [list(itertools.combinations(range(base), size)) for size in sizes]
-    reached = {
-        len({person for one in sets for person in one}) for sets in itertools.product(*choices)
-    }
-    lower, upper = union([(float(size), float(size)) for size in sizes], float(base))
-    assert (lower, upper) == (min(reached), max(reached))
 
 
 def test_the_naive_sum_stands_beside_the_bounds() -> None:

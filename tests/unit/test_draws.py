@@ -108,18 +108,6 @@ def test_draws_rise_with_the_uniforms(
     assert (np.diff(draw(EVEN, floor=floor, ceiling=ceiling)) > 0).all()
 
 
-@law
-def test_floor_and_ceiling_in_one_point(
-    draw: Draw, cumulative: Callable[[Array], Array], floor: float, ceiling: float
-) -> None:
-    assert (draw(EVEN, floor=floor, ceiling=floor) == floor).all()
-
-
-def test_a_symmetric_split_normal_cut_off_is_scipys_truncnorm() -> None:
-    x = draw_split_normal(EVEN, 0.0, -1.6448536269514722, 1.6448536269514722, 0.90, -0.5, 2.0)
-    assert x == pytest.approx(stats.truncnorm(-0.5, 2.0).ppf(EVEN), abs=1e-9)
-
-
 def test_a_cut_where_there_is_no_mass_gives_the_nearest_end() -> None:
     assert (draw_split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, 500.0, 600.0) == 500.0).all()
     assert (draw_split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, -600.0, -500.0) == -500.0).all()
@@ -179,10 +167,6 @@ def test_widths_of_next_to_nothing(width: float) -> None:
     ):
         assert (np.diff(x) >= 0.0).all()
         assert np.abs(x).max() <= 1.0
-
-
-def test_a_pert_of_no_width() -> None:
-    assert (draw_pert(EVEN, 4.0, 4.0, 4.0) == 4.0).all()
 
 
 def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:

@@ -134,11 +134,6 @@ def test_persons_of_a_union_count_as_they_are() -> None:
     assert ends(of(impacts(calls(made)))) == pytest.approx([100e6] * 5)
 
 
-def test_persons_of_an_intersection_count_as_they_are() -> None:
-    made = overlap(russia(), "85000000", unit="persons", share_of="")
-    forced(of(impacts(calls(made))), 100e6)
-
-
 def test_a_share_of_the_base_counts_of_the_base() -> None:
     made = overlap(russia(), "0.8", share_of="")
     forced(of(impacts(calls(made))), 185e6 - 0.8 * 105e6)

@@ -22,22 +22,11 @@ def test_rows_are_the_patterns_of_one_draw(count: int, draws: int, seed: int) ->
     assert 1.0 - result[:, 0] == pytest.approx(compute_union(shares, correlations), abs=1e-7)
 
 
-def test_shares_of_nobody_and_of_everybody() -> None:
-    result = draw_patterns([[0.0, 1.0, 0.4]], [0.5])[0]
-    assert result[[2, 6]] == pytest.approx([0.6, 0.4], abs=1e-7)
-    assert result.sum() == pytest.approx(1.0)
-    assert result[[0, 1, 3, 4, 5, 7]] == pytest.approx(np.zeros(6), abs=1e-12)
-
-
 def test_more_draws_than_a_block_holds() -> None:
     shares = np.random.default_rng(2).uniform(0.1, 0.9, (700, 7))
     result = draw_patterns(shares, np.full(700, 0.9))
     for d in (0, 350, 699):
         assert result[d] == pytest.approx(patterns(shares[d], 0.9), abs=1e-7)
-
-
-def test_no_draws_are_no_rows() -> None:
-    assert draw_patterns(np.empty((0, 3)), np.empty(0)).shape == (0, 8)
 
 
 @pytest.mark.parametrize(

@@ -113,45 +113,11 @@ def swept(*rows: Span) -> list[tuple[str, int, int, list[str]]]:
     ]
 
 
-def test_nested_spans() -> None:
-    assert swept(("RU", "a", 0, 10), ("RU", "b", 3, 5)) == [
-        ("RU", 0, 3, ["a"]),
-        ("RU", 3, 2, ["a", "b"]),
-        ("RU", 5, 5, ["a"]),
-    ]
-
-
-def test_equal_spans_and_spans_of_one_item_that_overlap() -> None:
-    assert swept(("RU", "a", 0, 4), ("RU", "a", 0, 4)) == [("RU", 0, 4, ["a"])]
-    assert swept(("RU", "a", 0, 4), ("RU", "b", 0, 4)) == [("RU", 0, 4, ["a", "b"])]
-    assert swept(("RU", "a", 0, 4), ("RU", "a", 2, 6)) == [
-        ("RU", 0, 2, ["a"]),
-        ("RU", 2, 2, ["a"]),
-        ("RU", 4, 2, ["a"]),
-    ]
-
-
-def test_spans_that_touch_or_leave_a_gap() -> None:
-    assert swept(("RU", "a", 0, 4), ("RU", "b", 4, 6), ("RU", "a", 9, 10)) == [
-        ("RU", 0, 4, ["a"]),
-        ("RU", 4, 2, ["b"]),
-        ("RU", 9, 1, ["a"]),
-    ]
-
-
 def test_groups_do_not_cut_each_other() -> None:
     assert swept(("RU", "a", 0, 10), ("IR", "a", 3, 5)) == [
         ("IR", 3, 2, ["a"]),
         ("RU", 0, 10, ["a"]),
     ]
-
-
-def test_a_span_over_the_turn_of_a_year_is_cut_at_every_first() -> None:
-    pieces, members = constant_intervals(framed([("RU", "a", 0, 60)]))
-    assert pieces["month"].tolist() == ["2024-12", "2025-01", "2025-02"]
-    assert pieces["days"].tolist() == [12, 31, 17]
-    assert pieces["set_id"].tolist() == [0, 0, 0]
-    assert members.to_dict("list") == {"set_id": [0], "item": ["a"]}
 
 
 def test_spans_without_days_or_dates_count_for_nothing() -> None:
@@ -161,23 +127,6 @@ def test_spans_without_days_or_dates_count_for_nothing() -> None:
     pieces, members = constant_intervals(frame)
     assert pieces.empty
     assert members.empty
-
-
-@pytest.mark.parametrize("rows", [[], [("RU", "a", 0, 4)]])
-def test_types_of_the_columns(rows: list[Span]) -> None:
-    pieces, members = constant_intervals(framed(rows))
-    assert {name: str(kind) for name, kind in pieces.dtypes.items()} == {
-        "group": "str",
-        "start": DAY,
-        "end": DAY,
-        "days": "int64",
-        "month": "str",
-        "set_id": "int64",
-    }
-    assert {name: str(kind) for name, kind in members.dtypes.items()} == {
-        "set_id": "int64",
-        "item": "str",
-    }
 
 
 def test_days_long_before_1970() -> None:

@@ -33,16 +33,6 @@ def test_a_messenger_of_82_million_a_day_and_97_in_a_month(days: int, millions: 
     assert round(float(105 * reach_days(82.1 / 105, 97 / 105, days)), 1) == millions
 
 
-def test_all_chances_alike_often_gives_n_out_of_n_plus_one() -> None:
-    # Beta(1, 1): the chance of no use in n days is the mean of (1 - p)^n, 1 / (n + 1).
-    assert find_heterogeneity(1 / 2, 30 / 31) == pytest.approx(1 / 3, abs=1e-9)
-    assert reach_days(1 / 2, 30 / 31, DAYS) == pytest.approx(DAYS / (DAYS + 1), abs=1e-12)
-
-
-def test_beta_of_one_and_b_gives_n_out_of_n_plus_b() -> None:
-    assert reach_days(1 / 5, 30 / 34, DAYS) == pytest.approx(DAYS / (DAYS + 4), abs=1e-12)
-
-
 def test_two_days_have_a_closed_form() -> None:
     # Those who use it on both days are 2 m - R(2) = m (m + h (1 - m)).
     daily, two = np.meshgrid([0.15, 0.4], [0.2, 0.35])
@@ -52,7 +42,9 @@ def test_two_days_have_a_closed_form() -> None:
     assert find_heterogeneity(daily, two, month_days=2) == pytest.approx(h, abs=1e-12)
 
 
-@pytest.mark.parametrize(("a", "b"), [(0.29, 0.08), (0.05, 3.0), (2.0, 7.0), (300.0, 9000.0)])
+@pytest.mark.parametrize(
+    ("a", "b"), [(0.29, 0.08), (0.05, 3.0), (1.0, 1.0), (1.0, 4.0), (300.0, 9000.0)]
+)
 def test_the_law_is_scipys_and_is_found_from_two_of_its_points(a: float, b: float) -> None:
     expected = 1.0 - betabinom.pmf(0, DAYS, a, b)
     heterogeneity = find_heterogeneity(expected[1], expected[30])

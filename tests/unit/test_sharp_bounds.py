@@ -120,27 +120,6 @@ def test_three_events_and_their_pairs(
     assert result == pytest.approx((plain + least, plain + most), abs=1e-9)
 
 
-@given(st.lists(st.integers(0, 9), min_size=3, max_size=7))
-def test_exchangeable_events_have_the_bounds_of_dawson_sankoff_and_kwerel(
-    having: list[int],
-) -> None:
-    # Dawson and Sankoff (1967), Proc. Amer. Math. Soc. 18: P >= 2 S1/(k+1) - 2 S2/(k(k+1)) with
-    # k = 1 + floor(2 S2/S1). Kwerel (1975), J. Amer. Statist. Assoc. 70: P <= S1 - 2 S2/n. Both
-    # are sharp given S1 and S2; where all events and all pairs are alike, averaging a solution
-    # over the orders of the events keeps it one, so S1 and S2 say as much as their parts.
-    count, base = len(having) - 1, sum(having)
-    s1 = sum(r * people for r, people in enumerate(having))
-    s2 = sum(r * (r - 1) // 2 * people for r, people in enumerate(having))
-    assume(s1 > 0)
-    k = 1 + 2 * s2 // s1
-    lower = 2 * s1 / (k + 1) - 2 * s2 / (k * (k + 1))
-    upper = min(base, s1 - 2 * s2 / count)
-    edges = list(itertools.combinations(range(count), 2))
-    pairs = [pair(i, j, s2 / len(edges)) for i, j in edges]
-    result = ends(exact(base, [s1 / count] * count, *pairs))
-    assert result == pytest.approx((lower, upper), rel=1e-7)
-
-
 @given(st.integers(2, 7), st.data())
 def test_measured_along_a_tree_the_union_reaches_hunter_and_worsley(
     count: int, data: st.DataObject
@@ -155,23 +134,11 @@ def test_measured_along_a_tree_the_union_reaches_hunter_and_worsley(
     assert upper == pytest.approx(sum(sizes) - sum(weights), rel=1e-9)
 
 
-def test_ninety_five_percent_of_the_second_leave_one_number() -> None:
-    assert ends(russia(0.95, 0.95)) == pytest.approx((100_450_000.0, 100_450_000.0), abs=1.0)
-
-
-def test_an_interval_of_shares_gives_an_interval_of_unions() -> None:
-    assert ends(russia(0.93, 0.97)) == pytest.approx((98_670_000.0, 102_230_000.0), abs=1.0)
-
-
 def test_a_share_of_an_interval_is_one_of_whatever_it_is() -> None:
     # Half of the second platform, be it 40 or 60, is outside the first.
     half = MeasuredOverlap((0, 1), BOTH, 0.5, 0.5, of=1)
     problem = Problem(Sizes(math.inf, (50.0, 40.0), (50.0, 60.0)), (half,))
     assert ends(problem) == pytest.approx((70.0, 80.0))
-
-
-def test_a_measured_union_is_met() -> None:
-    assert ends(exact(100.0, [50, 40], pair(0, 1, 70.0, ANY))) == pytest.approx((70.0, 70.0))
 
 
 def test_nothing_limits_without_base_and_upper_limits() -> None:

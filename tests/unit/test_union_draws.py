@@ -137,12 +137,6 @@ def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
     assert drawn.tobytes() == DRAWN[kept].tobytes()
 
 
-def test_a_longer_run_begins_with_the_shorter_one() -> None:
-    short = unions.draw_union_people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
-    assert short[0] == pytest.approx(DRAWN[:, :50])
-    assert short[1] == pytest.approx(BASE[:, :50])
-
-
 def test_an_unknown_audience_may_not_be_in_a_set() -> None:
     items = ITEMS.copy()
     items[1] = np.nan

@@ -101,12 +101,6 @@ def test_another_platform_never_lowers_a_union(seed: int) -> None:
     assert (both[len(more) :] >= both[: len(more)]).all()
 
 
-def test_another_platform_lowers_a_union_by_no_more_than_the_error_where_the_rule_changes() -> None:
-    group = without_error(made(3, platforms=17))
-    members = np.tri(17, 17, dtype=bool)
-    assert (np.diff(group_unions(replace(group, members=members)), axis=0) >= -AS_MEASURED).all()
-
-
 def test_one_platform_is_its_share_and_no_platform_is_nothing() -> None:
     group = made(1, platforms=4)
     members = np.concatenate((np.eye(4, dtype=bool), np.zeros((1, 4), dtype=bool)))
@@ -162,25 +156,6 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, blo
     expected = group_unions(group)
     monkeypatch.setattr(module, "BLOCK", block)
     assert (group_unions(group) == expected).all()
-
-
-def test_duplicates_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned: list[int] = []
-    plan = module._plan_steps
-
-    def counted(members: np.typing.NDArray[np.bool_]) -> list[module._Step]:
-        planned.append(len(members))
-        return plan(members)
-
-    monkeypatch.setattr(module, "_plan_steps", counted)
-    group = made(5, sets=1)
-    group_unions(replace(group, members=np.ones((9, 6), dtype=bool)))
-    assert set(planned) == {1}
-
-
-def test_a_beginning_in_common_is_multiplied_once() -> None:
-    steps = module._plan_steps(np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 1, 1, 0]], dtype=bool))
-    assert steps == [(0, (0, 1)), (2, (3,)), (2, (2,))]
 
 
 @pytest.mark.parametrize(("sets", "platforms", "draws"), [(0, 3, 5), (2, 0, 5), (2, 3, 0)])

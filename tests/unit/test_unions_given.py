@@ -65,15 +65,6 @@ def test_it_is_the_closest_that_meets_the_facts(count: int, number: int, seed: i
         assert result[d] == pytest.approx(1.0 - slow[0], abs=2e-6)
 
 
-def test_a_fact_that_already_holds_changes_nothing() -> None:
-    prior = patterns(RUSSIA, 0.435)
-    known = 1.0 - prior[0]
-    result = condition_unions(
-        prior[None, :], RUSSIA[None, :], mark_all_patterns([((0, 1), BOTH)], 2), [[prior[3]]]
-    )
-    assert result[0] == pytest.approx(known, abs=1e-9)
-
-
 @pytest.mark.parametrize("share", [RUSSIA[1], RUSSIA.sum() - 1.0])
 def test_a_fact_at_its_bound_is_met(share: float) -> None:
     prior = patterns(RUSSIA, 0.435)[None, :]
@@ -88,13 +79,6 @@ def test_twelve_platforms_are_conditioned_too() -> None:
     prior = draw_patterns(m, [0.44])
     result = condition_unions(prior, m, mark_all_patterns([(tuple(range(12)), ANY)], 12), [[0.93]])
     assert result == pytest.approx([0.93], abs=1e-7)
-
-
-def test_ninety_five_percent_of_telegram_meet_the_worked_figure() -> None:
-    prior = patterns(RUSSIA, 0.435)[None, :]
-    row = mark_all_patterns([((0, 1), BOTH)], 2)
-    result = condition_unions(prior, RUSSIA[None, :], row, [[0.95 * RUSSIA[1]]])
-    assert 105.0 * result[0] == pytest.approx(100.45, abs=1e-6)
 
 
 def test_values_that_cannot_be_met_are_unknown_and_the_others_stay() -> None:
@@ -114,15 +98,6 @@ def test_facts_that_contradict_one_another_are_unknown() -> None:
     rows = mark_all_patterns([((0, 1), ANY), ((0, 1), BOTH)], 3)
     result = condition_unions(prior, shares, rows, [[0.95, 0.3], [0.8, 0.3]])
     assert np.isnan(result).tolist() == [True, False]
-
-
-def test_a_measured_union_of_all_is_the_union() -> None:
-    shares = np.array([[0.6, 0.5, 0.3], [0.5, 0.4, 0.2]])
-    prior = draw_patterns(shares, np.array([0.4, 0.6]))
-    result = condition_unions(
-        prior, shares, mark_all_patterns([((0, 1, 2), ANY)], 3), [[0.9], [0.7]]
-    )
-    assert result == pytest.approx([0.9, 0.7], abs=1e-8)
 
 
 def test_a_fact_told_twice_changes_nothing() -> None:
