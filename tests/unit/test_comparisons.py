@@ -48,17 +48,11 @@ def done() -> Results:
         published(made, unit, unit=unit, value="600000")
     for act in ("ZERO", "BARE"):
         published(made, act, restriction_id=act, value="400000")
-    made.estimate(
-        "C1",
-        value="600000",
-        interval_kind="one_sided_min",
-        source_id="company-page",
-        period="2025-05",
-    )
-    made.estimate("C0", value="550000", source_id="company-page", period="2024-05")
-    made.estimate("C2", value="650000", source_id="company-page", period="2025-08")
-    made.add("platforms", platform_id="delta")
-    made.estimate("C3", platform_id="delta", source_id="company-page")
+    of = {"source_id": "company-page"}
+    made.estimate("C1", value="600000", interval_kind="one_sided_min", period="2025-05", **of)
+    made.estimate("C0", value="550000", period="2024-05", **of)
+    made.estimate("C2", value="650000", period="2025-08", **of)
+    made.add("platforms", platform_id="delta").estimate("C3", platform_id="delta", **of)
     return made.restrict("COMPANY", "delta").results()
 
 

@@ -125,26 +125,3 @@ def test_a_second_reading_of_a_row_does_not_make_the_deviation_smaller() -> None
         fitting.fit_kind(readings, PartKind.LOCALITY)["deviation"] for readings in (twice, apart)
     ]
     assert deviations[0] > deviations[1]
-
-
-def test_residuals_without_a_row_are_those_of_a_fit_without_it() -> None:
-    random = np.random.default_rng(7)
-    readings = pd.DataFrame(
-        {
-            "log_persons": random.normal(size=9),
-            "unit": random.normal(size=9),
-            "count": random.normal(size=9),
-            "register_row": list("aabbccdde"),
-        }
-    )
-    x = np.column_stack([np.ones(9), readings[["unit", "count"]]])
-    y = readings["log_persons"].to_numpy()
-    penalty = np.diag([0.0, fitting.PRIOR_READINGS, fitting.PRIOR_READINGS])
-    inverse = np.linalg.inv(x.T @ x + penalty)
-    result = fitting._leave_rows_out(
-        y - x @ inverse @ x.T @ y, x @ inverse @ x.T, readings["register_row"]
-    )
-    for row in "abcde":
-        rest = (readings["register_row"] != row).to_numpy()
-        fitted = np.linalg.solve(x[rest].T @ x[rest] + penalty, x[rest].T @ y[rest])
-        assert result[~rest] == pytest.approx((y - x @ fitted)[~rest])

@@ -1,7 +1,5 @@
 """The share of residents online: the scale, what is fitted to counts, and draws over days."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,14 +59,9 @@ def many_countries(seed: int = 0) -> World:
         for year in YEARS[:10]:
             level += 0.15 + random.normal(0.0, 0.05)
             share = float(compute_shares(np.array(level)))
-            made.base(
-                f"{area}-{year}",
-                area_id=area,
-                period=str(year),
-                persons="1000000",
-                population_base="all_ages",
-                source_id="survey-page",
-            )
+            count = {"population_base": "all_ages", "persons": "1000000"}
+            count |= {"period": str(year), "source_id": "survey-page"}
+            made.base(f"{area}-{year}", area_id=area, **count)
             shares_of(made, area, str(year), share)
     return made
 
@@ -76,14 +69,8 @@ def many_countries(seed: int = 0) -> World:
 def shares_of(made: World, area: str, period: str, share: float, **cells: str) -> World:
     result = {"least_age": "0", "source_id": "itu-internet-use-page", "edition": "2025", **cells}
     name = f"{area}-{period}-{result['source_id']}-{result['edition']}"
-    return made.add(
-        "online_shares",
-        online_share_id=name,
-        area_id=area,
-        period=period,
-        share=repr(share),
-        **result,
-    )
+    result |= {"online_share_id": name, "area_id": area, "period": period}
+    return made.add("online_shares", share=repr(share), **result)
 
 
 def counts_of(made: World) -> pd.DataFrame:
@@ -193,13 +180,9 @@ def test_countries_share_the_common_part(common: float, expected: float) -> None
 def test_the_people_online_are_the_share_of_the_day_and_bounds_the_printed_count() -> None:
     made = levelled(world()).errors().restrict("R1", "*", action="network_shutdown")
     (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
-    share = float(
-        levels_of(made)
-        .compute_quantiles(
-            pd.Series(["XA"]), compute_moments(pd.Series([pd.Timestamp("2025-07-15")]))
-        )["q50_share"]
-        .iloc[0]
-    )
+    moment = compute_moments(pd.Series([pd.Timestamp("2025-07-15")]))
+    quantiles = levels_of(made).compute_quantiles(pd.Series(["XA"]), moment)
+    share = float(quantiles["q50_share"].iloc[0])
     assert row["expected_persons"] == pytest.approx(share * 1e6, rel=1e-6)
     assert row["audience_expected_persons"] == row["expected_persons"]
     assert row["low_persons"] == row["high_persons"] == 800e3
@@ -361,13 +344,3 @@ def test_the_picture_has_each_count_with_its_publisher_and_the_band_over_all_yea
     assert len(line) == people_online.STEPS_A_YEAR * (last + 1 - first)
     assert (line["q05_share"] < line["q50_share"]).all()
     assert (line["q50_share"] < line["q95_share"]).all()
-
-
-def test_the_picture_is_written_as_svg_and_as_png(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chart = people_online.draw_picture(pictured(monkeypatch))
-    for name, start in (("a.svg", b"<svg"), ("a.png", b"\x89PNG")):
-        people_online.write_picture(tmp_path / name, chart)
-        assert (tmp_path / name).read_bytes().startswith(start)
-    assert "XA" in (tmp_path / "a.svg").read_text(encoding="utf-8")

@@ -159,24 +159,12 @@ def test_a_figure_open_on_one_side_is_not_drawn() -> None:
 # Thirteen trials of BCG against tuberculosis (Colditz et al. 1994): cases and others among the
 # vaccinated, cases and others among the rest.  The Paule-Mandel variance between trials of the log
 # relative risk is 0.3181: Viechtbauer (2010), metafor, Journal of Statistical Software 36(3).
-BCG = np.array(
-    [
-        [4, 119, 11, 128],
-        [6, 300, 29, 274],
-        [3, 228, 11, 209],
-        [62, 13536, 248, 12619],
-        [33, 5036, 47, 5761],
-        [180, 1361, 372, 1079],
-        [8, 2537, 10, 619],
-        [505, 87886, 499, 87892],
-        [29, 7470, 45, 7232],
-        [17, 1699, 65, 1600],
-        [186, 50448, 141, 27197],
-        [5, 2493, 3, 2338],
-        [27, 16886, 29, 17825],
-    ],
-    dtype=float,
-)
+BCG = np.array([
+    [4, 119, 11, 128], [6, 300, 29, 274], [3, 228, 11, 209], [62, 13536, 248, 12619],
+    [33, 5036, 47, 5761], [180, 1361, 372, 1079], [8, 2537, 10, 619], [505, 87886, 499, 87892],
+    [29, 7470, 45, 7232], [17, 1699, 65, 1600], [186, 50448, 141, 27197], [5, 2493, 3, 2338],
+    [27, 16886, 29, 17825],
+], dtype=float)  # fmt: skip
 
 
 def log_relative_risks() -> tuple[Array, Array]:

@@ -3,15 +3,13 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from audience_impact import rules as registry
 from audience_impact.facts.rules.contradictions import MOST_ACCOUNTS
 from audience_impact.periods import SANE_YEARS
-from audience_impact.rules import Rule
-from audience_impact.vocabulary import ONLINE_YEARS, FindingSeverity, RuleStage
+from audience_impact.vocabulary import ONLINE_YEARS, RuleStage
 from flows import CHECKOUT
 from flows.documenting import docs
 from flows.pipeline.quality import collect_rules
@@ -48,40 +46,6 @@ def test_texts_state_the_limits_of_the_code() -> None:
     for rule, numbers in limits.items():
         stated = re.findall(r"\d+", registry.get_rule(rule).meaning)
         assert stated == [f"{number:g}" for number in numbers]
-
-
-def test_a_function_registers_under_its_name_and_runs_in_turn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    texts = {
-        "odd": {"severity": "warning", "number": "3", "meaning": "it is odd", "advice": "look"},
-        "even": {"severity": "warning", "number": "", "meaning": "it is even", "advice": ""},
-    }
-    monkeypatch.setattr(registry, "_RULES", {})
-    monkeypatch.setattr(registry, "_TEXTS", texts)
-    stage = registry.Stage[Callable[[], str]](RuleStage.TABLES)
-    warning = FindingSeverity.WARNING
-
-    @stage.rule("bases")
-    def odd() -> str:
-        return "odd"
-
-    @stage.rule("bases", "estimates")
-    def even() -> str:
-        return "even"
-
-    assert registry.list_rules() == (
-        Rule("odd", RuleStage.TABLES, warning, "it is odd", "look", ("bases",), 3),
-        Rule(
-            "even",
-            RuleStage.TABLES,
-            warning,
-            "it is even",
-            registry.FAULT,
-            ("bases", "estimates"),
-        ),
-    )
-    assert [run() for run in stage.runs.values()] == ["odd", "even"]
 
 
 def test_rules_stand_in_the_order_of_the_stages() -> None:

@@ -35,10 +35,7 @@ def text(rows: list[tuple[str, ...]], columns: list[str]) -> pd.DataFrame:
 
 def bank(*rows: tuple[str, str, str]) -> pd.DataFrame:
     """The World Bank's file, as text."""
-    result = text(
-        [(code, year, value) for code, year, value in rows], ["Country Code", "Year", "Value"]
-    )
-    return published.tidy_population(result, CODES)
+    return published.tidy_population(text([*rows], ["Country Code", "Year", "Value"]), CODES)
 
 
 def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -48,17 +45,15 @@ def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
 def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
     """The UN's files, each bound 10 % away."""
     years = ["country_code", "country", "2024", "2025", "2026"]
-    frames = [
-        text(
-            [
-                (code, "", *(str(factor * float(cell)) for cell in cells))
-                for code, cells in medium.items()
-            ],
+
+    def multiplied(factor: float) -> pd.DataFrame:
+        rows = medium.items()
+        return text(
+            [(code, "", *(str(factor * float(cell)) for cell in cells)) for code, cells in rows],
             years,
         )
-        for factor in (1.0, 0.9, 1.1)
-    ]
-    return published.tidy_prospects(frames[0], frames[1], frames[2], CODES)
+
+    return published.tidy_prospects(multiplied(1.0), multiplied(0.9), multiplied(1.1), CODES)
 
 
 COUNTED = bank(("NAM", "2023", "2900000"), ("NAM", "2024", "3000000"), ("AFE", "2024", "9"))
@@ -205,39 +200,16 @@ def test_twelve_and_eighteen_lie_inside_a_band_and_russia_is_added_up() -> None:
 
 def table() -> pd.DataFrame:
     """A row by hand that says something else than the files, and a projection of before."""
-    cells = {"area_id": "NA", "obs_status": "A", "source_id": published.WORLD_BANK}
-    return (
-        pd.DataFrame(
-            [
-                {
-                    **cells,
-                    "base_id": "mine",
-                    "population_base": "all_ages",
-                    "period": "2024",
-                    "persons": "7",
-                },
-                {
-                    **cells,
-                    "base_id": "NA-internet_all-2024-projected",
-                    "population_base": "internet_all",
-                    "period": "2024",
-                    "persons": "1",
-                    "measurement_series_id": bases.PROJECTED,
-                },
-            ]
-        )
-        .reindex(columns=bases.COLUMNS, fill_value="")
-        .fillna("")
-    )
+    names = ["base_id", "population_base", "persons", "measurement_series_id"]
+    projected = "NA-internet_all-2024-projected"
+    rows = [("mine", "all_ages", "7", ""), (projected, "internet_all", "1", bases.PROJECTED)]
+    cells = {"area_id": "NA", "period": "2024", "obs_status": "A"}
+    made = pd.DataFrame(rows, columns=names).assign(**cells, source_id=published.WORLD_BANK)
+    return made.reindex(columns=bases.COLUMNS, fill_value="")
 
 
 def test_what_stands_wins_and_projections_are_made_anew() -> None:
-    fresh = pd.concat(
-        [
-            everyone(),
-            online(growing()),
-        ]
-    )
+    fresh = pd.concat([everyone(), online(growing())])
     merged = published.merge_bases(table(), fresh, NO_LINEAGES)
     ids = merged["base_id"].tolist()
     assert "mine" in ids
