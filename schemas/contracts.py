@@ -8,18 +8,26 @@ which runs each rule once a column and takes many times as long. Only rules, fil
 names of columns are checked: no contract may demand anything else of pandera.
 """
 
+import os
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from pandera.config import ValidationDepth, get_config_context
 
 from audience_impact import blanks
+from audience_impact.plain_text import ReadableError
 from audience_impact.rules import get_rule
 from schemas import facts
 
 NOT_NULLABLE = "not_nullable"
+SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
+
+
+class ValidationOffError(ReadableError):
+    """Validation is weakened, so that nothing may be published."""
 
 
 class Failure(NamedTuple):
@@ -28,6 +36,17 @@ class Failure(NamedTuple):
     position: int
     column: str
     rule: str
+
+
+def require_validation() -> None:
+    """Raise ValidationOffError where a variable or the configuration of pandera weakens it."""
+    config = get_config_context()
+    complete = (None, ValidationDepth.SCHEMA_AND_DATA)
+    if not config.validation_enabled or config.validation_depth not in complete:
+        named = [name for name in SWITCHES if name in os.environ] or ["pandera's configuration"]
+        raise ValidationOffError(
+            f"refused: {' and '.join(named)} switches validation off; unset it, then run again"
+        )
 
 
 def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failure]:

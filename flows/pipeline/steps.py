@@ -191,7 +191,10 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     Rows with errors are excluded, and with them the rows whose keys then point nowhere. Rules over
     several tables are applied to excluded rows too, as if their errors were corrected, so that one
     check reports everything. Accepted warnings are listed separately.
+
+    Raises ValidationOffError where validation is weakened.
     """
+    contracts.require_validation()
     unread = _list_unread_tables(reading)
     keys, references = fact_models.list_keys(), _list_references(unread)
     row_findings, odd_keys = _check_rows(reading, references)
@@ -527,10 +530,13 @@ def publish_results(
     """Publish the version and move `latest` to it.
 
     `origin` states the moment and the libraries: by default, those of this process.
+
+    Raises PublishError, or ValidationOffError where validation is weakened.
     """
     from audience_impact.store import publishing
     from flows.pipeline.code import describe_origin
 
+    contracts.require_validation()
     about = describe_version(results.read_frame("sources").fillna(""), results.source_ids)
     return publishing.publish_version(
         root,

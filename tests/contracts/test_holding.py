@@ -1,13 +1,16 @@
 """Contracts demand only what is checked, and pandera alone finds the same failures."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 import pytest
+from pandera.config import config_context
 
+from flows.pipeline import steps
 from schemas import contracts, facts, published
 from tests.contracts.test_fact_contracts import sound_cells
 
@@ -104,3 +107,14 @@ def test_pandera_alone_finds_the_same_in_facts() -> None:
     with_contracts = set(contracts.check_table(model, frame))
     assert len(with_contracts) > 4
     assert with_contracts == find_with_pandera(model, frame)
+
+
+def test_nothing_is_published_where_validation_is_switched_off(
+    small_results: steps.Results, tmp_path: Path
+) -> None:
+    with (
+        config_context(validation_enabled=False),
+        pytest.raises(contracts.ValidationOffError, match="pandera's configuration switches"),
+    ):
+        steps.publish_results(small_results, tmp_path / "published", None)
+    assert not (tmp_path / "published").exists()

@@ -461,22 +461,24 @@ def test_without_any_source_nothing_says_when_the_facts_were_read(tmp_path: Path
         steps.compute_results(bare, None, 0)
 
 
-def test_facts_are_checked_where_validation_by_pandera_is_switched_off(small_facts: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "setting"),
+    [("PANDERA_VALIDATION_ENABLED", "False"), ("PANDERA_VALIDATION_DEPTH", "SCHEMA_ONLY")],
+)
+def test_facts_are_refused_where_validation_is_switched_off(
+    variable: str, setting: str, small_facts: Path
+) -> None:
     """The library reads the variable when it is imported: hence a process of its own."""
-    edit(small_facts, "estimates", "E1", value="-1")
-    code = (
-        "import sys; from pathlib import Path; from flows.pipeline import steps; "
-        "checked = steps.validate_facts(steps.read_facts([Path(sys.argv[1])])); "
-        "print([finding.rule for finding in checked.findings])"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(small_facts)],
+        [sys.executable, "-m", "audience_impact", "check", "--facts", str(small_facts)],
         check=False,
         capture_output=True,
         text=True,
-        env={"PANDERA_VALIDATION_ENABLED": "False", "PATH": ""},
+        env={variable: setting, "PATH": ""},
     )
-    assert "not_negative" in done.stdout, done.stderr
+    assert done.returncode == 1
+    assert f"refused: {variable} switches validation off; unset it" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def list_findings(folder: Path) -> list[tuple[str, int, str, str]]:
