@@ -136,19 +136,16 @@ def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFr
     """
     first, line = today - pd.DateOffset(years=YEARS) + ONE_DAY, inputs.timeline
     rows_of = {**areas.rows_by_kind(inputs), PER_DAY: line.drawn_rows}
-    days, members = None, {}
+    parts, members = [], {}
     for world, rows in rows_of.items():
         end = areas.ENDS.get(world, areas.ENDS["drawn"])
         pieces, members[world] = line.find_intervals(rows, end, by_country=True)
-        part = _spread_days(pieces, first, today).rename(columns={"set_id": world})
-        days = (
-            part
-            if days is None
-            else days.merge(part, on=["country_id", "day"], how="left", validate="m:1")
-        )
-    return days.fillna(dict.fromkeys(members, NONE)).astype(
-        dict.fromkeys(members, "int64")
-    ), members
+        parts.append(_spread_days(pieces, first, today).rename(columns={"set_id": world}))
+    days = parts[0]
+    for part in parts[1:]:
+        days = days.merge(part, on=["country_id", "day"], how="left", validate="m:1")
+    filled = days.fillna(dict.fromkeys(members, NONE))
+    return filled.astype(dict.fromkeys(members, "int64")), members
 
 
 def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:

@@ -49,7 +49,10 @@ WRONG: dict[str, tuple[str, Change]] = {
     "nothing": ("impact", lambda frame: frame),
     "a number below zero": ("draws", lambda frame: frame.assign(persons=[-1.0, 1.0])),
     "no number": ("draws", lambda frame: frame.assign(persons=[1.0, float("nan")])),
-    "another word": ("draws", lambda frame: frame.assign(impact_metric=["people", "x"])),
+    "another word": (
+        "impact",
+        lambda frame: frame.assign(impact_metric=["people", "people_exposed"]),
+    ),
     "bounds out of order": (
         "impact",
         lambda frame: frame.assign(printed_min_persons=[2e9, 1e9], printed_max_persons=[1e9, 2e9]),
@@ -65,9 +68,7 @@ WRONG: dict[str, tuple[str, Change]] = {
     "a column more": ("draws", lambda frame: frame.assign(more=1.0)),
     "three faults in two rows": (
         "draws",
-        lambda frame: frame.assign(
-            persons=[-1.0, -2.0], impact_metric=["people", "people_exposed"]
-        ),
+        lambda frame: frame.assign(persons=[-1.0, -2.0], year=["2025", "x"]),
     ),
 }
 

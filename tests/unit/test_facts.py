@@ -470,7 +470,7 @@ def test_facts_are_refused_where_validation_is_switched_off(
 ) -> None:
     """The library reads the variable when it is imported: hence a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "audience_impact", "check", "--facts", str(small_facts)],
+        [sys.executable, "-m", "audience_impact", "check", str(small_facts)],
         check=False,
         capture_output=True,
         text=True,
