@@ -53,8 +53,10 @@ from audience_impact.api.answers import (
     Estimate,
     FeatureUsers,
     Overlap,
+    People,
     Reach,
 )
+from audience_impact.api.computing import estimate, people
 from audience_impact.api.loading import Tables, column_notes, load, load_calibration
 from audience_impact.api.net_reach import (
     estimate_union,
@@ -71,13 +73,16 @@ __all__ = [
     "Estimate",
     "FeatureUsers",
     "Overlap",
+    "People",
     "Reach",
     "Tables",
     "column_notes",
+    "estimate",
     "estimate_union",
     "feature_users",
     "load",
     "load_calibration",
+    "people",
     "person_days",
     "reach_in_days",
     "sharp_union_bounds",

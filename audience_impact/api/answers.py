@@ -69,6 +69,23 @@ class Estimate(NamedTuple):
         return f"{_format_estimate(self.q05, self.q50, self.q95)}."
 
 
+class People(NamedTuple):
+    """People affected, in persons, and the answer as a sentence; None where a number is not known.
+
+    `min` and `max` allow for the errors of 99 % of figures, `printed_min` and `printed_max` take
+    each figure as it is printed; the likely range goes from `q05` to `q95`.
+    """
+
+    min_persons: float | None
+    q05_persons: float | None
+    q50_persons: float | None
+    q95_persons: float | None
+    max_persons: float | None
+    printed_min_persons: float | None
+    printed_max_persons: float | None
+    sentence: str
+
+
 class Reach(NamedTuple):
     """Persons reached: the bounds (`lower`, `upper`) and the expectation of the beta-binomial."""
 

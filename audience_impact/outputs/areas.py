@@ -41,9 +41,11 @@ from audience_impact.outputs.review.status_rules import (
     UNRELIABLE,
     rule_sentence,
 )
+from audience_impact.periods import parse_periods
 from audience_impact.simulation import unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.timeline import find_days_in_force
 from audience_impact.simulation.worlds import (
     DRAWN,
     LEASTS,
@@ -290,6 +292,29 @@ def draw_people(
         drawn[: len(people)] = people
     raised = _raise_to_restrictions(drawn, inputs, in_draws, restriction_floors.drawn)
     return join_worlds(least, most, np.minimum(raised, most[:, [1]]))
+
+
+def unite_people(simulation: Simulation, period: str = "") -> Array:
+    """Return the people (1, DRAWN + D) under any restriction of a simulation in a period.
+
+    `period` is a year, a month or a day; blank for all time. Countries are added up.
+    """
+    inputs = simulation.inputs
+    times, limits = inputs.timeline.periods, parse_periods(pd.Series([period])).iloc[0]
+    countries = sorted(set(inputs.timeline.rows["country_id"]))
+    members = {}
+    for world, rows in rows_by_kind(inputs).items():
+        days = find_days_in_force(rows, times, ENDS[world])
+        inside = days["start"] < days["end"]
+        if period:
+            inside &= (days["start"] < limits["end"]) & (days["end"] > limits["start"])
+        sets = rows["country_id"].map(countries.index)
+        members[world] = rows[["row"]].assign(set_id=sets)[inside].reset_index(drop=True)
+    by_country = draw_people(simulation, members, len(countries), find_floors(simulation))
+    drawn = by_country[~find_undrawn(by_country), DRAWN:].sum(axis=0)
+    if find_undrawn(by_country).any():
+        drawn[:] = np.nan
+    return np.hstack([by_country[:, :DRAWN].sum(axis=0), drawn])[None, :]
 
 
 def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]") -> Array:

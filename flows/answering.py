@@ -1,0 +1,92 @@
+"""Answers that are computed from facts: an event on no record, and people under any restrictions.
+
+`audience_impact.estimate` and `audience_impact.people` call these functions.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from audience_impact import pipeline
+from audience_impact.answers import numbers, records, sentences
+from audience_impact.answers.numbers import read_estimate
+from audience_impact.api.answers import People
+from audience_impact.outputs.area_names import list_names
+from audience_impact.outputs.areas import unite_people
+from audience_impact.outputs.review.reasons import withhold_quantiles
+from audience_impact.pipeline import Outputs, Selection, Settings
+from audience_impact.simulation.worlds import summarise
+from audience_impact.store import versions
+from audience_impact.store.manifest import write_layers
+from flows.adding.event import Event, find_last_day, publish_estimate
+from flows.explaining import check_facts
+from flows.pipeline import steps
+
+
+@contextmanager
+def _open_facts(place: Path) -> Iterator[list[Path]]:
+    """Yield folders with the facts of a version, or the folder of facts itself."""
+    if (place / "restrictions.csv").is_file():
+        yield [place]
+        return
+    with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
+        yield write_layers(versions.find_latest(place).fact_files(), Path(name))
+
+
+def estimate_event(place: Path, start: date, days: int | None, about: dict[str, Any]) -> People:
+    """Estimate how many people an event affects that is on no record.
+
+    `about` has the further fields of `flows.adding.event.Event`.
+    """
+    event = Event(start=start, last_day=find_last_day(start, days), **about)
+    with (
+        _open_facts(place) as folders,
+        publish_estimate(event, steps.read_facts(folders)) as estimated,
+    ):
+        tables = records.load_tables(versions.find_latest(estimated.published))
+        record = records.build_record(tables, estimated.restriction_id)
+        return _describe(record.leading.people, sentences.write_headline(record))
+
+
+def count_people(place: Path, ids: Sequence[str], period: str) -> People:
+    """Count the people under any of some restrictions in a period, each person once."""
+    with _open_facts(place) as folders:
+        checked = check_facts(folders, date.max)
+    about = checked.tables["restrictions"].set_index("restriction_id")
+    if unknown := [name for name in ids if name not in about.index]:
+        raise ValueError(f"{unknown[0]} is not among the facts of {place}")
+    chosen = Selection(frozenset(ids), frozenset())
+    day = steps.choose_day(checked, None)
+    stages, _ = pipeline.prepare_run(checked.tables, day, chosen)
+    simulation = Outputs(stages, Settings()).simulation
+    table = summarise(unite_people(simulation, period), pd.RangeIndex(1), "persons")
+    row = withhold_quantiles(table)[0].iloc[0]
+    codes = sorted(set(stages.simulation.timeline.rows["country_id"]))
+    names = ", ".join(list_names(checked.tables["areas"]).reindex(codes))
+    drawn = set(stages.simulation.countries["restriction_id"])
+    people = read_estimate(row)
+    when = f" in {numbers.dates_in_words(period)}" if period else ""
+    several = f"at least one of {len(ids)} restrictions" if len(ids) > 1 else "a restriction"
+    words = f"were under {several} in {names}{when}."
+    if left_out := sum(name not in drawn for name in ids):
+        words += f" {left_out} of these could not be estimated and could add to the number."
+    return _describe(people, f"{_name_count(people)} {words}")
+
+
+def _name_count(people: numbers.Estimate) -> str:
+    if people.interval is None:
+        return f"An unknown number of people ({numbers.format_bounds(people)})"
+    low, middle, high = people.interval
+    number = numbers.round_interval(low, middle, high)[1]
+    return f"About {number} people{numbers.bracket_interval(low, high)}"
+
+
+def _describe(people: numbers.Estimate, sentence: str) -> People:
+    cells = dict(zip(numbers.NUMBERS, numbers.read_numbers(people), strict=True))
+    ends = {f"{name}_persons": cell and float(round(cell)) for name, cell in cells.items()}
+    return People(**ends, sentence=sentence)
