@@ -119,7 +119,7 @@ def explain_pairs(pairs: pd.DataFrame) -> pd.Series:
         (pairs["last_day_a"] == pairs["first_day_b"])
         & (pairs["first_day_a"] < pairs["first_day_b"]),
         is_other,
-        outer["place_readings"].str.contains("within"),
+        outer["place_readings"].map(lambda readings: "within" in readings),
         is_slowed & ~inner_severity.fillna("").str.contains("impaired"),
         pairs["first_day_a"] < pairs["first_day_b"],
     ]

@@ -1,7 +1,7 @@
 """Draws of countries added up beside published totals, and the variance that countries share.
 
-For each region and year of a published version, the draws of its countries (`draws_by_area`) are
-added up and compared with the published quantiles. Each line has the share of these sums below each
+For each region and year of a published version, the draws of its countries (`draws`) are added up
+and compared with the published quantiles. Each line has the share of these sums below each
 quantile, and the probability of a share as far from 5, 50 and 95 % by chance (binomial). The common
 share of the variance is 1 less the sum of the variances of countries over the variance of their
 sum; it is compared with that of the same draws in an order of their own for each country, of which
@@ -21,9 +21,9 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from audience_impact.answers.records import list_containing_areas
+from audience_impact.vocabulary import RestrictionKind
 
 LATEST = Path("published/latest")
-LEVELS = [f"impact_by_{level}" for level in ("world", "continent", "subregion")]
 SHUFFLES = 200
 SHARES = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
 
@@ -40,8 +40,8 @@ def shuffle_countries(drawn: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def compare_total(drawn: pd.DataFrame, row: pd.Series) -> dict[str, object]:
-    """Return the line of a total, `row` of a table of LEVELS, from the draws of its countries."""
-    added, line = drawn.sum(axis=1), {"area_id": row["area_id"], "period": row["period"]}
+    """Return the line of a total, `row` of `regions_by_year`, from the draws of its countries."""
+    added, line = drawn.sum(axis=1), {"area_id": row["area_id"], "year": row["year"]}
     for name, share in SHARES.items():
         published = row[f"{name}_persons"]
         below = int((added < published).sum())
@@ -59,15 +59,15 @@ def compare_total(drawn: pd.DataFrame, row: pd.Series) -> dict[str, object]:
 
 def compare_totals(folder: Path) -> Iterator[dict[str, object]]:
     """Yield the line of each region and year that has quantiles and more than one drawn country."""
-    draws, acts, *levels = (
+    draws, acts, regions = (
         pd.read_parquet(folder / f"{name}.parquet")
-        for name in ("draws_by_area", "restrictions", *LEVELS)
+        for name in ("draws", "restrictions", "regions_by_year")
     )
-    totals = pd.concat(levels).sort_values(["area_id", "period"])
+    is_total = (regions["kind"] == RestrictionKind.ALL.value) & regions["q50_persons"].notna()
     above = list_containing_areas(acts)
-    for _, row in totals[totals["q50_persons"].notna()].iterrows():
+    for _, row in regions[is_total].sort_values(["area_id", "year"]).iterrows():
         is_inside = draws["area_id"].map(lambda code, region=row["area_id"]: region in above[code])
-        rows = draws[is_inside & (draws["period"] == row["period"])]
+        rows = draws[is_inside & (draws["year"] == row["year"])]
         if rows["area_id"].nunique() > 1:
             yield compare_total(rows.pivot(index="draw", columns="area_id", values="persons"), row)
 

@@ -1,26 +1,25 @@
 """A version to compare, with its answers, and the answers of two versions side by side.
 
-Definitions. An answer is a row of `impact`, keyed by restriction and metric, or a year of an area
-from `impact_by_area`, keyed by area and year. There is an estimate if the row has a median. An
-answer moved beyond its interval if the new median is outside the old interval or, without medians,
-the new bounds are outside the old bounds. It moved slightly if no number changed by more than
-SLIGHT_WIDTH_SHARE times the width of the old interval. Changes are ordered by the change of the
-median, else of the upper bound.
+Definitions. An answer is a row of `impact`, keyed by restriction and metric, or the people of an
+area under all restrictions of a year, keyed by area and year. There is an estimate if the row has a
+median. An answer moved beyond its interval if the new median is outside the old interval or,
+without medians, the new bounds are outside the old bounds. It moved slightly if no number changed
+by more than SLIGHT_WIDTH_SHARE times the width of the old interval. Changes are ordered by the
+change of the median, else of the upper bound.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.comparing.facts import Files, Keys
 from audience_impact.frames import Array
-from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange as Change
+from audience_impact.vocabulary import RestrictionKind
 
 NUMBERS = [f"{name}_persons" for name in ("printed_min", "q05", "q50", "q95", "printed_max")]
 STATUS = "obs_status"
@@ -42,8 +41,12 @@ def key_answers(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 
 def combine_answers(impact: pd.DataFrame, by_area: pd.DataFrame) -> pd.DataFrame:
-    """Return the answers of a version by KEY: those of restrictions and of years of areas."""
-    years = by_area[by_area["period"].str.len() == len("2025")]
+    """Return the answers of a version by KEY: those of restrictions and of years of areas.
+
+    `by_area` has rows by AREA_KEY and kind of restriction.
+    """
+    is_year = by_area["period"].str.len() == len("2025")
+    years = by_area[is_year & (by_area["kind"] == RestrictionKind.ALL.value)]
     parts = [key_answers(impact, IMPACT_KEY), key_answers(years, AREA_KEY)]
     return pd.concat([part.rename_axis(KEY) for part in parts])
 
@@ -123,8 +126,8 @@ class ComparedVersion:
         answers: The answers, as `combine_answers` returns them.
         files: The fact files; empty where the version has none.
         keys: The key columns of each fact table; empty where the version lacks them.
-        read_table: Returns a table as it was computed; raises PublishError where it is damaged.
-        counts: The number of rows of each table as it was computed.
+        read_table: Returns a published table; raises PublishError where it is damaged.
+        counts: The number of rows of each published table.
         refused_count: Rows of facts that are in quarantine.
     """
 
@@ -155,14 +158,18 @@ def read_published(stored: Stored) -> ComparedVersion:
     """Return a published version for a comparison; raise PublishError where it is damaged."""
     version = stored.version
     quarantine = stored.read_table("quarantine")[["row_layer", "file", "line"]]
+    by_year = pd.concat(
+        [stored.read_table(name) for name in ("countries_by_year", "regions_by_year")]
+    )
+    by_area = by_year.assign(period=by_year["year"].astype("str"))
     return ComparedVersion(
         stored.id,
         True,
         describe_settings(version.as_of, version.seed, *version.method),
-        combine_answers(*(read_computed(stored, name) for name in ("impact", "impact_by_area"))),
+        combine_answers(stored.read_table("impact"), by_area),
         stored.fact_files(),
         stored.fact_keys(),
-        partial(read_computed, stored),
+        stored.read_table,
         stored.count_rows(),
         len(quarantine.drop_duplicates()),
     )

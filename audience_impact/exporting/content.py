@@ -17,7 +17,8 @@ from audience_impact.store.versions import Stored
 
 ORDER = (
     *("restrictions", "impact", "impact_by_platform"),
-    *("person_days_by_restriction", "person_days_by_area", "impact_by_area"),
+    *("countries_by_year", "countries_by_month", "countries_by_day"),
+    *("regions_by_year", "regions_by_month", "regions_by_day", "draws", "sources", "lineage"),
 )
 """Tables that come first because readers need them most; others follow by name."""
 
@@ -79,6 +80,10 @@ class Content:
         """Return the entry of a table in `datapackage.json`."""
         by_name = {resource["name"]: resource for resource in self.package["resources"]}
         return dict(by_name[table])
+
+    def find_path(self, table: str, ending: str) -> str:
+        """Return the path of the file of a table in an export, as in the version."""
+        return f"{self.describe_table(table)['path'].rpartition('.')[0]}.{ending}"
 
     def describe_columns(self, table: str) -> list[dict[str, Any]]:
         """Return the description of each column of a table, in their order."""

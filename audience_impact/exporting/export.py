@@ -30,8 +30,9 @@ from audience_impact.exporting import Form, content
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.exporting.selection import ExportQuery, add_events, select_content
 from audience_impact.store import PublishError, manifest
+from audience_impact.store.computed import JOINED_BY, write_words
 from audience_impact.store.files import explain_error, flush_to_disk, write_whole
-from audience_impact.store.manifest import COLUMNS_KEY, MANIFEST, ROW_GROUP_ROWS, hash_bytes
+from audience_impact.store.manifest import LIST, MANIFEST, ROW_GROUP_ROWS, hash_bytes
 from audience_impact.store.versions import Stored
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def export_version(
 
 def make_csv_files(content: Content) -> dict[str, bytes]:
     """Return a CSV file for each table, the meaning of its columns, and a README, by name."""
-    files = {f"{name}.csv": _encode_csv(table) for name, table in content.tables.items()}
+    files = {
+        content.find_path(name, "csv"): _encode_csv(table) for name, table in content.tables.items()
+    }
     return {
         **files,
         MANIFEST: _encode_package(content, "csv", "text/csv", files),
@@ -92,7 +95,7 @@ def make_csv_files(content: Content) -> dict[str, bytes]:
 
 
 def _encode_csv(table: pa.Table) -> bytes:
-    frame = table.to_pandas(types_mapper=NULLABLE.get)
+    frame = write_words(table, "true", "false").to_pandas(types_mapper=NULLABLE.get)
     return bytes(frame.to_csv(index=False, lineterminator="\n").encode())
 
 
@@ -106,8 +109,8 @@ def _write_readme(content: Content) -> bytes:
         "",
         "One CSV file a table (UTF-8, commas, an empty cell is not known), for programs: every",
         "text is exactly as published, also where it begins with = + - or @, which a spreadsheet",
-        "would run as a formula. To open the tables in a spreadsheet, take the workbook:",
-        "audience-impact export --format xlsx.",
+        "would run as a formula. Several values of a cell are joined by ;. To open the tables in",
+        "a spreadsheet, take the workbook: audience-impact export --format xlsx.",
         f"What each column and each of its coded values means is in {MANIFEST}.",
         *([f"Left out: {', '.join(content.left_out)}."] if content.left_out else []),
     ]
@@ -117,7 +120,7 @@ def _write_readme(content: Content) -> bytes:
 def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
     """Return the tables, or the chosen rows, as files that `audience_impact.load` reads."""
     files = {
-        f"{name}.parquet": _encode_parquet(table)
+        version.find_path(name): _encode_parquet(table)
         if content.chosen
         else version.read_content(version.find_path(name))
         for name, table in content.tables.items()
@@ -127,15 +130,10 @@ def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
 
 
 def _encode_parquet(table: pa.Table) -> bytes:
-    sink, words = pa.BufferOutputStream(), table.schema.metadata or {}
-    # A table of an older version has the words of its columns in the schema of Arrow, where those
-    # of the table are as well.
-    is_older = COLUMNS_KEY.encode() not in words
-    options = {"compression": "zstd", "store_schema": is_older}
-    with pq.ParquetWriter(sink, table.schema, **options) as file:
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, table.schema, compression="zstd", store_schema=False) as file:
         file.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
-        if not is_older:
-            file.add_key_value_metadata(words)
+        file.add_key_value_metadata(table.schema.metadata)
     return bytes(sink.getvalue())
 
 
@@ -143,18 +141,32 @@ def _encode_package(content: Content, ending: str, kind: str, files: Mapping[str
     """Return `datapackage.json` of the version, with the files of the export."""
     resources = [
         {
-            **content.describe_table(name),
-            "path": f"{name}.{ending}",
+            **_describe_table(content, name, ending),
+            "path": path,
             "format": ending,
             "mediatype": kind,
-            "hash": f"sha256:{hash_bytes(files[f'{name}.{ending}'])}",
-            "size_bytes": len(files[f"{name}.{ending}"]),
+            "hash": f"sha256:{hash_bytes(files[path])}",
+            "size_bytes": len(files[path]),
             "rows": table.num_rows,
         }
         for name, table in content.tables.items()
+        for path in [content.find_path(name, ending)]
     ]
     about = {**content.package, "title": content.title, "resources": resources}
     return json.dumps(about, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _describe_table(content: Content, name: str, ending: str) -> dict[str, Any]:
+    """Return the description of a table; the lists of a CSV file are texts."""
+    about = content.describe_table(name)
+    if ending == "csv":
+        joined = {"type": "string", "separator": JOINED_BY}
+        fields = [
+            field | joined if field["type"] == LIST else field
+            for field in about["schema"]["fields"]
+        ]
+        about["schema"] = {**about["schema"], "fields": fields}
+    return about
 
 
 def make_json_file(content: Content) -> bytes:

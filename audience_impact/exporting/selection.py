@@ -1,8 +1,9 @@
 """The requested part of a version (some restrictions, an area, a year), and the answers to it.
 
 A restriction belongs to an area if it is in the area or in a country of the area. It belongs to a
-year if it may have been in force on a day of the year. `impact_by_area` counts in the same way.
-Tables without restrictions and areas, such as `quality`, are omitted from a selection.
+year if it may have been in force on a day of the year, as `countries_by_year` counts it. Tables
+without restrictions and areas, such as `quality`, are left out of a selection, and tables of areas
+without a row for it.
 
 A workbook has one more table, `events`: a row for each restriction, as `audience-impact list` shows
 it. It is not published; it joins published tables.
@@ -24,14 +25,13 @@ from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting.content import Content, KeyFigures, read_values
 from audience_impact.populations import read_area_names
 from audience_impact.store import PublishError
-from audience_impact.store.computed import VIEWS
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WORLD
 
 EVERY = "all"
 """Ids in `person_days`: every restriction of the country, and every day of a restriction."""
-_OF_LEVELS = {*VIEWS["impact_by_area"], *VIEWS["impact_by_day"]}
-"""Tables of which most have no row for an area, and are left out then."""
+PERIODS = ("year", "month", "day", "period")
+"""Columns of the time of a row, of which a table has at most one."""
 LONGEST_TITLE = 3
 """Maximum number of restrictions that are named in the title."""
 HEADINGS = (
@@ -119,7 +119,7 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
     selected = {}
     for name, table in content.tables.items():
         rows = _select_rows(content, name, ids, area, query)
-        if rows is not None and (any(rows) or name not in _OF_LEVELS):
+        if any(rows) or "restriction_id" in table.column_names:
             selected[name] = table.filter(pa.array(rows.to_numpy(dtype=bool)))
     selected["sources"] = _select_sources(selected, content.tables["sources"])
     part = replace(
@@ -131,7 +131,10 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
     if query.restrictions:
         by_id = records.Records(records.load_tables(version))
         return add_restriction_answers(part, [by_id[name] for name in query.restrictions], version)
-    return _add_area_answers(part, area) if area else part
+    if area is None:
+        return part
+    years = content.read_computed("impact_by_area").query("area_id == @area.id")
+    return _add_area_answers(part, area, years[_is_in_year(years, query.year)])
 
 
 def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:
@@ -183,9 +186,9 @@ def _find_area(content: Content, code: str) -> Area:
 
 def _select_rows(
     content: Content, table: str, ids: set[str], area: Area | None, query: ExportQuery
-) -> "pd.Series[bool] | None":
-    """Return which rows are requested; None where a table has no restrictions and no areas."""
-    keys = ("restriction_id", "area_id", "period", "from_day", "to_day")
+) -> "pd.Series[bool]":
+    """Return which rows are requested."""
+    keys = ("restriction_id", "area_id", *PERIODS)
     columns = content.tables[table].column_names
     rows = content.tables[table].select([key for key in keys if key in columns]).to_pandas()
     place = None if query.restrictions else area
@@ -198,17 +201,17 @@ def _select_rows(
         return rows["restriction_id"].isin(ids)
     if "area_id" in rows and place is not None:
         return rows["area_id"].isin({place.id, *place.countries}) & _is_in_year(rows, query.year)
-    return None
+    return pd.Series(False, index=rows.index)
 
 
 def _is_in_year(rows: pd.DataFrame, year: int | None) -> "pd.Series[bool]":
-    """Return for each row whether its period, or its days, have a day in the year, if any."""
+    """Return for each row whether its period has a day in the year, if any."""
     if year is None:
         return pd.Series(True, index=rows.index)
-    if "from_day" in rows:
-        first, last = pd.to_datetime(rows["from_day"]), pd.to_datetime(rows["to_day"])
-        return (first < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
-    spans = periods.parse_periods(rows["period"])
+    cells = next(rows[name] for name in PERIODS if name in rows)
+    if cells.name != "period":
+        return cells.astype("str").str[:4] == str(year)
+    spans = periods.parse_periods(cells)
     return (spans["start"] < f"{year + 1}-01-01") & (spans["end"] > f"{year}-01-01")
 
 
@@ -245,12 +248,8 @@ def add_restriction_answers(
     return replace(content, answers=answers, key_figures=figures, cited=cited)
 
 
-def _add_area_answers(content: Content, area: Area) -> Content:
-    rows = [
-        row
-        for row in records.plain_rows(content.read_computed("impact_by_area"))
-        if row["area_id"] == area.id and len(row["period"]) == 4
-    ]
+def _add_area_answers(content: Content, area: Area, periods_of_area: pd.DataFrame) -> Content:
+    rows = [row for row in records.plain_rows(periods_of_area) if len(row["period"]) == 4]
     answers = tuple(sentences.write_area_answer(row, area.name) for row in rows)
     headings = ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1])
     cells = []

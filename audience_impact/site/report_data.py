@@ -31,7 +31,7 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
-from audience_impact.store.computed import VIEWS, read_computed
+from audience_impact.store.computed import read_computed
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus
@@ -177,7 +177,7 @@ class ReportData:
     Attributes:
         stored: The location of the version, and its `datapackage.json`: licence, sources, titles of
             tables and columns.
-        tables: Every table by name as it was computed (`store.divided`), missing cells as NA.
+        tables: The tables that pages read, by name (`store.computed`), missing cells as NA.
     """
 
     stored: Stored
@@ -297,13 +297,8 @@ def load_report_data(version: Stored) -> ReportData:
 
     Raise PublishError where a table is damaged, or older than the columns that are read.
     """
-    tables = answers.load_tables(version)
-    others = {
-        name: read_computed(version, name, dtype_backend="numpy_nullable")
-        for name in (*VIEWS, *version.count_rows())
-        if name not in tables
-    }
-    return ReportData(version, tables | others)
+    days = read_computed(version, "impact_by_day", dtype_backend="numpy_nullable")
+    return ReportData(version, {**answers.load_tables(version), "impact_by_day": days})
 
 
 def encode_csv(rows: Iterable[Sequence[Any]]) -> bytes:

@@ -16,6 +16,7 @@ from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import RestrictionKind, YesNo
 
 Read = Callable[[str], pa.Table]
+JOINED_BY = ";"
 ALL = RestrictionKind.ALL.value
 OTHERS = [kind.value for kind in RestrictionKind if kind is not RestrictionKind.ALL]
 ENDS = ("min", "printed_min", "printed_max", "max")
@@ -66,7 +67,7 @@ def make_frame(
     convert = _NULLABLE.get if dtype_backend else None
 
     def load(name: str) -> pd.DataFrame:
-        rows = _write_words(read(name))
+        rows = write_words(read(name), YesNo.YES.value, YesNo.NO.value)
         if filters and name == table:
             rows = rows.filter(pq.filters_to_expression(filters))
         return rows.to_pandas(types_mapper=convert)
@@ -76,14 +77,14 @@ def make_frame(
     return frame[list(columns)] if columns else frame
 
 
-def _write_words(table: pa.Table) -> pa.Table:
-    """Return a table without metadata, with texts in the place of truths and of lists."""
+def write_words(table: pa.Table, yes: str, no: str) -> pa.Table:
+    """Return a table without metadata, with texts in the place of booleans and of lists."""
     columns = []
     for field, cells in zip(table.schema, table.columns, strict=True):
         if pa.types.is_boolean(field.type):
-            words = pc.if_else(cells, YesNo.YES.value, YesNo.NO.value)
+            words = pc.if_else(cells, yes, no)
         elif pa.types.is_list(field.type):
-            words = pc.binary_join(cells, ";")
+            words = pc.binary_join(cells, JOINED_BY)
         else:
             words = cells
         columns.append(words)

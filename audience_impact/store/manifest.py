@@ -118,6 +118,11 @@ ROW_GROUP_ROWS = 128 * 1024
 _KINDS = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
 _KINDS |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
 """Types of columns in a manifest, by the names of Arrow's types; the rest are integers."""
+LIST = "any"
+"""The type of lists in a manifest: to validators, which read Parquet through pandas, those of
+pandas are no arrays."""
+_DECODED = {"number": ("integer", "number"), LIST: ("array",)}
+"""Types of Arrow that a type of a manifest may have, where it is not one of the same name."""
 
 
 def render_files(
@@ -280,7 +285,7 @@ def _describe_field(table: str, field: pa.Field) -> dict[str, Any]:
         # Validators read Parquet through pandas, which turns integers with gaps into floats.
         kind = "number"
     words = _read_words(field)
-    described = {"name": field.name, "type": kind}
+    described = {"name": field.name, "type": LIST if kind == "array" else kind}
     described |= {key: words[key] for key in FIELD_KEYS if key in words}
     if kind == "array" and VALUES in words:
         # A cell has several: `categories` would say that it is one of them.
@@ -375,7 +380,7 @@ def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:
         name, expected = field["name"], field["type"]
         if name not in kinds:
             return f"it lacks the column {name}"
-        if kinds[name] not in (("integer", "number") if expected == "number" else (expected,)):
+        if kinds[name] not in _DECODED.get(expected, (expected,)):
             return f"its column {name} is of type {schema.field(name).type} and not {expected}"
     return ""
 

@@ -20,7 +20,6 @@ from audience_impact.comparing.edits import Case
 from audience_impact.comparing.moves import SLIGHT_SHARE, TableMoves, measure_moves
 from audience_impact.rules import Stage
 from audience_impact.store import AwayError, PublishError, versions
-from audience_impact.store.computed import read_computed
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline.steps import Results
 from schemas import facts as fact_models
@@ -82,10 +81,10 @@ def describe_results(results: Results) -> ComparedVersion:
         version.id,
         False,
         describe_settings(version.as_of, version.seed, *version.method),
-        key_answers(results.read_frame("impact", READ), IMPACT_KEY),
+        key_answers(results.tables["impact"].to_pandas(), IMPACT_KEY),
         results.files,
         fact_models.list_keys(),
-        results.read_frame,
+        lambda name: results.tables[name].to_pandas(),
         results.count_rows(),
     )
 
@@ -100,7 +99,7 @@ def read_last_version(root: Path) -> ComparedVersion:
     try:
         stored = versions.find_latest(root)
         side = replace(side, counts=stored.count_rows())
-        impact = key_answers(read_computed(stored, "impact", columns=READ), IMPACT_KEY)
+        impact = key_answers(stored.read_table("impact", columns=READ), IMPACT_KEY)
         read = compared_versions.read_published(stored)
         return replace(read, answers=impact, keys=fact_models.list_keys())
     except AwayError:

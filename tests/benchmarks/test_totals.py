@@ -11,7 +11,7 @@ TOGETHER = DRAWS.add(DRAWS["A"], axis=0)
 
 
 def total(drawn: pd.DataFrame, more: float = 0.0) -> "pd.Series[float]":
-    names = {"area_id": "001", "period": "2025"}
+    names = {"area_id": "001", "year": 2025}
     added = drawn.sum(axis=1) + more
     return pd.Series(
         names | {f"{name}_persons": added.quantile(at) for name, at in totals.SHARES.items()}

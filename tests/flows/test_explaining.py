@@ -7,9 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 import pytest
-from audience_impact.store.divided import list_published
 
 from audience_impact.answers.numbers import ENDS
 from audience_impact.explaining import steps
@@ -112,7 +110,7 @@ def test_the_numbers_are_those_of_the_run(
     result = explained(act)
     every, text = result.every, result.text
     frames = repository_results.frames
-    impact = pd.concat([frames[name] for name in list_published(["impact"])])
+    impact = frames["impact"]
     run = impact[impact["restriction_id"] == act].set_index("impact_metric")
     drawn = result.trace.tables["steps"]
     exposed = drawn.loc[drawn["text"] == draws.EXPOSED, "value"].tolist()

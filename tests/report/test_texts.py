@@ -8,7 +8,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from audience_impact.store.divided import list_published
 
 from audience_impact.answers import documents
 from audience_impact.exporting.content import read_values
@@ -67,7 +66,7 @@ def test_names_between_backticks_are_code_and_the_rest_stays_text(
         "&lt;b&gt; or <code>a_b</code>, <code>c</code>"
     )
     text = page(made, "data.html")
-    assert re.search(r"<p>[^<]*take\s+<code>impact_by_area</code>", text)
+    assert re.search(r"<p>[^<]*take\s+<code>countries_by_year</code>", text)
     assert "`" not in text
     assert text.count("<td>as ") > 5, "what was told is not told again"
 
@@ -75,11 +74,12 @@ def test_names_between_backticks_are_code_and_the_rest_stays_text(
 def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: ReportData) -> None:
     stem = f"data/audience-impact-{told.version}"
     book = openpyxl.load_workbook(io.BytesIO(made[f"{stem}.xlsx"]), read_only=True)
-    names = list_published(told.tables)
+    names = told.stored.count_rows()
     assert {*(name[: EXCEL.name] for name in names), "about"} <= set(book.sheetnames)
     for ending in ("csv", "parquet"):
         with zipfile.ZipFile(io.BytesIO(made[f"{stem}.{ending}.zip"])) as files:
-            assert {f"{name}.{ending}" for name in names} <= set(files.namelist())
+            paths = {told.stored.find_path(name).replace("parquet", ending) for name in names}
+            assert paths <= set(files.namelist())
         assert f'href="{stem}.{ending}.zip" download' in page(made, "data.html")
 
 
