@@ -1,7 +1,6 @@
 """Audiences that nobody counted: a world that is known is found again, and figures go before it."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +35,7 @@ from flows.pipeline import steps
 from tests.support import AS_OF, ERRORS, SPREADS, World, row, world
 
 CODES = [f"{first}{second}" for first in "PQRS" for second in "ABCDEF"]
+CALIBRATED = ("between", "within", "area", "region", "model", "spread_below", "spread_above")
 SERVICES = {"alpha": 0.8, "beta": 0.5, "gamma": 0.2}
 """True share of the people online who use each service, but for the country."""
 
@@ -52,29 +52,30 @@ def counted(*left: tuple[str, str], errors: dict[tuple[str, str], float] | None 
     for code in CODES:
         made.add("areas", area_id=code, name=f"Land {code}", parent_id=f"00{CODES.index(code) % 3}")
         for base, persons in (("all_ages", "1000000"), ("internet_all", "500000")):
-            made.base(
-                f"{code}-{base}",
-                area_id=code,
-                population_base=base,
-                period="2024",
-                persons=persons,
-                source_id="census-page",
-            )
+            cells = {"area_id": code, "period": "2024", "source_id": "census-page"}
+            made.base(f"{code}-{base}", population_base=base, persons=persons, **cells)
+        asked = {"area_id": code, "audience_metric": "survey_regular", "unit": "share"}
+        asked |= {"population_base": "internet_all", "period": "2024", "source_id": "survey-page"}
         for service in SERVICES:
             if (code, service) not in left:
-                made.estimate(
-                    f"E-{code}-{service}",
-                    area_id=code,
-                    platform_id=service,
-                    audience_metric="survey_regular",
-                    unit="share",
-                    value=f"{true_share(code, service):.4f}",
-                    population_base="internet_all",
-                    period="2024",
-                    source_id="survey-page",
-                )
+                share = f"{true_share(code, service):.4f}"
+                made.estimate(f"E-{code}-{service}", platform_id=service, value=share, **asked)
     for number in range(3):
         made.add("areas", area_id=f"00{number}", name=f"Part {number}")
+    return made
+
+
+def restricted(errors: dict[tuple[str, str], float] | None = None) -> World:
+    """A world where nobody counted the users of a service that was restricted."""
+    made = counted(("PA", "alpha"), errors=errors).audience_laws()
+    return made.restrict("R1", "alpha", area_ids="PA")
+
+
+def joined(made: World) -> World:
+    """The world with a calibration of joint use."""
+    for name in ("mean", *CALIBRATED):
+        value = "0.5" if name == "mean" else "0.1"
+        made.add("overlap_calibration", parameter=name, value=value)
     return made
 
 
@@ -99,6 +100,13 @@ def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
     return known, bound_restrictions(asked, known, known, read_context(tables))[0]
 
 
+def model_of(tables: Tables) -> distribution.ImputationModel:
+    """The model of the figures of these tables by their laws."""
+    laws = distribution.read_parameters(tables["audience_laws"])
+    assert laws is not None
+    return distribution.build_model(tables, laws)
+
+
 def without_own(asked: pd.DataFrame, model: distribution.ImputationModel) -> pd.DataFrame:
     """The same questions, to be answered without the figures of their country."""
     ids = model.figures.groupby("area_id")["figure_id"].agg("+".join)
@@ -113,12 +121,8 @@ def test_softened_log_odds_keep_shares_and_their_order(shares: list[float]) -> N
 
 
 def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
-    laws = distribution.read_parameters(tables["audience_laws"])
-    assert laws is not None
     keys = [("PA", "alpha"), *(("QB", service) for service in SERVICES)]
-    shares = distribution.impute_shares(
-        wanted(*keys), tables, distribution.build_model(tables, laws)
-    )
+    shares = distribution.impute_shares(wanted(*keys), tables, model_of(tables))
     truth = np.array([true_share(*key) for key in keys])
     assert shares["q50_share"].to_numpy() == pytest.approx(truth, abs=0.1)
     assert ((shares["q05_share"] < truth) & (truth < shares["q95_share"])).all()
@@ -126,10 +130,8 @@ def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
 
 
 def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
-    laws = distribution.read_parameters(tables["audience_laws"])
-    assert laws is not None
     asked = wanted(*[(c, s) for c in CODES for s in SERVICES])
-    result = distribution.impute_shares(asked, tables, distribution.build_model(tables, laws))
+    result = distribution.impute_shares(asked, tables, model_of(tables))
     shares = result[distribution.SHARES].to_numpy()
     assert (np.diff(shares, axis=1) > 0).all()
     assert ((shares > 0) & (shares < 1)).all()
@@ -137,10 +139,7 @@ def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
 
 @pytest.mark.chain
 def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
-    laws = distribution.read_parameters(tables["audience_laws"])
-    assert laws is not None
-    asked = wanted(("RC", "beta"))
-    known = distribution.build_model(tables, laws)
+    asked, known = wanted(("RC", "beta")), model_of(tables)
     own, other = (
         distribution.impute_shares(rows, tables, known).iloc[0]
         for rows in (asked, without_own(asked, known))
@@ -151,15 +150,12 @@ def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
 
 
 def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
-    laws = distribution.read_parameters(
-        World().audience_laws().typed("audience_laws", "sources")["audience_laws"]
-    )
-    assert laws is not None
-    asked = wanted(*[("RC", service) for service in SERVICES])
-    every, fewer = counted().typed(), counted(*[("RC", s) for s in SERVICES]).typed()
-    known = distribution.build_model(every, laws)
+    keys = [("RC", service) for service in SERVICES]
+    asked = wanted(*keys)
+    every, fewer = (made.audience_laws().typed() for made in (counted(), counted(*keys)))
+    known = model_of(every)
     left = distribution.impute_shares(without_own(asked, known), every, known)
-    never = distribution.impute_shares(asked, fewer, distribution.build_model(fewer, laws))
+    never = distribution.impute_shares(asked, fewer, model_of(fewer))
     # the weight of a figure is held against all others, those of the country among them
     assert left[distribution.SHARES].to_numpy() == pytest.approx(
         never[distribution.SHARES].to_numpy(), abs=0.01
@@ -167,12 +163,9 @@ def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
 
 
 def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
-    laws = distribution.read_parameters(tables["audience_laws"])
-    assert laws is not None
-    keys = [("PA", "*"), ("ZZ", "alpha"), ("PA", "nothing"), ("PA", "alpha")]
-    assert distribution.impute_shares(
-        wanted(*keys), tables, distribution.build_model(tables, laws)
-    ).index.tolist() == [3]
+    asked = wanted(("PA", "*"), ("ZZ", "alpha"), ("PA", "nothing"), ("PA", "alpha"))
+    shares = distribution.impute_shares(asked, tables, model_of(tables))
+    assert shares.index.tolist() == [3]
 
 
 def test_the_gradient_is_that_of_the_score() -> None:
@@ -255,9 +248,7 @@ def test_a_table_that_lacks_a_spread_says_what_to_do() -> None:
 
 @pytest.mark.chain
 def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
-    made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
-    for name, value in CALIBRATION.items():
-        made.add("overlap_calibration", parameter=name, value=repr(value))
+    made = joined(restricted())
     result = made.results()
     told = row(result["impact"], restriction_id="R1", impact_metric="people_exposed")
     assert told["obs_status"] == ObsStatus.IMPUTED
@@ -271,23 +262,11 @@ def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
     assert platform["imputed_q50_persons"] == pytest.approx(truth, rel=0.15)
 
 
-CALIBRATION = {
-    "mean": 0.5,
-    "between": 0.1,
-    "within": 0.1,
-    "area": 0.1,
-    "region": 0.1,
-    "model": 0.1,
-    "spread_below": 0.1,
-    "spread_above": 0.1,
-}
-
-
 @pytest.mark.chain
 def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> None:
     known, _ = prepared(tables)
     assert known.audiences.imputed["platform_id"].tolist() == ["alpha"]
-    made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
+    made = restricted()
     made.estimate("E1", area_id="PA", value="300000", population_base="internet_all", period="2024")
     now, _ = prepared(made.typed())
     assert now.audiences.imputed.empty
@@ -308,34 +287,14 @@ def test_nothing_imputed_is_in_a_bound(tables: Tables) -> None:
     pd.testing.assert_frame_equal(forced(limits), forced(prepared(without)[1]))
 
 
-@pytest.mark.chain
-def test_what_is_imputed_would_be_seen_in_a_bound(
-    tables: Tables, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The test above fails where an imputed audience is taken for a figure."""
-    _, limits = prepared(tables)
-    asked = build_scope(tables, AS_OF)
-    known = gather_inputs(asked, read_context(tables))
-    low = known.audiences.sizes["base_persons"] * known.audiences.imputed["q05_share"].iloc[0]
-    wrong = known.audiences.sizes.assign(low_persons=low, metric_priority=1.0)
-    mistaken = replace(known, audiences=replace(known.audiences, sizes=wrong))
-    taken = bound_restrictions(asked, mistaken, mistaken, read_context(tables))[0]
-    with pytest.raises(AssertionError):
-        pd.testing.assert_frame_equal(forced(limits), forced(taken))
-
-
 def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> None:
     made = counted().audience_laws()
     made.add("platforms", platform_id="any-messenger", name="Any", kind="group")
-    for name, value in CALIBRATION.items():
-        made.add("overlap_calibration", parameter=name, value=repr(value))
+    joined(made)
     tables = made.typed()
-    laws = distribution.read_parameters(tables["audience_laws"])
-    assert laws is not None
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    model = distribution.build_model(tables, laws)
     members = groups.impute_with_members(
-        wanted(*keys), tables, model, one_factor.read_model(tables)
+        wanted(*keys), tables, model_of(tables), one_factor.read_model(tables)
     )
     imputed = members[0][distribution.SHARES]
     assert (imputed.loc[[1, 2, 3]].max() <= imputed.loc[0]).all()
@@ -376,34 +335,19 @@ def test_rows_come_back_as_they_were_read(
     assert "inside_share" in capsys.readouterr().out
 
 
-def test_a_file_without_the_columns_is_told(
-    tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "asked.csv"
-    path.write_text("area_id,share\nPA,0.5\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="no column platform_id, period"):
-        benchmark.read_rows([path])
-
-
 @pytest.mark.chain
-def test_the_summary_holds_the_model_against_both_forms(tables: Tables) -> None:
-    result = benchmark.summarise_errors(benchmark.predict_figures(counted_with_laws()))
+def test_the_summary_holds_the_model_against_both_forms() -> None:
+    tables = counted().audience_laws().typed()
+    result = benchmark.summarise_errors(benchmark.predict_figures(tables))
     everything = result[0]
     assert everything["countries"] == len(CODES)
     assert {f"{form}_points" for form in benchmark.FORMS} <= set(everything)
     assert 0.5 <= float(everything["inside_share"]) <= 1.0
 
 
-def counted_with_laws() -> Tables:
-    """The tables of the world in which everything was counted."""
-    return counted().audience_laws().typed()
-
-
 @pytest.mark.chain
 def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
-    made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
-    for name, value in CALIBRATION.items():
-        made.add("overlap_calibration", parameter=name, value=repr(value))
+    made = joined(restricted())
     stages, _ = pipeline.prepare_run(made.typed(), AS_OF)
     draws = Simulation(stages.simulation, Sampler(0, 200)).draw_metrics()
     people = draws.by_metric["people_exposed"][0]
@@ -412,15 +356,9 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     assert people.std() > 0
 
 
-def doubtful() -> World:
-    """A world where figures have errors and a restricted service was not counted."""
-    made = counted(("PA", "alpha"), errors=ERRORS).audience_laws()
-    return made.restrict("R1", "alpha", area_ids="PA")
-
-
 def combined(value: str, metric: str, **cells: str) -> tuple[pd.Series, pd.DataFrame]:
     """The distribution of an audience that one figure counts, and that without the figure."""
-    made = doubtful()
+    made = restricted(ERRORS)
     known, _ = prepared(made.typed())
     cells = {"population_base": "internet_all", "period": "2023-12", **cells}
     made.estimate("E1", area_id="PA", value=value, audience_metric=metric, **cells)
@@ -457,7 +395,7 @@ def test_an_older_figure_never_narrows_an_answer_at_once() -> None:
     widths = []
     for month in (1, 2, 4, 8, 16, 24, 28, 32, 40, 48):
         period = str(pd.Period("2024-05", "M") - month)
-        made = doubtful().estimate(
+        made = restricted(ERRORS).estimate(
             "E1", area_id="PA", value="300000", audience_metric="monthly_reach",
             population_base="internet_all", period=period,
         )  # fmt: skip
@@ -485,20 +423,10 @@ def test_a_count_of_people_widens_no_interval(people: float, accounts: float) ->
 
 @pytest.mark.chain
 def test_no_draw_of_a_combined_audience_leaves_the_ends_of_its_figure() -> None:
-    made = doubtful()
-    made.estimate(
-        "E1",
-        area_id="PA",
-        value="20000",
-        audience_metric="unspecified",
-        population_base="internet_all",
-        period="2024-06",
-    )
-    for name, value in CALIBRATION.items():
-        made.add("overlap_calibration", parameter=name, value=repr(value))
-    tables = made.typed()
-    stages, _ = pipeline.prepare_run(tables, AS_OF)
-    simulation = stages.simulation
+    made = restricted(ERRORS)
+    figure = {"audience_metric": "unspecified", "population_base": "internet_all"}
+    made.estimate("E1", area_id="PA", value="20000", period="2024-06", **figure)
+    simulation = pipeline.prepare_run(joined(made).typed(), AS_OF)[0].simulation
     assert simulation.audiences["shape"].tolist() == [audiences.COMBINED]
     people = Simulation(simulation, Sampler(0, 2000)).draw_metrics().by_metric["people_exposed"][0]
     bounds = simulation.bounds.exposed.loc["R1"]
@@ -515,14 +443,11 @@ def grouped(**ends: str) -> tuple[pd.DataFrame, Tables]:
     made.add("platforms", platform_id="foreign", name="Foreign", kind="social_network")
     made.estimate("E-XC", area_id="XC", platform_id="foreign", population_base="internet_all")
     made.add("platforms", platform_id="social-media", name="Social media", kind="group")
-    for name, value in CALIBRATION.items():
-        made.add("overlap_calibration", parameter=name, value=repr(value))
+    joined(made)
     tables = made.typed()
-    laws = distribution.read_parameters(tables["audience_laws"])
-    assert laws is not None
-    model = distribution.build_model(tables, laws)
-    asked = wanted(("RC", "social-media"))
-    members = groups.impute_with_members(asked, tables, model, one_factor.read_model(tables))[1]
+    _, members = groups.impute_with_members(
+        wanted(("RC", "social-media")), tables, model_of(tables), one_factor.read_model(tables)
+    )
     return members, tables
 
 
@@ -551,18 +476,9 @@ def test_a_service_that_ended_has_no_users_after_its_end() -> None:
 
 
 def test_no_draw_is_below_the_end_of_a_figure_that_is_a_lower_limit() -> None:
-    made = doubtful()
-    for name, value in CALIBRATION.items():
-        made.add("overlap_calibration", parameter=name, value=repr(value))
-    limit = {"interval_kind": "one_sided_min", "audience_metric": "monthly_reach"}
-    made.estimate(
-        "E1",
-        area_id="PA",
-        value="480000",
-        population_base="internet_all",
-        period="2025-06",
-        **limit,
-    )
+    made = joined(restricted(ERRORS))
+    limit = {"interval_kind": "one_sided_min", "population_base": "internet_all"}
+    made.estimate("E1", area_id="PA", value="480000", period="2025-06", **limit)
     simulation = pipeline.prepare_run(made.typed(), AS_OF)[0].simulation
     least = simulation.bounds.exposed.loc["R1", "min_persons"]
     people = Simulation(simulation, Sampler(0, 500)).draw_metrics().by_metric["people_exposed"][0]

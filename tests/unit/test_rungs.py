@@ -15,14 +15,9 @@ from audience_impact.outputs.review import reasons
 from audience_impact.vocabulary import PartGap, RungFamily
 from benchmarks import answers
 from tests.support import AS_OF, World
-from tests.unit.test_imputation import counted
+from tests.unit.test_imputation import restricted
 
 pytestmark = pytest.mark.chain
-
-
-def imputed_world() -> World:
-    """One service of one country was not counted, and is restricted."""
-    return counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
 
 
 def known(made: World) -> tuple[Inputs, pd.Series]:
@@ -34,28 +29,28 @@ def known(made: World) -> tuple[Inputs, pd.Series]:
 
 
 def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
-    found, status = known(imputed_world())
+    found, status = known(restricted())
     (rung,) = found.audiences.imputed["rung"]
     assert status["obs_status"] == "I"
     result = {"rung_family": "audience", "rung": rung}
-    shut, closed = known(imputed_world().add("answer_rungs", **result, is_open="no"))
+    shut, closed = known(restricted().add("answer_rungs", **result, is_open="no"))
     assert shut.audiences.imputed.empty
     assert (shut.audiences.distributions["shape"] == "").all() or shut.audiences.distributions.empty
     assert closed["obs_status"] == "M"
     assert PartGap.RUNG_CLOSED.meaning in closed["reason"]
-    still, _ = known(imputed_world().add("answer_rungs", **result, is_open="yes"))
+    still, _ = known(restricted().add("answer_rungs", **result, is_open="yes"))
     pd.testing.assert_frame_equal(still.audiences.imputed, found.audiences.imputed)
 
 
 def test_what_would_span_more_than_a_factor_is_no_estimate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    result, _ = known(imputed_world())
+    result, _ = known(restricted())
     (span,) = result.audiences.imputed["q95_share"] / result.audiences.imputed["q05_share"]
     monkeypatch.setattr(distribution, "WIDEST", span + 0.01)
-    assert len(known(imputed_world())[0].audiences.imputed) == 1
+    assert len(known(restricted())[0].audiences.imputed) == 1
     monkeypatch.setattr(distribution, "WIDEST", span - 0.01)
-    vague, status = known(imputed_world())
+    vague, status = known(restricted())
     assert vague.audiences.imputed.empty
     assert (status["obs_status"], vague.audiences.too_uncertain_ids) == ("M", frozenset({"R1"}))
     assert "more than a factor of 20" in status["reason"]
@@ -110,7 +105,7 @@ def test_the_only_audience_gives_no_estimate_from_few_to_most_of_all() -> None:
 
 
 def test_a_rung_of_another_family_closes_nothing() -> None:
-    made = imputed_world().add("answer_rungs", rung_family="place", rung="country", is_open="no")
+    made = restricted().add("answer_rungs", rung_family="place", rung="country", is_open="no")
     assert models.list_closed(made.typed(), RungFamily.PLACE) == ["country"]
     assert models.list_closed(made.typed(), RungFamily.AUDIENCE) == []
     assert not known(made)[0].audiences.imputed.empty

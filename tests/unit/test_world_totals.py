@@ -3,14 +3,13 @@
 import pandas as pd
 import pytest
 
-from audience_impact.facts.tables import Tables
 from audience_impact.fitting import audiences as fitting
 from audience_impact.imputation import distribution, effects, figures, groups
 from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap import one_factor
 from audience_impact.vocabulary import ImputationRung
 from tests.support import SPREADS, World
-from tests.unit.test_imputation import CALIBRATION, CODES, counted, wanted
+from tests.unit.test_imputation import CODES, SERVICES, counted, joined, model_of, wanted
 
 ONLINE = 4_000_000_000
 FINE_SPREADS = SPREADS | {"service": 2.0}
@@ -19,42 +18,19 @@ FINE_SPREADS = SPREADS | {"service": 2.0}
 
 def with_totals(totals: dict[str, int], **cells: str) -> World:
     """A world of `counted` with people online, and services of which the world alone is counted."""
-    made = (
-        counted()
-        .audience_laws()
-        .audience_laws(
-            {f"{figures.FINE.prefix}{name}": value for name, value in FINE_SPREADS.items()}
-        )
-    )
+    fine = {f"{figures.FINE.prefix}{name}": value for name, value in FINE_SPREADS.items()}
+    made = counted().audience_laws().audience_laws(fine)
+    of_world = {"area_id": "001", "period": "2024"}
     for base, persons in (("all_ages", 2 * ONLINE), ("internet_all", ONLINE)):
-        made.base(
-            f"001-{base}",
-            area_id="001",
-            population_base=base,
-            period="2024",
-            persons=str(persons),
-            source_id="census-page",
-        )
+        count = {"population_base": base, "persons": str(persons), "source_id": "census-page"}
+        made.base(f"001-{base}", **of_world, **count)
+    total = {"audience_metric": "mau", "unit": "accounts", "population_base": "internet_all"}
+    total |= {"source_id": "survey-page", **of_world, **cells}
     for service, users in totals.items():
-        if service not in ("alpha", "beta", "gamma"):
+        if service not in SERVICES:
             made.add("platforms", platform_id=service, name=service, kind="messenger")
-        total = {"audience_metric": "mau", "unit": "accounts", "period": "2024"} | cells
-        made.estimate(
-            f"E-001-{service}",
-            area_id="001",
-            platform_id=service,
-            value=str(users),
-            source_id="survey-page",
-            **{"population_base": "internet_all", **total},
-        )
+        made.estimate(f"E-001-{service}", platform_id=service, value=str(users), **total)
     return made
-
-
-def model_of(tables: Tables) -> ImputationModel:
-    """The model of the facts."""
-    parameters = distribution.read_parameters(tables["audience_laws"])
-    assert parameters is not None
-    return distribution.build_model(tables, parameters)
 
 
 def impute(made: World, *services: str) -> pd.DataFrame:
@@ -163,9 +139,7 @@ def test_a_group_has_the_members_that_its_page_lists_and_somebody_counted() -> N
     made.add("platforms", platform_id="nobodys", name="Nobodys", kind="messenger")
     made.add("platforms", platform_id="listed", name="Listed", kind="group",
              member_ids="beta;delta;nobodys")  # fmt: skip
-    for name, value in CALIBRATION.items():
-        made.add("overlap_calibration", parameter=name, value=repr(value))
-    tables = made.typed()
+    tables = joined(made).typed()
     shares, members = groups.impute_with_members(
         wanted(("PA", "listed"), ("PA", "beta")),
         tables,
