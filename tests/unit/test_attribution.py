@@ -7,23 +7,16 @@ from audience_impact.outputs.lineage import UNSTATED, name_origin, period_in_wor
 from tests.support import world
 
 
-@pytest.mark.parametrize(
-    ("measurer", "publisher", "period", "words"),
-    [
-        ("Mediascope", "Vanguard (NG)", "2025-07", "Mediascope, July 2025 (via Vanguard)"),
-        ("Mediascope", "Mediascope", "2025-07", "Mediascope, July 2025"),
-        ("World Bank", "World Bank (copy in datasets/population)", "2023", "World Bank, 2023"),
-        ("AGETIC Bolivia", "AGETIC Bolivia, Encuesta Nacional TIC", None, "AGETIC Bolivia"),
-        ("DataReportal (Kepios)", "WION", None, "DataReportal (Kepios) (via WION)"),
-        (
-            "audience-impact projection from ITU data",
-            "Our World in Data (repository copy)",
-            "2026",
-            "audience-impact projection from ITU data, 2026",
-        ),
-        (None, "Boing Boing", "2016", f"{UNSTATED}, 2016 (via Boing Boing)"),
-    ],
-)
+@pytest.mark.parametrize(("measurer", "publisher", "period", "words"), [
+    ("Mediascope", "Vanguard (NG)", "2025-07", "Mediascope, July 2025 (via Vanguard)"),
+    ("Mediascope", "Mediascope", "2025-07", "Mediascope, July 2025"),
+    ("World Bank", "World Bank (copy in datasets/population)", "2023", "World Bank, 2023"),
+    ("AGETIC Bolivia", "AGETIC Bolivia, Encuesta Nacional TIC", None, "AGETIC Bolivia"),
+    ("DataReportal (Kepios)", "WION", None, "DataReportal (Kepios) (via WION)"),
+    ("audience-impact projection from ITU data", "Our World in Data (repository copy)", "2026",
+     "audience-impact projection from ITU data, 2026"),
+    (None, "Boing Boing", "2016", f"{UNSTATED}, 2016 (via Boing Boing)"),
+])  # fmt: skip
 def test_the_measurer_stands_before_the_page(
     measurer: str | None, publisher: str, period: str | None, words: str
 ) -> None:

@@ -52,17 +52,11 @@ def test_what_is_trimmed_is_blank_or_sound(text: str) -> None:
     assert filled is judged(text)[0]
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (" ", "contains nothing but U+0020 SPACE; empty it or fill it"),
-        (
-            "\u200b\xa0\u200b",
-            "contains nothing but U+200B ZERO WIDTH SPACE, U+00A0 NO-BREAK SPACE;",
-        ),
-        ("5\xa0", "the cell ends with U+00A0 NO-BREAK SPACE; delete that"),
-        ("\ufeff5\t", "begins with U+FEFF ZERO WIDTH NO-BREAK SPACE and ends with U+0009 CONTROL"),
-    ],
-)
+@pytest.mark.parametrize(("text", "says"), [
+    (" ", "contains nothing but U+0020 SPACE; empty it or fill it"),
+    ("\u200b\xa0\u200b", "contains nothing but U+200B ZERO WIDTH SPACE, U+00A0 NO-BREAK SPACE;"),
+    ("5\xa0", "the cell ends with U+00A0 NO-BREAK SPACE; delete that"),
+    ("\ufeff5\t", "begins with U+FEFF ZERO WIDTH NO-BREAK SPACE and ends with U+0009 CONTROL"),
+])  # fmt: skip
 def test_it_is_said_where_and_which(text: str, says: str) -> None:
     assert says in blanks.describe_white_space(text)

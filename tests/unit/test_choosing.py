@@ -65,27 +65,18 @@ PLAIN: dict[str, str] = {}
 SHARE = {"unit": "share", "value": "0.5", "population_base": "internet_all"}
 CASES = (
     (PLAIN, {"period": "2025-05"}, "the same measurer has a figure nearer to the start"),
-    (
-        PLAIN,
-        {"source_id": "other-panel-page", "audience_metric": "mau"},
-        "mau comes after monthly_reach in the order of metrics",
-    ),
-    (
-        PLAIN,
-        {"source_id": "relay-1", "measurement_series_id": "panel"},
-        "another page of the same measurement: the measurer's own is taken",
-    ),
+    (PLAIN, {"source_id": "other-panel-page", "audience_metric": "mau"},
+     "mau comes after monthly_reach in the order of metrics"),
+    (PLAIN, {"source_id": "relay-1", "measurement_series_id": "panel"},
+     "another page of the same measurement: the measurer's own is taken"),
     (PLAIN, {"period": "2025-08"}, "from after the start of the restriction"),
     (PLAIN, {"unit": "accounts"}, "counts accounts, not people"),
-    (
-        PLAIN,
-        {"audience_metric": "ad_audience"},
-        "ad_audience never stands for the users of a month",
-    ),
+    (PLAIN, {"audience_metric": "ad_audience"},
+     "ad_audience never stands for the users of a month"),
     (PLAIN, {"age": "18-24"}, "counts a part of the people, by age or sex"),
     (PLAIN, {"population_base": "custom"}, "of a population of which there is no base"),
     (PLAIN, SHARE, "a share of a population that nobody counted at that time"),
-)
+)  # fmt: skip
 """Two figures of a service, and why the second is passed over for the first."""
 
 
@@ -175,15 +166,9 @@ def test_overlaps_are_chosen_by_measurer_and_day() -> None:
 @pytest.mark.chain
 def test_figures_of_a_place_and_of_networks_are_told() -> None:
     made = cut(placed(calibrated(world())), "R1", "XA-01", network_scope="mobile")
-    made.base(
-        "XA-01-modelled",
-        area_id="XA-01",
-        population_base="all_ages",
-        period="2025",
-        persons="350000",
-        obs_status="F",
-        source_id="census-page",
-    ).add("network_use", period="2019", least_share="0.3", most_share="0.8")
+    cells = {"population_base": "all_ages", "period": "2025", "source_id": "census-page"}
+    made.base("XA-01-modelled", area_id="XA-01", persons="350000", obs_status="F", **cells)
+    made.add("network_use", period="2019", least_share="0.3", most_share="0.8")
     assert told_of(made, "place") == {
         "XA-01-all": "",
         "XA-01-modelled": "expected to be off by more on that day",

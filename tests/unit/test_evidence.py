@@ -34,30 +34,24 @@ def linked(made: World, **cells: str) -> pd.DataFrame:
     return build_scope(made.add("evidence", **cells).typed(), AS_OF).evidence
 
 
-@pytest.mark.parametrize(
-    ("restriction", "outage", "hours"),
-    [
-        ({}, {}, 3.0),
-        ({}, {"begin": "2025-08-14T22:00-03:00", "end": "2025-08-15T00:00-03:00"}, 2.0),
-        ({}, {"begin": "2025-08-14T21:00Z", "end": "2025-08-15T00:00Z"}, None),
-        ({}, {"begin": "2025-08-18T00:00Z", "end": "2025-08-19T00:00Z"}, None),
-        ({}, {"begin": "2025-08-17T12:00Z", "end": "2025-08-20T12:00Z"}, 72.0),
-        ({}, {"begin": "2025-08-01T00:00Z", "end": "2025-09-01T00:00Z"}, 120.0),
-        ({}, {"cause_kind": "unknown"}, None),
-        ({}, {"area_id": "XB"}, None),
-        ({}, {"area_id": "XA-01", "evidence_scope": "region"}, None),
-        ({}, {"evidence_scope": "network"}, None),
-        ({"severity": "service_unavailable", "action": "block"}, {}, None),
-        ({"geo_scope": "region", "area_ids": "XA-01"}, {}, None),
-        ({"geo_scope": "multi_region", "network_scope": "mobile"}, {}, None),
-        ({"geo_scope": "multi_region"}, {}, 3.0),
-        (
-            {"geo_scope": "region", "area_ids": "XA-01"},
-            {"area_id": "XA-01", "evidence_scope": "region"},
-            3.0,
-        ),
-    ],
-)
+@pytest.mark.parametrize(("restriction", "outage", "hours"), [
+    ({}, {}, 3.0),
+    ({}, {"begin": "2025-08-14T22:00-03:00", "end": "2025-08-15T00:00-03:00"}, 2.0),
+    ({}, {"begin": "2025-08-14T21:00Z", "end": "2025-08-15T00:00Z"}, None),
+    ({}, {"begin": "2025-08-18T00:00Z", "end": "2025-08-19T00:00Z"}, None),
+    ({}, {"begin": "2025-08-17T12:00Z", "end": "2025-08-20T12:00Z"}, 72.0),
+    ({}, {"begin": "2025-08-01T00:00Z", "end": "2025-09-01T00:00Z"}, 120.0),
+    ({}, {"cause_kind": "unknown"}, None),
+    ({}, {"area_id": "XB"}, None),
+    ({}, {"area_id": "XA-01", "evidence_scope": "region"}, None),
+    ({}, {"evidence_scope": "network"}, None),
+    ({"severity": "service_unavailable", "action": "block"}, {}, None),
+    ({"geo_scope": "region", "area_ids": "XA-01"}, {}, None),
+    ({"geo_scope": "multi_region", "network_scope": "mobile"}, {}, None),
+    ({"geo_scope": "multi_region"}, {}, 3.0),
+    ({"geo_scope": "region", "area_ids": "XA-01"}, {"area_id": "XA-01", "evidence_scope": "region"},
+     3.0),
+])  # fmt: skip
 def test_an_outage_is_of_the_restriction_of_its_place_and_days(
     restriction: dict[str, str], outage: dict[str, str], hours: float | None
 ) -> None:

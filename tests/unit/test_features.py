@@ -32,25 +32,14 @@ SAMPLER = Sampler(0, 10_000)
 
 def add_calls_survey(made: World, share: str = "0.37", **cells: str) -> World:
     """A survey of adults about calls in any messenger."""
-    result = {
-        "feature_use_id": "F1",
-        "platform_id": "any-messenger",
-        "area_id": "RU",
-        "period": "2025-07-22/2025-07-24",
-    }
-    return made.add("feature_use", share=share, **{**result, **cells})
+    asked = {"platform_id": "any-messenger", "area_id": "RU", "period": "2025-07-22/2025-07-24"}
+    return made.add("feature_use", share=share, **{"feature_use_id": "F1", **asked, **cells})
 
 
 def aged(made: World, persons: str) -> World:
     """The people of twelve and more, of whom the base of the panel is the part online."""
-    return made.base(
-        "RU-age_12_plus",
-        area_id="RU",
-        population_base="age_12_plus",
-        period="2025",
-        persons=persons,
-        source_id="census-page",
-    )
+    cells = {"area_id": "RU", "period": "2025", "persons": persons, "source_id": "census-page"}
+    return made.base("RU-age_12_plus", population_base="age_12_plus", **cells)
 
 
 def shares(made: World) -> pd.DataFrame:

@@ -194,25 +194,18 @@ def test_a_relay_of_another_measurer_is_that_measurers_voice() -> None:
     assert audience(made.estimate("E2"))["measurement_series_count"] == 2
 
 
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        ({}, (500000.0, 500000.0)),
-        ({"interval_kind": "one_sided_min"}, (500000.0, -1.0)),
-        ({"interval_kind": "one_sided_max"}, (0.0, 500000.0)),
-        (
-            {"value": "", "low": "400000", "high": "600000", "interval_kind": "min_max"},
-            (400000.0, 600000.0),
-        ),
-        (
-            {"value": "", "low": "400000", "high": "600000", "interval_kind": "ci95"},
-            (400000.0, 600000.0),
-        ),
-        ({"value": "", "low": "400000", "high": "600000"}, (400000.0, 600000.0)),
-        ({"low": "400000", "high": "600000", "interval_kind": "ci95"}, (400000.0, 600000.0)),
-        ({"low": "400000", "interval_kind": "min_max"}, (400000.0, 500000.0)),
-    ],
-)
+@pytest.mark.parametrize(("cells", "expected"), [
+    ({}, (500000.0, 500000.0)),
+    ({"interval_kind": "one_sided_min"}, (500000.0, -1.0)),
+    ({"interval_kind": "one_sided_max"}, (0.0, 500000.0)),
+    ({"value": "", "low": "400000", "high": "600000", "interval_kind": "min_max"},
+     (400000.0, 600000.0)),
+    ({"value": "", "low": "400000", "high": "600000", "interval_kind": "ci95"},
+     (400000.0, 600000.0)),
+    ({"value": "", "low": "400000", "high": "600000"}, (400000.0, 600000.0)),
+    ({"low": "400000", "high": "600000", "interval_kind": "ci95"}, (400000.0, 600000.0)),
+    ({"low": "400000", "interval_kind": "min_max"}, (400000.0, 500000.0)),
+])  # fmt: skip
 def test_what_a_figure_says_at_least_and_at_most(
     cells: dict[str, str], expected: tuple[float, float]
 ) -> None:

@@ -177,21 +177,12 @@ BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ("figure_after_start", late_day, ["R1", "R2", "R3"]),
     ("union_below_part", set_to("R1", "printed_min_persons", 4e5), R1),
     ("union_below_part", area("001", "2025", "q50_persons", 4e5), ["001/2025"]),
-    (
-        "union_below_part",
-        area("XA", "2025-08", "printed_min_persons", 6.5e5),
-        ["001/2025-08", "XA/2025"],
-    ),
-    (
-        "area_below_restriction",
-        area("XA", "2025-09", "q50_persons", 5.05e5),
-        ["XA/2025-09 < R1", "XA/2025-09 < R2"],
-    ),
-    (
-        "area_below_restriction",
-        area("XA", "2025-09", "min_persons", 4e5),
-        ["XA/2025-09 < R1", "XA/2025-09 < R2", "XA/2025-09 < R3"],
-    ),
+    ("union_below_part", area("XA", "2025-08", "printed_min_persons", 6.5e5),
+     ["001/2025-08", "XA/2025"]),
+    ("area_below_restriction", area("XA", "2025-09", "q50_persons", 5.05e5),
+     ["XA/2025-09 < R1", "XA/2025-09 < R2"]),
+    ("area_below_restriction", area("XA", "2025-09", "min_persons", 4e5),
+     ["XA/2025-09 < R1", "XA/2025-09 < R2", "XA/2025-09 < R3"]),
     ("area_above_base", area("XA", "2025-09", "printed_max_persons", 7.1e5), ["XA/2025-09"]),
     ("area_above_base", area("XA", "2025-09", "max_persons", 9e5), ["XA/2025-09"]),
     ("normal_without_grounds", lambda made: act(made, claim_status="reported"), BOTH),
@@ -210,7 +201,7 @@ BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ("normal_without_grounds", based("is_from_share", True), BOTH),
     ("normal_without_grounds", based("measurement_series_count", 2.0), BOTH),
     ("figure_expired", set_to("R1", "staleness", Staleness.EXPIRED.value), ["R1"]),
-]
+]  # fmt: skip
 
 
 def test_sound_results_break_no_error(sound: ReviewInput) -> None:

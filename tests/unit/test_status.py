@@ -133,12 +133,8 @@ def test_new_use_alone_has_no_audience() -> None:
     for feature in features:
         made.add("restrictions", restriction_id=feature)
         for platform in ("alpha", "beta"):
-            made.add(
-                "restriction_targets",
-                restriction_id=feature,
-                platform_id=platform,
-                feature=feature,
-            )
+            target = {"platform_id": platform, "feature": feature}
+            made.add("restriction_targets", restriction_id=feature, **target)
     table = made.results()["impact"]
     for feature in features:
         result = row(table, restriction_id=feature, impact_metric="people_exposed")
