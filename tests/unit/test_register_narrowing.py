@@ -222,18 +222,7 @@ def test_an_authority_that_denies_an_order_confirms_none(
     assert claim == ("official" if is_admitted else "reported")
 
 
-@pytest.mark.parametrize(
-    ("event", "slowed"),
-    [
-        ("4G was suspended. Remaining mobile internet service was throttled to 100 kbps.", True),
-        ("3G was shut down, though 2G remained online.", True),
-        ("Mobile internet was throttled. The order had been to shut 3G down.", True),
-        ("Networks were shut down in one town and 2G was restored in May.", False),
-    ],
-)
-def test_slowed_or_cut(event: str, slowed: bool) -> None:
-    row = register_row(shutdown_type="Shutdown, Throttle", event=event)
-    assert (stop.read_action(row, False)[1] == "impaired") == slowed
+def test_details_of_a_cut_say_more_than_the_text_of_one_place() -> None:
     cut = {"actual_cause_details": "Authorities imposed local shutdowns and throttling"}
     text = "Throttling began in Nakuru."
     row = register_row(shutdown_type="Shutdown, Throttle", event=text, **cut)

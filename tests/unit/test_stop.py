@@ -54,6 +54,11 @@ def read(**cells: str) -> register.Targets:
     return stop_targets.read_targets(register_row(**cells), RULES, KNOWN)
 
 
+def cells_of(**cells: str) -> dict[str, str]:
+    """The cells of the restriction that a row of the register with these cells records."""
+    return dict(stop.restriction_cells(register_row(**cells), False, (), stop.Context()))
+
+
 def named(**cells: str) -> list[str]:
     service = {"shutdown_extent": "Service-based"}
     return [f"{target.platform_id}:{target.feature}" for target in read(**service | cells).targets]
@@ -220,8 +225,7 @@ def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None
     ],
 )
 def test_a_start_is_as_certain_as_the_row_says(kind: str, event: str, precision: str) -> None:
-    row = register_row(start_date_type=kind, event=event)
-    assert stop.restriction_cells(row, False, (), stop.Context())["start_precision"] == precision
+    assert cells_of(start_date_type=kind, event=event)["start_precision"] == precision
 
 
 @pytest.mark.parametrize(
@@ -292,12 +296,16 @@ SLOWED, CUT = ("throttle", "impaired", ""), ("network_shutdown", "network_unavai
     ("Mobile internet was shut down during a rally, and throttled before.", CUT),
     ("Internet shutdown in the south and speed reduced to 2G in the north.", CUT),
     ("2G/3G/4G services were suspended.", CUT),
+    ("4G was suspended. Remaining mobile internet service was throttled to 100 kbps.", SLOWED),
+    ("3G was shut down, though 2G remained online.", SLOWED),
+    ("Mobile internet was throttled. The order had been to shut 3G down.", SLOWED),
+    ("Networks were shut down in one town and 2G was restored in May.", CUT),
     ("", SLOWED),
 ])  # fmt: skip
 def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, str, str]) -> None:
     row = register_row(shutdown_type="Shutdown, Throttle", event=event)
     assert stop.read_action(row, False) == told
-    note = stop.restriction_cells(row, False, (), stop.Context())["note"]
+    note = cells_of(shutdown_type="Shutdown, Throttle", event=event)["note"]
     is_slowed = any(words in note for words in (SLOWED_ALONE, EITHER_ACTION, FAST_CUT))
     assert (is_slowed, BOTH_ACTIONS in note) == (told == SLOWED, told == CUT)
     assert stop.read_action(register_row(shutdown_type="Shutdown", event=event), False) == CUT
@@ -334,10 +342,7 @@ def test_networks(cells: dict[str, str], told: tuple[str, str]) -> None:
     ],
 )  # fmt: skip
 def test_evidence_goes_as_far_as_the_words(cells: dict[str, str], state: str) -> None:
-    assert (
-        stop.restriction_cells(register_row(**cells), False, (), stop.Context())["evidence_state"]
-        == state
-    )
+    assert cells_of(**cells)["evidence_state"] == state
 
 
 def test_who_why_and_by_what_law() -> None:
@@ -375,14 +380,7 @@ def test_who_why_and_by_what_law() -> None:
 
 
 def test_notes_are_short() -> None:
-    assert (
-        len(
-            stop.restriction_cells(register_row(event="word " * 200), False, (), stop.Context())[
-                "note"
-            ]
-        )
-        < 300
-    )
+    assert len(cells_of(event="word " * 200)["note"]) < 300
 
 
 RUSSIA = gazetteer.country_code
