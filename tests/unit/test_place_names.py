@@ -88,30 +88,62 @@ def test_what_a_text_names(country: str, text: str, places: str) -> None:
     assert ids(country, text) == set(places.split())
 
 
-@pytest.mark.parametrize(
-    ("country", "text", "place"),
-    [
-        ("IN", "Marhama area, Anantnag, Jammu & Kashmir", "IN-JK/anantnag"),
-        ("IN", "10 districts of Assam", "IN-AS"),
-        ("IN", "Parts of Birbhum District, West Bengal", "IN-WB/birbhum"),
-        ("IN", "Kalimpong", "IN-WB/darjiling"),
-        ("MM", "20 villages in Kyaikmaraw township, Mon State", "MMR011002"),
-    ],
-)
-def test_what_is_a_part_is_within_the_smallest_that_holds_it(
-    country: str, text: str, place: str
+@pytest.mark.parametrize(("country", "text", "areas", "reading", "part"), [
+    # a part lies in the smallest place that holds it, and has a kind and a number
+    ("IN", "Marhama area, Anantnag, Jammu & Kashmir", "IN-JK/anantnag", WITHIN, "locality:1"),
+    ("IN", "Surana village, Jalore, Rajasthan", "IN-RJ/jalor", WITHIN, "village:1"),
+    ("IN", "Sultanpur village, Ambala District, Haryana", "IN-HR/ambala", WITHIN, "village:1"),
+    ("IN", "10 districts, Meghalaya", "IN-ML", WITHIN, "districts:10"),
+    ("IN", "10 districts of Assam", "IN-AS", WITHIN, "districts:10"),
+    ("IN", "Various districts in Bihar", "IN-BR", WITHIN, "districts:4"),
+    ("IN", "Several parts of Rajasthan", "IN-RJ", WITHIN, "some:1"),
+    ("IN", "Parts of Birbhum District, West Bengal", "IN-WB/birbhum", WITHIN, "some:1"),
+    ("IN", "Several cities in Uttar Pradesh", "IN-UP", WITHIN, "city:4"),
+    ("IN", "Kalimpong", "IN-WB/darjiling", WITHIN, "city:1"),
+    ("IN", "Balotra, Rajasthan", "IN-RJ/barmer", WITHIN, "city:1"),
+    ("IN", "Tral town of Pulwama district in Jammu and Kashmir",
+     "IN-JK/pulwama/tral", WITHIN, "seat:1"),
+    ("IN", "Hathwa sub-division, Gopalganj District, Bihar",
+     "IN-BR/gopalganj", WITHIN, "subdistrict:1"),
+    ("MM", "Namtaw town, Homalin township, Sagaing Division", "MMR005034", WITHIN, "town:1"),
+    ("MM", "20 villages in Kyaikmaraw township, Mon State", "MMR011002", WITHIN, "village:20"),
+    ("MM", "five townships in Rakhine State", "MM-16", WITHIN, "subdistrict:5"),
+    # an area is a place where it is on record, and a part of one otherwise
+    ("IN", "Parts of Sopore area, Jammu and Kashmir", "geonames:1255714", WITHIN, "some:1"),
+    ("IN", "Sopore areas, Jammu and Kashmir", "IN-JK/baramula/sopore", WITHIN, "some:1"),
+    ("IN", "3 areas of Sopore, Jammu and Kashmir", "IN-JK/baramula/sopore", WITHIN, "locality:3"),
+    ("IN", "Areas along the Sopore border, Jammu and Kashmir",
+     "geonames:1255714", WITHIN, "some:1"),
+    ("IN", "Kulgam area, Jammu and Kashmir", "IN-JK/kulgam/kulgam", WHOLE, ""),
+    ("IN", "Sopore area, Baramulla district, Jammu and Kashmir",
+     "IN-JK/baramula/sopore", WHOLE, ""),
+    # a word beside the name of a place makes no part of it
+    ("IN", "Sopore town, Jammu and Kashmir", "geonames:1255714", WHOLE, ""),
+    ("IN", "Sopore village, Baramulla district, Jammu and Kashmir", "geonames:1255714", WHOLE, ""),
+    ("IN", "Gangapur City, Sawai Madhopur District, Rajasthan", "geonames:1271675", WHOLE, ""),
+    ("IN", "Nakashipara area, Nadia, West Bengal", "IN-WB/nadia/nakashipara", WHOLE, ""),
+    ("IN", "Police district of Awantipora in Jammu and Kashmir",
+     "IN-JK/pulwama/awantipora IN-JK/pulwama/pampore IN-JK/pulwama/tral", WHOLE, ""),
+    ("MM", "Munaung island, Rakhine State", "MMR012012", WHOLE, ""),
+    ("MM", "Pyin Oo Lwin town, Mandalay Region", "MMR010008-town", WHOLE, ""),
+    # a town of Myanmar is the wards of its township
+    ("MM", "Hsipaw town, Shan State", "MMR015014-town", WHOLE, ""),
+    ("MM", "Hsipaw township, Shan State", "MMR015014", WHOLE, ""),
+    ("MM", "Hsipaw, Shan State", "MMR015014", WHOLE, ""),
+    # a place with residents before a region without
+    ("ID", "Papua", "ID-PA", WHOLE, ""),
+])  # fmt: skip
+def test_a_text_means_one_place_or_a_part_of_it(
+    country: str, text: str, areas: str, reading: PlaceReading, part: str
 ) -> None:
-    result = read(country, text, LOCALITY)
-    assert {area for each in result for area in each.area_ids} == {place}
-    assert {each.reading for each in result} == {WITHIN}
-
-
-def test_a_town_of_myanmar_is_the_wards_of_its_township() -> None:
-    (town,) = read("MM", "Hsipaw town, Shan State", LOCALITY)
-    (township,) = read("MM", "Hsipaw township, Shan State", LOCALITY)
-    (bare,) = read("MM", "Hsipaw, Shan State", LOCALITY)
-    assert (town.area_ids, town.reading) == (("MMR015014-town",), WHOLE)
-    assert township.area_ids == bare.area_ids == ("MMR015014",)
+    (meaning,) = read(country, text, LOCALITY)
+    assert meaning.area_ids == tuple(areas.split())
+    assert meaning.reading is reading
+    kind, _, units = part.partition(":")
+    if part:
+        assert (meaning.part_kind, meaning.units) == (PartKind(kind), int(units))
+    else:
+        assert meaning.part_kind is None
 
 
 def test_a_district_without_its_word_may_be_the_city_of_its_name() -> None:
@@ -134,10 +166,6 @@ def test_a_state_is_as_large_as_it_was_on_the_day() -> None:
 def test_what_is_no_place_is_not_guessed(text: str) -> None:
     result = read("IN", text)
     assert [each for each in result if each.area_ids] == []
-
-
-def test_a_namesake_elsewhere_is_not_the_place() -> None:
-    assert ids("IN", "Sultanpur village, Ambala District, Haryana", LOCALITY) == {"IN-HR/ambala"}
 
 
 def test_two_of_one_name_are_not_told_apart_by_guessing() -> None:
@@ -267,29 +295,6 @@ def test_no_name_is_reviewed_that_the_rules_read_the_same() -> None:
         assert same != [(tuple(row["area_ids"].split(";")), row["reading"])], row["name"]
 
 
-@pytest.mark.parametrize(
-    ("country", "text", "kind", "units"),
-    [
-        ("IN", "Marhama area, Anantnag, Jammu & Kashmir", PartKind.LOCALITY, 1),
-        ("IN", "Surana village, Jalore, Rajasthan", PartKind.VILLAGE, 1),
-        ("IN", "10 districts, Meghalaya", PartKind.DISTRICTS, 10),
-        ("IN", "Various districts in Bihar", PartKind.DISTRICTS, 4),
-        ("IN", "Several parts of Rajasthan", PartKind.SOME, 1),
-        ("IN", "Tral town of Pulwama district in Jammu and Kashmir", PartKind.SEAT, 1),
-        ("IN", "Hathwa sub-division, Gopalganj District, Bihar", PartKind.SUBDISTRICT, 1),
-        ("MM", "Namtaw town, Homalin township, Sagaing Division", PartKind.TOWN, 1),
-        ("IN", "Several cities in Uttar Pradesh", PartKind.CITY, 4),
-        ("MM", "five townships in Rakhine State", PartKind.SUBDISTRICT, 5),
-    ],
-)
-def test_a_part_has_a_kind_and_a_number(
-    country: str, text: str, kind: PartKind, units: int
-) -> None:
-    (meaning,) = read(country, text)
-    assert meaning.reading is WITHIN
-    assert (meaning.part_kind, meaning.units) == (kind, units)
-
-
 def test_a_count_is_shared_among_the_places_it_was_said_of() -> None:
     meanings = read("IN", "4 police jurisdictions across Patiala and Sangrur Districts, Punjab")
     assert [meaning.units for meaning in meanings] == [2, 2]
@@ -356,42 +361,6 @@ def test_the_word_for_an_area_or_a_spelling_with_blanks_makes_no_part(
     country: str, text: str
 ) -> None:
     assert {meaning.reading for meaning in read(country, text)} <= {WHOLE, EITHER}
-
-
-@pytest.mark.parametrize(
-    ("country", "text", "area"),
-    [
-        ("IN", "Sopore area, Baramulla district, Jammu and Kashmir", "IN-JK/baramula/sopore"),
-        ("IN", "Sopore town, Jammu and Kashmir", "geonames:1255714"),
-        ("IN", "Sopore village, Baramulla district, Jammu and Kashmir", "geonames:1255714"),
-        ("IN", "Gangapur City, Sawai Madhopur District, Rajasthan", "geonames:1271675"),
-        ("IN", "Nakashipara area, Nadia, West Bengal", "IN-WB/nadia/nakashipara"),
-        ("MM", "Munaung island, Rakhine State", "MMR012012"),
-        ("MM", "Pyin Oo Lwin town, Mandalay Region", "MMR010008-town"),
-    ],
-)
-def test_a_word_beside_the_name_of_a_place_does_not_make_a_part_of_it(
-    country: str, text: str, area: str
-) -> None:
-    (meaning,) = read(country, text, LOCALITY)
-    assert (meaning.area_ids, meaning.reading) == ((area,), WHOLE)
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("Parts of Sopore area, Jammu and Kashmir", PartKind.SOME),
-        ("Sopore areas, Jammu and Kashmir", PartKind.SOME),
-        ("3 areas of Sopore, Jammu and Kashmir", PartKind.LOCALITY),
-        ("Areas along the Sopore border, Jammu and Kashmir", PartKind.SOME),
-        ("Kulgam area, Jammu and Kashmir", None),
-    ],
-)
-def test_a_number_or_an_amount_of_areas_is_a_part_of_the_place(
-    text: str, kind: PartKind | None
-) -> None:
-    (meaning,) = read("IN", text, LOCALITY)
-    assert (meaning.reading is WITHIN, meaning.part_kind) == (kind is not None, kind)
 
 
 def test_areas_of_a_list_are_whole_where_they_are_on_record() -> None:
@@ -482,18 +451,6 @@ def test_the_event_narrows_a_place_where_it_says_that_a_part_was_cut(
     assert (meaning.reading is WITHIN) is (kind is not None)
 
 
-def test_the_kind_before_a_name_is_not_that_of_the_place_that_contains_it() -> None:
-    (meaning,) = read("IN", "Police district of Awantipora in Jammu and Kashmir")
-    assert meaning.area_ids == tuple(
-        f"IN-JK/pulwama/{tehsil}" for tehsil in ("awantipora", "pampore", "tral")
-    )
-
-
-def test_a_reviewed_part_does_not_add_the_state_that_contains_its_holder() -> None:
-    (meaning,) = read("IN", "Balotra, Rajasthan")
-    assert meaning.area_ids == ("IN-RJ/barmer",)
-
-
 def test_an_unknown_name_before_what_it_includes_only_describes_it() -> None:
     known = gazetteer_of("XA", [{"area_id": "XA-A", "name": "Idlib", "aliases": ""}], {})
     names = resolve_text("Areas across the north, including Idlib and Idlib city", CITIES, known)
@@ -529,8 +486,3 @@ def test_a_misspelt_city_is_the_city_where_one_city_was_cut() -> None:
     (city,) = resolve_text("Vologograd", GeoScope.LOCALITY, ATLAS()["RU"])
     (region,) = resolve_text("Vologograd", GeoScope.MULTI_LOCALITY, ATLAS()["RU"])
     assert (city.area_ids, region.area_ids) == (("geonames:472757",), ("RU-VGG",))
-
-
-def test_a_place_with_residents_is_taken_before_a_region_without() -> None:
-    (papua,) = read("ID", "Papua")
-    assert papua.area_ids == ("ID-PA",)
