@@ -1,6 +1,7 @@
 """Audiences that nobody counted: a world that is known is found again, and figures go before it."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -356,14 +357,19 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     assert people.std() > 0
 
 
+@cache
+def imputed_alone() -> pd.DataFrame:
+    """The distribution of an audience that no figure counts."""
+    return prepared(restricted(ERRORS).typed())[0].audiences.distributions
+
+
 def combined(value: str, metric: str, **cells: str) -> tuple[pd.Series, pd.DataFrame]:
     """The distribution of an audience that one figure counts, and that without the figure."""
     made = restricted(ERRORS)
-    known, _ = prepared(made.typed())
     cells = {"population_base": "internet_all", "period": "2023-12", **cells}
     made.estimate("E1", area_id="PA", value=value, audience_metric=metric, **cells)
     now, _ = prepared(made.typed())
-    return now.audiences.distributions.iloc[0], known.audiences.distributions
+    return now.audiences.distributions.iloc[0], imputed_alone()
 
 
 @pytest.mark.chain
@@ -393,7 +399,7 @@ def test_a_precise_figure_stands_alone() -> None:
 @pytest.mark.chain
 def test_an_older_figure_never_narrows_an_answer_at_once() -> None:
     widths = []
-    for month in (1, 2, 4, 8, 16, 24, 28, 32, 40, 48):
+    for month in (1, 4, 16, 24, 28, 32, 48):
         period = str(pd.Period("2024-05", "M") - month)
         made = restricted(ERRORS).estimate(
             "E1", area_id="PA", value="300000", audience_metric="monthly_reach",
