@@ -217,28 +217,21 @@ def test_days_and_hours_of_what_comes_back(
     ("2024-03-01", {"event": "Cut twice: from 1:00-2:00 and from 5:00-9:00."}, None),
     ("", {"duration": "2 hours"}, 2),
     ("", {"event": "Cut daily from 10pm to 6am."}, None),
+    # an edge of the days
+    ("2024-03-03", {"event": "Cut from Mar. 1 to 15:00 on Mar. 3."}, (13, 21)),
+    ("2024-03-03", {"event": "Cut beginning around 6:00 local time (UTC+6:30) on Mar. 1."},
+     (14, 22)),
+    ("2024-03-02", {"event": "Cut from 10:00 on Mar. 1. It ended by 4:00pm on Mar. 2."}, 15),
+    ("2024-03-03", {"event": "Cut daily from around 4:00pm to midnight."}, 8),
+    ("2024-03-03", {"event": "Police met at 15:00 on Mar. 3."}, None),
 ])  # fmt: skip
-def test_hours_of_the_whole(last: str, cells: dict[str, str], hours_a_day: float | None) -> None:
-    result = timing(last=last, **cells)
-    assert (result.least_hours, result.most_hours) == (hours_a_day, hours_a_day)
-    assert result.days == ()
-
-
-@pytest.mark.parametrize(
-    ("last", "event", "hours_a_day"),
-    [
-        ("2024-03-03", "Cut from Mar. 1 to 15:00 on Mar. 3.", (13, 21)),
-        ("2024-03-03", "Cut beginning around 6:00 local time (UTC+6:30) on Mar. 1.", (14, 22)),
-        ("2024-03-02", "Cut from 10:00 on Mar. 1. It ended by 4:00pm on Mar. 2.", (15, 15)),
-        ("2024-03-03", "Cut daily from around 4:00pm to midnight.", (8, 8)),
-        ("2024-03-03", "Police met at 15:00 on Mar. 3.", (None, None)),
-    ],
-)
-def test_hours_of_an_edge(
-    last: str, event: str, hours_a_day: tuple[float | None, float | None]
+def test_hours_of_the_whole_and_of_an_edge(
+    last: str, cells: dict[str, str], hours_a_day: float | tuple[float, float] | None
 ) -> None:
-    result = timing(last=last, event=event)
-    assert (result.least_hours, result.most_hours) == hours_a_day
+    result = timing(last=last, **cells)
+    both = hours_a_day if isinstance(hours_a_day, tuple) else (hours_a_day, hours_a_day)
+    assert (result.least_hours, result.most_hours) == both
+    assert result.days == ()
 
 
 def test_stretches_with_gaps_are_days() -> None:
