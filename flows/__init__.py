@@ -17,6 +17,7 @@ The packages in their order; each imports only those above it:
     run_steps - the steps of a run, from fact tables to a published version
     serving - runs of an environment: their profile, metrics and notices
     publish_impact - the flow of a run on a Prefect server, and its schedule
+    answering - answers for `audience_impact.estimate` and `audience_impact.people`
     commands - the commands of a checkout
     documenting - the generated pages of the documentation
 """

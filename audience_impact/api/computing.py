@@ -1,12 +1,13 @@
 """Answers that are computed from the facts of a version, as the command `estimate` does."""
 
 import importlib
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audience_impact.api.loading import RELEASED
+from audience_impact.api.loading import COMPUTING, PUBLISHED, RELEASED
 
 if TYPE_CHECKING:
     from audience_impact.api.answers import People
@@ -90,13 +91,14 @@ def people(ids: Sequence[str], place: Path | str | None = None, *, period: str =
 
 def _call(name: str, place: Path | str | None, *words: Any) -> "People":
     """Call a function of `flows.answering`; raise ValueError for what it refuses in words."""
-    from audience_impact.cli import command  # it puts the folder of `flows` on the path
-    from audience_impact.cli.folders import PUBLISHED
     from audience_impact.plain_text import ReadableError
+
+    if str(COMPUTING) not in sys.path:  # first: a folder of this name elsewhere is another's
+        sys.path.insert(0, str(COMPUTING))
 
     chosen = Path(place) if place else PUBLISHED if PUBLISHED.exists() else RELEASED
     try:
-        computing = importlib.import_module("flows.answering", command.__package__)
+        computing = importlib.import_module("flows.answering")
         result: People = getattr(computing, name)(chosen, *words)
     except ReadableError as error:
         raise ValueError(str(error)) from error

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parents[1] / "overlap" / "shipped"
 RELEASED = Path(__file__).resolve().parents[1] / "released" / "version.zip"
 """The version of the last release, which comes with the package."""
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""The folder that contains the package: the checkout, or the folder of installed libraries."""
+IS_CHECKOUT = all(
+    (CHECKOUT / path).exists()
+    for path in ("pyproject.toml", "data/facts", "flows/publish_impact.py", "schemas/facts")
+)
+"""Whether the package is used from a checkout, which has more commands than the wheel."""
+COMPUTING = CHECKOUT if IS_CHECKOUT else Path(__file__).resolve().parents[1] / "_checkout"
+"""The folder with `flows` and `schemas`, which compute answers; the wheel has its own."""
+PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else RELEASED
+"""The versions that are read unless others are named."""
 METADATA_KEY = b"audience_impact"
 _CODED = ("values", "special_values")
 _NOTE = ("description", "unit", "sdmx_concept", "values")

@@ -17,8 +17,9 @@ import typer
 from typer.core import TyperGroup
 
 import audience_impact
+from audience_impact.api.loading import COMPUTING, IS_CHECKOUT
 from audience_impact.cli import comparing, exporting, listing, showing
-from audience_impact.cli.folders import CHECKOUT, COMPUTING, IS_CHECKOUT, fail_with
+from audience_impact.cli.folders import fail_with
 
 
 class OneLineGroup(TyperGroup):
@@ -107,7 +108,7 @@ def read_options(
 
 
 # First on the path: a folder of this name elsewhere is somebody else's.
-sys.path.insert(0, str(CHECKOUT if IS_CHECKOUT else COMPUTING))
+sys.path.insert(0, str(COMPUTING))
 for module in (showing, comparing, listing, exporting):
     module.add_to(app)
 computing = "flows.commands" if IS_CHECKOUT else "flows.commands.estimating"

@@ -9,24 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from audience_impact.api.loading import IS_CHECKOUT as IS_CHECKOUT
+from audience_impact.api.loading import PUBLISHED as PUBLISHED
 from audience_impact.api.loading import RELEASED
 
 if TYPE_CHECKING:
     from audience_impact.comparing.compared_versions import ComparedVersion
     from audience_impact.explaining.facts import Trace
     from audience_impact.store.versions import Stored
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-"""The folder that contains the package: the checkout, or the folder of installed libraries."""
-IS_CHECKOUT = all(
-    (CHECKOUT / path).exists()
-    for path in ("pyproject.toml", "data/facts", "flows/publish_impact.py", "schemas/facts")
-)
-"""Whether the package is used from a checkout, which has more commands than the wheel."""
-COMPUTING = Path(__file__).resolve().parents[1] / "_checkout"
-"""The folders `flows` and `schemas` of the wheel, with which `estimate` computes."""
-PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else RELEASED
-"""The versions that a command reads unless others are named."""
 
 
 class Computing(NamedTuple):
