@@ -29,16 +29,16 @@ from flows.pipeline import steps
 
 
 @contextmanager
-def _open_facts(place: Path) -> Iterator[list[Path]]:
+def _open_facts(place: str) -> Iterator[list[Path]]:
     """Yield folders with the facts of a version, or the folder of facts itself."""
-    if (place / "restrictions.csv").is_file():
-        yield [place]
+    if (Path(place) / "restrictions.csv").is_file():
+        yield [Path(place)]
         return
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
-        yield write_layers(versions.find_latest(place).fact_files(), Path(name))
+        yield write_layers(versions.find_version(Path(place), place).fact_files(), Path(name))
 
 
-def estimate_event(place: Path, start: date, days: int | None, about: dict[str, Any]) -> People:
+def estimate_event(place: str, start: date, days: int | None, about: dict[str, Any]) -> People:
     """Estimate how many people an event affects that is on no record.
 
     `about` has the further fields of `flows.adding.event.Event`.
@@ -53,7 +53,7 @@ def estimate_event(place: Path, start: date, days: int | None, about: dict[str, 
         return _describe(record.leading.people, sentences.write_headline(record))
 
 
-def count_people(place: Path, ids: Sequence[str], period: str) -> People:
+def count_people(place: str, ids: Sequence[str], period: str) -> People:
     """Count the people under any of some restrictions in a period, each person once."""
     with _open_facts(place) as folders:
         checked = check_facts(folders, date.max)

@@ -96,7 +96,7 @@ def _call(name: str, place: Path | str | None, *words: Any) -> "People":
     if str(COMPUTING) not in sys.path:  # first: a folder of this name elsewhere is another's
         sys.path.insert(0, str(COMPUTING))
 
-    chosen = Path(place) if place else PUBLISHED if PUBLISHED.exists() else RELEASED
+    chosen = str(place or (PUBLISHED if PUBLISHED.exists() else RELEASED))
     try:
         computing = importlib.import_module("flows.answering")
         result: People = getattr(computing, name)(chosen, *words)

@@ -78,6 +78,12 @@ class RankedArea:
         return self.ranking.rows if is_by_country else rankings.join_chains(self.events)
 
 
+def list_ids(version: Stored) -> list[str]:
+    """Return the ids of the published restrictions."""
+    ids = version.read_arrow("restrictions")["restriction_id"].to_pylist()
+    return [str(name) for name in ids]
+
+
 def answer_question(version: Stored, words: str, period: str | None, options: Options) -> Answer:
     """Return the answer to typed words; exit with 1 if nothing on record fits."""
     tables = records.load_tables(version)

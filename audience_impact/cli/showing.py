@@ -1,6 +1,7 @@
 """The commands `show`, `list`, `cite` and `explain`, which answer from a published version."""
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -212,7 +213,8 @@ def show(
 
     For a restriction: the answer, its days and its figures. For a country or region: people under
     at least one restriction, each counted once, and the countries or restrictions with the most. If
-    the words fit several restrictions: a list of them. --chart draws what is shown.
+    the words fit several restrictions: a list of them. Of several ids: the people under any of
+    these restrictions, each counted once. --chart draws what is shown.
     """
     if form and not chart:
         raise fail_with("--as goes with --chart FILE", 2)
@@ -220,6 +222,9 @@ def show(
     from audience_impact.cli import answering
     from audience_impact.plain_text import json_text
 
+    if len(what) > 1 and set(what) <= set(answering.list_ids(version)):
+        _show_together(what, version.address, period, style)
+        return
     options = answering.Options(by, metric, top, form, show_all)
     answer = answering.answer_question(version, " ".join(what), period, options)
     if chart and not answer.draw:
@@ -229,6 +234,16 @@ def show(
     if chart and answer.draw:
         answering.write_chart(answer.draw(), chart)
         typer.echo(f"wrote {format_path(chart)}", err=True)
+
+
+def _show_together(ids: Sequence[str], place: str, period: str | None, style: OutputFormat) -> None:
+    """Show the people under at least one of several restrictions."""
+    from audience_impact.api.computing import people
+    from audience_impact.plain_text import json_text
+
+    answer = people(ids, place, period=period or "")
+    is_json = style is OutputFormat.JSON
+    sys.stdout.write(f"{json_text(answer._asdict()) if is_json else answer.sentence}\n")
 
 
 def list_restrictions(

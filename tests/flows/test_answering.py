@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import audience_impact
 from audience_impact.cli.command import app
 from audience_impact.vocabulary import ImpactMetric
+from flows.pipeline import steps
 from tests.support import computed, row
 from tests.unit.test_odd_worlds import calibrated
 
@@ -70,3 +71,9 @@ def test_an_event_is_estimated_as_by_the_command(facts: Path) -> None:
     assert done.output.startswith(found.sentence.split(" (")[0])
     with pytest.raises(ValueError, match="Narnia"):
         audience_impact.estimate(country="Narnia", start="2026-03-01", place=facts)
+
+
+def test_several_ids_are_shown_together(facts: Path, tmp_path: Path) -> None:
+    steps.publish_results(computed(facts), tmp_path, None)
+    shown = CliRunner().invoke(app, ["show", "R1", "R2", "--published", str(tmp_path)])
+    assert shown.output == audience_impact.people(["R1", "R2"], tmp_path).sentence + "\n"
