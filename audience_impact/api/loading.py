@@ -111,10 +111,10 @@ class Tables(Mapping[str, "pd.DataFrame"]):
     """The published tables of a version by name, each read from its place on first access.
 
     A table is an item and an attribute, `tables["impact"]` or `tables.impact`; each access returns
-    a frame of its own. Dates are datetimes, coded words categories, other words texts, lists lists,
-    counts and years `Int64`, shares floats and truths `boolean`, so that a table has the same types
-    whether some of its cells are null or not. `table.attrs` has the words of the table, as `load`
-    describes.
+    a frame of its own. Dates are datetimes, coded words categories, other words texts; lists are
+    lists, counts and years `Int64`, shares floats, and yes or no is `boolean`. A table has the same
+    types whether some of its cells are null or not. `table.attrs` has the words of the table, as
+    `load` describes.
 
     Attributes:
         address: Where the version is.
@@ -227,7 +227,7 @@ def _make_frame(table: "pa.Table", name: str, opened: "OpenVersion") -> "pd.Data
 
     attrs = _read_description(table.schema.metadata[METADATA_KEY], name)
     with _convert_errors():
-        require_schema(f"{opened.address}/{name}", attrs.get("schema_version", ""))
+        require_schema(f"{opened.address}/{name}", str(attrs.get("schema_version", "")))
         columns = describe_columns(table.schema, opened.fields.get(name, ()))
     frame = _set_types(table, columns)
     frame.attrs = {**attrs, "columns": columns}
