@@ -1,4 +1,4 @@
-"""Everything published about one restriction, or one area, as a typed record.
+"""Everything published about one restriction, as a typed record.
 
 A record is built once from the published rows. The terminal, Markdown, the report, the workbook and
 the citation all render this record, so that they cannot disagree.
@@ -6,7 +6,7 @@ the citation all render this record, so that they cannot disagree.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
@@ -17,7 +17,6 @@ import pandas as pd
 from audience_impact import periods
 from audience_impact.answers import names
 from audience_impact.answers.numbers import Estimate, cap_share, format_share, read_estimate
-from audience_impact.store import PublishError
 from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
@@ -35,21 +34,20 @@ from audience_impact.vocabulary import (
     YesNo,
 )
 
-TABLES = (
+OF_RESTRICTIONS = (
     *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
     *("person_days", "sensitivity"),
 )
 """Published tables from which the record of a restriction is built."""
-AREA_TABLES = ("impact_by_area", "area_comparisons", "sources")
-"""Published tables from which the record of an area and lists are built, beside `restrictions`."""
-NEWEST = {
-    "impact": "confidence",
-    "impact_by_platform": "max_persons",
-    "restrictions": "listed_until",
-    "lineage": "attribution",
-    "comparisons": "disputed_by",
+TABLES = (*OF_RESTRICTIONS, "area_comparisons", "sources")
+"""Published tables that answers read, beside those of areas."""
+AREA_TABLES = {
+    "countries_by_year": "year",
+    "regions_by_year": "year",
+    "countries_by_month": "month",
+    "regions_by_month": "month",
 }
-"""The column of each table that was added last, and that older versions lack."""
+"""Published tables of areas, with the column of the period."""
 RESTRICTION_ROLES = (FactRole.RESTRICTION.value, FactRole.TARGET.value)
 """Roles of facts that are not figures."""
 SMALL_SHARE = 0.01
@@ -395,22 +393,6 @@ class AnswerRecord:
         return [*texts, *(f"no audience figure for {name}" for name in unknown)]
 
 
-@dataclass(frozen=True)
-class AreaRecord:
-    """Everything published about a country, a region or the world in a year or a month.
-
-    `name` is as used in a sentence; rows are of `impact_by_area` for the period, all years and the
-    months of the year, comparisons of `area_comparisons`.
-    """
-
-    area_id: str
-    name: str
-    row: Row
-    by_year: tuple[Row, ...]
-    by_month: tuple[Row, ...]
-    comparisons: tuple[Row, ...]
-
-
 class Records(Mapping[str, AnswerRecord]):
     """The records of all published restrictions. Each table is grouped by restriction once."""
 
@@ -419,7 +401,7 @@ class Records(Mapping[str, AnswerRecord]):
         self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
             name: {} for name in tables["restrictions"]["restriction_id"]
         }
-        for name in TABLES:
+        for name in OF_RESTRICTIONS:
             table = tables[name]
             for row in plain_rows(table[table["restriction_id"].isin(list(self._rows))]):
                 self._rows[row["restriction_id"]].setdefault(name, []).append(row)
@@ -438,22 +420,36 @@ class Records(Mapping[str, AnswerRecord]):
 
 
 def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
-    """Return the published tables of restrictions and areas that answers need, by name.
+    """Return the published tables that answers need by name, those of areas together as `areas`.
 
-    Raise PublishError where one is damaged, or older than the columns that are read.
+    Raise PublishError where one is damaged.
     """
-    names_to_read = (*TABLES, *AREA_TABLES)
-    tables = {
-        name: read_computed(version, name, dtype_backend="numpy_nullable") for name in names_to_read
-    }
-    if any(column not in tables[name] for name, column in NEWEST.items()):
-        raise PublishError(f"{version.address} was published by an older release: publish it again")
-    return tables
+
+    def read(name: str) -> pd.DataFrame:
+        return read_computed(version, name, dtype_backend="numpy_nullable")
+
+    return {name: read(name) for name in TABLES} | {"areas": combine_areas(read)}
+
+
+def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Return a row for each area, year or month, and kind, with the `period` as text.
+
+    `read` returns a published table by its name.
+    """
+    parts = []
+    for name, column in AREA_TABLES.items():
+        rows = read(name)
+        periods = rows[column].astype("str").str[: len("2025-01")]
+        parts.append(rows.drop(columns=column).assign(period=periods))
+    return pd.concat(parts, ignore_index=True)
 
 
 def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
-    parts = {name: tables[name][tables[name]["restriction_id"] == restriction] for name in TABLES}
+    parts = {
+        name: tables[name][tables[name]["restriction_id"] == restriction]
+        for name in OF_RESTRICTIONS
+    }
     return Records(parts)[restriction]
 
 
@@ -481,21 +477,11 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
     )
 
 
-def read_area_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """Return the name of each area of `impact_by_area`; its id if the facts have no name."""
-    acts = tables["restrictions"][["area_id", "area_name"]].drop_duplicates("area_id")
-    names_by_id = dict(zip(acts["area_id"], acts["area_name"], strict=True))
-    ids = tables["impact_by_area"]["area_id"].unique()
-    return {area: names_by_id.get(area, area) for area in ids}
-
-
 def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     """Return the areas that contain each country of `restrictions`, and each region.
 
-    The world comes first. Raise PublishError where the version is older than the column.
+    The world comes first.
     """
-    if "country_paths" not in acts:
-        raise PublishError("the version was published by an older release: publish it again")
     containing: dict[str, tuple[str, ...]] = {}
     for countries, paths in zip(acts["country_id"], acts["country_paths"], strict=True):
         for country, path in zip(countries.split(";"), paths.split(";"), strict=True):
@@ -516,42 +502,9 @@ def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Ser
     start = pd.to_datetime(acts["start_on"])
     last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
     last = last.mask(acts["end_status"] == EndStatus.ONGOING.value)
-    listed = acts.reindex(columns=["listed_until"])["listed_until"]  # not in an older version
-    last = last.fillna(pd.to_datetime(listed)).fillna(as_of)
+    last = last.fillna(pd.to_datetime(acts["listed_until"])).fillna(as_of)
     carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
     return carried_out & (start < after) & (last >= first)
-
-
-def is_collected(row: Row) -> bool:
-    """Return whether the events of the period of a row of an area were collected by all sources."""
-    return str(row["period"])[:4] <= (row.get("collected_until") or str(row["period"]))[:4]
-
-
-def build_area_record(
-    tables: Mapping[str, pd.DataFrame], area_id: str, period: str | None = None
-) -> AreaRecord:
-    """Return the record of an area in a year or a month, by default the last year.
-
-    Raise KeyError where nothing is published of it.
-    """
-    impact = tables["impact_by_area"]
-    rows = plain_rows(impact[impact["area_id"] == area_id])
-    years = [row for row in rows if len(row["period"]) == len("2023")]
-    chosen = period or max((row["period"] for row in years), default=None)
-    leading = next((row for row in rows if row["period"] == chosen), None)
-    if leading is None:
-        raise KeyError(chosen)
-    others = tables["area_comparisons"]
-    others = others[(others["area_id"] == area_id) & others["period"].str.startswith(period or "")]
-    months = [row for row in rows if row["period"].startswith(f"{leading['period'][:4]}-")]
-    return AreaRecord(
-        area_id,
-        names.area_in_words(area_id, read_area_names(tables)[area_id]),
-        leading,
-        tuple(years),
-        tuple(months),
-        tuple(plain_rows(others)),
-    )
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -569,14 +522,8 @@ def _to_plain(cell: Any) -> Any:
 
 
 def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
-    """Return, by name, the cells of a row for which a dataclass has a field.
-
-    A version of an older schema lacks the columns of fields that are None by default.
-    """
-    return {
-        field.name: row.get(field.name) if field.default is None else row[field.name]
-        for field in fields(kind)
-    }
+    """Return, by name, the cells of a row for which a dataclass has a field."""
+    return {field.name: row[field.name] for field in fields(kind)}
 
 
 def _build_number(row: Row) -> Number:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import EventKind, caveats
+from audience_impact.answers import Quantity, caveats
+from audience_impact.answers.areas import AreaRecord, is_collected, is_year, read_amount
 from audience_impact.answers.names import (
     area_in_words,
     capitalise_first,
@@ -36,7 +37,7 @@ from audience_impact.answers.numbers import (
     read_estimate,
     round_interval,
 )
-from audience_impact.answers.records import AnswerRecord, Number, Place, Row, is_collected
+from audience_impact.answers.records import AnswerRecord, Number, Place, Row
 from audience_impact.answers.restriction_words import (
     ONE_NETWORK,
     describe_other_end,
@@ -49,20 +50,28 @@ from audience_impact.answers.restriction_words import (
     name_action,
     name_targets,
 )
-from audience_impact.vocabulary import Confidence, ImpactMetric, PopulationBase
+from audience_impact.vocabulary import (
+    WORLD,
+    Confidence,
+    ImpactMetric,
+    PopulationBase,
+    RestrictionKind,
+)
 
-WORLD = "001"
 OWN_MEASURER = "Audience Impact"
 """Measurer of the bases that this project projects itself."""
-UNDER = "under at least one restriction on record"
 NAMED_ROLES = ("audience", "operators", "feature_share")
 """Roles of the figures whose measurers an answer names."""
 FEW = 3
 """Number of countries that are named; the rest are counted."""
-OF_KIND = {
-    EventKind.SHUTDOWN: "shutdowns of the whole internet",
-    EventKind.SERVICE: "restrictions of services alone",
+NOUNS = {
+    RestrictionKind.ALL: ("internet restriction", "internet restrictions"),
+    RestrictionKind.SHUTDOWN: (
+        "shutdown of the whole internet",
+        "shutdowns of the whole internet",
+    ),
 }
+"""One restriction of a kind, and several."""
 
 
 def write_lead(record: AnswerRecord) -> str:
@@ -230,34 +239,49 @@ def _name_projection(attribution: str) -> str:
     return f"audience-impact projection from ITU data{year}"
 
 
-def write_area_lead(row: Row, area_name: str) -> list[str]:
-    """Return the number of a row of `impact_by_area` in one plain sentence, then its interval."""
-    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
-    people, past = read_estimate(row), when.rstrip(",")
-    if people.max == 0:
+def write_area_lead(record: AreaRecord) -> list[str]:
+    """Return the people or person-days of an area in one plain sentence, then their interval."""
+    place, past = _name_place(record), describe_period(record).rstrip(",")
+    amount, (noun, plural) = record.amount, NOUNS[record.kind]
+    if amount.max == 0:
+        return [f"Our record has no {noun} that affected people in {place} {past}."]
+    is_of_people = record.quantity is Quantity.PEOPLE
+    under = f"under a{'n' * noun.startswith('i')} {noun} at some time {past}"
+    if amount.interval is None:
+        spent = f"person-days people in {place} spent under {plural} {past}"
         return [
-            f"Our record has no internet restriction that affected people in {place} in {past}."
+            _lead_without_estimate(
+                record, f"people in {place} were {under}" if is_of_people else spent
+            )
         ]
-    under = f"were under an internet restriction at some time in {past}"
-    if people.interval is None:
-        return [_lead_without_estimate(row, place, f"people in {place} {under}")]
-    low, middle, high = people.interval
-    part = _name_drawn_part(people.covered, row["area_id"], place)
-    number = round_interval(low, middle, high)[1]
-    lead = f"About {number} people in {part} {under}.{_name_left_out(people.covered)}"
+    low, middle, high = amount.interval
+    number, part = round_interval(low, middle, high)[1], _name_drawn_part(record, place)
+    lead = (
+        f"About {number} people in {part} were {under}"
+        if is_of_people
+        else f"People in {part} spent about {number} person-days under {plural} {past}, each "
+        "person counted once a day"
+    )
+    lead += f".{_name_left_out(amount.covered)}"
     if high <= low:
         return [lead]
-    of = " of those estimated" * bool(people.covered)
-    doubt = " Treat the total as rough." * (row.get("confidence") == Confidence.LOW)
+    of = " of those estimated" * bool(amount.covered)
+    is_rough = is_of_people and record.row.get("confidence") == Confidence.LOW
+    doubt = " Treat the total as rough." * is_rough
     return [lead, f"The likely range{of} is {format_interval(low, high)}.{doubt}"]
 
 
-def _name_drawn_part(covered: Cover | None, area_id: str, place: str) -> str:
+def _name_place(record: AreaRecord) -> str:
+    return area_in_words(record.area_id, record.name)
+
+
+def _name_drawn_part(record: AreaRecord, place: str) -> str:
     """Return the countries that a total is of, `15 countries of Africa`; the place for all."""
+    covered = record.amount.covered
     if covered is None or covered.noun != COUNTRIES:
         return place
     part = f"{covered.drawn:,} {'country' if covered.drawn == 1 else 'countries'}"
-    return part if area_id == WORLD else f"{part} of {place}"
+    return part if record.area_id == WORLD else f"{part} of {place}"
 
 
 def _name_left_out(covered: Cover | None) -> str:
@@ -275,74 +299,45 @@ def _name_left_out(covered: Cover | None) -> str:
     return f" The true figure is probably higher: {missing} could not be estimated."
 
 
-def _lead_without_estimate(row: Row, place: str, under: str) -> str:
-    people, count = read_estimate(row), row["restrictions_count"]
+def _lead_without_estimate(record: AreaRecord, unknown: str) -> str:
+    amount, count = record.amount, record.row["restrictions_count"]
     restrictions = f"{count:,} internet restriction{'' if count == 1 else 's'}"
-    floor = f" The minimum is {format_floor(people.min)}." if people.min else ""
-    most, base = "", row.get("base_persons")
-    if has_telling_ceiling(people, base, base):
-        most = f" The maximum is {format_ceiling(people.max or 0.0)}."
+    floor = f" The minimum is {format_floor(amount.min)}." if amount.min else ""
+    base = record.row.get("base_persons") if record.quantity is Quantity.PEOPLE else None
+    most = f" The maximum is {format_ceiling(amount.max or 0.0)}."
+    most *= has_telling_ceiling(amount, base, base)
     return (
-        f"No reliable estimate exists of how many {under}.{floor}{most} Our record has "
-        f"{restrictions} in force in {place} in that time."
+        f"No reliable estimate exists of how many {unknown}.{floor}{most} Our record has "
+        f"{restrictions} in force in {_name_place(record)} in that time."
     )
 
 
-def write_area_answer(row: Row, area_name: str) -> str:
-    """Return the answer of a row of `impact_by_area` in sentences."""
-    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
-    people, past = read_estimate(row), when.rstrip(",")
+def write_area_answer(record: AreaRecord) -> str:
+    """Return the answer for the people of an area in a period or on a day, in sentences."""
+    place, when = _name_place(record), describe_period(record)
+    people, past = read_estimate(record.row), when.rstrip(",")
+    noun = NOUNS[record.kind][0].removeprefix("internet ")
     if people.max == 0:
-        return f"Our record has no restriction that affected people in {place} in {past}."
-    under = f"{UNDER} at some time"
+        return f"Our record has no {noun} that affected people in {place} {past}."
+    is_day = len(record.period) == len("2025-01-01")
+    under = f"under at least one {noun} on record{'' if is_day else ' at some time'}"
     if people.interval is None:
-        return f"No reliable estimate exists of how many people in {place} were {under} in {past}."
-    parts = [
-        f"In {when} {_describe_total(people, place)} were {under}, each counted once.",
-        f"{_describe_forced(people)}.",
-        _describe_kinds(row),
-        _describe_left_out(row),
-        _describe_events(row),
-        f"{capitalise_first(label_status(row))} in the number.",
-        describe_collection(row),
-    ]
-    return " ".join(filter(None, parts))
-
-
-def write_person_days_headline(row: Row, area_name: str, days: Estimate) -> str:
-    """Return the person-days of an area in one sentence; `row` is that of `impact_by_area`."""
-    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
-    if days.interval is None:
-        return (
-            f"No reliable estimate exists of the person-days that people in {place} spent under "
-            f"restrictions in {when.rstrip(',')}."
-        )
-    low, middle, high = round_interval(*days.interval)
-    is_sum = row["area_id"].isdecimal()
-    span = "" if is_sum or low == high else bracket_interval(*days.interval[::2])
-    part = _name_drawn_part(days.covered, row["area_id"], place)
-    return (
-        f"In {when} people in {part} spent about {middle} person-days under restrictions on "
-        f"record{span}, each person counted once a day.{_name_left_out(days.covered)}"
-    )
-
-
-def write_day_answer(row: Row, area_name: str) -> str:
-    """Return the answer of a row of `impact_by_day` for its last day, in sentences."""
-    place, when = area_in_words(row["area_id"], area_name), day_in_words(str(row["to_day"]))
-    under, people = f"{UNDER}, each counted once", read_estimate(row)
-    if people.max == 0:
-        return f"Our record has no restriction that affected people in {place} on {when}."
-    if people.interval is None:
-        return f"No reliable estimate exists of how many people in {place} were {under}, on {when}."
-    total = f"On {when} {_describe_total(people, place)} were {under}."
-    return " ".join(filter(None, [total, f"{_describe_forced(people)}.", _describe_left_out(row)]))
-
-
-def _describe_forced(people: Estimate) -> str:
-    """Return the bounds of a total; of all countries, where its interval is of a part."""
+        return f"No reliable estimate exists of how many people in {place} were {under} {past}."
+    total = f"{_describe_total(people, place)} were {under}, each counted once."
     bounds = describe_bounds(people)
-    return f"For all countries, {bounds}" if people.covered else capitalise_first(bounds)
+    parts = [
+        f"{capitalise_first(when)} {total}",
+        f"For all countries, {bounds}." if people.covered else f"{capitalise_first(bounds)}.",
+        _describe_left_out(record.row),
+    ]
+    if not is_day:
+        parts.insert(2, _describe_kinds(record))
+        parts += [
+            _describe_events(record.row),
+            f"{capitalise_first(label_status(record.row))} in the number.",
+            describe_collection(record.row),
+        ]
+    return " ".join(filter(None, parts))
 
 
 def _describe_total(people: Estimate, place: str) -> str:
@@ -355,15 +350,15 @@ def _describe_total(people: Estimate, place: str) -> str:
     return f"about {number} people in {place}, those {people.covered}{span},"
 
 
-def _describe_period(row: Row) -> str:
-    """Return the period, and the last day of the facts if they end within it."""
-    period, last = row["period"], str(row["as_of"])
+def describe_period(record: AreaRecord) -> str:
+    """Return when it was, and the last day of the facts if they end within the period."""
+    period, last = record.period, str(record.row["as_of"])
+    when = on_day(period)
+    if len(period) == len(last) or not last.startswith(period):
+        return when
     year, month = int(period[:4]), int(period[5:] or 12)
     is_over = last == f"{year}-{month:02}-{monthrange(year, month)[1]}"
-    when = day_in_words(period)
-    if not last.startswith(period) or is_over:
-        return when
-    return f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
+    return when if is_over else f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
 
 
 def describe_collection(row: Row) -> str:
@@ -377,23 +372,28 @@ def describe_collection(row: Row) -> str:
     )
 
 
-def describe_age(row: Row) -> list[str]:
-    """Return how many people were under what began in the year, and under what is older."""
-    year = row["period"]
-    ages = {"began_": f"that began in {year}", "older_": f"more than a year old when {year} began"}
+def describe_age(record: AreaRecord) -> list[str]:
+    """Return people or person-days under what began in the period, and under what is older."""
+    when = day_in_words(record.period)
+    ages = {
+        RestrictionKind.BEGAN: f"that began in {when}",
+        RestrictionKind.OLDER: f"more than a year old when {when} began",
+    }
     return [
-        f"Under restrictions {words}: about {round_interval(*interval)[1]} people"
-        f"{bracket_interval(*interval[::2])}."
-        for prefix, words in ages.items()
-        if (interval := _read_kind(row, prefix))
+        f"Under restrictions {words}: {describe_estimate(*interval, record.quantity)}."
+        for kind, words in ages.items()
+        if (interval := _read_kind(record, kind, record.quantity))
     ]
 
 
-def _read_kind(row: Row, prefix: str) -> tuple[float, float, float] | None:
+def _read_kind(
+    record: AreaRecord, kind: str, quantity: Quantity = Quantity.PEOPLE
+) -> tuple[float, float, float] | None:
     """Return the interval of the restrictions of a kind; None where all are of it."""
-    interval = read_estimate(row, prefix=prefix, bounds=False).interval
-    is_all = interval and row[f"{prefix}restrictions_count"] == row["restrictions_count"]
-    return None if is_all else interval
+    row, everything = record.kinds.get(kind), record.kinds[RestrictionKind.ALL]
+    if row is None or row["restrictions_count"] == everything["restrictions_count"]:
+        return None
+    return read_amount(row, quantity).interval
 
 
 def name_uncounted(rows: Sequence[Row]) -> list[str]:
@@ -410,32 +410,18 @@ def name_uncounted(rows: Sequence[Row]) -> list[str]:
     return [f"The total leaves out {join_names(named)}, {where}."] if named else []
 
 
-def write_kind_lead(row: Row, area_name: str, kind: EventKind, amount: Estimate) -> str:
-    """Return people, or person-days, under the restrictions of a kind in a year in one sentence."""
-    place, when = area_in_words(row["area_id"], area_name), _describe_period(row)
-    under = f"under {OF_KIND[kind]} in {when.rstrip(',')}"
-    if amount.interval is None:
-        return f"No reliable estimate: people in {place} were {under}, {describe_bounds(amount)}."
-    low, middle, high = round_interval(*amount.interval)
-    part = _name_drawn_part(amount.covered, row["area_id"], place)
-    span = "" if low == high else bracket_interval(*amount.interval[::2])
-    counted = (
-        f"About {middle} people in {part}{span} were {under}"
-        if row["q50_persons"] == amount.q50
-        else f"People in {part} spent about {middle} person-days{span} {under}"
-    )
-    return f"{counted}.{_name_left_out(amount.covered)}"
-
-
-def _describe_kinds(row: Row) -> str:
+def _describe_kinds(record: AreaRecord) -> str:
     """Return how many people were under restrictions of each kind, where not all are of it."""
+    if record.kind is not RestrictionKind.ALL:
+        return ""
+    span = "year" if is_year(record.period) else "month"
     parts = [
         f"about {round_interval(*interval)[1]} ({format_interval(interval[0], interval[2])}) under "
-        f"those {words}"
-        for prefix, words in read_phrases("total").items()
-        if (interval := _read_kind(row, prefix))
+        f"those {words.format(span=span)}"
+        for kind, words in read_phrases("total").items()
+        if (interval := _read_kind(record, kind))
     ]
-    covered = read_cover(row)
+    covered = read_cover(record.row)
     part = f", {covered}" if covered else ""
     kinds = "; ".join(parts)
     return f"By kind of restriction, with likely ranges{part}: {kinds}." if parts else ""
@@ -443,9 +429,7 @@ def _describe_kinds(row: Row) -> str:
 
 def _describe_events(row: Row) -> str:
     """Return which events the total covers: facts alone, or those of a register as well."""
-    count, of_register = row["restrictions_count"], row.get("register_restrictions_count")
-    if of_register is None:  # a version of an older schema
-        return ""
+    count, of_register = row["restrictions_count"], row["register_restrictions_count"]
     if not of_register:
         return f"It covers {count:,} restriction{'' if count == 1 else 's'} of these facts."
     both = (

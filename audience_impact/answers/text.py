@@ -1,11 +1,12 @@
 """The record of a restriction, or of an area, as text for a terminal and as JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from audience_impact.answers import Quantity, rankings, sentences
+from audience_impact.answers.areas import AreaRecord, group_kinds, is_year, read_amount
 from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.names import label_status, shorten
 from audience_impact.answers.numbers import (
@@ -22,12 +23,11 @@ from audience_impact.answers.numbers import (
     on_day,
     read_numbers,
 )
-from audience_impact.answers.rankings import Ranking
-from audience_impact.answers.records import AnswerRecord, AreaRecord, End, Row, plain_rows
+from audience_impact.answers.records import AnswerRecord, End, Row, plain_rows
 from audience_impact.answers.restriction_words import name_other_ids, name_start
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import plain_line
-from audience_impact.vocabulary import EndStatus
+from audience_impact.vocabulary import EndStatus, RestrictionKind
 
 TITLES = (
     *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
@@ -223,7 +223,7 @@ def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
         row["restriction_id"],
         row["start_on"] or "not known",
         _format_end(row),
-        format_amount(rankings.read_amount(row, quantity)),
+        format_amount(read_amount(row, quantity)),
         f"{shorten(row['area_name'], MOST_LETTERS)}: {shorten(row['platforms'], MOST_LETTERS)}"
         f"{chain}",
         shorten(row["source"] or NONE, MOST_LETTERS),
@@ -260,63 +260,55 @@ def _count_restrictions(count: float) -> str:
     return f"{count:.0f} restriction{'' if count == 1 else 's'}"
 
 
-def render_area_brief(
-    record: AreaRecord, ranking: Ranking, version_id: str, rows: pd.DataFrame, most: int
-) -> str:
+def render_area_brief(record: AreaRecord, version_id: str, rows: pd.DataFrame, most: int) -> str:
     """Return the sentence of an area, the largest of its countries or restrictions, and the rest.
 
-    `rows` are those of the ranking, or those of `rankings.build_events`.
+    `rows` are the countries of the record, or what `rankings.build_events` returns.
     """
-    quantity, is_by_country = ranking.quantity, rows is ranking.rows
-    row = ranking.total if ranking.kind else record.row
-    counted = _count_restrictions(row["restrictions_count"])
-    if not is_by_country and len(rows) < row["restrictions_count"]:
+    quantity, is_by_country = record.quantity, rows is record.countries
+    counted = _count_restrictions(record.row["restrictions_count"])
+    if not is_by_country and len(rows) < record.row["restrictions_count"]:
         counted += f", in {len(rows)} rows: the steps or renewals of one restriction share a row"
-    ranked = _list_countries(ranking, most) if is_by_country else list_events(rows, quantity, most)
+    ranked = _list_countries(record, most) if is_by_country else list_events(rows, quantity, most)
     noun = "Countries" if is_by_country else "Restrictions"
-    head = f"{noun} in {ranking.period} by {QUANTITIES[quantity]} (likely range in brackets)"
+    head = f"{noun} in {record.period} by {QUANTITIES[quantity]} (likely range in brackets)"
     is_of_people = not is_by_country and quantity is Quantity.PEOPLE
-    missing = row["bounds_only_count"] if is_of_people else None
-    more = MORE_OF_AREA.format(area=ranking.area_id, year=ranking.period[:4])
+    missing = record.row["bounds_only_count"] if is_of_people else None
+    more = MORE_OF_AREA.format(area=record.area_id, year=record.period[:4])
     return _join_sections(
         (
-            _describe_area(record, ranking),
+            _describe_area(record),
             [f"{counted}. Figures: audience-impact version {version_id}."],
             [head, *ranked, *_describe_left_out(rows, quantity, most, missing)],
-            [*_explain_sum_of_days(ranking), more],
+            [more],
         )
     )
 
 
-def _describe_area(record: AreaRecord, ranking: Ranking) -> list[str]:
+def _describe_area(record: AreaRecord) -> list[str]:
     """Return the sentence of an area, and what a reader should know of the number."""
-    total = rankings.read_amount(ranking.total, ranking.quantity)
-    if ranking.kind:
-        lines = [sentences.write_kind_lead(ranking.total, record.name, ranking.kind, total)]
-    elif ranking.quantity is Quantity.PEOPLE:
-        lines = [" ".join(sentences.write_area_lead(record.row, record.name))]
-    else:
-        lines = [sentences.write_person_days_headline(record.row, record.name, total)]
-    if not ranking.kind:
-        lines += sentences.describe_age(record.row)
-    if ranking.area_id.isdecimal():
-        lines += sentences.name_uncounted(plain_rows(ranking.rows))
+    lines = [" ".join(sentences.write_area_lead(record))]
+    if record.kind is RestrictionKind.ALL:
+        lines += sentences.describe_age(record)
+    if record.is_region:
+        lines += sentences.name_uncounted(plain_rows(record.countries))
     return [*lines, *filter(None, [sentences.describe_collection(record.row)])]
 
 
-def _list_countries(ranking: Ranking, most: int) -> list[str]:
+def _list_countries(record: AreaRecord, most: int) -> list[str]:
     rows = []
-    for number, row in enumerate(plain_rows(ranking.rows.head(most)), 1):
-        amount = rankings.read_amount(row, ranking.quantity)
+    for number, row in enumerate(plain_rows(record.countries.head(most)), 1):
+        amount = read_amount(row, record.quantity)
         floor = format_floor(amount.min or 0.0) if has_telling_floor(amount) else ""
-        begun = None if ranking.kind else row[f"{rankings.BEGAN}q50_{ranking.quantity.unit}"]
+        begun = row[f"began_q50_{record.quantity.unit}"]
+        is_named = begun is not None and record.kind is RestrictionKind.ALL
         rows.append(
             (
                 f"{number}.",
                 row["area_name"],
                 format_amount(amount),
                 floor and f"minimum {floor}",
-                "" if begun is None else f"began in it: {format_number(begun)}",
+                f"began in it: {format_number(begun)}" if is_named else "",
                 _count_restrictions(row["restrictions_count"]),
             )
         )
@@ -339,19 +331,6 @@ def _describe_left_out(
     return [f"  {' '.join(parts)}"] if parts else []
 
 
-def _explain_sum_of_days(ranking: Ranking) -> list[str]:
-    """Return what the person-days of a region are the sum of."""
-    total = rankings.read_amount(ranking.total, ranking.quantity)
-    is_sum = ranking.quantity is Quantity.PERSON_DAYS and ranking.area_id.isdecimal()
-    if not is_sum or total.interval is None:
-        return []
-    low, _, high = map(format_number, total.interval)
-    return [
-        "The total is the sum of the countries' medians; their 5 % and 95 % quantiles add up to "
-        f"{low} and {high}, wider than the interval of the total."
-    ]
-
-
 def render_area(record: AreaRecord, version_id: str) -> str:
     """Return everything published about an area, for a reader in a terminal."""
     comparisons = [
@@ -362,37 +341,38 @@ def render_area(record: AreaRecord, version_id: str) -> str:
     return _join_sections(
         (
             [_write_area_answer(record, version_id)],
-            [f"{UNDER}, by year", *map(_format_period, record.by_year)],
-            [f"By month of {record.row['period'][:4]}", *map(_format_period, record.by_month)],
+            [f"{UNDER}, by year", *map(_format_period, group_kinds(record.by_year).values())],
+            [
+                f"By month of {record.period[:4]}",
+                *map(_format_period, group_kinds(record.by_month).values()),
+            ],
             ["Published by others", *(comparisons or ["  nothing on record"])],
         )
     )
 
 
 def _write_area_answer(record: AreaRecord, version_id: str) -> str:
-    answer = sentences.write_area_answer(record.row, record.name)
-    return f"{answer} Figures: audience-impact version {version_id}."
+    return f"{sentences.write_area_answer(record)} Figures: audience-impact version {version_id}."
 
 
-def _format_period(row: Row) -> str:
-    least, most = (format_compact(row[f"at_{end}_persons"]) for end in ("least", "most"))
+def _format_period(kinds: Mapping[str, Row]) -> str:
+    row = kinds[RestrictionKind.ALL]
+    least, most = (format_compact(row[f"{end}_persons"]) for end in ("min", "max"))
     middle = "no estimate" if row["q50_persons"] is None else format_estimate(row)
+    ages = {
+        RestrictionKind.BEGAN: f"begun in the {'year' if is_year(row['period']) else 'month'}",
+        RestrictionKind.OLDER: "older than a year",
+    }
+    parts = [
+        f", {part['restrictions_count']} {words} ({format_compact(part['q50_persons'])})"
+        for kind, words in ages.items()
+        if (part := kinds.get(kind))
+    ]
     return (
         f"  {row['period']:<8}{middle:<34} {f'minimum {least}, maximum {most}':<36} "
         f"{_count_restrictions(row['restrictions_count']):>16} in {row['countries_count']} "
-        f"{'country' if row['countries_count'] == 1 else 'countries'}{_count_begun(row)}; "
+        f"{'country' if row['countries_count'] == 1 else 'countries'}{''.join(parts)}; "
         f"{label_status(row)}"
-    )
-
-
-def _count_begun(row: Row) -> str:
-    """Return how many of the restrictions began in the year, and are older; blank for a month."""
-    ages = {"began_": "begun in the year", "older_": "older than a year"}
-    counts = {prefix: row.get(f"{prefix}restrictions_count") for prefix in ages}
-    return "".join(
-        f", {count} {ages[prefix]} ({format_compact(row[f'{prefix}q50_persons'])})"
-        for prefix, count in counts.items()
-        if count or (count == 0 and prefix == rankings.BEGAN)
     )
 
 
@@ -445,8 +425,10 @@ def area_json(record: AreaRecord, version_id: str) -> dict[str, Any]:
         "answer": _write_area_answer(record, version_id),
         "area_id": record.area_id,
         "area_name": record.name,
-        "period": record.row["period"],
+        "period": record.period,
+        "kind": str(record.kind),
         "by_year": list(record.by_year),
         "by_month": list(record.by_month),
         "comparisons": list(record.comparisons),
+        "countries": plain_rows(record.countries),
     }

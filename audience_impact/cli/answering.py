@@ -16,18 +16,19 @@ from audience_impact.answers import (
     EventOrder,
     Grouping,
     Quantity,
+    areas,
     names,
     rankings,
     records,
     text,
 )
-from audience_impact.answers.rankings import Ranking
-from audience_impact.answers.records import AreaRecord
+from audience_impact.answers.areas import AreaRecord
 from audience_impact.cli import finding
 from audience_impact.cli.finding import Question
 from audience_impact.cli.folders import fail_with
 from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store.versions import Stored
+from audience_impact.vocabulary import WORLD, RestrictionKind
 
 if TYPE_CHECKING:
     from audience_impact.site.charts.drawing import Picture
@@ -55,29 +56,6 @@ class Answer:
     draw: "Callable[[], Picture] | None" = None
 
 
-@dataclass(frozen=True)
-class RankedArea:
-    """An area in a period with its countries and restrictions, the largest first.
-
-    Attributes:
-        record: Everything published about the area.
-        ranking: Its countries.
-        events: Its restrictions.
-        by: Whether countries or restrictions are shown.
-    """
-
-    record: AreaRecord
-    ranking: Ranking
-    events: pd.DataFrame
-    by: Grouping
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """Return the rows that are shown; of restrictions that continue each other one."""
-        is_by_country = self.by is Grouping.COUNTRY
-        return self.ranking.rows if is_by_country else rankings.join_chains(self.events)
-
-
 def list_ids(version: Stored) -> list[str]:
     """Return the ids of the published restrictions."""
     ids = version.read_arrow("restrictions")["restriction_id"].to_pylist()
@@ -93,9 +71,7 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     is_ranked = bool(by or options.form or options.metric is not Quantity.PEOPLE)
     is_single = len(ids) == 1 and question.is_precise
     is_event = question.has_shutdowns and is_single  # and not about all shutdowns of the area
-    if question.area is not None and (
-        is_ranked or (not is_event and _find_area_record(tables, question))
-    ):
+    if question.area is not None and (is_ranked or (not is_event and _has_area(tables, question))):
         answer = _answer_area(version, tables, question, options)
     elif is_ranked:
         raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
@@ -137,82 +113,84 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
         if by is Grouping.RESTRICTION:
             raise fail_with("--as map draws countries: leave out --by restriction", 2)
         by = Grouping.COUNTRY
-    area = rank_area(tables, question, by, options.metric)
-    shown = text.render_area_brief(area.record, area.ranking, version.id, area.rows, options.top)
+    record = find_area_record(tables, question, options.metric)
+    events = list_area_events(tables, record, record.period)
+    rows = choose_rows(record, events, by)
+    shown = text.render_area_brief(record, version.id, rows, options.top)
     if options.show_all:
-        shown = f"{shown}\n{text.render_area(area.record, version.id)}"
-    values = text.area_json(area.record, version.id)
-    values["countries"] = records.plain_rows(area.ranking.rows)
-    values |= {"kind": area.ranking.kind.value} if area.ranking.kind else {}
-    values["restrictions"] = records.plain_rows(area.events)
-    return Answer(
-        shown,
-        values,
-        partial(draw_area, version, tables, area, options.top, options.form),
-    )
+        shown = f"{shown}\n{text.render_area(record, version.id)}"
+    values = text.area_json(record, version.id) | {"restrictions": records.plain_rows(events)}
+    draw = partial(draw_area, version, tables, record, by, options.top, options.form)
+    return Answer(shown, values, draw)
 
 
-def rank_area(
-    tables: Tables, question: Question, by: Grouping | None, metric: Quantity
-) -> RankedArea:
-    """Return an area with its countries and restrictions; exit with 1 if nothing is published."""
-    if question.has_shutdowns and question.period is None:
-        people = rankings.select_kind(tables, EventKind.SHUTDOWN)["impact_by_area"]
-        years = people.loc[people["area_id"] == (question.area or finding.WORLD), "period"]
-        question.period = max(years[years.str.len() == len("2023")], default=None)
-    record = _find_area_record(tables, question)
-    if record is None:
-        when = f" in {question.period}" if question.period else ""
-        area = question.area or finding.WORLD
-        name = names.area_in_words(area, area)
-        raise fail_with(f"The record has no number of people for {name}{when}.")
-    period = record.row["period"]
-    is_unpublished = metric is Quantity.PERSON_DAYS and "-" in period
+def _has_area(tables: Tables, question: Question) -> bool:
+    """Return whether a number of people is published of an area and period."""
+    rows = tables["areas"]
+    rows = rows[rows["area_id"] == (question.area or WORLD)]
+    return question.period is None or bool((rows["period"] == question.period).any())
+
+
+def find_area_record(tables: Tables, question: Question, metric: Quantity) -> AreaRecord:
+    """Return the record of an area; exit with 1 if nothing is published of it."""
+    area, kinds = question.area or WORLD, [RestrictionKind.ALL]
+    if question.has_shutdowns:
+        kinds.insert(0, RestrictionKind.SHUTDOWN)
+    for kind in kinds:
+        try:
+            record = areas.build_area_record(tables, area, question.period, kind, metric)
+        except KeyError:  # as of a block that was taken back, or without a shutdown
+            continue
+        if question.has_shutdowns and kind is RestrictionKind.ALL:
+            question.ignore(finding.SHUTDOWN)
+        return record
+    when = f" in {question.period}" if question.period else ""
+    name = names.area_in_words(area, area)
+    raise fail_with(f"The record has no number of people for {name}{when}.")
+
+
+def list_area_events(tables: Tables, record: AreaRecord, period: str | None) -> pd.DataFrame:
+    """Return the restrictions of an area, those of the most people or person-days first."""
+    kind = None if record.kind is RestrictionKind.ALL else EventKind(record.kind)
+    acts = rankings.select_restrictions(tables, record.area_id, period, kind)
+    events = rankings.build_events(tables, acts["restriction_id"], period)
+    return rankings.sort_events(events, EventOrder(record.quantity))
+
+
+def choose_rows(record: AreaRecord, events: pd.DataFrame, by: Grouping | None) -> pd.DataFrame:
+    """Return the rows that are shown: countries, or of chained restrictions one each."""
+    is_unpublished = record.quantity is Quantity.PERSON_DAYS and not areas.is_year(record.period)
     if by is Grouping.RESTRICTION and is_unpublished:
         raise fail_with("person-days of restrictions are published by year: give a year", 2)
-    by = by or (Grouping.COUNTRY if is_unpublished else Grouping.RESTRICTION)
-    kind = EventKind.SHUTDOWN if question.has_shutdowns else None
-    acts = rankings.select_restrictions(tables, record.area_id, period, kind)
-    if kind and ("-" in period or acts.empty):  # the numbers of a kind are published by year
-        if acts.empty:
-            question.ignore(EventKind.SHUTDOWN)
-        else:
-            question.remarks.append("A month counts restrictions of every kind together.")
-        kind = None
-        acts = rankings.select_restrictions(tables, record.area_id, period)
-    events = rankings.build_events(tables, set(acts["restriction_id"]), period)
-    ranking = rankings.build_ranking(tables, record.area_id, period, metric, kind)
-    return RankedArea(record, ranking, rankings.sort_events(events, EventOrder(metric)), by)
-
-
-def _find_area_record(tables: Tables, question: Question) -> AreaRecord | None:
-    try:
-        return records.build_area_record(tables, question.area or finding.WORLD, question.period)
-    except KeyError:  # no number of people is published of it, as of a block that was taken back
-        return None
+    if by is Grouping.COUNTRY or is_unpublished:
+        return record.countries
+    return rankings.join_chains(events)
 
 
 def draw_area(
-    version: Stored, tables: Tables, area: RankedArea, top: int, form: ChartForm | None = None
+    version: Stored,
+    tables: Tables,
+    record: AreaRecord,
+    by: Grouping | None,
+    top: int,
+    form: ChartForm | None = None,
 ) -> "Picture":
     """Return the picture of an area: bars, a map or a line; exit with 1 if there is none."""
     from audience_impact.site.charts import ranking as charts
 
-    ranked, events = area.ranking, area.events
-    if form is ChartForm.LINE:
-        tables = rankings.select_kind(tables, ranked.kind) if ranked.kind else tables
-        acts = rankings.select_restrictions(tables, ranked.area_id, kind=ranked.kind)
-        events = rankings.build_events(tables, acts["restriction_id"])
+    period = None if form is ChartForm.LINE else record.period
+    events = list_area_events(tables, record, period)
     publishers = list(events["publisher"].dropna().value_counts().index)
     try:
         if form is ChartForm.MAP:
-            return charts.draw_ranking_map(ranked, top, publishers, version)
+            return charts.draw_ranking_map(record, top, publishers, version)
         if form is ChartForm.LINE:
-            years = rankings.list_years(tables, ranked.area_id, ranked.quantity)
-            return charts.draw_years_line(ranked.name, ranked.quantity, years, publishers, version)
+            years = areas.list_years(tables, record)
+            return charts.draw_years_line(record.name, record.quantity, years, publishers, version)
     except ValueError as error:
-        raise fail_with(f"no {form} of {ranked.name}: {error}") from error
-    return charts.draw_ranking(ranked, area.rows, top, publishers, version)
+        raise fail_with(f"no {form} of {record.name}: {error}") from error
+    rows = choose_rows(record, events, by)
+    return charts.draw_ranking(record, rows, top, publishers, version)
 
 
 def write_chart(picture: "Picture", path: Path) -> None:
@@ -252,7 +230,8 @@ def list_events(
 
 def find_area_code(words: str, tables: Tables) -> str:
     """Return the code of the area with this name or code; exit with 1 if a name is unknown."""
-    code = finding.find_area(words, records.read_area_names(tables)) if words else ""
+    on_record = dict(zip(tables["areas"]["area_id"], tables["areas"]["area_name"], strict=True))
+    code = finding.find_area(words, on_record) if words else ""
     if code is None and not finding.CODE.fullmatch(words):
         raise fail_with(
             f"{words} is no area on record: give a code such as RU or 002, or a name such as Africa"

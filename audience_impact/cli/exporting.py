@@ -166,9 +166,9 @@ def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
         question, fitting = answering.find_restrictions(words, tables)
         if question.area is not None and not (question.has_shutdowns and len(fitting) == 1):
             by = Grouping.COUNTRY if question.area.isdecimal() else Grouping.RESTRICTION
-            area = answering.rank_area(tables, question, by, Quantity.PEOPLE)
-            name = f"{area.ranking.name} {area.ranking.period}"
-            pictures[name] = answering.draw_area(version, tables, area, MOST_RANKED)
+            area = answering.find_area_record(tables, question, Quantity.PEOPLE)
+            picture = answering.draw_area(version, tables, area, by, MOST_RANKED)
+            pictures[f"{area.name} {area.period}"] = picture
         else:
             ids.append(answering.find_single_id(words, tables))
     pictures |= build.draw_restrictions(version, ids) if ids else {}

@@ -25,12 +25,11 @@ from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import is_in_force
 from audience_impact.populations import read_area_names
-from audience_impact.vocabulary import WHOLE_INTERNET, Action, EndStatus
+from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, Action, EndStatus
 
 DESCRIBING = ("occasion", "network_scope", "end_status")
 """Columns whose words say how a restriction was, and not where or of what."""
 ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
-WORLD = "001"
 FILLERS = names.read_names("filler").keys()
 """Words of a question that narrow nothing."""
 SHUTDOWNS = names.read_names("shutdown").keys()
@@ -61,7 +60,7 @@ class Question:
     """The meaning of typed words.
 
     No record has the words that are `unread`; none that fits the rest has those that are `ignored`.
-    `guesses` has what each misspelt word is read as, `remarks` what else an answer does not heed.
+    `guesses` has what each misspelt word is read as.
     """
 
     period: str | None = None
@@ -70,7 +69,6 @@ class Question:
     ignored: list[str] = field(default_factory=list)
     asks_countries: bool = False
     guesses: dict[str, str] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
 
     @property
     def notes(self) -> list[str]:
@@ -80,7 +78,7 @@ class Question:
             which = "this word" if len(words) == 1 else "these words"
             ignored = names.join_names(words)
             notes.append(f"Ignored {ignored}: no matching event is recorded with {which}.")
-        return notes + self.remarks
+        return notes
 
     def ignore(self, value: str) -> None:
         """Take back what is named by this value."""

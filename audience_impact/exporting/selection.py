@@ -18,9 +18,10 @@ import pyarrow as pa
 
 from audience_impact import periods
 from audience_impact.answers import EventKind, EventOrder, names, rankings, records, sentences
+from audience_impact.answers.areas import AreaRecord, group_kinds, is_year
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.names import label_status
-from audience_impact.answers.numbers import read_estimate, read_numbers
+from audience_impact.answers.numbers import read_numbers
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.exporting.content import Content, KeyFigures, read_values
 from audience_impact.populations import read_area_names
@@ -133,8 +134,9 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
         return add_restriction_answers(part, [by_id[name] for name in query.restrictions], version)
     if area is None:
         return part
-    years = content.read_computed("impact_by_area").query("area_id == @area.id")
-    return _add_area_answers(part, area, years[_is_in_year(years, query.year)])
+    rows = records.combine_areas(content.read_computed)
+    rows = rows[(rows["area_id"] == area.id) & rows["period"].map(is_year)]
+    return _add_area_answers(part, area, rows[_is_in_year(rows, query.year)])
 
 
 def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:
@@ -248,16 +250,17 @@ def add_restriction_answers(
     return replace(content, answers=answers, key_figures=figures, cited=cited)
 
 
-def _add_area_answers(content: Content, area: Area, periods_of_area: pd.DataFrame) -> Content:
-    rows = [row for row in records.plain_rows(periods_of_area) if len(row["period"]) == 4]
-    answers = tuple(sentences.write_area_answer(row, area.name) for row in rows)
+def _add_area_answers(content: Content, area: Area, rows: pd.DataFrame) -> Content:
+    periods_of_area = group_kinds(records.plain_rows(rows))
+    years = [AreaRecord(area.name, kinds) for kinds in periods_of_area.values()]
+    answers = tuple(map(sentences.write_area_answer, years))
     headings = ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1])
     cells = []
-    for row in rows:
-        people = read_estimate(row)
+    for record in years:
+        people = record.amount
         covered = str(people.covered or "")
-        cells.append((row["period"], *read_numbers(people), covered, label_status(row)))
-    figures = KeyFigures(headings, tuple(cells)) if rows else None
+        cells.append((record.period, *read_numbers(people), covered, label_status(record.row)))
+    figures = KeyFigures(headings, tuple(cells)) if years else None
     return replace(content, answers=answers, key_figures=figures)
 
 

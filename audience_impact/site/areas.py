@@ -9,8 +9,8 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
+from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected
 from audience_impact.answers.numbers import Estimate, read_estimate
-from audience_impact.answers.records import is_collected
 from audience_impact.site import rendering
 from audience_impact.site.charts import drawing, maps, rows, series
 from audience_impact.site.charts.drawing import LIGHT, paint
@@ -175,12 +175,14 @@ def _collect_values(
     name, periods = naming.name_area(code), report.list_rows("impact_by_area", code)
     years = [row for row in periods[::-1] if len(row["period"]) == 4]
     today = report.last_day.get(code)
-    main_rows = [report.by_area.get((code, year)) for year in report.main_years[::-1]]
-    answers = [sentences.write_day_answer(today, name)] if today else []
+    kinds = group_kinds(report.list_rows("areas", code))
+    answered: list[Mapping[str, Any]] = []
+    answered += [{"all": today | {"period": today["to_day"]}}] if today else []
+    answered += [kinds[year] for year in report.main_years[::-1] if year in kinds]
     return {
         "above": report.areas_above.get(code, ()),
         "lead": write_lead(report, code),
-        "answers": answers + [sentences.write_area_answer(row, name) for row in main_rows if row],
+        "answers": [sentences.write_area_answer(AreaRecord(name, kinds)) for kinds in answered],
         "years": [_describe_year(row) for row in years],
         "kind_names": tuple(KINDS),
         "reasons": _group_reasons(years),
@@ -218,7 +220,8 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     collected = [*filter(None, [sentences.describe_collection(chosen)])]
     countries = _select_countries(report, chosen["period"])
     inside = [row for row in countries if code in report.areas_above[row["area_id"]]]
-    return sentences.write_area_lead(chosen, name) + collected + sentences.name_uncounted(inside)
+    lead = sentences.write_area_lead(AreaRecord(name, {"all": chosen}))
+    return lead + collected + sentences.name_uncounted(inside)
 
 
 def _describe_year(row: Mapping[str, Any]) -> dict[str, Any]:

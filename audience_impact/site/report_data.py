@@ -207,7 +207,7 @@ class ReportData:
     @cached_property
     def records(self) -> Mapping[str, AnswerRecord]:
         """Return everything published about each restriction, by id."""
-        return dict(answers.Records({name: self.tables[name] for name in answers.TABLES}))
+        return dict(answers.Records({name: self.tables[name] for name in answers.OF_RESTRICTIONS}))
 
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:
@@ -297,8 +297,11 @@ def load_report_data(version: Stored) -> ReportData:
 
     Raise PublishError where a table is damaged, or older than the columns that are read.
     """
-    days = read_computed(version, "impact_by_day", dtype_backend="numpy_nullable")
-    return ReportData(version, {**answers.load_tables(version), "impact_by_day": days})
+    views = {
+        name: read_computed(version, name, dtype_backend="numpy_nullable")
+        for name in ("impact_by_area", "impact_by_day")
+    }
+    return ReportData(version, answers.load_tables(version) | views)
 
 
 def encode_csv(rows: Iterable[Sequence[Any]]) -> bytes:

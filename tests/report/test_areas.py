@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.answers import sentences
+from audience_impact.answers.areas import AreaRecord
 from audience_impact.site import areas, lists, platforms, rendering, report_data
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData
 from audience_impact.store import versions
@@ -234,7 +235,8 @@ def in_period(period: str, *values: float | None, **more: object) -> dict[str, o
     ],
 )  # fmt: skip
 def test_an_area_opens_with_a_sentence_with_a_number(row: dict[str, object], lead: str) -> None:
-    assert " ".join(sentences.write_area_lead(row, "India")) == lead
+    record = AreaRecord("India", {"all": row})
+    assert " ".join(sentences.write_area_lead(record)) == lead
 
 
 def test_a_page_opens_with_its_sentence_and_folds_the_details(made: Mapping[str, bytes]) -> None:

@@ -42,6 +42,7 @@ def vocabulary() -> Vocabulary:
             "end_status": "ended" if end else "ongoing",
             "source_id": "page",
             "as_of": "2026-01-01",
+            "listed_until": None,
         }
         for act, area, name, path, action, start, end, service in ROWS
     )

@@ -1,98 +1,99 @@
-"""Rankings worked out by hand: sums over countries, lower bounds, order, months."""
+"""Records of areas and lists worked out by hand: lower bounds, order, kinds, months."""
+
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from audience_impact.answers import EventKind, Quantity, rankings, sentences, text
+from audience_impact.answers.areas import AreaRecord, build_area_record, list_years
 from audience_impact.answers.numbers import COUNTRIES, Cover, format_amount, read_estimate
-from audience_impact.answers.records import AreaRecord
-from audience_impact.vocabulary import WHOLE_INTERNET
+from audience_impact.vocabulary import WHOLE_INTERNET, RestrictionKind
 
 NUMBERS = rankings.NUMBERS
-NOTHING = (0.0, None, None, None, None)
 
 
 def _make_numbers(unit: str, values: tuple[float | None, ...]) -> dict[str, float | None]:
     return {f"{name}_{unit}": value for name, value in zip(NUMBERS, values, strict=True)}
 
 
+PEOPLE = {
+    "NG": (1.0, 2.0, 3.0, 4.0, 9.0),
+    "KE": (5.0, 6.0, 7.0, 8.0, 9.0),
+    "IN": (1.0, 1.0, 1.0, 1.0, 1.0),
+    "002": (6.0, 8.0, 10.0, 12.0, 18.0),
+}
+DAYS = {
+    "NG": ((10.0, 20.0, 30.0, 40.0, 50.0), "some_bounds_only;some_imputed"),
+    "KE": ((7.0, None, None, None, None), "too_wide"),
+    "IN": ((0.0, 1.0, 2.0, 3.0, 4.0), None),
+    "002": ((17.0, 20.0, 30.0, 40.0, None), "some_areas_undrawn"),
+}
+
+
+def _make_area(area: str, **cells: Any) -> dict[str, Any]:
+    """A row of an area in 2024, with the numbers above."""
+    days, rules = DAYS[area]
+    return {
+        **{"area_id": area, "area_name": area, "period": "2024", "kind": "all"},
+        **{"is_lower_bound": "no", "restrictions_count": 1, "bounds_only_count": 0},
+        **{"base_persons": 20.0, "as_of": "2026-01-01", "collected_until": None},
+        **dict.fromkeys(["countries_count", "countries_drawn"], 2 if area == "002" else 1),
+        **_make_numbers("persons", PEOPLE[area]),
+        **_make_numbers("person_days", days),
+        "person_days_reason_rule_ids": rules,
+        **cells,
+    }
+
+
 def _make_tables() -> dict[str, pd.DataFrame]:
     """Two countries of Africa and one of Asia; nobody drew the person-days of Kenya."""
-    people = {
-        "NG": (1.0, 2.0, 3.0, 4.0, 9.0),
-        "KE": (5.0, 6.0, 7.0, 8.0, 9.0),
-        "IN": (1.0, 1.0, 1.0, 1.0, 1.0),
-        "002": (6.0, 8.0, 10.0, 12.0, 18.0),
-    }
-    areas = [
-        {
-            **{
-                "area_id": area,
-                "period": "2024",
-                "is_lower_bound": "no",
-                "restrictions_count": 1.0,
-            },
-            **{"bounds_only_count": 0.0, "base": "internet_all", "base_persons": 20.0},
-            **dict.fromkeys(["countries_count", "countries_drawn"], 2.0 if area == "002" else 1.0),
-            **_make_numbers("persons", values),
-        }
-        for area, values in people.items()
-    ]
     acts = [("a", "NG", "001>002"), ("b", "KE", "001>002"), ("c", "IN", "001>142")]
-    days = {
-        "NG": ((10.0, 20.0, 30.0, 40.0, 50.0), "some_bounds_only;some_imputed"),
-        "KE": ((7.0, None, None, None, None), "too_wide"),
-        "IN": ((0.0, 1.0, 2.0, 3.0, 4.0), None),
-    }
-    rows = [
-        {
-            **{"restriction_id": name, "area_id": area, "period": "2024"},
-            **_make_numbers("person_days", days[area][0]),
-            "reason_rule_ids": days[area][1],
-        }
-        for act, area, _ in acts
-        for name in ("all", act)
-    ]
     table = pd.DataFrame(acts, columns=["restriction_id", "country_id", "country_paths"])
-    parts = [("a", "*"), ("b", "x"), ("c", "x")]
+    parts = [("a", WHOLE_INTERNET), ("b", "x"), ("c", "x")]
     services = pd.DataFrame(parts, columns=["restriction_id", "platform_id"])
     return {
-        "impact_by_area": pd.DataFrame(areas),
-        "person_days": pd.DataFrame(rows),
+        "areas": pd.DataFrame([_make_area(area) for area in PEOPLE]),
+        "area_comparisons": pd.DataFrame({"area_id": [], "period": []}, dtype="str"),
+        "person_days": table[["restriction_id"]].assign(period="2024"),
         "restrictions": table.assign(
             area_id=table["country_id"], area_name=table["country_id"], start_on="2024-05-01",
             observed_from=None, ended_on="2024-05-09", end_status="ended", as_of="2026-01-01",
             listed_until=None,
         ),
-        "impact_by_platform": services.replace("*", WHOLE_INTERNET).assign(
-            feature="whole_service"
-        ),
+        "impact_by_platform": services.assign(feature="whole_service"),
     }  # fmt: skip
 
 
-def test_person_days_of_a_region_are_sums_and_say_what_they_leave_out() -> None:
-    ranking = rankings.build_ranking(_make_tables(), "002", "2024", Quantity.PERSON_DAYS)
-    assert ranking.rows["area_id"].tolist() == ["NG", "KE"]
-    assert ranking.rows["is_days_lower_bound"].tolist() == ["yes", "no"]
-    amount = rankings.read_amount(ranking.total, Quantity.PERSON_DAYS)
-    assert amount[:5] == (17.0, 20.0, 30.0, 40.0, None)
-    assert str(amount.covered) == "in 1 of 2 countries"
+def _build(
+    area: str = "002",
+    quantity: Quantity = Quantity.PERSON_DAYS,
+    kind: RestrictionKind = RestrictionKind.ALL,
+    tables: dict[str, pd.DataFrame] | None = None,
+) -> AreaRecord:
+    return build_area_record(tables or _make_tables(), area, None, kind, quantity)
+
+
+def test_person_days_of_a_region_say_what_they_leave_out() -> None:
+    record = _build()
+    assert record.countries["area_id"].tolist() == ["NG", "KE"]
+    assert record.amount[:5] == (17.0, 20.0, 30.0, 40.0, None)
+    assert str(record.amount.covered) == "in 1 of 2 countries"
     in_part = Cover(COUNTRIES, 1, 2, "restrictions of 1 other")  # Nigeria is drawn in part
-    assert amount.covered == in_part
-    complete = {**ranking.total, "days_countries_incomplete": 0.0}
-    covered = rankings.read_amount(complete, Quantity.PERSON_DAYS).covered
-    assert covered == Cover(COUNTRIES, 1, 2)
-    people = rankings.read_amount(ranking.total, Quantity.PEOPLE)
+    assert record.amount.covered == in_part
+    tables = _make_tables()
+    tables["areas"]["person_days_reason_rule_ids"] = None
+    assert _build(tables=tables).amount.covered == Cover(COUNTRIES, 1, 2)
+    people = _build(quantity=Quantity.PEOPLE).amount
     assert (people.q50, people.covered) == (10.0, None)
-    assert rankings.count_without_estimate(ranking.rows, Quantity.PERSON_DAYS) == 1
+    assert rankings.count_without_estimate(record.countries, Quantity.PERSON_DAYS) == 1
 
 
 def test_rows_without_an_estimate_are_not_said_to_be_left_out_of_the_list() -> None:
-    ranking = rankings.build_ranking(_make_tables(), "002", "2024", Quantity.PERSON_DAYS)
-    record = AreaRecord("002", "Africa", {**ranking.total, "as_of": "2024-12-31"}, (), (), ())
+    record = _build()
 
     def list_below(most: int) -> str:
-        return text.render_area_brief(record, ranking, "v", ranking.rows, most)
+        return text.render_area_brief(record, "v", record.countries, most)
 
     without = "1 of all 2 rows has no estimate of its own."
     assert f"\n  {without}\n" in list_below(2)
@@ -101,22 +102,12 @@ def test_rows_without_an_estimate_are_not_said_to_be_left_out_of_the_list() -> N
 
 
 def test_countries_are_ranked_by_what_is_asked_for() -> None:
-    tables = _make_tables()
-    by_people = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE)
-    assert by_people.rows["area_id"].tolist() == ["KE", "NG"]
-    alone = rankings.build_ranking(tables, "IN", "2024", Quantity.PERSON_DAYS)
-    assert alone.rows["area_id"].tolist() == ["IN"]
-    assert rankings.read_amount(alone.total, Quantity.PERSON_DAYS).covered is None
+    assert _build(quantity=Quantity.PEOPLE).countries["area_id"].tolist() == ["KE", "NG"]
+    alone = _build("IN")
+    assert alone.countries["area_id"].tolist() == ["IN"]
+    assert alone.amount.covered is None
     with pytest.raises(KeyError):
-        rankings.build_ranking(tables, "002", "2023", Quantity.PEOPLE)
-
-
-def test_without_any_estimate_a_total_has_bounds_alone() -> None:
-    tables = _make_tables()
-    tables["person_days"][["q05_person_days", "q50_person_days", "q95_person_days"]] = None
-    total = rankings.build_ranking(tables, "002", "2024", Quantity.PERSON_DAYS).total
-    amount = rankings.read_amount(total, Quantity.PERSON_DAYS)
-    assert (amount.min, amount.interval) == (17.0, None)
+        build_area_record(_make_tables(), "002", "2023")
 
 
 @pytest.mark.parametrize(
@@ -164,41 +155,30 @@ def test_an_amount_never_loses_the_unit_of_its_lower_end(
 @pytest.mark.parametrize(
     ("quantity", "median"), [(Quantity.PEOPLE, 10.0), (Quantity.PERSON_DAYS, 30.0)]
 )
-def test_the_years_of_an_area_have_the_same_numbers_as_its_rankings(
+def test_the_years_of_an_area_have_the_same_numbers_as_its_records(
     quantity: Quantity, median: float
 ) -> None:
-    [(year, estimate)] = rankings.list_years(_make_tables(), "002", quantity)
+    [(year, estimate)] = list_years(_make_tables(), _build(quantity=quantity))
     assert (year, estimate.q50) == ("2024", median)
 
 
-def test_a_ranking_of_a_kind_has_the_numbers_of_that_kind() -> None:
-    tables = _make_tables()
-    areas, days = tables["impact_by_area"], tables["person_days"]
-    counts = areas["area_id"].map({"NG": 1.0, "KE": 0.0, "IN": 0.0, "002": 1.0})
-    of_kind = {"shutdown_restrictions_count": counts}
-    for number, people in zip(NUMBERS, (0.5, 1.0, 1.5, 2.0, 4.0), strict=True):
-        of_kind[f"shutdown_{number}_persons"] = areas["area_id"].map({"NG": people, "002": people})
-        days[f"shutdown_{number}_person_days"] = days["area_id"].map({"NG": 5.0 * people})
-    tables["impact_by_area"] = areas.assign(**of_kind)
-    tables["impact"] = pd.DataFrame(
-        {"restriction_id": ["a"], "impact_metric": "people_exposed", "q50_persons": [1.5]}
-    )
-    ranking = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
-    assert ranking.rows["area_id"].tolist() == ["NG"]
-    assert (ranking.total["restrictions_count"], ranking.total["q50_persons"]) == (1, 1.5)
-    assert rankings.read_amount(ranking.total, Quantity.PERSON_DAYS).q50 == 7.5
-    total = {**ranking.total, "as_of": "2026-01-01"}
-    amount = rankings.read_amount(ranking.total, Quantity.PEOPLE)
-    lead = sentences.write_kind_lead(total, "Africa", EventKind.SHUTDOWN, amount)
-    assert lead.endswith("under shutdowns of the whole internet in 2024.")
-    tables["impact"]["q50_persons"] = None
-    without = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
-    assert str(rankings.read_amount(without.total, Quantity.PEOPLE).covered) == (
-        "under 0 of 1 restrictions"
-    )
-    tables["impact_by_area"]["shutdown_q50_persons"] = None
-    alone = rankings.build_ranking(tables, "002", "2024", Quantity.PEOPLE, EventKind.SHUTDOWN)
-    assert alone.rows["countries_drawn"].tolist() == [0.0]  # its blocks were drawn
+@pytest.mark.parametrize("period", ["2024", "2024-05"])
+def test_a_record_of_a_kind_has_the_numbers_of_that_kind(period: str) -> None:
+    tables, kind = _make_tables(), RestrictionKind.SHUTDOWN
+    numbers = _make_numbers("persons", (0.5, 1.0, 1.5, 2.0, 4.0))
+    rows = [_make_area(area, kind=kind, period=period, **numbers) for area in ("NG", "002")]
+    everything = tables["areas"].assign(period=period)
+    tables["areas"] = pd.concat([everything, pd.DataFrame(rows)], ignore_index=True)
+    record = build_area_record(tables, "002", period, kind)
+    assert record.countries["area_id"].tolist() == ["NG"]
+    assert (record.row["restrictions_count"], record.amount.q50) == (1, 1.5)
+    when = {"2024": "2024", "2024-05": "May 2024"}[period]
+    lead = sentences.write_area_lead(record)[0]
+    assert lead.endswith(f"under a shutdown of the whole internet at some time in {when}.")
+    days = build_area_record(tables, "002", period, kind, Quantity.PERSON_DAYS)
+    assert days.amount.q50 == 30.0
+    lead = sentences.write_area_lead(days)[0]
+    assert "about 30 person-days under shutdowns of the whole internet in " in lead
 
 
 def _make_events() -> pd.DataFrame:
@@ -235,11 +215,10 @@ def test_steps_of_one_chain_are_one_line_of_a_list() -> None:
 
 def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
     tables = _make_tables()
-    area = tables["impact_by_area"]
-    tables["impact_by_area"] = area.assign(collected_until="2023-12-31")
-    assert rankings.list_years(tables, "002", Quantity.PEOPLE) == []
-    tables["impact_by_area"] = area.assign(collected_until="2024-12-31")
-    assert len(rankings.list_years(tables, "002", Quantity.PEOPLE)) == 1
+    tables["areas"]["collected_until"] = "2023-12-31"
+    assert list_years(tables, _build(tables=tables)) == []
+    tables["areas"]["collected_until"] = "2024-12-31"
+    assert len(list_years(tables, _build(tables=tables))) == 1
     row = {"period": "2026", "collected_until": "2025-12-31"}
     assert "do not compare 2026 with earlier years" in sentences.describe_collection(row)
     assert sentences.describe_collection(row | {"period": "2025-12"}) == ""
@@ -268,13 +247,16 @@ def test_a_total_names_the_countries_without_an_estimate(count: int, named: list
     ] * len(named)
 
 
-def test_a_total_says_what_began_in_its_year_and_what_is_older() -> None:
-    row = {"period": "2024", "restrictions_count": 9, "began_restrictions_count": 4}
-    for prefix, million in (("began_", 60), ("older_", 30)):
-        for name, part in (("q05", 0.8), ("q50", 1.0), ("q95", 1.2)):
-            row[f"{prefix}{name}_persons"] = million * 1e6 * part
-    row["older_restrictions_count"] = 3
-    begun, older = sentences.describe_age(row)
-    assert begun.startswith("Under restrictions that began in 2024: about 60 million people (")
-    assert older.startswith("Under restrictions more than a year old when 2024 began: about 30 mil")
-    assert len(sentences.describe_age(row | {"began_restrictions_count": 9})) == 1
+@pytest.mark.parametrize(("period", "when"), [("2024", "2024"), ("2024-02", "February 2024")])
+def test_a_total_says_what_began_in_its_period_and_what_is_older(period: str, when: str) -> None:
+    kinds = {"all": _make_area("NG", restrictions_count=9, period=period)}
+    for kind, million in (("began", 60e6), ("older", 30e6)):
+        people = (0.0, 0.8 * million, million, 1.2 * million, 2.0 * million)
+        kinds[kind] = _make_area("NG", **_make_numbers("persons", people))
+    begun, older = sentences.describe_age(AreaRecord("Nigeria", kinds))
+    assert begun.startswith(f"Under restrictions that began in {when}: about 60 million people (")
+    assert older.startswith(f"Under restrictions more than a year old when {when} began: about 30 ")
+    kinds["began"]["restrictions_count"] = 9
+    assert len(sentences.describe_age(AreaRecord("Nigeria", kinds))) == 1
+    days = AreaRecord("Nigeria", kinds, quantity=Quantity.PERSON_DAYS)
+    assert "began: about 30 person-days (likely range 20 to 40)." in sentences.describe_age(days)[0]

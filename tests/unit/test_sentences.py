@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from audience_impact.answers import caveats, numbers, records, sentences, text
+from audience_impact.answers import Quantity, caveats, numbers, records, sentences, text
+from audience_impact.answers.areas import AreaRecord
 from audience_impact.answers.names import area_in_words, name_area, name_service
 from audience_impact.answers.numbers import (
     ENDS,
@@ -829,51 +831,56 @@ def test_the_ids_of_an_outage_at_its_publisher_are_named_once_and_ours_are_not()
 
 
 def area_row(**cells: Any) -> dict[str, Any]:
-    """A row of `impact_by_area`."""
+    """A row of `regions_by_year` with its period."""
     return {
         "area_id": "002",
         "period": "2023",
+        "kind": "all",
         "as_of": "2026-01-31",
         **people(26e6, 80e6, 89e6, 99e6, 600e6),
-        **dict.fromkeys(("ordered_q05_persons", "ordered_q50_persons", "ordered_q95_persons")),
-        **{"restrictions_count": 55, "ordered_restrictions_count": 55, "bounds_only_count": 0},
+        **{"restrictions_count": 55, "bounds_only_count": 0},
         **{"countries_count": 20, "countries_drawn": 20, "is_lower_bound": "no"},
         **{"confidence": "low", "obs_status": "I", "register_restrictions_count": 40},
         **cells,
     }
 
 
+def area(name: str = "Africa", **cells: Any) -> AreaRecord:
+    """The record of an area without rows of kinds."""
+    return AreaRecord(name, {"all": area_row(**cells)})
+
+
 def test_an_area_is_told_with_each_person_once() -> None:
-    assert sentences.write_area_answer(area_row(), "Africa") == (
+    write = sentences.write_area_answer
+    assert write(area()) == (
         "In 2023 about 89 million people in Africa (likely range 80 to 99 million) were under at "
         "least one restriction on record at some time, each counted once. The minimum is 26 "
         "million and the maximum 600 million; the sources' own figures give 26.3 "
         "to 594 million. It covers 55 restrictions: 15 of these facts and 40 that a register alone "
         "records. Low confidence in the number."
     )
-    left_out = area_row(bounds_only_count=16)
-    assert "leaves out 16 of 55 restrictions" in sentences.write_area_answer(left_out, "Africa")
-    facts = sentences.write_area_answer(area_row(register_restrictions_count=0), "Africa")
+    assert "leaves out 16 of 55 restrictions" in write(area(bounds_only_count=16))
+    facts = write(area(register_restrictions_count=0))
     assert "It covers 55 restrictions of these facts. Low confidence" in facts
-    assert sentences.write_area_answer(area_row(period="2026-01"), "A").startswith(
-        "In January 2026 about"
-    )
-    assert sentences.write_area_answer(area_row(period="2026"), "A").startswith(
-        "In 2026, up to 31 January, about"
-    )
-    none = sentences.write_area_answer(area_row(**people(0.0, None, None, None, 9e6)), "Africa")
+    assert write(area(period="2026-01")).startswith("In January 2026 about")
+    assert write(area(period="2026")).startswith("In 2026, up to 31 January, about")
+    none = write(area(**people(0.0, None, None, None, 9e6)))
     assert none.startswith("No reliable estimate exists of how many people in Africa were under")
-    assert "no restriction that affected people in Africa" in sentences.write_area_answer(
-        area_row(**people(0, 0, 0, 0, 0)), "Africa"
-    )
+    nobody = write(area(**people(0, 0, 0, 0, 0)))
+    assert nobody == "Our record has no restriction that affected people in Africa in 2023."
+    day = write(area(period="2026-01-31"))
+    assert day.startswith("On 31 January 2026 about 89 million people in Africa (likely")
+    assert "on record, each counted once. The minimum is 26 million" in day
+    assert day.endswith("594 million.")
 
 
 def test_a_country_that_leaves_out_restrictions_is_at_least_that_of_the_others() -> None:
-    row = area_row(
-        **{"countries_count": 1, "countries_drawn": 1, "is_lower_bound": "yes"},
-        **{"restrictions_count": 4, "bounds_only_count": 2},
+    text = sentences.write_area_answer(
+        area(
+            **{"countries_count": 1, "countries_drawn": 1, "is_lower_bound": "yes"},
+            **{"restrictions_count": 4, "bounds_only_count": 2},
+        )
     )
-    text = sentences.write_area_answer(row, "Africa")
     assert text.startswith(
         "In 2023 about 89 million people in Africa, those under 2 of 4 restrictions "
         "(likely range of these 80 to 99 million), were under at least"
@@ -881,19 +888,18 @@ def test_a_country_that_leaves_out_restrictions_is_at_least_that_of_the_others()
     assert "The estimate leaves out 2 of 4 restrictions" in text
 
 
-def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
-    row = area_row(
-        **{"countries_drawn": 12, "is_lower_bound": "yes", "began_restrictions_count": 50},
-        **{"began_q05_persons": 60e6, "began_q50_persons": 70e6, "began_q95_persons": 80e6},
-    )
-    text = sentences.write_area_answer(row, "Africa")
+@pytest.mark.parametrize(("period", "span"), [("2023", "year"), ("2023-05", "month")])
+def test_a_total_that_leaves_out_countries_says_what_it_covers(period: str, span: str) -> None:
+    row = area_row(countries_drawn=12, is_lower_bound="yes", period=period)
+    began = people(0.0, 60e6, 70e6, 80e6, 90e6) | {"restrictions_count": 50}
+    text = sentences.write_area_answer(AreaRecord("Africa", {"all": row, "began": began}))
     assert text.startswith(
-        "In 2023 about 89 million people in Africa, those in 12 of 20 countries "
-        "(likely range of these 80 to 99 million), were under at least"
+        f"In {'May ' * (span == 'month')}2023 about 89 million people in Africa, those in 12 of 20 "
+        "countries (likely range of these 80 to 99 million), were under at least"
     )
     assert (
         "By kind of restriction, with likely ranges, in 12 of 20 countries: about 70 million "
-        "(60 to 80 million) under those that began in the year." in text
+        f"(60 to 80 million) under those that began in the {span}." in text
     )
     total = numbers.read_estimate(row)
     assert numbers.format_median(total) == "89 million"
@@ -904,17 +910,17 @@ def test_a_total_that_leaves_out_countries_says_what_it_covers() -> None:
 
 
 def test_a_total_without_countries_and_restrictions_says_that_both_could_add_to_it() -> None:
-    row = area_row(countries_drawn=12, is_lower_bound="yes", confidence="medium")
-    lead, interval = sentences.write_area_lead(row, "Africa")
+    cells = {"countries_drawn": 12, "is_lower_bound": "yes", "confidence": "medium"}
+    lead, interval = sentences.write_area_lead(area(**cells))
     higher = "The true figure is probably higher: another"
     assert lead.endswith(f"some time in 2023. {higher} 8 countries could not be estimated.")
-    lead, interval = sentences.write_area_lead(row | {"bounds_only_count": 20}, "Africa")
+    lead, interval = sentences.write_area_lead(area(**cells, bounds_only_count=20))
     assert lead.endswith(
         f"{higher} 8 countries, and 20 of all 55 restrictions, could not be estimated."
     )
     assert interval == "The likely range of those estimated is 80 to 99 million."
-    one = row | {"bounds_only_count": 20, "countries_drawn": 19}
-    assert f"{higher} country, and 20 of" in sentences.write_area_lead(one, "Africa")[0]
+    most = area(**cells | {"countries_drawn": 19}, bounds_only_count=20)
+    assert f"{higher} country, and 20 of" in sentences.write_area_lead(most)[0]
 
 
 def test_a_maximum_that_the_range_reaches_as_printed_is_not_named() -> None:
@@ -948,31 +954,34 @@ def test_hundreds_beside_millions_are_not_read_as_millions() -> None:
     assert numbers.format_bounds(people._replace(min=1234.0)) == "1,230 to 239 million"
 
 
-def test_person_days_of_an_area_say_which_part_of_it_they_count() -> None:
-    days = numbers.Estimate(None, 1e9, 2e9, 3e9, None)
+def test_person_days_of_a_region_say_which_part_of_it_they_count() -> None:
+    silent, drawn = {"q50_person_days": None}, {"q50_person_days": 1.0}
+    in_part = drawn | {"person_days_reason_rule_ids": "some_bounds_only"}
 
-    def write(area: str, name: str, covered: numbers.Cover | None) -> str:
-        row = area_row(area_id=area, period="2023")
-        return sentences.write_person_days_headline(row, name, days._replace(covered=covered))
+    def write(*rows: dict[str, Any], **cells: Any) -> list[str]:
+        row = area_row(q05_person_days=1e9, q50_person_days=2e9, q95_person_days=3e9, **cells)
+        countries = pd.DataFrame([{"person_days_reason_rule_ids": None, **each} for each in rows])
+        days = Quantity.PERSON_DAYS
+        record = AreaRecord("Africa", {"all": row}, quantity=days, countries=countries)
+        return sentences.write_area_lead(record)
 
-    assert write("002", "Africa", numbers.Cover("countries", 1, 3)) == (
-        "In 2023 people in 1 country of Africa spent about 2 billion person-days under "
-        "restrictions on record, each person counted once a day. The true figure is probably "
-        "higher: another 2 countries could not be estimated."
+    assert write(drawn, silent, silent) == [
+        "People in 1 country of Africa spent about 2 billion person-days under internet "
+        "restrictions in 2023, each person counted once a day. The true figure is probably "
+        "higher: another 2 countries could not be estimated.",
+        "The likely range of those estimated is 1 to 3 billion.",
+    ]
+    world = write(drawn, silent, area_id="001")
+    assert world[0].endswith("higher: another country could not be estimated.")
+    assert write(in_part, in_part, silent)[0].endswith(
+        "another country, and restrictions of 2 others, could not be estimated."
     )
-    assert write("001", "the world", numbers.Cover("countries", 40, 41)).endswith(
-        "a day. The true figure is probably higher: another country could not be estimated."
+    assert write(drawn)[0].endswith("each person counted once a day.")
+    rules = in_part["person_days_reason_rule_ids"]
+    country = write(
+        area_id="UG", countries_count=1, countries_drawn=1, person_days_reason_rule_ids=rules
     )
-    assert write("UG", "Uganda", numbers.Cover("restrictions")) == (
-        "In 2023 people in Uganda spent about 2 billion person-days under restrictions on record "
-        "(likely range 1 to 3 billion), each person counted once a day. The true figure is "
-        "probably higher: some restrictions could not be estimated."
-    )
-    both = numbers.Cover("countries", 40, 42, "restrictions of 3 others")
-    assert write("001", "the world", both).endswith(
-        "another 2 countries, and restrictions of 3 others, could not be estimated."
-    )
-    assert write("UG", "Uganda", None).endswith("each person counted once a day.")
+    assert country[0].endswith("higher: some restrictions could not be estimated.")
 
 
 def test_the_sentences_of_a_reason_are_made_from_its_rules_and_details() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from audience_impact.answers import Quantity, names, rankings
+from audience_impact.answers.areas import AreaRecord, read_amount
 from audience_impact.answers.citation import cite_version
 from audience_impact.answers.numbers import Estimate, day_in_words, format_amount, format_median
-from audience_impact.answers.rankings import Ranking
 from audience_impact.answers.records import plain_rows
 from audience_impact.site.charts import maps, series
 from audience_impact.site.charts.drawing import Picture
@@ -42,13 +42,13 @@ COLOURS = {
 
 
 def draw_ranking(
-    ranking: Ranking, rows: pd.DataFrame, most: int, publishers: Sequence[str], version: Stored
+    ranking: AreaRecord, rows: pd.DataFrame, most: int, publishers: Sequence[str], version: Stored
 ) -> Picture:
     """Return the picture of the first rows: those of the ranking, or of restrictions.
 
     `publishers` are the sources of the restrictions, the most frequent first.
     """
-    quantity, is_by_country = ranking.quantity, rows is ranking.rows
+    quantity, is_by_country = ranking.quantity, rows is ranking.countries
     estimated = rows[rows[f"q50_{quantity.unit}"].notna()]
     drawn = list(_make_rows(estimated.head(most), quantity))
     ends = [mark.end for row in drawn for mark in row.marks]
@@ -63,17 +63,17 @@ def draw_ranking(
 
 
 def draw_ranking_map(
-    ranking: Ranking, most: int, publishers: Sequence[str], version: Stored
+    ranking: AreaRecord, most: int, publishers: Sequence[str], version: Stored
 ) -> Picture:
     """Return the map of the countries of a ranking, the `most` largest with their numbers.
 
     `publishers` are the sources of the restrictions, the most frequent first. Raise ValueError
     for less than two countries on the map.
     """
-    quantity, rows = ranking.quantity, plain_rows(ranking.rows)
+    quantity, rows = ranking.quantity, plain_rows(ranking.countries)
     estimated = [row for row in rows if row[f"q50_{quantity.unit}"] is not None]
     labels = {
-        row["area_id"]: f"{row['area_name']} {format_median(rankings.read_amount(row, quantity))}"
+        row["area_id"]: f"{row['area_name']} {format_median(read_amount(row, quantity))}"
         for row in estimated[:most]
     }
     is_world, scale, title = ranking.area_id == WORLD, SCALES[quantity], _write_title(ranking)
@@ -122,7 +122,7 @@ def draw_years_line(
     return Picture(series.draw_years_line(title, estimates), title, foot)
 
 
-def _write_title(ranking: Ranking, is_by_country: bool = True) -> str:
+def _write_title(ranking: AreaRecord, is_by_country: bool = True) -> str:
     place = names.capitalise_first(ranking.name)
     return f"{TITLES[ranking.quantity][not is_by_country]}: {place}, {day_in_words(ranking.period)}"
 
@@ -144,5 +144,5 @@ def _name_sources(publishers: Sequence[str], version: Stored) -> tuple[str, str]
 
 def _make_rows(rows: pd.DataFrame, quantity: Quantity) -> Iterator[Row]:
     for row in plain_rows(rows):
-        amount = rankings.read_amount(row, quantity)
+        amount = read_amount(row, quantity)
         yield Row(rankings.name_row(row), format_amount(amount), "accent", mark_interval(amount))

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from audience_impact.answers.areas import is_collected
 from audience_impact.answers.numbers import (
     Estimate,
     day_in_words,
@@ -21,7 +22,6 @@ from audience_impact.answers.numbers import (
     from_to,
     read_estimate,
 )
-from audience_impact.answers.records import is_collected
 from audience_impact.outputs.impact_by_day import YEARS
 from audience_impact.site.charts.drawing import INNER, draw, paint
 from audience_impact.site.charts.rows import choose_step
