@@ -17,6 +17,7 @@ import pandas as pd
 from audience_impact import periods
 from audience_impact.answers import names
 from audience_impact.answers.numbers import Estimate, cap_share, format_share, read_estimate
+from audience_impact.store import PublishError
 from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
@@ -422,8 +423,10 @@ class Records(Mapping[str, AnswerRecord]):
 def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     """Return the published tables that answers need by name, those of areas together as `areas`.
 
-    Raise PublishError where one is damaged.
+    Raise PublishError where one is damaged, or where the version is older than they are.
     """
+    if not version.count_rows().keys() >= {*TABLES, *AREA_TABLES}:
+        raise PublishError(f"{version.address} was published by an older release: publish it again")
 
     def read(name: str) -> pd.DataFrame:
         return read_computed(version, name, dtype_backend="numpy_nullable")
