@@ -14,7 +14,8 @@ from audience_impact.fitted.models import read_context
 from audience_impact.fitting import errors as learning
 from audience_impact.vocabulary import ErrorQuantile
 from flows.pipeline import steps
-from tests.support import AS_OF, ERRORS, FACTS, World, world
+from tests.engine import calibrated, impacts, of
+from tests.support import AS_OF, ERRORS, World, world
 
 pytestmark = pytest.mark.chain
 
@@ -161,8 +162,6 @@ def test_without_errors_nothing_is_drawn_and_the_row_says_so() -> None:
 
 
 def test_a_known_error_gives_a_width() -> None:
-    from tests.engine import calibrated, impacts, of
-
     result = of(impacts(calibrated(world(), ERRORS).estimate("E1").restrict("R1", "alpha")))
     assert result["q05_persons"] < 500e3 < result["q95_persons"]
     assert result["printed_min_persons"] == result["printed_max_persons"] == 500e3
@@ -170,32 +169,27 @@ def test_a_known_error_gives_a_width() -> None:
 
 
 def test_the_growth_of_a_kind_lies_between_its_pairs_and_those_of_all() -> None:
-    platforms = pd.DataFrame(
-        {"platform_id": ["chat", "film"], "kind": ["messenger", "video"]}, dtype="str"
-    )
-    measurers = {"chat": list("abcde"), "film": list("vwxyz")}
-    free = pd.concat(
-        [
-            pd.DataFrame({"platform_id": name, "measurement_series_id": of, "change": change})
-            for name, change in (("chat", 0.4), ("film", 0.0))
-            for of in (pd.Series(measurers[name]),)
-        ]
-    ).assign(months=1.0)
-    fits = learning.fit_growth_by_kind(free, platforms)
+    kinds = {"platform_id": ["chat", "film"], "kind": ["messenger", "video"]}
+    five = pd.DataFrame({"measurement_series_id": list("abcde"), "months": 1.0})
+    chats = five.assign(platform_id="chat", change=0.4)
+    films = five.assign(platform_id="film", change=0.0, measurement_series_id=list("vwxyz"))
+    free = pd.concat([chats, films])
+    fits = learning.fit_growth_by_kind(free, pd.DataFrame(kinds, dtype="str"))
     of_all = learning.measure_growth(free).q50
-    chat, film, other = (
-        fits[name].values[ErrorQuantile.Q50] for name in sorted(fits, key=FEWEST_FIRST)
+    middles = {name: fit.values[ErrorQuantile.Q50] for name, fit in fits.items()}
+    assert middles == pytest.approx(
+        {
+            "growth_messenger": (0.4 + of_all) / 2,
+            "growth_video": of_all / 2,
+            "growth_social_network": of_all,
+        }
     )
-    assert (chat, film) == pytest.approx(((0.4 + of_all) / 2, of_all / 2))
-    assert other == of_all
 
 
-FEWEST_FIRST = ["growth_messenger", "growth_video", "growth_social_network"].index
-
-
-def test_the_committed_table_tells_kinds_of_services_apart() -> None:
-    table = steps.validate_facts(steps.read_facts([FACTS])).tables["figure_errors"]
-    errors = figure_errors.read_errors(table)
+def test_the_committed_table_tells_kinds_of_services_apart(
+    repository_checked: steps.Checked,
+) -> None:
+    errors = figure_errors.read_errors(repository_checked.tables["figure_errors"])
     assert errors is not None
     assert set(errors.growth_by_kind) == set(figure_errors.KINDS)
     for spread in errors.growth_by_kind.values():

@@ -131,19 +131,11 @@ def test_where_nothing_states_that_they_alone_were_cut_the_rest_is_drawn() -> No
     assert attacked["only_q95"] == alone["only_q95"]
 
 
-@pytest.mark.parametrize(
-    ("operator", "cells", "gap"),
-    [
-        ("Nobody", {}, PartGap.OPERATORS),
-        ("Nobody", {"area_id": "XA-01"}, PartGap.OPERATORS),
-    ],
-)
-def test_operators_that_nobody_counts_have_a_reason(
-    operator: str, cells: dict[str, str], gap: PartGap
-) -> None:
-    row = share(counted(), operator, **cells)
+@pytest.mark.parametrize("cells", [{}, {"area_id": "XA-01"}])
+def test_operators_that_nobody_counts_have_a_reason(cells: dict[str, str]) -> None:
+    row = share(counted(), "Nobody", **cells)
     assert row[networks.SHARE_QUANTILES].isna().all()
-    assert (row["reason"], row["rung"]) == (gap.value, "")
+    assert (row["reason"], row["rung"]) == (PartGap.OPERATORS.value, "")
 
 
 def test_an_operator_of_a_place_has_the_spread_of_regions_as_well() -> None:
