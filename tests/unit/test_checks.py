@@ -486,36 +486,23 @@ def test_what_is_no_plain_number(tmp_path: Path) -> None:
 BLANKS = (" ", "  ", "\xa0", "\u3000", "\u200b", "\ufeff")
 
 
-@pytest.fixture(scope="module")
-def blanks(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """The small country with a figure for each of BLANKS, and the line of each."""
-    folder = small(tmp_path_factory.mktemp("blanks") / "facts")
+def test_a_figure_of_white_space_is_refused_and_every_other_stays(tmp_path: Path) -> None:
+    folder = small(tmp_path / "facts")
     figure = DEFAULTS["estimates"]
-    lines = {
-        blank: append(folder, "estimates", {**figure, "estimate_id": f"B{at}", "value": blank})
+    lines = [
+        append(folder, "estimates", {**figure, "estimate_id": f"B{at}", "value": blank})
         for at, blank in enumerate(BLANKS)
-    }
-    return Shown(checked(folder), lines)
-
-
-def test_a_figure_of_white_space_is_refused_and_every_other_stays(blanks: Shown) -> None:
-    done, lines = blanks.checked, list(blanks.lines.values())
-    assert [item.line for item in of_rule(done, "white_space")] == lines
+    ]
+    done = checked(folder)
+    found = of_rule(done, "white_space")
+    assert [(item.line, item.column, item.value) for item in found] == [
+        (line, "value", blank) for line, blank in zip(lines, BLANKS, strict=True)
+    ]
+    for item, blank in zip(found, BLANKS, strict=True):
+        assert f"nothing but U+{ord(blank[0]):04X} " in item.message
+        assert steps.format_finding(item).endswith(f"empty it or fill it ({blank!r})")
     assert [missing.line for missing in of_rule(done, "low_value_high")] == lines
     assert set(done.tables["estimates"]["estimate_id"]) == {"E1", "E2"}
-
-
-@pytest.mark.parametrize("blank", BLANKS, ids=ascii)
-def test_a_figure_of_white_space_is_no_silent_gap(blanks: Shown, blank: str) -> None:
-    """The row is refused with line, column and sign; a strict run stops."""
-    done, line = blanks.checked, blanks.lines[blank]
-    (result,) = [each for each in of_rule(done, "white_space") if each.line == line]
-    assert (result.column, result.value) == ("value", blank)
-    assert f"nothing but U+{ord(blank[0]):04X} " in result.message
-    assert steps.format_finding(result).endswith(f"empty it or fill it ({blank!r})")
-    with pytest.raises(steps.RefusedError) as refused:
-        steps.refuse_errors(done, strict=True)
-    assert any(f"estimates.csv:{line}:value: " in said for said in refused.value.lines)
 
 
 def test_a_message_lists_the_allowed_words() -> None:
