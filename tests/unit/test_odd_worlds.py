@@ -14,11 +14,8 @@ from tests.support import (
     AS_OF,
     Results,
     World,
-    append,
-    checked,
     computed,
     load,
-    of_acts,
     row,
     save,
     world,
@@ -26,7 +23,6 @@ from tests.support import (
 
 pytestmark = pytest.mark.chain
 
-CALLS = "RU-2025-08-13-calls"
 ONE_SIDED = "a figure says only at least or at most"
 COEFFICIENTS = {"mean": "-0.3", "between": "0.2", "within": "0.2"}
 COEFFICIENTS |= {"area": "0.1", "region": "0.1", "model": "0.2"}
@@ -236,17 +232,10 @@ def test_a_table_without_rows_is_no_error(small_facts: Path, table: str) -> None
 
 
 def test_a_contradicting_overlap_is_left_out(tmp_path: Path) -> None:
-    facts = of_acts(tmp_path / "facts", CALLS)
-    overlap = {
-        **{"overlap_id": "X1", "platform_ids": "telegram;whatsapp", "area_id": "RU"},
-        **{"population_base": "internet_12_plus", "kind": "intersection", "unit": "share"},
-        **{"value": "0.65", "interval_kind": "none", "share_of": "telegram"},
-        **{"period": "2025-07", "source_id": "3dnews-2025-09-22"},
-    }
-    line = append(facts, "overlaps", overlap)
-    result = steps.refuse_errors(checked(facts), strict=True)
-    done = steps.compute_results(result, None, 0)
+    made = calibrated().restrict("R1", "alpha", "beta")
+    made.add("overlaps", overlap_id="X1", value="0.1", share_of="beta")
+    done = computed(made.write(tmp_path / "facts"))
     told = done.frames["quality"].set_index("check")["details"]["overlaps_contradict"]
-    assert f"overlaps.csv:{line}:value" in told
+    assert "overlaps.csv:2:value" in told
     assert "left out" in told
-    assert exposed(done.frames, CALLS)["obs_status"] == "U"
+    assert exposed(done.frames)["obs_status"] == "U"
