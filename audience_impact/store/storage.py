@@ -244,12 +244,13 @@ class LocalStorage:
         self.write_file(path, content)
 
     def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Remove files of a folder in the given order, and the folder if it is empty then."""
-        place = self._find_folder(folder)
-        for name in names:
-            (place / name).unlink(missing_ok=True)
-        if not any(place.iterdir()):
-            place.rmdir()
+        """Remove files below a folder in the given order, and folders that are empty then."""
+        paths = [self._find_file(f"{folder}/{name}") for name in names]
+        for path in paths:
+            path.unlink(missing_ok=True)
+        for place in sorted({self._find_folder(folder), *(path.parent for path in paths)})[::-1]:
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()
 
     def read_pointer(self, pointer: str) -> str | None:
         """Return the target of the link; raise PublishError if its path is no link.

@@ -98,6 +98,7 @@ ABOUT: dict[str, Any] = {
         "quarantine": {
             "title": "Quarantine",
             "description": "Refused",
+            "folder": "details/",
             "sources": [],
             "primary_key": ["id"],
         },
@@ -137,7 +138,8 @@ def told_of(folder: Path) -> dict[str, Any]:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file with its bytes."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def stamps(root: Path) -> dict[str, tuple[int, int]]:
@@ -424,10 +426,10 @@ def test_the_tree_may_move(root: Path) -> None:
 # What is refused, and leaves everything as it was.
 
 
-LISTS = pa.table([[[1]]], schema=pa.schema([field("x", pa.list_(pa.int64()))]))
+STRUCTS = pa.table({"x": [{"y": 1}]})
 REFUSED = {
     "no table": ({"tables": {}}, "no table to publish"),
-    "list": ({"tables": {"numbers": LISTS}}, "tables are flat"),
+    "struct": ({"tables": {"numbers": STRUCTS}}, "published tables are of text, numbers"),
     "keep": ({"keep": 0}, "keep must be at least 1"),
 }
 
@@ -513,6 +515,11 @@ def lose(folder: Path) -> None:
     (folder / "impact.parquet").unlink()
 
 
+def lose_details(folder: Path) -> None:
+    """Lose the folder of tables that explain others."""
+    shutil.rmtree(folder / "details")
+
+
 def cut_manifest(folder: Path) -> None:
     """Lose the end of the manifest."""
     path = folder / "datapackage.json"
@@ -524,7 +531,7 @@ def empty_manifest(folder: Path) -> None:
     (folder / "datapackage.json").write_text('{"resources": []}', encoding="utf-8")
 
 
-@pytest.mark.parametrize("damage", [cut, lose, cut_manifest, empty_manifest])
+@pytest.mark.parametrize("damage", [cut, lose, lose_details, cut_manifest, empty_manifest])
 def test_a_damaged_version_is_replaced(root: Path, damage: Callable[[Path], None]) -> None:
     """A version is there only when it is whole."""
     first = put(root)
