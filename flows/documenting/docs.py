@@ -179,7 +179,7 @@ def format_results() -> str:
     featured = rows[rows["restriction_id"].isin(FEATURED)]
     table = report.render_markdown(HEADINGS, [_format_result(row) for row in featured.itertuples()])
     day = computed.version.as_of.isoformat()
-    return f"People exposed, as of {day}, the surest answers first:\n\n{table}"
+    return f"People exposed, as of {day}, the most reliable answers first:\n\n{table}"
 
 
 def _format_result(row: Any) -> tuple[str, ...]:
@@ -216,9 +216,9 @@ QUESTIONS = (
         "In which countries did people spend the most person-days under restrictions in 2024?",
         "show world 2024 --by country --metric person-days",
     ),
-    ("What was cut in Myanmar, the largest first?", "list --area burma"),
+    ("What was cut in Myanmar, largest first?", "list --area burma"),
     (
-        "What that began in Russia in 2025 took the most person-days?",
+        "Which restrictions that began in Russia in 2025 cost the most person-days?",
         "list --area russia --year 2025 --begun --sort person-days",
     ),
 )
