@@ -33,24 +33,31 @@ def test_results_and_questions_are_up_to_date(path: str) -> None:
     assert text == docs.update_page(path), "run `make docs`"
 
 
-def list_numbers(result: Any) -> list[float]:
-    """Return the numbers of a result of pandas, polars or DuckDB, without its index, sorted."""
+def list_cells(result: Any) -> tuple[list[str], list[float]]:
+    """Return the texts and the numbers of a result of pandas, polars or DuckDB, sorted."""
+    if isinstance(result, pd.DataFrame | pd.Series) and result.index.name:
+        result = result.reset_index()
     rows = result.rows() if isinstance(result, pl.DataFrame) else result
-    cells = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).to_numpy().ravel()
-    return sorted(float(cell) for cell in cells if isinstance(cell, Real))
+    cells = pd.DataFrame(rows).to_numpy().ravel()
+    return (
+        sorted(cell for cell in cells if isinstance(cell, str)),
+        sorted(float(cell) for cell in cells if isinstance(cell, Real)),
+    )
 
 
 @pytest.mark.locked
 def test_the_libraries_agree_on_each_question_in_five_lines() -> None:
     page = (CHECKOUT / docs.ANALYSIS).read_text(encoding="utf-8")
-    codes = [block[2] for block in docs.BLOCK.finditer(page)][1:]
-    assert max(code.count("\n") for code in codes) <= 5
-    results = docs.run_blocks(page)[1:]
-    assert len(results) == 30
-    for number in range(0, len(results), 3):
-        first, *others = map(list_numbers, results[number : number + 3])
-        assert first
-        assert others == [pytest.approx(first, rel=1e-6)] * 2
+    setup, *questions = page.split("\n## ")
+    results = docs.run_blocks(page)[len(docs.BLOCK.findall(setup)) :]
+    assert len(questions) == 10
+    for question in questions:
+        codes = [block[2] for block in docs.BLOCK.finditer(question)]
+        assert max(code.count("\n") for code in codes) <= 5
+        (texts, numbers), *others = map(list_cells, results[:3])
+        assert texts or numbers
+        assert others == [(texts, pytest.approx(numbers, rel=1e-6))] * 2, question
+        results = results[len(codes) :]
 
 
 def test_the_starter_of_own_facts_has_the_headings_of_all_tables() -> None:
