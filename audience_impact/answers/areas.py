@@ -164,7 +164,7 @@ def rank_countries(
         area_name=[names.name_area(code) for code in rows["area_id"]],
         **{
             f"began_{name}": rows["area_id"].map(begun[name])
-            for name in (f"q50_{each.unit}" for each in Quantity)
+            for name in (f"q50_{quantity.unit}" for quantity in Quantity)
         },
     )
     order = [f"{name}_{quantity.unit}" for name in ("q50", "min", "max")]
