@@ -112,7 +112,6 @@ def read_rules(number: Number) -> dict[str, list[str]]:
 
 
 def _pair_details(number: Number) -> list[tuple[str, str]]:
-    """Return the rule and the detail of each sentence of the reason, in their order."""
     if not number.rule_ids:
         return []
     rules = number.rule_ids.split(";")
@@ -280,7 +279,6 @@ def name_differing_figure(record: AnswerRecord) -> str:
 
 
 def _differs(row: Row, low: float, middle: float, high: float) -> bool:
-    """Return whether a figure is outside the interval, or far from the median."""
     value, kind = row["published_value"], row["interval_kind"]
     below = value < low or value * DIFFERING <= middle
     above = value > high or value >= middle * DIFFERING

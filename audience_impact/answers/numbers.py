@@ -107,8 +107,7 @@ def read_estimate(
 
 def read_numbers(estimate: Estimate) -> tuple[float | None, ...]:
     """Return the numbers of an estimate, in the order of NUMBERS."""
-    numbers: list[float | None] = [getattr(estimate, name) for name in NUMBERS]
-    return tuple(numbers)
+    return tuple(estimate[:-1])
 
 
 def read_cover(row: Mapping[str, Any]) -> Cover | None:
@@ -265,7 +264,6 @@ def _is_misread(low: float, high: float) -> bool:
 
 
 def _round_outwards(low: float, high: float) -> tuple[str, str]:
-    """Return the bounds with three digits, the lower rounded down and the upper rounded up."""
     low = 0.0 if _is_misread(low, high) else low
     return (
         _write_rounded(low, math.inf, DIGITS_ALONE, math.floor),

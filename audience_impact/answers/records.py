@@ -98,26 +98,25 @@ class Restriction:
     days_in_force: str | None
     least_hours_a_day: float | None
     most_hours_a_day: float | None
-    start_precision: str | None = None
-    end_source: str | None = None
-    times_in_force: float | None = None
-    hours_basis: str | None = None
-    q05_in_force_hours: float | None = None
-    q50_in_force_hours: float | None = None
-    q95_in_force_hours: float | None = None
-    evidence_count: float | None = None
-    seen_by: str | None = None
-    least_lost_share: float | None = None
-    most_lost_share: float | None = None
-    listed_until: str | None = None
-    measured_by: str | None = None
-    measured_url: str | None = None
-    other_ended_on: str | None = None
-    other_end_status: str | None = None
-    other_end_source: str | None = None
-    chain_id: str | None = None
-    chain_days: float | None = None
-    region_name: str | None = None
+    start_precision: str | None
+    end_source: str | None
+    times_in_force: float | None
+    hours_basis: str | None
+    q05_in_force_hours: float | None
+    q50_in_force_hours: float | None
+    q95_in_force_hours: float | None
+    evidence_count: float | None
+    seen_by: str | None
+    least_lost_share: float | None
+    most_lost_share: float | None
+    listed_until: str | None
+    measured_by: str | None
+    measured_url: str | None
+    other_ended_on: str | None
+    other_end_source: str | None
+    chain_id: str | None
+    chain_days: float | None
+    region_name: str | None
 
     @property
     def covered_until(self) -> str:
@@ -525,7 +524,6 @@ def _to_plain(cell: Any) -> Any:
 
 
 def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
-    """Return, by name, the cells of a row for which a dataclass has a field."""
     return {field.name: row[field.name] for field in fields(kind)}
 
 

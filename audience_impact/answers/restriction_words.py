@@ -299,7 +299,6 @@ def say_span(record: AnswerRecord) -> str:
 
 
 def _is_last_report(record: AnswerRecord) -> bool:
-    """Return whether the end is a day on which it was still in force."""
     return record.restriction.end_source == EndSource.LAST_REPORT
 
 
@@ -370,7 +369,6 @@ def _name_countries(record: AnswerRecord) -> str:
 
 
 def _list_places(names: list[str]) -> str:
-    """Return the names of the places without repeats; of many names the first ones."""
     several = list(dict.fromkeys(f"{'the ' * name.endswith(WITH_ARTICLE)}{name}" for name in names))
     if len(several) > MOST_PLACES + 1:
         several = [*several[:MOST_PLACES], f"{len(several) - MOST_PLACES} other places"]

@@ -118,7 +118,6 @@ def _answer_unknown(record: AnswerRecord, place: str) -> str:
 
 
 def _describe_people(record: AnswerRecord) -> str:
-    """Return what the counted people did before, and what was then restricted."""
     words = describe_restriction(record)
     if "new_use_only" in caveats.read_rules(record.leading):
         return f"{words.used.replace('used', 'wanted to start using', 1)} when {words.done}"
@@ -175,7 +174,6 @@ def _describe_other_users(record: AnswerRecord) -> str:
 
 
 def _explain_bounds(record: AnswerRecord) -> str:
-    """Return the bounds and their base, as far as they say anything."""
     leading, people = record.leading, record.leading.people
     base, persons = _name_base(leading, ""), leading.base_persons or 0.0
     is_of_base = bool(base and persons and not (is_below(record) or record.is_network))
@@ -195,13 +193,11 @@ def _explain_bounds(record: AnswerRecord) -> str:
 
 
 def _name_base(leading: Number, fallback: str) -> str:
-    """Return the base of a number in words; the fallback for an unusual base."""
     is_usual = leading.base and leading.base != PopulationBase.CUSTOM
     return label_code(leading.base, "population_base") if is_usual else fallback
 
 
 def _describe_deprived(record: AnswerRecord) -> list[str]:
-    """Return a sentence on the people without access, after subtracting those who keep it."""
     if record.is_network:
         return []
     interval = record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET].people.interval
@@ -341,7 +337,6 @@ def write_area_answer(record: AreaRecord) -> str:
 
 
 def _describe_total(people: Estimate, place: str) -> str:
-    """Return the people of an area with their interval, and the part that it covers."""
     low, middle, high = people.interval or (0.0, 0.0, 0.0)
     number, span = round_interval(low, middle, high)[1], bracket_interval(low, high)
     if not people.covered:

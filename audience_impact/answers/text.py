@@ -173,7 +173,6 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
 
 
 def _describe_days(record: AnswerRecord) -> str:
-    """Return the first day in force, else the announced one, and the end."""
     last = record.restriction.ended_on or ""
     if record.clauses.end is End.NOT_RECORDED:
         return f"from {name_start(record)}, end not recorded"
@@ -183,7 +182,6 @@ def _describe_days(record: AnswerRecord) -> str:
 
 
 def _list_days(record: AnswerRecord) -> list[str]:
-    """Return person-days by year, of what has a number of people, and what they rest on."""
     days = [row for row in record.person_days if len(row.period) == len("2023")]
     if record.leading.people.interval is None or not days:
         return []
@@ -216,7 +214,6 @@ def list_events(
 
 
 def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
-    """Return id, days, people or person-days, what was cut, and the source."""
     steps = row["steps_count"] or 1
     chain = f"; {steps} steps or renewals, {row['chain_days']:,.0f} days" if steps > 1 else ""
     return (
@@ -241,7 +238,6 @@ def _format_end(row: Row) -> str:
 
 
 def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the rows as lines whose cells begin below each other."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return ["  " + "  ".join(map(str.ljust, cells, widths)).rstrip() for cells in rows]
 
@@ -286,7 +282,6 @@ def render_area_brief(record: AreaRecord, version_id: str, rows: pd.DataFrame, m
 
 
 def _describe_area(record: AreaRecord) -> list[str]:
-    """Return the sentence of an area, and what a reader should know of the number."""
     lines = [" ".join(sentences.write_area_lead(record))]
     if record.kind is RestrictionKind.ALL:
         lines += sentences.describe_age(record)

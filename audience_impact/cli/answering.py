@@ -125,7 +125,6 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
 
 
 def _has_area(tables: Tables, question: Question) -> bool:
-    """Return whether a number of people is published of an area and period."""
     rows = tables["areas"]
     rows = rows[rows["area_id"] == (question.area or WORLD)]
     return question.period is None or bool((rows["period"] == question.period).any())

@@ -210,7 +210,6 @@ def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
 
 
 def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set[str]:
-    """Return the words of a record, of its countries and of the places that contain its own."""
     chains = [area.split("/") for area in row["area_id"].split(";")]
     around = {"/".join(chain[:depth]) for chain in chains for depth in range(1, len(chain) + 1)}
     countries = [names.area_in_words(code, code) for code in row["country_id"].split(";")]

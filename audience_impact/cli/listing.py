@@ -75,7 +75,6 @@ def _find_conflicts(log: "History", target: str) -> list[str]:
 
 
 def _list_unrecorded(log: "History", listed: "list[Stored]") -> "list[Stored]":
-    """Return the versions that no entry is about, the newest first."""
     recorded = {entry.version for entry in log.entries}
     return [version for version in reversed(listed) if version.name not in recorded]
 
@@ -91,7 +90,6 @@ def _as_records(log: "History", listed: "list[Stored]", target: str) -> dict[str
 
 
 def _format_entries(log: "History", listed: "list[Stored]", target: str) -> list[list[str]]:
-    """Return the lines of each entry, and of each version that no entry is about."""
     there = {version.name for version in listed}
     last = {entry.version: entry.number for entry in log.entries}
     blocks: list[list[str]] = []
@@ -109,7 +107,6 @@ def _format_entries(log: "History", listed: "list[Stored]", target: str) -> list
 
 
 def _format_entry(entry: "Entry", before: Mapping[str, str], marks: list[str]) -> list[str]:
-    """Return the lines of an entry: when, which version, what happened, why, and from what."""
     head = f"{entry.at:%Y-%m-%d %H:%M}  {entry.version}  {entry.event}"
     lines = ["  ".join([head, *marks]), f"    {entry.reason}"]
     if entry.libraries:
