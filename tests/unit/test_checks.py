@@ -21,6 +21,7 @@ from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
     DEFAULTS,
+    Results,
     World,
     append,
     checked,
@@ -185,15 +186,15 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 class Held(NamedTuple):
     """What is computed from facts in which every rule over rows fails once."""
 
-    results: steps.Results
+    frames: Results
     lines: dict[str, int]
 
 
 @pytest.fixture(scope="module")
-def computed_with_errors(tmp_path_factory: pytest.TempPathFactory) -> Held:
+def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
     folder = tmp_path_factory.mktemp("held")
     lines = broken(folder, ROW_RULES)
-    return Held(computed(folder), lines)
+    return Held(computed(folder).frames, lines)
 
 
 OF_FACTS = (RuleStage.CELLS, RuleStage.KEYS, RuleStage.TABLES)
@@ -253,13 +254,10 @@ def test_the_finding_names_file_line_column_rule_and_value(rule: str, shown: Sho
 @pytest.mark.parametrize(
     "rule", [rule for rule, case in CASES.items() if case.severity is Severity.ERROR]
 )
-def test_a_bad_row_is_in_quarantine_whole(rule: str, computed_with_errors: Held) -> None:
+def test_a_bad_row_is_in_quarantine_whole(rule: str, held: Held) -> None:
     case = CASES[rule]
-    result = row(
-        computed_with_errors.results.frames["quarantine"].fillna(""),
-        table=case.table,
-        line=computed_with_errors.lines[rule],
-    )
+    quarantine = held.frames["quarantine"].fillna("")
+    result = row(quarantine, table=case.table, line=held.lines[rule])
     blank = dict.fromkeys(fact_models.describe_columns(case.table), "")
     assert json.loads(str(result["row"])) == {**blank, **case.row}
     assert (result["rule"], result["column"], result["value"]) == (rule, case.column, case.value)
@@ -271,33 +269,28 @@ def test_a_bad_row_is_in_quarantine_whole(rule: str, computed_with_errors: Held)
 @pytest.mark.parametrize(
     "rule", [rule for rule, case in CASES.items() if case.severity is Severity.WARNING]
 )
-def test_a_warning_is_published_with_its_row(rule: str, computed_with_errors: Held) -> None:
+def test_a_warning_is_published_with_its_row(rule: str, held: Held) -> None:
     case = CASES[rule]
-    quality = row(computed_with_errors.results.frames["quality"], check=rule, table=case.table)
+    quality = row(held.frames["quality"], check=rule, table=case.table)
     assert quality["failed_count"] == 1
-    assert quality["worst_rows"] == f"{case.table}.csv:{computed_with_errors.lines[rule]}"
-    quarantine = computed_with_errors.results.frames["quarantine"]
-    assert not (
-        (quarantine["table"] == case.table)
-        & (quarantine["line"] == computed_with_errors.lines[rule])
-    ).any()
+    assert quality["worst_rows"] == f"{case.table}.csv:{held.lines[rule]}"
+    quarantine = held.frames["quarantine"]
+    rows = zip(quarantine["table"], quarantine["line"], strict=True)
+    assert (case.table, held.lines[rule]) not in set(rows)
 
 
 @pytest.mark.chain
-def test_the_rest_is_computed(computed_with_errors: Held) -> None:
-    exposed = row(
-        computed_with_errors.results.frames["impact"],
-        restriction_id="R1",
-        impact_metric="people_exposed",
-    )
+def test_the_rest_is_computed(held: Held) -> None:
+    impact = held.frames["impact"]
+    exposed = row(impact, restriction_id="R1", impact_metric="people_exposed")
     assert (exposed["printed_min_persons"], exposed["printed_max_persons"]) == (500000.0, 500000.0)
 
 
 @pytest.mark.chain
 def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(
-    computed_with_errors: Held,
+    held: Held,
 ) -> None:
-    table = computed_with_errors.results.frames["quality"]
+    table = held.frames["quality"]
     result = set(zip(table["check"], table["table"], strict=True))
     assert result == {
         (rule.id, table)
@@ -307,7 +300,7 @@ def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(
     }
     failed = table[table["failed_count"] > 0]
     assert set(failed["check"]) - SURPRISES == set(ROW_RULES)
-    lines = computed_with_errors.lines["number"]
+    lines = held.lines["number"]
     assert row(table, check="number", table="estimates")["worst_rows"] == f"estimates.csv:{lines}"
     estimates = 2 + sum(CASES[rule].table == "estimates" for rule in ROW_RULES)
     assert row(table, check="number", table="estimates")["checked_count"] == estimates
