@@ -3,39 +3,47 @@
     python -m tests.oracle.versions write FOLDER     # facts and register, in one part and in seven
     python -m tests.oracle.versions compare OLD NEW  # folders of tables as Parquet
 
-Text, whole numbers, dates and booleans are compared exactly, floats to 1e-9 of their size, rows in
-the order of their key. `names.csv` has the tables and columns that were renamed or withdrawn: a
-withdrawn one has no new name, and a reason. It goes when version 2.0 is out.
+OLD has the tables of schema 4.0, NEW those of today, which are read as answers read them
+(`store.computed`). Text and dates are compared exactly, numbers to 1e-9 of their size, rows by
+their key. `names.csv` has the tables and columns that were withdrawn, each with a reason. It goes
+when version 2.0 is out.
 """
 
 import csv
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from audience_impact.store.computed import make_frame
 from flows.division import Division
 from flows.pipeline import steps
 from tests.support import FACTS, REGISTER, checked
 
 NAMES = Path(__file__).parent / "names.csv"
-"""Old table and column, new table and column; an empty column stands for the whole table, and
-`column=value` for the rows with this value."""
 PARTS = {"one_part": 1, "seven_parts": 7}
 TOLERANCE = 1e-9
-
 ENDS = {"at_least": "min", "lower": "printed_min", "upper": "printed_max", "at_most": "max"}
 """New names of the ends of an estimate, in the names of columns."""
-UNITS = "persons|person_days|person_hours|.*share|ratio"
-OLD_ENDS = re.compile(rf"^(.*_)?({'|'.join(ENDS)})_({UNITS})$")
-
-Names = dict[tuple[str, str], tuple[str, str]]
+OLD_ENDS = re.compile(
+    rf"^(.*_)?({'|'.join(ENDS)})_(persons|person_days|person_hours|.*share|ratio)$"
+)
+REGION = "(area|continent|subregion|world)"
+JOINED = {
+    "impact": ("impact|impact_feature_users|impact_deprived", ("restriction_id", "impact_metric")),
+    "impact_by_area": (f"impact_by_{REGION}(_month)?", ("area_id", "period")),
+    "impact_by_day": (f"impact_by_({REGION}_)?day", ("area_id", "day")),
+    "person_days": ("person_days_by_.*", ("restriction_id", "area_id", "period")),
+    "draws": ("draws_by_area", ("area_id", "period", "draw")),
+}
+"""The tables of today, the old ones that they are made of, and their key."""
+NEW_KINDS = re.compile(r"(began|carried_over|older|shutdown|service)_")
+"""Columns that months did not have."""
 
 
 def write_versions(folder: Path) -> None:
@@ -50,67 +58,103 @@ def write_versions(folder: Path) -> None:
             pq.write_table(rows, into / f"{table}.parquet")
 
 
-def read_names() -> Names:
-    """Read the new names of tables and columns, by their old ones."""
+def list_withdrawn() -> set[tuple[str, str]]:
+    """List the withdrawn tables (with a blank column) and columns."""
     with NAMES.open(encoding="utf-8", newline="") as rows:
-        return {
-            (row["table"], row["column"]): (row["new_table"], row["new_column"])
-            for row in csv.DictReader(rows)
-        }
+        return {(row["table"], row["column"]) for row in csv.DictReader(rows)}
 
 
-def read_tables(folder: Path) -> dict[str, pa.Table]:
-    """Read all tables of a folder."""
-    return {path.stem: pq.read_table(path) for path in sorted(folder.glob("*.parquet"))}
-
-
-def _drop_withdrawn(table: str, rows: pa.Table, names: Names) -> pa.Table:
-    """Drop the rows of a table that are published no longer."""
-    for of, name in names:
-        if of == table and "=" in name:
-            column, _, value = name.partition("=")
-            rows = rows.filter(pc.not_equal(rows[column], value))
-    return rows
-
-
-def _list_values(column: pa.ChunkedArray) -> list[object]:
-    return [None if value is None else value for value in column.to_pylist()]
-
-
-def _count_differences(old: pa.ChunkedArray, new: pa.ChunkedArray) -> int:
-    """Count the rows that differ; two floats may differ by their last bits."""
-    if len(old) != len(new):
-        return max(len(old), len(new))
-    if pa.types.is_floating(old.type) or pa.types.is_floating(new.type):
-        before, after = (
-            pd.to_numeric(pd.Series(_list_values(column)), errors="coerce").to_numpy(float)
-            for column in (old, new)
+def _read_old(path: Path) -> pd.DataFrame:
+    frame = pq.read_table(path).replace_schema_metadata().to_pandas()
+    return frame.rename(
+        columns=lambda name: OLD_ENDS.sub(
+            lambda part: f"{part[1] or ''}{ENDS[part[2]]}_{part[3]}", name
         )
-        return int((~np.isclose(before, after, rtol=TOLERANCE, atol=0, equal_nan=True)).sum())
-    pairs = zip(_list_values(old), _list_values(new), strict=True)
-    return sum(str(before) != str(after) for before, after in pairs)
+    )
+
+
+def _spread_days(frame: pd.DataFrame) -> pd.DataFrame:
+    """Spread runs of days, so that each day has its row."""
+    rows = frame.loc[frame.index.repeat(frame["days"])]
+    step = pd.to_timedelta(rows.groupby(level=0).cumcount().to_numpy(), unit="D")
+    spread = rows.assign(day=pd.to_datetime(rows["from_day"]) + step)
+    return spread.drop(columns=["from_day", "to_day", "days"])
+
+
+def _pair_tables(
+    old: Mapping[str, pd.DataFrame],
+) -> Iterator[tuple[str, pd.DataFrame, Sequence[str]]]:
+    """Yield each table of today as the old ones have it, and its key (none: the order of rows)."""
+    joined: set[str] = set()
+    for name, (pattern, key) in JOINED.items():
+        parts = [table for table in old if re.fullmatch(pattern, table)]
+        joined.update(parts)
+        yield name, pd.concat([old[table] for table in parts], ignore_index=True), key
+    for name in old.keys() - joined:
+        yield name, old[name], ()
+
+
+def _differ(old: pd.Series, new: pd.Series) -> np.ndarray:
+    """Say which cells differ."""
+    if pd.api.types.is_numeric_dtype(old) and not pd.api.types.is_bool_dtype(old):
+        before, after = (pd.to_numeric(cells).astype("float64").to_numpy() for cells in (old, new))
+        return ~np.isclose(before, after, rtol=TOLERANCE, atol=0, equal_nan=True)
+    texts = (cells.astype(object).where(cells.notna(), "").map(str) for cells in (old, new))
+    before, after = (cells.to_numpy() for cells in texts)
+    return np.asarray(before != after)
 
 
 def compare_versions(old: Path, new: Path) -> Iterator[str]:
     """Say what differs, a line for each table or column."""
-    names, before, after = read_names(), read_tables(old), read_tables(new)
-    for table, rows in before.items():
-        renamed, _ = names.get((table, ""), (table, ""))
-        if not renamed:
+    withdrawn = list_withdrawn()
+    tables = {
+        path.stem: _read_old(path)
+        for path in sorted(old.glob("*.parquet"))
+        if (path.stem, "") not in withdrawn
+    }
+
+    def read(name: str) -> pa.Table:
+        return pq.read_table(new / f"{name}.parquet")
+
+    for name, before, key in _pair_tables(tables):
+        after = make_frame(name, read)
+        if name == "impact_by_day":
+            before, after = _spread_days(before), _spread_days(after)
+        if name == "draws":
+            after = after.rename(columns={"year": "period"})
+        if name == "person_days":
+            before[["restriction_id", "period"]] = before[["restriction_id", "period"]].fillna(
+                "all"
+            )
+        if name == "lineage":
+            before = before[before["role"] != "after"]
+        for frame in (before, after):
+            frame[list(key)] = frame[list(key)].astype("str")
+        by = list(key)
+        before, after = (
+            frame.sort_values(by, ignore_index=True) if by else frame.reset_index(drop=True)
+            for frame in (before, after)
+        )
+        if len(before) != len(after):
+            yield f"{name}: {len(after)} rows, and {len(before)} before"
             continue
-        if renamed not in after:
-            yield f"{table}: the table is gone, and names.csv has no reason"
+        yield from _compare_columns(name, before, after, withdrawn)
+
+
+def _compare_columns(
+    name: str, before: pd.DataFrame, after: pd.DataFrame, withdrawn: set[tuple[str, str]]
+) -> Iterator[str]:
+    for column in before:
+        if (name, column) in withdrawn:
             continue
-        rows = _drop_withdrawn(table, rows, names)
-        for column in rows.column_names:
-            by_rule = OLD_ENDS.sub(lambda name: f"{name[1] or ''}{ENDS[name[2]]}_{name[3]}", column)
-            into, name = names.get((table, column), (renamed, by_rule))
-            if not name:
-                continue
-            if name not in after[into].column_names:
-                yield f"{table}.{column}: the column is gone, and names.csv has no reason"
-            elif count := _count_differences(rows[column], after[into][name]):
-                yield f"{table}.{column}: {count} of {len(rows)} rows differ"
+        if column not in after:
+            yield f"{name}.{column}: the column is gone, and names.csv has no reason"
+            continue
+        is_wrong = _differ(before[column], after[column])
+        if NEW_KINDS.match(column) and "period" in before:
+            is_wrong &= (before["period"].str.len() != len("2025-01")).to_numpy()
+        if count := int(is_wrong.sum()):
+            yield f"{name}.{column}: {count} of {len(before)} rows differ"
 
 
 def main(words: list[str]) -> int:
