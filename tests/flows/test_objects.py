@@ -20,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
+from audience_impact.exporting.export import list_files
 from audience_impact.store import (
     PublishError,
     files,
@@ -219,8 +220,8 @@ def test_the_command_shows_and_compares_what_lies_elsewhere(
 ) -> None:
     steps.publish_results(small_results, tmp_path, None)
     folder = (tmp_path / "latest").resolve()
-    for path in folder.iterdir():
-        store.write_file(f"versions/{folder.name}/{path.name}", path.read_bytes())
+    for path in list_files(folder):
+        store.write_file(f"versions/{folder.name}/{path}", (folder / path).read_bytes())
     store.read_pointer("latest")
     store.move_pointer("latest", f"versions/{folder.name}")
     shown = CliRunner().invoke(app, ["show", "R1", "--published", root])
