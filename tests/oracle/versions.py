@@ -98,7 +98,7 @@ def _differ(old: pd.Series, new: pd.Series) -> np.ndarray:
     """Say which cells differ."""
     if pd.api.types.is_numeric_dtype(old) and not pd.api.types.is_bool_dtype(old):
         before, after = (pd.to_numeric(cells).astype("float64").to_numpy() for cells in (old, new))
-        return ~np.isclose(before, after, rtol=TOLERANCE, atol=0, equal_nan=True)
+        return np.asarray(~np.isclose(before, after, rtol=TOLERANCE, atol=0, equal_nan=True))
     texts = (cells.astype(object).where(cells.notna(), "").map(str) for cells in (old, new))
     before, after = (cells.to_numpy() for cells in texts)
     return np.asarray(before != after)
