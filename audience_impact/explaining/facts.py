@@ -14,15 +14,18 @@ import pandas as pd
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_origin
-from audience_impact.store import PublishError
 from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
+from audience_impact.tracing.items import ITEMS
 from audience_impact.vocabulary import ObsStatus, SourceType, TraceStep, Unit
 
 Cells = dict[str, str]
 """Cells of a row by column, as written in the file, without blank cells."""
 SHARE = Unit.SHARE.value
-TABLES = ("impact", "comparisons", "lineage", "candidates", "steps", "person_days")
+TABLES = (
+    *("restrictions", "impact", "comparisons", "lineage", "candidates", "steps"),
+    "person_days",
+)
 """Published tables with the rows of a restriction that an explanation shows."""
 
 
@@ -45,17 +48,20 @@ class FactRows:
     def find_row(self, at: FactLine) -> Cells:
         """Return the cells of a row; empty if the files have no such row."""
         lines = self._read_lines(at.layer, at.table)
-        return _parse_row(lines, at.line) if at.line <= len(lines) else {}
+        if at.line > len(lines) or not lines[at.line - 1]:
+            return {}
+        names, cells = csv.reader([lines[0], lines[at.line - 1]])
+        pairs = zip((FORMER_NAMES.get(name, name) for name in names), cells, strict=False)
+        return {name: cell for name, cell in pairs if cell}
 
     def list_rows(self, table: str) -> list[tuple[FactLine, Cells]]:
         """Return the rows of a table in all layers."""
-        return [
-            (FactLine(table, layer, line), _parse_row(lines, line))
+        places = [
+            FactLine(table, layer, line)
             for layer in range(1, self.layers_count + 1)
-            for lines in [self._read_lines(layer, table)]
-            for line in range(2, len(lines) + 1)
-            if lines[line - 1]
+            for line in range(2, len(self._read_lines(layer, table)) + 1)
         ]
+        return [(at, cells) for at in places if (cells := self.find_row(at))]
 
     def format_place(self, at: FactLine) -> str:
         """Return FILE:LINE of a row, with the number of the layer if there are several layers."""
@@ -93,12 +99,6 @@ class FactRows:
         return self._lines[name]
 
 
-def _parse_row(lines: list[str], line: int) -> Cells:
-    names, cells = csv.reader([lines[0], lines[line - 1]])
-    pairs = zip((FORMER_NAMES.get(name, name) for name in names), cells, strict=False)
-    return {name: cell for name, cell in pairs if cell}
-
-
 @dataclass(frozen=True)
 class Fact:
     """A fact that was used, or excluded for a reason (`passed_over`)."""
@@ -128,24 +128,28 @@ class Trace:
     origin: str
 
     def select_steps(self, step: TraceStep) -> pd.DataFrame:
-        """Return the rows of the trace that belong to a step."""
+        """Return the rows of a step, with the words of each item as `text`."""
         rows = self.tables["steps"]
-        return rows[rows["step"] == step.value]
+        rows = rows[rows["step"] == step.value]
+        cells = zip(rows["item"], rows["details"].fillna(""), strict=True)
+        text = [ITEMS[item].write_words(details) for item, details in cells]
+        return rows.assign(text=pd.Series(text, rows.index, "str"))
 
     def list_used(self, *roles: str) -> list[Fact]:
         """Return the facts in the rows of `lineage` with these roles."""
         rows = self.tables["lineage"]
-        return self.describe_rows(rows[rows["role"].isin(roles)].assign(passed_over=""))
+        rows = rows[rows["role"].isin(roles)].sort_values(["row_layer", "row_line"])
+        return self.describe_rows(rows.assign(passed_over="", persons=float("nan")))
 
     def list_candidates(self, role: str, **cells: str) -> pd.DataFrame:
-        """Return the candidates with this role and cells."""
-        rows = self.tables["candidates"]
+        """Return the candidates with this role and cells: used ones first, then by reason."""
+        rows = self.tables["candidates"].fillna({"passed_over": ""})
         for name, cell in {"role": role, **cells}.items():
             rows = rows[rows[name] == cell]
-        return rows.assign(passed_over=rows["passed_over"].fillna("").astype("str"))
+        return rows.sort_values(["passed_over", "row_layer", "row_line"])
 
     def describe_candidates(self, role: str, **cells: str) -> list[Fact]:
-        """Return the candidates as facts: used ones first, then by reason."""
+        """Return the candidates with this role and cells as facts."""
         return self.describe_rows(self.list_candidates(role, **cells))
 
     def impact_row(self, metric: str) -> "pd.Series[object]":
@@ -154,17 +158,16 @@ class Trace:
         return row.where(row.notna() | row.index.str.endswith("_persons"), "")
 
     def describe_rows(self, rows: pd.DataFrame) -> list[Fact]:
-        """Return the facts in rows of `candidates` or `lineage`: used ones first, by reason."""
-        order = rows.sort_values(["passed_over", "row_layer", "row_line"])
+        """Return the facts in rows of `candidates`, or rows with their columns."""
         return [
             self.describe_fact(
                 FactLine(row["input_table"], int(row["row_layer"]), int(row["row_line"])),
                 row["input_id"],
                 row["role"],
-                row.get("persons"),
+                None if pd.isna(row["persons"]) else float(row["persons"]),
                 row["passed_over"],
             )
-            for row in order.to_dict("records")
+            for row in rows.to_dict("records")
         ]
 
     def describe_fact(
@@ -177,7 +180,6 @@ class Trace:
     ) -> Fact:
         """Return the description of the fact at a line of the files."""
         cells = self.fact_rows.find_row(at)
-        persons = None if persons is None or pd.isna(persons) else float(persons)
         return Fact(
             role,
             at.table,
@@ -192,38 +194,39 @@ class Trace:
 
 
 def read_trace(version: Stored, restriction_id: str) -> Trace:
-    """Return the trace of a restriction in a version.
-
-    Raise PublishError where the version has no traces, or is damaged.
-    """
-    if "steps" not in version.count_rows():
-        raise PublishError(
-            f"version {version.id} was published by an older release, without traces: run "
-            "`audience-impact run` again"
-        )
+    """Return the trace of a restriction in a version; raise PublishError if it is damaged."""
     chosen = [("restriction_id", "==", restriction_id)]
     tables = {name: read_computed(version, name, filters=chosen) for name in TABLES}
     origin = f"Published in version {version.id}."
     return Trace(restriction_id, tables, FactRows(version.fact_files()), origin)
 
 
+class Cell(str):
+    """A cell of a fact table that a number format reads as a number."""
+
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        """Return the cell as it is, or as a number in a format."""
+        return format(float(self), form) if form else str(self)
+
+
+SUMMARIES = {
+    "bases": "{persons:,.0f} {population_base} in {period}",
+    "restriction_targets": "{platform_id} {feature} ({claim_status})",
+    "restrictions": "{action}, {severity}",
+    "network_use": "{least_share:.4g} to {most_share:.4g} of those online",
+    "network_shares": "{users_share:.4g} of the users, on {as_name}",
+    "surveys": "{respondents:,.0f} asked, in {period}",
+}
+"""The content of a fact in a few words, by table; other tables have a figure."""
+
+
 def summarize_fact(table: str, cells: Cells, persons: float | None = None) -> str:
-    """Return the content of a fact in a few words."""
-    if table == "bases":
-        projected = ", projected" if cells.get("obs_status") == ObsStatus.FORECAST else ""
-        people = f"{float(cells['persons']):,.0f} {cells['population_base']}"
-        return f"{people} in {cells['period']}{projected}"
-    if table == "restriction_targets":
-        return f"{cells['platform_id']} {cells['feature']} ({cells['claim_status']})"
-    if table == "restrictions":
-        return f"{cells['action']}, {cells['severity']}"
-    if table == "network_use":
-        least, most = float(cells["least_share"]), float(cells["most_share"])
-        return f"{least:.4g} to {most:.4g} of those online"
-    if table == "network_shares":
-        return f"{float(cells['users_share']):.4g} of the users, on {cells['as_name']}"
-    if table == "surveys":
-        return f"{float(cells['respondents']):,.0f} asked, in {cells['period']}"
+    """Return the content of a fact in a few words; `persons` is a share in persons."""
+    if table in SUMMARIES:
+        text = SUMMARIES[table].format_map({name: Cell(cell) for name, cell in cells.items()})
+        return f"{text}, projected" if cells.get("obs_status") == ObsStatus.FORECAST else text
     if "data_sha256" in cells:
         value = float(cells.get("value") or cells["mean"])
         return f"{value:.4g}; {cells.get('note', '')}"

@@ -1,7 +1,6 @@
 """The steps of an explanation, in the order in which an answer comes about, as text and JSON.
 
-The last ones are the draws, the status, other publications and the answer. All numbers come from
-results and facts; each sentence is written here or stands in the published table `steps`.
+All numbers come from published tables and facts; the words of items are in tracing/items.csv.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,12 +11,11 @@ import pandas as pd
 
 from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import ENDS
-from audience_impact.explaining.facts import SHARE, Fact, FactLine, Trace
+from audience_impact.explaining.facts import SHARE, Fact, Trace
 from audience_impact.outputs.lineage import EVERY
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import plain_line
 from audience_impact.tracing.candidates import EXAMPLES
-from audience_impact.tracing.draws import PART
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Feature,
@@ -39,6 +37,16 @@ COUNTED = {
     ImpactMetric.PEOPLE_DEPRIVED_NET: "those of the feature users who do not keep access",
 }
 """People that each impact metric counts, in words."""
+OF_ERRORS = (
+    "Half widths of likely ranges; independent errors add up in squares. Growth goes with the "
+    "square root of the months since the figure."
+)
+OF_DRAWS = (
+    "Median and likely range (5 to 95 %) of what is drawn, after each step; draws are not cut at "
+    "the bounds, which are valid if each figure is right as printed."
+)
+PARAMETER = ("parameter", "kind")
+"""Key of a fitted parameter."""
 WHOLE = (Feature.WHOLE_SERVICE.value, Feature.UNKNOWN.value)
 
 
@@ -123,12 +131,10 @@ def _list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:
     return numbers
 
 
-def _list_values(values: dict[str, float | None], unit: str) -> list[Number]:
+def _list_values(values: dict[str, Any], unit: str) -> list[Number]:
     """Return the numbers that are not missing."""
     return [
-        Number(what, unit, float(value))
-        for what, value in values.items()
-        if value is not None and not pd.isna(value)
+        Number(what, unit, float(value)) for what, value in values.items() if not pd.isna(value)
     ]
 
 
@@ -137,8 +143,14 @@ def _name_service(platform: str, internet: str = "the whole internet") -> str:
 
 
 def _explain_question(trace: Trace, metric: ImpactMetric) -> Step:
-    first, *others = _list_sentences(trace.select_steps(TraceStep.QUESTION))
-    says = [first, f"Counted: {COUNTED[metric]} ({metric}).", *others]
+    (row,) = trace.tables["restrictions"].to_dict("records")
+    day = "a day that is not known" if pd.isna(row["start_on"]) else row["start_on"]
+    says = [
+        f"{trace.restriction_id}: {row['action']} in {row['area_id']} from {day}; "
+        f"{row['claim_status']}, evidence {row['evidence_state']}.",
+        f"Counted: {COUNTED[metric]} ({metric}).",
+        *_list_sentences(trace.select_steps(TraceStep.QUESTION)),
+    ]
     return Step("The question", says, trace.list_used("restriction", "target"))
 
 
@@ -146,10 +158,8 @@ def _explain_bases(trace: Trace) -> Iterator[Step]:
     """Yield the base of each country: the people who can be in an audience."""
     population = trace.list_used("population")
     for country, _, rows in _group_steps(trace, TraceStep.BASE):
-        facts = [
-            *trace.describe_candidates("base", country_id=country),
-            *(fact for fact in population if fact.cells.get("area_id") == country),
-        ]
+        facts = trace.describe_candidates("base", country_id=country)
+        facts += [fact for fact in population if fact.cells.get("area_id") == country]
         yield Step(f"The base in {country}", _list_sentences(rows), facts, _list_numbers(rows))
 
 
@@ -166,11 +176,7 @@ def _explain_audiences(trace: Trace) -> Iterator[Step]:
 def _describe_parameters(trace: Trace, table: str) -> list[Fact]:
     """Return the rows of a table of fitted parameters as used facts."""
     return [
-        trace.describe_fact(
-            at,
-            " ".join(cells[name] for name in ("parameter", "kind") if name in cells),
-            "learned_law",
-        )
+        trace.describe_fact(at, " ".join(filter(None, map(cells.get, PARAMETER))), "learned_law")
         for at, cells in trace.fact_rows.list_rows(table)
         if "survey_id" not in cells
     ]
@@ -178,45 +184,35 @@ def _describe_parameters(trace: Trace, table: str) -> list[Fact]:
 
 def _explain_errors(trace: Trace) -> Iterator[Step]:
     """Yield the errors of each figure and the growth of its audience since."""
-    groups = list(_group_steps(trace, TraceStep.ERRORS))
-    if not groups:
+    rows = trace.select_steps(TraceStep.ERRORS)
+    if rows.empty:
         return
-    says = [
-        f"{platform} in {country}: {text}."
-        for country, platform, rows in groups
-        for text in _list_sentences(rows)
-    ]
-    says.append(
-        "Half widths of likely ranges; independent errors add up in squares. Growth goes with "
-        "the square root of the months since the figure."
-    )
-    numbers = [
-        number
-        for _, platform, rows in groups
-        for number in _list_numbers(rows.assign(text=f"{platform}: " + rows["text"]))
-    ]
+    where = rows["subject"] + " in " + rows["country_id"] + ": "
     fitted = [
         fact
         for fact in _describe_parameters(trace, "figure_errors")
         if not fact.id.startswith(("base_", "population"))
     ]
-    yield Step("The errors of the figures", says, fitted, numbers)
+    yield Step(
+        "The errors of the figures",
+        [*_list_sentences(rows.assign(text=where + rows["text"] + ".")), OF_ERRORS],
+        fitted,
+        _list_numbers(rows.assign(text=rows["subject"] + ": " + rows["text"])),
+    )
 
 
 def _explain_joint_use(trace: Trace) -> Iterator[Step]:
     """Yield bounds and overlaps that count each person once, with the surveys they use."""
     surveys = trace.list_used("own_survey")
-    parameters = {parameter.value for parameter in OverlapParameter}
+    adjusted = ["Surveys of the country adjust the joint use fitted to all surveys."]
     for country, _, rows in _group_steps(trace, TraceStep.JOINT_USE):
-        says = _list_sentences(rows)
-        if surveys:
-            says.append("Surveys of the country adjust the joint use fitted to all surveys.")
         calibration = _describe_parameters(trace, "overlap_calibration")
         facts = [
             *trace.describe_candidates("overlap", country_id=country),
             *surveys,
-            *(fact for fact in calibration if fact.id in parameters),
+            *(fact for fact in calibration if fact.id in [*OverlapParameter]),
         ]
+        says = _list_sentences(rows) + (adjusted if surveys else [])
         yield Step(f"Each person once in {country}", says, facts, _list_numbers(rows))
 
 
@@ -232,25 +228,18 @@ def _explain_places(trace: Trace) -> Iterator[Step]:
         title = f"The part: {area} in {country}"
         yield Step(title, _list_sentences(rows), facts, _list_numbers(rows))
     draws = trace.select_steps(TraceStep.DRAWS)
-    if numbers := _list_numbers(draws[draws["text"] == PART], named=True):
+    if numbers := _list_numbers(draws[draws["item"] == "drawn_part"], named=True):
         yield Step("The part of the country that is touched", (), (), numbers)
 
 
 def _explain_imputation(trace: Trace) -> Iterator[Step]:
     """Yield the imputed audiences, with the figures that move each most."""
     for country, platform, rows in _group_steps(trace, TraceStep.IMPUTED):
-        movers = [
-            trace.describe_fact(
-                FactLine(row["input_table"], int(row["row_layer"]), int(row["row_line"])),
-                row["input_id"],
-                row["text"],
-            )
-            for row in rows[rows["input_table"].notna()].to_dict("records")
-        ]
+        movers = rows[rows["input_table"].notna()]
         yield Step(
             f"Imputed: {platform} in {country}",
             _list_sentences(rows),
-            movers,
+            trace.describe_rows(movers.assign(role=movers["text"], persons=None, passed_over="")),
             _list_numbers(rows),
             "the figures that move it most",
         )
@@ -260,10 +249,11 @@ def _explain_shares(trace: Trace) -> Iterator[Step]:
     """Yield the share of people who use the feature, and the share who keep access."""
     rows, shares = trace.select_steps(TraceStep.FEATURE), trace.list_candidates("feature_share")
     if not (shares.empty and rows.empty):
-        distinct = shares.sort_values("passed_over").drop_duplicates("input_id")
-        used = [*trace.describe_rows(distinct), *trace.list_used("share_base")]
+        used = trace.describe_rows(shares.drop_duplicates("input_id"))
+        used += trace.list_used("share_base")
         numbers = _list_numbers(rows, named=True)
-        yield Step("Who uses the feature", _list_sentences(rows), used, numbers)
+        says = list(dict.fromkeys(_list_sentences(rows)))
+        yield Step("Who uses the feature", says, used, numbers)
     rows = trace.select_steps(TraceStep.ACCESS)
     keeping = trace.describe_candidates("circumvention")
     if keeping or not rows.empty:
@@ -300,17 +290,10 @@ def explain_draws(trace: Trace, metric: ImpactMetric) -> Step:
         why = row["reason"] or "nothing is drawn of this metric"
         missing = _list_sentences(trace.select_steps(TraceStep.UNDRAWN))
         return Step("Why there is no median", [f"{why}.", *missing])
-    says = [
-        "Median and likely range (5 to 95 %) of what is drawn, after each step; draws are not cut "
-        "at the bounds, which are valid if each figure is right as printed."
-    ]
-    is_audience = rows["subject"] != EVERY
-    numbers = [
-        *_list_numbers(rows[is_audience], named=True),
-        *_list_numbers(rows[~is_audience], named=True),
-        Number(f"the answer: {metric}", "persons", None, *map(float, ends)),
-    ]
-    return Step("From the figures to the answer", says, (), numbers)
+    ordered = pd.concat([rows[rows["subject"] != EVERY], rows[rows["subject"] == EVERY]])
+    answer = Number(f"the answer: {metric}", "persons", None, *map(float, ends))
+    numbers = [*_list_numbers(ordered, named=True), answer]
+    return Step("From the figures to the answer", [OF_DRAWS], (), numbers)
 
 
 def _explain_status(trace: Trace, metric: ImpactMetric) -> Step:

@@ -151,7 +151,7 @@ STATED = ("low", "mode", "high", "coverage")
 """Columns of the distribution that a source states."""
 COUNTED = (FIXED, PERT, SPLIT, POOL)
 """Shapes of the audiences that are drawn from figures of the same audience."""
-PRINTED, WITH_ERROR, GROWN = "as printed", "with the error of the figure", "with growth since"
+PRINTED, WITH_ERROR, GROWN = "drawn_printed", "drawn_with_error", "drawn_grown"
 """The steps in which an audience is drawn."""
 
 

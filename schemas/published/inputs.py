@@ -6,6 +6,7 @@ What others published stands beside it, with the answers of ours.
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
+from audience_impact.tracing.items import ITEMS
 from schemas import columns
 from schemas.columns import PublishedModel
 
@@ -202,7 +203,7 @@ _UNITS = {
 
 
 class Steps(PublishedModel):
-    """The steps to each answer: sentences and numbers, from the question to the draws."""
+    """The steps to each answer: items and numbers, from the question to the draws."""
 
     restriction_id: Series[str] = columns.restriction_column()
     country_id: Series[str] = columns.make_column(
@@ -223,7 +224,13 @@ class Steps(PublishedModel):
     position: Series[int] = columns.make_column(
         "number of the row within its step, from 1", "count", ge=1
     )
-    text: Series[str] = columns.make_column("a sentence, or what the number is")
+    item: Series[str] = columns.set_values(
+        columns.make_column("the item: a sentence or number in words", isin=[*ITEMS]),
+        {name: item.words for name, item in ITEMS.items()},
+    )
+    details: Series[str] = columns.text_column(
+        "the cells for the braces in the words of the item, joined by |; null: no braces"
+    )
     unit: Series[str] = columns.set_values(
         columns.make_column("unit of the number; null: a sentence", null=True, isin=[*_UNITS]),
         _UNITS,

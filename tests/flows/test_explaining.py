@@ -12,9 +12,8 @@ import pytest
 from audience_impact.answers.numbers import ENDS
 from audience_impact.explaining import steps
 from audience_impact.explaining.facts import Trace, read_trace
-from audience_impact.simulation.audiences import GROWN, PRINTED, WITH_ERROR
 from audience_impact.store import versions
-from audience_impact.tracing import draws
+from audience_impact.tracing.items import ITEMS
 from audience_impact.vocabulary import ImpactMetric
 from flows import explaining
 from flows.pipeline import steps as pipeline_steps
@@ -109,11 +108,10 @@ def test_the_numbers_are_those_of_the_run(
 ) -> None:
     result = explained(act)
     every, text = result.every, result.text
-    frames = repository_results.frames
-    impact = frames["impact"]
+    impact = repository_results.frames["impact"]
     run = impact[impact["restriction_id"] == act].set_index("impact_metric")
     drawn = result.trace.tables["steps"]
-    exposed = drawn.loc[drawn["text"] == draws.EXPOSED, "value"].tolist()
+    exposed = drawn.loc[drawn["item"] == "drawn_exposed", "value"].tolist()
     middle = run.loc[ImpactMetric.PEOPLE_EXPOSED.value, "q50_persons"]
     if len(exposed) == 1:
         assert exposed == [pytest.approx(middle, abs=1.0)]
@@ -160,12 +158,15 @@ def test_the_way_from_the_figures_to_the_answer_is_told(
     result = explained(CALLS)
     (way,) = [step for step in result.every if step["title"] == "From the figures to the answer"]
     middles = {number["what"]: number["q50"] for number in way["numbers"]}
-    whatsapp = [middles[f"{what}, whatsapp in RU"] for what in (PRINTED, WITH_ERROR, GROWN)]
+    whatsapp = [
+        middles[f"{ITEMS[f'drawn_{what}'].words}, whatsapp in RU"]
+        for what in ("printed", "with_error", "grown")
+    ]
     assert whatsapp[0] == pytest.approx(96e6, rel=0.01)
     assert whatsapp[1] == pytest.approx(whatsapp[0], rel=0.01)
     assert max(whatsapp[:2]) < whatsapp[2]  # audiences grow
     joint, alone, added = (
-        middles[f"{what}, RU"] for what in (draws.JOINT, draws.INDEPENDENT, draws.ADDED)
+        middles[f"{ITEMS[f'drawn_{what}'].words}, RU"] for what in ("joint", "independent", "sum")
     )
     assert whatsapp[2] < joint < alone < added
     users = row(result.trace.tables["impact"], impact_metric="people_feature_exposed")[
