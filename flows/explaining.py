@@ -10,10 +10,11 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from audience_impact import pipeline
 from audience_impact.comparing.compared_versions import IMPACT_KEY, compare_answers, key_answers
-from audience_impact.explaining.facts import TABLES, FactRows, Trace
+from audience_impact.explaining.facts import TABLES, FactRows, Trace, make_trace
 from audience_impact.pipeline import Outputs, Selection, Settings
 from audience_impact.plain_text import ReadableError
 from audience_impact.store.computed import make_frame, read_computed
@@ -54,13 +55,12 @@ def recompute_trace(
     refused = quality.list_refused(checked.findings)
     frames["impact"] = quality.add_losses(frames["impact"], refused, checked.tables)
     made = {name: to_arrow(name, frame) for name, frame in frames.items()}
-    tables = {name: make_frame(name, made.__getitem__) for name in frames}
     origin = "Computed from the facts for this restriction alone. " + (
         "No published version was compared with."
         if version is None
-        else _compare_published(version, checked, restriction_id, tables["impact"])
+        else _compare_published(version, checked, restriction_id, made["impact"])
     )
-    return Trace(restriction_id, tables, FactRows(checked.files), origin)
+    return make_trace(made.__getitem__, restriction_id, FactRows(checked.files), origin)
 
 
 def _select_restriction(frame: pd.DataFrame, restriction_id: str) -> pd.DataFrame:
@@ -83,16 +83,16 @@ def _choose_options(checked: steps.Checked, version: Stored | None) -> tuple[dat
 
 
 def _compare_published(
-    version: Stored, checked: steps.Checked, restriction_id: str, ours: pd.DataFrame
+    version: Stored, checked: steps.Checked, restriction_id: str, ours: pa.Table
 ) -> str:
     """Return a sentence that compares the published rows of `impact` with those computed here."""
-    rows = read_computed(version, "impact", dtype_backend="numpy_nullable")
-    rows = _select_restriction(rows, restriction_id)
+    rows = _select_restriction(read_computed(version, "impact"), restriction_id)
     if rows.empty:
         return f"Version {version.id} does not have this restriction, which was added later."
     same = version.version.inputs_sha256 == checked.inputs_sha256
     facts_are = "from the same facts" if same else "though the facts have changed since"
-    both = compare_answers(*(key_answers(frame, IMPACT_KEY) for frame in (rows, ours)))
+    sides = rows, make_frame("impact", lambda _: ours)
+    both = compare_answers(*(key_answers(frame, IMPACT_KEY) for frame in sides))
     if both["change"].isin([AnswerChange.SAME, AnswerChange.STATUS_ALONE]).all():
         return f"Version {version.id} has the same numbers for every metric, {facts_are}."
     why = "the method has changed since" if same else "the facts have changed since"

@@ -23,11 +23,11 @@ OURS = (*PACKAGES, "benchmarks", "tests")
 ARROWS = {
     "audience_impact": (),
     # Words, dates and blanks, the registry in which contracts enter their rules, and the sentences
-    # that reasons are made of, which the dictionary shows.
+    # of reasons and of steps, which the dictionary shows.
     "schemas": (
         *("audience_impact.vocabulary", "audience_impact.periods"),
         *("audience_impact.blanks", "audience_impact.rules", "audience_impact.plain_text"),
-        "audience_impact.outputs.review.status_rules",
+        *("audience_impact.outputs.review.status_rules", "audience_impact.tracing.items"),
     ),
     "flows": ("schemas", "audience_impact"),
 }

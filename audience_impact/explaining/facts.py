@@ -4,24 +4,28 @@ Rows of the fact tables are read by layer and line, with their measurers.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_origin
-from audience_impact.store.computed import read_computed
+from audience_impact.store.computed import write_words
 from audience_impact.store.versions import Stored
 from audience_impact.tracing.items import ITEMS
-from audience_impact.vocabulary import ObsStatus, SourceType, TraceStep, Unit
+from audience_impact.vocabulary import ObsStatus, SourceType, TraceStep, Unit, YesNo
 
 Cells = dict[str, str]
 """Cells of a row by column, as written in the file, without blank cells."""
 SHARE = Unit.SHARE.value
+YES_NO = (YesNo.YES.value, YesNo.NO.value)
+"""Words for booleans."""
 TABLES = (
     *("restrictions", "impact", "comparisons", "lineage", "candidates", "steps"),
     "person_days",
@@ -195,10 +199,18 @@ class Trace:
 
 def read_trace(version: Stored, restriction_id: str) -> Trace:
     """Return the trace of a restriction in a version; raise PublishError if it is damaged."""
-    chosen = [("restriction_id", "==", restriction_id)]
-    tables = {name: read_computed(version, name, filters=chosen) for name in TABLES}
+    facts = FactRows(version.fact_files())
     origin = f"Published in version {version.id}."
-    return Trace(restriction_id, tables, FactRows(version.fact_files()), origin)
+    return make_trace(version.read_arrow, restriction_id, facts, origin)
+
+
+def make_trace(
+    read: Callable[[str], pa.Table], restriction_id: str, facts: FactRows, origin: str
+) -> Trace:
+    """Return the trace of a restriction from the published tables that `read` returns by name."""
+    chosen = pc.field("restriction_id") == restriction_id
+    tables = {name: write_words(read(name).filter(chosen), *YES_NO).to_pandas() for name in TABLES}
+    return Trace(restriction_id, tables, facts, origin)
 
 
 class Cell(str):

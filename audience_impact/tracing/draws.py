@@ -67,7 +67,7 @@ def _list_members(countries: pd.DataFrame, rows: pd.DataFrame) -> dict[int, "pd.
     """Return the rows of the draws of audiences of each country, by its place in `countries`."""
     places = pd.MultiIndex.from_frame(countries[COUNTRY])
     place = pd.Series(places.get_indexer(pd.MultiIndex.from_frame(rows[COUNTRY])), rows["row"])
-    return place[place >= 0].groupby(place).groups
+    return dict(place[place >= 0].groupby(place).groups)
 
 
 def _summarise(rows: pd.DataFrame, item: str, draws: Array) -> pd.DataFrame:
