@@ -229,7 +229,9 @@ def list_events(
 
 def find_area_code(words: str, tables: Tables) -> str:
     """Return the code of the area with this name or code; exit with 1 if a name is unknown."""
-    on_record = dict(zip(tables["areas"]["area_id"], tables["areas"]["area_name"], strict=True))
+    areas = tables["areas"]
+    texts = areas["area_name"].fillna(areas["area_id"])
+    on_record = dict(zip(areas["area_id"], texts, strict=True))
     code = finding.find_area(words, on_record) if words else ""
     if code is None and not finding.CODE.fullmatch(words):
         raise fail_with(

@@ -367,7 +367,7 @@ def test_opens_by_path_alone(root: Path, read: Callable[[str], list[tuple[object
     """Every reader finds the same cells."""
     put(root)
     assert read(str(root / "latest" / "impact.parquet")) == ROWS
-    assert read(str(root / "latest" / "quarantine.parquet")) == []
+    assert read(str(root / "latest" / "details" / "quarantine.parquet")) == []
 
 
 # Which version it is.

@@ -94,7 +94,9 @@ def test_publishes_and_quarantines_a_bad_row(
         "\n2 folders of facts; rows replaced by a row of the same key in a later folder: 1\n"
         in done.stdout
     )
-    assert "E2" in pd.read_parquet(root / "latest" / "quarantine.parquet")["row"].iloc[0]
+    assert (
+        "E2" in pd.read_parquet(root / "latest" / "details" / "quarantine.parquet")["row"].iloc[0]
+    )
     impact = pd.read_parquet(root / "latest" / "impact.parquet").set_index(
         ["restriction_id", "impact_metric"]
     )
