@@ -150,8 +150,8 @@ def rank_countries(
 ) -> pd.DataFrame:
     """Return the countries of an area, the largest median first and those without one last.
 
-    The rows are of a period and of one kind of restrictions; `began_q50_persons` and
-    `began_q50_person_days` are the medians of what began in the period.
+    The rows are of a period and of one kind of restrictions, beside the medians of what began in
+    the period.
     """
     containing = list_containing_areas(tables["restrictions"])
     inside = [area for area, above in containing.items() if area_id in (area, *above)]
