@@ -77,7 +77,10 @@ class PartInput:
 
 
 class Country(NamedTuple):
-    """The people of a country, of which the totals of regions are sums."""
+    """The people of a country, of which the totals of regions are sums.
+
+    `person_days` has no draws where a rule withholds the quantiles.
+    """
 
     in_periods: Sets
     on_days: OnDays
@@ -205,7 +208,8 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     run = Outputs(stages, shared.settings)
     # The draws of thousands of restrictions are freed as soon as no later table needs them.
     frames = {name: run[name] for name in OF_RESTRICTIONS}
-    days = area_tables.mask_withheld(person_days.draw_days(run.simulation), frames["person_days"])
+    days = person_days.draw_days(run.simulation)
+    masked_days = area_tables.mask_withheld(days, frames["person_days"])
     run.release_answers()
     no_estimate_reason = find_no_estimate_reason(stages.simulation)
     names = sorted(set(run.in_periods.table["country_id"]))
@@ -221,7 +225,8 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
         area_tables.sum_days(of_countries, about[0]), frames["person_days"]
     )
     countries = {
-        name: Country(in_periods[name], on_days[name], of_countries[name]) for name in names
+        name: Country(in_periods[name], on_days[name], masked_days.of_country(name))
+        for name in names
     }
     broken = rules.find_broken_rules(collect_review_input(stages, frames))
     return PartResult(frames, countries, tuple(findings), broken, no_estimate_reason)

@@ -48,13 +48,16 @@ ALPHA_3 = re.compile(r"(?:^|;)([A-Z]{3})(?:;|$)")
 
 
 def mask_withheld(days: Days, person_days: pd.DataFrame) -> Days:
-    """Return the person-days of countries, without draws where a rule withholds the quantiles."""
+    """Return the person-days of countries, without draws where a rule withholds the quantiles.
+
+    Where those of all restrictions are withheld, no kind is drawn: a region then has at least as
+    many person-days under all restrictions as under those of a kind.
+    """
     answered = person_days[person_days["q50_person_days"].notna()]
     answered = answered[answered["restriction_id"] == EVERY][["area_id", "period"]]
     keys = pd.MultiIndex.from_frame(days.table[["country_id", "period"]])
-    is_withheld = (days.table["kind"] == ALL) & ~keys.isin(pd.MultiIndex.from_frame(answered))
     people = days.people.copy()
-    people[is_withheld.to_numpy(), DRAWN:] = np.nan
+    people[~keys.isin(pd.MultiIndex.from_frame(answered)), DRAWN:] = np.nan
     return Days(days.table, people)
 
 

@@ -1,8 +1,11 @@
-"""Tables of countries and regions: the codes by which maps know a country."""
+"""Tables of countries and regions: the codes of maps, and what a region adds up."""
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.outputs import area_tables
+from audience_impact.outputs.queries import Days
+from audience_impact.simulation.worlds import DRAWN
 
 
 def test_the_code_of_a_map_is_that_of_iso_3166_and_an_alias_only_where_it_has_none() -> None:
@@ -10,3 +13,20 @@ def test_the_code_of_a_map_is_that_of_iso_3166_and_an_alias_only_where_it_has_no
     areas = pd.DataFrame({"area_id": [*aliases], "aliases": [*aliases.values()]})
     codes = {"AE": "ARE", "CD": "COD", "XK": "XKX", "RS": "SRB"}
     assert area_tables.list_alpha_3(areas).to_dict() == codes
+
+
+def test_a_region_draws_no_kind_of_a_country_whose_total_is_withheld() -> None:
+    rows = [("XA", "2024", "all"), ("XA", "2024", "service"), ("XB", "2024", "all")]
+    table = pd.DataFrame(rows, columns=["country_id", "period", "kind"]).assign(days=1.0)
+    days = Days(table, np.ones((len(rows), DRAWN + 5)))
+    person_days = pd.DataFrame(
+        {
+            "restriction_id": ["all", "all"],
+            "area_id": ["XA", "XB"],
+            "period": ["2024", "2024"],
+            "q50_person_days": [np.nan, 1.0],
+        }
+    )
+    people = area_tables.mask_withheld(days, person_days).people
+    assert np.isnan(people[:, DRAWN:]).all(axis=1).tolist() == [True, True, False]
+    assert (people[:, :DRAWN] == 1.0).all()
