@@ -51,6 +51,12 @@ def estimate(
 
     Source:
         docs/method.md.
+
+    Examples:
+        >>> estimate(country="Iran", start="soon")
+        Traceback (most recent call last):
+            ...
+        ValueError: Invalid isoformat string: 'soon'
     """
     from audience_impact.vocabulary import Feature, NetworkScope
 
@@ -83,6 +89,12 @@ def people(ids: Sequence[str], place: Path | str | None = None, *, period: str =
 
     Source:
         docs/method.md.
+
+    Examples:
+        >>> people([])
+        Traceback (most recent call last):
+            ...
+        ValueError: no restriction is named
     """
     if not ids:
         raise ValueError("no restriction is named")

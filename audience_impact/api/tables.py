@@ -32,7 +32,7 @@ DETAILS = {
     "area_comparisons": "Figures that others published for an area and period, compared with our "
     "numbers.",
     "candidates": "The facts considered for a restriction, and why each was used or passed over.",
-    "steps": "The steps to each answer: sentences and numbers, from the question to the draws.",
+    "steps": "The steps to each answer: items and numbers, from the question to the draws.",
     "register_rows": "For each row of a register the restriction that is published for it.",
     "quality": "The checks of facts and results, and their outcome.",
     "quarantine": "Every refused row, complete.",

@@ -13,6 +13,8 @@ The number counts the versions of one place, so that the names sort in the order
 """
 
 
+DETAILS = "details/"
+"""The folder of a version that has the tables which explain or check the others."""
 MISPLACED = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 """Errors of a place that can be reached, where another thing is than the expected file."""
 

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audience_impact.store import PublishError
+from audience_impact.store import DETAILS, PublishError
 from audience_impact.store.files import write_below
 
 ARCHIVE_NAME = "facts.zip"
@@ -109,8 +109,6 @@ FACT_KEYS = "fact_keys"
 """Key in the manifest for the key columns of each fact table in the archive of facts."""
 OTHER_LICENCES = "other_licences"
 """Licences of what a version copies from its sources: the facts, and cells that quote them."""
-DETAILS = "details/"
-"""The folder of a version that has the tables which explain or check the others."""
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.store import (
+    DETAILS,
     VERSION_FOLDER,
     DamagedError,
     PublishError,
@@ -38,7 +39,6 @@ from audience_impact.store import history as logs
 from audience_impact.store.files import report_away
 from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
-    DETAILS,
     FACT_KEYS,
     MANIFEST,
     METADATA_KEY,

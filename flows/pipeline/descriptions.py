@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.store.manifest import DETAILS
+from audience_impact.store import DETAILS
 from audience_impact.vocabulary import Unstated
 from schemas import facts
 

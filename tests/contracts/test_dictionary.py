@@ -62,7 +62,6 @@ FREE = {
     "person_days_reason": SENTENCE,
     "advice": SENTENCE,
     "passed_over": SENTENCE,
-    "text": SENTENCE,
     "looked_for": "what a choice was for, in words, or the id of a feature or place",
     "subject": IDS,
     "aggregation_hazard": SENTENCE,

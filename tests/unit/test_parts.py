@@ -283,7 +283,7 @@ def over_time() -> Outputs:
 
 def months(found: Outputs) -> pd.DataFrame:
     table = found["impact_by_area"]
-    return table[table["area_id"] == "XA"].set_index("period")
+    return table[(table["area_id"] == "XA") & (table["kind"] == "all")].set_index("period")
 
 
 def middle(found: Outputs, act: str) -> float:

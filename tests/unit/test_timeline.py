@@ -6,6 +6,7 @@ import pytest
 
 from audience_impact.pipeline import Stages
 from audience_impact.simulation import reach, timeline, worlds
+from audience_impact.vocabulary import RestrictionKind
 from tests.engine import calls, known, prepared, russia, scoped
 from tests.support import World, row, world
 
@@ -333,7 +334,6 @@ def test_an_ongoing_restriction_has_the_audience_of_its_first_day_in_every_year(
     assert result["base_persons"].tolist() == [700e3, 700e3]
     assert result["online_persons"].tolist() == [700e3, 900e3]
     assert result["monthly_high_persons"].tolist() == [500e3, 500e3]
-    assert result["is_first_year"].tolist() == [True, False]
 
 
 @pytest.mark.chain
@@ -341,9 +341,13 @@ def test_years_that_begin_long_after_the_first_day_are_older() -> None:
     made = world().estimate("E1", period="2024-06")
     for year, persons in (("2024", "700000"), ("2025", "800000"), ("2026", "900000")):
         made.base(f"B{year}", period=year, persons=persons)
-    result = swept(made.restrict("R1", "alpha", observed_from="2024-07-15"))
-    assert result["monthly_high_persons"].tolist() == [500e3] * 3
-    assert result["is_older"].tolist() == [False, False, True]
+    made.restrict("R1", "alpha", observed_from="2024-07-15")
+    line = prepared(made)[0].simulation.timeline
+    assert line.rows["monthly_high_persons"].tolist() == [500e3] * 3
+    years = line.rows[["row"]].assign(period=["2024", "2025", "2026"])
+    marks = timeline.mark_kinds(line, years)
+    assert marks[RestrictionKind.OLDER].tolist() == [False, False, True]
+    assert marks[RestrictionKind.BEGAN].tolist() == [True, False, False]
 
 
 @pytest.mark.chain
