@@ -3,6 +3,7 @@
 `audience_impact.estimate` and `audience_impact.people` call these functions.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from audience_impact.api.answers import People
 from audience_impact.outputs.area_names import list_names
 from audience_impact.outputs.areas import unite_people
 from audience_impact.outputs.review.reasons import withhold_quantiles
+from audience_impact.periods import parse_period
 from audience_impact.pipeline import Outputs, Selection, Settings
 from audience_impact.simulation.worlds import summarise
 from audience_impact.store import versions
@@ -26,6 +28,23 @@ from audience_impact.store.manifest import write_layers
 from flows.adding.event import Event, find_last_day, publish_estimate
 from flows.explaining import check_facts
 from flows.pipeline import steps
+
+AHEAD = {
+    "were online": "will be online",
+    "used": "use",
+    "had only": "will have only",
+    "made": "make",
+    "was": "is",
+    "were": "are",
+}
+"""Verbs of the sentence on an event, with those of one that lies ahead."""
+LATER = {
+    "It lasted ": "It will last ",
+    "who got round": "who get round",
+    "lost access": "lose access",
+}
+"""Words of the sentences that follow, likewise."""
+NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
 
 
 @contextmanager
@@ -50,13 +69,27 @@ def estimate_event(place: str, start: date, days: int | None, about: dict[str, A
     ):
         tables = records.load_tables(versions.find_latest(estimated.published))
         record = records.build_record(tables, estimated.restriction_id)
-        return _describe(record.leading.people, sentences.write_headline(record))
+        sentence = sentences.write_headline(record)
+        shown = tell_ahead(sentence) if start > date.today() else sentence
+        return _describe(record.leading.people, shown)
+
+
+def tell_ahead(answer: str) -> str:
+    """Return an answer, as text or JSON, whose first sentence and length are in the future."""
+    headline, dot, rest = answer.partition(". ")
+    for past, ahead in AHEAD.items():
+        headline = re.sub(rf"\b{past}\b", ahead, headline)
+    for past, ahead in LATER.items():
+        rest = rest.replace(past, ahead)
+    return headline + dot + NO_END.sub("", rest)
 
 
 def count_people(place: str, ids: Sequence[str], period: str) -> People:
     """Count the people under any of some restrictions in a period, each person once."""
+    if period and parse_period(period) is None:
+        raise ValueError(f"{period!r} is no period: write 2025, 2025-08 or 2025-08-13")
     with _open_facts(place) as folders:
-        checked = check_facts(folders, date.max)
+        checked = check_facts(folders, date.today())
     about = checked.tables["restrictions"].set_index("restriction_id")
     if unknown := [name for name in ids if name not in about.index]:
         raise ValueError(f"{unknown[0]} is not among the facts of {place}")
@@ -72,10 +105,12 @@ def count_people(place: str, ids: Sequence[str], period: str) -> People:
     people = read_estimate(row)
     when = f" in {numbers.dates_in_words(period)}" if period else ""
     several = f"at least one of {len(ids)} restrictions" if len(ids) > 1 else "a restriction"
-    words = f"were under {several} in {names}{when}."
+    words = f"under {several} in {names}{when}."
+    if people.max == 0:
+        return _describe(people, f"No one was {words}")
     if left_out := sum(name not in drawn for name in ids):
         words += f" {left_out} of these could not be estimated and could add to the number."
-    return _describe(people, f"{_name_count(people)} {words}")
+    return _describe(people, f"{_name_count(people)} were {words}")
 
 
 def _name_count(people: numbers.Estimate) -> str:

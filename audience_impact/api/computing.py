@@ -85,7 +85,7 @@ def people(ids: Sequence[str], place: Path | str | None = None, *, period: str =
         Quantiles and bounds in persons, and the answer as a sentence.
 
     Raises:
-        ValueError: A restriction is not among the facts, or none is named.
+        ValueError: A restriction is not among the facts, none is named, or `period` is none.
 
     Source:
         docs/method.md.

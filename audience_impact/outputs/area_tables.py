@@ -88,9 +88,7 @@ def sum_days(by_country: Mapping[str, Days], places: pd.DataFrame) -> pd.DataFra
 
 def _add_status(rows: pd.DataFrame) -> pd.DataFrame:
     """Return person-days with unusable quantiles blank, their status and its reasons."""
-    names = [f"{name}_person_days" for name in unions.QUANTILES]
-    rows[names] = rows[names].where(rows[names[-1]] > 0.0)
-    rows, withheld = reasons.withhold_quantiles(rows, "person_days")
+    rows, withheld = _withhold_days(rows)
     is_silent = rows["q50_person_days"].isna()
     flags = {"some_areas_undrawn": rows["is_part"] & ~is_silent, **withheld}
     status = np.select([is_silent, flags["some_areas_undrawn"]], [MISSING, UNRELIABLE], ESTIMATED)
@@ -131,7 +129,7 @@ def make_tables(
         )
         for span, length in SPANS.items()
     }
-    spans["day"] = _spread_days(_withhold_days(on_days))
+    spans["day"] = _spread_days(_withhold_days(on_days)[0])
     made = {}
     for span, rows in spans.items():
         described = _describe_areas(rows, rows[span].str[:4], tables)
@@ -141,12 +139,11 @@ def make_tables(
     return made
 
 
-def _withhold_days(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return runs of days with unusable quantiles of the person-days blank."""
+def _withhold_days(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
+    """Return rows with unusable quantiles of the person-days blank, and what each rule blanked."""
     names = [f"{name}_person_days" for name in unions.QUANTILES]
-    blank = runs[names].where(runs[names[-1]] > 0.0)
-    rows, _ = reasons.withhold_quantiles(runs.assign(**blank), "person_days")
-    return rows
+    some = rows.assign(**rows[names].where(rows[names[-1]] > 0.0))
+    return reasons.withhold_quantiles(some, "person_days")
 
 
 def _spread_days(runs: pd.DataFrame) -> pd.DataFrame:

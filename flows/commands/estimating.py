@@ -1,6 +1,5 @@
 """The command `estimate`: the answer for an event that is on no record."""
 
-import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -32,22 +31,6 @@ if TYPE_CHECKING:
     from flows.adding.event import Event
     from flows.pipeline.steps import RefusedError
 
-AHEAD = {
-    "were online": "will be online",
-    "used": "use",
-    "had only": "will have only",
-    "made": "make",
-    "was": "is",
-    "were": "are",
-}
-"""Verbs of the sentence on an event, with those of one that lies ahead."""
-LATER = {
-    "It lasted ": "It will last ",
-    "who got round": "who get round",
-    "lost access": "lose access",
-}
-"""Words of the sentences that follow, likewise."""
-NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
 MOST_DAYS = 3_650
 FROM_TODAY = {"today": 0, "tomorrow": 1}
 
@@ -223,6 +206,7 @@ def _show_estimate(
     from audience_impact.cli.answering import answer_restriction
     from audience_impact.plain_text import json_text
     from flows.adding.event import publish_estimate
+    from flows.answering import tell_ahead
     from flows.pipeline import steps
 
     try:
@@ -244,16 +228,6 @@ def _show_estimate(
             err=True,
         )
     return estimated.rows
-
-
-def tell_ahead(answer: str) -> str:
-    """Return an answer, as text or JSON, whose first sentence and length are in the future."""
-    headline, dot, rest = answer.partition(". ")
-    for past, ahead in AHEAD.items():
-        headline = re.sub(rf"\b{past}\b", ahead, headline)
-    for past, ahead in LATER.items():
-        rest = rest.replace(past, ahead)
-    return headline + dot + NO_END.sub("", rest)
 
 
 def _explain_refusal(error: "RefusedError", version_id: str) -> str:

@@ -1,5 +1,6 @@
 """`audience_impact.people` and `audience_impact.estimate` answer as a run and the command do."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 import audience_impact
 from audience_impact.cli.command import app
 from audience_impact.vocabulary import ImpactMetric
+from flows import answering
 from flows.pipeline import steps
 from tests.support import computed, row
 from tests.unit.test_odd_worlds import calibrated
@@ -33,11 +35,11 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_people_of_a_restriction_are_those_of_a_run(facts: Path) -> None:
-    found = audience_impact.people(["R1"], facts)
+    answer = audience_impact.people(["R1"], facts)
     impact = computed(facts).frames["impact"]
     published = row(impact, restriction_id="R1", impact_metric=ImpactMetric.PEOPLE_EXPOSED.value)
-    assert [getattr(found, name) for name in NUMBERS] == published[NUMBERS].tolist()
-    assert "a restriction in Land XA" in found.sentence
+    assert [getattr(answer, name) for name in NUMBERS] == published[NUMBERS].tolist()
+    assert "a restriction in Land XA" in answer.sentence
 
 
 def test_people_of_two_are_counted_once_and_never_fewer_than_those_of_each(facts: Path) -> None:
@@ -63,12 +65,12 @@ def test_what_is_not_on_record_is_refused(facts: Path) -> None:
 
 
 def test_an_event_is_estimated_as_by_the_command(facts: Path) -> None:
-    found = audience_impact.estimate(
+    answer = audience_impact.estimate(
         country="Land XA", start="2026-03-01", services=["Beta"], days=3, place=facts
     )
     words = ["--country", "Land XA", "--from", "2026-03-01", "--services", "Beta", "--days", "3"]
     done = CliRunner().invoke(app, ["estimate", *words, "--facts", str(facts)])
-    assert done.output.startswith(found.sentence.split(" (")[0])
+    assert done.output.startswith(answer.sentence.split(" (")[0])
     with pytest.raises(ValueError, match="Narnia"):
         audience_impact.estimate(country="Narnia", start="2026-03-01", place=facts)
 
@@ -77,3 +79,21 @@ def test_several_ids_are_shown_together(facts: Path, tmp_path: Path) -> None:
     steps.publish_results(computed(facts), tmp_path, None)
     shown = CliRunner().invoke(app, ["show", "R1", "R2", "--published", str(tmp_path)])
     assert shown.output == audience_impact.people(["R1", "R2"], tmp_path).sentence + "\n"
+
+
+def test_a_period_without_a_restriction_has_no_one_and_a_word_is_no_period(facts: Path) -> None:
+    before = audience_impact.people(["R1"], facts, period="2019")
+    assert (before.max_persons, before.sentence[:10]) == (0.0, "No one was")
+    with pytest.raises(ValueError, match="'soon' is no period"):
+        audience_impact.people(["R1"], facts, period="soon")
+
+
+def test_an_event_that_lies_ahead_is_in_the_future(
+    facts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {"country": "Land XA", "start": "2026-03-01", "place": facts}
+    past = audience_impact.estimate(**event)  # type: ignore[arg-type]
+    today = type("Day", (date,), {"today": classmethod(lambda cls: date(2026, 2, 1))})
+    monkeypatch.setattr(answering, "date", today)
+    ahead = audience_impact.estimate(**event)  # type: ignore[arg-type]
+    assert ahead.sentence == answering.tell_ahead(past.sentence) != past.sentence

@@ -13,7 +13,8 @@ from audience_impact.cli.command import app
 from audience_impact.vocabulary import Feature, NetworkScope
 from flows.adding.event import Event, EventRows, find_last_day
 from flows.adding.records import FactRecords, NotOnRecordError
-from flows.commands.estimating import read_day, tell_ahead
+from flows.answering import tell_ahead
+from flows.commands.estimating import read_day
 from flows.pipeline import steps
 from tests.engine import calibrated, of_places
 from tests.support import edit, load, row, small, world
