@@ -84,7 +84,7 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 	@$(PIP) install $(UV)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
-	    --compile-bytecode --editable '.[pipeline,dask]' --group build --group notebook --group test
+	    --compile-bytecode --editable '.[pipeline]' --group build --group notebook --group test
 	$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m 'not locked' $(SPREAD) $(ARGS)
 
 # Chromium shows the report, LibreOffice opens the workbook, Java runs the HTML checker, PostgreSQL
@@ -136,7 +136,7 @@ docs: $(READY)  ## bring the table of results up to date, and build the document
 lock: $(RUN_READY)  ## pin the dependencies of pyproject.toml, all of them, those of a run alone and those of a check
 	@$(PIP) install $(UV)
 	@for lock in $(LOCKS); do cp -p $$lock $(VENV)/$$lock.before; done
-	$(COMPILE) pyproject.toml --extra pipeline --extra dask --group build --group notebook \
+	$(COMPILE) pyproject.toml --extra pipeline --group build --group notebook \
 	    --group test --group lint --group docs --group profile --output-file requirements.lock $(ARGS)
 	$(COMPILE) pyproject.toml --extra pipeline --group build \
 	    --constraint requirements.lock --output-file requirements-run.lock

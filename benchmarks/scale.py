@@ -1,6 +1,6 @@
-"""A register of any size through the whole chain, in one process, in several, and on Dask.
+"""A register of any size through the whole chain, in one process and in several.
 
-    python -m benchmarks.scale [--restrictions 2000 40000] [--runner local] [--format json]
+    python -m benchmarks.scale [--restrictions 2000 40000] [--workers 2] [--format json]
 
 The register is made of the restrictions of the repository's facts and of the sample of a register
 beside the tests, again and again: each copy moves to another country (one of regions to as many of
@@ -218,23 +218,14 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     checked = timed(
         "check", lambda: steps.refuse_errors(steps.validate_facts(read.pop()), strict=True)
     )
-    how = _division(asked, len(checked.tables["restrictions"]))
     results = timed(
         "compute",
-        lambda: steps.compute_results(checked, None, 0, how=how, draws=asked["draws"]),
+        lambda: steps.compute_results(checked, None, 0, asked["workers"], draws=asked["draws"]),
     )
     result["restrictions"] = results.count_rows()["restrictions"]
     done = timed("write", lambda: steps.publish_results(results, into, None))
     result["manifest"] = done.version.manifest_bytes.decode()
     return result
-
-
-def _division(asked: dict[str, Any], restrictions: int) -> Any:
-    from flows import workers
-    from flows.division import RunnerName
-
-    name = RunnerName(asked["runner"])
-    return workers.choose_division(name, asked["workers"], None, restrictions)
 
 
 def memory_mib(pid: int) -> float:
@@ -269,7 +260,6 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
     text = json.loads(place.read_text("utf-8").splitlines()[-1])
     return {
         "restrictions": text.pop("restrictions"),
-        "runner": asked["runner"],
         "workers": asked["workers"],
         "draws": asked["draws"],
         "seconds": round(seconds, 1),
@@ -282,13 +272,9 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
 
 
 def asked_of(words: argparse.Namespace) -> list[dict[str, Any]]:
-    """The runs of each size: one process, two, and a cluster of two."""
-    every = [("local", 1), ("local", 2), ("dask", 2)]
-    return [
-        {"runner": name, "workers": words.workers or number, "draws": words.draws}
-        for name, number in every
-        if words.runner in (None, name) and (words.workers in (None, number))
-    ] or [{"runner": words.runner or "local", "workers": words.workers, "draws": words.draws}]
+    """The runs of each size: one process and two, or the number that is asked for."""
+    numbers = [words.workers] if words.workers else [1, 2]
+    return [{"workers": number, "draws": words.draws} for number in numbers]
 
 
 def compared(restrictions: int, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -319,7 +305,6 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--restrictions", nargs="+", type=int, default=SIZES, metavar="COUNT")
-    parser.add_argument("--runner", choices=["local", "dask"], help="default: both")
     parser.add_argument("--workers", type=int, help="default: one and two")
     parser.add_argument("--draws", type=int, default=DRAWS, help="default: %(default)s")
     parser.add_argument("--format", choices=["json", "table"], default="table")

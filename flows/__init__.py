@@ -2,12 +2,10 @@
 
 The packages in their order; each imports only those above it:
 
-    division - the options that divide the work of a run
     pipeline - the steps of a run, from fact tables to published tables
     recorded_layers - the folders that the facts of the last version came from
     fitting - fact tables of parameters, fitted to other facts
     last_version - the comparison of a run with the last version, and its warnings
-    workers - who computes the parts of a run: processes, or a Dask cluster
     layers - the writer of folders of facts
     registers - the import of a register of shutdowns as a layer
     adding - the questions, checks and rows of a new fact, or of an event on no record

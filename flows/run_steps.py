@@ -19,10 +19,8 @@ from audience_impact.plain_text import plain_line
 from audience_impact.store import PublishError
 from audience_impact.store.publishing import Published
 from flows import last_version, recorded_layers
-from flows.division import RunnerName
-from flows.pipeline import quality, steps
+from flows.pipeline import parts, quality, steps
 from flows.pipeline.steps import Checked, Results
-from flows.workers import choose_division
 
 STEPS = {
     "read": "reading the facts",
@@ -59,8 +57,6 @@ class RunOptions:
         workers: Processes that compute the parts of a large register; by default two from a
             thousand restrictions on. The results do not depend on the number.
         accept_changes: If strict, publish even if much changed since the last version.
-        runner: The runner of the parts: processes of this machine, or a Dask cluster.
-        scheduler: Address of the scheduler of that cluster; by default one is started here.
     """
 
     facts: Sequence[Path]
@@ -71,8 +67,6 @@ class RunOptions:
     keep: int | None = None
     workers: int | None = None
     accept_changes: bool = False
-    runner: RunnerName = RunnerName.LOCAL
-    scheduler: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,12 +142,8 @@ def check_facts(reading: steps.Reading, options: RunOptions) -> Checked:
 def compute_results(checked: Checked, options: RunOptions) -> Results:
     """Compute the tables that are published."""
     count = len(checked.tables["restrictions"])
-    return steps.compute_results(
-        checked,
-        options.as_of,
-        options.seed,
-        choose_division(options.runner, options.workers, options.scheduler, count),
-    )
+    processes = options.workers or parts.count_processes(count)
+    return steps.compute_results(checked, options.as_of, options.seed, processes)
 
 
 def report_changes(results: Results, options: RunOptions) -> list[str]:

@@ -19,7 +19,6 @@ from flows.commands.folders import (
     read_environment,
     require_writable,
 )
-from flows.division import RunnerName
 from flows.downloads import Name
 
 Facts = Annotated[
@@ -74,23 +73,6 @@ Workers = Annotated[
         "depend on it. Default: two for a thousand restrictions or more on two processors.",
     ),
 ]
-RunBy = Annotated[
-    RunnerName,
-    typer.Option(
-        "--runner",
-        help="Runner of the parts of a large register: processes of this machine, or a Dask "
-        "cluster (requires the libraries of the extra dask).",
-    ),
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS",
-        help="With --runner dask: the scheduler of the cluster, as tcp://HOST:PORT. Its workers "
-        "need access to the folder for temporary files (TMPDIR). Default: a cluster of --workers "
-        "processes on this machine.",
-    ),
-]
 AcceptChanges = Annotated[
     bool,
     typer.Option(
@@ -118,8 +100,6 @@ def run_and_publish(
     accept_changes: AcceptChanges = False,
     profile: ProfileFile = None,
     on_top_of_shipped: OnTopOfShipped = False,
-    runner: RunBy = RunnerName.LOCAL,
-    scheduler: Scheduler = None,
     drop_layers: DropLayers = False,
     register: WithRegister = True,
     report: Report = False,
@@ -149,8 +129,6 @@ def run_and_publish(
         keep or settings.keep,
         workers,
         accept_changes,
-        runner,
-        scheduler,
     )
     if status := run_flow(options, settings):
         raise typer.Exit(status)

@@ -1,17 +1,17 @@
 """The parts of a run, each with the restrictions of some countries, and all of them together.
 
-Another process, or another machine with access to the folder, computes a part from a folder with
-what all parts share and the facts of each. It returns the same result however often it is asked.
+A part gives the same results whoever computes it: this process, or one of several beside it.
 """
 
-import pickle
+import logging
+import multiprocessing
+import os
+import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,19 @@ from audience_impact.partition import PartInput, PartResult, SharedInput
 from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
+
+MOST_ALONE, MOST_BESIDE = 2_500, 1_250
+"""Restrictions of a part, at most: of a single process, which spares the fixed cost of each part,
+and of each of several. A process needs half a GiB whatever it computes, and a third of a MiB for
+each restriction; a part takes two seconds whatever its size.
+"""
+LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
+"""Default minimum of restrictions per process, and maximum of processes: each needs most of a GiB.
+"""
+SLACK = 1.1
+"""Factor for unequal parts, since countries are not divided."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,66 @@ class ComputedPart:
     result: PartResult
     rows: Mapping[str, pa.Table]
     source_ids: Mapping[str, frozenset[str]]
+
+
+def count_processes(restrictions: int) -> int:
+    """Return the number of processes that shorten a run of that size, at most the processors."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(here or 1, MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
+
+
+def limit_size(restrictions: int, processes: int) -> int:
+    """Return the number of restrictions that a part has at most."""
+    if processes == 1:
+        return MOST_ALONE
+    return min(max(int(SLACK * restrictions / processes), LEAST_RESTRICTIONS), MOST_BESIDE)
+
+
+def compute_parts(shared: Shared, parts: Sequence[PartInput], processes: int) -> list[ComputedPart]:
+    """Compute all parts, in this process or in several, each with one part in memory at a time.
+
+    Raises the first error of a part, and BrokenProcessPool where a process dies.
+    """
+    processes = min(processes, len(parts))
+    if processes == 1:
+        return [compute_part(shared, part) for part in parts]
+    if figures := shared.input.fitted.audiences:
+        figures.compute_inverse()  # once, and not by each process
+    # No copies of this process, whose libraries run threads: a process forked beside threads may
+    # never come back.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, _prepare_process, (shared,)) as pool:
+        futures = [pool.submit(compute_beside, part) for part in parts]
+        try:
+            for done, future in enumerate(as_completed(futures), 1):
+                future.result()
+                log.info("computed %d of %d parts", done, len(futures))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+        return [future.result() for future in futures]
+
+
+_SHARED: list[Shared] = []
+"""What the parts share, in a process beside that of the run."""
+
+
+def _prepare_process(shared: Shared) -> None:
+    """Keep what the parts share, and end when the process of the run is killed."""
+    parent = multiprocessing.parent_process()
+
+    def await_parent() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    _SHARED.append(shared)
+    threading.Thread(target=await_parent, daemon=True).start()
+
+
+def compute_beside(part: PartInput) -> ComputedPart:
+    """Compute a part in a process beside that of the run."""
+    return compute_part(_SHARED[0], part)
 
 
 def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
@@ -78,35 +151,6 @@ def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> s
         )
         ids |= set(lineage.loc[is_fed, "source_id"])
     return ids
-
-
-def write_input(folder: Path, shared: Shared, parts: Iterable[PartInput]) -> None:
-    """Write what `compute_in` reads: what all parts share, and the facts of each part."""
-    if figures := shared.input.fitted.audiences:
-        figures.compute_inverse()  # once, and not by each process
-    _write(folder / "shared.pickle", shared)
-    for number, part in enumerate(parts):
-        _write(folder / f"{number}.pickle", part)
-
-
-def compute_in(folder: Path, number: int) -> ComputedPart:
-    """Compute a part of the run in a folder."""
-    part: PartInput = _read(folder / f"{number}.pickle")
-    return compute_part(_read_shared(folder), part)
-
-
-@lru_cache(maxsize=1)
-def _read_shared(folder: Path) -> Shared:
-    shared: Shared = _read(folder / "shared.pickle")
-    return shared
-
-
-def _write(path: Path, value: object) -> None:
-    path.write_bytes(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
-
-
-def _read(path: Path) -> Any:
-    return pickle.loads(path.read_bytes())
 
 
 @dataclass(frozen=True)

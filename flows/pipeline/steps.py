@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
@@ -36,15 +36,17 @@ from schemas import facts as fact_models
 if TYPE_CHECKING:
     import pyarrow
 
-    from audience_impact.pipeline import Settings
     from audience_impact.store.history import Origin
     from audience_impact.store.publishing import Published
     from audience_impact.store.versions import Version
-    from flows.division import Division
-    from flows.pipeline.parts import ComputedPart, MergedResults
+    from flows.pipeline.parts import MergedResults
 
 AS_KNOWN = "as-known"
 """Options of a run, as the method of its version names them."""
+DIED = (
+    "a worker died, and the run with it: most likely the memory did not suffice; ask for fewer "
+    "workers"
+)
 
 
 def build_headers() -> dict[str, files.Header]:
@@ -378,54 +380,38 @@ def compute_results(
     checked: Checked,
     as_of: date | None,
     seed: int,
-    how: Division | None = None,
+    processes: int = 1,
+    most: int | None = None,
     draws: int | None = None,
     only: Collection[str] = (),
 ) -> Results:
     """Return the published tables, each validated against its contract.
 
-    The parts are computed as `how` divides them, by default in this process. The version states a
-    number of `draws` other than that of the method. If `only` some restrictions are computed, the
-    fitted parameters are still those of all facts.
+    They are computed in parts of `most` restrictions, by default as many as suit the number of
+    processes. The version states a number of `draws` other than that of the method. If `only` some
+    restrictions are computed, the fitted parameters are still those of all facts.
 
-    Raises RefusedError where a fitted table lacks something, or a rule over results is broken,
-    which is an error of the method.
+    Raises RefusedError where a fitted table lacks something, a process dies, or a rule over results
+    is broken, which is an error of the method.
     """
+    from audience_impact.partition import Partitioning
     from audience_impact.pipeline import DRAWS, Settings
-    from flows.division import ALONE
-    from flows.pipeline import parts
+    from flows.pipeline import parts, quality
 
     day, count = choose_day(checked, as_of), draws or DRAWS
-    settings = Settings(seed, count)
-    computed, shared = _compute_parts(checked, day, settings, how or ALONE, only)
-    merged_results = parts.merge_results(computed, shared, day)
+    most = most or parts.limit_size(len(checked.tables["restrictions"]), processes)
+    try:
+        divided = Partitioning(checked.tables, day, Settings(seed, count), most, only)
+        shared = parts.Shared(divided.shared, tuple(quality.list_refused(checked.findings)))
+        computed = parts.compute_parts(shared, divided, processes)
+    except ParameterError as error:
+        raise RefusedError([str(error)]) from error
+    except BrokenProcessPool as error:
+        raise RefusedError([DIED]) from error
+    merged_results = parts.merge_results(computed, divided.shared.tables, day)
     options = {AS_KNOWN: bool(checked.cut)}
     options[f"{count}-draws"] = count != DRAWS
     return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))
-
-
-def _compute_parts(
-    checked: Checked, day: date, settings: Settings, how: Division, only: Collection[str]
-) -> tuple[list[ComputedPart], Tables]:
-    """Compute all parts; return them, and the facts that they share.
-
-    Raises RefusedError where a fitted table lacks something.
-    """
-    from audience_impact.partition import Partitioning
-    from flows.pipeline import parts, quality
-
-    try:
-        partitioning = Partitioning(checked.tables, day, settings, how.most, only)
-        shared = parts.Shared(partitioning.shared, tuple(quality.list_refused(checked.findings)))
-        if how.runner is None or len(partitioning) == 1:
-            computed = [parts.compute_part(shared, part) for part in partitioning]
-        else:
-            with TemporaryDirectory(prefix="audience-impact-parts-") as folder:
-                parts.write_input(Path(folder), shared, partitioning)
-                computed = how.runner(Path(folder), len(partitioning))
-    except ParameterError as error:
-        raise RefusedError([str(error)]) from error
-    return computed, partitioning.shared.tables
 
 
 def _describe_version(

@@ -54,15 +54,15 @@ def test_days_move_as_precise_as_they_are(text: str, years: int, days: int, move
     assert scale._moved(text, years, days) == moved
 
 
-def describe_run(runner: str, workers: int) -> dict[str, Any]:
-    return {"restrictions": 3, "runner": runner, "workers": workers, "seconds": 1.5,
-            "peak_mib": 7, "manifest": "same"}  # fmt: skip
+def describe_run(workers: int) -> dict[str, Any]:
+    return {"restrictions": 3, "workers": workers, "seconds": 1.5, "peak_mib": 7,
+            "manifest": "same"}  # fmt: skip
 
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     def measure(layers: list[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-        return describe_run(asked["runner"], asked["workers"])
+        return describe_run(asked["workers"])
 
     monkeypatch.setattr(scale, "measure", measure)
     monkeypatch.setattr(scale, "world", lambda count, folder: [])
@@ -72,11 +72,10 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_way_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert scale.main(["--restrictions", "3", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    ways = [(row["runner"], row["workers"]) for row in rows]
-    assert ways == [("local", 1), ("local", 2), ("dask", 2)]
+    assert [row["workers"] for row in rows] == [1, 2]
     assert all("manifest" not in row for row in rows)
-    assert scale.main(["--restrictions", "3", "--runner", "local", "--workers", "4"]) == 0
-    assert "| 3 | local | 4 | 1.5 | 7 |" in capsys.readouterr().out
+    assert scale.main(["--restrictions", "3", "--workers", "4"]) == 0
+    assert "| 3 | 4 | 1.5 | 7 |" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("measured")
@@ -84,7 +83,7 @@ def test_other_bytes_fail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def measure(layers: list[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-        return {**describe_run("local", 1), "manifest": str(folder)}
+        return {**describe_run(1), "manifest": str(folder)}
 
     monkeypatch.setattr(scale, "measure", measure)
     assert scale.main(["--restrictions", "3"]) == 1
@@ -98,7 +97,7 @@ def test_a_run_that_is_refused_is_told_in_one_line(
         raise RefusedError(["part 1 of 5 killed the workers"])
 
     monkeypatch.setattr(scale, "run", refused)
-    assert scale.main(["--child", '{"runner": "dask"}', "--into", str(tmp_path)]) == 1
+    assert scale.main(["--child", '{"workers": 5}', "--into", str(tmp_path)]) == 1
     assert capsys.readouterr().err == "benchmarks.scale: part 1 of 5 killed the workers\n"
 
 
@@ -106,7 +105,7 @@ def test_a_run_that_ends_early_fails_the_benchmark(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(scale, "world", lambda count, folder: ["no-such-folder"])
-    assert scale.main(["--restrictions", "3", "--workers", "1", "--runner", "local"]) == 1
+    assert scale.main(["--restrictions", "3", "--workers", "1"]) == 1
     assert re.search("benchmarks.scale: the run .* ended with 1", capsys.readouterr().err)
 
 

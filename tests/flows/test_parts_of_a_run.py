@@ -4,9 +4,7 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +17,8 @@ from audience_impact.outputs import areas
 from audience_impact.partition import Partitioning
 from audience_impact.pipeline import Settings
 from audience_impact.simulation.worlds import DRAWN
-from flows import workers
-from flows.division import Division, Runner, RunnerName
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
-from flows.workers import NEW_CLUSTER, choose_division
 from tests.engine import calibrated
 from tests.flows import dying
 from tests.support import AS_OF, World, checked, ended, world
@@ -31,7 +26,6 @@ from tests.support import AS_OF, World, checked, ended, world
 pytestmark = pytest.mark.service
 
 HOME = Path(__file__).resolve().parents[2]
-TWO = Division(workers.Processes(2), 1)
 LANDS = ("XA", "XB", "XC", "XD", "XE", "XF")
 
 
@@ -75,14 +69,7 @@ def whole(found: steps.Checked) -> Results:
 @pytest.fixture(scope="module")
 def apart(found: steps.Checked) -> Results:
     """The same computed here, in as many parts as can be."""
-    return steps.compute_results(found, AS_OF, 0, how=Division(None, 1))
-
-
-def twice(folder: Path, count: int) -> list[Any]:
-    """Compute each part two times, the last one first."""
-    for number in reversed(range(count)):
-        parts.compute_in(folder, number)
-    return [parts.compute_in(folder, number) for number in range(count)]
+    return steps.compute_results(found, AS_OF, 0, most=1)
 
 
 def same_bytes(one: Results, other: Results, folder: Path) -> None:
@@ -107,19 +94,12 @@ def test_parts_give_the_bytes_of_the_whole(whole: Results, apart: Results, tmp_p
     assert world_total["q50_persons"].notna().all()
 
 
-@pytest.mark.parametrize("runner", [twice, workers.Processes(2)])
-def test_whoever_computes_larger_parts_gives_the_bytes_of_the_whole(
-    found: steps.Checked, whole: Results, runner: Runner, tmp_path: Path
+def test_several_processes_give_the_bytes_of_the_whole_and_tell_of_each_part(
+    found: steps.Checked, whole: Results, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    larger = steps.compute_results(found, AS_OF, 0, how=Division(runner, 3))
+    caplog.set_level(logging.INFO, "flows.pipeline.parts")
+    larger = steps.compute_results(found, AS_OF, 0, processes=2, most=3)
     same_bytes(whole, larger, tmp_path)
-
-
-def test_who_waits_for_a_large_register_sees_each_part(
-    found: steps.Checked, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "flows.workers")
-    steps.compute_results(found, AS_OF, 0, how=Division(workers.Processes(2), 3))
     count = len(caplog.messages)
     assert count > 1
     assert caplog.messages == [f"computed {n} of {count} parts" for n in range(1, count + 1)]
@@ -139,19 +119,19 @@ def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() ->
 def test_a_worker_that_dies_refuses_the_run_in_one_line(
     found: steps.Checked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "compute_in", dying.always)
+    monkeypatch.setattr(parts, "compute_beside", dying.always)
     with pytest.raises(steps.RefusedError, match="a worker died"):
-        steps.compute_results(found, AS_OF, 0, how=TWO)
+        steps.compute_results(found, AS_OF, 0, processes=2, most=1)
 
 
 KILLED = """
 import sys
-from pathlib import Path
-from flows import workers
+from types import SimpleNamespace
 from flows.pipeline import parts
 from tests.flows import dying
-parts.compute_in = dying.lasting
-workers.Processes(2)(Path(sys.argv[1]), 2)
+parts.compute_beside = dying.lasting
+shared = SimpleNamespace(input=SimpleNamespace(fitted=SimpleNamespace(audiences=None)))
+parts.compute_parts(shared, [sys.argv[1]] * 2, 2)
 """
 
 
@@ -159,85 +139,11 @@ workers.Processes(2)(Path(sys.argv[1]), 2)
 def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
     words = [sys.executable, "-c", KILLED, str(tmp_path)]
     with subprocess.Popen(words, cwd=HOME) as run:
-        while len(found := [path.name for path in tmp_path.glob("?-*")]) < 2:
+        while len(found := [path.name for path in tmp_path.iterdir()]) < 2:
             assert run.poll() is None
             time.sleep(0.1)
         run.kill()
-    assert all(ended(int(name.split("-")[1])) for name in found)
-
-
-def on_dask(workers: int = 2, scheduler: str | None = None) -> Division:
-    """The parts on a cluster, each as small as can be."""
-    return choose_division(RunnerName.DASK, workers, scheduler, 0)._replace(most=1)
-
-
-@pytest.mark.nightly
-def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
-    found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(parts, "compute_in", dying.compute_in)
-    monkeypatch.setenv(dying.TOLD, str(tmp_path))
-    same_bytes(whole, steps.compute_results(found, AS_OF, 0, how=on_dask()), tmp_path)
-    assert (tmp_path / dying.MARK).exists()
-
-
-@pytest.mark.nightly
-def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
-    found: steps.Checked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import dask
-
-    monkeypatch.setattr(parts, "compute_in", dying.always)
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        pytest.raises(steps.RefusedError, match=r"killed the workers .* give each worker more"),
-    ):
-        steps.compute_results(found, AS_OF, 0, how=on_dask())
-
-
-@pytest.mark.nightly
-def test_workers_of_a_cluster_never_pause_and_run_no_code_of_a_stranger(
-    found: steps.Checked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(parts, "compute_in", dying.besieged)
-    monkeypatch.setenv(dying.TOLD, str(tmp_path))
-    steps.compute_results(found, AS_OF, 0, how=on_dask(1)._replace(most=3))
-    told = {path.read_text() for path in tmp_path.iterdir() if path.is_file()}
-    assert told == {"False False\nrefused\nrefused\n"}
-
-
-@pytest.fixture
-def scheduler() -> Iterator[str]:
-    """The address of a cluster of one process, as of another machine."""
-    from distributed import LocalCluster
-
-    start: Any = LocalCluster  # without types
-    with start(n_workers=1, **NEW_CLUSTER) as cluster:
-        yield str(cluster.scheduler_address)
-
-
-@pytest.mark.nightly
-def test_a_cluster_elsewhere_gives_the_same_bytes(
-    found: steps.Checked, whole: Results, scheduler: str, tmp_path: Path
-) -> None:
-    how = on_dask(1, scheduler)._replace(most=3)
-    same_bytes(whole, steps.compute_results(found, AS_OF, 0, how=how), tmp_path)
-    assert how.runner is not None
-    with pytest.raises(steps.RefusedError, match=r"worker tcp://\S+ has no folder .* same place"):
-        how.runner(tmp_path / "gone", 1)
-
-
-@pytest.mark.nightly
-def test_a_scheduler_that_is_not_there_refuses_the_run_in_one_line(tmp_path: Path) -> None:
-    import dask
-
-    runner = on_dask(1, "tcp://127.0.0.1:1").runner
-    assert runner is not None
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        pytest.raises(steps.RefusedError, match=r"--scheduler tcp://127\.0\.0\.1:1: Timed out"),
-    ):
-        runner(tmp_path, 1)
+    assert all(ended(int(name)) for name in found)
 
 
 @pytest.mark.parametrize(
@@ -264,9 +170,8 @@ def test_as_many_processes_compute_as_suit_the_register_and_the_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)))
-    found = choose_division(RunnerName.LOCAL, asked, None, restrictions)
-    runner = workers.Processes(processes) if processes > 1 else None
-    assert found == Division(runner, most)
+    count = asked or parts.count_processes(restrictions)
+    assert (count, parts.limit_size(restrictions, count)) == (processes, most)
 
 
 # ---- Sums of countries ----

@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.store.computed import make_frame
-from flows.division import Division
 from flows.pipeline import steps
 from tests.support import FACTS, REGISTER, checked
 
@@ -51,7 +50,7 @@ def write_versions(folder: Path) -> None:
     for name, number in PARTS.items():
         facts = steps.refuse_errors(checked(FACTS, REGISTER), strict=True)
         most = -(-len(facts.tables["restrictions"]) // number)
-        results = steps.compute_results(facts, None, 0, how=Division(None, most))
+        results = steps.compute_results(facts, None, 0, most=most)
         into = folder / name
         into.mkdir(parents=True, exist_ok=True)
         for table, rows in results.tables.items():
