@@ -244,7 +244,7 @@ def is_several(record: AnswerRecord) -> bool:
 
 def name_action(record: AnswerRecord) -> str:
     """Return the action as a noun: `block`."""
-    return Action(record.restriction.action).forms.noun or "restriction"
+    return Action(record.restriction.action).find_form("noun") or "restriction"
 
 
 def choose_start_day(record: AnswerRecord) -> str | None:

@@ -214,8 +214,8 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
     around = {"/".join(chain[:depth]) for chain in chains for depth in range(1, len(chain) + 1)}
     countries = [names.area_in_words(code, code) for code in row["country_id"].split(";")]
     action = Action(row["action"])
-    texts = [*(row[name] for name in ON_RECORD), *countries]
-    texts += [*(places.get(area, "") for area in sorted(around)), action.verb, action.forms.noun]
+    texts = [*(row[name] for name in ON_RECORD), *countries, action.verb, action.find_form("noun")]
+    texts += [places.get(area, "") for area in sorted(around)]
     texts += [form for name in DESCRIBING for form in _list_forms(row[name])]
     texts += [name for number, name in _number_months() if row["observed_from"][5:7] == number]
     return {make_key(word) for word in _split_words(" ".join(texts).replace("_", " "))}

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from audience_impact.vocabulary.word import Forms, Word
+from audience_impact.vocabulary.word import Word
 
 
 class ImpactMetric(Word):
@@ -11,17 +11,14 @@ class ImpactMetric(Word):
     PEOPLE_EXPOSED = (
         "people_exposed",
         "ordinary monthly users of what is restricted, each person once",
-        "people exposed",
     )
     PEOPLE_FEATURE_EXPOSED = (
         "people_feature_exposed",
         "those exposed who use the feature that is restricted; of a whole service all",
-        "people who use what is restricted",
     )
     PEOPLE_DEPRIVED_NET = (
         "people_deprived_net",
         "those exposed less those who keep access by circumvention",
-        "people left without access",
     )
 
 
@@ -85,36 +82,20 @@ class DedupMethod(Word):
 class ObsStatus(Word):
     """SDMX observation status: the codes that occur here."""
 
-    NORMAL = "A", "normal: official, measured, recent, with a known error", "normal"
-    ESTIMATED = "E", "estimated: computed from counted numbers", "estimated"
-    FORECAST = "F", "forecast: a projection beyond the last year counted", "forecast"
-    IMPUTED = "I", "imputed: nobody counted it; learned from figures of others", "imputed"
-    LOW_RELIABILITY = (
-        "U",
-        "low reliability: figures old, or of another kind than asked",
-        "low reliability",
-    )
-    MISSING = "M", "no figure: from zero to the base, or to no known number", "no figure"
+    NORMAL = "A", "normal: official, measured, recent, with a known error"
+    ESTIMATED = "E", "estimated: computed from counted numbers"
+    FORECAST = "F", "forecast: a projection beyond the last year counted"
+    IMPUTED = "I", "imputed: nobody counted it; learned from figures of others"
+    LOW_RELIABILITY = "U", "low reliability: figures old, or of another kind than asked"
+    MISSING = "M", "no figure: from zero to the base, or to no known number"
 
 
 class Confidence(Word):
     """Confidence in a number, from the highest to the lowest."""
 
-    HIGH = (
-        "high",
-        "narrow, of an event that is almost sure, on evidence that was tested",
-        "high confidence",
-    )
-    MEDIUM = (
-        "medium",
-        "the order of magnitude is known, and something speaks against the number",
-        "medium confidence",
-    )
-    LOW = (
-        "low",
-        "no estimate, a wide one, or of an event that may not be as reported",
-        "low confidence",
-    )
+    HIGH = "high", "narrow, of an event that is almost sure, on evidence that was tested"
+    MEDIUM = "medium", "the order of magnitude is known, and something speaks against the number"
+    LOW = "low", "no estimate, a wide one, or of an event that may not be as reported"
 
 
 class Staleness(Word):
@@ -127,7 +108,7 @@ class Staleness(Word):
 
 
 class PartGap(Word):
-    """The reason why the part of a country that a restriction touches is not known."""
+    """The reason why the part of a country that a restriction affects is not known."""
 
     NO_DAY = "no_day", "the day is not known"
     PART_UNKNOWN = "part_unknown", "how much of the place is meant was never learned"
@@ -219,33 +200,13 @@ class InputKind(Word):
 class FigureKind(Word):
     """The quantity that a figure published about a restriction counts."""
 
-    PLATFORM_AUDIENCE = (
-        "platform_audience",
-        "users of one service",
-        Forms(noun="users of {service}"),
-    )
-    ADDED_UP = (
-        "added_up",
-        "users of several services, added up: people count several times",
-        Forms(noun="users added up"),
-    )
-    COMPANY_STATEMENT = (
-        "company_statement",
-        "what the company of the service says",
-        Forms(noun="users of {service}"),
-    )
-    PEOPLE_AFFECTED = (
-        "people_affected",
-        "people called affected, in the words of the source",
-        Forms(noun="people affected"),
-    )
-    INTERNET_USERS = "internet_users", "all internet users of the area", Forms(noun="people online")
-    POPULATION = "population", "all residents of the area", Forms(noun="residents")
-    STILL_USING = (
-        "still_using",
-        "people who still used the service under the restriction",
-        Forms(noun="still using it"),
-    )
+    PLATFORM_AUDIENCE = "platform_audience", "users of one service"
+    ADDED_UP = "added_up", "users of several services, added up: people count several times"
+    COMPANY_STATEMENT = "company_statement", "what the company of the service says"
+    PEOPLE_AFFECTED = "people_affected", "people called affected, in the words of the source"
+    INTERNET_USERS = "internet_users", "all internet users of the area"
+    POPULATION = "population", "all residents of the area"
+    STILL_USING = "still_using", "people who still used the service under the restriction"
 
 
 class ComparedWith(Word):
@@ -283,31 +244,19 @@ class FactRole(Word):
 
     RESTRICTION = "restriction", "it is the act itself"
     TARGET = "target", "it names a service and feature that is restricted"
-    AUDIENCE = "audience", "it says how many use the service; of `*`, who is online", "audience"
+    AUDIENCE = "audience", "it says how many use the service; of `*`, who is online"
     RELAY = "relay", "another page with the measurement that was used; set aside"
-    DAILY_AUDIENCE = "daily_audience", "it says how many use the service on a day", "daily audience"
-    BASE = "base", "it says how many people the base has", "people in the base"
-    POPULATION = "population", "it says how many residents the area has", "residents"
-    SHARE_BASE = (
-        "share_base",
-        "it says of how many people a share was taken",
-        "people the share is of",
-    )
-    FEATURE_SHARE = (
-        "feature_share",
-        "it says which share uses the feature",
-        "share who use the feature",
-    )
-    CIRCUMVENTION = "circumvention", "it says which share keeps access", "share who keep access"
-    OVERLAP = (
-        "overlap",
-        "it says how many use several of the services, or any",
-        "overlap of services",
-    )
-    NETWORK = "network", "it says how many lines a country has", "people on one network alone"
-    OPERATORS = "operators", "it says how many users a network has", "users of the operators"
+    DAILY_AUDIENCE = "daily_audience", "it says how many use the service on a day"
+    BASE = "base", "it says how many people the base has"
+    POPULATION = "population", "it says how many residents the area has"
+    SHARE_BASE = "share_base", "it says of how many people a share was taken"
+    FEATURE_SHARE = "feature_share", "it says which share uses the feature"
+    CIRCUMVENTION = "circumvention", "it says which share keeps access"
+    OVERLAP = "overlap", "it says how many use several of the services, or any"
+    NETWORK = "network", "it says how many lines a country has"
+    OPERATORS = "operators", "it says how many users a network has"
     OWN_SURVEY = "own_survey", "a survey of the country, of which services people use together"
-    EVIDENCE = "evidence", "it saw the outage, or how much was lost", "outage seen"
+    EVIDENCE = "evidence", "it saw the outage, or how much was lost"
 
 
 class TraceStep(Word):

@@ -67,23 +67,15 @@ class Unit(Word):
 class PopulationBase(Word):
     """The population that a figure is a part of."""
 
-    ALL_AGES = "all_ages", "all residents", "residents"
+    ALL_AGES = "all_ages", "all residents"
     AGE_12_PLUS = "age_12_plus", "residents aged 12 and over"
     AGE_13_PLUS = "age_13_plus", "residents aged 13 and over"
     AGE_16_PLUS = "age_16_plus", "residents aged 16 and over"
     AGE_18_PLUS = "age_18_plus", "residents aged 18 and over"
-    INTERNET_12_PLUS = (
-        "internet_12_plus",
-        "internet users aged 12 and over",
-        "people online aged 12 and over",
-    )
-    INTERNET_ALL = "internet_all", "internet users of every age that is counted", "people online"
-    WORLD_USERS = "world_users", "the users of the service in all countries", "users in the world"
-    CUSTOM = (
-        "custom",
-        "another population, which the note of the figure names",
-        "people of another population",
-    )
+    INTERNET_12_PLUS = "internet_12_plus", "internet users aged 12 and over"
+    INTERNET_ALL = "internet_all", "internet users of every age that is counted"
+    WORLD_USERS = "world_users", "the users of the service in all countries"
+    CUSTOM = "custom", "another population, which the note of the figure names"
 
 
 class IntervalKind(Word):
@@ -92,8 +84,8 @@ class IntervalKind(Word):
     MIN_MAX = "min_max", "the least and the most"
     CI90 = "ci90", "a 90 % interval"
     CI95 = "ci95", "a 95 % interval"
-    ONE_SIDED_MIN = "one_sided_min", "at least the value: the source says over", "at least"
-    ONE_SIDED_MAX = "one_sided_max", "at most the value: the source says up to", "at most"
+    ONE_SIDED_MIN = "one_sided_min", "at least the value: the source says over"
+    ONE_SIDED_MAX = "one_sided_max", "at most the value: the source says up to"
     NONE = "none", "the value alone; the source gives no interval"
 
 
@@ -123,7 +115,7 @@ class Unstated(Word):
 class Reliability(Word):
     """The reliability of a source, best first."""
 
-    HIGH = ("high", "official statistics, the measurer itself, a regulator or a news agency")
+    HIGH = "high", "official statistics, the measurer itself, a regulator or a news agency"
     MEDIUM = "medium", "established press, or a figure whose method is known"
     LOW = "low", "a blog, forum, mirror or aggregator, or read second-hand"
 

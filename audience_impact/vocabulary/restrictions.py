@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from audience_impact.vocabulary.word import Forms, Word
+from audience_impact.vocabulary.word import Word
 
 WHOLE_INTERNET = "*"
 """The platform id for the whole internet as a target."""
@@ -13,73 +13,25 @@ WORLD = "001"
 class Feature(Word):
     """A part of a service that may be restricted or used separately."""
 
-    WHOLE_SERVICE = "whole_service", "all of the service", "the whole service"
-    TEXT_MESSAGE = (
-        "text_message",
-        "sending text messages",
-        Forms("text messages", verb="sent text messages on"),
-    )
-    VOICE_MESSAGE = (
-        "voice_message",
-        "sending recorded voice messages",
-        Forms("voice messages", verb="sent voice messages on"),
-    )
-    VOICE_CALL = "voice_call", "voice calls", Forms("voice calls", verb="made voice calls on")
-    VIDEO_CALL = "video_call", "video calls", Forms("video calls", verb="made video calls on")
-    GROUP_CALL = (
-        "group_call",
-        "calls of more than two people",
-        Forms("group calls", verb="made group calls on"),
-    )
-    MEDIA_TRANSFER = (
-        "media_transfer",
-        "sending pictures, sound and video",
-        Forms("media files", verb="sent media files on"),
-    )
-    FILE_TRANSFER = (
-        "file_transfer",
-        "sending files of any kind",
-        Forms("files", verb="sent files on"),
-    )
-    CHANNEL = (
-        "channel",
-        "channels, which many read and few write",
-        Forms("channels", verb="followed channels on"),
-    )
-    FEED = "feed", "the stream of posts of others", Forms("feeds", verb="read the feed of")
-    LIVE_STREAM = (
-        "live_stream",
-        "live video to many",
-        Forms("live videos", verb="used live video on"),
-    )
-    SEARCH = "search", "searching in the service", Forms("searches", verb="searched on")
-    REGISTRATION = (
-        "registration",
-        "opening a new account",
-        Forms("new registrations", verb="registered with"),
-    )
-    LOGIN = "login", "logging in to an account", Forms("logins", verb="logged in to")
-    PAYMENT = "payment", "paying in the service, or for it", Forms("payments", verb="paid on")
-    BOT_API = (
-        "bot_api",
-        "automatic accounts, and the interface that they use",
-        Forms("bots", verb="used bots on"),
-    )
-    APP_DISTRIBUTION = (
-        "app_distribution",
-        "getting the app from a store",
-        Forms("downloads", verb="downloaded"),
-    )
-    WEB_CLIENT = (
-        "web_client",
-        "use in a browser",
-        Forms("web versions", verb="used the web version of"),
-    )
-    UNKNOWN = (
-        "unknown",
-        "the source does not say which feature",
-        Forms("a part that is not named", "some functions", "used the restricted functions of"),
-    )
+    WHOLE_SERVICE = "whole_service", "all of the service"
+    TEXT_MESSAGE = "text_message", "sending text messages"
+    VOICE_MESSAGE = "voice_message", "sending recorded voice messages"
+    VOICE_CALL = "voice_call", "voice calls"
+    VIDEO_CALL = "video_call", "video calls"
+    GROUP_CALL = "group_call", "calls of more than two people"
+    MEDIA_TRANSFER = "media_transfer", "sending pictures, sound and video"
+    FILE_TRANSFER = "file_transfer", "sending files of any kind"
+    CHANNEL = "channel", "channels, which many read and few write"
+    FEED = "feed", "the stream of posts of others"
+    LIVE_STREAM = "live_stream", "live video to many"
+    SEARCH = "search", "searching in the service"
+    REGISTRATION = "registration", "opening a new account"
+    LOGIN = "login", "logging in to an account"
+    PAYMENT = "payment", "paying in the service, or for it"
+    BOT_API = "bot_api", "automatic accounts, and the interface that they use"
+    APP_DISTRIBUTION = "app_distribution", "getting the app from a store"
+    WEB_CLIENT = "web_client", "use in a browser"
+    UNKNOWN = "unknown", "the source does not say which feature"
 
 
 HITS_EXISTING_USERS = {
@@ -97,31 +49,18 @@ number cannot be derived from the audience of the service.
 class Action(Word):
     """The action against the target."""
 
-    BLOCK = "block", "access is cut off", Forms("blocked", "block")
-    THROTTLE = "throttle", "traffic is slowed on purpose", Forms("slowed", "slowdown")
+    BLOCK = "block", "access is cut off"
+    THROTTLE = "throttle", "traffic is slowed on purpose"
     DEGRADE = (
         "degrade",
         "use is made worse by other means than slowing, or by means that are not known",
-        "restricted",
     )
-    INTERMITTENT = "intermittent", "access comes and goes", "cut off intermittently"
-    DELIST = "delist", "taken out of app stores or search results", "delisted"
-    LEGAL_BAN_ONLY = (
-        "legal_ban_only",
-        "forbidden by law or order, with access as before",
-        Forms("banned by law alone", "legal ban", "banned by law"),
-    )
-    SERVICE_WITHDRAWAL = (
-        "service_withdrawal",
-        "the service itself leaves the country or the users",
-        Forms("withdrawn by the service", "withdrawal", "withdrawn"),
-    )
-    NETWORK_SHUTDOWN = (
-        "network_shutdown",
-        "the internet or a network is switched off",
-        Forms("shut down", "shutdown"),
-    )
-    UNKNOWN = "unknown", "the source does not say what was done", "restricted"
+    INTERMITTENT = "intermittent", "access comes and goes"
+    DELIST = "delist", "taken out of app stores or search results"
+    LEGAL_BAN_ONLY = "legal_ban_only", "forbidden by law or order, with access as before"
+    SERVICE_WITHDRAWAL = "service_withdrawal", "the service itself leaves the country or the users"
+    NETWORK_SHUTDOWN = "network_shutdown", "the internet or a network is switched off"
+    UNKNOWN = "unknown", "the source does not say what was done"
 
 
 class Severity(Word):
@@ -139,29 +78,24 @@ class Severity(Word):
 class ClaimStatus(Word):
     """The sources that claim the restriction, and whether it is disputed."""
 
-    OFFICIAL = "official", "an authority says so, or admits it", "said by an authority"
-    REPORTED = (
-        "reported",
-        "press or civil society report it; no official statement is on record",
-        "reported",
-    )
-    DISPUTED = "disputed", "some say so and others deny it", "disputed"
-    WITHDRAWN = "withdrawn", "it was announced, then taken back or never carried out", "withdrawn"
+    OFFICIAL = "official", "an authority says so, or admits it"
+    REPORTED = "reported", "press or civil society report it; no official statement is on record"
+    DISPUTED = "disputed", "some say so and others deny it"
+    WITHDRAWN = "withdrawn", "it was announced, then taken back or never carried out"
 
 
 class EvidenceState(Word):
     """The result of measurements of the target."""
 
-    BLOCKED = "blocked", "measurements show a block", "measured"
+    BLOCKED = "blocked", "measurements show a block"
     LIKELY_BLOCKED = (
         "likely_blocked",
         "a block is likely: measurements point to it, or government or operator admit it",
-        "likely from measurements",
     )
-    IMPAIRED = "impaired", "measurements show slower or failing use", "measured"
-    DOWN = "down", "measurements show that the network or the service is gone", "measured"
-    OK = "ok", "measurements show ordinary access", "measurements find nothing"
-    INSUFFICIENT = "insufficient", "no measurement on record, or too few to decide", "not measured"
+    IMPAIRED = "impaired", "measurements show slower or failing use"
+    DOWN = "down", "measurements show that the network or the service is gone"
+    OK = "ok", "measurements show ordinary access"
+    INSUFFICIENT = "insufficient", "no measurement on record, or too few to decide"
 
 
 class GeoScope(Word):
@@ -177,12 +111,12 @@ class GeoScope(Word):
 
 
 class NetworkScope(Word):
-    """The access networks that the restriction touches."""
+    """The access networks that the restriction affects."""
 
     ALL = "all", "all access networks"
-    MOBILE = "mobile", "mobile networks alone", "mobile networks"
-    FIXED = "fixed", "fixed lines alone", "fixed lines"
-    SATELLITE = "satellite", "satellite links alone", "satellite links"
+    MOBILE = "mobile", "mobile networks alone"
+    FIXED = "fixed", "fixed lines alone"
+    SATELLITE = "satellite", "satellite links alone"
     ASN_LIST = "asn_list", "the networks of named operators"
     UNKNOWN = "unknown", "the source does not say which networks"
 
@@ -190,26 +124,10 @@ class NetworkScope(Word):
 class Cause(Word):
     """The cause of the loss of a network or a service."""
 
-    ORDER = (
-        "order",
-        "somebody decided it: an authority or a company",
-        Forms("an order", verb="shut down"),
-    )
-    ATTACK = (
-        "attack",
-        "an attack on the network or the service",
-        Forms("an attack", verb="cut off by an attack"),
-    )
-    DAMAGE = (
-        "damage",
-        "damage, such as a cut cable, a disaster or a power cut",
-        Forms("damage", verb="cut off by damage"),
-    )
-    UNKNOWN = (
-        "unknown",
-        "the source says that the cause is not known",
-        Forms("said to be unknown", verb="cut off"),
-    )
+    ORDER = "order", "somebody decided it: an authority or a company"
+    ATTACK = "attack", "an attack on the network or the service"
+    DAMAGE = "damage", "damage, such as a cut cable, a disaster or a power cut"
+    UNKNOWN = "unknown", "the source says that the cause is not known"
 
 
 class HoursBasis(Word):
@@ -295,10 +213,10 @@ class PlaceMatch(StrEnum):
 class EndStatus(Word):
     """The state of the end of a restriction; withdrawn means that it was never enforced."""
 
-    ENDED = "ended", "over", "ended"
-    ONGOING = "ongoing", "in force when the facts were read", "ongoing"
-    WITHDRAWN = "withdrawn", "never carried out", "never carried out"
-    UNKNOWN = "unknown", "no source says whether it is over", "end not known"
+    ENDED = "ended", "over"
+    ONGOING = "ongoing", "in force when the facts were read"
+    WITHDRAWN = "withdrawn", "never carried out"
+    UNKNOWN = "unknown", "no source says whether it is over"
 
 
 class EndSource(Word):
