@@ -285,6 +285,7 @@ class Register:
         read: an event as read.
         spellings: slips and other names of services.
         groups: names of groups of services that it may name without their members, by id.
+        links: rows of `event_links` between its events that a reader of its texts entered.
     """
 
     name: str
@@ -298,6 +299,7 @@ class Register:
     read: Callable[[Event, Background], Reading]
     spellings: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
+    links: Sequence[Row] = ()
 
 
 def clean_cells(frame: pd.DataFrame) -> pd.DataFrame:

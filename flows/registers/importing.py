@@ -116,54 +116,44 @@ def _area_rows(used: set[str], base: Tables) -> list[Row]:
 
 
 def _link_rows(
-    tables: Mapping[str, list[Row]], readings: Sequence[Reading], base: Tables, source_id: str
+    tables: Mapping[str, list[Row]],
+    readings: Sequence[Reading],
+    base: Tables,
+    reviewed: Sequence[Row],
 ) -> list[Row]:
     """Return links to the same events in the base facts, and among the events of the register.
 
     Pairs that already have a link in the base facts are left out.
     """
     new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
-    parents = parents_of(base["areas"]) | new
     unions = base["areas"][["area_id", "members"]].astype(str)
-    members = {area: cell.split(";") for area, cell in unions.itertuples(index=False) if cell}
-    services = list_services(base["platforms"]).groupby(level=0).agg(tuple).to_dict()
-    about = (parents, members, services)
-    blank = dict.fromkeys(columns_of("restrictions"), "")
-    ours = [{**blank, **row} for row in tables["restrictions"]]
-    recorded = event_links.event_records(ours, tables["restriction_targets"], *about)
-    ids = {event.restriction_id for event in recorded}
+    about = (
+        parents_of(base["areas"]) | new,
+        {area: cell.split(";") for area, cell in unions.itertuples(index=False) if cell},
+        list_services(base["platforms"]).groupby(level=0).agg(tuple).to_dict(),
+    )
+    newest = {reading.event.restriction_id: reading.event.newest_record for reading in readings}
+    ours = [
+        replace(
+            event,
+            newest_year=newest[event.restriction_id].count_year,
+            filled_cells=sum(map(bool, newest[event.restriction_id].cells.values())),
+        )
+        for event in event_links.event_records(
+            tables["restrictions"], tables["restriction_targets"], *about
+        )
+    ]
     theirs = [
-        row for row in _rows_as_text(base["restrictions"]) if row["restriction_id"] not in ids
+        row for row in _rows_as_text(base["restrictions"]) if row["restriction_id"] not in newest
     ]
     targets = _rows_as_text(base["restriction_targets"])
-    others = event_links.event_records(theirs, targets, *about)
-    described = _describe_records(recorded, readings, tables["restriction_places"])
     links = [
-        *event_links.link_events(recorded, others, source_id),
-        *event_links.link_duplicates(described, source_id),
+        *event_links.link_events(ours, event_links.event_records(theirs, targets, *about)),
+        *event_links.link_duplicates(ours, reviewed),
     ]
-    pairs = ("restriction_id", "other_restriction_id")
-    decided = {frozenset(row[name] for name in pairs) for row in _rows_as_text(base["event_links"])}
-    return [row for row in links if frozenset(row[name] for name in pairs) not in decided]
-
-
-def _describe_records(
-    recorded: Sequence[event_links.EventRecord], readings: Sequence[Reading], places: Sequence[Row]
-) -> list[event_links.EventRecord]:
-    events = {reading.event.restriction_id: reading.event for reading in readings}
-    partial = event_links.read_partial_areas(places)
+    decided = set(map(frozenset, base["event_links"][list(event_links.PAIR)].to_numpy()))
     return [
-        replace(
-            record,
-            whole_areas=record.area_ids - partial.get(record.restriction_id, set()),
-            first_year=min(row.count_year for row in event.records),
-            newest_year=event.newest_record.count_year,
-            sources=event_links.list_addresses(event.newest_record.evidence),
-            filled_cells=sum(bool(cell) for cell in event.newest_record.cells.values()),
-        )
-        for record in recorded
-        for event in [events[record.restriction_id]]
-        if record.starts
+        row for row in links if frozenset(row[name] for name in event_links.PAIR) not in decided
     ]
 
 
@@ -222,7 +212,8 @@ def build_report(
             for table, table_rows in made.items()
         },
     }
-    tables["event_links"] = _link_rows(tables, readings, base, source["source_id"])
+    links = _link_rows(tables, readings, base, register.links)
+    tables["event_links"] = [{**row, "source_id": source["source_id"]} for row in links]
     return ImportReport(
         register,
         tables,

@@ -1,7 +1,6 @@
 """One event is one restriction: links between events, and what they leave of the facts."""
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,16 +19,13 @@ from tests.support import World
 
 PARENTS = {"XA-A": "XA", "XA-B": "XA", "XA-A/town": "XA-A"}
 UNIONS = {"XA-U": ("XA-A", "XA-B")}
-BLANK = dict.fromkeys(
-    ("announced_on", "ended_on", "geo_scope", "operators", "network_scope", "severity"), ""
-)
+BLANK = dict.fromkeys(("announced_on", "ended_on", "geo_scope", "operators"), "")
 
 
 def record(name: str, areas: str, start: str, **cells: str) -> event_links.EventRecord:
     row = {
         **BLANK,
         "network_scope": "all",
-        "severity": "network_unavailable",
         "end_status": "ended",
         "restriction_id": name,
         "area_ids": areas,
@@ -40,16 +36,14 @@ def record(name: str, areas: str, start: str, **cells: str) -> event_links.Event
     return event_links.event_records([row], [target], PARENTS, UNIONS)[0]
 
 
-def recorded(name: str, areas: str, start: str, **cells: Any) -> event_links.EventRecord:
-    about = {"first_year": "2020", "newest_year": "2020", "sources": frozenset(), "filled_cells": 1}
-    mine = {key: cells.pop(key, value) for key, value in about.items()}
-    whole = event_links.list_members(cells.pop("whole", areas), UNIONS)
-    return replace(record(name, areas, start, **cells), whole_areas=whole, **mine)
+def linked_record(row: event_links.EventRecord, *facts: event_links.EventRecord) -> dict[str, str]:
+    """The link of a row of a register to one of these facts, or nothing."""
+    return dict(*event_links.link_events([row], facts))
 
 
-def relation(*events: event_links.EventRecord) -> tuple[str, str, str, str] | None:
-    links = event_links.link_duplicates(events, "register")
-    names = ("restriction_id", "other_restriction_id", "relation", "rule")
+def relation(*events: event_links.EventRecord, **reviewed: str) -> tuple[str, str, str] | None:
+    links = event_links.link_duplicates(events, [reviewed] if reviewed else [])
+    names = ("restriction_id", "other_restriction_id", "rule")
     return tuple(links[0][name] for name in names) if links else None  # type: ignore[return-value]
 
 
@@ -70,8 +64,40 @@ def test_a_row_is_the_event_of_a_fact_where_places_and_days_agree(
         [record(name, cells[0], cells[1], ended_on=cells[2])]
         for name, cells in (("F", fact), ("R", row))
     )
-    links = event_links.link_events(rows, others, "register")
-    assert [link["relation"] for link in links] == [expected]
+    assert linked_record(*rows, *others)["relation"] == expected
+
+
+@pytest.mark.parametrize(
+    ("areas", "start", "cells", "is_linked"),
+    [
+        ("XA", "2025-08-13", {}, True),
+        ("XA", "2025-08-10/2025-08-11", {}, True),
+        ("XA", "2025-08-20", {}, True),
+        ("XA", "2025-08-21", {}, False),
+        ("XA", "2025-07-01", {"announced_on": "2025-08-12"}, True),
+        ("XA", "", {}, False),
+        ("XB", "2025-08-13", {}, False),
+        ("XA-A", "2025-08-13", {}, True),
+        ("XA-B", "2025-08-13", {}, False),
+    ],
+)
+def test_a_link_needs_a_near_start_and_a_place_in_common(
+    areas: str, start: str, cells: dict[str, str], is_linked: bool
+) -> None:
+    row = record("R", "XA-A" if areas == "XA-B" else "XA", "2025-08-13")
+    assert bool(linked_record(row, record("F", areas, start, **cells))) == is_linked
+
+
+def test_the_nearest_start_is_linked_and_the_link_says_what_differs() -> None:
+    row = record("R", "XA", "2025-08-13")
+    fact = record("F", "XA", "2025-08-14", ended_on="2025-09", geo_scope="national")
+    fact = replace(fact, platforms=frozenset({"*", "x"}))
+    link = linked_record(row, record("G", "XA", "2025-08-15"), fact)
+    assert (link["other_restriction_id"], link["disagreements"]) == (
+        "F",
+        "start: 2025-08-13, the other 2025-08-14; end: none, the other 2025-09; "
+        "scope: none, the other national; services: none here alone, x in the other alone",
+    )
 
 
 def test_a_group_of_services_and_a_member_of_it_may_be_one_event() -> None:
@@ -83,57 +109,28 @@ def test_a_group_of_services_and_a_member_of_it_may_be_one_event() -> None:
     rows = [{**cells, "restriction_id": name} for name in "FRS"]
     services = {"social-media": ("facebook", "x")}
     fact, row, other = event_links.event_records(rows, targets, PARENTS, UNIONS, services)
-    links = event_links.link_events([row, other], [fact], "register")
+    links = event_links.link_events([row, other], [fact])
     assert [(link["restriction_id"], link["relation"]) for link in links] == [("R", "one_event")]
 
 
 def test_rows_of_one_place_and_day_are_one_event_and_the_later_end_stands() -> None:
-    first = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-03")
-    second = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-09")
-    assert relation(first, second) == ("R1", "R2", "one_event", event_links.SAME_PLACE)
-    assert relation(first, recorded("R3", "XA-B", "2020-01-02")) is None
-    assert relation(first, recorded("R3", "XA-A", "2020-01-03")) is None
+    first = record("R1", "XA-A", "2020-01-02", ended_on="2020-01-03")
+    second = record("R2", "XA-A", "2020-01-02", ended_on="2020-01-09")
+    assert relation(first, second) == ("R1", "R2", event_links.SAME_PLACE)
+    assert relation(first, record("R3", "XA-B", "2020-01-02")) is None
+    assert relation(first, record("R3", "XA-A", "2020-01-03")) is None
+    pair = [record(name, "XA-A", "2020-01-02", operators=name) for name in ("R1", "R2")]
+    assert relation(*pair) is None
+    union = record("R2", "XA-U", "2020-01-02", ended_on="2020-01-03")
+    both = record("R1", "XA-A;XA-B", "2020-01-02", ended_on="2020-01-02")
+    assert relation(both, union) == ("R1", "R2", event_links.SAME_PLACE)
 
 
-def test_rows_of_two_operators_are_two_events() -> None:
-    first, second = (
-        recorded(name, "XA-A", "2020-01-02", operators=operator)
-        for name, operator in (("R1", "North"), ("R2", "South"))
-    )
-    assert relation(first, second) is None
-
-
-def test_a_doubtful_cut_of_the_network_is_the_event_of_services_in_its_source() -> None:
-    services = frozenset({"facebook"})
-    for reason, sources, is_one in (
-        ("doubtful", "s", True),
-        ("", "s", False),
-        ("doubtful", "t", False),
-    ):
-        row = recorded("R1", "XA", "2020-01-02", extent_reason=reason, sources=frozenset({"s"}))
-        other = recorded("R2", "XA", "2020-01-02", sources=frozenset({sources}))
-        other = replace(other, platforms=services)
-        assert (relation(row, other) is not None) == is_one
-
-
-def test_a_town_within_a_region_that_was_cut_whole_is_part_of_that_event() -> None:
-    town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2020-01-03")
-    region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03")
-    assert relation(town, region) == ("R1", "R2", "one_event", event_links.PLACE_IN_PLACE)
-    part = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", whole="none")
-    assert relation(town, part) is None
-    mobile = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", network_scope="mobile")
-    assert relation(town, mobile) is None
-    slowed = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-01-03", severity="impaired")
-    assert relation(town, slowed) is None
-
-
-def test_a_union_is_the_places_in_it() -> None:
-    town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2020-01-03")
-    union = recorded("R2", "XA-U", "2020-01-02", ended_on="2020-01-03")
-    assert relation(town, union) == ("R1", "R2", "one_event", event_links.PLACE_IN_PLACE)
-    both = recorded("R1", "XA-A;XA-B", "2020-01-02", ended_on="2020-01-02")
-    assert relation(both, union) == ("R1", "R2", "one_event", event_links.SAME_PLACE)
+def test_a_link_that_a_reader_entered_is_taken_as_it_is() -> None:
+    link = {"restriction_id": "R1", "relation": "remainder", "rule": "a part of it"}
+    events = [record("R1", "XA-A", "2020-01-02"), record("R2", "XA", "2019-01-02")]
+    assert relation(*events, other_restriction_id="R2", **link) == ("R1", "R2", "a part of it")
+    assert relation(*events, other_restriction_id="R3", **link) is None
 
 
 @pytest.mark.parametrize(
@@ -147,54 +144,8 @@ def test_an_event_whose_places_are_recorded_apart_is_one_with_them(
         record("F2", "XA-B", second, ended_on="2020-06-01"),
     ]
     row = record("R", "XA-A;XA-B", "2020-01-02", ended_on="2020-02-01")
-    (link,) = event_links.link_events([row], facts, "register")
+    link = linked_record(row, *facts)
     assert (link["other_restriction_id"], link["relation"]) == ("F1", expected)
-
-
-def test_what_was_left_of_a_region_after_its_end_is_a_remainder() -> None:
-    town = recorded("R1", "XA-A/town", "2020-01-02", ended_on="2021-05-03", first_year="2021")
-    region = recorded("R2", "XA-A", "2020-01-02", ended_on="2020-03-03")
-    assert relation(town, region) == ("R1", "R2", "remainder", event_links.PLACE_IN_PLACE)
-
-
-def test_a_later_edition_that_names_less_of_what_goes_on_stands() -> None:
-    later = {"first_year": "2021", "newest_year": "2022"}
-    town = recorded("R1", "XA-A/town", "2020-01-02", end_status="ongoing", **later)
-    region = recorded(
-        "R2", "XA-A", "2020-01-02", end_status="ongoing", whole="none", sources=frozenset({"s"})
-    )
-    same = recorded(
-        "R1", "XA-A/town", "2020-01-02", end_status="ongoing", sources=frozenset({"s"}), **later
-    )
-    assert relation(town, region) is None
-    assert relation(same, region) == ("R2", "R1", "one_event", event_links.SAME_SOURCES)
-
-
-def test_a_start_that_a_later_edition_corrects_is_one_event() -> None:
-    early = recorded("R1", "XA-A", "2020-01-12", end_status="unknown")
-    later = {"first_year": "2022", "newest_year": "2022", "ended_on": "2022-03-04"}
-    assert relation(early, recorded("R2", "XA-A", "2020-01-02", **later)) == (
-        ("R1", "R2", "one_event", event_links.START_CORRECTED)
-    )
-    assert relation(early, recorded("R2", "XA-A", "2020-03-02", **later)) is None
-    ended = recorded("R1", "XA-A", "2020-01-12", ended_on="2020-01-13")
-    unknown = later | {"ended_on": "", "end_status": "unknown"}
-    assert relation(ended, recorded("R2", "XA-A", "2020-01-02", **unknown)) is None
-
-
-def test_an_order_within_the_days_of_another_is_one_event_with_it() -> None:
-    long = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-09")
-    within = recorded("R2", "XA-A", "2020-01-05", ended_on="2020-01-06")
-    assert relation(long, within) == ("R2", "R1", "one_event", event_links.WITHIN_ITS_DAYS)
-    for cells in (
-        {"start": "2020-01-09", "ended_on": "2020-01-09"},
-        {"ended_on": "2020-01-12"},
-        {"ended_on": "2020-01-05/2020-12-31"},
-    ):
-        start = cells.pop("start", "2020-01-05")
-        assert relation(long, recorded("R2", "XA-A", start, **cells)) is None
-    slowed = recorded("R1", "XA-A", "2020-01-02", ended_on="2020-01-09", severity="impaired")
-    assert relation(slowed, within) is None
 
 
 def linked(*links: tuple[str, str, str]) -> World:
@@ -406,15 +357,6 @@ def test_an_end_on_one_of_several_days_is_replaced_by_a_day_on_record() -> None:
     assert published(made)[0].loc["F", "ended_on"] == "2020-05-06"
     made.rows["restrictions"][0]["end_source"] = "recorded"
     assert published(made)[0].loc["F", "ended_on"] == vague["ended_on"]
-    assert record("R1", "XA", "2020-01-02", **vague).last_day is None
-
-
-def test_addresses_of_sources_are_compared_one_by_one() -> None:
-    cell = "https://a.example/1; https://b.example/2, as told https://c.example"
-    assert event_links.list_addresses(cell) == {
-        *("https://a.example/1", "https://b.example/2", "https://c.example")
-    }
-    assert event_links.list_addresses("a newspaper") == frozenset()
 
 
 def order(first: str, last: str, **cells: str) -> dict[str, str]:
@@ -480,7 +422,7 @@ def test_the_record_of_an_unknown_end_closes(page: str, listed_until: str, until
 
 def test_parts_of_a_divided_row_are_different_events() -> None:
     row = "XA-2020-01-02-toy-1a2b3c"
-    first, second = (recorded(name, "XA-1", "2020-01-02") for name in (row, f"{row}-2"))
-    other = recorded("XA-2020-01-02-toy-1a2b3d", "XA-1", "2020-01-02")
+    first, second = (record(name, "XA-1", "2020-01-02") for name in (row, f"{row}-2"))
+    other = record("XA-2020-01-02-toy-1a2b3d", "XA-1", "2020-01-02")
     assert relation(first, second) is None
     assert relation(first, other) is not None

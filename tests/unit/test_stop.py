@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from audience_impact.registers import event_links, register, register_tables
+from audience_impact.registers import register, register_tables
 from audience_impact.registers.register import Background, Event, FeatureRule, Record
 from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import dates, reach
@@ -492,85 +492,6 @@ def test_cells_become_text_on_one_line() -> None:
         "b": ["x y", ""],
         "c": ["2016", "0.5"],
     }
-
-
-def recorded(
-    restriction_id: str, platform: str = "whatsapp", **cells: str
-) -> event_links.EventRecord:
-    row = {
-        "restriction_id": restriction_id,
-        "area_ids": "RU",
-        "observed_from": "2025-08-13",
-        **dict.fromkeys(("announced_on", "ended_on", "end_status", "geo_scope"), ""),
-        "network_scope": "all",
-        **cells,
-    }
-    target = {"restriction_id": restriction_id, "platform_id": platform, "feature": "voice_call"}
-    return event_links.event_records([row], [target])[0]
-
-
-@pytest.mark.parametrize(
-    ("other", "linked"),
-    [
-        (recorded("A"), True),
-        (recorded("A", observed_from="2025-08-10/2025-08-11"), True),
-        (recorded("A", observed_from="2025-08-20"), True),
-        (recorded("A", observed_from="2025-08-21"), False),
-        (recorded("A", observed_from="2025-07-01", announced_on="2025-08-12"), True),
-        (recorded("A", observed_from=""), False),
-        (recorded("A", area_ids="KZ"), False),
-        (recorded("A", area_ids="KZ;RU"), True),
-        (recorded("A", area_ids="RU-MOW"), True),
-        (recorded("A", "telegram"), False),
-    ],
-)
-def test_links(other: event_links.EventRecord, linked: bool) -> None:
-    assert bool(event_links.link_events([recorded("S")], [other], "s")) == linked
-
-
-@pytest.mark.parametrize(
-    ("mine", "theirs", "linked"),
-    [
-        ("IN-JK/pulwama", "IN-JK", True),
-        ("IN-JK", "IN-JK/pulwama", True),
-        ("IN-JK/pulwama", "IN", True),
-        ("IN-JK/pulwama", "IN-JK/kulgam", False),
-        ("IN-JK/pulwama", "IN-RJ", False),
-        ("geonames:1", "IN-JK", True),
-    ],
-)
-def test_a_place_and_what_holds_it_are_linked(mine: str, theirs: str, linked: bool) -> None:
-    parents = {
-        **{"geonames:1": "IN-JK/pulwama", "IN-JK/pulwama": "IN-JK", "IN-JK/kulgam": "IN-JK"},
-        **{"IN-JK": "IN", "IN-RJ": "IN", "IN": "034"},
-    }
-    rows = [recorded(name, area_ids=areas).row for name, areas in (("S", mine), ("A", theirs))]
-    targets = [
-        {"restriction_id": name, "platform_id": "whatsapp", "feature": "voice_call"}
-        for name in "SA"
-    ]
-    one, other = event_links.event_records(rows, targets, parents)
-    assert bool(event_links.link_events([one], [other], "s")) == linked
-
-
-def test_regions_that_differ_are_no_link_and_the_nearest_is_taken() -> None:
-    mine = recorded("S", area_ids="RU-MOW")
-    assert not event_links.link_events([mine], [recorded("A", area_ids="RU-SPE")], "s")
-    others = [recorded("A", observed_from="2025-08-15"), recorded("B", observed_from="2025-08-14")]
-    (link,) = event_links.link_events([mine], others, "s")
-    assert link["other_restriction_id"] == "B"
-
-
-def test_a_link_says_what_the_two_disagree_on() -> None:
-    other = recorded("A", observed_from="2025-08-12", ended_on="2025-09", geo_scope="national")
-    (link,) = event_links.link_events([recorded("S")], [other], "s")
-    assert link["disagreements"] == (
-        "start: 2025-08-13, the other 2025-08-12; end: none, the other 2025-09; "
-        "scope: none, the other national"
-    )
-    two = event_links.EventRecord(**{**vars(other), "platforms": frozenset({"whatsapp", "x"})})
-    (link,) = event_links.link_events([recorded("S")], [two], "s")
-    assert "services: none here alone, x in the other alone" in link["disagreements"]
 
 
 def test_counts_are_compared_key_by_key() -> None:

@@ -91,6 +91,12 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
     )
 
 
+def read_rows(name: str) -> list[Row]:
+    """Return the rows of a table beside this module."""
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @cache
 def read_corrections() -> Mapping[str, Mapping[str, Row]]:
     """Return the corrected cells of corrections.csv by event and part.
@@ -99,10 +105,9 @@ def read_corrections() -> Mapping[str, Mapping[str, Row]]:
     read. An event whose text dates several places or actions apart has a part for each.
     """
     corrections: dict[str, dict[str, dict[str, str]]] = {}
-    with Path(__file__).with_name("corrections.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            parts = corrections.setdefault(row["restriction_id"], {})
-            parts.setdefault(row["part"], {})[row["column"]] = row["value"]
+    for row in read_rows("corrections.csv"):
+        parts = corrections.setdefault(row["restriction_id"], {})
+        parts.setdefault(row["part"], {})[row["column"]] = row["value"]
     return corrections
 
 
@@ -114,10 +119,9 @@ def read_printed_figures() -> Mapping[str, tuple[PrintedFigure, ...]]:
     rounding, and a limit ("as much as 49%") leaves the other side open.
     """
     figures: dict[str, tuple[PrintedFigure, ...]] = {}
-    with Path(__file__).with_name("printed_figures.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            figure = PrintedFigure(row["unit"], row["value"], row["most"], row["interval_kind"])
-            figures[row["restriction_id"]] = (*figures.get(row["restriction_id"], ()), figure)
+    for row in read_rows("printed_figures.csv"):
+        figure = PrintedFigure(row["unit"], row["value"], row["most"], row["interval_kind"])
+        figures[row["restriction_id"]] = (*figures.get(row["restriction_id"], ()), figure)
     return figures
 
 
@@ -245,4 +249,5 @@ REGISTER = Register(
     read=read_event,
     spellings=stop_targets.SPELLINGS,
     groups=stop_targets.NEW_GROUPS,
+    links=read_rows("links.csv"),
 )
