@@ -293,7 +293,7 @@ def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
     for code, area in zip(codes(), areas, strict=False):
         publisher.publish(code, area)
     return core.convert_types(
-        {name: _frame(name, publisher.rows.get(name, [])) for name in contracts.MODELS},
+        {name: _frame(name, publisher.rows.get(name, [])) for name in contracts.TABLES},
         contracts.select_columns("number"),
         contracts.select_columns("period"),
     )
@@ -307,9 +307,7 @@ def _with_errors(publisher: Publisher) -> None:
 
 
 def _frame(table: str, rows: list[Cells]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(contracts.describe_columns(table)), dtype="str").fillna(
-        ""
-    )
+    frame = pd.DataFrame(rows, columns=list(contracts.COLUMNS[table]), dtype="str").fillna("")
     lines = pd.Series(range(2, len(rows) + 2), dtype="int64")
     return frame.assign(row_layer=1, row_file=f"{table}.csv", row_line=lines)
 

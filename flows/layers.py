@@ -234,7 +234,7 @@ def _require_place(into: Path, facts: Sequence[Path]) -> None:
 def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
     """Return the files that differ from both the digest in the mark file and the new content."""
     recorded, now = _read_mark(into, owner), _digest_files(files)
-    tables = {f"{table}.csv" for table in fact_models.MODELS}
+    tables = {f"{table}.csv" for table in fact_models.TABLES}
     digest_by_name = {name: _digest_file(into, name) for name in sorted({*tables, *recorded, *now})}
     return [
         name

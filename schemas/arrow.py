@@ -24,9 +24,9 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
 
     Raises ContractError naming table, column, rule and row where the contract is broken.
     """
-    schema = contracts.read_schema(MODELS[table])
+    schema = MODELS[table].to_schema()
     ready = _cast_columns(frame, schema)
-    if broken := contracts.check_table(MODELS[table], ready):
+    if broken := contracts.check_table(schema, ready):
         lines = [_format_failure(ready, KEYS[table], failure) for failure in broken[:10]]
         raise ContractError("\n".join([f"{table} breaks its contract:", *lines]))
     if ready.duplicated(KEYS[table]).any():

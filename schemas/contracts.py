@@ -49,11 +49,10 @@ def require_validation() -> None:
         )
 
 
-def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failure]:
+def check_table(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[Failure]:
     """Return the failures of a table with the columns of its contract and the index 0..n-1."""
     if frame.empty:
         return []
-    schema = read_schema(model)
     filled = [name for name, column in schema.columns.items() if not column.nullable]
     missing = frame[filled].isna()
     failures = [
@@ -62,7 +61,7 @@ def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Fai
         for place in np.flatnonzero(missing[name])
     ]
     different = {name: frame[name].drop_duplicates() for name in schema.columns}
-    for check, names in _list_cell_rules(model):
+    for check, names in _list_cell_rules(schema):
         if not check(pd.concat([different[name] for name in names])).check_passed:
             failures += [
                 Failure(place, name, check.name)
@@ -76,17 +75,10 @@ def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Fai
     ]
 
 
-@cache
-def read_schema(model: type[pa.DataFrameModel]) -> Any:
-    """Return the schema of a model; cached, because pandera copies it on each call."""
-    return model.to_schema()
-
-
-@cache
-def _list_cell_rules(model: type[pa.DataFrameModel]) -> list[tuple[Any, list[str]]]:
+def _list_cell_rules(schema: pa.DataFrameSchema) -> list[tuple[Any, list[str]]]:
     """Return each rule of single cells, with the columns of one type that it applies to."""
     groups: dict[tuple[str, ...], tuple[Any, list[str]]] = {}
-    for name, column in read_schema(model).columns.items():
+    for name, column in schema.columns.items():
         for check in column.checks:
             kind = (check.name, repr(check.statistics), str(column.dtype))
             groups.setdefault(kind, (check, []))[1].append(name)
@@ -104,8 +96,8 @@ def check_fact_table(table: str, frame: pd.DataFrame) -> list[Failure]:
 
     The column of a rule of whole rows is the one that the rule refers to.
     """
-    columns = list(facts.describe_columns(table))
-    failures = check_table(facts.MODELS[table], frame[columns].reset_index(drop=True))
+    columns = list(facts.COLUMNS[table])
+    failures = check_table(facts.read_schema(table), frame[columns].reset_index(drop=True))
     return sorted(
         failure._replace(column=failure.column or _choose_column(failure.rule, columns))
         for failure in failures
@@ -129,13 +121,20 @@ def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
 
 def tables_with(rule: str) -> tuple[str, ...]:
     """Return the tables, of facts or published, to which a rule of a single table applies."""
+    return tuple(table for table, rules in _list_rules() if rule in rules)
+
+
+@cache
+def _list_rules() -> list[tuple[str, set[str | None]]]:
+    """Return the rules of each table; a fact table and a published one may have one name."""
     from schemas import published  # a check of facts needs none of them
 
-    models = [*facts.MODELS.items(), *published.MODELS.items()]
-    return tuple(table for table, model in models if rule in _rules_of(model))
-
-
-def _rules_of(model: type[pa.DataFrameModel]) -> set[str]:
-    schema = read_schema(model)
-    column_rules = {check.name for column in schema.columns.values() for check in column.checks}
-    return column_rules | {check.name for check in schema.checks}
+    schemas = [(table, facts.read_schema(table)) for table in facts.TABLES]
+    schemas += [(table, model.to_schema()) for table, model in published.MODELS.items()]
+    return [
+        (
+            table,
+            {check.name for part in (schema, *schema.columns.values()) for check in part.checks},
+        )
+        for table, schema in schemas
+    ]

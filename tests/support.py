@@ -426,9 +426,7 @@ SPREADS = {
 def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
     """The typed tables of these rows."""
     frames = {
-        table: pd.DataFrame(
-            own, columns=list(fact_models.describe_columns(table)), dtype="str"
-        ).assign(
+        table: pd.DataFrame(own, columns=list(fact_models.COLUMNS[table]), dtype="str").assign(
             row_layer=1,
             row_file=f"{table}.csv",
             row_line=pd.Series(range(2, len(own) + 2), dtype="int64"),
@@ -444,7 +442,7 @@ def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
 @cache
 def typed_blank() -> Tables:
     """Every typed table without a row."""
-    return _typed({table: [] for table in fact_models.MODELS})
+    return _typed({table: [] for table in fact_models.TABLES})
 
 
 @dataclass
@@ -455,7 +453,7 @@ class World:
 
     def add(self, table: str, **cells: str) -> "World":
         """Add a row; cells not named take their default."""
-        blank = dict.fromkeys(fact_models.describe_columns(table), "")
+        blank = dict.fromkeys(fact_models.COLUMNS[table], "")
         unknown = set(cells) - set(blank)
         assert not unknown, f"{table} has no column {unknown}"
         self.rows.setdefault(table, []).append({**blank, **DEFAULTS[table], **cells})
@@ -491,17 +489,17 @@ class World:
     def write(self, folder: Path) -> Path:
         """Write all tables, also those without rows, as CSV files."""
         folder.mkdir(parents=True, exist_ok=True)
-        for table in fact_models.MODELS:
+        for table in fact_models.TABLES:
             save(
                 folder / f"{table}.csv",
-                list(fact_models.describe_columns(table)),
+                list(fact_models.COLUMNS[table]),
                 [list(row.values()) for row in self.rows.get(table, [])],
             )
         return folder
 
     def typed(self, *only: str) -> Tables:
         """The typed tables, all or only those named, as they are after all checks."""
-        wanted = only or tuple(fact_models.MODELS)
+        wanted = only or tuple(fact_models.TABLES)
         blank = {table: typed_blank()[table].copy() for table in wanted}
         return blank | _typed({table: self.rows[table] for table in wanted if self.rows.get(table)})
 
@@ -603,7 +601,7 @@ def of_acts(folder: Path, *begins: str) -> Path:
     All other facts stay: the answers of these are those of a run of all.
     """
     folder.mkdir()
-    for table in fact_models.MODELS:
+    for table in fact_models.TABLES:
         header, rows = load(FACTS / f"{table}.csv")
         if "restriction_id" in header:
             place = header.index("restriction_id")

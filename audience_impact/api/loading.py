@@ -28,7 +28,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 """The folder that contains the package: the checkout, or the folder of installed libraries."""
 IS_CHECKOUT = all(
     (CHECKOUT / path).exists()
-    for path in ("pyproject.toml", "data/facts", "flows/publish_impact.py", "schemas/facts")
+    for path in ("pyproject.toml", "data/facts", "flows/publish_impact.py", "schemas/facts.py")
 )
 """Whether the package is used from a checkout, which has more commands than the wheel."""
 COMPUTING = CHECKOUT if IS_CHECKOUT else Path(__file__).resolve().parents[1] / "_checkout"

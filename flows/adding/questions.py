@@ -120,7 +120,7 @@ def ask_column(
     It applies `when`; a column that may be blank is asked for with `is_asked` only. `settings` are
     attributes of the question that the contract does not know, or that differ.
     """
-    about, rules = facts.describe_columns(table)[column], facts.list_cell_rules(table, column)
+    about, rules = facts.COLUMNS[table][column], facts.list_cell_rules(table, column)
     choices = tuple(rules.get("word", ()))
     readers = {
         **_READERS,
@@ -128,12 +128,12 @@ def ask_column(
         "code": _make_word_reader(choices),
     }
     contract: dict[str, Any] = {
-        "read": _LOOKUPS.get(about["refers_to"]) or readers.get(about["kind"], _read_text),
-        "must": when if about["filled"] else never_applies,
+        "read": _LOOKUPS.get(about.refers_to) or readers.get(about.group, _read_text),
+        "must": when if not about.may_be else never_applies,
         "may": when if is_asked else never_applies,
         "default": default if callable(default) else lambda answers: default,
         "choices": choices,
-        "many": rules.get("identifier") == facts.SEVERAL,
+        "many": about.kind == "references",
     }
     asks = asks or f"the column {column} of {table}.csv"
     return Question(name or column, asks, table=table, column=column, **contract | settings)
@@ -144,7 +144,7 @@ def ask_other_columns(
 ) -> list[Question]:
     """Return questions for the columns that neither questions nor the command (`made`) fill."""
     filled = {question.column for question in questions if question.table == table} | set(made)
-    others = [name for name in facts.describe_columns(table) if name not in filled]
+    others = [name for name in facts.COLUMNS[table] if name not in filled]
     return [ask_column(table, name) for name in others]
 
 

@@ -22,7 +22,7 @@ from flows.last_version.sides import OF_ANSWERS, VERSIONS, LastComparison
 from schemas import facts as fact_models
 from schemas.facts import TABLES
 
-FITTED = tuple(table for table in TABLES if edits.FITTED_TO in fact_models.describe_columns(table))
+FITTED = tuple(table for table in TABLES if edits.FITTED_TO in fact_models.COLUMNS[table])
 """Tables of facts that a command fits to the others."""
 BY_HAND = tuple(table for table in TABLES if table not in FITTED)
 """The tables of facts that people edit."""
@@ -139,7 +139,13 @@ def _report_cases(comparison: LastComparison, rule: str, cases: Iterable[Case]) 
 
 
 def _describe_kinds() -> edits.Kinds:
-    return {table: fact_models.describe_columns(table) for table in TABLES}
+    return {
+        table: {
+            name: {"kind": about.group, "refers_to": about.refers_to}
+            for name, about in columns.items()
+        }
+        for table, columns in fact_models.COLUMNS.items()
+    }
 
 
 @VERSIONS.rule("restrictions")

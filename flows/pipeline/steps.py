@@ -54,13 +54,13 @@ def build_headers() -> dict[str, files.Header]:
     keys = fact_models.list_keys()
     return {
         table: files.Header(
-            list(fact_models.describe_columns(table)),
+            list(fact_models.COLUMNS[table]),
             keys[table],
             table in fact_models.OPTIONAL,
             fact_models.optional_columns(table),
             fact_models.is_blank_a_key(table),
         )
-        for table in fact_models.MODELS
+        for table in fact_models.TABLES
     }
 
 

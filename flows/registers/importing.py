@@ -159,7 +159,7 @@ def _link_rows(
 
 def columns_of(table: str) -> list[str]:
     """Return the columns of a fact table."""
-    return list(fact_models.describe_columns(table))
+    return list(fact_models.COLUMNS[table])
 
 
 def _rows_as_text(frame: pd.DataFrame) -> list[Row]:

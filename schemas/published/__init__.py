@@ -93,14 +93,9 @@ def _read_metadata(table: str, column: str) -> dict[str, Any]:
 @cache
 def _describe_tables() -> dict[str, str]:
     """Return the description of each table; fact tables replace published ones of the same name."""
-    descriptions = {name: f"published: {_read_first_line(model)}" for name, model in MODELS.items()}
-    return descriptions | {
-        name: f"facts: {_read_first_line(model)}" for name, model in facts.MODELS.items()
-    }
-
-
-def _read_first_line(model: type) -> str:
-    return (inspect.getdoc(model) or "").partition("\n")[0]
+    first_lines = {name: describe_table(name).partition("\n")[0] for name in MODELS}
+    descriptions = {name: f"published: {text}" for name, text in first_lines.items()}
+    return descriptions | {name: f"facts: {text}" for name, text in facts.MEANINGS.items()}
 
 
 def list_columns(table: str) -> list[str]:

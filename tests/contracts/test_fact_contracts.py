@@ -44,8 +44,8 @@ KEYS = {"restriction_id": "R1", "survey_id": "S1"}
 
 def sound_cells(table: str) -> dict[str, str]:
     """A row that passes."""
-    columns = fact_models.describe_columns(table)
-    keys = {name: "K1" for name, about in columns.items() if about["kind"] == "key"}
+    columns = fact_models.COLUMNS[table]
+    keys = {name: "K1" for name, about in columns.items() if about.kind == "key"}
     own = {name: cell for name, cell in KEYS.items() if name in columns}
     return {**dict.fromkeys(columns, ""), **own, **DEFAULTS[table], **keys}
 
@@ -57,12 +57,12 @@ def failures(table: str, rows: list[dict[str, str]]) -> set[Failure]:
 
 def column_rules(table: str) -> Iterator[tuple[str, str]]:
     """Each column of a table and each rule it is under."""
-    for name, column in fact_models.MODELS[table].to_schema().columns.items():
+    for name, column in fact_models.read_schema(table).columns.items():
         for check in column.checks:
             yield name, str(check.name)
 
 
-@pytest.mark.parametrize("table", fact_models.MODELS)
+@pytest.mark.parametrize("table", fact_models.TABLES)
 def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) -> None:
     """One row a column and rule, all judged at once: nothing found hides another."""
     cases = list(column_rules(table))
@@ -72,21 +72,19 @@ def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) 
     assert not {failure for failure in result if failure[0] == 0}
 
 
-@pytest.mark.parametrize("table", fact_models.MODELS)
+@pytest.mark.parametrize("table", fact_models.TABLES)
 def test_what_is_found_is_what_pandera_finds(table: str) -> None:
     rows = [sound_cells(table) | {column: BAD_CELLS[rule]} for column, rule in column_rules(table)]
-    frame = pd.DataFrame([sound_cells(table), *rows], dtype="str")[
-        list(fact_models.describe_columns(table))
-    ]
+    frame = pd.DataFrame([sound_cells(table), *rows], dtype="str")[list(fact_models.COLUMNS[table])]
     with pytest.raises(pandera.errors.SchemaErrors) as refused:
-        fact_models.MODELS[table].validate(frame, lazy=True)
+        fact_models.read_schema(table).validate(frame, lazy=True)
     cases = refused.value.failure_cases
     theirs = {
         (place, str(rule).partition("(")[0])
         for place, rule in zip(cases["index"], cases["check"], strict=True)
         if pd.notna(place)  # how a text is stored is no matter of ours
     }
-    result = contracts.check_table(fact_models.MODELS[table], frame)
+    result = contracts.check_table(fact_models.read_schema(table), frame)
     assert {(one.position, one.rule) for one in result} == theirs
 
 
@@ -106,13 +104,13 @@ BLANKS = (
 """Nothing at all, and what looks like nothing."""
 
 
-@pytest.mark.parametrize("table", fact_models.MODELS)
+@pytest.mark.parametrize("table", fact_models.TABLES)
 def test_no_cell_of_any_table_may_look_blank_or_begin_or_end_so(table: str) -> None:
     """Each column by itself: alone, before and after a sound cell, and never inside one."""
     sound = sound_cells(table)
     spoilt = [
         (column, cell)
-        for column in fact_models.describe_columns(table)
+        for column in fact_models.COLUMNS[table]
         for blank in BLANKS[1:]
         for cell in (blank, f"{blank}{sound[column] or 'x'}", f"{sound[column] or 'x'}{blank}")
     ]
@@ -125,7 +123,7 @@ def test_no_cell_of_any_table_may_look_blank_or_begin_or_end_so(table: str) -> N
 @pytest.mark.parametrize("blank", BLANKS, ids=ascii)
 @pytest.mark.parametrize("table", ["estimates", "overlaps", "feature_use", "circumvention"])
 def test_a_figure_that_only_looks_filled_is_missing(table: str, blank: str) -> None:
-    names = [name for name in fact_models.describe_columns(table) if name in FIGURES]
+    names = [name for name in fact_models.COLUMNS[table] if name in FIGURES]
     row = sound_cells(table) | dict.fromkeys(names, blank)
     assert (0, names[0], "low_value_high") in failures(table, [row])
 
@@ -135,13 +133,13 @@ FIGURES = ("value", "low", "high", "share", "low_share", "high_share")
 
 def vocabularies(table: str) -> Iterator[tuple[str, list[str]]]:
     """Each column of a table that takes words, and the words."""
-    for name, column in fact_models.MODELS[table].to_schema().columns.items():
+    for name, column in fact_models.read_schema(table).columns.items():
         for check in column.checks:
             if check.name == "word":
                 yield name, check.statistics["word"]
 
 
-@pytest.mark.parametrize("table", fact_models.MODELS)
+@pytest.mark.parametrize("table", fact_models.TABLES)
 def test_every_word_of_a_vocabulary_passes(table: str) -> None:
     cases = [(name, word) for name, words in vocabularies(table) for word in words]
     rows = [sound_cells(table) | {name: word} for name, word in cases]
@@ -155,31 +153,31 @@ def test_all_words_come_from_the_vocabulary() -> None:
         for enum in vars(vocabulary).values()
         if isinstance(enum, type) and issubclass(enum, StrEnum)
     ]
-    used = [words for table in fact_models.MODELS for _, words in vocabularies(table)]
-    assert len(used) > len(fact_models.MODELS)
+    used = [words for table in fact_models.TABLES for _, words in vocabularies(table)]
+    assert len(used) > len(fact_models.TABLES)
     assert all(words in enums for words in used)
 
 
-@pytest.mark.parametrize("table", fact_models.MODELS)
+@pytest.mark.parametrize("table", fact_models.TABLES)
 def test_the_repository_writes_the_columns_of_the_contract(table: str) -> None:
     header, _ = load(FACTS / f"{table}.csv")
-    assert sorted(header) == sorted(fact_models.describe_columns(table))
+    assert sorted(header) == sorted(fact_models.COLUMNS[table])
 
 
 def test_every_csv_of_the_repository_has_a_contract_and_the_other_way_round() -> None:
-    assert {path.stem for path in FACTS.glob("*.csv")} == set(fact_models.MODELS)
+    assert {path.stem for path in FACTS.glob("*.csv")} == set(fact_models.TABLES)
 
 
 def test_an_empty_table_passes() -> None:
-    for table in fact_models.MODELS:
-        columns = list(fact_models.describe_columns(table))
+    for table in fact_models.TABLES:
+        columns = list(fact_models.COLUMNS[table])
         assert not contracts.check_fact_table(table, pd.DataFrame(columns=columns, dtype="str"))
 
 
 def test_a_blank_cell_passes_unless_it_must_be_filled() -> None:
-    for table in fact_models.MODELS:
+    for table in fact_models.TABLES:
         rules = set(column_rules(table))
-        columns = list(fact_models.describe_columns(table))
+        columns = list(fact_models.COLUMNS[table])
         rows = [sound_cells(table) | {name: ""} for name in columns]
         result = failures(table, rows)
         blank = {(column, rule) for place, column, rule in result if columns[place] == column}

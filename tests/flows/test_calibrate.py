@@ -10,7 +10,7 @@ from audience_impact.cli.command import app
 from flows.commands.learning import OLD_NAMES, Parameters
 from flows.documenting.docs import format_commands
 from flows.fitting import FITTERS
-from schemas.facts import MODELS
+from schemas.facts import TABLES
 from tests.support import edit, load, save
 
 FACTS = Path(__file__).resolve().parents[2] / "data" / "facts"
@@ -29,7 +29,7 @@ def calibrate(*words: str | Path) -> tuple[int, str]:
 def copied(tmp_path: Path) -> Path:
     """A copy of what the surveys need, with the patterns of two surveys alone, for speed."""
     folder = Path(shutil.copytree(FACTS, tmp_path / "facts"))
-    for table in set(MODELS) - NEEDED:
+    for table in set(TABLES) - NEEDED:
         save(folder / f"{table}.csv", load(folder / f"{table}.csv")[0], [])
     header, rows = load(folder / "use_patterns.csv")
     save(folder / "use_patterns.csv", header, [row for row in rows if row[0] in KEPT])

@@ -25,7 +25,7 @@ KEY = ["restriction_id", "area_id", "period"]
 
 def render_rows(table: str, *rows: Mapping[str, str]) -> str:
     """Return a fact table with typical rows, each with these cells."""
-    columns = list(fact_models.describe_columns(table))
+    columns = list(fact_models.COLUMNS[table])
     cells = [{**DEFAULTS[table], **row} for row in rows]
     text: str = (
         pd.DataFrame(cells).reindex(columns=columns, fill_value="").fillna("").to_csv(index=False)

@@ -75,7 +75,7 @@ def of_facts(**tables: str) -> ComparedVersion:
 
 def facts(table: str, *cells: str) -> str:
     """A fact table of which two columns are known, a row `key,note` each."""
-    columns = list(fact_models.describe_columns(table))
+    columns = list(fact_models.COLUMNS[table])
     (key,) = fact_models.list_keys()[table]
     told = [dict(zip((key, "note"), each.split(","), strict=True)) for each in cells]
     text: str = pd.DataFrame(told).reindex(columns=columns, fill_value="").to_csv(index=False)

@@ -20,7 +20,7 @@ from flows.downloads import Name, fetching, refreshing
 from flows.downloads.fetching import RetryPolicy
 from flows.downloads.refreshing import Refreshed, RefreshOptions
 from flows.pipeline import steps
-from schemas.facts import describe_columns
+from schemas.facts import COLUMNS as FACT_COLUMNS
 from tests import publishers
 from tests.publishers import (
     Server,
@@ -108,7 +108,7 @@ def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(
     done = refreshing.refresh_layer(options)
     assert done.created
     for table in TABLES:
-        assert list(rows(options, table)[0]) == list(describe_columns(table))
+        assert list(rows(options, table)[0]) == list(FACT_COLUMNS[table])
     bases = {row["base_id"]: row for row in rows(options, "bases")}
     assert len(bases) == done.bases
     assert bases["AE-all_ages-2023-worldbank"]["persons"] == "2023000"

@@ -32,9 +32,7 @@ def made(note: str = "first", **cells: str) -> Layer:
         "platforms": {"platform_id": "alpha", **DEFAULTS["platforms"], "note": note, **cells},
     }
     tables = {
-        table: pd.DataFrame(
-            [{**dict.fromkeys(fact_models.describe_columns(table), ""), **row}], dtype="str"
-        )
+        table: pd.DataFrame([{**dict.fromkeys(fact_models.COLUMNS[table], ""), **row}], dtype="str")
         for table, row in rows.items()
     }
     return Layer(tables, {BESIDE.as_posix(): f"{note}\n".encode()})

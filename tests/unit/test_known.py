@@ -30,7 +30,7 @@ def tables(**rows: list[dict[str, str]]) -> Tables:
     """Tables as text with these rows."""
     return {
         table: pd.DataFrame(
-            rows.get(table, []), columns=list(fact_models.describe_columns(table)), dtype="str"
+            rows.get(table, []), columns=list(fact_models.COLUMNS[table]), dtype="str"
         )
         .fillna("")
         .assign(

@@ -12,7 +12,7 @@ from audience_impact.registers.denominators.bases import (
     rows_from_figures,
 )
 from audience_impact.registers.denominators.publisher_files import ShapeError
-from schemas.facts import describe_columns
+from schemas.facts import COLUMNS as FACT_COLUMNS
 
 AREAS = {"AE", "NA", "001"}
 SOURCES = Sources("wb", "itu", "un", "middle of the year")
@@ -44,7 +44,7 @@ def list_persons(bases: pd.DataFrame) -> dict[str, str]:
 
 def test_columns_are_those_of_the_table() -> None:
     bases = rows(counted=published.read_population(reported(("AE", "2023", "10")), AREAS))
-    assert list(bases) == list(describe_columns("bases")) == COLUMNS
+    assert list(bases) == list(FACT_COLUMNS["bases"]) == COLUMNS
     assert bases.iloc[0].to_dict() == {
         "base_id": "AE-all_ages-2023-worldbank",
         "area_id": "AE",

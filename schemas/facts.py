@@ -1,0 +1,118 @@
+"""The contracts of the fact tables over the text as written: facts.csv lists tables and columns.
+
+A row of facts.csv without a column is a table, and the rows after it are its columns in order. To
+add a column or a table, add rows there; a rule of several columns is a function of `rows`.
+
+    kind     `table`, or a kind of column in `cells.KINDS`
+    of       what a cell is of: a table (references), a vocabulary (codes), or a rule of texts
+    may_be   `blank`, or `missing`: a table or column that a folder of facts may lack
+    key      `yes` for the columns of the key
+    meaning  of the table or column, where its name does not say it
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandera.pandas as pa
+
+from schemas import cells, rows
+
+
+class Column(NamedTuple):
+    """A row of facts.csv."""
+
+    table: str
+    column: str
+    kind: str
+    of: str
+    may_be: str
+    key: str
+    meaning: str
+
+    @property
+    def group(self) -> str:
+        """Return `number` for each kind of number, else the kind."""
+        return "number" if self.kind in cells.NUMBERS else self.kind
+
+    @property
+    def refers_to(self) -> str:
+        """Return the table of which the cells name rows; blank for no such column."""
+        return self.of if self.kind in ("reference", "references") else ""
+
+
+def _read_declarations() -> list[Column]:
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return [Column(**row) for row in csv.DictReader(file)]
+
+
+_DECLARATIONS = _read_declarations()
+MEANINGS = {row.table: row.meaning for row in _DECLARATIONS if not row.column}
+TABLES = tuple(MEANINGS)
+"""The fact tables, in the order in which keys resolve."""
+OPTIONAL = {row.table for row in _DECLARATIONS if not row.column and row.may_be}
+"""Tables that may be missing: those of registers, the reviewed findings, and the errors of
+figures, without which nothing is drawn."""
+COLUMNS: dict[str, dict[str, Column]] = {table: {} for table in TABLES}
+for _row in _DECLARATIONS:
+    if _row.column:
+        COLUMNS[_row.table][_row.column] = _row
+
+
+@cache
+def read_schema(table: str) -> pa.DataFrameSchema:
+    """Return the schema of a table: exactly its columns, so that none is ignored if misspelt."""
+    columns = {
+        name: pa.Column(str, [_make_check(*rule) for rule in list_cell_rules(table, name).items()])
+        for name in COLUMNS[table]
+    }
+    checks = [pa.Check(check, name=name) for name, check in rows.RULES.get(table, {}).items()]
+    return pa.DataFrameSchema(columns, checks, strict=True, name=table)
+
+
+def _make_check(rule: str, parameter: Any) -> pa.Check:
+    """Return a rule of cells as pandera takes it; only some rules have a parameter."""
+    options = {} if parameter is True else {rule: parameter}
+    return pa.Check(cells.RULES[rule], name=rule, statistics={rule: parameter}, **options)
+
+
+@cache
+def list_cell_rules(table: str, column: str) -> dict[str, Any]:
+    """Return the rules of single cells of a column, each with its parameter."""
+    about = COLUMNS[table][column]
+    return cells.list_rules(about.kind, about.of, not about.may_be)
+
+
+def optional_columns(table: str) -> frozenset[str]:
+    """Return the columns that a file of the table may lack."""
+    return frozenset(name for name, row in COLUMNS[table].items() if row.may_be == "missing")
+
+
+def list_keys() -> dict[str, list[str]]:
+    """Return the key columns of each table."""
+    return {
+        table: [name for name, row in columns.items() if row.key]
+        for table, columns in COLUMNS.items()
+    }
+
+
+def is_blank_a_key(table: str) -> bool:
+    """Return whether all key columns of a table may be blank."""
+    return all(row.may_be for row in COLUMNS[table].values() if row.key)
+
+
+def list_references() -> dict[str, dict[str, str]]:
+    """Return for each table the columns that refer to another table, with that table."""
+    return {
+        table: {name: row.refers_to for name, row in columns.items() if row.refers_to}
+        for table, columns in COLUMNS.items()
+    }
+
+
+def select_columns(group: str) -> dict[str, list[str]]:
+    """Return for each table its columns of a group, such as `number` or `period`."""
+    return {
+        table: [name for name, row in columns.items() if row.group == group]
+        for table, columns in COLUMNS.items()
+    }

@@ -1,0 +1,287 @@
+"""The rules of several cells of a row of facts, by table: each returns which rows pass.
+
+`rules.csv` has the meaning of each rule. Tables of fitted parameters are written by a command, so
+that an impossible value there is an error of an edit by hand.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audience_impact import blanks, periods
+from audience_impact import vocabulary as words
+from audience_impact.rules import register_rule
+from audience_impact.vocabulary import RuleStage
+from schemas.cells import ISO_TIMES
+
+RowCheck = Callable[..., Any]
+RULES: dict[str, dict[str, RowCheck]] = {}
+"""The rules of each table, by id."""
+
+
+def row_rule(
+    name: str, *columns: str, of: Sequence[str] | Mapping[str, Any]
+) -> Callable[[RowCheck], RowCheck]:
+    """Declare the decorated function as a rule of some tables.
+
+    A finding points at the first of `columns` that the table has. Where `of` is a mapping, the
+    function takes what it has for the table as its second argument.
+    """
+    register_rule(name, RuleStage.CELLS, columns=columns)
+
+    def declare(check: RowCheck) -> RowCheck:
+        for table in of:
+            by_table = partial(check, of=of[table]) if isinstance(of, Mapping) else check
+            RULES.setdefault(table, {})[name] = by_table
+        return check
+
+    return declare
+
+
+def _parse_numbers(frame: pd.DataFrame, column: str) -> pd.Series:
+    return pd.to_numeric(frame[column], errors="coerce")
+
+
+@row_rule(
+    *("low_value_high", "value", "share", "persons"),
+    of={
+        **dict.fromkeys(("estimates", "overlaps"), ("low", "value", "high")),
+        **dict.fromkeys(
+            ("feature_use", "circumvention", "use_frequency"), ("low_share", "share", "high_share")
+        ),
+        "bases": ("low_persons", "persons", "high_persons"),
+        "network_use": ("least_share", "least_share", "most_share"),
+        "place_parts": ("least_persons", "least_persons", "most_persons"),
+    },
+)
+def _is_in_order(frame: pd.DataFrame, of: tuple[str, str, str]) -> Any:
+    low, middle, high = of
+    is_stated = blanks.mark_filled(frame[middle]) | (
+        blanks.mark_filled(frame[low]) & blanks.mark_filled(frame[high])
+    )
+    ranges = frame[frame[low].ne("") | frame[high].ne("")]
+    bottom, centre, top = (_parse_numbers(ranges, name) for name in of)
+    turned = ranges.index[(bottom > centre) | (centre > top) | (bottom > top)]
+    return is_stated & ~frame.index.isin(turned)
+
+
+@row_rule("share_above_one", "value", of=("estimates", "overlaps"))
+def _is_share_at_most_one(frame: pd.DataFrame) -> Any:
+    return frame["unit"].ne(words.Unit.SHARE.value) | ~(_parse_numbers(frame, "value") > 1)
+
+
+ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
+
+
+@row_rule("unit_fits_metric", "unit", of=("estimates",))
+def _fits_unit_metric(frame: pd.DataFrame) -> Any:
+    people = frame["unit"].eq(words.Unit.PERSONS.value)
+    accounts = frame["audience_metric"].isin(ACCOUNT_METRICS) & people
+    residents = frame["audience_metric"].eq(words.AudienceMetric.POPULATION.value) & ~people
+    return ~(accounts | residents)
+
+
+@row_rule("counts_are_whole", "value", of=("estimates",))
+def _is_count_whole(frame: pd.DataFrame) -> Any:
+    """Require whole counts: 350.900 has a wrong separator; shares have fractions."""
+    fractions = frame[["value", "low", "high"]].apply(
+        lambda cells: cells.str.contains(".", regex=False)
+    )
+    return frame["unit"].eq(words.Unit.SHARE.value) | ~fractions.any(axis=1)
+
+
+@row_rule("urban_above_persons", "urban_persons", of=("bases",))
+def _is_urban_at_most_all(frame: pd.DataFrame) -> Any:
+    return ~(_parse_numbers(frame, "urban_persons") > _parse_numbers(frame, "persons"))
+
+
+@row_rule("source_incomplete", "url", of=("sources",))
+def _has_address_or_title(frame: pd.DataFrame) -> Any:
+    return blanks.mark_filled(frame["url"]) | blanks.mark_filled(frame["title"])
+
+
+QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
+MOST_LOG_ODDS = 20.0
+"""Maximum of the absolute log odds of a share, that of one in a thousand million."""
+LEAST = float(np.nextafter(0.0, 1.0))
+Limits = tuple[float, float]
+LOG_ODDS: Limits = (-MOST_LOG_ODDS, MOST_LOG_ODDS)
+VARIANCE: Limits = (0.0, MOST_LOG_ODDS)
+ABOVE_ZERO: Limits = (LEAST, MOST_LOG_ODDS)
+COUNT: Limits = (LEAST, 1e12)
+INNER_SHARE: Limits = (LEAST, float(np.nextafter(1.0, 0.0)))
+STUDENT_LAWS = ("feature_laws", "circumvention_laws", "daily_use")
+QUANTILE_LAWS = ("figure_errors", "place_laws", "network_laws")
+FITTED = (
+    *(*STUDENT_LAWS, *QUANTILE_LAWS, "overlap_calibration", "audience_laws"),
+    *("chances", "part_sizes", "online_levels"),
+)
+
+
+@row_rule("data_differ", "data_sha256", of=FITTED)
+def _are_fitted_together(frame: pd.DataFrame) -> Any:
+    return frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
+
+
+_parameter_rule = partial(row_rule, "parameter_out_of_range", "value", "mean", "share")
+_count_rule = partial(row_rule, "learned_from_nothing", "freedom", "figures", "pairs", "houses")
+
+
+@_parameter_rule(
+    of={
+        **{table: {"mean": LOG_ODDS, "spread": ABOVE_ZERO} for table in STUDENT_LAWS},
+        "chances": {"share": INNER_SHARE, "weight": COUNT},
+        "part_sizes": {
+            **dict.fromkeys(("level", "unit_slope", "count_slope"), LOG_ODDS),
+            "deviation": ABOVE_ZERO,
+        },
+        "online_levels": {"mean": LOG_ODDS, "deviation": ABOVE_ZERO},
+    }
+)
+@_count_rule(
+    of={
+        **{table: {"freedom": COUNT, "areas": COUNT} for table in STUDENT_LAWS},
+        **{table: {"figures": COUNT} for table in ("chances", "part_sizes")},
+    }
+)
+def _are_within(frame: pd.DataFrame, of: Mapping[str, Limits]) -> Any:
+    """Return whether the numbers of some columns are within limits; blank cells are."""
+    inside = [
+        numbers.between(*limits) | numbers.isna()
+        for name, limits in of.items()
+        for numbers in [_parse_numbers(frame, name)]
+    ]
+    return pd.concat(inside, axis=1).all(axis=1)
+
+
+@row_rule("quantiles_out_of_order", "value", of=QUANTILE_LAWS)
+def _are_quantiles_in_order(frame: pd.DataFrame) -> Any:
+    place = frame["kind"].map({kind.value: at for at, kind in enumerate(QUANTILES)})
+    rows = frame[["parameter"]].assign(place=place, value=_parse_numbers(frame, "value"))
+    rows = rows.dropna().sort_values(["parameter", "place"])
+    lower = rows.groupby("parameter")["value"].diff() < 0
+    return ~lower.reindex(frame.index, fill_value=False)
+
+
+@_parameter_rule(of=QUANTILE_LAWS)
+def _is_quantile_sane(frame: pd.DataFrame) -> Any:
+    """Limit log odds; a single quantile is half the width of a central interval."""
+    is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
+    others = frame["parameter"].map(frame.groupby("parameter").size())
+    is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)
+    is_sane = _are_within(frame, {"value": LOG_ODDS})
+    is_sane = is_sane.mask(is_width, _are_within(frame, {"value": ABOVE_ZERO}))
+    return is_sane.mask(is_count, _are_within(frame, {"value": (-MOST_LOG_ODDS, COUNT[1])}))
+
+
+_KINDS = words.OverlapParameter
+
+
+@_parameter_rule(
+    of={
+        "overlap_calibration": {
+            **dict.fromkeys((_KINDS.MEAN, _KINDS.SURVEY), LOG_ODDS),
+            **dict.fromkeys((_KINDS.BETWEEN, _KINDS.WITHIN, _KINDS.AREA), VARIANCE),
+            _KINDS.REGION: (0.0, 1.0),
+        },
+        "audience_laws": {words.AudienceLaw.EFFECT_SPREAD: VARIANCE},
+    }
+)
+def _is_parameter_sane(frame: pd.DataFrame, of: Mapping[str, Limits]) -> Any:
+    """Limit parameters by their name; all others lie above zero."""
+    is_sane = _are_within(frame, {"value": ABOVE_ZERO})
+    for parameter, limits in of.items():
+        is_named = frame["parameter"].eq(str(parameter))
+        is_sane = is_sane.mask(is_named, _are_within(frame, {"value": limits}))
+    return is_sane
+
+
+@_count_rule(of=("overlap_calibration",))
+def _has_surveys_unless_assumed(frame: pd.DataFrame) -> Any:
+    is_assumed = frame["basis"].eq(words.ParameterBasis.ASSUMED.value)
+    return is_assumed | _are_within(frame, {"surveys": COUNT, "houses": COUNT})
+
+
+@row_rule(
+    *("hours_in_order", "least_hours_a_day"),
+    of={"restrictions": ("least_hours_a_day", "most_hours_a_day")},
+)
+def _have_both_in_order(frame: pd.DataFrame, of: tuple[str, str]) -> Any:
+    """Require both limits, the smaller one first, or neither of them."""
+    low, high = (_parse_numbers(frame, name) for name in of)
+    return (low.isna() & high.isna()) | (low <= high)
+
+
+@row_rule("days_outside", "days_in_force", of=("restrictions",))
+def _are_days_inside(frame: pd.DataFrame) -> Any:
+    """Require days in force between the first and the last day, as far as these are known."""
+    day_texts = frame["days_in_force"].str.split(";").explode()
+    days = pd.to_datetime(day_texts, format="%Y-%m-%d", errors="coerce").groupby(level=0)
+    start = periods.parse_periods(frame["observed_from"])["start"]
+    end = periods.parse_periods(frame["ended_on"])["end"]
+    return ~(days.min() < start) & ~(days.max() >= end)
+
+
+@row_rule("end_before_start", "ended_on", of=("restrictions",))
+def _is_end_after_start(frame: pd.DataFrame) -> Any:
+    is_observed = blanks.mark_filled(frame["observed_from"])
+    start = frame["observed_from"].where(is_observed, frame["announced_on"])
+    ends = periods.parse_periods(frame["ended_on"])["end"]
+    return ~(ends <= periods.parse_periods(start)["start"])
+
+
+@row_rule("ongoing_has_end", "ended_on", of=("restrictions",))
+def _has_end_unless_ongoing(frame: pd.DataFrame) -> Any:
+    goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
+    return ~(goes_on & blanks.mark_filled(frame["ended_on"]))
+
+
+@row_rule("start_missing", "observed_from", of=("restrictions",))
+def _has_start(frame: pd.DataFrame) -> Any:
+    """Require a start, without which no figure is known to be from before the restriction."""
+    return blanks.mark_filled(frame["observed_from"]) | blanks.mark_filled(frame["announced_on"])
+
+
+@row_rule("part_without_kind", "part_kind", of=("restriction_places",))
+def _has_kind_if_part(frame: pd.DataFrame) -> Any:
+    is_within = frame["reading"].eq(words.PlaceReading.WITHIN.value)
+    return is_within == blanks.mark_filled(frame["part_kind"])
+
+
+@row_rule(
+    *("answer_without_group", "is_real", "is_whole", "is_on", "is_distinct"),
+    of=("event_readings",),
+)
+def _has_groups_of_answers(frame: pd.DataFrame) -> Any:
+    groups = ["evidence_group", "extent_group", "end_group", "neighbour_group"]
+    answers = ["is_real", "is_whole", "is_on", "is_distinct"]
+    blank = [frame[names].eq("").to_numpy() for names in (groups, answers)]
+    return pd.Series((blank[0] == blank[1]).all(axis=1), frame.index)
+
+
+@row_rule("share_of_place_incomplete", "least_share", of=("event_readings",))
+def _is_share_of_place_complete(frame: pd.DataFrame) -> Any:
+    """Require a place, its day, network and two shares above zero in order, or none of them."""
+    names = ["area_id", "start_on", "network_scope", "least_share", "most_share"]
+    filled = frame[names].ne("").sum(axis=1)
+    least, most = (_parse_numbers(frame, name) for name in names[3:])
+    return filled.eq(0) | (filled.eq(len(names)) & least.gt(0.0) & (least <= most))
+
+
+@row_rule("outage_without_time", "end", of=("evidence",))
+def _has_time_or_restriction(frame: pd.DataFrame) -> Any:
+    """Require an end after the begin, or neither of them and the restriction that it is of."""
+    begin, end = (
+        pd.to_datetime(frame[name], errors="coerce", **ISO_TIMES) for name in ("begin", "end")
+    )
+    is_timeless = (frame[["begin", "end"]] == "").all(axis=1)
+    return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
+
+
+row_rule(
+    *("lost_shares_in_order", "least_lost_share"),
+    of={"evidence": ("least_lost_share", "most_lost_share")},
+)(_have_both_in_order)
