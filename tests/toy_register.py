@@ -4,7 +4,6 @@ from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import (
     COMMON_DEFECTS,
     Background,
-    Defect,
     Event,
     Publication,
     Reading,
@@ -54,7 +53,7 @@ def read(event: Event, background: Background) -> Reading:
     place = background.locate_record(
         event.newest_record, cells["state"], cells["where"], GeoScope.REGION
     )
-    odd = [Defect(place.defect, each.number) for each in event.records if place.defect]
+    odd = [(place.defect, each.number) for each in event.records if place.defect]
     restriction = {
         "network_scope": NetworkScope.ALL.value,
         "observed_from": cells["day"],

@@ -34,7 +34,7 @@ from audience_impact.vocabulary import (
     SourceType,
 )
 
-SUFFIX_SIGNS, LONG_SUFFIX_SIGNS = 6, 32
+SUFFIX_SIGNS = 6
 COMMON_DEFECTS = {
     "country_unresolved": "a country that ISO 3166 does not know; refused",
     "several_countries": "several countries in one cell: one event in all of them",
@@ -71,11 +71,6 @@ class Record:
     evidence: str = ""
     operators: tuple[str, ...] = ()
 
-    @property
-    def group_key(self) -> tuple[str, ...]:
-        """Return the key that all rows of one event have in common."""
-        return self.alike or self.identity
-
 
 @dataclass(frozen=True)
 class Event:
@@ -95,12 +90,8 @@ class Event:
         return list(zip(self.records, self.records[1:], strict=False))
 
 
-@dataclass(frozen=True)
-class Defect:
-    """An error in a row: the kind of defect and the number of the row."""
-
-    kind: str
-    number: int
+Defect = tuple[str, int]
+"""The kind of an error in a row, and the number of the row."""
 
 
 @dataclass(frozen=True)
@@ -194,16 +185,6 @@ class Reading:
     defects: tuple[Defect, ...] = ()
     figures: tuple[PrintedFigure, ...] = ()
 
-    @property
-    def lost_shares(self) -> list[PrintedFigure]:
-        """Return the shares of traffic lost that the text prints."""
-        return [figure for figure in self.figures if figure.unit == LOST_SHARE]
-
-    @property
-    def counts(self) -> list[PrintedFigure]:
-        """Return the people, and shares of them, that the text calls affected."""
-        return [figure for figure in self.figures if figure.unit != LOST_SHARE]
-
 
 @dataclass(frozen=True)
 class Background:
@@ -254,7 +235,6 @@ class Publication:
     title: str
     snapshot: str
     copies: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    licence_note: str = "no licence stated"
     source_type: SourceType = SourceType.PRESS_RELAY
     reliability: Reliability = Reliability.MEDIUM
 
@@ -339,11 +319,6 @@ def read_records(
     return rows
 
 
-def _row_order(record: Record) -> tuple[str, ...]:
-    """Return a sort key of a row that does not depend on the order of rows in the file."""
-    return (record.count_year, *record.services, *record.cells.values())
-
-
 def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
     filled = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
     return len(filled), tuple(record.cells.values())
@@ -362,44 +337,37 @@ def _gather_copies(rows: Sequence[Record]) -> list[list[Record]]:
     return gathered
 
 
-def _split_group(group: Sequence[Record]) -> list[tuple[str, tuple[Record, ...]]]:
+def _split_group(group: Sequence[Record]) -> list[tuple[str, list[Record]]]:
     """Return the records of each event of an identity, with the key that distinguishes it."""
     rows = _gather_copies(group)
     if len({copies[-1].count_year for copies in rows}) == len(rows):
-        return [("", tuple(itertools.chain(*rows)))]
+        return [("", list(itertools.chain(*rows)))]
     parts: dict[str, list[Record]] = {}
     seen: Counter[tuple[str, ...]] = Counter()
     for copies in sorted(rows, key=lambda copies: copies[-1].services):
         key = (copies[-1].count_year, *copies[-1].services)
         seen[key] += 1
         parts.setdefault("|".join([*copies[-1].services, str(seen[key])]), []).extend(copies)
-    return [(apart, tuple(records)) for apart, records in parts.items()]
-
-
-def _event_id(register: Register, identity: Sequence[str], apart: str, signs: int) -> str:
-    digest = hash_bytes("|".join([*identity, apart]).encode())
-    country = identity[0].replace(";", ".")
-    return f"{country}-{identity[1]}-{register.name}-{digest[:signs]}"
+    return list(parts.items())
 
 
 def group_events(rows: Sequence[Record], register: Register) -> list[Event]:
     """Return the events of all accepted rows, sorted by id.
 
     The id is that of the oldest row. An identity begins with the country codes and the day of the
-    start; ids are made of these. Events whose ids would be the same get longer ones.
+    start; ids are made of these. The order of rows in the file does not matter.
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
-    for row in sorted((row for row in rows if not row.refused), key=_row_order):
-        groups.setdefault(row.group_key, []).append(row)
-    parts = [
-        (group[0].identity, apart, records)
-        for group in groups.values()
-        for apart, records in _split_group(group)
-    ]
-    counts = Counter(_event_id(register, *part[:2], SUFFIX_SIGNS) for part in parts)
+    accepted = [row for row in rows if not row.refused]
+    for row in sorted(
+        accepted, key=lambda row: (row.count_year, *row.services, *row.cells.values())
+    ):
+        groups.setdefault(row.alike or row.identity, []).append(row)
     events = []
-    for identity, apart, records in parts:
-        short_id = _event_id(register, identity, apart, SUFFIX_SIGNS)
-        long_id = _event_id(register, identity, apart, LONG_SUFFIX_SIGNS)
-        events.append(Event(long_id if counts[short_id] > 1 else short_id, records))
+    for group in groups.values():
+        identity = group[0].identity
+        begins = f"{identity[0].replace(';', '.')}-{identity[1]}-{register.name}"
+        for apart, records in _split_group(group):
+            digest = hash_bytes("|".join([*identity, apart]).encode())
+            events.append(Event(f"{begins}-{digest[:SUFFIX_SIGNS]}", tuple(records)))
     return sorted(events, key=lambda event: event.restriction_id)

@@ -2,20 +2,12 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from audience_impact.plain_text import cell_text
 from audience_impact.registers.gazetteer import Atlas
 from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.register import (
-    Background,
-    Event,
-    PrintedFigure,
-    Reading,
-    Record,
-    Register,
-    Row,
-)
+from audience_impact.registers.register import LOST_SHARE, Event, Reading, Record, Register, Row
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     EvidenceScope,
@@ -36,8 +28,8 @@ READINGS = [PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITH
 """Readings of a place, from the largest to the smallest part of it."""
 Counts = Mapping[tuple[str, str], int]
 """Events by country codes and count year."""
-Defects = Mapping[str, tuple[int, ...]]
-"""Row numbers by kind of defect, ascending, each once."""
+Rows = Mapping[str, tuple[int, ...]]
+"""Row numbers by kind of defect or by name, ascending, each once."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +45,8 @@ class ImportReport:
     refused: list[Row]
     rows: int
     merged_identical: int
-    defects: Defects
-    unresolved: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    defects: Rows
+    unresolved: Rows
 
     @property
     def outcome_counts(self) -> Counter[str]:
@@ -64,52 +56,46 @@ class ImportReport:
     @property
     def event_counts(self) -> Counts:
         """Return events by country codes and count year."""
-        return count_events(self.tables["register_rows"])
+        events = {
+            (row["country_ids"], row["count_year"], row["restriction_id"])
+            for row in self.tables["register_rows"]
+            if row["restriction_id"]
+        }
+        return dict(Counter((country, year) for country, year, _ in sorted(events)))
+
+
+def _gather_rows(pairs: Sequence[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    numbers: dict[str, set[int]] = {}
+    for name, number in pairs:
+        numbers.setdefault(name, set()).add(number)
+    return {name: tuple(sorted(rows)) for name, rows in numbers.items()}
 
 
 def collect_defects(
     register: Register, records: Sequence[Record], readings: Sequence[Reading]
-) -> Defects:
+) -> Rows:
     """Return all defects: refused rows, defects of reading, and rows that repeat.
 
     Raises ValueError for a kind to which the register gives no meaning.
     """
     defects = [(record.refused, record.number) for record in records if record.refused]
-    accepted = [record for record in records if not record.refused]
-    defects += [("several_countries", row.number) for row in accepted if len(row.country_ids) > 1]
-    defects += [("same_row_twice", number) for number in same_row_twice(records)]
-    for reading in readings:
-        defects += [("told_twice", row.number) for row in list_duplicates(reading.event)]
-        defects += [(defect.kind, defect.number) for defect in reading.defects]
-        defects += [
-            ("repeat_differs", later.number)
-            for earlier, later in reading.event.repeated_pairs
-            if not _is_same_but_year(register, earlier, later)
-        ]
-    numbers: dict[str, set[int]] = {kind: set() for kind in register.defects}
-    for kind, number in defects:
-        if kind not in numbers:
-            raise ValueError(f"the defect {kind} has no meaning")
-        numbers[kind].add(number)
-    return {kind: tuple(sorted(rows)) for kind, rows in numbers.items() if rows}
-
-
-def list_duplicates(event: Event) -> list[Record]:
-    """Return the records of an event that repeat it within a year."""
-    return [
-        later for earlier, later in event.repeated_pairs if earlier.count_year == later.count_year
-    ]
-
-
-def same_row_twice(rows: Sequence[Record]) -> list[int]:
-    """Return the numbers of accepted rows that equal an earlier row in all cells and the year."""
     seen: set[tuple[str, ...]] = set()
-    numbers = []
-    for row in rows:
+    for row in records:
         cells = tuple(row.cells.values())
-        numbers += [row.number] if cells in seen and not row.refused else []
+        if not row.refused:
+            defects += [("several_countries", row.number)] * (len(row.country_ids) > 1)
+            defects += [("same_row_twice", row.number)] * (cells in seen)
         seen.add(cells)
-    return numbers
+    for reading in readings:
+        defects += reading.defects
+        for earlier, later in reading.event.repeated_pairs:
+            defects += [("told_twice", later.number)] * (earlier.count_year == later.count_year)
+            if not _is_same_but_year(register, earlier, later):
+                defects.append(("repeat_differs", later.number))
+    rows = _gather_rows(defects)
+    if unknown := rows.keys() - register.defects.keys():
+        raise ValueError(f"the defect {min(unknown)} has no meaning")
+    return {kind: rows[kind] for kind in register.defects if kind in rows}
 
 
 def _is_same_but_year(register: Register, earlier: Record, later: Record) -> bool:
@@ -129,7 +115,7 @@ def make_tables(
     records: Sequence[Record],
     events: Sequence[Event],
     readings: Sequence[Reading],
-    background: Background,
+    atlas: Atlas,
     platform_ids: Collection[str],
 ) -> dict[str, list[Row]]:
     """Return rows of fact tables, without their source.
@@ -139,37 +125,59 @@ def make_tables(
         records: all its rows, also those that were refused.
         events: the events of the accepted rows.
         readings: the events as read, or their parts.
-        background: the context in which they were read.
+        atlas: the places of each country.
         platform_ids: the services on record, which get no new row.
     """
-    return {
-        "platforms": platform_rows(readings, register, platform_ids),
-        "restrictions": [_restriction_row(reading) for reading in readings],
-        "restriction_targets": [
+    tables: dict[str, list[Row]] = {
+        "platforms": _platform_rows(readings, register, platform_ids),
+        "restrictions": [],
+        "restriction_targets": [],
+        "restriction_places": [],
+        "register_rows": outcome_rows(records, events),
+        "evidence": [],
+        "published_figures": [],
+    }
+    for reading in readings:
+        restriction_id, place = reading.event.restriction_id, reading.place
+        country = reading.event.newest_record.country_ids[0]
+        restriction = {
+            "restriction_id": restriction_id,
+            "area_ids": ";".join(place.area_ids),
+            "geo_scope": GeoScope(place.geo_scope).value,
+            **{name: str(cell) for name, cell in reading.restriction.items()},
+        }
+        tables["restrictions"].append(restriction)
+        tables["restriction_targets"] += [
             {
-                "restriction_id": reading.event.restriction_id,
+                "restriction_id": restriction_id,
                 "platform_id": target.platform_id,
                 "feature": str(target.feature),
-                "claim_status": str(reading.restriction["claim_status"]),
+                "claim_status": restriction["claim_status"],
                 "note": target.note,
             }
-            for reading in readings
             for target in reading.targets.targets
-        ],
-        "restriction_places": [
-            row
-            for reading in readings
-            if any(name.area_ids for name in reading.place.names)
-            for row in _places_of(reading, background.atlas)
-        ],
-        "register_rows": outcome_rows(records, events),
-        "evidence": [
-            _evidence_row(reading, lost) for reading in readings for lost in reading.lost_shares
-        ],
-        "published_figures": [
+        ]
+        if any(name.area_ids for name in place.names):
+            tables["restriction_places"] += _place_rows(reading, atlas)
+        is_national = place.geo_scope is GeoScope.NATIONAL
+        tables["evidence"] += [
             {
-                "published_figure_id": f"{reading.event.restriction_id}.printed-{number}",
-                "restriction_id": reading.event.restriction_id,
+                "evidence_id": f"{restriction_id}.lost",
+                "area_id": country,
+                "evidence_scope": EvidenceScope.COUNTRY if is_national else EvidenceScope.REGION,
+                "least_lost_share": figure.value,
+                "most_lost_share": figure.most,
+                "restriction_id": restriction_id,
+                "note": PRINTED_IN_TEXT,
+            }
+            for figure in reading.figures
+            if figure.unit == LOST_SHARE
+        ]
+        counts = [figure for figure in reading.figures if figure.unit != LOST_SHARE]
+        tables["published_figures"] += [
+            {
+                "published_figure_id": f"{restriction_id}.printed-{number}",
+                "restriction_id": restriction_id,
                 "publisher": register.publication.measurer,
                 "figure_kind": FigureKind.PEOPLE_AFFECTED,
                 "unit": count.unit,
@@ -177,68 +185,43 @@ def make_tables(
                 "interval_kind": count.interval_kind,
                 "note": PRINTED_IN_TEXT,
             }
-            for reading in readings
-            for number, count in enumerate(reading.counts, 1)
-        ],
-    }
+            for number, count in enumerate(counts, 1)
+        ]
+    return tables
 
 
-def _restriction_row(reading: Reading) -> Row:
-    return {
-        "restriction_id": reading.event.restriction_id,
-        "area_ids": ";".join(reading.place.area_ids),
-        "geo_scope": GeoScope(reading.place.geo_scope).value,
-        **{name: str(cell) for name, cell in reading.restriction.items()},
-    }
-
-
-def _evidence_row(reading: Reading, lost: PrintedFigure) -> Row:
-    is_national = reading.place.geo_scope is GeoScope.NATIONAL
-    return {
-        "evidence_id": f"{reading.event.restriction_id}.lost",
-        "area_id": reading.event.newest_record.country_ids[0],
-        "evidence_scope": EvidenceScope.COUNTRY if is_national else EvidenceScope.REGION,
-        "least_lost_share": lost.value,
-        "most_lost_share": lost.most,
-        "restriction_id": reading.event.restriction_id,
-        "note": PRINTED_IN_TEXT,
-    }
-
-
-def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
+def _place_rows(reading: Reading, atlas: Atlas) -> list[Row]:
     """Return the places of a restriction, unions as their members.
 
     If a name is no place on record, the country is added with the reading `within`. Of two readings
-    of one place the larger one is used.
+    of one place the larger one is used, with both names, and the units are added.
     """
     country = reading.event.newest_record.country_ids[0]
     entries, rows = atlas[country].entries, dict[str, Row]()
     within = NameMeaning("", (country,), PlaceReading.WITHIN, part_kind=PartKind.PLACE)
     for name in reading.place.names:
         meaning = name if name.area_ids else replace(within, name=name.name)
-        for area in meaning.area_ids:
-            members = entries[area].members if area in entries else ()
-            for part in members or (area,):
-                row = _place_row(reading.event.restriction_id, part, meaning)
-                rows[part] = _merge_place_rows(rows[part], row) if part in rows else row
+        parts = [
+            part
+            for area in meaning.area_ids
+            for part in (area in entries and entries[area].members) or (area,)
+        ]
+        for part in parts:
+            row = {
+                "restriction_id": reading.event.restriction_id,
+                "area_id": part,
+                "reading": meaning.reading.value,
+                "least_area_id": meaning.least_area_id,
+                "name": meaning.name,
+                "found_by": meaning.found_by.value,
+                "part_kind": meaning.part_kind.value if meaning.part_kind else "",
+                "units_count": str(meaning.units) if meaning.part_kind else "",
+            }
+            rows[part] = _merge_place_rows(rows[part], row) if part in rows else row
     return list(rows.values())
 
 
-def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
-    return {
-        "restriction_id": restriction_id,
-        "area_id": area_id,
-        "reading": meaning.reading.value,
-        "least_area_id": meaning.least_area_id,
-        "name": meaning.name,
-        "found_by": meaning.found_by.value,
-        "part_kind": meaning.part_kind.value if meaning.part_kind else "",
-        "units_count": str(meaning.units) if meaning.part_kind else "",
-    }
-
-
 def _merge_place_rows(earlier: Row, row: Row) -> Row:
-    """Return two rows of a place as one: the larger reading with both names, and units added."""
     larger = min((row, earlier), key=lambda part: READINGS.index(PlaceReading(part["reading"])))
     names = dict.fromkeys([*earlier["name"].split("; "), row["name"]])
     units = sum(int(part["units_count"] or 0) for part in (row, earlier))
@@ -251,17 +234,20 @@ def _merge_place_rows(earlier: Row, row: Row) -> Row:
     }
 
 
-def list_unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:
+def list_unresolved(readings: Sequence[Reading]) -> Rows:
     """Return unresolved place names, with the row numbers of their events."""
-    rows_by_name: dict[str, list[int]] = {}
-    for reading in readings:
-        for name in reading.place.names:
-            if not name.area_ids:
-                rows_by_name.setdefault(name.name, []).append(reading.event.newest_record.number)
-    return {name: tuple(sorted(rows)) for name, rows in sorted(rows_by_name.items())}
+    rows = _gather_rows(
+        [
+            (name.name, reading.event.newest_record.number)
+            for reading in readings
+            for name in reading.place.names
+            if not name.area_ids
+        ]
+    )
+    return dict(sorted(rows.items()))
 
 
-def platform_rows(
+def _platform_rows(
     readings: Sequence[Reading], register: Register, platform_ids: Collection[str]
 ) -> list[Row]:
     """Return rows of `platforms` for named services that are not among `platform_ids`."""
@@ -286,20 +272,19 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event]) -> list[Row]:
 
     The other rows of the event repeat it, and the rest were refused.
     """
-    owners = {
-        record.number: (
-            event.restriction_id,
-            ImportOutcome.MERGED if place else ImportOutcome.EVENT,
-        )
-        for event in events
-        for place, record in enumerate(event.records)
+    outcomes = {
+        event.records[0].number: (ImportOutcome.EVENT, event.restriction_id, "") for event in events
     }
-    twice = {row.number for event in events for row in list_duplicates(event)}
+    for event in events:
+        for earlier, later in event.repeated_pairs:
+            is_twice = earlier.count_year == later.count_year
+            how = "recorded twice in" if is_twice else "counted again in"
+            reason = f"{how} {later.count_year}"
+            outcomes[later.number] = (ImportOutcome.MERGED, event.restriction_id, reason)
     table = []
     for row in rows:
-        restriction, outcome = owners.get(row.number, ("", ImportOutcome.REFUSED))
-        how = "recorded twice in" if row.number in twice else "counted again in"
-        merged = f"{how} {row.count_year}" if outcome is ImportOutcome.MERGED else ""
+        refusal = (ImportOutcome.REFUSED, "", row.refused)
+        outcome, restriction_id, reason = outcomes.get(row.number, refusal)
         table.append(
             {
                 "register_row": str(row.number),
@@ -307,21 +292,11 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event]) -> list[Row]:
                 "country": cell_text(row.country),
                 "country_ids": ";".join(row.country_ids),
                 "fate": outcome.value,
-                "restriction_id": restriction,
-                "reason": row.refused or merged,
+                "restriction_id": restriction_id,
+                "reason": reason,
             }
         )
     return table
-
-
-def count_events(rows: Sequence[Row]) -> Counts:
-    """Return the number of events by country codes and count year, given `register_rows`."""
-    counted = {
-        (row["country_ids"], row["count_year"], row["restriction_id"])
-        for row in rows
-        if row["restriction_id"]
-    }
-    return dict(Counter((country, year) for country, year, _ in sorted(counted)))
 
 
 def compare_counts(ours: Counts, theirs: Counts) -> list[tuple[str, str, int, int]]:

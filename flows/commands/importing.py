@@ -20,7 +20,7 @@ from audience_impact.cli.folders import (
 from flows import CHECKOUT
 from flows.commands.folders import FACTS, fact_folders, name_command
 from flows.commands.run import Facts, run_and_publish
-from flows.registers.registry import REGISTERS, Entry
+from flows.registers import REGISTERS, Entry
 
 
 def add_to(app: typer.Typer) -> None:

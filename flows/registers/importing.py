@@ -1,17 +1,20 @@
-"""Import a register as a layer of fact tables: `audience-impact import NAME FILE --into DIR`."""
+"""Import a register as a layer of fact tables: `audience-impact import NAME FILE --into DIR`.
+
+The report of an import is the reconciliation of rows, and of events by country and year.
+"""
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.imputation.groups import list_services
-from audience_impact.plain_text import cell_text, json_text
+from audience_impact.plain_text import cell_text, json_text, plain_line
 from audience_impact.populations import country_of, is_region, parents_of
 from audience_impact.registers import event_links, register_tables
 from audience_impact.registers import gazetteer as places
@@ -20,7 +23,6 @@ from audience_impact.registers.register import (
     Background,
     FeatureRule,
     Reading,
-    Record,
     Register,
     Row,
     build_catalogue,
@@ -29,17 +31,22 @@ from audience_impact.registers.register import (
     parse_year,
     read_records,
 )
-from audience_impact.registers.register_tables import WRITTEN, Counts, ImportReport
+from audience_impact.registers.register_tables import (
+    WRITTEN,
+    Counts,
+    ImportReport,
+    compare_counts,
+)
 from audience_impact.vocabulary import Unstated
 from flows import layers
 from flows.layers import Layer, Owner, WriteResult
 from flows.pipeline import steps
-from flows.registers import files as registers
-from flows.registers import gazetteer, reconciliation
-from flows.registers.files import RegisterError
-from flows.registers.reconciliation import OutageReport
-from flows.registers.registry import REGISTERS
+from flows.registers import REGISTERS, gazetteer
+from flows.registers.files import RegisterError, read_file
 from schemas import facts as fact_models
+
+ROWS_SHOWN = 12
+"""Maximum number of row numbers of a defect or name in the text; JSON has all of them."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,165 @@ class Origin:
     accessed: str = ""
 
 
-def layer_owner(register: Register | OutageList) -> Owner:
-    """Return the command that writes layers of this register."""
-    return Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
+@dataclass(frozen=True)
+class Imported:
+    """A written layer: its reconciliation as text and as JSON, and copies of edited tables."""
+
+    text: str
+    json: str
+    replaced: tuple[Path, ...]
+
+
+def import_file(
+    register: Register | OutageList,
+    path: Path,
+    folder: Path,
+    base: Sequence[Path],
+    origin: Origin,
+    overwrite: bool,
+    counts: Path | None,
+) -> Imported:
+    """Import a register, or a list of outages, as a layer; compare its events with other counts.
+
+    Raises RegisterError or RefusedError with a line for each error.
+    """
+    if isinstance(register, OutageList):
+        if counts:
+            raise RegisterError("--counts compares events of a register, not outages; leave it out")
+        return _import_outages(register, path, folder, base, origin, overwrite)
+    theirs = read_counts(counts) if counts else None
+    report, written = import_register(register, path, folder, base, origin, overwrite)
+    text = describe_report(report, folder, theirs)
+    return Imported(text, json_text(summarise_report(report, theirs)) + "\n", written.replaced)
+
+
+def import_register(
+    register: Register,
+    path: Path,
+    folder: Path,
+    base: Sequence[Path],
+    origin: Origin,
+    overwrite: bool = False,
+) -> tuple[ImportReport, WriteResult]:
+    """Read a register and write it as a layer for the base facts.
+
+    With `overwrite`, files of the folder that were edited by hand are copied, then replaced.
+
+    Raises RegisterError with one line where the file is no such register, and RefusedError where
+    the folder has edited or foreign files.
+    """
+    frame = read_file(path, register.columns)
+    report = build_report(register, frame, steps.read_facts(base).tables, origin)
+    layer = _make_layer(register, report.tables, report.refused, frame)
+    return report, _write_layer(register, layer, folder, base, overwrite)
+
+
+def _import_outages(
+    outages: OutageList,
+    path: Path,
+    folder: Path,
+    base: Sequence[Path],
+    origin: Origin,
+    overwrite: bool,
+) -> Imported:
+    """Read a list of outages and write it as a layer of evidence, as `import_register` does."""
+    frame = clean_cells(read_file(path, outages.columns))
+    facts = steps.read_facts(base).tables
+    countries = sorted({*map(gazetteer.country_code, frame["country"])} - {""})
+    atlas = gazetteer.build_atlas(countries, facts)
+    source = _source_row(outages, origin, facts)
+    evidence, refused = read_outages(frame, source["source_id"], gazetteer.country_code, atlas)
+    tables = {
+        "lineages": [outages.publication.lineage_row],
+        "sources": [source],
+        "areas": _area_rows({row["area_id"] for row in evidence}, facts),
+        "evidence": evidence,
+    }
+    layer = _make_layer(outages, tables, refused, frame)
+    written = _write_layer(outages, layer, folder, base, overwrite)
+    counts = Counter(row["reason"] for row in refused)
+    reasons = {reason: counts[reason] for reason in REFUSALS if reason in counts}
+    lines = [
+        f"{len(frame)} rows = {len(evidence)} outages + {len(refused)} refused",
+        *(f"  {reason}: {count} ({REFUSALS[reason]})" for reason, count in reasons.items()),
+        f"{plain_line(folder)}: evidence {len(evidence)}",
+    ]
+    summary = {"rows": len(frame), "evidence": len(evidence), "refused": reasons}
+    return Imported("\n".join(lines) + "\n", json_text(summary) + "\n", written.replaced)
+
+
+def build_report(
+    register: Register, frame: pd.DataFrame, base: Tables, origin: Origin
+) -> ImportReport:
+    """Return the report on an imported register, with its tables for a layer.
+
+    Args:
+        register: the functions that read this register.
+        frame: the rows of the register.
+        base: the fact tables to which the layer is added, as text.
+        origin: the source and date of this copy of the register.
+    """
+    clean = clean_cells(frame)
+    rows = read_records(clean, register, gazetteer.country_code)
+    events = group_events(rows, register)
+    countries = {country for row in rows for country in row.country_ids}
+    background = Background(
+        gazetteer.country_code,
+        build_catalogue(_list_rows(base["platforms"]), register.spellings),
+        _feature_rules(register, base),
+        newest_year=max((row.count_year for row in rows), default=""),
+        records=tuple(rows),
+        atlas=gazetteer.build_atlas(sorted(countries), base),
+    )
+    readings = [
+        register.read(part, background) for event in events for part in register.correct(event)
+    ]
+    platforms = base["platforms"]["platform_id"]
+    made = register_tables.make_tables(
+        register, rows, events, readings, background.atlas, platforms
+    )
+    areas = countries | {area for reading in readings for area in reading.place.area_ids}
+    made["areas"] = _area_rows(areas, base)
+    made["event_links"] = _link_rows(made, readings, base, register.links)
+    source = _source_row(register, origin, base)
+    tables = {
+        table: [{**row, "source_id": source["source_id"]} for row in table_rows]
+        for table, table_rows in made.items()
+    }
+    tables |= {"lineages": [register.publication.lineage_row], "sources": [source]}
+    cells = _list_rows(clean)
+    return ImportReport(
+        register,
+        {table: tables[table] for table in WRITTEN},
+        [
+            {"row": str(row.number), "reason": row.refused, **cells[row.number - 1]}
+            for row in rows
+            if row.refused
+        ],
+        len(rows),
+        register_tables.count_identical_repeats(register, events),
+        register_tables.collect_defects(register, rows, readings),
+        register_tables.list_unresolved(readings),
+    )
+
+
+def _list_rows(frame: pd.DataFrame) -> list[Row]:
+    return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+
+
+def _feature_rules(register: Register, base: Tables) -> list[FeatureRule]:
+    """Return the register's feature rules; raise RegisterError for an unknown column."""
+    columns = {name for entry in REGISTERS.values() for name in entry.load_register().columns}
+    rules = []
+    for row in base["feature_rules"].to_dict("records"):
+        rule = FeatureRule(row["rule_id"], row["register_column"], row["pattern"], row["feature"])
+        if rule.column not in columns | set(register.columns):
+            raise RegisterError(
+                f"feature_rules.csv: rule {rule.rule_id} reads the column {rule.column}, which "
+                "the register does not have; correct it"
+            )
+        rules += [rule] if rule.column in register.columns else []
+    return rules
 
 
 def _source_row(register: Register | OutageList, origin: Origin, base: Tables) -> Row:
@@ -80,38 +243,23 @@ def _source_row(register: Register | OutageList, origin: Origin, base: Tables) -
         "licence": Unstated.NOT_STATED.value,
         "reliability": published.reliability.value,
         "measurement_series_id": published.series_id,
-        "note": note if copy and address == copy else published.licence_note,
+        "note": note if copy and address == copy else "no licence stated",
     }
 
 
-def _feature_rules(register: Register, base: Tables) -> list[FeatureRule]:
-    """Return the register's feature rules; raise RegisterError for an unknown column."""
-    columns = {name for entry in REGISTERS.values() for name in entry.load_register().columns}
-    rules = []
-    for row in base["feature_rules"].to_dict("records"):
-        rule = FeatureRule(row["rule_id"], row["register_column"], row["pattern"], row["feature"])
-        if rule.column not in columns | set(register.columns):
-            raise RegisterError(
-                f"feature_rules.csv: rule {rule.rule_id} reads the column {rule.column}, which "
-                "the register does not have; correct it"
-            )
-        rules += [rule] if rule.column in register.columns else []
-    return rules
-
-
-def _area_rows(used: set[str], base: Tables) -> list[Row]:
+def _area_rows(area_ids: set[str], base: Tables) -> list[Row]:
+    """Return rows of areas, and of their countries, that the base facts lack."""
     parents = parents_of(base["areas"])
-    used |= {country_of(area, parents) for area in used}
-    area_ids = set(base["areas"]["area_id"])
+    used = area_ids | {country_of(area, parents) for area in area_ids}
     names, regions = gazetteer.country_names(), gazetteer.list_regions()
-    world = "001" if "001" in area_ids else ""
+    world = "001" if "001" in parents else ""
     return [
         {
             "area_id": area,
             "name": regions[country_of(area)][area][0] if is_region(area) else names[area],
             "parent_id": country_of(area) if is_region(area) else world,
         }
-        for area in sorted(used - area_ids)
+        for area in sorted(used - parents.keys())
     ]
 
 
@@ -144,9 +292,9 @@ def _link_rows(
         )
     ]
     theirs = [
-        row for row in _rows_as_text(base["restrictions"]) if row["restriction_id"] not in newest
+        row for row in _list_rows(base["restrictions"]) if row["restriction_id"] not in newest
     ]
-    targets = _rows_as_text(base["restriction_targets"])
+    targets = _list_rows(base["restriction_targets"])
     links = [
         *event_links.link_events(ours, event_links.event_records(theirs, targets, *about)),
         *event_links.link_duplicates(ours, reviewed),
@@ -157,186 +305,36 @@ def _link_rows(
     ]
 
 
-def columns_of(table: str) -> list[str]:
-    """Return the columns of a fact table."""
-    return list(fact_models.COLUMNS[table])
-
-
-def _rows_as_text(frame: pd.DataFrame) -> list[Row]:
-    return [
-        {str(name): str(cell) for name, cell in row.items()} for row in frame.to_dict("records")
-    ]
-
-
-def _make_background(rows: Sequence[Record], register: Register, base: Tables) -> Background:
-    countries = sorted({country for row in rows for country in row.country_ids})
-    return Background(
-        gazetteer.country_code,
-        build_catalogue(_rows_as_text(base["platforms"]), register.spellings),
-        _feature_rules(register, base),
-        newest_year=max((row.count_year for row in rows), default=""),
-        records=tuple(rows),
-        atlas=gazetteer.build_atlas(countries, base),
-    )
-
-
-def build_report(
-    register: Register, frame: pd.DataFrame, base: Tables, origin: Origin
-) -> ImportReport:
-    """Return the report on an imported register, with its tables for a layer.
-
-    Args:
-        register: the functions that read this register.
-        frame: the rows of the register.
-        base: the fact tables to which the layer is added, as text.
-        origin: the source and date of this copy of the register.
-    """
-    clean = clean_cells(frame)
-    cells = _rows_as_text(clean)
-    rows = read_records(clean, register, gazetteer.country_code)
-    events = group_events(rows, register)
-    background = _make_background(rows, register, base)
-    corrected = [part for event in events for part in register.correct(event)]
-    readings = [register.read(part, background) for part in corrected]
-    source = _source_row(register, origin, base)
-    areas = {area for reading in readings for area in reading.place.area_ids}
-    areas |= {country for row in rows for country in row.country_ids}
-    platforms = base["platforms"]["platform_id"]
-    made = register_tables.make_tables(register, rows, events, readings, background, platforms)
-    tables = {
-        "lineages": [register.publication.lineage_row],
-        "sources": [source],
-        "areas": _area_rows(areas, base),
-        **{
-            table: [{**row, "source_id": source["source_id"]} for row in table_rows]
-            for table, table_rows in made.items()
-        },
-    }
-    links = _link_rows(tables, readings, base, register.links)
-    tables["event_links"] = [{**row, "source_id": source["source_id"]} for row in links]
-    return ImportReport(
-        register,
-        tables,
-        [
-            {"row": str(row.number), "reason": row.refused, **cells[row.number - 1]}
-            for row in rows
-            if row.refused
-        ],
-        len(rows),
-        register_tables.count_identical_repeats(register, events),
-        register_tables.collect_defects(register, rows, readings),
-        register_tables.list_unresolved(readings),
-    )
-
-
 def _make_layer(
     register: Register | OutageList,
     tables: Mapping[str, Sequence[Row]],
     refused: Sequence[Row],
-    columns: Sequence[str],
+    frame: pd.DataFrame,
 ) -> Layer:
-    """Return a layer of rows, whose missing cells are blank, with the refused rows beside it.
-
-    `columns` are those of the register.
-    """
+    """Return a layer of rows, whose missing cells are blank, with the refused rows beside it."""
     frames = {
-        table: pd.DataFrame(rows, dtype="str").reindex(columns=names, fill_value="").fillna("")
+        table: pd.DataFrame(rows, dtype="str")
+        .reindex(columns=list(fact_models.COLUMNS[table]), fill_value="")
+        .fillna("")
         for table, rows in tables.items()
-        for names in [columns_of(table)]
     }
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ["row", "reason", *columns], lineterminator="\n")
+    names = ["row", "reason", *map(str, frame.columns)]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: cell_text(cell) for name, cell in row.items()} for row in refused)
-    return Layer(
-        frames, {reconciliation.refused_path(register.name).as_posix(): text.getvalue().encode()}
-    )
+    return Layer(frames, {f"refused/{register.name}.csv": text.getvalue().encode()})
 
 
-def import_outages(
-    outages: OutageList,
-    path: Path,
-    folder: Path,
-    base: Sequence[Path],
-    origin: Origin,
-    overwrite: bool = False,
-) -> tuple[OutageReport, WriteResult]:
-    """Read a list of outages and write it as a layer of evidence, as `import_register` does."""
-    frame = clean_cells(registers.read_file(path, outages.columns))
-    facts = steps.read_facts(base).tables
-    find_country = gazetteer.country_code
-    atlas = gazetteer.build_atlas(sorted({*map(find_country, frame["country"])} - {""}), facts)
-    source = _source_row(outages, origin, facts)
-    evidence, refused = read_outages(frame, source["source_id"], find_country, atlas)
-    tables = {
-        "lineages": [outages.publication.lineage_row],
-        "sources": [source],
-        "areas": _area_rows({row["area_id"] for row in evidence}, facts),
-        "evidence": evidence,
-    }
-    layer = _make_layer(outages, tables, refused, [str(name) for name in frame.columns])
-    owner = layer_owner(outages)
-    written = layers.write_layer(layers.render_layer(layer), folder, base, owner, overwrite)
-    counts = Counter(row["reason"] for row in refused)
-    reasons = {reason: counts[reason] for reason in REFUSALS if reason in counts}
-    return OutageReport(len(frame), len(evidence), reasons), written
-
-
-def import_register(
-    register: Register,
-    path: Path,
-    folder: Path,
-    base: Sequence[Path],
-    origin: Origin,
-    overwrite: bool = False,
-) -> tuple[ImportReport, WriteResult]:
-    """Read a register and write it as a layer for the base facts.
-
-    With `overwrite`, files of the folder that were edited by hand are copied, then replaced.
-
-    Raises RegisterError with one line where the file is no such register, and RefusedError where
-    the folder has edited or foreign files.
-    """
-    frame = registers.read_file(path, register.columns)
-    imported = build_report(register, frame, steps.read_facts(base).tables, origin)
-    tables = {table: imported.tables[table] for table in WRITTEN}
-    layer = _make_layer(register, tables, imported.refused, [str(name) for name in frame.columns])
-    files = layers.render_layer(layer)
-    return imported, layers.write_layer(files, folder, base, layer_owner(register), overwrite)
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A written layer: its reconciliation as text and as JSON, and copies of edited tables."""
-
-    text: str
-    json: str
-    replaced: tuple[Path, ...]
-
-
-def import_file(
+def _write_layer(
     register: Register | OutageList,
-    path: Path,
+    layer: Layer,
     folder: Path,
     base: Sequence[Path],
-    origin: Origin,
     overwrite: bool,
-    counts: Path | None,
-) -> Imported:
-    """Import a register, or a list of outages, as a layer; compare its events with other counts.
-
-    Raises RegisterError or RefusedError with a line for each error.
-    """
-    if isinstance(register, OutageList):
-        if counts:
-            raise RegisterError("--counts compares events of a register, not outages; leave it out")
-        outages, written = import_outages(register, path, folder, base, origin, overwrite)
-        text = reconciliation.describe_outages(outages, folder)
-        return Imported(text, json_text(asdict(outages)) + "\n", written.replaced)
-    theirs = read_counts(counts) if counts else None
-    report, written = import_register(register, path, folder, base, origin, overwrite)
-    text = reconciliation.as_text(report, folder, theirs)
-    return Imported(text, reconciliation.as_json(report, theirs), written.replaced)
+) -> WriteResult:
+    owner = Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
+    return layers.write_layer(layers.render_layer(layer), folder, base, owner, overwrite)
 
 
 def read_counts(path: Path) -> Counts:
@@ -344,13 +342,85 @@ def read_counts(path: Path) -> Counts:
 
     A filled cell of the column `iso3` identifies the country instead of its name.
     """
-    frame = clean_cells(registers.read_file(path, ["count_year", "country", "events"]))
-    counted: dict[tuple[str, str], int] = {}
-    for row in _rows_as_text(frame):
+    frame = clean_cells(read_file(path, ["count_year", "country", "events"]))
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in _list_rows(frame):
         code = gazetteer.country_code(row.get("iso3", ""))
         codes = [code] if code else places.country_codes(row["country"], gazetteer.country_code)
-        key = (";".join(codes) or row["country"], parse_year(row["count_year"]))
         if not row["events"].isdecimal():
             raise RegisterError(f"{path}: events is no number ({row['events']!r}); correct it")
-        counted[key] = counted.get(key, 0) + int(row["events"])
+        key = (";".join(codes) or row["country"], parse_year(row["count_year"]))
+        counted[key] += int(row["events"])
     return counted
+
+
+def summarise_report(report: ImportReport, theirs: Counts | None) -> dict[str, object]:
+    """Return the reconciliation for JSON."""
+    outcomes, counts = report.outcome_counts, report.event_counts
+    summary: dict[str, object] = {
+        "rows": report.rows,
+        "events": outcomes["event"],
+        "merged": outcomes["merged"],
+        "merged_identical": report.merged_identical,
+        "refused": outcomes["refused"],
+        "refusals": dict(Counter(row["reason"] for row in report.refused)),
+        "defects": {kind: len(rows) for kind, rows in report.defects.items()},
+        "defect_rows": dict(report.defects),
+        "names_unresolved": dict(report.unresolved),
+        "written": {table: len(rows) for table, rows in report.tables.items()},
+        "counts": [
+            {"country_ids": country, "count_year": year, "events": events}
+            for (country, year), events in counts.items()
+        ],
+    }
+    if theirs is not None:
+        names = ("country_ids", "count_year", "events", "compared")
+        differences = compare_counts(counts, theirs)
+        summary["differences"] = [dict(zip(names, row, strict=True)) for row in differences]
+    return summary
+
+
+def describe_report(report: ImportReport, folder: Path, theirs: Counts | None) -> str:
+    """Return the reconciliation as text."""
+    outcomes, counts = report.outcome_counts, report.event_counts
+    by_country: dict[str, list[str]] = {}
+    for (country, year), events in sorted(counts.items()):
+        by_country.setdefault(country, []).append(f"{year} {events}")
+    lines = [
+        f"{report.rows} rows = {outcomes['event']} events + {outcomes['merged']} merged "
+        f"+ {outcomes['refused']} refused",
+        f"of the merged {report.merged_identical} repeat the row before them in all but the year",
+        "",
+        "defects:" if report.defects else "no defects",
+        *(
+            f"  {kind}: {len(rows)} ({report.register.defects[kind]}); rows {_first_rows(rows)}"
+            for kind, rows in report.defects.items()
+        ),
+        f"names that are no place on record: {len(report.unresolved)}" if report.unresolved else "",
+        *(
+            f"  {plain_line(name)}: rows {_first_rows(rows)}"
+            for name, rows in report.unresolved.items()
+        ),
+        "",
+        f"events by country and count year ({len(counts)} pairs, {sum(counts.values())} in all):",
+        *(f"  {plain_line(country)}: {', '.join(years)}" for country, years in by_country.items()),
+        "",
+    ]
+    if theirs is not None:
+        pairs = compare_counts(counts, theirs)
+        lines += [
+            f"{len(pairs)} differences to the other count ({sum(theirs.values())} in all)",
+            *(
+                f"  {plain_line(country)} {year}: {ours} here, {compared} there"
+                for country, year, ours, compared in pairs
+            ),
+            "",
+        ]
+    written = ", ".join(f"{table} {len(rows)}" for table, rows in report.tables.items())
+    refused = plain_line(folder / "refused" / f"{report.register.name}.csv")
+    return "\n".join([*lines, f"{plain_line(folder)}: {written}; refused rows in {refused}"]) + "\n"
+
+
+def _first_rows(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:ROWS_SHOWN]))
+    return shown + (", ..." if len(rows) > ROWS_SHOWN else "")

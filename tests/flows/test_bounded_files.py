@@ -24,9 +24,9 @@ from flows.adding import writing
 from flows.downloads import fetching
 from flows.downloads.fetching import RetryPolicy, UnusableError
 from flows.pipeline.steps import RefusedError, build_headers
+from flows.registers import REGISTERS
 from flows.registers import files as registers
 from flows.registers.files import RegisterError
-from flows.registers.registry import REGISTERS
 
 COLUMNS = ["country", "area_name"]
 
@@ -319,21 +319,3 @@ def test_a_country_that_a_spreadsheet_would_run_is_marked_in_the_layer() -> None
     rows = read_rows(["=cmd|' /C calc'!A0", "Chad"])
     table = register_tables.outcome_rows(rows, [])
     assert [row["country"] for row in table] == ["'=cmd|' /C calc'!A0", "Chad"]
-
-
-def test_events_whose_short_ids_are_the_same_get_longer_ones(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    stop = REGISTERS["stop"].load_register()
-    assert isinstance(stop, register.Register)
-    row = dict.fromkeys(stop.columns, "") | {"start_date": "2025-01-01", "count_year": "2025"}
-    rows = [
-        stop.record(row | {"area_name": area}, number, ("TD",))
-        for number, area in enumerate(("Ati", "Bol", "Ati town"), 1)
-    ]
-    short = [event.restriction_id for event in register.group_events(rows, stop)]
-    assert {len(name.rpartition("-")[2]) for name in short} == {register.SUFFIX_SIGNS}
-    monkeypatch.setattr(register, "SUFFIX_SIGNS", 0)
-    long = [event.restriction_id for event in register.group_events(rows, stop)]
-    assert len(set(long)) == 3
-    assert {len(name.rpartition("-")[2]) for name in long} == {register.LONG_SUFFIX_SIGNS}

@@ -23,9 +23,8 @@ from audience_impact.registers.gazetteer import Atlas
 from audience_impact.registers.stop import cells as stop
 from flows import CHECKOUT
 from flows.pipeline import steps
+from flows.registers import REGISTERS, gazetteer
 from flows.registers import files as registers
-from flows.registers import gazetteer
-from flows.registers.registry import REGISTERS
 from schemas import facts as fact_models
 from tests.support import FACTS, load, register_row
 

@@ -14,7 +14,6 @@ from audience_impact.registers.gazetteer import Place
 from audience_impact.registers.outages import OutageList
 from audience_impact.registers.register import (
     COMMON_DEFECTS,
-    Defect,
     Event,
     Reading,
     Record,
@@ -36,7 +35,7 @@ from audience_impact.vocabulary import (
 from flows.commands import importing as importing_command
 from flows.commands.importing import build_import_commands
 from flows.pipeline import steps
-from flows.registers.registry import REGISTERS, Entry
+from flows.registers import REGISTERS, Entry
 from tests.support import FACTS, REGISTER
 from tests.toy_register import COLUMNS
 
@@ -124,7 +123,7 @@ def test_every_register_has_the_defects_that_any_may_have() -> None:
 def test_a_defect_without_a_meaning_is_an_error_of_the_register() -> None:
     late = Event("XA", (Record(2, {}, "", ("XA",), "2024", (), ()),))
     reading = Reading(late, {}, Place((), GeoScope.UNKNOWN), Targets((), {}))
-    readings = [replace(reading, defects=(Defect("late", 2), Defect("late", 1), Defect("late", 2)))]
+    readings = [replace(reading, defects=(("late", 2), ("late", 1), ("late", 2)))]
     register = TOY["toy"].load_register()
     assert isinstance(register, Register)
     known = replace(register, defects={"late": "too late"})

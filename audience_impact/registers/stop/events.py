@@ -14,7 +14,6 @@ from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Place, plain_name
 from audience_impact.registers.register import (
     Background,
-    Defect,
     Event,
     PrintedFigure,
     Publication,
@@ -161,12 +160,12 @@ def read_event(event: Event, background: Background) -> Reading:
         "ongoing_not_repeated": goes_on and row.count_year < background.newest_year,
     }
     defects = [
-        Defect(kind, record.number)
+        (kind, record.number)
         for record in event.records
         for kind in _list_defects(record, background)
         if kind
     ]
-    defects += [Defect(kind, row.number) for kind, applies in of_newest.items() if applies]
+    defects += [(kind, row.number) for kind, applies in of_newest.items() if applies]
     place, _ = _locate_record(row, background)
     figures = read_printed_figures().get(event.restriction_id, ())
     return Reading(event, cells, place, targets, tuple(defects), figures)
