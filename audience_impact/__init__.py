@@ -57,7 +57,7 @@ from audience_impact.api.answers import (
     Reach,
 )
 from audience_impact.api.computing import estimate, people
-from audience_impact.api.loading import Tables, column_notes, load, load_calibration
+from audience_impact.api.loading import Tables, column_notes, load, load_calibration, tables
 from audience_impact.api.net_reach import (
     estimate_union,
     feature_users,
@@ -65,7 +65,6 @@ from audience_impact.api.net_reach import (
     union_bounds,
 )
 from audience_impact.api.over_time import person_days, reach_in_days
-from audience_impact.api.tables import tables
 
 __all__ = [
     "Bounds",

@@ -6,7 +6,7 @@
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 
 from audience_impact import pipeline
 from audience_impact.answers import numbers, records, sentences
+from audience_impact.answers.names import capitalise_first
 from audience_impact.answers.numbers import read_estimate
 from audience_impact.api.answers import People
 from audience_impact.outputs.area_names import list_names
@@ -22,9 +23,11 @@ from audience_impact.outputs.areas import unite_people
 from audience_impact.outputs.review.reasons import withhold_quantiles
 from audience_impact.periods import parse_period
 from audience_impact.pipeline import Outputs, Selection, Settings
+from audience_impact.plain_text import ReadableError
 from audience_impact.simulation.worlds import summarise
 from audience_impact.store import versions
 from audience_impact.store.manifest import write_layers
+from audience_impact.store.versions import Stored
 from flows.adding.event import Event, find_last_day, publish_estimate
 from flows.explaining import check_facts
 from flows.pipeline import steps
@@ -48,13 +51,21 @@ NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
 
 
 @contextmanager
-def _open_facts(place: str) -> Iterator[list[Path]]:
-    """Yield folders with the facts of a version, or the folder of facts itself."""
-    if (Path(place) / "restrictions.csv").is_file():
-        yield [Path(place)]
-        return
+def open_facts(version: Stored) -> Iterator[list[Path]]:
+    """Yield folders with copies of the facts of a version; ReadableError where it has none."""
+    files = version.fact_files()
+    if not files:
+        raise ReadableError(f"version {version.id} has no facts; give a folder of facts")
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
-        yield write_layers(versions.find_version(Path(place), place).fact_files(), Path(name))
+        yield write_layers(files, Path(name))
+
+
+def _open_place(place: str) -> AbstractContextManager[list[Path]]:
+    """Return folders with the facts of a version, or the folder of facts itself."""
+    path = Path(place)
+    if (path / "restrictions.csv").is_file():
+        return nullcontext([path])
+    return open_facts(versions.find_version(path, place))
 
 
 def estimate_event(place: str, start: date, days: int | None, about: dict[str, Any]) -> People:
@@ -64,7 +75,7 @@ def estimate_event(place: str, start: date, days: int | None, about: dict[str, A
     """
     event = Event(start=start, last_day=find_last_day(start, days), **about)
     with (
-        _open_facts(place) as folders,
+        _open_place(place) as folders,
         publish_estimate(event, steps.read_facts(folders)) as estimated,
     ):
         tables = records.load_tables(versions.find_latest(estimated.published))
@@ -88,7 +99,7 @@ def count_people(place: str, ids: Sequence[str], period: str) -> People:
     """Count the people under any of some restrictions in a period, each person once."""
     if period and parse_period(period) is None:
         raise ValueError(f"{period!r} is no period: write 2025, 2025-08 or 2025-08-13")
-    with _open_facts(place) as folders:
+    with _open_place(place) as folders:
         checked = check_facts(folders, date.today())
     about = checked.tables["restrictions"].set_index("restriction_id")
     if unknown := [name for name in ids if name not in about.index]:
@@ -110,15 +121,10 @@ def count_people(place: str, ids: Sequence[str], period: str) -> People:
         return _describe(people, f"No one was {words}")
     if left_out := sum(name not in drawn for name in ids):
         words += f" {left_out} of these could not be estimated and could add to the number."
-    return _describe(people, f"{_name_count(people)} were {words}")
-
-
-def _name_count(people: numbers.Estimate) -> str:
-    if people.interval is None:
-        return f"An unknown number of people ({numbers.format_bounds(people)})"
-    low, middle, high = people.interval
-    number = numbers.round_interval(low, middle, high)[1]
-    return f"About {number} people{numbers.bracket_interval(low, high)}"
+    amount = f"An unknown number of people ({numbers.format_bounds(people)})"
+    if people.interval is not None:
+        amount = capitalise_first(numbers.describe_estimate(*people.interval))
+    return _describe(people, f"{amount} were {words}")
 
 
 def _describe(people: numbers.Estimate, sentence: str) -> People:

@@ -25,10 +25,8 @@ AUTHOR = "audience-impact maintainers"
 DATA_SET_TITLE = "How many people an internet restriction affects"
 """Title of the data set that contains every answer."""
 KEYWORDS = [
-    "internet shutdowns",
-    "internet censorship",
-    "audience measurement",
-    "overlapping audiences",
+    *("internet shutdowns", "internet censorship"),
+    *("audience measurement", "overlapping audiences"),
 ]
 """What the data set is about, as catalogues of data list it."""
 _BIBTEX = {
@@ -87,11 +85,7 @@ class Citation:
 
     def format_csl_json(self) -> str:
         """Return the citation as CSL-JSON, a list of one item."""
-        return json_text([self.build_csl_item()]) + "\n"
-
-    def build_csl_item(self) -> dict[str, Any]:
-        """Return the citation as an item of CSL-JSON."""
-        return {
+        item = {
             "id": f"audience-impact:{self.version_id}:{self.id}",
             "type": "dataset",
             "title": self.title,
@@ -103,6 +97,7 @@ class Citation:
             "note": f"As of {self.as_of}. Licence: {self.licence}, {self.licence_url}",
             "language": "en-GB",
         }
+        return json_text([item]) + "\n"
 
 
 def cite_version(manifest: Mapping[str, Any]) -> str:

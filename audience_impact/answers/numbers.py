@@ -152,44 +152,28 @@ def format_in_full(value: float | None, blank: str = NONE) -> str:
     return f"{value:,.4g}" if value % 1 else f"{int(value):,}"
 
 
+@cache
 def format_share(value: float | None, blank: str = NONE) -> str:
     """Return a share as a percentage, with one decimal if it is below 1 %."""
     if value is None:
         return blank
-    return _write_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %")
-
-
-@cache
-def _write_percent(value: float, pattern: str) -> str:
+    pattern = "#,##0.# %" if value < 0.00995 else "#,##0 %"
     return str(format_percent(value, pattern, locale=LOCALE))
-
-
-def cap_share(share: float | None) -> float | None:
-    """Return a share of the variance, at most 1.
-
-    The share is estimated from draws, so the estimate may exceed 1.
-    """
-    return None if share is None else min(share, 1.0)
 
 
 def round_interval(low: float, middle: float, high: float) -> tuple[str, str, str]:
     """Return the ends and the middle of an interval, rounded for a text: `97 million`."""
     if high <= low:
         return format_number(low), format_number(middle), format_number(high)
-    step, values = _floor_power((high - low) / STEPS), (low, middle, high)
-    first, second, third = (_write_rounded(value, step, DIGITS) for value in values)
+    step = _floor_power((high - low) / STEPS)
+    first, second, third = (format_number(value, step, DIGITS) for value in (low, middle, high))
     return first, second, third
-
-
-def format_number(value: float) -> str:
-    """Return a single number, rounded to three digits: `95.5 million`."""
-    return _write_rounded(value, math.inf, DIGITS_ALONE)
 
 
 def format_interval(low: float, high: float) -> str:
     """Return an interval with its unit: `97 to 104 million`; one number if the ends are equal."""
     first, _, last = round_interval(low, low, high)
-    return first if first == last else _join_range(first, last, " to ")
+    return _join_range(first, last)
 
 
 def describe_range(low: float, high: float) -> str:
@@ -197,8 +181,7 @@ def describe_range(low: float, high: float) -> str:
     if high - low <= AS_ONE * high:
         return format_number(high)
     step = _floor_power((high - low) / STEPS)
-    first, last = (_write_rounded(value, step, DIGITS_ALONE) for value in (low, high))
-    return _join_range(first, last, " to ")
+    return _join_range(format_number(low, step), format_number(high, step))
 
 
 def describe_estimate(low: float, middle: float, high: float, noun: str = "people") -> str:
@@ -213,12 +196,13 @@ def bracket_interval(low: float, high: float) -> str:
 
 def describe_bounds(estimate: Estimate) -> str:
     """Return a text on the bounds of a published row: with errors, and as its sources have them."""
-    limits, low, high = [], *_round_outwards(estimate.min or 0.0, estimate.max or 0.0)
+    limits, parts = [], []
     if has_telling_floor(estimate):
-        limits.append(f"the minimum is {low}")
+        limits.append(f"the minimum is {format_floor(estimate.min or 0.0)}")
     if estimate.max is not None and not _ends_at_maximum(estimate):
-        limits.append(f"the maximum {'' if limits else 'is '}{high}")
-    parts = [" and ".join(limits)] * bool(limits)
+        limits.append(f"the maximum {'' if limits else 'is '}{format_ceiling(estimate.max)}")
+    if limits:
+        parts.append(" and ".join(limits))
     if estimate.printed_max is not None:
         printed = f"a maximum of {format_number(estimate.printed_max)}"
         if estimate.printed_min:
@@ -263,14 +247,6 @@ def _is_misread(low: float, high: float) -> bool:
     return low < THOUSAND and high >= MILLION
 
 
-def _round_outwards(low: float, high: float) -> tuple[str, str]:
-    low = 0.0 if _is_misread(low, high) else low
-    return (
-        _write_rounded(low, math.inf, DIGITS_ALONE, math.floor),
-        _write_rounded(high, math.inf, DIGITS_ALONE, math.ceil),
-    )
-
-
 def format_median_interval(estimate: Estimate) -> str:
     """Return median and interval for a picture; only the median if the interval has no width."""
     if estimate.interval is None:
@@ -299,35 +275,29 @@ def format_median(estimate: Estimate, blank: str = NONE) -> str:
 
 
 def format_bounds(estimate: Estimate) -> str:
-    """Return both bounds with errors, or the only one that is known."""
-    low, high = _round_outwards(estimate.min or 0.0, estimate.max or 0.0)
-    if estimate.max is None:
-        return f"{low} or more" if estimate.min else "not known"
-    return low if low == high else _join_range(low, high, " to ")
-
-
-def format_floor(value: float) -> str:
-    """Return a lower bound with three digits, rounded down."""
-    return _round_outwards(value, value)[0]
-
-
-def format_ceiling(value: float) -> str:
-    """Return an upper bound with three digits, rounded up."""
-    return _round_outwards(value, value)[1]
+    """Return both bounds with errors, rounded outwards, or the only one that is known."""
+    least, most = estimate.min or 0.0, estimate.max
+    low = format_floor(0.0 if _is_misread(least, most or 0.0) else least)
+    if most is None:
+        return f"{low} or more" if least else "not known"
+    return _join_range(low, format_ceiling(most))
 
 
 def format_printed(estimate: Estimate) -> str:
     """Return both bounds as printed; a dash if there is no upper bound."""
     if estimate.printed_max is None:
         return NONE
-    low, high = format_number(estimate.printed_min or 0.0), format_number(estimate.printed_max)
-    return low if low == high else _join_range(low, high, " to ")
+    return _join_range(
+        format_number(estimate.printed_min or 0.0), format_number(estimate.printed_max)
+    )
 
 
-def _join_range(first: str, last: str, word: str) -> str:
+def _join_range(first: str, last: str) -> str:
+    """Return `97 to 104 million`, or one number if both are the same."""
+    if first == last:
+        return first
     digits, _, unit = first.partition(" ")
-    same = unit and last.partition(" ")[2] == unit
-    return f"{digits if same else first}{word}{last}"
+    return f"{digits if unit and last.endswith(f' {unit}') else first} to {last}"
 
 
 def _floor_power(value: float) -> float:
@@ -339,10 +309,16 @@ def _limit_step(value: float, step: float, digits: int) -> float:
     return max(min(_floor_power(value) / 10.0 ** (digits - 1), step), 1.0)
 
 
-def _write_rounded(
-    value: float, step: float, digits: int, rounded: Callable[[float], int] = round
+def format_number(
+    value: float,
+    step: float = math.inf,
+    digits: int = DIGITS_ALONE,
+    rounded: Callable[[float], int] = round,
 ) -> str:
-    """Return a number at a step, or at so many of its own digits where these are finer."""
+    """Return a number at a step, or at so many of its own digits where these are finer.
+
+    By default it has three digits: `95.5 million`.
+    """
     if value <= 0:
         return "0"
     step = _limit_step(value, step, digits)
@@ -352,6 +328,16 @@ def _write_rounded(
             decimals = max(0, round(math.log10(size / step)))
             return f"{group_digits(value / size, decimals)} {name}"
     return group_digits(value, 0)
+
+
+def format_floor(value: float) -> str:
+    """Return a lower bound with three digits, rounded down."""
+    return format_number(value, rounded=math.floor)
+
+
+def format_ceiling(value: float) -> str:
+    """Return an upper bound with three digits, rounded up."""
+    return format_number(value, rounded=math.ceil)
 
 
 @cache

@@ -16,7 +16,7 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact.answers import names
-from audience_impact.answers.numbers import Estimate, cap_share, format_share, read_estimate
+from audience_impact.answers.numbers import Estimate, format_share, read_estimate
 from audience_impact.store import PublishError
 from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
@@ -556,10 +556,12 @@ def _build_days(row: Row) -> Days:
 
 
 def _build_driver(row: Row) -> Driver:
+    share = row["first_order_share"]
     return Driver(
         metric=row["impact_metric"],
         input=row["input"],
-        share=cap_share(row["first_order_share"]),
+        # It is estimated from draws, so the estimate may exceed 1.
+        share=None if share is None else min(share, 1.0),
         error=row["first_order_error_share"] or 0.0,
         narrowing_persons=row["narrowing_persons"],
         advice=row["advice"],

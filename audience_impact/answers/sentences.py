@@ -19,7 +19,6 @@ from audience_impact.answers.names import (
 from audience_impact.answers.numbers import (
     COUNTRIES,
     Cover,
-    Estimate,
     bracket_interval,
     day_in_words,
     describe_bounds,
@@ -76,45 +75,28 @@ NOUNS = {
 
 def write_lead(record: AnswerRecord) -> str:
     """Return the number and what was done in plain words, without interval and details."""
-    return _write_first_sentence(record, with_interval=False)
+    return write_headline(record, with_interval=False)
 
 
-def write_headline(record: AnswerRecord) -> str:
+def write_headline(record: AnswerRecord, with_interval: bool = True) -> str:
     """Return the answer in one sentence; without an estimate in as few as that takes."""
-    return _write_first_sentence(record, with_interval=True)
-
-
-def _write_first_sentence(record: AnswerRecord, with_interval: bool) -> str:
-    people = record.leading.people
-    if people.max == 0:
-        return _deny_impact(record)
+    leading, place = record.leading, describe_place(record)
     comma = "," * is_below(record)
-    if people.interval is None:
-        return _answer_unknown(record, f"{describe_place(record)}{comma}")
-    low, middle, high = people.interval
+    if leading.people.max == 0:
+        day = record.restriction.announced_on or record.restriction.observed_from
+        restriction = f"{name_action(record)} of {name_targets(record)}"
+        dated = f" announced {on_day(day)}" if day else ""
+        return f"No one in {place} was affected: the {restriction}{dated} was never carried out."
+    if leading.people.interval is None:
+        people = f"how many people in {place}{comma} {_describe_people(record)}"
+        parts = [f"No reliable estimate exists of {people}.", caveats.name_best_figure(record)]
+        if has_telling_ceiling(leading.people, leading.population_persons, leading.base_persons):
+            parts.append(f"The maximum is {format_ceiling(leading.people.max or 0.0)}.")
+        return " ".join(filter(None, parts))
+    low, middle, high = leading.people.interval
     span = bracket_interval(low, high) if with_interval else ""
     number = round_interval(low, middle, high)[1]
-    place = f"{describe_place(record)}{span}{comma}"
-    return f"About {number} people in {place} {_describe_people(record)}."
-
-
-def _deny_impact(record: AnswerRecord) -> str:
-    day = record.restriction.announced_on or record.restriction.observed_from
-    dated = f" announced {on_day(day)}" if day else ""
-    restriction = f"{name_action(record)} of {name_targets(record)}{dated}"
-    return (
-        f"No one in {describe_place(record)} was affected: the {restriction} was never carried out."
-    )
-
-
-def _answer_unknown(record: AnswerRecord, place: str) -> str:
-    """Return that there is no estimate, the best published figure, and a maximum that says much."""
-    leading = record.leading
-    people = f"how many people in {place} {_describe_people(record)}"
-    parts = [f"No reliable estimate exists of {people}.", caveats.name_best_figure(record)]
-    if has_telling_ceiling(leading.people, leading.population_persons, leading.base_persons):
-        parts.append(f"The maximum is {format_ceiling(leading.people.max or 0.0)}.")
-    return " ".join(filter(None, parts))
+    return f"About {number} people in {place}{span}{comma} {_describe_people(record)}."
 
 
 def _describe_people(record: AnswerRecord) -> str:
@@ -135,20 +117,20 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
     """
     leading = record.leading
     parts = [write_headline(record), describe_other_end(record)]
-    is_estimated = leading.people.max != 0 and leading.people.interval is not None
+    is_affecting = leading.people.max != 0
+    is_estimated = is_affecting and leading.people.interval is not None
     if is_estimated:
         parts += [
             caveats.name_differing_figure(record),
             _describe_other_users(record),
             _explain_bounds(record),
-            *_describe_deprived(record),
+            _describe_deprived(record),
         ]
-    elif leading.people.max != 0:
-        why = caveats.explain_missing_estimate(record, leading)
-        parts.append(f"There is no estimate because {why}." if why else "")
-    if leading.people.max != 0:
-        services = list_services(record) if record.is_network else ""
-        parts += [f"Also restricted: {services}."] if services else []
+    elif is_affecting and (why := caveats.explain_missing_estimate(record, leading)):
+        parts.append(f"There is no estimate because {why}.")
+    if is_affecting:
+        if record.is_network and (services := list_services(record)):
+            parts.append(f"Also restricted: {services}.")
         parts += describe_timing(record)
         parts += caveats.name_unnamed_places(record)
         parts += caveats.describe_mixed_action(record)
@@ -166,8 +148,9 @@ def _describe_other_users(record: AnswerRecord) -> str:
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         interval = record.by_metric[ImpactMetric.PEOPLE_EXPOSED].people.interval
         names = is_several(record) and record.restriction.network_scope not in ONE_NETWORK
-        used = f"{'used these services' if names else describe_restriction(record).used} at all"
-        return f"{capitalise_first(describe_estimate(*interval))} {used}." if interval else ""
+        used = "used these services" if names else describe_restriction(record).used
+        users = capitalise_first(describe_estimate(*interval)) if interval else ""
+        return users and f"{users} {used} at all."
     if record.is_of_feature and not record.is_network:
         return "No survey measured how many of them used what was restricted."
     return ""
@@ -197,16 +180,16 @@ def _name_base(leading: Number, fallback: str) -> str:
     return label_code(leading.base, "population_base") if is_usual else fallback
 
 
-def _describe_deprived(record: AnswerRecord) -> list[str]:
+def _describe_deprived(record: AnswerRecord) -> str:
     if record.is_network:
-        return []
+        return ""
     interval = record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET].people.interval
     if interval is None or interval[2] == 0:
-        return [caveats.describe_kept_access(record)]
+        return caveats.describe_kept_access(record)
     low, middle, high = interval
     number = round_interval(low, middle, high)[1]
     without = f"about {number} lost access{bracket_interval(low, high)}"
-    return [f"Allowing for people who got round it, for instance with VPNs, {without}."]
+    return f"Allowing for people who got round it, for instance with VPNs, {without}."
 
 
 def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
@@ -237,53 +220,37 @@ def _name_projection(attribution: str) -> str:
 
 def write_area_lead(record: AreaRecord) -> list[str]:
     """Return the people or person-days of an area in one plain sentence, then their interval."""
-    place, past = _name_place(record), describe_period(record).rstrip(",")
+    place, past = area_in_words(record.area_id, record.name), describe_period(record).rstrip(",")
     amount, (noun, plural) = record.amount, NOUNS[record.kind]
     if amount.max == 0:
         return [f"Our record has no {noun} that affected people in {place} {past}."]
     is_of_people = record.quantity is Quantity.PEOPLE
     under = f"under a{'n' * noun.startswith('i')} {noun} at some time {past}"
     if amount.interval is None:
-        spent = f"person-days people in {place} spent under {plural} {past}"
-        return [
-            _lead_without_estimate(
-                record, f"people in {place} were {under}" if is_of_people else spent
-            )
-        ]
+        unknown = f"people in {place} were {under}"
+        if not is_of_people:
+            unknown = f"person-days people in {place} spent under {plural} {past}"
+        return [_lead_without_estimate(record, place, unknown)]
     low, middle, high = amount.interval
-    number, part = round_interval(low, middle, high)[1], _name_drawn_part(record, place)
-    lead = (
-        f"About {number} people in {part} were {under}"
-        if is_of_people
-        else f"People in {part} spent about {number} person-days under {plural} {past}, each "
-        "person counted once a day"
-    )
-    lead += f".{_name_left_out(amount.covered)}"
+    number, covered = round_interval(low, middle, high)[1], amount.covered
+    if covered and covered.noun == COUNTRIES:
+        countries = f"{covered.drawn:,} {'country' if covered.drawn == 1 else 'countries'}"
+        place = countries if record.area_id == WORLD else f"{countries} of {place}"
+    lead = f"About {number} people in {place} were {under}."
+    if not is_of_people:
+        spent = f"People in {place} spent about {number} person-days under {plural} {past}"
+        lead = f"{spent}, each person counted once a day."
+    lead += _name_left_out(covered) if covered else ""
     if high <= low:
         return [lead]
-    of = " of those estimated" * bool(amount.covered)
+    of = " of those estimated" * bool(covered)
     is_rough = is_of_people and record.row.get("confidence") == Confidence.LOW
     doubt = " Treat the total as rough." * is_rough
     return [lead, f"The likely range{of} is {format_interval(low, high)}.{doubt}"]
 
 
-def _name_place(record: AreaRecord) -> str:
-    return area_in_words(record.area_id, record.name)
-
-
-def _name_drawn_part(record: AreaRecord, place: str) -> str:
-    """Return the countries that a total is of, `15 countries of Africa`; the place for all."""
-    covered = record.amount.covered
-    if covered is None or covered.noun != COUNTRIES:
-        return place
-    part = f"{covered.drawn:,} {'country' if covered.drawn == 1 else 'countries'}"
-    return part if record.area_id == WORLD else f"{part} of {place}"
-
-
-def _name_left_out(covered: Cover | None) -> str:
-    """Return a sentence on the countries or restrictions that a total leaves out, if any."""
-    if covered is None:
-        return ""
+def _name_left_out(covered: Cover) -> str:
+    """Return a sentence on the countries or restrictions that a total leaves out."""
     if covered.drawn is None or covered.total is None:
         missing = f"some {covered.noun}"
     elif covered.noun != COUNTRIES:
@@ -295,23 +262,23 @@ def _name_left_out(covered: Cover | None) -> str:
     return f" The true figure is probably higher: {missing} could not be estimated."
 
 
-def _lead_without_estimate(record: AreaRecord, unknown: str) -> str:
+def _lead_without_estimate(record: AreaRecord, place: str, unknown: str) -> str:
     amount, count = record.amount, record.row["restrictions_count"]
-    restrictions = f"{count:,} internet restriction{'' if count == 1 else 's'}"
-    floor = f" The minimum is {format_floor(amount.min)}." if amount.min else ""
+    sentences = [f"No reliable estimate exists of how many {unknown}."]
+    if amount.min:
+        sentences.append(f"The minimum is {format_floor(amount.min)}.")
     base = record.row.get("base_persons") if record.quantity is Quantity.PEOPLE else None
-    most = f" The maximum is {format_ceiling(amount.max or 0.0)}."
-    most *= has_telling_ceiling(amount, base, base)
-    return (
-        f"No reliable estimate exists of how many {unknown}.{floor}{most} Our record has "
-        f"{restrictions} in force in {_name_place(record)} in that time."
-    )
+    if has_telling_ceiling(amount, base, base):
+        sentences.append(f"The maximum is {format_ceiling(amount.max or 0.0)}.")
+    restrictions = f"{count:,} internet restriction{'' if count == 1 else 's'}"
+    sentences.append(f"Our record has {restrictions} in force in {place} in that time.")
+    return " ".join(sentences)
 
 
 def write_area_answer(record: AreaRecord) -> str:
     """Return the answer for the people of an area in a period or on a day, in sentences."""
-    place, when = _name_place(record), describe_period(record)
-    people, past = read_estimate(record.row), when.rstrip(",")
+    place, when = area_in_words(record.area_id, record.name), describe_period(record)
+    row, people, past = record.row, read_estimate(record.row), when.rstrip(",")
     noun = NOUNS[record.kind][0].removeprefix("internet ")
     if people.max == 0:
         return f"Our record has no {noun} that affected people in {place} {past}."
@@ -319,30 +286,29 @@ def write_area_answer(record: AreaRecord) -> str:
     under = f"under at least one {noun} on record{'' if is_day else ' at some time'}"
     if people.interval is None:
         return f"No reliable estimate exists of how many people in {place} were {under} {past}."
-    total = f"{_describe_total(people, place)} were {under}, each counted once."
-    bounds = describe_bounds(people)
+    low, middle, high = people.interval
+    total = f"about {round_interval(low, middle, high)[1]} people in {place}"
+    span, bounds = bracket_interval(low, high), capitalise_first(describe_bounds(people))
+    if people.covered:
+        span = f", those {people.covered}{span.replace('range', 'range of these')},"
+        bounds = f"For all countries, {describe_bounds(people)}"
     parts = [
-        f"{capitalise_first(when)} {total}",
-        f"For all countries, {bounds}." if people.covered else f"{capitalise_first(bounds)}.",
-        _describe_left_out(record.row),
+        f"{capitalise_first(when)} {total}{span} were {under}, each counted once.",
+        f"{bounds}.",
+        "" if is_day else _describe_kinds(record),
     ]
+    if without := row.get("bounds_only_count"):  # a row of a day has none
+        parts.append(
+            f"The estimate leaves out {without:,} of {row['restrictions_count']:,} restrictions "
+            "(in an unknown part of a country, or without a figure)."
+        )
     if not is_day:
-        parts.insert(2, _describe_kinds(record))
         parts += [
-            _describe_events(record.row),
-            f"{capitalise_first(label_status(record.row))} in the number.",
-            describe_collection(record.row),
+            _describe_events(row),
+            f"{capitalise_first(label_status(row))} in the number.",
+            describe_collection(row),
         ]
     return " ".join(filter(None, parts))
-
-
-def _describe_total(people: Estimate, place: str) -> str:
-    low, middle, high = people.interval or (0.0, 0.0, 0.0)
-    number, span = round_interval(low, middle, high)[1], bracket_interval(low, high)
-    if not people.covered:
-        return f"about {number} people in {place}{span}"
-    span = span.replace("likely range", "likely range of these")
-    return f"about {number} people in {place}, those {people.covered}{span},"
 
 
 def describe_period(record: AreaRecord) -> str:
@@ -417,9 +383,8 @@ def _describe_kinds(record: AreaRecord) -> str:
         if (interval := _read_kind(record, kind))
     ]
     covered = read_cover(record.row)
-    part = f", {covered}" if covered else ""
-    kinds = "; ".join(parts)
-    return f"By kind of restriction, with likely ranges{part}: {kinds}." if parts else ""
+    ranges = f"likely ranges, {covered}" if covered else "likely ranges"
+    return f"By kind of restriction, with {ranges}: {'; '.join(parts)}." if parts else ""
 
 
 def _describe_events(row: Row) -> str:
@@ -431,14 +396,6 @@ def _describe_events(row: Row) -> str:
         f"{count - of_register:,} of these facts and {of_register:,} that a register alone records"
     )
     return f"It covers {count:,} restrictions: {both}."
-
-
-def _describe_left_out(row: Row) -> str:
-    without = row.get("bounds_only_count")  # a row of a day has none
-    if not without:
-        return ""
-    many = f"{without:,} of {row['restrictions_count']:,} restrictions"
-    return f"The estimate leaves out {many} (in an unknown part of a country, or without a figure)."
 
 
 def explain_difference(row: Row) -> str:

@@ -1,7 +1,7 @@
 """Arguments and results of the functions for analysts: types, checks, and draws made of numbers.
 
-A result is a named tuple: it unpacks, its fields have names, `unit` is their unit, and `summary()`
-is a sentence to read.
+A result is a named tuple of persons: it unpacks, its fields have names, and `summary()` is a
+sentence to read.
 """
 
 import difflib
@@ -19,9 +19,6 @@ Persons: TypeAlias = float | tuple[float, float]
 Restriction: TypeAlias = tuple[str | date, str | date, Sequence[str]]
 """First day, day after the last, and the names of the restricted audiences."""
 
-
-UNIT = "persons"
-"""The unit of every number of a result."""
 KOSOVO = "XK"
 """A code that ISO 3166-1 leaves to its users, and that stands for Kosovo everywhere."""
 
@@ -31,11 +28,6 @@ class Bounds(NamedTuple):
 
     lower: float
     upper: float
-
-    @property
-    def unit(self) -> str:
-        """Return the unit of the numbers: persons."""
-        return UNIT
 
     def summary(self) -> str:
         """Return the bounds as a sentence, with three digits.
@@ -53,11 +45,6 @@ class Estimate(NamedTuple):
     q05: float
     q50: float
     q95: float
-
-    @property
-    def unit(self) -> str:
-        """Return the unit of the numbers: persons."""
-        return UNIT
 
     def summary(self) -> str:
         """Return median and interval as a sentence, with three digits.
@@ -93,11 +80,6 @@ class Reach(NamedTuple):
     expected: float
     upper: float
 
-    @property
-    def unit(self) -> str:
-        """Return the unit of the numbers: persons."""
-        return UNIT
-
     def summary(self) -> str:
         """Return expectation and bounds as a sentence, with three digits.
 
@@ -117,11 +99,6 @@ class FeatureUsers(NamedTuple):
     q50: float
     q95: float
     upper: float
-
-    @property
-    def unit(self) -> str:
-        """Return the unit of the numbers: persons."""
-        return UNIT
 
     def summary(self) -> str:
         """Return median, interval and bounds as sentences, with three digits.

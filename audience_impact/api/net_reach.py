@@ -95,15 +95,8 @@ def union_bounds(
     """
     if hasattr(audiences, "columns"):  # a frame, told without importing pandas
         return _bound_rows(audiences, universe)
-    import pandas as pd
-
-    from audience_impact.bounds.frechet import bound_unions
-
     low, high = check_sizes(audiences, universe)
-    table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})
-    table["base_persons"] = universe
-    bounds = bound_unions(table, ["union"]).iloc[0]
-    return Bounds(float(bounds["printed_min_persons"]), float(bounds["printed_max_persons"]))
+    return Bounds(float(max(low)), float(min(universe, sum(high))))
 
 
 def sharp_union_bounds(
@@ -292,16 +285,14 @@ def feature_users(
         [32.7, 41.2, 41.5, 41.7, 41.7]
     """
     exposed = union_bounds(audiences, universe=universe)
-    persons = np.append(
-        require_exact(audiences, universe), require_exact([users], universe, ["users"])
-    )
+    counted = require_exact([users], universe, ["users"])
+    persons = np.append(require_exact(audiences, universe), counted)
     lower = max(0.0, users + exposed.lower - universe)
     upper = min(float(users), exposed.upper)
     members = np.array([[True] * (len(persons) - 1) + [False], [True] * len(persons)])
-    drawn = (
-        draw_unions(persons / universe, members, calibration, country_id, (seed, draws)) * universe
-    )
-    both = np.clip(users + drawn[0] - drawn[1], lower, upper)
+    drawn = draw_unions(persons / universe, members, calibration, country_id, (seed, draws))
+    exposed_draws, either_draws = drawn * universe
+    both = np.clip(users + exposed_draws - either_draws, lower, upper)
     q05, q50, q95 = compute_quantiles(both)
     return FeatureUsers(lower, q05, q50, q95, upper)
 

@@ -1,9 +1,7 @@
 """The command `estimate`: the answer for an event that is on no record."""
 
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -141,12 +139,14 @@ def estimate(
     show_all: All = False,
     style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
-    """Estimate how many people an event on no record touches, with the sources and the interval.
+    """Estimate how many people an event on no record affects, with the sources and the interval.
 
     The answer is that of a run over the facts with this event as one more restriction, which is
     taken to happen as described. Nothing is published.
     """
+    from flows.adding import writing
     from flows.adding.event import Event, find_last_day
+    from flows.answering import open_facts
 
     if feature and not services:
         raise fail_with("--feature goes with --services; give the services", 2)
@@ -165,31 +165,17 @@ def estimate(
     )
     if into and not into.is_dir():  # before the answer is computed, which takes a while
         raise fail_with(f"{into} is no folder; give a folder of fact tables", 2)
-    with _open_facts(facts, published) as (folders, version_id):
-        rows = _show_estimate(event, folders, version_id, show_all, style)
+    of_folders = facts or (IS_CHECKOUT and not published)
+    version = None if of_folders else open_version(published or RELEASED)
+    with open_facts(version) if version else nullcontext(fact_folders(facts)) as folders:
+        rows = _show_estimate(event, folders, version.id if version else "", show_all, style)
     if into:
-        _write_rows(rows, into)
-
-
-@contextmanager
-def _open_facts(
-    facts: list[Path] | None, published: Path | None
-) -> Iterator[tuple[list[Path], str]]:
-    """Yield folders of facts: those given, those of the checkout, or copies of a version's.
-
-    With them comes the id of the version; blank without one.
-    """
-    if facts or (IS_CHECKOUT and not published):
-        yield fact_folders(facts), ""
-        return
-    from audience_impact.store.manifest import write_layers
-
-    version = open_version(published or RELEASED)
-    files = version.fact_files()
-    if not files:
-        raise fail_with(f"version {version.id} has no facts; give --facts DIR")
-    with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
-        yield write_layers(files, Path(name)), version.id
+        files = writing.insert_rows(into, rows)
+        writing.write_files(files)
+        names = ", ".join(file.path.name for file in files)
+        typer.echo(
+            f"written into {names}; replace its source_id by the page that reports the event"
+        )
 
 
 def _split_names(cells: list[str] | None) -> tuple[str, ...]:
@@ -242,12 +228,3 @@ def _explain_refusal(error: "RefusedError", version_id: str) -> str:
         f"{format_finding(replace(first, file=Path(first.file).name))}: give another version, or "
         "--facts DIR"
     )
-
-
-def _write_rows(rows: "Rows", into: Path) -> None:
-    from flows.adding import writing
-
-    files = writing.insert_rows(into, rows)
-    writing.write_files(files)
-    names = ", ".join(file.path.name for file in files)
-    typer.echo(f"written into {names}; replace its source_id by the page that reports the event")

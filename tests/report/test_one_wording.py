@@ -10,7 +10,6 @@ import pytest
 
 from audience_impact.answers import sentences, text
 from audience_impact.answers.citation import cite_restriction
-from audience_impact.answers.numbers import cap_share
 from audience_impact.answers.records import AnswerRecord, Driver
 from audience_impact.exporting import content, selection
 from audience_impact.exporting.workbook import write_workbook
@@ -110,4 +109,3 @@ def test_a_share_and_its_error_are_whole_percents() -> None:
     assert share(0.885, 0.034) == "88 % ± 3 %"
     assert share(0.02, 0.0004) == "2 % ± 1 %"
     assert share(None, 0.0) == "-"
-    assert cap_share(BEYOND) == 1.0

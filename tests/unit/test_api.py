@@ -233,7 +233,7 @@ def test_rows_of_a_frame_have_the_numbers_of_single_calls() -> None:
         assert tuple(bounds.loc[label]) == ai.union_bounds(cells, universe=size)
 
 
-def test_results_have_a_unit_and_a_sentence_and_unpack() -> None:
+def test_results_have_a_sentence_and_unpack() -> None:
     results: list[Any] = [
         ai.union_bounds(RUSSIA, universe=105e6),
         ai.sharp_union_bounds(RUSSIA),
@@ -244,7 +244,6 @@ def test_results_have_a_unit_and_a_sentence_and_unpack() -> None:
     for result in results:
         first, *_ = result
         assert first == result[0] == getattr(result, result._fields[0])
-        assert result.unit == "persons"
         assert result.summary().endswith(".")
         assert "persons" in result.summary()
     assert "at most" not in ai.Bounds(96e6, math.inf).summary()
