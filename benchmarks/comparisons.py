@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.answers.numbers import format_compact
+from audience_impact.answers.records import combine_areas
 from audience_impact.answers.sentences import explain_difference
 from audience_impact.answers.tables import render_markdown
 from audience_impact.outputs.comparisons import NEARLY_ALL
 from audience_impact.store import PublishError
-from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored, find_latest
-from audience_impact.vocabulary import ComparedWith, ImpactMetric, Unit
+from audience_impact.vocabulary import ComparedWith, ImpactMetric, RestrictionKind, Unit
 from flows import CHECKOUT
 
 LARGEST = 10
@@ -68,16 +68,18 @@ def pair_areas(version: Stored) -> pd.DataFrame:
     """
     table = version.read_table("area_comparisons")
     people = table[table["published_persons"].notna()]
-    columns = ["q05_persons", "q95_persons", "began_q50_persons", "bounds_only_count"]
-    ours = read_computed(version, "impact_by_area")[["area_id", "period", *columns]]
-    paired = people.merge(ours, on=["area_id", "period"], how="left")
+    key, columns = ["area_id", "period"], ["q05_persons", "q95_persons", "bounds_only_count"]
+    areas = combine_areas(version.read_frame).set_index(key)
+    ours = areas.loc[areas["kind"] == RestrictionKind.ALL, columns]
+    begun = areas.loc[areas["kind"] == RestrictionKind.BEGAN, "q50_persons"]
+    paired = people.join(ours.assign(began_q50_persons=begun), on=key)
     names = {"bounds_only_count": "without_figure_count"}
     return paired.rename(columns=names).sort_values(["publisher", "area_id", "period"])
 
 
 def _read_exposed(version: Stored) -> pd.DataFrame:
     """Return the people exposed to each restriction."""
-    impact = read_computed(version, "impact")
+    impact = version.read_table("impact")
     return impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
 
 

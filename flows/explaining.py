@@ -17,8 +17,7 @@ from audience_impact.comparing.compared_versions import IMPACT_KEY, compare_answ
 from audience_impact.explaining.facts import TABLES, FactRows, Trace, make_trace
 from audience_impact.pipeline import Outputs, Selection, Settings
 from audience_impact.plain_text import ReadableError
-from audience_impact.store.computed import make_frame, read_computed
-from audience_impact.store.versions import Stored
+from audience_impact.store.versions import Stored, make_frame
 from audience_impact.vocabulary import AnswerChange
 from flows.pipeline import quality, steps
 from schemas.arrow import to_arrow
@@ -86,12 +85,12 @@ def _compare_published(
     version: Stored, checked: steps.Checked, restriction_id: str, ours: pa.Table
 ) -> str:
     """Return a sentence that compares the published rows of `impact` with those computed here."""
-    rows = _select_restriction(read_computed(version, "impact"), restriction_id)
+    rows = _select_restriction(version.read_frame("impact"), restriction_id)
     if rows.empty:
         return f"Version {version.id} does not have this restriction, which was added later."
     same = version.version.inputs_sha256 == checked.inputs_sha256
     facts_are = "from the same facts" if same else "though the facts have changed since"
-    sides = rows, make_frame("impact", lambda _: ours)
+    sides = rows, make_frame(ours)
     both = compare_answers(*(key_answers(frame, IMPACT_KEY) for frame in sides))
     if both["change"].isin([AnswerChange.SAME, AnswerChange.STATUS_ALONE]).all():
         return f"Version {version.id} has the same numbers for every metric, {facts_are}."

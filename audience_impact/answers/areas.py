@@ -22,6 +22,9 @@ INCOMPLETE = re.compile("some_bounds_only|no_daily|outweighed")
 """Rules that say that the quantiles of person-days leave something out."""
 
 
+NONE_OF_KIND = Estimate(0.0, None, None, None, 0.0, 0.0, 0.0)
+
+
 def is_year(period: str) -> bool:
     """Return whether a period is a year, and not a month."""
     return len(period) == len("2025")
@@ -38,6 +41,11 @@ def group_kinds(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:
     for row in rows:
         periods.setdefault(row["period"], {})[row["kind"]] = row
     return periods
+
+
+def read_kind(kinds: Mapping[str, Row], kind: str) -> Estimate:
+    """Return the people of a period under restrictions of a kind; no one where there is none."""
+    return read_estimate(kinds[kind]) if kind in kinds else NONE_OF_KIND
 
 
 def read_amount(row: Row, quantity: Quantity) -> Estimate:

@@ -18,7 +18,6 @@ from audience_impact import periods
 from audience_impact.answers import names
 from audience_impact.answers.numbers import Estimate, format_share, read_estimate
 from audience_impact.store import PublishError
-from audience_impact.store.computed import read_computed
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -427,10 +426,8 @@ def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     if not version.count_rows().keys() >= {*TABLES, *AREA_TABLES}:
         raise PublishError(f"{version.address} was published by an older release: publish it again")
 
-    def read(name: str) -> pd.DataFrame:
-        return read_computed(version, name, dtype_backend="numpy_nullable")
-
-    return {name: read(name) for name in TABLES} | {"areas": combine_areas(read)}
+    tables = {name: version.read_frame(name) for name in TABLES}
+    return tables | {"areas": combine_areas(version.read_frame)}
 
 
 def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:

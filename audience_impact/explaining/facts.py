@@ -16,8 +16,7 @@ import pyarrow.compute as pc
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, RESTRICTION_TABLES, name_origin
-from audience_impact.store.computed import write_words
-from audience_impact.store.versions import Stored
+from audience_impact.store.versions import Stored, write_words
 from audience_impact.tracing.items import ITEMS
 from audience_impact.vocabulary import ObsStatus, SourceType, TraceStep, Unit, YesNo
 

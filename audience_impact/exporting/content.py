@@ -12,8 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact.answers.citation import cite_version
-from audience_impact.store.computed import make_frame
-from audience_impact.store.versions import Stored
+from audience_impact.store.versions import Stored, make_frame
 
 ORDER = (
     *("restrictions", "impact", "impact_by_platform"),
@@ -72,9 +71,9 @@ class Content:
         """Return the lines with citations."""
         return self.cited or (cite_version(self.package),)
 
-    def read_computed(self, table: str) -> pd.DataFrame:
-        """Return a table as answers read it (`store.computed`)."""
-        return make_frame(table, self.tables.__getitem__)
+    def read_frame(self, table: str) -> pd.DataFrame:
+        """Return a table as answers read it."""
+        return make_frame(self.tables[table])
 
     def describe_table(self, table: str) -> dict[str, Any]:
         """Return the entry of a table in `datapackage.json`."""

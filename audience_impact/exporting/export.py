@@ -30,10 +30,9 @@ from audience_impact.exporting import Form, content
 from audience_impact.exporting.content import Content, read_values
 from audience_impact.exporting.selection import ExportQuery, add_events, select_content
 from audience_impact.store import PublishError, manifest
-from audience_impact.store.computed import JOINED_BY, write_words
 from audience_impact.store.files import explain_error, flush_to_disk, write_whole
 from audience_impact.store.manifest import LIST, MANIFEST, ROW_GROUP_ROWS, hash_bytes
-from audience_impact.store.versions import Stored
+from audience_impact.store.versions import JOINED_BY, Stored, write_words
 
 if TYPE_CHECKING:
     import duckdb

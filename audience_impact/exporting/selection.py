@@ -134,7 +134,7 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
         return add_restriction_answers(part, [by_id[name] for name in query.restrictions], version)
     if area is None:
         return part
-    rows = records.combine_areas(content.read_computed)
+    rows = records.combine_areas(content.read_frame)
     rows = rows[(rows["area_id"] == area.id) & rows["period"].map(is_year)]
     return _add_area_answers(part, area, rows[_is_in_year(rows, query.year)])
 
@@ -149,7 +149,7 @@ def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | No
     is_area = bool(query.area) or (is_part and not query.restrictions)
     area = _find_area(content, query.area or WORLD) if is_area else None
     needed = ("restrictions", "person_days", "impact_by_platform")
-    tables = {name: content.read_computed(name) for name in needed}
+    tables = {name: content.read_frame(name) for name in needed}
     ids = set(tables["restrictions"]["restriction_id"])
     for name in query.restrictions:
         if name not in ids:
@@ -270,7 +270,7 @@ def add_events(content: Content, everything: Content, query: ExportQuery) -> Con
     `everything` has all tables of the version, from which rows are joined.
     """
     needed = ("restrictions", "impact", "impact_by_platform", "person_days", "sources")
-    frames = {name: everything.read_computed(name) for name in needed}
+    frames = {name: everything.read_frame(name) for name in needed}
     ids = content.tables["restrictions"]["restriction_id"].to_pylist()
     events = rankings.build_events(frames, ids, query.period)
     rows = rankings.sort_events(events, query.order)[[name for name, *_ in EVENT_COLUMNS]]

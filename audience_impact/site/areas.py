@@ -4,13 +4,13 @@ Regions follow the UN (M49); the tree of areas and all numbers come from the ver
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected
-from audience_impact.answers.numbers import Estimate, read_estimate
+from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected, is_year, read_kind
+from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
 from audience_impact.site import rendering
 from audience_impact.site.charts import drawing, maps, rows, series
 from audience_impact.site.charts.drawing import LIGHT, paint
@@ -25,6 +25,7 @@ from audience_impact.site.report_data import (
     area_path,
     split_csv,
 )
+from audience_impact.vocabulary import RestrictionKind
 
 MANY = 50
 """Maximum number of restrictions listed for a region, the largest first; a country lists all of
@@ -50,13 +51,13 @@ CHARTS = {
 }
 """Title of each chart of an area and meaning of its marks, for use outside its page."""
 KINDS = {
-    "Began in the year": "began_",
-    "Carried over": "carried_over_",
-    "Older than a year": "older_",
-    "Shutdowns": "shutdown_",
-    "Blocked services": "service_",
+    "Began in the year": RestrictionKind.BEGAN,
+    "Carried over": RestrictionKind.CARRIED_OVER,
+    "Older than a year": RestrictionKind.OLDER,
+    "Shutdowns": RestrictionKind.SHUTDOWN,
+    "Blocked services": RestrictionKind.SERVICE,
 }
-"""Prefixes of the columns of the table of a year's kinds of restrictions, by its headings."""
+"""The kinds in the table of a year's kinds of restrictions, by its headings."""
 TOGETHER = "all"
 """Id in `person_days` of all restrictions of a country together."""
 MAP_TITLE = "Share of each country's people under a restriction at some time in"
@@ -66,8 +67,8 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
     together = report.tables["person_days"].query("restriction_id == @TOGETHER")
     csv_files = {
-        "by-period": split_csv(report.tables["impact_by_area"], "area_id", report.version),
-        "by-day": split_csv(report.tables["impact_by_day"], "area_id", report.version),
+        "by-period": split_csv(report.tables["areas"], "area_id", report.version),
+        "by-day": split_csv(report.tables["days"], "area_id", report.version),
         "person-days": split_csv(together, "area_id", report.version),
     }
     by_country = rendering.group_entries(report.entries, lambda entry: entry.countries)
@@ -84,12 +85,12 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
 
 def _draw_pictures(report: ReportData, code: str, name: str) -> dict[str, str]:
     """Return the SVG of each picture by name; blank if it would be empty."""
-    periods = report.list_rows("impact_by_area", code)
-    collected = {row["period"] for row in periods if is_collected(row)}
+    kinds = group_kinds(report.list_rows("areas", code))
+    collected = {period for period, rows in kinds.items() if is_collected(rows["all"])}
     days = [row for row in _list_person_days(report, code) if row["period"] in collected]
-    steps = report.list_rows("impact_by_day", code)
+    steps = report.list_rows("days", code)
     return {
-        "years": series.draw_years(f"People by year: {name}", periods),
+        "years": series.draw_years(f"People by year: {name}", kinds),
         "days": series.draw_days(f"People day by day: {name}", steps),
         "person-days": rows.draw_person_days(f"Person-days by year: {name}", days),
     }
@@ -172,10 +173,9 @@ def _map_path(year: str) -> str:
 def _collect_values(
     report: ReportData, code: str, by_country: Mapping[str, list[ListEntry]]
 ) -> dict[str, Any]:
-    name, periods = naming.name_area(code), report.list_rows("impact_by_area", code)
-    years = [row for row in periods[::-1] if len(row["period"]) == 4]
+    name, kinds = naming.name_area(code), group_kinds(report.list_rows("areas", code))
+    years = [rows for period, rows in reversed(kinds.items()) if is_year(period)]
     today = report.last_day.get(code)
-    kinds = group_kinds(report.list_rows("areas", code))
     answered: list[Mapping[str, Any]] = []
     answered += [{"all": today | {"period": today["to_day"]}}] if today else []
     answered += [kinds[year] for year in report.main_years[::-1] if year in kinds]
@@ -183,12 +183,11 @@ def _collect_values(
         "above": report.areas_above.get(code, ()),
         "lead": write_lead(report, code),
         "answers": [sentences.write_area_answer(AreaRecord(name, kinds)) for kinds in answered],
-        "years": [_describe_year(row) for row in years],
+        "years": [_describe_year(rows) for rows in years],
         "kind_names": tuple(KINDS),
-        "reasons": _group_reasons(years),
+        "reasons": _group_reasons([rows["all"] for rows in years]),
         "days": [
-            {**row, "estimate": read_estimate(row)}
-            for row in report.list_rows("impact_by_day", code)[::-1]
+            {**row, "estimate": read_estimate(row)} for row in report.list_rows("days", code)[::-1]
         ],
         "person_days": _list_person_days(report, code)[::-1],
         "others": sorted(
@@ -224,22 +223,30 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     return lead + collected + sentences.name_uncounted(inside)
 
 
-def _describe_year(row: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_year(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the people of a year: under all restrictions, those ordered, and other kinds."""
-    everyone, ordered = read_estimate(row), read_estimate(row, prefix="ordered_")
+    everyone, ordered = (
+        read_kind(rows, RestrictionKind.ALL),
+        read_kind(rows, RestrictionKind.ORDERED),
+    )
     return {
-        "row": row,
+        "row": rows["all"],
         "all": everyone,
         "ordered": ordered,
-        "is_same": everyone == ordered,
+        "ordered_count": _count_restrictions(rows, RestrictionKind.ORDERED),
+        "is_same": read_numbers(everyone) == read_numbers(ordered),
         "kinds": {
-            name: (read_estimate(row, prefix=prefix), row[f"{prefix}restrictions_count"])
-            for name, prefix in KINDS.items()
+            name: (read_kind(rows, kind), _count_restrictions(rows, kind))
+            for name, kind in KINDS.items()
         },
     }
 
 
-def _group_reasons(years: Rows) -> list[tuple[str, str]]:
+def _count_restrictions(rows: Mapping[str, Mapping[str, Any]], kind: str) -> int:
+    return int(rows[kind]["restrictions_count"]) if kind in rows else 0
+
+
+def _group_reasons(years: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
     years_by_reason: dict[str, list[str]] = {}
     for row in years:
         if row["reason"]:

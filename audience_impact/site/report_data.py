@@ -31,10 +31,9 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
-from audience_impact.store.computed import read_computed
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
-from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus
+from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus, RestrictionKind
 
 WORLD = "001"
 DAY_HOURS = 24
@@ -116,6 +115,7 @@ class ListEntry:
 
 
 UNDATED = "undated"
+OF_DAYS = ("countries_by_day", "regions_by_day")
 
 
 def make_entry(record: AnswerRecord) -> ListEntry:
@@ -177,7 +177,8 @@ class ReportData:
     Attributes:
         stored: The location of the version, and its `datapackage.json`: licence, sources, titles of
             tables and columns.
-        tables: The tables that pages read, by name (`store.computed`), missing cells as NA.
+        tables: The tables that pages read, by name: those of `load_tables`, and `days`, the runs of
+            days on which nothing changes in an area; missing cells as NA.
     """
 
     stored: Stored
@@ -266,14 +267,15 @@ class ReportData:
 
     @cached_property
     def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return each row of `impact_by_area`, keyed by area and period."""
-        rows = self.tables["impact_by_area"]
-        return {(row["area_id"], row["period"]): row for row in answers.plain_rows(rows)}
+        """Return the people of each area and period under all restrictions."""
+        areas = self.tables["areas"]
+        rows = answers.plain_rows(areas[areas["kind"] == RestrictionKind.ALL])
+        return {(row["area_id"], row["period"]): row for row in rows}
 
     @cached_property
     def last_day(self) -> dict[str, dict[str, Any]]:
-        """Return the row of `impact_by_day` for the last day, by area with restrictions then."""
-        rows = self.tables["impact_by_day"]
+        """Return the people on the last day, by area with restrictions then."""
+        rows = self.tables["days"]
         rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
         return {row["area_id"]: row for row in answers.plain_rows(rows)}
 
@@ -297,11 +299,21 @@ def load_report_data(version: Stored) -> ReportData:
 
     Raise PublishError where a table is damaged, or older than the columns that are read.
     """
-    views = {
-        name: read_computed(version, name, dtype_backend="numpy_nullable")
-        for name in ("impact_by_area", "impact_by_day")
-    }
-    return ReportData(version, answers.load_tables(version) | views)
+    tables = answers.load_tables(version)
+    areas = tables["areas"].sort_values(["area_id", "period"], kind="stable")
+    days = pd.concat([version.read_frame(name) for name in OF_DAYS])
+    return ReportData(version, tables | {"areas": areas, "days": _join_days(days)})
+
+
+def _join_days(days: pd.DataFrame) -> pd.DataFrame:
+    """Return runs of days on which nothing changes in an area, with `from_day` and `to_day`."""
+    rows = days[days["kind"] == RestrictionKind.ALL].drop(columns="kind")
+    rows = rows.sort_values(["area_id", "day"], ignore_index=True)
+    state = rows.groupby([name for name in rows if name != "day"], dropna=False).ngroup()
+    gap = pd.to_datetime(rows["day"]).diff() != pd.Timedelta(days=1)
+    runs = rows.groupby(((state != state.shift()) | gap).cumsum())
+    first = runs.agg("first").rename(columns={"day": "from_day"})
+    return first.assign(to_day=runs["day"].last(), days=runs.size()).reset_index(drop=True)
 
 
 def encode_csv(rows: Iterable[Sequence[Any]]) -> bytes:

@@ -24,6 +24,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.store import (
@@ -50,11 +51,19 @@ from audience_impact.store.manifest import (
     require_schema,
 )
 from audience_impact.store.storage import LATEST, VERSIONS, Storage
+from audience_impact.vocabulary import YesNo
 
 NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
 PREVIOUS = "previous"
 VALUES = "+values-"
 """What stands before the digest of the values, in the method of a version that needs one."""
+JOINED_BY = ";"
+"""What stands between the items of a list that is a text."""
+_NULLABLE = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.string(): pd.StringDtype(),
+}
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
 _OF_CONTENT = (OSError, ValueError, KeyError, TypeError)
 
@@ -192,6 +201,10 @@ class Stored:
         with self._as_damage(path):
             return pq.read_table(io.BytesIO(content))
 
+    def read_frame(self, name: str) -> pd.DataFrame:
+        """Return a table as answers read it (`make_frame`), missing cells as NA."""
+        return make_frame(self.read_arrow(name), _NULLABLE)
+
     def read_checked(self, path: str) -> bytes:
         """Return the bytes of a file whose content is what the manifest states.
 
@@ -235,6 +248,28 @@ class Stored:
         return DamagedError(
             f"{self.address}/{path} is damaged or missing ({why}): publish again to repair it"
         )
+
+
+def make_frame(
+    table: pa.Table, dtypes: Mapping[pa.DataType, Any] = MappingProxyType({})
+) -> pd.DataFrame:
+    """Return a published table with texts in the place of booleans and of lists."""
+    words = write_words(table, YesNo.YES.value, YesNo.NO.value)
+    return words.to_pandas(types_mapper=dtypes.get)
+
+
+def write_words(table: pa.Table, yes: str, no: str) -> pa.Table:
+    """Return a table without metadata, with texts in the place of booleans and of lists."""
+    columns = []
+    for field, cells in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_boolean(field.type):
+            words = pc.if_else(cells, yes, no)
+        elif pa.types.is_list(field.type):
+            words = pc.binary_join(cells, JOINED_BY)
+        else:
+            words = cells
+        columns.append(words)
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
 
 
 def find_latest(root: Path) -> Stored:

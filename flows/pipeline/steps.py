@@ -132,10 +132,11 @@ class Results:
         return {name: table.to_pandas() for name, table in self.tables.items()}
 
     def read_frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return a table as answers read it (`store.computed`), or some of its columns."""
-        from audience_impact.store.computed import make_frame
+        """Return a table as answers read it, or some of its columns."""
+        from audience_impact.store.versions import make_frame
 
-        return make_frame(name, self.tables.__getitem__, columns)
+        table = self.tables[name]
+        return make_frame(table.select(columns) if columns else table)
 
     def count_rows(self) -> dict[str, int]:
         """Return the number of rows of each table."""

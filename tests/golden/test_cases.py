@@ -14,7 +14,7 @@ import pytest
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Outputs, Selection, Settings, Stages, prepare_run
-from audience_impact.store.computed import make_frame
+from audience_impact.store.versions import make_frame
 from flows.pipeline import quality, steps
 from schemas import published
 from schemas.arrow import to_arrow
@@ -27,8 +27,7 @@ CALLS = "RU-2025-08-13-calls"
 @pytest.fixture(scope="module")
 def frames(repository_results: steps.Results) -> Tables:
     """The published tables as answers read them, blank where text is null."""
-    names = (*published.TABLES, "impact_by_area")
-    return {name: blank_nulls(repository_results.read_frame(name)) for name in names}
+    return {name: blank_nulls(repository_results.read_frame(name)) for name in published.TABLES}
 
 
 def blank_nulls(frame: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +150,7 @@ def test_calls_in_russia_what_drives_the_width(frames: Tables) -> None:
 
 
 def test_russia_in_2025_each_person_once(frames: Tables) -> None:
-    result = row(frames["impact_by_area"], area_id="RU", period="2025")
+    result = row(frames["countries_by_year"], area_id="RU", year=2025, kind="all")
     assert result["printed_min_persons"] == 96_500_000  # WhatsApp alone, slowed in December
     assert result["printed_min_persons"] <= result["q50_persons"] <= result["printed_max_persons"]
     assert result["printed_max_persons"] <= result["base_persons"] < 146_000_000
@@ -431,7 +430,7 @@ def test_facts_in_another_order_give_the_same_numbers(
 def impact(tables: Tables, stages: Stages, wanted: Settings) -> pd.DataFrame:
     """Table `impact` as it is published, where no row was refused."""
     losses = quality.add_losses(Outputs(stages, wanted)["impact"], (), tables)
-    return make_frame("impact", lambda _: to_arrow("impact", losses))
+    return make_frame(to_arrow("impact", losses))
 
 
 def test_another_seed_moves_the_estimates_a_little(

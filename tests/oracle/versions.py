@@ -3,10 +3,11 @@
     python -m tests.oracle.versions write FOLDER     # facts and register, in one part and in seven
     python -m tests.oracle.versions compare OLD NEW  # folders of tables as Parquet
 
-OLD has the tables of schema 4.0, NEW those of today, which are read as answers read them
-(`store.computed`). Text and dates are compared exactly, numbers to 1e-9 of their size, rows by
-their key. `names.csv` has the tables and columns that were withdrawn, each with a reason. It goes
-when version 2.0 is out.
+OLD has the tables of schema 4.0, NEW those of today, which are brought into the form of old: words
+and lists of a cell are texts, and a year of an area is one row, with the numbers of each kind of
+restriction in columns that begin with its name. Text and dates are compared exactly, numbers to
+1e-9 of their size, rows by their key. `names.csv` has the tables and columns that were withdrawn,
+each with a reason. It goes when version 2.0 is out.
 """
 
 import csv
@@ -17,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.store.computed import make_frame
+from audience_impact.store.versions import make_frame
+from audience_impact.vocabulary import RestrictionKind
 from flows.pipeline import steps
 from tests.support import FACTS, REGISTER, checked
 
@@ -41,6 +42,23 @@ JOINED = {
     "draws": ("draws_by_area", ("area_id", "period", "draw")),
 }
 """The tables of today, the old ones that they are made of, and their key."""
+ALL = RestrictionKind.ALL.value
+OTHERS = [kind.value for kind in RestrictionKind if kind is not RestrictionKind.ALL]
+ENDS_OF_KINDS = ("min", "printed_min", "printed_max", "max")
+QUANTILES = ("q05", "q50", "q95")
+OF_AREAS = {
+    "countries_by_year": "year",
+    "regions_by_year": "year",
+    "countries_by_month": "month",
+    "regions_by_month": "month",
+}
+OF_DAYS = ("countries_by_day", "regions_by_day")
+VIEWS = {
+    "impact_by_area": tuple(OF_AREAS),
+    "impact_by_day": OF_DAYS,
+    "person_days": ("person_days", *OF_AREAS),
+}
+"""Tables that are read together, by what they were."""
 NEW_KINDS = re.compile(r"(began|carried_over|older|shutdown|service)_")
 """Columns that months did not have."""
 
@@ -103,6 +121,74 @@ def _differ(old: pd.Series, new: pd.Series) -> np.ndarray:
     return np.asarray(before != after)
 
 
+def _combine_areas(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row for each area and year or month, with the numbers of kinds in columns."""
+    rows = pd.concat(
+        [tables[name].assign(period=_name_periods(tables[name][OF_AREAS[name]])) for name in tables]
+    ).rename(columns={"platform_ids": "platforms"})
+    rows = rows.drop(columns=[name for name in rows if name in ("year", "month", "days")])
+    rows = rows[[name for name in rows if "person_days" not in name]]
+    numbers = [*(f"{name}_persons" for name in (*ENDS_OF_KINDS, *QUANTILES)), "restrictions_count"]
+    wide = _widen_kinds(rows, ["area_id", "period"], numbers)
+    return wide.sort_values(["area_id", "period"], ignore_index=True)
+
+
+def _widen_kinds(rows: pd.DataFrame, key: list[str], numbers: list[str]) -> pd.DataFrame:
+    """Return the rows of all restrictions with the numbers of each kind; 0 where it has none."""
+    wide = rows[rows["kind"] == ALL].drop(columns="kind")
+    for kind in OTHERS:
+        of_kind = rows[rows["kind"] == kind].set_index(key)[numbers].add_prefix(f"{kind}_")
+        wide = wide.join(of_kind, on=key)
+        none = ~pd.MultiIndex.from_frame(wide[key]).isin(of_kind.index)
+        filled = [name for name in of_kind if "_q" not in name]
+        wide.loc[none, filled] = 0
+    return wide
+
+
+def _name_periods(cells: pd.Series) -> "pd.Series[str]":
+    """Return years and months as texts."""
+    texts = cells.astype("str")
+    return texts.str[:7] if texts.str.len().max() > len("2025") else texts
+
+
+def _combine_person_days(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return person-days of restrictions and countries, with those of kinds in columns."""
+    rows = pd.concat(
+        [
+            tables[name].assign(period=_name_periods(tables[name][OF_AREAS[name]]))
+            for name in OF_AREAS
+        ]
+    )
+    numbers = [f"{name}_person_days" for name in ("min", *QUANTILES, "max")]
+    key = ["area_id", "period"]
+    kinds = _widen_kinds(rows, key, numbers).set_index(key)
+    of_kinds = kinds[[f"{kind}_{name}" for kind in OTHERS for name in numbers]]
+    is_together = tables["person_days"]["restriction_id"] == ALL
+    joined = tables["person_days"].join(of_kinds, on=key)
+    joined.loc[~is_together, of_kinds.columns] = pd.NA
+    return joined
+
+
+def _combine_days(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row for each day of an area, of all restrictions."""
+    rows = pd.concat([tables[name] for name in OF_DAYS])
+    return rows[rows["kind"] == ALL].drop(columns="kind")
+
+
+_MAKE = {
+    "impact_by_area": _combine_areas,
+    "person_days": _combine_person_days,
+    "impact_by_day": _combine_days,
+}
+
+
+def _read_new(folder: Path, name: str) -> pd.DataFrame:
+    """Read a table of today in the form of old."""
+    parts = VIEWS.get(name, (name,))
+    tables = {part: make_frame(pq.read_table(folder / f"{part}.parquet")) for part in parts}
+    return _MAKE[name](tables) if name in VIEWS else tables[name]
+
+
 def compare_versions(old: Path, new: Path) -> Iterator[str]:
     """Say what differs, a line for each table or column."""
     withdrawn = list_withdrawn()
@@ -112,13 +198,10 @@ def compare_versions(old: Path, new: Path) -> Iterator[str]:
         if (path.stem, "") not in withdrawn
     }
 
-    def read(name: str) -> pa.Table:
-        return pq.read_table(new / f"{name}.parquet")
-
     for name, before, key in _pair_tables(tables):
-        after = make_frame(name, read)
+        after = _read_new(new, name)
         if name == "impact_by_day":
-            before, after = _spread_days(before), _spread_days(after)
+            before = _spread_days(before).assign(day=lambda rows: rows["day"].dt.date)
         if name == "draws":
             after = after.rename(columns={"year": "period"})
         if name == "person_days":

@@ -23,9 +23,9 @@ ALPHABET = "ab1 ().…"
 HOSTILE = '<script>alert("1")</script>&amp;'
 
 
-def ends(unit: str, *values: float | None, prefix: str = "") -> Row:
+def ends(unit: str, *values: float | None) -> Row:
     names = ("min", "q05", "q50", "q95", "max")
-    return {f"{prefix}{name}_{unit}": one for name, one in zip(names, values, strict=True)}
+    return {f"{name}_{unit}": one for name, one in zip(names, values, strict=True)}
 
 
 def impact(*values: float | None, metric: str = "people_exposed", **more: Any) -> Row:
@@ -44,15 +44,19 @@ def published(value: float, **more: Any) -> Row:
     }
 
 
-def in_year(period: str, *values: float | None, ordered: tuple[float | None, ...] = ()) -> Row:
+def in_year(period: str, *values: float | None) -> Row:
     code = {"area_id": "IN", "period": period, "base": "internet_all", "base_q50_persons": 200.0}
-    alone = ends("persons", *(ordered or values), prefix="ordered_")
-    return {**code, **ends("persons", *values), **alone}
+    return {**code, **ends("persons", *values)}
 
 
 def on_days(first: str, last: str, *values: float | None) -> Row:
     days = {"from_day": first, "to_day": last, "as_of": "2026-01-31"}
     return {**days, **ends("persons", *values)}
+
+
+def years(*rows: Row, **ordered: Row) -> dict[str, dict[str, Row]]:
+    """Years of an area, of which all restrictions were ordered if nothing else is given."""
+    return {row["period"]: {"all": row, "ordered": ordered.get("ordered", row)} for row in rows}
 
 
 EXPOSED = impact(96e6, 97e6, 101e6, 104e6, 105e6)
@@ -69,7 +73,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "answer": lambda: rows.draw_answer("T", [EXPOSED], [published(96e6)], {"alpha": "A service"}),
     "person_days": lambda: rows.draw_person_days("T", PERSON_DAYS),
     "drivers": lambda: rows.draw_drivers("T", SHARES),
-    "years": lambda: series.draw_years("T", YEARS),
+    "years": lambda: series.draw_years("T", years(*YEARS)),
     "days": lambda: series.draw_days("T", DAYS),
     "acts": lambda: series.draw_platform("T", ACTS),
     "map": lambda: maps.draw_map("T", [YEARS[0]], {"IN": "area/IN.html"}),
@@ -234,7 +238,7 @@ def test_one_year_is_no_picture_and_nor_are_inputs_without_shares() -> None:
     assert rows.draw_drivers("T", [replace(SHARES[0], share=None)]) == ""
     assert rows.draw_drivers("T", []) == ""
     assert (
-        series.draw_years("T", [])
+        series.draw_years("T", {})
         == series.draw_days("T", [])
         == series.draw_platform("T", [])
         == ""
@@ -242,16 +246,18 @@ def test_one_year_is_no_picture_and_nor_are_inputs_without_shares() -> None:
 
 
 def test_ordered_restrictions_stand_apart_where_they_are_not_all() -> None:
-    both = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6, ordered=(0, 1e6, 2e6, 3e6, 9e6))
-    assert "2025, only ordered ones: 2 million (1 to 3)." in series.describe_years([both])
-    assert "ordered" not in series.describe_years(YEARS)
+    both = years(
+        in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6), ordered=in_year("2025", 0, 1e6, 2e6, 3e6, 9e6)
+    )
+    assert "2025, only ordered ones: 2 million (1 to 3)." in series.describe_years(both)
+    assert "ordered" not in series.describe_years(years(*YEARS))
 
 
 def test_bounds_that_are_cut_off_are_told() -> None:
     wide = in_year("2025", 0, 2e6, 3e6, 4e6, 900e6)
-    assert series.CUT in series.describe_years([wide])
+    assert series.CUT in series.describe_years(years(wide))
     near = in_year("2025", 1e6, 2e6, 3e6, 4e6, 4.1e6)
-    assert series.CUT not in series.describe_years([near])
+    assert series.CUT not in series.describe_years(years(near))
 
 
 def test_days_between_have_nobody_and_the_day_before_ends_there() -> None:
@@ -368,6 +374,6 @@ def test_a_year_without_an_estimate_breaks_the_line() -> None:
 def test_a_year_that_leaves_out_countries_says_which_part_its_interval_is_of() -> None:
     part = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6)
     part |= {"is_lower_bound": "yes", "countries_count": 53, "countries_drawn": 41}
-    picture = series.draw_years("T", [part])
+    picture = series.draw_years("T", years(part))
     assert series.PARTLY in [text.text for text in parsed(picture).iter(f"{SVG}tspan")]
     assert "3 million (2 to 4) in 41 of 53 countries" in words(picture)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from audience_impact.answers.names import read_phrases
@@ -115,9 +114,6 @@ class Version:
             "comparisons": pd.DataFrame(figures),
         }
         return tables[name]
-
-    def read_arrow(self, name: str) -> pa.Table:
-        return pa.Table.from_pandas(self.read_table(name))
 
 
 QUANTILES = ("q05", "q50", "q95")

@@ -94,7 +94,7 @@ def draw_map(
     region: Sequence[str] = (),
     labels: Mapping[str, str] = {},
 ) -> str:
-    """Return the map of the rows of `impact_by_area` of one period, a country each.
+    """Return the map of the rows of one period, a country each.
 
     Args:
         title: The title.

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from audience_impact.answers.areas import is_collected
+from audience_impact.answers.areas import is_collected, is_year, read_kind
 from audience_impact.answers.numbers import (
     Estimate,
     day_in_words,
@@ -21,10 +21,12 @@ from audience_impact.answers.numbers import (
     format_number,
     from_to,
     read_estimate,
+    read_numbers,
 )
 from audience_impact.outputs.impact_by_day import YEARS
 from audience_impact.site.charts.drawing import INNER, draw, paint
 from audience_impact.site.charts.rows import choose_step
+from audience_impact.vocabulary import RestrictionKind
 
 HEIGHT, LINE = 240, 17
 """Heights of the plot of people, and of the line of a country, in pixels."""
@@ -35,20 +37,26 @@ PARTLY = "*"
 BAR, PAIR, WIDEST = 0.52, 0.36, 84
 """Widths of the bar of a year, and of each of two bars, as shares of the picture's width by year;
 and the maximum in pixels, where there are few years."""
-KINDS = (("all restrictions", "", "accent"), ("only ordered ones", "ordered_", "mark"))
+KINDS = (
+    ("all restrictions", RestrictionKind.ALL, "accent"),
+    ("only ordered ones", RestrictionKind.ORDERED, "mark"),
+)
+"""The kinds of restrictions that have a bar each: name, kind and colour."""
 CUT = " Bounds that go beyond the picture are cut off at its edge."
 ROOM = 1.08
 """Length of the axis, as a multiple of its highest interval, or bound where there is none."""
 NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
 Rows = Sequence[Mapping[str, Any]]
+Periods = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""The row of each kind of restrictions, by period."""
 Layer = dict[str, Any]
 
 
-def draw_years(title: str, rows: Rows) -> str:
-    """Return the picture of the years of an area in `impact_by_area`; blank without rows."""
+def draw_years(title: str, periods: Periods) -> str:
+    """Return the picture of the years of an area; blank without one."""
     listed = [
         (int(year), kind, estimate)
-        for year, kind, estimate in _list_years(rows)
+        for year, kind, estimate in _list_years(periods)
         if kind == KINDS[0][0] or estimate.q50 is not None
     ]
     if not listed:
@@ -74,7 +82,7 @@ def draw_years(title: str, rows: Rows) -> str:
         _hit(marks, bar),
     ]
     x = _label_years([(year, estimate) for year, _, estimate in listed])
-    return _draw_people(title, describe_years(rows), top, layers, x)
+    return _draw_people(title, describe_years(periods), top, layers, x)
 
 
 def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
@@ -111,7 +119,7 @@ def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
 
 
 def draw_days(title: str, rows: Rows) -> str:
-    """Return the picture of the days of an area in `impact_by_day`; blank without rows."""
+    """Return the picture of runs of days of an area; blank without rows."""
     steps = list(_list_steps(rows))
     if not steps:
         return ""
@@ -270,9 +278,9 @@ def _describe_span(acts: Rows) -> str:
     return f"{count}, {first}" + ("" if first == last else f" to {last}")
 
 
-def describe_years(rows: Rows) -> str:
+def describe_years(periods: Periods) -> str:
     """Return the numbers in the picture in words."""
-    years = _list_years(rows)
+    years = _list_years(periods)
     text = " ".join(f"{year}, {kind}: {describe_persons(number)}." for year, kind, number in years)
     return text + _note_cut([estimate for *_, estimate in years])
 
@@ -302,19 +310,22 @@ def describe_persons(estimate: Estimate) -> str:
     return format_bounds(estimate) if estimate.q50 is None else format_median_interval(estimate)
 
 
-def _list_years(rows: Rows) -> list[tuple[str, str, Estimate]]:
+def _list_years(periods: Periods) -> list[tuple[str, str, Estimate]]:
     """Return each year with all restrictions, and with ordered restrictions where these differ.
 
     Years without a row between the first and the last have 0 persons; one of which not all events
     were collected is left out.
     """
-    collected = [row for row in rows if len(row["period"]) == 4 and is_collected(row)]
-    rows_by_year = {int(row["period"]): row for row in collected}
+    collected = {
+        int(period): rows
+        for period, rows in periods.items()
+        if is_year(period) and is_collected(rows["all"])
+    }
     years: list[tuple[str, str, Estimate]] = []
-    for year in range(min(rows_by_year), max(rows_by_year) + 1) if rows_by_year else ():
-        row = rows_by_year.get(year)
-        pair = [read_estimate(row, prefix=prefix) if row else NOBODY for _, prefix, _ in KINDS]
-        count = 1 if pair[0] == pair[1] else 2
+    for year in range(min(collected), max(collected) + 1) if collected else ():
+        rows = collected.get(year)
+        pair = [read_kind(rows, kind) if rows else NOBODY for _, kind, _ in KINDS]
+        count = 1 if read_numbers(pair[0]) == read_numbers(pair[1]) else 2
         years += [(str(year), KINDS[number][0], pair[number]) for number in range(count)]
     return years
 
