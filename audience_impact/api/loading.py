@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from audience_impact.overlap.one_factor import OneFactorCopula
-    from audience_impact.store.reading import OpenVersion
+    from audience_impact.store.versions import LooseTables, Stored
 
 SHIPPED = Path(__file__).parents[1] / "overlap" / "shipped"
 RELEASED = Path(__file__).resolve().parents[1] / "released" / "version.zip"
@@ -189,11 +189,11 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         version_id: Its id; blank for Parquet files without a manifest.
     """
 
-    def __init__(self, opened: "OpenVersion") -> None:
-        """Take a version opened by `store.reading`."""
+    def __init__(self, opened: "Stored | LooseTables") -> None:
+        """Take a version opened by `store.versions`."""
         self._opened = opened
         self._read: dict[str, pa.Table] = {}
-        self.address, self.version_id = opened.address, opened.version_id
+        self.address, self.version_id = opened.address, opened.id
 
     def __getitem__(self, name: str) -> "pd.DataFrame":
         """Return a table.
@@ -205,7 +205,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
             raise KeyError(_explain_missing(name, self._opened.tables))
         if name not in self._read:
             with _convert_errors():
-                self._read[name] = self._opened.read_table(name)
+                self._read[name] = self._opened.read_arrow(name, is_coded=True)
         return _make_frame(self._read[name], name, self._opened)
 
     def __getattr__(self, name: str) -> "pd.DataFrame":
@@ -264,19 +264,27 @@ def load(place: "str | Path | None" = None, *, version: str | None = None) -> Ta
             ...
         FileNotFoundError: nowhere: no such file, and no folder with published tables
     """
-    from audience_impact.store.reading import open_version
+    from audience_impact.store.versions import open_version
 
     with _convert_errors():
-        return Tables(open_version(RELEASED if place is None else place, version))
+        try:
+            return Tables(open_version(RELEASED if place is None else place, version))
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"{place}: reading an address needs the extra `buckets`: "
+                "pip install 'audience-impact[buckets]'"
+            ) from error
 
 
 @contextmanager
 def _convert_errors() -> Iterator[None]:
     """Raise OSError for a storage out of reach, ValueError for a version that is unusable."""
-    from audience_impact.store import AwayError, PublishError
+    from audience_impact.store import AwayError, MissingError, PublishError
 
     try:
         yield
+    except MissingError as error:
+        raise FileNotFoundError(str(error)) from error
     except AwayError as error:
         raise OSError(str(error)) from error
     except PublishError as error:
@@ -290,13 +298,13 @@ def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
     return f"no table {name} among {', '.join(tables)}"
 
 
-def _make_frame(table: "pa.Table", name: str, opened: "OpenVersion") -> "pd.DataFrame":
+def _make_frame(table: "pa.Table", name: str, opened: "Stored | LooseTables") -> "pd.DataFrame":
     from audience_impact.store.manifest import describe_columns, require_schema
 
     attrs = _read_description(table.schema.metadata[METADATA_KEY], name)
     with _convert_errors():
         require_schema(f"{opened.address}/{name}", str(attrs.get("schema_version", "")))
-        columns = describe_columns(table.schema, opened.fields.get(name, ()))
+        columns = describe_columns(table.schema, opened.list_fields(name))
     frame = _set_types(table, columns)
     frame.attrs = {**attrs, "columns": columns}
     return frame

@@ -94,8 +94,7 @@ def diff(
     from audience_impact.comparing import changes, text
     from audience_impact.comparing.compared_versions import read_published
     from audience_impact.plain_text import json_text
-    from audience_impact.store import versions
-    from audience_impact.store.storage import LATEST
+    from audience_impact.store import LATEST, versions
 
     first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
     if facts and computing:

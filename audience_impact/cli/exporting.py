@@ -132,12 +132,11 @@ def report(
         require_report_folder(published)
     version = open_version(published)
     from audience_impact.site import build
-    from audience_impact.store.releases import ReadOnlyStorage
 
     if png:
         _write_pictures(version, png, into or Path())
         return
-    if into is None and isinstance(version.store, ReadOnlyStorage):
+    if into is None and version.store.is_read_only:
         into = Path("audience-impact-report")
     folder, changed = build.publish_version(version, published, into)
     news = "wrote the report of version" if changed else "nothing changed: still the report of"

@@ -48,14 +48,12 @@ def fail_with(message: str, code: int = 1) -> typer.Exit:
 
 def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | None:
     """Return the paths; exit with 2 where one is an address and no local path."""
-    from audience_impact.store import PublishError
-    from audience_impact.store.storage import require_local
+    from audience_impact.store.storage import format_address, is_address
 
-    try:
-        for path in paths if isinstance(paths, list) else [paths]:
-            require_local(path or "")
-    except PublishError as error:
-        raise fail_with(str(error), 2) from error
+    for path in paths if isinstance(paths, list) else [paths or ""]:
+        if is_address(path):
+            address = format_address(path)
+            raise fail_with(f"{address}: an address cannot be used here; give a folder", 2)
     return paths
 
 
@@ -65,8 +63,7 @@ def open_version(published: Path, name: str | None = None, day: datetime | None 
     Where it is the shipped one, its id is written to standard error. Raise PublishError where
     there is none.
     """
-    from audience_impact.store import versions
-    from audience_impact.store.storage import LATEST
+    from audience_impact.store import LATEST, versions
 
     if name and day:
         raise fail_with("give --version or --on, not both", 2)

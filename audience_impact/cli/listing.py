@@ -42,13 +42,13 @@ def show_history(
     follow.
     """
     from audience_impact.plain_text import json_text, plain_line
-    from audience_impact.store import history, storage, versions
+    from audience_impact.store import LATEST, history, storage, versions
     from audience_impact.store.files import report_away
 
     store = storage.select_storage(published)
     with report_away(store.address):
         log, listed = history.read_history(store), versions.list_versions(store)
-        target = (store.read_pointer(storage.LATEST) or "").rpartition("/")[2]
+        target = (store.read_pointer(LATEST) or "").rpartition("/")[2]
     if not log.entries and not listed:
         versions.find_latest(published)  # raises PublishError, which says what is wrong
     for line in [*log.damages, *_find_conflicts(log, target)]:

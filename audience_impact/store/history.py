@@ -17,10 +17,10 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from audience_impact.store import VERSION_FOLDER, DamagedError, PublishError
+from audience_impact.store import HISTORY, VERSION_FOLDER, DamagedError, PublishError, Storage
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import require_shape
-from audience_impact.store.storage import HISTORY, Storage, read_existing
+from audience_impact.store.storage import read_existing
 
 MOST_REASON_SIGNS = 500
 _ENTRY = re.compile(r"(\d+)\.json", re.ASCII)
@@ -53,8 +53,8 @@ class Origin:
     """
 
     at: datetime
-    libraries: Mapping[str, str]
-    release: str
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    release: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class History:
     """All entries, the oldest first, and one line for each entry that cannot be read."""
 
     entries: tuple[Entry, ...]
-    damages: tuple[str, ...] = ()
+    damages: tuple[str, ...]
 
 
 def split_folder(name: str) -> tuple[int, str]:
@@ -100,11 +100,7 @@ def split_folder(name: str) -> tuple[int, str]:
 
 def append_entry(store: Storage, entry: Entry) -> None:
     """Write an entry; raise FileExistsError if another writer took its number."""
-    store.create_file(_format_path(entry.number), as_json(entry.as_record()))
-
-
-def _format_path(number: int) -> str:
-    return f"{HISTORY}/{number:06}.json"
+    store.create_file(f"{HISTORY}/{entry.number:06}.json", as_json(entry.as_record()))
 
 
 def list_numbers(store: Storage) -> list[int]:
@@ -137,30 +133,25 @@ def read_history(store: Storage) -> History:
 
 
 def read_entry(store: Storage, number: int) -> Entry:
-    """Return an entry; raise DamagedError or, where it cannot be read now, AwayError."""
-    path = _format_path(number)
-    place = f"{store.address}/{path}"
-    try:
-        return _parse_entry(number, json.loads(read_existing(store, path) or b""))
-    except (ValueError, RecursionError) as error:
-        raise DamagedError(
-            f"{place} is damaged ({error}): put back a copy of it, or move it away"
-        ) from error
-
-
-def _parse_entry(number: int, record: Any) -> Entry:
-    """Return the entry of a record; raise ValueError for another one.
+    """Return an entry; raise DamagedError or, where it cannot be read now, AwayError.
 
     Entries of earlier releases, whose rollbacks were kept through runs, name the version that
     `latest` leads to in `latest`.
     """
-    require_shape(record, _SHAPE, "entry")
-    at = datetime.strptime(record["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    version = str(record.get("latest", record["version"]))
-    if record["number"] != number or not VERSION_FOLDER.fullmatch(version):
-        raise ValueError("its number or version is wrong")
-    values = {name: record[name] for name in _SHAPE}
-    return Entry(**{**values, "at": at, "event": Event(record["event"]), "version": version})
+    path = f"{HISTORY}/{number:06}.json"
+    try:
+        record = json.loads(read_existing(store, path) or b"")
+        require_shape(record, _SHAPE, "entry")
+        at = datetime.strptime(record["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        version = str(record.get("latest", record["version"]))
+        if record["number"] != number or not VERSION_FOLDER.fullmatch(version):
+            raise ValueError("its number or version is wrong")
+        values = {name: record[name] for name in _SHAPE}
+        return Entry(**{**values, "at": at, "event": Event(record["event"]), "version": version})
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(
+            f"{store.address}/{path} is damaged ({error}): put back a copy of it, or move it away"
+        ) from error
 
 
 def find_entry_on(history: History, day: date) -> Entry:

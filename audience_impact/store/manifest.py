@@ -391,51 +391,58 @@ class TooLargeError(ValueError):
     """A file decodes to far more than it should; the message states the limit."""
 
 
-def _measure_lists(content: bytes, chunks: Sequence[Any]) -> int:
-    """Return the bytes of all texts in a column of lists, without decoding them."""
-    leaf = chunks[0].path_in_schema if chunks else ""
-    with pq.ParquetFile(io.BytesIO(content), read_dictionary=[leaf]) as file:
-        column = file.read(columns=[leaf] if leaf else []).columns
-    texts = [chunk.flatten() for cells in column for chunk in cells.chunks]
-    lengths = (pc.take(pc.binary_length(part.dictionary), part.indices) for part in texts)
-    return sum(pc.sum(part).as_py() or 0 for part in lengths)
-
-
 def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
     """Raise TooLargeError where a file decodes to too many bytes or columns.
 
-    `content` is that of the file. Texts may be stored once and repeated by number, so they are
-    decoded where they could be too long, a few rows at a time; those in lists are counted. Raises
-    ValueError where a column has lists of other than texts.
+    `content` is that of the file. Texts may be stored once and repeated by number: where they could
+    be too long, they are counted without decoding them. Raises ValueError where a column has lists
+    of other than texts.
     """
-    bytes_left = most_bytes = _limit_bytes(len(content))
+    most_bytes = _limit_bytes(len(content))
     too_large = TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
-    about = file.metadata
-    if len(file.schema_arrow) > MOST_COLUMNS:
+    about, fields = file.metadata, list(file.schema_arrow)
+    if len(fields) > MOST_COLUMNS:
         raise TooLargeError(f"it has more than {MOST_COLUMNS:,} columns")
-    for field in file.schema_arrow:
+    for field in fields:
         if pa.types.is_nested(field.type) and field.type != pa.list_(pa.string()):
             raise ValueError(f"its column {field.name} is of type {field.type}")
-    if about.num_rows * about.num_columns * NUMBER_BYTES > most_bytes:
-        raise too_large
     groups = [about.row_group(number) for number in range(about.num_row_groups)]
-    for place, name in enumerate(file.schema_arrow.names):
+    stored_bytes, texts, could_be_large = 0, [], False
+    for place in range(len(fields)):
         chunks = [group.column(place) for group in groups]
         sizes = [chunk.total_uncompressed_size for chunk in chunks]
-        largest = max(sizes, default=0)
-        if sum(sizes) > bytes_left:
-            raise too_large
-        if pa.types.is_list(file.schema_arrow.field(place).type):
-            values = sum(chunk.num_values for chunk in chunks)
-            if values * NUMBER_BYTES > bytes_left or _measure_lists(content, chunks) > bytes_left:
-                raise too_large
-            continue
-        is_text = any("BYTE_ARRAY" in chunk.physical_type for chunk in chunks)
-        if is_text and sum(chunk.num_values for chunk in chunks) * largest > bytes_left:
-            rows_at_once = max(1, min(65_536, bytes_left // largest))
-            for batch in file.iter_batches(rows_at_once, columns=[name]):
-                cells = batch.column(0)
-                is_coded = pa.types.is_dictionary(cells.type)
-                bytes_left -= (cells.dictionary_decode() if is_coded else cells).nbytes
-                if bytes_left < 0:
-                    raise too_large
+        values = sum(chunk.num_values for chunk in chunks)
+        stored_bytes += max(sum(sizes), values * NUMBER_BYTES)
+        if chunks and "BYTE_ARRAY" in chunks[0].physical_type:
+            texts.append(chunks[0].path_in_schema)
+            could_be_large |= values * max(sizes) > most_bytes
+    if stored_bytes > most_bytes or (could_be_large and _count_signs(content, texts) > most_bytes):
+        raise too_large
+
+
+def _count_signs(content: bytes, texts: list[str]) -> int:
+    """Return the bytes of all texts of a file, of which columns these paths have some."""
+    with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
+        columns = file.read().columns
+    cells = [chunk for column in columns for chunk in column.chunks]
+    parts = [chunk.flatten() if pa.types.is_list(chunk.type) else chunk for chunk in cells]
+    lengths = (
+        pc.take(pc.binary_length(part.dictionary), part.indices)
+        for part in parts
+        if pa.types.is_dictionary(part.type)
+    )
+    return sum(pc.sum(part).as_py() or 0 for part in lengths)
+
+
+def decode_table(content: bytes, is_coded: bool = False) -> pa.Table:
+    """Return a published table from its bytes, with metadata; if coded, texts as dictionaries.
+
+    Raises ValueError or an error of Arrow where it is no table, or too large.
+    """
+    with pq.ParquetFile(io.BytesIO(content)) as file:
+        require_bounded(file, content)
+        if not is_coded:
+            return file.read()
+        texts = [column.name for column in file.schema_arrow if pa.types.is_string(column.type)]
+    with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
+        return file.read()

@@ -13,7 +13,7 @@ Who is refused has changed nothing that a reader of `latest` sees, and runs agai
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,10 +30,9 @@ from obstore.exceptions import (
 )
 from obstore.store import HTTPStore, ObjectStore, from_url
 
-from audience_impact.store import PublishError, require_inside
+from audience_impact.store import PublishError, Storage, require_inside
 from audience_impact.store.files import explain_error, report_away, require_length
 from audience_impact.store.manifest import MANIFEST, read_package
-from audience_impact.store.releases import ReadOnlyStorage
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""
@@ -127,11 +126,12 @@ def _read_pointer(content: bytes, address: str) -> str:
 
 
 @dataclass
-class BucketStorage:
+class BucketStorage(Storage):
     """A folder in a bucket, as a storage of versions."""
 
     address: str
     store: ObjectStore
+    is_read_only = False
     _tags: dict[str, str | None] = field(default_factory=dict)
 
     def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
@@ -164,11 +164,10 @@ class BucketStorage:
                 raise FileExistsError(path) from error
 
     @_as_os_error()
-    def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Remove objects of a folder in the given order; missing objects are no error."""
-        for name in names:
-            with suppress(FileNotFoundError):
-                obstore.delete(self.store, f"{folder}/{name}")
+    def remove_file(self, path: str) -> None:
+        """Remove an object if it is there."""
+        with suppress(FileNotFoundError):
+            obstore.delete(self.store, path)
 
     def read_pointer(self, pointer: str) -> str | None:
         """Return the folder that the pointer names, and remember its state for a move."""
@@ -191,8 +190,8 @@ class BucketStorage:
             raise FileExistsError(pointer) from error
 
 
-@dataclass(frozen=True)
-class WebStorage(ReadOnlyStorage):
+@dataclass
+class WebStorage(Storage):
     """A folder of versions that a web server shows; `latest` is a folder or a pointer there."""
 
     address: str

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,13 +19,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.rules import register_rule
-from audience_impact.store import DamagedError, PublishError, storage, versions
+from audience_impact.store import (
+    LATEST,
+    VERSIONS,
+    DamagedError,
+    PublishError,
+    Storage,
+    storage,
+    versions,
+)
 from audience_impact.store import history as logs
 from audience_impact.store.files import explain_error
 from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Event, Origin, split_folder
 from audience_impact.store.manifest import MANIFEST, About, hash_bytes, render_files
-from audience_impact.store.storage import LATEST, VERSIONS, Storage
-from audience_impact.store.versions import NO_FACTS, Stored, Version
+from audience_impact.store.versions import NO_FACTS, VALUES, Stored, Version
 from audience_impact.vocabulary import RuleStage
 
 Tables = Mapping[str, pa.Table]
@@ -107,12 +114,10 @@ def publish_version(
     with _lock_place(root, timeout_seconds) as place:
         _remove_unfinished(place)
         stored, is_new, news = _write_version(place, version, tables, render, origin)
-        reason = ""
-        if not place.leads_to(stored):
-            reason = _explain_version(place, stored, news)
-            event = Event.RETURNED if place.had(stored) else Event.PUBLISHED
-            place.record(event, stored, reason, origin)
-        place.move_latest(stored)
+        reason = _explain_version(place, stored, news)
+        place.lead_to(
+            stored, Event.RETURNED if place.had(stored) else Event.PUBLISHED, reason, origin
+        )
         removed = _remove_oldest(place.store, stored.name, keep)
     return Published(stored, is_new, removed, 0, reason)
 
@@ -142,9 +147,7 @@ def roll_back(
                 f"{version.address} is damaged: roll back to another version, or run with its "
                 "facts to repair it"
             )
-        if not place.leads_to(version):
-            place.record(Event.ROLLED_BACK, version, reason, Origin(at, {}, ""))
-        place.move_latest(version)
+        place.lead_to(version, Event.ROLLED_BACK, reason, Origin(at))
     return version
 
 
@@ -179,23 +182,21 @@ class _Place:
         """Return whether the history knows a version."""
         return self.last is not None and version.number <= self.last.highest
 
-    def record(self, event: Event, version: Stored, reason: str, origin: Origin) -> None:
-        """Write the next entry of the history."""
-        entry = Entry(
-            self.last.number + 1 if self.last else 1,
-            origin.at,
-            event,
-            version.name,
-            max(self.recorded, version.number),
-            reason,
-            version.version.as_record(),
-            dict(origin.libraries),
-            origin.release,
-        )
-        logs.append_entry(self.store, entry)
-
-    def move_latest(self, version: Stored) -> None:
-        """Let `latest` lead to a version."""
+    def lead_to(self, version: Stored, event: Event, reason: str, origin: Origin) -> None:
+        """Record that `latest` leads to a version, and let it lead there."""
+        if not self.leads_to(version):
+            entry = Entry(
+                self.last.number + 1 if self.last else 1,
+                origin.at,
+                event,
+                version.name,
+                max(self.recorded, version.number),
+                reason,
+                version.version.as_record(),
+                dict(origin.libraries),
+                origin.release,
+            )
+            logs.append_entry(self.store, entry)
         if self.target != version.folder:
             self.store.move_pointer(LATEST, version.folder)
 
@@ -254,15 +255,18 @@ def _write_version(
             return version, True, ""
     if not differing:
         return _write_new(place, identity, render), True, ""
+    entries = logs.read_history(place.store).entries
+    libraries = {entry.version: entry.libraries for entry in entries if entry.libraries}
     for version, changed in differing:
-        if _find_libraries(version) == origin.libraries:
+        if libraries.get(version.name) == origin.libraries:
             raise PublishError(
                 f"{BYTES_DIFFER}: version {version.name} has the same inputs, method, seed and "
                 f"libraries, and other values (in {changed}): the results depend on something that "
                 "is not recorded; run again on the machine that published it"
             )
     digest = hash_bytes(json.dumps(_digest_values(tables)).encode())
-    identity = identity.add_values(digest[:12])
+    method = f"{identity.method_version}{VALUES}{digest[:12]}"
+    identity = replace(identity, method_version=method)
     before, changed = differing[0]
     news = f"other values than version {before.name} by other libraries (in {changed})"
     return _write_new(place, identity, render), True, news
@@ -295,16 +299,11 @@ def _digest_values(tables: Tables) -> dict[str, str]:
     }
 
 
-def _find_libraries(version: Stored) -> Mapping[str, str]:
-    """Return the libraries of a version; none for one from before the history."""
-    entries = logs.read_history(version.store).entries
-    libraries = [entry.libraries for entry in entries if entry.version == version.name]
-    return next(filter(None, reversed(libraries)), {})
-
-
 def _explain_version(place: _Place, version: Stored, news: str) -> str:
-    """Return why a version is published: what differs from the last one."""
+    """Return what differs from the last version; blank where that is the same."""
     last = place.last
+    if place.leads_to(version):
+        return ""
     if last is None:
         return "the first version"
     if place.had(version):
@@ -326,14 +325,11 @@ def _remove_unfinished(place: _Place) -> None:
     it records it, so that nothing is lost.
     """
     complete = {version.name for version in place.listed}
-    files: dict[str, list[str]] = {}
     for path in place.paths:
         folder, _, name = path.partition("/")
         is_recorded = 0 < split_folder(folder)[0] <= place.recorded
         if is_recorded and folder not in complete and _OURS.fullmatch(name):
-            files.setdefault(folder, []).append(name)
-    for folder, names in files.items():
-        place.store.remove_files(f"{VERSIONS}/{folder}", names)
+            place.store.remove_file(f"{VERSIONS}/{path}")
 
 
 def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, ...]:
@@ -344,6 +340,7 @@ def _remove_oldest(store: Storage, latest: str, keep: int | None) -> tuple[str, 
     removed = []
     for version in others[: max(len(listed) - keep, 0)]:
         with suppress(DamagedError):  # nobody knows the files of one with a damaged manifest
-            store.remove_files(version.folder, [MANIFEST, *version.files])
+            for path in (MANIFEST, *version.files):
+                store.remove_file(f"{version.folder}/{path}")
             removed.append(version.name)
     return tuple(removed)

@@ -1,37 +1,40 @@
-"""Storage of published versions: one small interface, and its form on a local file system.
+"""Places of versions: folders of a local file system, archives of releases, and addresses.
 
-Paths are relative to a root and written with `/`: `versions/<name>/impact.parquet`. Each file is
-written whole or not at all, a version is one when its manifest is there (it is written last and
-removed first), and `latest` leads to the old version or to the new one. A process that dies at any
-moment therefore leaves a folder that can be read. Another kind of storage is a class with these
-methods and a line in `select_storage`; `objects` has buckets and web servers, `releases` archives.
-
-On a local file system files are written under a temporary name, flushed and renamed; the pointer is
-a symbolic link that is replaced by a rename; writers take turns by `.lock`, which the system frees
-when its holder dies.
+In a folder, files are written under a temporary name, flushed and renamed; the pointer is a
+symbolic link that is replaced by a rename; writers take turns by `.lock`, which the system frees
+when its holder dies. The archive is what `audience-impact release` writes: one folder with a
+version in it. It is read where it lies, and nothing is unpacked onto the disk. It is not trusted: a
+file is read up to MOST_BYTES, and its bytes must be those of the manifest, as in every version.
+`objects` has buckets and web servers.
 """
 
 import errno
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
-from audience_impact.store import MISPLACED, PublishError, require_inside
-from audience_impact.store.files import (
-    flush_to_disk,
-    read_whole,
-    report_away,
-    require_length,
-    write_whole,
+from audience_impact.store import (
+    HISTORY,
+    LATEST,
+    MISPLACED,
+    VERSION_ID,
+    VERSIONS,
+    PublishError,
+    Storage,
+    files,
+    require_inside,
 )
+from audience_impact.store.files import flush_to_disk, read_whole, report_away, write_whole
+from audience_impact.store.manifest import MANIFEST, METADATA_KEY, ZIP_DAMAGES, read_package
 
-LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
+ARCHIVE_SUFFIX = ".zip"
 _ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
 """Names of what is written aside, which end in the number of the process."""
 # A path turns `s3://bucket` into `s3:/bucket`, and `s3://` alone into `s3:`; one letter alone is a
@@ -39,61 +42,31 @@ _ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(/|$)")
 
 
-class Storage(Protocol):
-    """A place for published versions; its methods raise OSError if the place fails."""
-
-    @property
-    def address(self) -> str:
-        """The folder or address for messages."""
-
-    def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
-        """Let writers take turns where the place has locks; raise PublishError if it is locked."""
-
-    def list_paths(self, folder: str) -> list[str]:
-        """Return the paths of all files below a folder, in order; none without the folder."""
-
-    def read_file(self, path: str) -> bytes:
-        """Return the content of a file."""
-
-    def write_file(self, path: str, content: bytes) -> None:
-        """Write a file completely, or leave it as it was."""
-
-    def create_file(self, path: str, content: bytes) -> None:
-        """Write a new file; raise FileExistsError where there is one with other content."""
-
-    def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Remove files of a folder in the given order, and the folder if nothing else is in it."""
-
-    def read_pointer(self, pointer: str) -> str | None:
-        """Return the folder that a pointer names; None without a pointer."""
-
-    def move_pointer(self, pointer: str, folder: str) -> None:
-        """Point to a folder atomically.
-
-        Raises FileExistsError if another writer moved the pointer since it was read.
-        """
-
-
 def select_storage(place: Path | str) -> Storage:
     """Return the storage at an address, in a folder or in the archive of a release.
 
     Raises PublishError if it is unusable.
     """
-    from audience_impact.store import releases
-
     if is_address(place):
         from audience_impact.store import objects  # slow to import, and of no use for a folder
 
         address = format_address(place)
-        if not releases.is_archive(address):
+        if not address.lower().endswith(ARCHIVE_SUFFIX):
             return objects.open_storage(address)
         folder, _, name = address.rpartition("/")
         outer = objects.open_storage(folder)
-        return releases.open_archive(address, lambda: BytesIO(outer.read_file(name)))
+        with report_away(address), _as_unreadable(address):
+            return open_archive(address, BytesIO(outer.read_file(name)))
     path = Path(place).resolve()
-    if releases.is_archive(place) and path.is_file():
-        return releases.open_archive(str(path), lambda: path)
+    if is_archive(path):
+        with report_away(str(path)), _as_unreadable(str(path)):
+            return open_archive(str(path), path)
     return LocalStorage(path)
+
+
+def is_archive(place: Path | str) -> bool:
+    """Return whether a place is a file named like the archive of a release."""
+    return str(place).lower().endswith(ARCHIVE_SUFFIX) and Path(place).is_file()
 
 
 def read_existing(store: Storage, path: str) -> bytes | None:
@@ -118,14 +91,6 @@ def format_address(place: Path | str) -> str:
     return re.sub(":/*", "://", str(place), count=1) if is_address(place) else str(place)
 
 
-def require_local(place: Path | str) -> None:
-    """Raise PublishError where the place is not on the local file system."""
-    if is_address(place):
-        raise PublishError(
-            f"{format_address(place)}: an address cannot be used here; give a folder"
-        )
-
-
 @contextmanager
 def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
     """Yield a folder itself, or a temporary copy of an address's files with one suffix.
@@ -141,7 +106,7 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
             with report_away(store.address):
                 content = store.read_file(name)
             size_bytes += len(content)
-            require_length(f"{store.address}, all {suffix} files together,", size_bytes)
+            files.require_length(f"{store.address}, all {suffix} files together,", size_bytes)
             (Path(folder) / name).write_bytes(content)
         yield Path(folder)
 
@@ -156,16 +121,14 @@ def list_files(place: Path | str, suffix: str) -> list[str]:
     return [name for name in names if name.endswith(suffix) and "/" not in name]
 
 
-@dataclass(frozen=True)
-class LocalStorage:
-    """A folder of a local file system with symbolic links; `root` is resolved."""
+class LocalStorage(Storage):
+    """A folder of a local file system with symbolic links."""
 
-    root: Path
+    is_read_only = False
 
-    @property
-    def address(self) -> str:
-        """The folder for messages."""
-        return str(self.root)
+    def __init__(self, root: Path) -> None:
+        """Take the resolved path of the folder."""
+        self.root, self.address = root, str(root)
 
     @contextmanager
     def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
@@ -173,7 +136,7 @@ class LocalStorage:
         from filelock import FileLock, Timeout  # who only reads need not have it
 
         if self.root.is_file():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.root))
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.address)
         self.root.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock", timeout=timeout_seconds):
@@ -192,22 +155,19 @@ class LocalStorage:
                 if is_aside and (path.is_symlink() or path.is_file()):
                     path.unlink()
 
-    def _find_folder(self, folder: str) -> Path:
-        """Return a folder below the root, which may be missing; raise PublishError for a link."""
-        place = self.root / folder
-        for part in (place, *place.parents):
-            if part == self.root:
-                break
-            if part.is_symlink() or part.is_file():
-                raise PublishError(
-                    f"{part} is a link or a file where a folder must be: move it away, or put "
-                    "the folder back"
-                )
+    def _find_path(self, path: str) -> Path:
+        """Return a path below the root; raise PublishError where it leads through a link."""
+        place = self.root / path
+        for folder in place.parents[: -len(self.root.parents) - 1]:
+            self._require_folder(folder)
         return place
 
-    def _find_file(self, path: str) -> Path:
-        folder, _, name = path.rpartition("/")
-        return self._find_folder(folder) / name
+    def _require_folder(self, folder: Path) -> None:
+        if folder.is_symlink() or folder.is_file():
+            raise PublishError(
+                f"{folder} is a link or a file where a folder must be: move it away, or put the "
+                "folder back"
+            )
 
     def list_paths(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder, in order; links are not followed."""
@@ -215,7 +175,8 @@ class LocalStorage:
         def raise_error(error: OSError) -> NoReturn:
             raise error
 
-        root = self._find_folder(folder)
+        root = self._find_path(folder)
+        self._require_folder(root)
         paths: list[str] = []
         try:
             for place, _, names in os.walk(root, onerror=raise_error):
@@ -230,27 +191,26 @@ class LocalStorage:
 
     def write_file(self, path: str, content: bytes) -> None:
         """Write under a temporary name, flush, and rename over the existing file."""
-        place = self._find_file(path)
+        place = self._find_path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         write_whole(place, content)
 
     def create_file(self, path: str, content: bytes) -> None:
         """Write a new file; the lock excludes other writers."""
-        place = self._find_file(path)
+        place = self._find_path(path)
         if os.path.lexists(place):
             if not place.is_symlink() and read_whole(place) == content:
                 return
             raise FileExistsError(errno.EEXIST, "it is there already", str(place))
         self.write_file(path, content)
 
-    def remove_files(self, folder: str, names: Sequence[str]) -> None:
-        """Remove files below a folder in the given order, and folders that are empty then."""
-        paths = [self._find_file(f"{folder}/{name}") for name in names]
-        for path in paths:
-            path.unlink(missing_ok=True)
-        for place in sorted({self._find_folder(folder), *(path.parent for path in paths)})[::-1]:
-            if place.is_dir() and not any(place.iterdir()):
-                place.rmdir()
+    def remove_file(self, path: str) -> None:
+        """Remove a file if it is there, and the folders in which nothing else is."""
+        place = self._find_path(path)
+        place.unlink(missing_ok=True)
+        with suppress(OSError):  # the first folder with something in it
+            place.parent.rmdir()
+            place.parent.parent.rmdir()
 
     def read_pointer(self, pointer: str) -> str | None:
         """Return the target of the link; raise PublishError if its path is no link.
@@ -278,3 +238,70 @@ class LocalStorage:
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
         flush_to_disk(self.root)
+
+
+@contextmanager
+def _as_unreadable(address: str) -> Iterator[None]:
+    """Convert any error of an archive to PublishError."""
+    try:
+        yield
+    except (FileNotFoundError, KeyError, TypeError, *ZIP_DAMAGES) as error:
+        raise PublishError(f"{address} cannot be opened as a release: {error}") from error
+
+
+def open_archive(address: str, file: Path | BytesIO) -> "ArchiveStorage":
+    """Return the storage of an archive; raise PublishError where it is no release."""
+    archive = zipfile.ZipFile(file)
+    manifests = [name for name in archive.namelist() if name.endswith(f"/{MANIFEST}")]
+    what = f"{address} is no release of audience-impact"
+    if len(manifests) != 1 or manifests[0].count("/") != 1:
+        raise PublishError(f"{what}: it has no version in it")
+    store = ArchiveStorage(address, archive, manifests[0].removesuffix(MANIFEST), VERSIONS)
+    try:
+        package = read_package(store.read_file(f"{VERSIONS}/{MANIFEST}"))
+        version_id = str(package[METADATA_KEY].get("version_id", ""))
+        if not VERSION_ID.fullmatch(version_id):
+            raise ValueError("its manifest has no id")
+    except (OSError, ValueError) as error:
+        raise PublishError(f"{what}: {error}") from error
+    store.folder = f"{VERSIONS}/{version_id}"
+    return store
+
+
+@dataclass
+class ArchiveStorage(Storage):
+    """The archive of a release as a storage with one version.
+
+    `prefix` is the folder of the version in the archive, `folder` that for readers.
+    """
+
+    address: str
+    archive: zipfile.ZipFile
+    prefix: str
+    folder: str
+
+    def read_file(self, path: str) -> bytes:
+        """Return the content of a file of the version."""
+        name = path.removeprefix(f"{self.folder}/")
+        try:
+            member = self.archive.getinfo(f"{self.prefix}{name}")
+        except KeyError as error:
+            raise FileNotFoundError(f"{path} is not in the archive") from error
+        try:
+            with self.archive.open(member) as file:
+                content = file.read(files.MOST_BYTES + 1)
+        except (KeyError, TypeError, *ZIP_DAMAGES) as error:
+            raise PublishError(
+                f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
+            ) from error
+        files.require_length(f"{self.address}: {name}", len(content))
+        return content
+
+    def read_pointer(self, pointer: str) -> str | None:
+        """Return the folder of the version for `latest`; None for every other pointer."""
+        return self.folder if pointer == LATEST else None
+
+    def list_paths(self, folder: str) -> list[str]:
+        """Return the manifest of the version in the folder of versions; nothing in others."""
+        path = f"{self.folder}/{MANIFEST}"
+        return [path.removeprefix(f"{VERSIONS}/")] if folder == VERSIONS else []

@@ -1,4 +1,4 @@
-"""Versions: their identity, and how one is found by its name and read.
+"""Versions: their identity, and how one is found by its name, opened and read.
 
 A version is a folder written once. Below the root of what is published:
 
@@ -9,6 +9,9 @@ A version is a folder written once. Below the root of what is published:
 
 The name of a folder is `v<number>-<id>`: the number counts the versions of this place, the id
 depends only on what the version was computed from and is part of its bytes.
+
+What comes from outside is not trusted: a file must have the digest and the columns that the
+manifest states, and its cells may not fill the memory however small the file is.
 """
 
 import io
@@ -29,28 +32,32 @@ import pyarrow.parquet as pq
 
 from audience_impact.store import (
     DETAILS,
+    LATEST,
     VERSION_FOLDER,
+    VERSIONS,
     DamagedError,
+    MissingError,
     PublishError,
-    manifest,
-    releases,
+    Storage,
     storage,
 )
 from audience_impact.store import history as logs
-from audience_impact.store.files import report_away
+from audience_impact.store.files import read_whole, report_away, require_length
 from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
+    ARCHIVE_NAME,
     FACT_KEYS,
     MANIFEST,
     METADATA_KEY,
     as_json,
+    decode_table,
     find_difference,
     hash_bytes,
     read_package,
     require_bounded,
     require_schema,
+    unpack_files,
 )
-from audience_impact.store.storage import LATEST, VERSIONS, Storage
 from audience_impact.vocabulary import YesNo
 
 NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
@@ -65,7 +72,10 @@ _NULLABLE = {
     pa.string(): pd.StringDtype(),
 }
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
-_OF_CONTENT = (OSError, ValueError, KeyError, TypeError)
+_TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_AT_ADDRESS = re.compile(rf"(.+?)(?:/(?:{LATEST}|({VERSIONS}/{VERSION_FOLDER.pattern})))?/*")
+"""Addresses of a folder of versions, of its `latest`, or of one of its versions."""
+_OF_CONTENT = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -88,10 +98,6 @@ class Version:
         """Return the name of the method and the options of the run."""
         number, code, *options = [*self.method_version.split("+"), ""]
         return f"{number}+{code}".strip("+"), frozenset(options) - {""}
-
-    def add_values(self, digest: str) -> "Version":
-        """Return the identity of other values of the same inputs, by their digest."""
-        return replace(self, method_version=f"{self.method_version}{VALUES}{digest}")
 
     def strip_values(self) -> "Version":
         """Return the identity of the inputs alone, without a digest of the values."""
@@ -163,20 +169,25 @@ class Stored:
         """Return the number of rows of each table, from the manifest."""
         return {entry["name"]: entry["rows"] for entry in self.files.values() if "rows" in entry}
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of the tables."""
+        return (*self.count_rows(),)
+
     def fact_files(self) -> dict[str, bytes]:
         """Return the fact files by name, such as `0/estimates.csv` in the first layer.
 
         Versions published before facts were stored have none.
         """
-        if manifest.ARCHIVE_NAME not in self.files:
+        if ARCHIVE_NAME not in self.files:
             return {}
-        content = self.read_content(manifest.ARCHIVE_NAME)
-        with self._as_damage(manifest.ARCHIVE_NAME):
-            return manifest.unpack_files(content)
+        content = self.read_content(ARCHIVE_NAME)
+        with self._as_damage(ARCHIVE_NAME):
+            return unpack_files(content)
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the key columns of each fact table; empty where the manifest lacks them."""
-        return dict(self.files.get(manifest.ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
+        return dict(self.files.get(ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
 
     def find_path(self, name: str) -> str:
         """Return the path of the file of a table, in the folder of the version.
@@ -187,6 +198,10 @@ class Stored:
         path = f"{DETAILS}{name}.parquet"
         return path if path in self.files else path.removeprefix(DETAILS)
 
+    def list_fields(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Return the columns of a table as the manifest describes them."""
+        return self.files[self.find_path(name)]["schema"]["fields"]  # type: ignore[no-any-return]
+
     def read_table(self, name: str, **options: Any) -> pd.DataFrame:
         """Return a table, read with options of `pandas.read_parquet`, checked as `read_checked`."""
         path = self.find_path(name)
@@ -194,12 +209,12 @@ class Stored:
         with self._as_damage(path):
             return pd.read_parquet(io.BytesIO(content), **options)
 
-    def read_arrow(self, name: str) -> pa.Table:
-        """Return a table with the metadata of the table and its columns, checked as well."""
+    def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
+        """Return a table with its metadata, checked as well; if coded, texts as dictionaries."""
         path = self.find_path(name)
         content = self.read_checked(path)
         with self._as_damage(path):
-            return pq.read_table(io.BytesIO(content))
+            return decode_table(content, is_coded)
 
     def read_frame(self, name: str) -> pd.DataFrame:
         """Return a table as answers read it (`make_frame`), missing cells as NA."""
@@ -211,7 +226,7 @@ class Stored:
         Raises PublishError where columns or bytes differ, or a table would fill the memory.
         """
         content = self.read_content(path)
-        if path == manifest.ARCHIVE_NAME:
+        if path == ARCHIVE_NAME:
             self.fact_files()
             return content
         with self._as_damage(path), pq.ParquetFile(io.BytesIO(content)) as file:
@@ -241,7 +256,7 @@ class Stored:
         """Convert any error of a file's content to DamagedError."""
         try:
             yield
-        except (pa.ArrowException, PublishError, *_OF_CONTENT) as error:
+        except (PublishError, *_OF_CONTENT) as error:
             raise self._report_damage(path, error) from error
 
     def _report_damage(self, path: str, why: object) -> DamagedError:
@@ -272,6 +287,72 @@ def write_words(table: pa.Table, yes: str, no: str) -> pa.Table:
     return pa.table(dict(zip(table.column_names, columns, strict=True)))
 
 
+@dataclass(frozen=True)
+class LooseTables:
+    """Parquet files without a manifest, for example one that was copied out of a version."""
+
+    address: str
+    paths: Mapping[str, Path]
+    id = ""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of the tables."""
+        return (*self.paths,)
+
+    def list_fields(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Return no description of the columns, which only a manifest has."""
+        return ()
+
+    def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
+        """Return a table with its metadata; if coded, texts as dictionaries.
+
+        Raises PublishError where it is damaged, too large or of others, OSError where it cannot be
+        read.
+        """
+        path = self.paths[name]
+        require_length(str(path), path.stat().st_size)
+        content = read_whole(path)
+        try:
+            table = decode_table(content, is_coded)
+        except _OF_CONTENT as error:
+            reason = " ".join(str(error).split())[:120]
+            raise PublishError(f"{path} is no table, or a damaged one: {reason}") from error
+        if METADATA_KEY.encode() not in (table.schema.metadata or {}):
+            raise PublishError(f"{path} was not published by audience-impact: no description")
+        return table
+
+
+def open_version(place: Path | str, version: str | None = None) -> Stored | LooseTables:
+    """Return a version opened for reading.
+
+    Args:
+        place: The folder of a version, a folder in which versions are published, the archive of a
+            release (.zip), or an address of any of these; or a Parquet file of a version, or a
+            folder of such files.
+        version: Its name, as `find_version` takes it; None: the latest.
+
+    Raises:
+        FileNotFoundError: Nothing is there.
+        PublishError: It is no version, it is damaged, too large or of an older schema.
+        OSError: It cannot be read.
+    """
+    path = Path(place)
+    is_address = storage.is_address(place)
+    is_folder = (path / LATEST / MANIFEST).is_file() or (path / MANIFEST).is_file()
+    if version is None and not (is_folder or is_address or storage.is_archive(path)):
+        files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
+        if not files:
+            raise FileNotFoundError(f"{place}: no such file, and no folder with published tables")
+        folder = path.parent if path.is_file() else path
+        return LooseTables(str(folder), {file.stem: file for file in files})
+    stored = find_version(path, version or str(place if is_address else path.absolute()))
+    require_schema(stored.address, stored.version.schema_version)
+    if wrong := [name for name in stored.tables if not _TABLE.fullmatch(name)]:
+        raise PublishError(f"{stored.address}/{MANIFEST} names a table {wrong[0]!r}")
+    return stored
+
+
 def find_latest(root: Path) -> Stored:
     """Return the version that `latest` names; read all tables from it, as `latest` may move.
 
@@ -288,11 +369,11 @@ def find_latest(root: Path) -> Stored:
 
 
 def require_published(store: Storage) -> str:
-    """Return the folder that `latest` leads to; raise PublishError where nothing is published."""
+    """Return the folder that `latest` leads to; raise MissingError where nothing is published."""
     with report_away(store.address):
         folder = store.read_pointer(LATEST)
     if folder is None:
-        raise PublishError(
+        raise MissingError(
             f"nothing has been published below {store.address}: give another folder or address, or "
             "publish with `audience-impact run`"
         )
@@ -303,8 +384,9 @@ def find_version(root: Path, name: str) -> Stored:
     """Return the version with this name; of a folder of versions, or an archive, the latest.
 
     A name is the number of a version (`v42`), its id, the beginning of its id or of the name of its
-    folder, `latest`, `previous` (published before the latest), or the path of a folder. Where an id
-    was published twice, with other bytes, it names the version published last.
+    folder, `latest`, `previous` (published before the latest), or the path of a folder, or the
+    address of one. Where an id was published twice, with other bytes, it names the version
+    published last.
 
     Raises PublishError where the name fits no version, or several.
     """
@@ -313,12 +395,14 @@ def find_version(root: Path, name: str) -> Stored:
     if name == PREVIOUS:
         return _find_previous(find_latest(root))
     path = Path(name)
-    if storage.is_address(name) or (releases.is_archive(name) and path.is_file()):
-        return find_latest(path)
+    if storage.is_address(name):
+        match = _AT_ADDRESS.fullmatch(storage.format_address(name))
+        place, folder = match.group(1, 2) if match else (name, None)
+        return Stored(storage.select_storage(place), folder) if folder else find_latest(Path(place))
     if (path / MANIFEST).is_file():
-        place = path.resolve()
-        return Stored(storage.select_storage(place.parent), place.name)
-    if path.is_dir():
+        target = path.resolve()
+        return Stored(storage.select_storage(target.parent), target.name)
+    if path.is_dir() or storage.is_archive(path):
         return find_latest(path)
     store = storage.select_storage(root)
     matching = _match_name(list_versions(store), name)

@@ -55,10 +55,10 @@ def read_environment(profile: Path | None) -> "Profile":
 
 def require_writable(published: Path) -> None:
     """Exit with one line if versions can only be read there: a release, or a web server."""
-    from audience_impact.store import releases, storage
+    from audience_impact.store import storage
 
     store = storage.select_storage(published)
-    if isinstance(store, releases.ReadOnlyStorage):
+    if store.is_read_only:
         raise fail_with(f"{store.address} can only be read: give a folder to write into")
 
 

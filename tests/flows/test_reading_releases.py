@@ -107,7 +107,7 @@ def test_nothing_is_written_into_a_release(archive: Path) -> None:
         lambda: store.write_file("x", b""),
         lambda: store.create_file("x", b""),
         lambda: store.move_pointer("latest", "versions/x"),
-        lambda: store.remove_files("versions/x", []),
+        lambda: store.remove_file("versions/x"),
     )
     for write in writes:
         with pytest.raises(PublishError, match="can only be read"):

@@ -134,8 +134,8 @@ def test_an_empty_table_is_a_small_file(folder: Path) -> None:
 
 @pytest.mark.parametrize("place", ["published", "/srv/published", "a:b", "c:/published", "x/s3:/y"])
 def test_a_folder_of_any_name_is_one(place: str) -> None:
-    storage.require_local(place)
-    storage.require_local(Path(place))
+    assert not storage.is_address(place)
+    assert not storage.is_address(Path(place))
 
 
 COMMANDS = [
