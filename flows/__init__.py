@@ -12,8 +12,8 @@ The packages in their order; each imports only those above it:
     explaining - the trace of an answer, computed from facts
     releasing - an archive of a version, to be pinned by its digest
     downloads - figures downloaded from their publishers
-    run_steps - the steps of a run, from fact tables to a published version
-    serving - runs of an environment: their profile, metrics and notices
+    serving - what an environment sets and leaves: its profile, checkouts of facts and metrics
+    runs - a run, from fact tables to a published version, and its notices
     publish_impact - the flow of a run on a Prefect server, and its schedule
     answering - answers for `audience_impact.estimate` and `audience_impact.people`
     commands - the commands of a checkout

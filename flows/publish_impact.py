@@ -29,8 +29,15 @@ from audience_impact.answers import tables as report
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import ReadableError, markdown_text, plain_lines
 from audience_impact.store.publishing import Published
-from flows.run_steps import STEPS, RunOptions, call_step
-from flows.serving.notices import require_addresses
+from flows.runs import (
+    STEPS,
+    Outcome,
+    RunOptions,
+    call_step,
+    report_failure,
+    require_addresses,
+    run_reported,
+)
 from flows.serving.profile import (
     NotReadyError,
     Profile,
@@ -38,22 +45,21 @@ from flows.serving.profile import (
     in_checkout,
     read_profile,
 )
-from flows.serving.runs import report_failure, run_reported
 
 NAME = "publish-impact"
 
 
 @dataclass
 class PlannedRun:
-    """The options and profile of a run, and in the end its version or what refused it."""
+    """The options and profile of a run, and in the end its outcome or what refused it."""
 
     options: RunOptions
     profile: Profile
-    published: Published | None = None
+    outcome: Outcome | None = None
     refusal: ReadableError | None = None
 
 
-def run_by_hand(options: RunOptions, profile: Profile) -> Published:
+def run_by_hand(options: RunOptions, profile: Profile) -> Outcome:
     """Run the flow once on the server of PREFECT_API_URL; raise what stops it."""
     run = PlannedRun(options, profile)
 
@@ -65,9 +71,9 @@ def run_by_hand(options: RunOptions, profile: Profile) -> Published:
     if run.refusal is not None:
         raise run.refusal
     state.result()
-    if run.published is None:
+    if run.outcome is None:
         raise NotReadyError("the run ended without a version")
-    return run.published
+    return run.outcome
 
 
 def serve_schedule(profile: Profile) -> None:
@@ -172,10 +178,11 @@ def _publish(run: PlannedRun) -> Any:
     """Run the steps as tasks, and show the answers and the checks on the page of the run."""
     address = runtime.flow_run.ui_url or ""
     try:
-        version = run.published = run_reported(run.options, run.profile, call_as_task, address)
+        run.outcome = run_reported(run.options, run.profile, call_as_task, address)
     except ReadableError as refusal:  # its message is the reason; a traceback adds nothing to it
         run.refusal = refusal
         return Failed(message=plain_lines(str(refusal)))
+    version = run.outcome.published
     for name, page in (
         ("impact", format_answers(version, run.options.facts)),
         ("quality", format_checks(version)),

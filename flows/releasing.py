@@ -110,7 +110,10 @@ def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]
     Raises PublishError where a version is damaged.
     """
     files = {MANIFEST: version.manifest_bytes}
-    files |= {path: version.read_checked(path) for path in version.files}
+    files |= {path: version.read_content(path) for path in version.files}
+    for name in version.tables:
+        version.read_arrow(name)  # raises where a table is not what the manifest says of it
+    version.fact_files()
     files["CITATION.cff"] = format_citation(version)
     files["croissant.json"] = format_croissant(version)
     files[".zenodo.json"] = format_zenodo(version)

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 import audience_impact
 from audience_impact.api.loading import COMPUTING, IS_CHECKOUT
-from audience_impact.cli import comparing, exporting, listing, showing
+from audience_impact.cli import comparing, exporting, showing
 from audience_impact.cli.folders import fail_with
 
 
@@ -109,7 +109,7 @@ def read_options(
 
 # First on the path: a folder of this name elsewhere is somebody else's.
 sys.path.insert(0, str(COMPUTING))
-for module in (showing, comparing, listing, exporting):
+for module in (showing, comparing, exporting):
     module.add_to(app)
 computing = "flows.commands" if IS_CHECKOUT else "flows.commands.estimating"
 importlib.import_module(computing).add_to(app)

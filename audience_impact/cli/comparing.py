@@ -1,9 +1,10 @@
-"""The command `diff`: changes between two published versions or, in a checkout, also of facts."""
+"""The commands `versions` and `diff`: what was published when, and what changed."""
 
 import sys
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +18,13 @@ from audience_impact.cli.folders import (
     path_option,
     require_computing,
 )
+
+if TYPE_CHECKING:
+    from audience_impact.store.history import Entry
+
+MOST_ENTRIES = 20
+DIGITS = 12
+"""Number of digits of a digest that are shown."""
 
 Old = Annotated[
     str | None,
@@ -63,8 +71,87 @@ ExitCode = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command `diff` to the app."""
+    """Add the commands to the app."""
+    app.command("versions")(show_history)
     app.command()(diff)
+
+
+def show_history(
+    published: PublishedFolder = PUBLISHED,
+    top: Annotated[
+        int, typer.Option(min=1, help="Number of entries to show, the newest first.")
+    ] = MOST_ENTRIES,
+    show_all: Annotated[bool, typer.Option("--all", help="Show all entries.")] = False,
+    style: AnswerFormat = OutputFormat.TEXT,
+) -> None:
+    """List what was published when, the newest first, and each move of `latest`.
+
+    For each entry: when it was written, the version, what happened and why, the digests of facts
+    and code, and the libraries. JSON contains every entry in full. Versions from before the history
+    follow.
+    """
+    from audience_impact.plain_text import json_text, plain_line
+    from audience_impact.store import LATEST, history, storage, versions
+    from audience_impact.store.files import report_away
+
+    store = storage.select_storage(published)
+    with report_away(store.address):
+        log, listed = history.read_history(store), versions.list_versions(store)
+        target = (store.read_pointer(LATEST) or "").rpartition("/")[2]
+    if not log.entries and not listed:
+        versions.find_latest(published)  # raises PublishError, which says what is wrong
+    for line in log.damages:
+        typer.echo(plain_line(line), err=True)
+    if log.entries and (last := log.entries[-1].version) != target:
+        line = f"latest leads to {target or 'nothing'}, the last entry says {last}: it was moved "
+        typer.echo(f"{plain_line(line)}by hand, or a run was interrupted", err=True)
+    there = [version.name for version in listed]
+    recorded = {entry.version for entry in log.entries}
+    unrecorded = [name for name in reversed(there) if name not in recorded]
+    if style is OutputFormat.JSON:
+        entries = [
+            {**entry.as_record(), "is_there": entry.version in there}
+            for entry in reversed(log.entries)
+        ]
+        values = {"latest": target, "entries": entries, "unrecorded": unrecorded}
+        sys.stdout.write(json_text(values) + "\n")
+        return
+    blocks = _format_entries(log.entries, there, target)
+    blocks += [
+        [f"not recorded      {name}{'  <- latest' * (name == target)}"] for name in unrecorded
+    ]
+    most = len(blocks) if show_all else top
+    for block in blocks[:most]:
+        typer.echo("\n".join(map(plain_line, block)))
+    if len(blocks) > most:
+        typer.echo(f"and {len(blocks) - most:,} more: --all shows them")
+
+
+def _format_entries(
+    entries: "Sequence[Entry]", there: Collection[str], target: str
+) -> list[list[str]]:
+    """Return the lines of each entry, the newest first; of libraries those that moved."""
+    last = {entry.version: entry.number for entry in entries}
+    blocks: list[list[str]] = []
+    before: dict[str, str] = {}
+    for entry in entries:
+        head = f"{entry.at:%Y-%m-%d %H:%M}  {entry.version}  {entry.event}"
+        head += "  <- latest" * (entry.number == last.get(target))
+        head += "  (removed)" * (entry.version not in there)
+        block = [head, f"    {entry.reason}"]
+        if entry.libraries:
+            moved = [
+                f"{name} {release}"
+                for name, release in entry.libraries.items()
+                if before.get(name) != release
+            ]
+            facts = str(entry.identity.get("inputs_sha256", ""))[:DIGITS]
+            code = entry.identity.get("method_version", "")
+            libraries = ", ".join(moved) or "libraries as before"
+            block.append(f"    facts {facts}, code {code}, {libraries}")
+            before = dict(entry.libraries)
+        blocks.insert(0, block)
+    return blocks
 
 
 def diff(

@@ -1,10 +1,9 @@
 """The commands `show`, `list`, `cite` and `explain`, which answer from a published version."""
 
 import sys
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -24,10 +23,6 @@ from audience_impact.cli.folders import (
     require_computing,
 )
 from audience_impact.vocabulary import ImpactMetric
-
-if TYPE_CHECKING:
-    from audience_impact.explaining.facts import Trace
-    from audience_impact.store.versions import Stored
 
 MOST_RANKED = 10
 """Number of rows of a ranking without --top."""
@@ -160,26 +155,19 @@ def explain(
     """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
     if facts and (version_name or on):
         raise fail_with("--facts computes an answer now; leave --version and --on out", 2)
+    from audience_impact.answers import records
+    from audience_impact.cli import answering
+    from audience_impact.explaining import steps
+    from audience_impact.explaining.facts import read_trace
+    from audience_impact.plain_text import json_text
+
     words = " ".join(restriction)
     if facts:
         trace = require_computing(context).trace(facts, words, published)
     else:
-        trace = _read_trace(words, open_version(published, version_name, on))
-    _write_explanation(trace, metric, style)
-
-
-def _read_trace(words: str, version: "Stored") -> "Trace":
-    from audience_impact.answers import records
-    from audience_impact.cli import answering
-    from audience_impact.explaining.facts import read_trace
-
-    return read_trace(version, answering.find_single_id(words, records.load_tables(version)))
-
-
-def _write_explanation(trace: "Trace", metric: ImpactMetric | None, style: OutputFormat) -> None:
-    from audience_impact.explaining import steps
-    from audience_impact.plain_text import json_text
-
+        version = open_version(published, version_name, on)
+        name = answering.find_single_id(words, records.load_tables(version))
+        trace = read_trace(version, name)
     chosen = metric or steps.choose_metric(trace)
     answer_steps = steps.build_steps(trace, chosen)
     if style is OutputFormat.TEXT:
@@ -222,28 +210,21 @@ def show(
     from audience_impact.cli import answering
     from audience_impact.plain_text import json_text
 
+    is_json = style is OutputFormat.JSON
     if len(what) > 1 and set(what) <= set(answering.list_ids(version)):
-        _show_together(what, version.address, period, style)
+        from audience_impact.api.computing import people
+
+        together = people(what, version.address, period=period or "")
+        sys.stdout.write(f"{json_text(together._asdict()) if is_json else together.sentence}\n")
         return
     options = answering.Options(by, metric, top, form, show_all)
     answer = answering.answer_question(version, " ".join(what), period, options)
     if chart and not answer.draw:
         raise fail_with(answer.text.removesuffix("\n"))
-    is_json = style is OutputFormat.JSON
     sys.stdout.write(json_text(answer.values) + "\n" if is_json else answer.text)
     if chart and answer.draw:
         answering.write_chart(answer.draw(), chart)
         typer.echo(f"wrote {format_path(chart)}", err=True)
-
-
-def _show_together(ids: Sequence[str], place: str, period: str | None, style: OutputFormat) -> None:
-    """Show the people under at least one of several restrictions."""
-    from audience_impact.api.computing import people
-    from audience_impact.plain_text import json_text
-
-    answer = people(ids, place, period=period or "")
-    is_json = style is OutputFormat.JSON
-    sys.stdout.write(f"{json_text(answer._asdict()) if is_json else answer.sentence}\n")
 
 
 def list_restrictions(

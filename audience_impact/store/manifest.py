@@ -369,18 +369,18 @@ def require_schema(address: str, schema_version: str) -> None:
         )
 
 
-def find_difference(schema: pa.Schema, resource: Mapping[str, Any]) -> str:
-    """Return how the columns of a table differ from its entry in the manifest; blank if not."""
+def _require_columns(schema: pa.Schema, fields: Sequence[Mapping[str, Any]]) -> None:
+    """Raise ValueError where the columns of a table are not those of its entry in the manifest."""
     kinds = dict(zip(schema.names, map(_name_kind, schema.types), strict=True))
     if len(kinds) < len(schema.names):
-        return "it has a column twice"
-    for field in resource["schema"]["fields"]:
+        raise ValueError("it has a column twice")
+    for field in fields:
         name, expected = field["name"], field["type"]
         if name not in kinds:
-            return f"it lacks the column {name}"
+            raise ValueError(f"it lacks the column {name}")
         if kinds[name] not in _DECODED.get(expected, (expected,)):
-            return f"its column {name} is of type {schema.field(name).type} and not {expected}"
-    return ""
+            kind = schema.field(name).type
+            raise ValueError(f"its column {name} is of type {kind} and not {expected}")
 
 
 NUMBER_BYTES = 8
@@ -434,15 +434,18 @@ def _count_signs(content: bytes, texts: list[str]) -> int:
     return sum(pc.sum(part).as_py() or 0 for part in lengths)
 
 
-def decode_table(content: bytes, is_coded: bool = False) -> pa.Table:
+def decode_table(
+    content: bytes, is_coded: bool, fields: Sequence[Mapping[str, Any]] = ()
+) -> pa.Table:
     """Return a published table from its bytes, with metadata; if coded, texts as dictionaries.
 
-    Raises ValueError or an error of Arrow where it is no table, or too large.
+    Raises ValueError or an error of Arrow where it is no table, too large, or has other columns
+    than the `fields` of the manifest.
     """
     with pq.ParquetFile(io.BytesIO(content)) as file:
+        schema = file.schema_arrow
+        _require_columns(schema, fields)
         require_bounded(file, content)
-        if not is_coded:
-            return file.read()
-        texts = [column.name for column in file.schema_arrow if pa.types.is_string(column.type)]
+    texts = [column.name for column in schema if is_coded and pa.types.is_string(column.type)]
     with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
         return file.read()

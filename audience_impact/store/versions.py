@@ -14,7 +14,6 @@ What comes from outside is not trusted: a file must have the digest and the colu
 manifest states, and its cells may not fill the memory however small the file is.
 """
 
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,6 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from audience_impact.store import (
     DETAILS,
@@ -51,10 +49,8 @@ from audience_impact.store.manifest import (
     METADATA_KEY,
     as_json,
     decode_table,
-    find_difference,
     hash_bytes,
     read_package,
-    require_bounded,
     require_schema,
     unpack_files,
 )
@@ -202,38 +198,24 @@ class Stored:
         """Return the columns of a table as the manifest describes them."""
         return self.files[self.find_path(name)]["schema"]["fields"]  # type: ignore[no-any-return]
 
-    def read_table(self, name: str, **options: Any) -> pd.DataFrame:
-        """Return a table, read with options of `pandas.read_parquet`, checked as `read_checked`."""
-        path = self.find_path(name)
-        content = self.read_checked(path)
-        with self._as_damage(path):
-            return pd.read_parquet(io.BytesIO(content), **options)
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Return a table, checked as `read_arrow` checks it."""
+        return self.read_arrow(name).to_pandas()
 
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
-        """Return a table with its metadata, checked as well; if coded, texts as dictionaries."""
+        """Return a table with its metadata; if coded, texts as dictionaries.
+
+        Raises PublishError where columns or bytes are not what the manifest states, or the table
+        would fill the memory.
+        """
         path = self.find_path(name)
-        content = self.read_checked(path)
+        content = self.read_content(path)
         with self._as_damage(path):
-            return decode_table(content, is_coded)
+            return decode_table(content, is_coded, self.list_fields(name))
 
     def read_frame(self, name: str) -> pd.DataFrame:
         """Return a table as answers read it (`make_frame`), missing cells as NA."""
         return make_frame(self.read_arrow(name), _NULLABLE)
-
-    def read_checked(self, path: str) -> bytes:
-        """Return the bytes of a file whose content is what the manifest states.
-
-        Raises PublishError where columns or bytes differ, or a table would fill the memory.
-        """
-        content = self.read_content(path)
-        if path == ARCHIVE_NAME:
-            self.fact_files()
-            return content
-        with self._as_damage(path), pq.ParquetFile(io.BytesIO(content)) as file:
-            if difference := find_difference(file.schema_arrow, self.files[path]):
-                raise ValueError(difference)
-            require_bounded(file, content)
-        return content
 
     def read_content(self, path: str) -> bytes:
         """Return the bytes of a file; raise PublishError where their hash is another one."""

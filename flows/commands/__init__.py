@@ -12,17 +12,15 @@ from flows.commands import (
     estimating,
     importing,
     learning,
+    operating,
     run,
-    serving,
-    versions,
 )
 
-COMPUTING = Computing(versions.compute_trace, versions.compute_side)
+COMPUTING = Computing(operating.compute_trace, operating.compute_side)
 """What `explain` and `diff` compute from facts."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add all commands of a checkout."""
-    modules = (run, checking, estimating, versions, importing, adding, learning)
-    for module in (*modules, serving):
+    for module in (run, checking, estimating, operating, importing, adding, learning):
         module.add_to(app)

@@ -1,14 +1,26 @@
 """The commands `run` and `refresh`."""
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from audience_impact.cli.exporting import report as write_report
 from audience_impact.cli.exporting import require_report_folder
-from audience_impact.cli.folders import date_option, fail_with, local_option, path_option
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    date_option,
+    fail_with,
+    format_path,
+    local_option,
+    open_version,
+    path_option,
+)
+from audience_impact.plain_text import ReadableError, plain_line, plain_lines
 from flows.commands.folders import (
     DOWNLOADS,
     OnTopOfShipped,
@@ -16,10 +28,16 @@ from flows.commands.folders import (
     PublishedOrProfile,
     choose_layers,
     fact_folders,
+    name_command,
     read_environment,
     require_writable,
 )
 from flows.downloads import Name
+
+if TYPE_CHECKING:
+    from audience_impact.store.publishing import Published
+    from flows.runs import Outcome, RunOptions
+    from flows.serving.profile import Profile
 
 Facts = Annotated[
     list[Path] | None,
@@ -117,8 +135,7 @@ def run_and_publish(
     if report:
         require_report_folder(published)
     folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers, register)
-    from flows.commands.running import run_flow, show_next_steps
-    from flows.run_steps import RunOptions
+    from flows.runs import RunOptions
 
     options = RunOptions(
         [path if is_address(path) else path.resolve() for path in folders],
@@ -130,11 +147,133 @@ def run_and_publish(
         workers,
         accept_changes,
     )
-    if status := run_flow(options, settings):
-        raise typer.Exit(status)
+    run_flow(options, settings)
     if report:
         write_report(published)
     show_next_steps(published)
+
+
+def run_flow(options: "RunOptions", profile: "Profile") -> None:
+    """Run with these options, and print the table of results and its path.
+
+    Exit with 1 where the run is refused or fails, with the reason on standard error.
+    """
+    from flows.pipeline import quality
+
+    try:
+        outcome = _publish(options, profile)
+    except Exception as error:  # each cause is a line, also one that nobody foresaw
+        reason = explain_failure(error)
+        raise fail_with(f"nothing published, latest is unchanged:\n{reason}") from error
+    done = outcome.published
+    show_outcome(done, len(options.facts))
+    news = "published version" if done.created else "nothing changed: still version"
+    reason = f" ({done.reason})" if done.created and done.reason else ""
+    typer.echo(plain_line(f"{news} {done.version_id}{reason}"))
+    typer.echo(format_path(options.published / "latest"))
+    for removed in done.removed:
+        typer.echo(f"removed old version {removed}")
+    for note in outcome.notes:
+        typer.echo(plain_line(f"note: {note}"), err=True)
+    for line in [*outcome.changes, *quality.read_details(done.version)]:
+        typer.echo(plain_line(f"warning: {line}"), err=True)
+
+
+def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
+    """Run as a flow on the server of PREFECT_API_URL, or without one as functions."""
+    if os.environ.get("PREFECT_API_URL"):
+        os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before it is imported
+        from flows.publish_impact import run_by_hand
+
+        return run_by_hand(options, profile)
+    from flows import runs
+
+    with _show_progress() as call:
+        return runs.run_reported(options, profile, call)
+
+
+@contextmanager
+def _show_progress() -> Iterator[Callable[..., Any]]:
+    """Yield what calls a step, and shows it on a terminal with the seconds since it began."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from flows.runs import STEPS, call_step
+
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(finished_text="-"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+
+        def call(name: str, function: Callable[..., Any], *args: Any) -> Any:
+            stage = shown.add_task(STEPS.get(name, name), total=1)
+            result = call_step(name, function, *args)
+            shown.update(stage, completed=1)
+            return result
+
+        yield call
+
+
+def explain_failure(error: Exception) -> str:
+    """Return the reason of a refusal; for any other error, its type as well."""
+    name = "" if isinstance(error, ReadableError) else f"{type(error).__name__}: "
+    return plain_lines(f"{name}{error}")
+
+
+def show_next_steps(published: Path) -> None:
+    """Print commands that use the latest version, and those for a report and a register."""
+    version = open_version(published)
+    from audience_impact.cli.finding import has_register
+    from audience_impact.site import build
+
+    command = name_command()
+    named = "" if published == PUBLISHED else f" --published {format_path(published)}"
+    lines = [f"next: {command} show africa 2024{named}"]
+    lines += [f"next: {command} list --area india --sort people{named}"]
+    reported = build.find_reported(published)
+    if reported != version.id:
+        state = f"the pages there are of version {reported}" if reported else "writes pages"
+        lines.append(f"next: {command} report{named}    # {state}")
+    if not has_register(version.read_table("restrictions")):
+        lines.append(f"next: {command} import stop    # adds Access Now's register")
+    for line in lines:
+        typer.echo(plain_line(line))
+
+
+MOST_SHOWN = 5
+"""Number of restrictions whose answer a run prints, the most reliable first."""
+
+
+def show_outcome(done: "Published", layers: int) -> None:
+    """Print some answers, the quarantined rows and the number of replaced rows."""
+    from audience_impact.answers import records, sentences
+    from audience_impact.answers import tables as report
+    from audience_impact.vocabulary import ObsStatus
+
+    tables = records.load_tables(done.version)
+    rows = report.list_exposed(tables)
+    answers = records.Records(tables)
+    for name in rows["restriction_id"].head(MOST_SHOWN):
+        typer.echo(plain_line(f"{name}: {sentences.write_headline(answers[name])}"))
+    if len(rows) > MOST_SHOWN:
+        typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")
+    refused = done.version.read_table("quarantine")
+    lines = refused[["row_layer", "file", "line"]].drop_duplicates()
+    answered_count = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
+    typer.echo(
+        f"{len(rows)} restrictions, {answered_count} with audience figures; {len(lines)} rows in "
+        "quarantine"
+    )
+    for row in refused.head(10).itertuples():
+        typer.echo(plain_line(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
+    if layers > 1:
+        typer.echo(
+            f"{layers} folders of facts; rows replaced by a row of the same key in a later folder: "
+            f"{done.replaced_count:,}"
+        )
 
 
 LayerFolder = Annotated[
@@ -186,10 +325,9 @@ def refresh_figures(
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = fact_folders(facts)
     addresses = _read_addresses(address or [])
-    from flows.commands.running import run_refresh
-    from flows.downloads.refreshing import RefreshOptions
+    from flows.downloads import refreshing
 
-    options = RefreshOptions(
+    options = refreshing.RefreshOptions(
         into.resolve(),
         downloads.resolve(),
         [path.resolve() for path in folders],
@@ -199,7 +337,14 @@ def refresh_figures(
         threshold,
         addresses,
     )
-    raise typer.Exit(run_refresh(options))
+    try:
+        done = refreshing.refresh_layer(options)
+    except Exception as error:  # each cause is a line, also one that nobody foresaw
+        raise fail_with(f"nothing written:\n{explain_failure(error)}") from error
+    for line in done.lines:
+        typer.echo(plain_line(line))
+    news = "wrote" if done.created else "nothing changed: still"
+    typer.echo(f"{news} {done.bases:,} bases\n{format_path(into.resolve())}")
 
 
 def _read_addresses(texts: list[str]) -> dict[Name, str]:

@@ -99,7 +99,7 @@ def read_last_version(root: Path) -> ComparedVersion:
     try:
         stored = versions.find_latest(root)
         side = replace(side, counts=stored.count_rows())
-        impact = key_answers(stored.read_table("impact", columns=READ), IMPACT_KEY)
+        impact = key_answers(stored.read_table("impact")[READ], IMPACT_KEY)
         read = compared_versions.read_published(stored)
         return replace(read, answers=impact, keys=fact_models.list_keys())
     except AwayError:

@@ -422,7 +422,7 @@ def test_a_version_with_other_content_is_damage(
     copy_version(small_published, root, DAMAGES[thing](small_published))
     version = versions.find_latest(root)
     with pytest.raises(PublishError, match=r"is damaged or missing .*: publish again"):
-        _ = [version.read_checked(path) for path in version.files]
+        _ = version.fact_files(), [version.read_arrow(name) for name in version.tables]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from audience_impact.store import PublishError, versions
 from audience_impact.store.publishing import Published
 from audience_impact.vocabulary import FactChange
 from flows import commands
-from flows.commands.versions import compute_side
+from flows.commands.operating import compute_side
 from flows.pipeline import steps
 from tests.conftest import Once
 from tests.engine import calls, russia

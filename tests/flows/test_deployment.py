@@ -10,7 +10,7 @@ from prefect.exceptions import ParameterTypeError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from audience_impact.store import PublishError
-from flows import publish_impact, run_steps
+from flows import publish_impact, runs
 from flows.pipeline.steps import RefusedError
 from flows.serving.profile import PREFIX, PROFILE, NotReadyError, Profile, read_profile
 
@@ -121,12 +121,12 @@ def test_only_what_may_pass_is_tried_again(
     error: Exception, calls: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[None] = []
-    monkeypatch.setattr(run_steps, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(runs, "FIRST_WAIT", 0.0)
 
     def fail() -> None:
         made.append(None)
         raise error
 
     with pytest.raises(type(error)):
-        run_steps.call_step("read", fail)
+        runs.call_step("read", fail)
     assert len(made) == calls

@@ -14,7 +14,7 @@ from flows import last_version
 from flows.last_version import rules
 from flows.last_version.sides import READ, LastComparison
 from flows.pipeline import steps
-from flows.run_steps import RunOptions, report_changes
+from flows.runs import RunOptions, report_changes
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, computed, edit
 

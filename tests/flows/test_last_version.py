@@ -16,7 +16,7 @@ from flows import last_version
 from flows.last_version.sides import LastComparison
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules, count_cases
-from flows.run_steps import RunOptions, report_changes
+from flows.runs import RunOptions, report_changes
 from schemas import facts as fact_models
 from tests.support import FACTS
 
@@ -267,7 +267,7 @@ def test_much_change_stops_a_strict_run_unless_it_is_accepted(
     with ExitStack() as stack:
         if is_strict and not accept:
             refused = stack.enter_context(pytest.raises(steps.RefusedError))
-        (line,) = report_changes(cut, options)
+        (line,), _ = report_changes(cut, options)
         assert line.startswith("areas.csv: fact_rows_gone: 2 rows")
     if is_strict and not accept:
         assert refused.value.lines[0] == last_version.ACCEPT

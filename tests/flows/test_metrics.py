@@ -10,8 +10,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from audience_impact.store import PublishError
-from flows import CHECKOUT
-from flows.serving import metrics, runs
+from flows import CHECKOUT, runs
+from flows.serving import metrics
 from flows.serving.profile import Profile
 from tests.flows.test_cli import command
 from tests.flows.test_notices import take_notices

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from flows import runs
 from flows.pipeline.steps import RefusedError
-from flows.run_steps import RunOptions
-from flows.serving import notices, runs
 from flows.serving.profile import NotReadyError, Profile
 
 
@@ -54,17 +53,17 @@ def profile(*addresses: str) -> Profile:
 
 def test_a_notice_names_the_environment(listener: tuple[str, list[dict[str, Any]]]) -> None:
     address, told = listener
-    notices.send_notice(profile(address), "warning", "a run failed", "x" * 10_000)
+    runs.send_notice(profile(address), "warning", "a run failed", "x" * 10_000)
     assert told[0]["title"] == "audience-impact (north): a run failed"
-    assert len(told[0]["message"]) == notices.LONGEST
+    assert len(told[0]["message"]) == runs.LONGEST_NOTICE
 
 
 def test_an_address_that_does_not_answer_is_logged_without_its_password(
     listener: tuple[str, list[dict[str, Any]]], caplog: pytest.LogCaptureFixture
 ) -> None:
     address, told = listener
-    notices.send_notice(profile("json://me:secret@127.0.0.1:9/", address), "warning", "t", "b")
-    (line,) = [one.message for one in caplog.records if one.name == notices.__name__]
+    runs.send_notice(profile("json://me:secret@127.0.0.1:9/", address), "warning", "t", "b")
+    (line,) = [one.message for one in caplog.records if one.name == runs.__name__]
     assert "A notice did not reach" in line
     assert "127.0.0.1:9" in line
     assert "secret" not in line
@@ -72,9 +71,9 @@ def test_an_address_that_does_not_answer_is_logged_without_its_password(
 
 
 def test_an_address_of_no_service_is_refused_at_the_start() -> None:
-    notices.require_addresses(profile("json://127.0.0.1:9/"))
+    runs.require_addresses(profile("json://127.0.0.1:9/"))
     with pytest.raises(NotReadyError, match="address 2") as error:
-        notices.require_addresses(profile("json://127.0.0.1:9/", "nonsense://me:secret@x"))
+        runs.require_addresses(profile("json://127.0.0.1:9/", "nonsense://me:secret@x"))
     assert "secret" not in str(error.value)
 
 
@@ -101,6 +100,6 @@ def test_a_run_that_is_refused_is_reported_and_raises(
     address, told = listener
     (small_facts / "sources.csv").write_bytes(b"")
     with pytest.raises(RefusedError):
-        runs.run_reported(RunOptions([small_facts], tmp_path / "published"), profile(address))
+        runs.run_reported(runs.RunOptions([small_facts], tmp_path / "published"), profile(address))
     assert "sources.csv:1" in told[0]["message"]
     assert len(told[0]["message"].splitlines()) == 3  # without a page

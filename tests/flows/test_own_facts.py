@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flows.commands import folders as places
-from flows.commands import running
-from flows.run_steps import RunOptions
+from flows.commands import run
+from flows.runs import RunOptions
 from tests.flows.test_cli import command
 from tests.support import append, edit, load, save, small
 
@@ -107,8 +107,8 @@ def test_a_run_takes_the_shipped_facts_first(
         seen.append(list(options.facts))
         return 0
 
-    monkeypatch.setattr(running, "run_flow", run_flow)
-    monkeypatch.setattr(running, "show_next_steps", lambda published: None)
+    monkeypatch.setattr(run, "run_flow", run_flow)
+    monkeypatch.setattr(run, "show_next_steps", lambda published: None)
     apart = ("--published", tmp_path / "published")  # and not on a version of this checkout
     assert command("run", ON_TOP, "--facts", own_facts, *apart).returncode == 0
     assert seen == [[shipped, own_facts]]

@@ -9,10 +9,10 @@ import pytest
 
 from audience_impact.store import versions
 from flows import CHECKOUT, recorded_layers
-from flows.commands import importing, running
+from flows.commands import importing, run
 from flows.pipeline import steps
 from flows.recorded_layers import RECORD
-from flows.run_steps import RunOptions
+from flows.runs import RunOptions
 from tests.flows.test_cli import command
 
 FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"
@@ -47,7 +47,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
         seen.append(list(options.facts))
         return 0
 
-    monkeypatch.setattr(running, "run_flow", run_flow)
+    monkeypatch.setattr(run, "run_flow", run_flow)
     return seen
 
 
@@ -156,14 +156,14 @@ def test_a_run_says_what_comes_next(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", [".venv/bin/audience-impact"])
-    running.show_next_steps(root)
+    run.show_next_steps(root)
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith("next: .venv/bin/audience-impact ") for line in lines)
     assert any("import stop" in line for line in lines)
     (report,) = [line for line in lines if " report " in line]
     assert report.endswith("# writes pages")
     (root / "report").symlink_to("reports/2020-01-01-000000000000")
-    running.show_next_steps(root)
+    run.show_next_steps(root)
     assert "the pages there are of version 2020-01-01-000000000000" in capsys.readouterr().out
 
 

@@ -39,7 +39,7 @@ def checkout(tmp_path: Path) -> Path:
         ("flows/pipeline/steps.py", True),
         ("audience_impact/cli/command.py", False),
         ("audience_impact/registers/register.py", False),
-        ("flows/run_steps.py", False),
+        ("flows/runs.py", False),
         ("flows/documenting/docs.py", False),
         ("flows/publish_impact.py", False),
     ],

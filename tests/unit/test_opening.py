@@ -94,13 +94,13 @@ def test_a_table_is_read_on_first_access_and_once(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = []
-    read = versions.Stored.read_checked
+    read = versions.Stored.read_arrow
 
-    def count(stored: versions.Stored, path: str) -> bytes:
-        names.append(Path(path).stem)
-        return read(stored, path)
+    def count(stored: versions.Stored, name: str, is_coded: bool) -> pa.Table:
+        names.append(name)
+        return read(stored, name, is_coded)
 
-    monkeypatch.setattr(versions.Stored, "read_checked", count)
+    monkeypatch.setattr(versions.Stored, "read_arrow", count)
     tables = ai.load(root)
     assert repr(tables).startswith(f"Tables of {tables.version_id}: ")
     assert names == []

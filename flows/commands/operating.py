@@ -1,9 +1,10 @@
-"""The commands `release` and `rollback`, and what `diff` and `explain` compute from facts.
+"""The commands of an operator, and what `diff` and `explain` compute from facts.
 
 `release` writes a version as an archive that can be cited by its digest; `rollback` lets `latest`
-lead to an earlier version.
+lead to an earlier version; `serve` runs the schedule; `healthy` says whether the runs are well.
 """
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,30 +39,28 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command("release")(release_version)
     app.command("rollback")(roll_back)
+    app.command("serve")(serve_flows)
+    app.command("healthy")(check_health)
 
 
 def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> "Trace":
     """Return the trace of a restriction computed from facts, compared with the latest version.
 
-    Raise ReadableError if the facts cannot be used or do not have the restriction.
+    Without a version in the default folder, it is compared with none. Raise ReadableError if the
+    facts cannot be used or do not have the restriction.
     """
-    paths, version = fact_folders(folders), _find_version(published)
+    paths = fact_folders(folders)
+    from audience_impact.store import PublishError, versions
     from flows import explaining
 
+    try:
+        version = versions.find_latest(published)
+    except PublishError:
+        if published != PUBLISHED:
+            raise
+        version = None
     checked = explaining.check_facts(paths, datetime.now(UTC).date())
     return explaining.recompute_trace(checked, restriction_id, version)
-
-
-def _find_version(published: Path) -> "Stored | None":
-    """Return the latest version for the comparison; None if the default folder has none."""
-    from audience_impact.store import PublishError, versions
-
-    try:
-        return versions.find_latest(published)
-    except PublishError:
-        if published == PUBLISHED:
-            return None
-        raise
 
 
 def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":
@@ -72,27 +71,22 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     from audience_impact import pipeline
     from audience_impact.comparing import compared_versions
     from audience_impact.vocabulary import FindingSeverity
-    from flows.pipeline import steps as run_steps
+    from flows.pipeline import steps
     from schemas import facts as fact_models
 
-    paths = fact_folders(folders)
-    _, options = version.version.method
-    seed = version.version.seed
-    reading = run_steps.restrict_to_day(run_steps.read_facts(paths), day)
-    checked = run_steps.refuse_errors(
-        run_steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
-    )
-    as_of = run_steps.choose_day(checked, day)
+    paths, seed = fact_folders(folders), version.version.seed
+    reading = steps.restrict_to_day(steps.read_facts(paths), day)
+    checked = steps.validate_facts(reading, datetime.now(UTC).date())
+    as_of = steps.choose_day(steps.refuse_errors(checked, strict=False), day)
     stages, _ = pipeline.prepare_run(checked.tables, as_of)
     tables = pipeline.Outputs(stages, pipeline.Settings(seed))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
-    day_options = {run_steps.AS_KNOWN} if day else set()
+    options = version.version.method[1] - {steps.AS_KNOWN}
+    options |= {steps.AS_KNOWN} if day else set()
     return compared_versions.ComparedVersion(
         ", ".join(map(str, paths)),
         False,
-        compared_versions.describe_settings(
-            as_of, seed, run_steps.name_method(), options - {run_steps.AS_KNOWN} | day_options
-        ),
+        compared_versions.describe_settings(as_of, seed, steps.name_method(), options),
         compared_versions.combine_answers(tables["impact"], tables["impact_by_area"]),
         checked.files,
         fact_models.list_keys(),
@@ -101,10 +95,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     )
 
 
-Folder = Annotated[
-    Path,
-    local_option("--into", "DIR", "The folder to write into."),
-]
+Folder = Annotated[Path, local_option("--into", "DIR", "The folder to write into.")]
 Previous = Annotated[
     str | None,
     typer.Option(
@@ -114,8 +105,6 @@ Previous = Annotated[
         "the folder of an unpacked release.",
     ),
 ]
-
-
 Ship = Annotated[
     bool,
     typer.Option(
@@ -188,3 +177,59 @@ def roll_back(
     chosen = publishing.roll_back(place, version, reason, datetime.now(UTC))
     typer.echo(plain_line(f"latest leads to version {chosen.name} until the next run"))
     typer.echo(format_path(place / "latest"))
+
+
+Notify = Annotated[
+    bool, typer.Option("--notify", help="Send a notice where the runs are not well.")
+]
+
+
+def serve_flows(profile: ProfileFile = None) -> None:
+    """Run the schedule of the profile on the Prefect server of PREFECT_API_URL.
+
+    It goes on until it is interrupted. A schedule without a server: docs/how-to/schedule.md.
+    """
+    settings = read_environment(profile)
+    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before Prefect is imported
+    from flows.publish_impact import serve_schedule
+
+    serve_schedule(settings)
+
+
+def check_health(
+    published: PublishedOrProfile = None, profile: ProfileFile = None, notify: Notify = False
+) -> None:
+    """Say whether runs end well; exit with status 1 where they do not.
+
+    The last run ended well, at most `silence_days` days ago; and the Prefect server, if
+    PREFECT_API_URL names one, responds with its database.
+    """
+    settings = read_environment(profile)
+    from flows import runs
+    from flows.serving import metrics
+    from flows.serving.profile import in_checkout
+
+    place = published or in_checkout(settings.published)
+    trouble = _ask_server() or metrics.find_trouble(place, settings, datetime.now(UTC))
+    if trouble is None:
+        typer.echo(f"{format_path(place)}: the last run ended well")
+        return
+    if notify:
+        runs.send_notice(settings, "warning", "runs are not well", trouble)
+    raise fail_with(trouble)
+
+
+def _ask_server() -> str | None:
+    """Return why the Prefect server of PREFECT_API_URL is not ready; None if it is, or is none."""
+    if not (api := os.environ.get("PREFECT_API_URL")):
+        return None
+    import httpx
+
+    from audience_impact.store.files import explain_error
+    from flows.serving.profile import hide_passwords
+
+    try:
+        httpx.get(f"{api}/ready", timeout=8.0).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return hide_passwords(f"{api}/ready: {explain_error(error)}")
+    return None
