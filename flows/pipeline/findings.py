@@ -8,6 +8,8 @@ from audience_impact.plain_text import json_text, plain_line
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline.steps import format_finding
 
+COLUMNS = ("file", "line", "column", "rule", "severity", "value", "message")
+
 
 def as_text(findings: Sequence[Finding]) -> str:
     """Return one line for each finding, never wrapped."""
@@ -16,40 +18,19 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """Return the findings as a JSON list."""
-    return (
-        json_text(
-            [
-                {
-                    "file": finding.file,
-                    "line": finding.line,
-                    "column": finding.column,
-                    "rule": finding.rule,
-                    "severity": finding.severity.value,
-                    "value": finding.value,
-                    "message": finding.message,
-                }
-                for finding in findings
-            ]
-        )
-        + "\n"
-    )
+    return json_text([{name: getattr(row, name) for name in COLUMNS} for row in findings]) + "\n"
 
 
 def as_github(findings: Sequence[Finding]) -> str:
     """Return annotations that a pull request shows on the line of the file."""
 
-    def escape_text(text: str) -> str:
+    def escape(text: str) -> str:
         return plain_line(text).replace("%", "%25")
 
-    def escape_property(text: str) -> str:
-        return escape_text(text).replace(":", "%3A").replace(",", "%2C")
-
-    def choose_level(finding: Finding) -> str:
-        return "warning" if finding.severity is FindingSeverity.WARNING else "error"
-
     return "".join(
-        f"::{choose_level(finding)} file={escape_property(finding.file)},line={finding.line},"
-        f"title={finding.rule}::{escape_text(format_finding(finding))}\n"
+        f"::{'warning' if finding.severity is FindingSeverity.WARNING else 'error'} "
+        f"file={escape(finding.file).replace(':', '%3A').replace(',', '%2C')},line={finding.line},"
+        f"title={finding.rule}::{escape(format_finding(finding))}\n"
         for finding in findings
     )
 

@@ -5,6 +5,7 @@ register rules about facts and results. Rules against the last version are regis
 `flows.last_version`, which needs these steps.
 """
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -63,43 +64,29 @@ def add_losses(frame: pd.DataFrame, refused: Sequence[Finding], tables: Tables) 
 
     `tables` has the accepted rows.
     """
-    return frame.assign(quarantined_inputs_count=_count_losses(frame, tables, refused))
-
-
-def _count_losses(frame: pd.DataFrame, tables: Tables, refused: Sequence[Finding]) -> pd.Series:
     if not refused:
-        return pd.Series(0, frame.index)
+        return frame.assign(quarantined_inputs_count=0)
     cells = [
         json.loads(row) for row in {finding.place: finding.row for finding in refused}.values()
     ]
-    restriction_counts = Counter(
-        cell["restriction_id"] for cell in cells if cell.get("restriction_id")
-    )
-    audiences = Counter(
+    of_restrictions = Counter(cell.get("restriction_id") or "" for cell in cells)
+    of_audiences = Counter(
         (cell["area_id"], cell["platform_id"]) for cell in cells if "estimate_id" in cell
     )
-    bases = Counter(cell["area_id"] for cell in cells if "base_id" in cell)
+    of_bases = Counter(cell["area_id"] for cell in cells if "base_id" in cell)
     parents = parents_of(tables["areas"])
-    aims = tables["restriction_targets"].groupby("restriction_id")["platform_id"]
-    platforms = aims.agg(lambda ids: sorted(set(ids))).to_dict()
-    return pd.Series(
-        [
-            restriction_counts[restriction]
-            + sum(
-                audiences[country, platform]
-                for country in countries_of(areas.split(";"), parents)
-                for platform in platforms.get(restriction, [])
-            )
-            + sum(
-                bases[area]
-                for area in {
-                    part for area in areas.split(";") for part in (area, country_of(area, parents))
-                }
-            )
-            for restriction, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
-        ],
-        index=frame.index,
-    )
+    platforms = tables["restriction_targets"].groupby("restriction_id")["platform_id"].agg(set)
+    counts = []
+    for restriction, area_ids in zip(frame["restriction_id"], frame["area_id"], strict=True):
+        areas = area_ids.split(";")
+        around = {*areas, *(country_of(area, parents) for area in areas)}
+        audiences = itertools.product(countries_of(areas, parents), platforms.get(restriction, ()))
+        counts.append(
+            of_restrictions[restriction]
+            + sum(of_audiences[audience] for audience in audiences)
+            + sum(of_bases[area] for area in around)
+        )
+    return frame.assign(quarantined_inputs_count=counts)
 
 
 def build_report(
@@ -121,25 +108,24 @@ def build_report(
     failed |= {
         (rule, name): keys for rule, keys in broken.items() for name in get_rule(rule).tables
     }
-    return pd.DataFrame(
-        [
-            {
-                "check": rule.id,
-                "table": table,
-                "severity": rule.severity.value,
-                "checked_count": rows.get(table, 0),
-                "failed_count": len(failed.get((rule.id, table), [])),
-                "worst_rows": ";".join(failed.get((rule.id, table), [])[:5]),
-                "meaning": rule.meaning,
-                "details": "\n".join(detail_lines.get(rule.id, []))
-                if table in rule.tables[:1]
-                else "",
-            }
-            for rule in collect_rules()
-            if rule.stage in IN_QUALITY
-            for table in rule.tables
-        ]
-    ).sort_values(["check", "table"], ignore_index=True)
+    rows_of_rules = []
+    for rule in collect_rules():
+        for table in rule.tables if rule.stage in IN_QUALITY else ():
+            places = failed.get((rule.id, table), [])
+            details = detail_lines.get(rule.id, []) if table == rule.tables[0] else []
+            rows_of_rules.append(
+                {
+                    "check": rule.id,
+                    "table": table,
+                    "severity": rule.severity.value,
+                    "checked_count": rows.get(table, 0),
+                    "failed_count": len(places),
+                    "worst_rows": ";".join(places[:5]),
+                    "meaning": rule.meaning,
+                    "details": "\n".join(details),
+                }
+            )
+    return pd.DataFrame(rows_of_rules).sort_values(["check", "table"], ignore_index=True)
 
 
 def list_faults(broken: Mapping[str, list[str]]) -> list[str]:

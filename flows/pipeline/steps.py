@@ -155,14 +155,10 @@ def read_facts(folders: Sequence[Path]) -> Reading:
 
     Raises PublishError where an address cannot be read.
     """
+    expected = build_headers()
     with ExitStack() as copies:
         here = [copies.enter_context(storage.local_copy(folder, ".csv")) for folder in folders]
-        return replace(_read_folders(here), folders=tuple(folders))
-
-
-def _read_folders(folders: Sequence[Path]) -> Reading:
-    expected = build_headers()
-    layers = files.read_layers(folders, expected)
+        layers = files.read_layers(here, expected)
     merged = {
         table: files.merge_layers(layers.frames[table], header)
         for table, header in expected.items()
@@ -325,30 +321,26 @@ def _sort_findings(
     Acceptances that are no longer valid are reported only if the facts are complete.
     """
     all_findings = sorted([*reading.findings, *findings], key=_finding_place)
+    # With a cut, what was accepted may be of rows that were not known.
+    is_complete &= reading.cut is None
     is_complete &= not any(finding.severity is FindingSeverity.ERROR for finding in all_findings)
     unknown = [finding for finding in all_findings if finding.rule == known_facts.NOT_KNOWN_YET]
     reviewable = [finding for finding in all_findings if finding.rule != known_facts.NOT_KNOWN_YET]
-    # With a cut, what was accepted may be of rows that were not known.
-    is_complete &= reading.cut is None
     remaining, accepted_warnings = accepted.split_accepted(
         reviewable, reading.tables[accepted.TABLE], fact_models.list_keys(), is_complete
     )
+    # Rows that could not be read or were not known count as read.
+    rules = {*files.ROW_RULES, known_facts.NOT_KNOWN_YET}
+    unread = Counter(finding.table for finding in reading.findings if finding.rule in rules)
     return Checked(
         reading.folders,
         tables,
         tuple(sorted([*remaining, *unknown], key=_finding_place)),
-        _count_rows_read(reading),
+        {table: len(frame) + unread[table] for table, frame in reading.tables.items()},
         reading.files,
         tuple(accepted_warnings),
         reading.cut,
     )
-
-
-def _count_rows_read(reading: Reading) -> dict[str, int]:
-    """Count the rows of each table, with those that could not be read or were not known."""
-    rules = {*files.ROW_RULES, known_facts.NOT_KNOWN_YET}
-    unread = Counter(finding.table for finding in reading.findings if finding.rule in rules)
-    return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
 
 def _finding_place(finding: Finding) -> tuple[str, int, int, str, str]:
@@ -397,7 +389,9 @@ def compute_results(
     """
     from audience_impact.partition import Partitioning
     from audience_impact.pipeline import DRAWS, Settings
+    from audience_impact.store.versions import Version
     from flows.pipeline import parts, quality
+    from schemas import published
 
     day, count = choose_day(checked, as_of), draws or DRAWS
     most = most or parts.limit_size(len(checked.tables["restrictions"]), processes)
@@ -410,24 +404,10 @@ def compute_results(
     except BrokenProcessPool as error:
         raise RefusedError([DIED]) from error
     merged_results = parts.merge_results(computed, divided.shared.tables, day)
-    options = {AS_KNOWN: bool(checked.cut)}
-    options[f"{count}-draws"] = count != DRAWS
-    return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))
-
-
-def _describe_version(
-    checked: Checked, day: date, seed: int, options: Mapping[str, bool]
-) -> Version:
-    from audience_impact.store.versions import Version
-    from schemas import published
-
-    return Version(
-        day,
-        checked.inputs_sha256,
-        "+".join([name_method(), *(word for word, is_on in options.items() if is_on)]),
-        published.SCHEMA_VERSION,
-        seed,
-    )
+    words = [name_method(), *([AS_KNOWN] if checked.cut else [])]
+    words += [f"{count}-draws"] if count != DRAWS else []
+    version = Version(day, checked.inputs_sha256, "+".join(words), published.SCHEMA_VERSION, seed)
+    return _build_results(checked, merged_results, version)
 
 
 def _build_results(checked: Checked, merged_results: MergedResults, version: Version) -> Results:
@@ -437,48 +417,43 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     from schemas import published
     from schemas.arrow import to_arrow
 
-    findings = [
-        facts.relocate_finding(finding, checked.folders) for finding in merged_results.findings
-    ]
     if faults := quality.list_faults(merged_results.broken):
         raise RefusedError(faults)
-    answers = merged_results.rows["impact"].num_rows
-    frames = {**merged_results.frames, "quarantine": quality.build_quarantine(checked.findings)}
-    frames["quality"] = quality.build_report(
-        [*checked.findings, *merged_results.findings],
-        merged_results.broken,
-        {**checked.rows, "impact": answers},
-        {
-            CONTRADICT: [format_finding(finding) for finding in findings],
-            known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
-            quality.WITHOUT_WIDTH: _name_figures_without_width(merged_results),
-        },
-    )
+    rows, lineage = merged_results.rows, merged_results.rows["lineage"]
+    withheld = merged_results.broken.get(quality.WITHOUT_WIDTH, [])
+    details = {
+        CONTRADICT: [
+            format_finding(facts.relocate_finding(finding, checked.folders))
+            for finding in merged_results.findings
+        ],
+        known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
+        quality.WITHOUT_WIDTH: (
+            quality.list_figures_without_width(withheld, lineage.to_pandas()) if withheld else []
+        ),
+    }
+    frames = {
+        **merged_results.frames,
+        "quarantine": quality.build_quarantine(checked.findings),
+        "quality": quality.build_report(
+            [*checked.findings, *merged_results.findings],
+            merged_results.broken,
+            {**checked.rows, "impact": rows["impact"].num_rows},
+            details,
+        ),
+    }
     fact_sources = merged_results.source_ids["lineage"]
     source_ids = {
         name: frozenset(frame.get("source_id", ()))
         | (fact_sources if published.holds_results(name) and len(frame) else frozenset())
         for name, frame in frames.items()
     }
-    made = {name: to_arrow(name, frame) for name, frame in frames.items()}
-    all_tables = {**merged_results.rows, **made}
+    tables = {**rows, **{name: to_arrow(name, frame) for name, frame in frames.items()}}
     return Results(
-        {name: all_tables[name] for name in published.MODELS},
+        {name: tables[name] for name in published.MODELS},
         {**merged_results.source_ids, **source_ids},
         version,
         checked.files,
     )
-
-
-def _name_figures_without_width(merged_results: MergedResults) -> list[str]:
-    """Return a line for each figure that may leave answers without a width."""
-    from flows.pipeline import quality
-
-    broken = merged_results.broken.get(quality.WITHOUT_WIDTH, [])
-    if not broken:
-        return []
-    lineage = merged_results.rows["lineage"].to_pandas()
-    return quality.list_figures_without_width(broken, lineage)
 
 
 def choose_day(checked: Checked, as_of: date | None) -> date:
