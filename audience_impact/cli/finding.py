@@ -39,7 +39,10 @@ MEANINGS = names.read_names("word")
 """Words that records say in another one."""
 CODE = re.compile(r"[A-Z]{2}|\d{3}")
 PERIOD = re.compile(r"(?<![^\W_])((?:19|20)\d\d(?:-(?:0[1-9]|1[0-2]))?)(?![^\W_])")
-MONTHS = "january february march april may june july august september october november december"
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
 LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 6
 NEAR, MOST_LETTERS = 0.83, 2
 """Least similarity of a word and the name that it is taken for (difflib): one of six letters is
@@ -131,27 +134,18 @@ class Vocabulary:
     @cached_property
     def words(self) -> dict[str, set[str]]:
         """Return the words of the record of each restriction."""
-        acts, places = self.acts, read_area_names(self.acts)
+        places = read_area_names(self.acts)
         columns = [*ON_RECORD, "area_id", "action", *DESCRIBING]
-        texts = acts.reindex(columns=columns).astype("object")
-        cells = texts.where(texts.notna(), "")
-        return {
-            row["restriction_id"]: _list_record_words(row, places)
-            for row in cells.to_dict(orient="records")
-        }
-
-    @property
-    def shutdowns(self) -> list[str]:
-        """Return the ids of the restrictions of the whole internet."""
-        return [act for act, services in self.services.items() if WHOLE_INTERNET in services]
+        texts = self.acts.reindex(columns=columns).astype("object")
+        rows = texts.where(texts.notna(), "").to_dict(orient="records")
+        return {row["restriction_id"]: _list_record_words(row, places) for row in rows}
 
     @cached_property
     def describing(self) -> set[str]:
         """Return the words of records that say how restrictions were."""
         cells = self.acts.reindex(columns=DESCRIBING).astype("object").fillna("")
-        texts = set(cells.to_numpy().ravel())
-        verbs = {make_key(action.verb) for action in Action}
-        return verbs.union(*(map(make_key, _list_forms(text)) for text in texts))
+        forms = {form for text in set(cells.to_numpy().ravel()) for form in _list_forms(text)}
+        return {make_key(word) for word in (*forms, *(action.verb for action in Action))}
 
     @cached_property
     def names(self) -> dict[str, Name]:
@@ -181,21 +175,15 @@ class Vocabulary:
         """
         if len(key) < SHORTEST_GUESS:
             return None
-        near = [
-            (kinds.index(name.kind), number, name)
-            for number, spelling in enumerate(self._list_near(key))
-            for name in [self.all_names.get(spelling) or Name("word", spelling, spelling)]
-            if name.kind in kinds
-        ]
-        return min(near, key=lambda choice: choice[:2])[2] if near else None
-
-    def _list_near(self, key: str) -> list[str]:
-        spellings = [
+        alike = [
             text
             for text in self.spellings
             if text[:1] == key[:1] and abs(len(text) - len(key)) <= MOST_LETTERS
         ]
-        return difflib.get_close_matches(key, spellings, n=5, cutoff=NEAR)
+        near = difflib.get_close_matches(key, alike, n=5, cutoff=NEAR)
+        guesses = [self.all_names.get(text) or Name("word", text, text) for text in near]
+        guesses = [name for name in guesses if name.kind in kinds]
+        return min(guesses, key=lambda name: kinds.index(name.kind), default=None)
 
 
 def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
@@ -217,7 +205,8 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
     texts = [*(row[name] for name in ON_RECORD), *countries, action.verb, action.find_form("noun")]
     texts += [places.get(area, "") for area in sorted(around)]
     texts += [form for name in DESCRIBING for form in _list_forms(row[name])]
-    texts += [name for number, name in _number_months() if row["observed_from"][5:7] == number]
+    month = row["observed_from"][5:7]
+    texts += [name for number, name in enumerate(MONTHS, 1) if f"{number:02}" == month]
     return {make_key(word) for word in _split_words(" ".join(texts).replace("_", " "))}
 
 
@@ -225,10 +214,6 @@ def _list_forms(text: str) -> list[str]:
     """Return singular and plural of the words of a text: `exam cheating` is found by `exams`."""
     singulars = [word.removesuffix("s") for word in text.split()]
     return [*singulars, *(f"{word}s" for word in singulars)]
-
-
-def _number_months() -> list[tuple[str, str]]:
-    return [(f"{number:02}", name) for number, name in enumerate(MONTHS.split(), 1)]
 
 
 def _split_words(text: str) -> list[str]:
@@ -291,15 +276,15 @@ def _read_period(text: str, question: Question) -> str:
     remains = text[: match.start()] + " " + text[match.end() :]
     if len(match[1]) > len("2023"):
         return remains
-    for number, month in _number_months():
+    for number, month in enumerate(MONTHS, 1):
         shorter = re.sub(rf"(?i)\b({month}|{month[:3]})\b", " ", remains, count=1)
         if shorter != remains:
-            question.period = f"{match[1]}-{number}"
+            question.period = f"{match[1]}-{number:02}"
             return shorter
     words, numbers = remains.split(), _number_foreign_months()
     for place, word in enumerate(words):
-        if number_of := numbers.get(make_key(word)):
-            question.period = f"{match[1]}-{number_of:02}"
+        if number := numbers.get(make_key(word), 0):
+            question.period = f"{match[1]}-{number:02}"
             return " ".join([*words[:place], *words[place + 1 :]])
     return remains
 
@@ -371,7 +356,8 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
         return []
     acts, fits = vocabulary.acts, _mark_fitting(question, vocabulary)
     words = acts["restriction_id"].map(vocabulary.words)
-    shutdowns = acts["restriction_id"].isin(vocabulary.shutdowns)
+    of_services = acts["restriction_id"].map(lambda act: vocabulary.services.get(act, set()))
+    shutdowns = of_services.map(lambda services: WHOLE_INTERNET in services)
     values = question.list_values("word")
     describing = [value for value in values if value in vocabulary.describing]
     placing = [value for value in values if value not in describing]
@@ -386,12 +372,16 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
 
 
 def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool]":
+    """Return whether each restriction has the areas, services and period of a question."""
     acts = vocabulary.acts
-    fits = pd.Series(
-        [_fits_names(row, question, vocabulary) for row in acts.to_dict(orient="records")],
-        acts.index,
-        dtype=bool,
-    )
+    areas, services = question.list_values("area"), question.list_values("service")
+    columns = ("restriction_id", "country_paths", "country_id")
+    marks = [
+        (not areas or not {*re.split("[;>]", paths), *countries.split(";")}.isdisjoint(areas))
+        and vocabulary.services.get(act, set()).issuperset(services)
+        for act, paths, countries in zip(*(acts[name] for name in columns), strict=True)
+    ]
+    fits = pd.Series(marks, acts.index, dtype=bool)
     if question.period and fits.any():
         as_of = pd.Timestamp(acts["as_of"].max())
         dated = acts[["announced_on", "observed_from"]].astype("object").fillna("")
@@ -402,14 +392,6 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
             in_force &= ~(is_open | acts["end_status"].eq(EndStatus.UNKNOWN.value))
         fits &= begun | in_force
     return fits
-
-
-def _fits_names(row: Mapping[str, str], question: Question, vocabulary: Vocabulary) -> bool:
-    areas = question.list_values("area")
-    inside = {*re.split("[;>]", row["country_paths"]), *row["country_id"].split(";")}
-    services = vocabulary.services.get(row["restriction_id"], set())
-    is_inside = not areas or not inside.isdisjoint(areas)
-    return is_inside and services.issuperset(question.list_values("service"))
 
 
 def _has_word(words: Iterable[str], term: str) -> bool:

@@ -299,7 +299,7 @@ class LooseTables:
             table = decode_table(content, is_coded)
         except _OF_CONTENT as error:
             reason = " ".join(str(error).split())[:120]
-            raise PublishError(f"{path} is no table, or a damaged one: {reason}") from error
+            raise PublishError(f"{path} is no Parquet file, or a damaged one: {reason}") from error
         if METADATA_KEY.encode() not in (table.schema.metadata or {}):
             raise PublishError(f"{path} was not published by audience-impact: no description")
         return table
