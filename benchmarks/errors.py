@@ -24,7 +24,7 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import errors as learning
 from audience_impact.populations import EVERYONE, ONLINE
-from audience_impact.registers.denominators import bases as projections
+from audience_impact.registers.denominators import projections
 from audience_impact.simulation.sampler import draw_uniforms
 from benchmarks.coverage import table
 from flows.pipeline import steps

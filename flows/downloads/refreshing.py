@@ -3,10 +3,11 @@
 The layer that it writes has bases, users of networks, their sources and the lineages of these.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +15,16 @@ from filelock import FileLock, Timeout
 
 from audience_impact.facts import reading
 from audience_impact.facts.tables import Tables
-from audience_impact.registers.denominators import figures as published
 from audience_impact.registers.denominators.bases import Figures, Sources, Years, rows_from_figures
-from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
+from audience_impact.registers.denominators.publisher_files import (
+    POPULATION,
+    SHARES,
+    Difference,
+    ShapeError,
+    answer_codes,
+    read_figures,
+    tidy_projections,
+)
 from flows import layers
 from flows.downloads import Name
 from flows.downloads import folder as downloads
@@ -38,10 +46,10 @@ SOURCES = Sources(
 )
 LEAST_SHARE, SHARE_DECIMALS = 0.001, 4
 """Share of the users of a country from which a network is stored, and its decimals."""
-_READERS = {
-    Name.POPULATION: ("counted", published.read_population),
-    Name.INTERNET: ("shares", published.read_shares),
-    Name.PROJECTIONS: ("ahead", published.tidy_projections),
+_READERS: Mapping[Name, tuple[str, Callable[..., pd.DataFrame]]] = {
+    Name.POPULATION: ("counted", partial(read_figures, POPULATION)),
+    Name.INTERNET: ("shares", partial(read_figures, SHARES)),
+    Name.PROJECTIONS: ("ahead", tidy_projections),
 }
 
 
@@ -136,7 +144,7 @@ def build_bases(available: Mapping[Name, Download], areas: Collection[str]) -> p
 def _read_figures(name: Name, download: Download, areas: Collection[str]) -> pd.DataFrame:
     rows = downloads.read_rows(PUBLISHERS[name], download)
     try:
-        return _READERS[name][1](rows, areas)
+        return _READERS[name][1](rows, answer_codes(areas))
     except ShapeError as error:
         raise SourceError(name, download.files[0].address, str(error)) from error
 

@@ -13,14 +13,45 @@ from pathlib import Path
 import pandas as pd
 import pycountry
 
-from audience_impact.registers.denominators import figures as published
-from audience_impact.registers.denominators.bases import Figures, rows_from_figures
-from audience_impact.vocabulary import ObsStatus
+from audience_impact.registers.denominators.bases import (
+    WORLD_BANK,
+    Figures,
+    Sources,
+    Years,
+    base_rows,
+    from_bands,
+    merge_bases,
+    rows_from_figures,
+)
+from audience_impact.registers.denominators.publisher_files import (
+    POPULATION_FILE,
+    SHARE_FILE,
+    mid_years,
+    read_figures,
+    tidy_prospects,
+)
+from audience_impact.vocabulary import ObsStatus, PopulationBase
 
 OWID = {"001": "OWID_WRL", "FO": "Faeroe Islands", "XK": "OWID_KOS"}
-"""Codes of the file of internet shares that are not ISO codes."""
+"""Codes of the file of internet shares that are not ISO codes, and names of areas without one."""
 OTHERS = {"001": ("WLD", 900), "XK": ("XKX", 412)}
 """Areas outside ISO 3166-1: their codes at the World Bank and the UN."""
+OKRUGS = {"RU-NEN": "RU-ARK", "RU-KHM": "RU-TYU", "RU-YAN": "RU-TYU"}
+"""Autonomous okrugs whose people are also counted in the surrounding oblast."""
+ITU, UN, RUSSIA, INDIA = (
+    "github-mthavarajah-1",
+    "github-ppgp-1",
+    "github-topspin26-1",
+    "github-shubhamdutta26-1",
+)
+"""Rows of `sources` for the pages of the figures."""
+SOURCES = Sources(
+    WORLD_BANK,
+    ITU,
+    UN,
+    mid_year="middle of the year: geometric mean of 31 December before and after",
+)
+YEARS = Years(2015, 2026)
 OKRUG_NOTE = "autonomous okrug inside {outer}, whose population includes it: never add both"
 OUTER_NOTE = "population includes {inner}: never add both"
 UKRAINIAN = "disputed: counted by Ukraine and the UN as Ukrainian, occupied by Russia since 2014"
@@ -36,6 +67,19 @@ def list_codes() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["area_id", "iso3", "m49", "owid"])
 
 
+def map_codes(column: str) -> dict[str, str]:
+    """Return the area id of each code in a column of `list_codes`."""
+    codes = list_codes()
+    return {code: area for code, area in zip(codes[column], codes["area_id"], strict=True) if code}
+
+
+def tidy_shares(file: pd.DataFrame) -> pd.DataFrame:
+    """Return the ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table."""
+    named = file.rename(columns={file.columns[-1]: SHARE_FILE.number})
+    named["Code"] = named["Code"].where(named["Code"] != "", named["Entity"])
+    return read_figures(SHARE_FILE, named, map_codes("owid") | map_codes("iso3"))
+
+
 def fold_name(name: str) -> str:
     """Return a name without accents, in small letters, with `and` in place of `&`."""
     letters = unicodedata.normalize("NFKD", name.replace("&", "and"))
@@ -46,7 +90,7 @@ def build_russia(file: pd.DataFrame) -> pd.DataFrame:
     """Return rows of `bases` for the listed regions of Russia."""
     names = dict(zip(file["iso_code"], file["geoname_name"], strict=True))
     inner: dict[str, list[str]] = {}
-    for okrug, outer in published.OKRUGS.items():
+    for okrug, outer in OKRUGS.items():
         inner.setdefault(outer, []).append(f"{names.get(okrug, okrug)} ({okrug})")
     origin = "1 January, preliminary; list of Russia's regions"
     notes = [_note_boundary(code, names, inner) for code in file["iso_code"]]
@@ -59,14 +103,14 @@ def build_russia(file: pd.DataFrame) -> pd.DataFrame:
             "note": [f"{origin}; {note}" if note else origin for note in notes],
         }
     )
-    return published.region_rows(rows, published.RUSSIA, "regional-list")
+    return base_rows(rows, PopulationBase.ALL_AGES, "regional-list", source_id=RUSSIA)
 
 
 def _note_boundary(code: str, names: dict[str, str], inner: dict[str, list[str]]) -> str:
     if code.startswith("UA-"):
         return UKRAINIAN
-    if code in published.OKRUGS:
-        outer = published.OKRUGS[code]
+    if code in OKRUGS:
+        outer = OKRUGS[code]
         return OKRUG_NOTE.format(outer=f"{names.get(outer, outer)} ({outer})")
     return OUTER_NOTE.format(inner=" and ".join(inner[code])) if code in inner else ""
 
@@ -101,7 +145,7 @@ def build_india(file: pd.DataFrame) -> pd.DataFrame:
             ("2024", ObsStatus.FORECAST, "projection of the National Commission on Population"),
         )
     ]
-    return published.region_rows(pd.concat(parts), published.INDIA, "state-list")
+    return base_rows(pd.concat(parts), PopulationBase.ALL_AGES, "state-list", source_id=INDIA)
 
 
 def read_cells(path: Path, separator: str = ",", encoding: str = "utf-8-sig") -> pd.DataFrame:
@@ -111,20 +155,23 @@ def read_cells(path: Path, separator: str = ",", encoding: str = "utf-8-sig") ->
 
 def build_bases(args: argparse.Namespace) -> pd.DataFrame:
     """Return the rows of `bases` from the files."""
-    known_codes = list_codes()
-    medium, low, high = (
-        read_cells(args.wpp / f"popproj{name}.txt", "\t") for name in ("Med", "95l", "95u")
+    codes = list_codes()
+    ends = tidy_prospects(
+        {
+            column: read_cells(args.wpp / f"popproj{name}.txt", "\t")
+            for column, name in {"persons": "Med", "low": "95l", "high": "95u"}.items()
+        },
+        dict(zip(codes["m49"], codes["area_id"], strict=True)),
     )
-    ends = published.tidy_prospects(medium, low, high, known_codes)
     figures = Figures(
-        counted=published.tidy_population(read_cells(args.population), known_codes),
-        shares=published.tidy_shares(read_cells(args.internet, args.separator), known_codes),
-        ahead=published.mid_years(ends),
+        counted=read_figures(POPULATION_FILE, read_cells(args.population), map_codes("iso3")),
+        shares=tidy_shares(read_cells(args.internet, args.separator)),
+        ahead=mid_years(ends),
         year_ends=ends,
     )
-    rows = [rows_from_figures(figures, published.SOURCES, published.YEARS)]
+    rows = [rows_from_figures(figures, SOURCES, YEARS)]
     if args.worldpop:
-        rows.append(published.from_bands(read_cells(args.worldpop), figures.counted, known_codes))
+        rows.append(from_bands(read_cells(args.worldpop), figures.counted, codes))
     for path, build_regions in ((args.russia, build_russia), (args.india, build_india)):
         if path:
             rows.append(build_regions(read_cells(path)))
@@ -144,7 +191,7 @@ def main(arguments: list[str] | None = None) -> None:
     rows = build_bases(args)
     sources = read_cells(args.into / "sources.csv").set_index("source_id")["measurement_series_id"]
     path = args.into / "bases.csv"
-    bases = published.merge_bases(read_cells(path), rows[rows["area_id"].isin(areas)], sources)
+    bases = merge_bases(read_cells(path), rows[rows["area_id"].isin(areas)], sources)
     text = bases.to_csv(index=False, lineterminator="\n").encode()
     is_new = text != path.read_bytes()
     if is_new:

@@ -1,32 +1,24 @@
 """Published tables of the world as rows of `bases`."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from audience_impact.facts.checks import run_rule
 from audience_impact.registers.denominators import bases
-from audience_impact.registers.denominators import figures as published
-from audience_impact.registers.denominators.bases import Figures
-from audience_impact.registers.denominators.publisher_files import ShapeError
+from audience_impact.registers.denominators.bases import WORLD_BANK, Figures
+from audience_impact.registers.denominators.publisher_files import (
+    POPULATION_FILE,
+    ShapeError,
+    mid_years,
+    read_figures,
+    tidy_prospects,
+)
+from flows.downloads import world
+from flows.downloads.world import ITU, SOURCES, UN, YEARS
 from tests.support import World
 
-CODES = pd.DataFrame(
-    [
-        ("001", "WLD", 900, "OWID_WRL"),
-        ("NA", "NAM", 516, ""),
-        ("RU", "RUS", 643, ""),
-        ("TW", "TWN", 158, ""),
-        ("XK", "XKX", 412, "OWID_KOS"),
-        ("FO", "FRO", 234, "Faeroe Islands"),
-    ],
-    columns=["area_id", "iso3", "m49", "owid"],
-)
-NO_LINEAGES = pd.Series(
-    {published.WORLD_BANK: "world-bank-population", published.ITU: "itu-internet-use"}
-)
+NO_LINEAGES = pd.Series({WORLD_BANK: "world-bank-population", ITU: "itu-internet-use"})
 
 
 def text(rows: list[tuple[str, ...]], columns: list[str]) -> pd.DataFrame:
@@ -35,11 +27,12 @@ def text(rows: list[tuple[str, ...]], columns: list[str]) -> pd.DataFrame:
 
 def bank(*rows: tuple[str, str, str]) -> pd.DataFrame:
     """The World Bank's file, as text."""
-    return published.tidy_population(text([*rows], ["Country Code", "Year", "Value"]), CODES)
+    file = text([*rows], ["Country Code", "Year", "Value"])
+    return read_figures(POPULATION_FILE, file, world.map_codes("iso3"))
 
 
 def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
-    return published.tidy_shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
+    return world.tidy_shares(text(list(rows), ["Entity", "Code", "Year", "percent"]))
 
 
 def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
@@ -53,7 +46,8 @@ def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
             years,
         )
 
-    return published.tidy_prospects(multiplied(1.0), multiplied(0.9), multiplied(1.1), CODES)
+    files = {"persons": multiplied(1.0), "low": multiplied(0.9), "high": multiplied(1.1)}
+    return tidy_prospects(files, {516: "NA", 158: "TW"})
 
 
 COUNTED = bank(("NAM", "2023", "2900000"), ("NAM", "2024", "3000000"), ("AFE", "2024", "9"))
@@ -61,15 +55,15 @@ ENDS = ends(
     {"516": ("3050", "3150", "3250"), "158": ("23000", "22900", "22800"), "935": ("1", "1", "1")}
 )
 
-FIGURES = Figures(counted=COUNTED, ahead=published.mid_years(ENDS), year_ends=ENDS)
+FIGURES = Figures(counted=COUNTED, ahead=mid_years(ENDS), year_ends=ENDS)
 
 
 def everyone() -> pd.DataFrame:
-    return bases.population_rows(FIGURES, published.SOURCES, published.YEARS)
+    return bases.population_rows(FIGURES, SOURCES, YEARS)
 
 
 def online(use: pd.DataFrame) -> pd.DataFrame:
-    return bases.internet_rows(replace(FIGURES, shares=use), published.SOURCES, published.YEARS)
+    return bases.internet_rows(FIGURES._replace(shares=use), SOURCES, YEARS)
 
 
 def test_groups_of_countries_are_no_areas() -> None:
@@ -98,7 +92,7 @@ def test_a_cell_that_is_no_number_is_named() -> None:
 
 
 def test_mid_year_lies_between_the_ends_of_years_in_persons() -> None:
-    result = published.mid_years(ENDS).set_index(["area_id", "year"])
+    result = mid_years(ENDS).set_index(["area_id", "year"])
     assert set(result.index.get_level_values("year")) == {2025, 2026}
     assert result.loc[("NA", 2025), "persons"] == pytest.approx(1000 * np.sqrt(3050 * 3150))
     assert result.loc[("NA", 2025), "low"] == pytest.approx(900 * np.sqrt(3050 * 3150))
@@ -144,12 +138,12 @@ def test_internet_users_are_share_times_population_then_projected_with_a_range()
     numbers = ahead[["low_persons", "persons", "high_persons"]].astype("int64")
     assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     assert set(ahead["measurement_series_id"]) == {bases.PROJECTED}
-    assert ahead["also_source_id"].tolist() == [published.WORLD_BANK, published.UN, published.UN]
+    assert ahead["also_source_id"].tolist() == [WORLD_BANK, UN, UN]
 
 
 def test_what_is_made_agrees_with_its_notes() -> None:
     made = World()
-    for source in (published.WORLD_BANK, published.ITU, published.UN):
+    for source in (WORLD_BANK, ITU, UN):
         made.add("sources", source_id=source)
     rows = pd.concat([online(growing()), everyone()]).astype("str").fillna("")
     made.rows["bases"] = rows.to_dict("records")
@@ -186,7 +180,7 @@ BANDS = text(
 
 def test_twelve_and_eighteen_lie_inside_a_band_and_russia_is_added_up() -> None:
     known = bank(("NAM", "2020", "2000"), ("RUS", "2020", "145000000"))
-    rows = published.from_bands(BANDS, known, CODES).set_index("base_id")["persons"]
+    rows = bases.from_bands(BANDS, known, world.list_codes()).set_index("base_id")["persons"]
     assert rows.to_dict() == {
         "NA-age_12_plus-2020-worldpop": "1500",
         "RU-age_12_plus-2020-worldpop": str(round(145_000_000 * 0.78)),
@@ -204,16 +198,16 @@ def table() -> pd.DataFrame:
     projected = "NA-internet_all-2024-projected"
     rows = [("mine", "all_ages", "7", ""), (projected, "internet_all", "1", bases.PROJECTED)]
     cells = {"area_id": "NA", "period": "2024", "obs_status": "A"}
-    made = pd.DataFrame(rows, columns=names).assign(**cells, source_id=published.WORLD_BANK)
+    made = pd.DataFrame(rows, columns=names).assign(**cells, source_id=WORLD_BANK)
     return made.reindex(columns=bases.COLUMNS, fill_value="")
 
 
 def test_what_stands_wins_and_projections_are_made_anew() -> None:
     fresh = pd.concat([everyone(), online(growing())])
-    merged = published.merge_bases(table(), fresh, NO_LINEAGES)
+    merged = bases.merge_bases(table(), fresh, NO_LINEAGES)
     ids = merged["base_id"].tolist()
     assert "mine" in ids
     assert "NA-all_ages-2024-worldbank" not in ids
     assert "NA-all_ages-2023-worldbank" in ids
     assert merged.set_index("base_id").loc["NA-internet_all-2024-projected", "persons"] != "1"
-    pd.testing.assert_frame_equal(published.merge_bases(merged, fresh, NO_LINEAGES), merged)
+    pd.testing.assert_frame_equal(bases.merge_bases(merged, fresh, NO_LINEAGES), merged)

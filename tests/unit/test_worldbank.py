@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from audience_impact.registers.denominators import figures as published
 from audience_impact.registers.denominators.bases import (
     COLUMNS,
     Figures,
@@ -11,10 +10,17 @@ from audience_impact.registers.denominators.bases import (
     Years,
     rows_from_figures,
 )
-from audience_impact.registers.denominators.publisher_files import ShapeError
+from audience_impact.registers.denominators.publisher_files import (
+    POPULATION,
+    SHARES,
+    ShapeError,
+    answer_codes,
+    read_figures,
+    tidy_projections,
+)
 from schemas.facts import COLUMNS as FACT_COLUMNS
 
-AREAS = {"AE", "NA", "001"}
+AREAS = answer_codes({"AE", "NA", "001"})
 SOURCES = Sources("wb", "itu", "un", "middle of the year")
 VARIANTS = (("Medium", 1.0), ("Lower 95 PI", 0.9), ("Upper 95 PI", 1.1))
 
@@ -43,7 +49,7 @@ def list_persons(bases: pd.DataFrame) -> dict[str, str]:
 
 
 def test_columns_are_those_of_the_table() -> None:
-    bases = rows(counted=published.read_population(reported(("AE", "2023", "10")), AREAS))
+    bases = rows(counted=read_figures(POPULATION, reported(("AE", "2023", "10")), AREAS))
     assert list(bases) == list(FACT_COLUMNS["bases"]) == COLUMNS
     assert bases.iloc[0].to_dict() == {
         "base_id": "AE-all_ages-2023-worldbank",
@@ -64,7 +70,7 @@ def test_columns_are_those_of_the_table() -> None:
 
 def test_groups_of_countries_are_left_out_and_the_world_is_not() -> None:
     answer = reported(("1W", "2023", "8"), ("ZH", "2023", "7"), ("NA", "2022", "3"))
-    assert list_persons(rows(counted=published.read_population(answer, AREAS))) == {
+    assert list_persons(rows(counted=read_figures(POPULATION, answer, AREAS))) == {
         "001-all_ages-2023-worldbank": "8",
         "NA-all_ages-2022-worldbank": "3",
     }
@@ -74,8 +80,8 @@ def test_internet_users_are_share_times_population_of_the_same_year() -> None:
     shares = reported(("AE", "2022", "90.55"), ("AE", "2023", "100"), ("NA", "2023", "50"))
     people = reported(("AE", "2022", "1001"), ("AE", "2023", "1002"), ("NA", "2021", "9"))
     bases = rows(
-        counted=published.read_population(people, AREAS),
-        shares=published.read_shares(shares, AREAS),
+        counted=read_figures(POPULATION, people, AREAS),
+        shares=read_figures(SHARES, shares, AREAS),
     )
     online = bases[bases["population_base"] == "internet_all"]
     assert list_persons(online[online["obs_status"] == "E"]) == {
@@ -87,7 +93,7 @@ def test_internet_users_are_share_times_population_of_the_same_year() -> None:
 
 def test_a_share_above_all_people_is_refused() -> None:
     with pytest.raises(ShapeError, match="above 100"):
-        published.read_shares(reported(("AE", "2022", "100.1")), AREAS)
+        read_figures(SHARES, reported(("AE", "2022", "100.1")), AREAS)
 
 
 def test_projections_begin_after_the_last_year_reported_and_are_in_thousands() -> None:
@@ -98,8 +104,8 @@ def test_projections_begin_after_the_last_year_reported_and_are_in_thousands() -
         ("903", "", "2025", "8"),
     )
     counted = reported(("AE", "2024", "7"), ("NA", "1990", "7"))
-    ahead = published.tidy_projections(answer, AREAS)
-    bases = rows(counted=published.read_population(counted, AREAS), ahead=ahead)
+    ahead = tidy_projections(answer, AREAS)
+    bases = rows(counted=read_figures(POPULATION, counted, AREAS), ahead=ahead)
     projected = bases[bases["obs_status"] == "F"].set_index("base_id")
     assert list_persons(projected.reset_index()) == {
         "001-all_ages-2025-wpp2024": "8000",
@@ -117,28 +123,28 @@ def test_a_projection_without_both_bounds_is_left_out() -> None:
     answer = pd.concat(
         [un(("784", "AE", "2025", "9")), un(("516", "NA", "2025", "9"), variants=VARIANTS[:2])]
     )
-    assert published.tidy_projections(answer, AREAS)["area_id"].tolist() == ["AE"]
+    assert tidy_projections(answer, AREAS)["area_id"].tolist() == ["AE"]
 
 
 def test_the_medium_variant_is_never_outside_its_bounds() -> None:
     odd = (("Medium", 1.0), ("Lower 95 PI", 1.1), ("Upper 95 PI", 0.9))
-    result = published.tidy_projections(un(("784", "AE", "2025", "9"), variants=odd), AREAS)
+    result = tidy_projections(un(("784", "AE", "2025", "9"), variants=odd), AREAS)
     assert result[["low", "persons", "high"]].iloc[0].tolist() == [9000, 9000, 9000]
 
 
 def test_a_place_and_year_that_stands_twice_is_refused() -> None:
     with pytest.raises(ShapeError, match="Medium of a place and year twice"):
-        published.tidy_projections(un(*[("784", "AE", "2025", "9")] * 2), AREAS)
+        tidy_projections(un(*[("784", "AE", "2025", "9")] * 2), AREAS)
 
 
 def test_nothing_reported_is_no_base() -> None:
-    bases = rows(counted=published.read_population(reported(("ZH", "2023", "7")), AREAS))
+    bases = rows(counted=read_figures(POPULATION, reported(("ZH", "2023", "7")), AREAS))
     assert bases.empty
     assert list(bases) == COLUMNS
-    assert rows(ahead=published.tidy_projections(un(("4", "AF", "2025", "1")), AREAS)).empty
+    assert rows(ahead=tidy_projections(un(("4", "AF", "2025", "1")), AREAS)).empty
 
 
 @pytest.mark.parametrize("cell", ["many", "inf", "nan"])
 def test_a_cell_that_is_no_number_is_refused(cell: str) -> None:
     with pytest.raises(ShapeError, match="no number"):
-        published.read_population(reported(("AE", "2023", cell)), AREAS)
+        read_figures(POPULATION, reported(("AE", "2023", cell)), AREAS)

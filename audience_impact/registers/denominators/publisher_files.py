@@ -1,8 +1,20 @@
-"""Read publishers' files: their bytes as rows of text, and the difference of two downloads.
+"""Publishers' files: their bytes as rows of text, these as tidy tables, and two downloads compared.
 
 This module does not download anything. A file that no longer has the expected columns is refused,
 with the name of the missing column, so that a change of the format is never read as a change of the
 data.
+
+Definitions. A tidy table has `area_id`, `year` and `persons` or `share` (0 to 1). A shape says
+which columns of a publisher's file have area, year and number, and in which unit.
+
+Method. The text files of World Population Prospects give the 31 December of each year, in
+thousands, so mid-year is the geometric mean of the two ends.
+
+Assumptions. Areas that are not in the facts are omitted, and so is a projection without both
+bounds, because it would replace one that has them.
+
+Citation. World Bank SP.POP.TOTL; ITU, individuals using the internet; United Nations, World
+Population Prospects 2024.
 """
 
 import csv
@@ -11,11 +23,14 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
+import numpy as np
 import pandas as pd
+
+from audience_impact.vocabulary import WORLD
 
 INDICATOR_KEY = ("country", "date")
 PROJECTION_KEY = ("LocID", "Variant", "Time")
@@ -28,9 +43,9 @@ _NETWORK = (*NETWORK_KEY, "Description", "Percent of CC Pop")
 _MONTH = re.compile(r"(\d{4})[-/](\d{2})[-/]\d{2}\b")
 _PROJECTION = ("LocID", "ISO2_code", "Location", "Variant", "Time", "PopTotal")
 _REGISTER = (*REGISTER_KEY, "end_date", "geo_scope", "affected_network", "shutdown_extent")
-MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT = "Medium", "Lower 95 PI", "Upper 95 PI"
+_VARIANTS = {"Medium": "persons", "Lower 95 PI": "low", "Upper 95 PI": "high"}
 """Variants of World Population Prospects that are read: the projection and its 95 % bounds."""
-_VARIANTS = (MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT)
+_WORLD_BANK_WORLD, _UN_WORLD = "1W", "900"
 _GZIP = b"\x1f\x8b"
 
 _Only = tuple[str, Sequence[str]]
@@ -159,7 +174,7 @@ def _read_cells(row: dict[str, Any]) -> tuple[str, str, str]:
 
 def read_projections(files: Sequence[bytes]) -> pd.DataFrame:
     """Return rows of World Population Prospects: the medium variant and its bounds."""
-    rows = _require_rows(_read_table(b"".join(files), _PROJECTION, ("Variant", _VARIANTS)))
+    rows = _require_rows(_read_table(b"".join(files), _PROJECTION, ("Variant", tuple(_VARIANTS))))
     if lost := [variant for variant in _VARIANTS if variant not in set(rows["Variant"])]:
         raise ShapeError(f"lacks the variant {', '.join(lost)}")
     return rows
@@ -227,3 +242,97 @@ def _require_rows(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         raise ShapeError("has no rows that can be used")
     return rows
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The columns of a publisher's file with area, year and number.
+
+    `column` is that of the tidy table; a printed number is multiplied by `times` and divided by
+    `per`.
+    """
+
+    area: str
+    year: str
+    number: str
+    column: str = "persons"
+    times: int = 1
+    per: int = 1
+
+
+POPULATION_FILE = Shape("Country Code", "Year", "Value")
+SHARE_FILE = Shape("Code", "Year", "percent", "share", per=100)
+POPULATION = Shape("country", "date", "value")
+SHARES = Shape("country", "date", "value", "share", per=100)
+PROJECTIONS = Shape("ISO2_code", "Time", "PopTotal", times=1000)
+"""Files of the World Bank and of the ITU, and answers of the World Bank and of the UN."""
+
+
+def answer_codes(areas: Collection[str]) -> dict[str, str]:
+    """Return the area id of each code in an answer of the World Bank or the UN."""
+    return {area: area for area in areas} | ({_WORLD_BANK_WORLD: WORLD} if WORLD in areas else {})
+
+
+def read_figures(shape: Shape, rows: pd.DataFrame, codes: Mapping[str, str]) -> pd.DataFrame:
+    """Return a publisher's rows as a tidy table, without blank numbers and other areas.
+
+    `codes` gives the area id of each code. Raises ShapeError for a cell that is no number, and for
+    a share above 1.
+    """
+    filled = rows[rows[shape.number] != ""]
+    filled = filled.assign(area_id=filled[shape.area].map(dict(codes))).dropna(subset="area_id")
+    numbers = _parse_numbers(filled[shape.number]) * shape.times / shape.per
+    if shape.column == "share" and (numbers > 1).any():
+        raise ShapeError("gives a share above 100 percent")
+    years = _parse_numbers(filled[shape.year]).astype("int64")
+    table = pd.DataFrame({"area_id": filled["area_id"], "year": years, shape.column: numbers})
+    return table.sort_values(["area_id", "year"], ignore_index=True)
+
+
+def _parse_numbers(texts: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
+    if (strange := ~np.isfinite(numbers)).any():
+        raise ShapeError(f"has a cell that is no number: {texts[strange].iloc[0]!r}")
+    return numbers
+
+
+def tidy_projections(rows: pd.DataFrame, codes: Mapping[str, str]) -> pd.DataFrame:
+    """Return people in the middle of each year as projected by the UN, with 95 % bounds.
+
+    Columns `area_id`, `year`, `persons`, `low`, `high`; the medium variant is never outside them.
+    """
+    coded = rows.assign(ISO2_code=rows["ISO2_code"].mask(rows["LocID"] == _UN_WORLD, WORLD))
+    parts = []
+    for variant, name in _VARIANTS.items():
+        table = read_figures(PROJECTIONS, coded[coded["Variant"] == variant], codes)
+        keyed = table.set_index(["area_id", "year"])["persons"].rename(name)
+        if keyed.index.has_duplicates:
+            raise ShapeError(f"gives {variant} of a place and year twice")
+        parts.append(keyed)
+    table = pd.concat(parts, axis=1).dropna().sort_index().reset_index()
+    return table.assign(
+        low=np.minimum(table["low"], table["persons"]),
+        high=np.maximum(table["high"], table["persons"]),
+    )
+
+
+def tidy_prospects(files: Mapping[str, pd.DataFrame], codes: Mapping[int, str]) -> pd.DataFrame:
+    """Return the UN's text files as persons at the end of each year, bounds `low` and `high`.
+
+    `files` are those of `persons`, `low` and `high`; `codes` gives the area id of a code of the UN.
+    """
+    parts = []
+    for name, file in files.items():
+        years = [column for column in file.columns if column.isdecimal()]
+        long = file.melt("country_code", years, "year", name)
+        long = long.assign(area_id=long["country_code"].astype("int64").map(dict(codes)))
+        long = long.dropna(subset=["area_id"]).astype({"year": "int64"})
+        parts.append(1000 * long.set_index(["area_id", "year"])[name].astype("float64"))
+    return pd.concat(parts, axis=1).sort_index().reset_index()
+
+
+def mid_years(ends: pd.DataFrame) -> pd.DataFrame:
+    """Return people in the middle of each year for which both ends are known."""
+    before = ends.assign(year=ends["year"] + 1).set_index(["area_id", "year"])
+    after = ends.set_index(["area_id", "year"])
+    return np.sqrt(before * after).dropna().sort_index().reset_index()
