@@ -29,7 +29,8 @@ class Rule:
 
     `tables` are the tables that it checks; empty if the contracts define them. `number` is its
     number in the list of required checks. `columns` are the columns that a finding may refer to:
-    the first that the table has.
+    the first that the table has. `message` is a format string over columns of the rows that fail;
+    blank where the code that finds them makes it.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Rule:
     tables: tuple[str, ...] = ()
     number: int | None = None
     columns: tuple[str, ...] = ()
+    message: str = ""
 
 
 FAULT = "a fault of the method, not of the facts: report it with the facts that show it"
@@ -54,7 +56,7 @@ def _read_texts() -> dict[str, dict[str, str]]:
 
 
 _TEXTS = _read_texts()
-"""Severity, number, meaning and advice of each rule by id; a blank advice is FAULT."""
+"""Severity, number and texts of each rule by id; a blank advice is FAULT."""
 
 
 def register_rule(name: str, stage: RuleStage, *tables: str, columns: tuple[str, ...] = ()) -> str:
@@ -65,7 +67,9 @@ def register_rule(name: str, stage: RuleStage, *tables: str, columns: tuple[str,
     texts = _TEXTS[name]
     severity, number = FindingSeverity(texts["severity"]), int(texts["number"] or 0) or None
     advice = texts["advice"] or FAULT
-    rule = Rule(name, stage, severity, texts["meaning"], advice, tables, number, columns)
+    rule = Rule(
+        name, stage, severity, texts["meaning"], advice, tables, number, columns, texts["message"]
+    )
     if _RULES.setdefault(name, rule) != rule:
         raise ValueError(f"the id {name} belongs to another rule: ids are never reused")
     return name

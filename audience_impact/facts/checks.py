@@ -1,22 +1,34 @@
-"""Checks of fact tables as declarations, and the function that runs them.
+"""Checks of fact tables as declarations, the function that runs them, and accepted warnings.
 
-A check names the cells that it points at, a message and the rows that fail; rules.csv has severity,
-meaning and advice of its rule. An error of a row sends the row to quarantine, and with it the rows
-whose key then fails; an error of a table stops publishing; a warning is published with the data.
+A check names the cells that it points at and selects the rows that fail; rules.csv has severity,
+meaning, advice and message of its rule. An error of a row sends the row to quarantine, and with it
+the rows whose key then fails; an error of a table stops publishing; a warning is published with the
+data.
+
+The fact table `accepted_findings` names rule, table, key, column and value (and period, where the
+table has one) of a warning that was reviewed and accepted, with the reason and the day of the
+review. It is not reported again until the cell changes. An acceptance whose row or value no longer
+exists is reported, so that the table contains only what is needed.
 """
 
+import json
 import string
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, build_finding, drop_faulty_rows
-from audience_impact.rules import register_rule
-from audience_impact.vocabulary import RuleStage
+from audience_impact.rules import get_rule, register_rule
+from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 KEY_UNRESOLVED = register_rule("key_unresolved", RuleStage.KEYS)
-Select = Callable[[Tables], pd.DataFrame]
+ACCEPTED = "accepted_findings"
+LAPSED = register_rule("acceptance_lapsed", RuleStage.TABLES, ACCEPTED)
+Keys = Mapping[str, Sequence[str]]
+References = Mapping[str, Mapping[str, str]]
+"""By table: the columns that refer to another table, with that table."""
+Select = Callable[..., pd.DataFrame]
 
 
 class Check(NamedTuple):
@@ -26,55 +38,57 @@ class Check(NamedTuple):
         table: The fact table whose rows are checked.
         column: The column that a finding points at. Of several joined by `|`, the first that is
             filled in the row.
-        message: A format string over the columns of the failing rows, see `format_message`.
-        select: Returns the failing rows from the typed tables, with the index of their table. Where
-            they have a column `column` or `message`, its cells stand for those of the check.
+        arguments: What `select` takes after the typed tables.
+        select: Returns the failing rows, with the index of their table. Where they have a column
+            `column` or `message`, its cells stand for the column of the check and for the message
+            of the rule, a format string over the columns of the rows, see `format_message`.
     """
 
     table: str
     column: str
-    message: str
+    arguments: tuple[Any, ...]
     select: Select
 
 
-CHECKS: dict[str, tuple[Check, ...]] = {}
+CHECKS: dict[str, list[Check]] = {}
 """The checks by rule, in the order in which they run."""
 
 
-def declare(rule: str, *checks: Check) -> None:
-    """Register the checks of a rule."""
-    register_rule(rule, RuleStage.TABLES, *dict.fromkeys(check.table for check in checks))
-    CHECKS[rule] = checks
-
-
-def check(table: str, column: str, message: str = "") -> Callable[[Select], Select]:
+def check(table: str, column: str) -> Callable[[Select], Select]:
     """Declare the decorated function, which returns the failing rows, as the rule of its name."""
+    return _declare([(table, column, ())])
 
+
+def check_each(*targets: tuple[Any, ...]) -> Callable[[Select], Select]:
+    """Declare the decorated function as the rule of its name over several tables or columns.
+
+    A target has a table, a column and more arguments: the function takes all of them.
+    """
+    return _declare([(target[0], target[1], target) for target in targets])
+
+
+def _declare(targets: Iterable[tuple[str, str, tuple[Any, ...]]]) -> Callable[[Select], Select]:
     def register(select: Select) -> Select:
-        declare(select.__name__, Check(table, column, message, select))
+        checks = [Check(*target, select) for target in targets]
+        tables = dict.fromkeys(each.table for each in checks)
+        CHECKS[register_rule(select.__name__, RuleStage.TABLES, *tables)] = checks
         return select
 
     return register
 
 
 class _Formatter(string.Formatter):
-    """Format strings with three more formats: `number`, `ratio` and `distance`."""
-
     def format_field(self, value: Any, format_spec: str) -> str:
         kind, _, unit = format_spec.partition(" ")
+        if kind == "number" and unit == "share":
+            return f"{100 * value:.3g} %"
         if kind == "number":
-            return _format_number(value, unit)
+            return f"{value / 1e6:.4g} million" if value >= 1e6 else f"{value:,.0f}"
         if kind == "ratio":
             return f"{value:.3g} times" if value >= 1 else f"1/{1 / value:.3g} of"
         if kind == "distance":
             return f"{abs(value):.1f} in log odds {'above' if value > 0 else 'below'}"
         return str(super().format_field(value, format_spec))
-
-
-def _format_number(value: float, unit: str) -> str:
-    if unit == "share":
-        return f"{100 * value:.3g} %"
-    return f"{value / 1e6:.4g} million" if value >= 1e6 else f"{value:,.0f}"
 
 
 def format_message(message: str, row: Mapping[str, Any]) -> str:
@@ -90,15 +104,14 @@ def format_message(message: str, row: Mapping[str, Any]) -> str:
 def run_rule(rule: str, tables: Tables) -> list[Finding]:
     """Return the findings of a rule over typed tables."""
     findings = []
-    for rule_check in CHECKS[rule]:
-        failing = rule_check.select(tables)
+    for table, columns, arguments, select in CHECKS[rule]:
+        failing = select(tables, *arguments)
         for place, cells in zip(failing.index, failing.to_dict("records"), strict=True):
-            about = {"column": rule_check.column, "message": rule_check.message, **cells}
-            row = tables[rule_check.table].loc[place]
-            columns = about["column"].split("|")
-            column = next((name for name in columns if pd.notna(row[name])), columns[0])
+            about = {"column": columns, "message": get_rule(rule).message, **cells}
+            row, names = tables[table].loc[place], about["column"].split("|")
+            column = next((name for name in names if pd.notna(row[name])), names[0])
             message = format_message(about["message"], about)
-            findings.append(build_finding(rule_check.table, row, column, rule, message))
+            findings.append(build_finding(table, row, column, rule, message))
     return findings
 
 
@@ -123,16 +136,14 @@ def check_across_tables(tables: Tables, unread: Collection[str] = ()) -> list[Fi
     """
     findings: list[Finding] = []
     for rule, checks in CHECKS.items():
-        if any(len(tables[rule_check.table]) for rule_check in checks):
+        if any(len(tables[each.table]) for each in checks):
             recorded = RecordedTables(tables)
             rule_findings = run_rule(rule, recorded)
             findings += rule_findings if recorded.read_names.isdisjoint(unread) else []
     return findings
 
 
-def find_unresolved(
-    tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
-) -> list[Finding]:
+def find_unresolved(tables: Tables, keys: Keys, references: References) -> list[Finding]:
     """Return a finding for each reference to a row that does not exist."""
     targets = {target for columns in references.values() for target in columns.values()}
     key_values = {target: {*tables[target][keys[target][0]].unique(), ""} for target in targets}
@@ -144,22 +155,16 @@ def find_unresolved(
                 cell: ", ".join(part for part in cell.split(";") if part not in ids)
                 for cell in cells.unique()
             }
-            findings += [
-                build_finding(
-                    table,
-                    tables[table].loc[place],
-                    column,
-                    KEY_UNRESOLVED,
-                    f"{text} is not in {target}.csv or was refused there; add or correct it",
-                )
-                for place, text in cells.map(missing).items()
-                if text
-            ]
+            unresolved = cells.map(missing).astype("str")
+            for place, text in unresolved[unresolved != ""].items():
+                message = f"{text} is not in {target}.csv or was refused there; add or correct it"
+                row = tables[table].loc[place]
+                findings.append(build_finding(table, row, column, KEY_UNRESOLVED, message))
     return findings
 
 
 def drop_unresolved(
-    tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
+    tables: Tables, keys: Keys, references: References
 ) -> tuple[Tables, list[Finding]]:
     """Drop rows with unresolved keys until all keys resolve; return tables and findings."""
     findings: list[Finding] = []
@@ -167,3 +172,52 @@ def drop_unresolved(
         findings += fresh
         tables = drop_faulty_rows(tables, fresh)
     return tables, findings
+
+
+class Mark(NamedTuple):
+    """The cell that a warning, and its acceptance, refers to."""
+
+    rule: str
+    table: str
+    key: str
+    column: str
+    value: str
+    period: str
+
+
+def list_marks(findings: Sequence[Finding], keys: Keys) -> list[Mark]:
+    """Return an acceptance for each of these warnings, without repeats and lapsed ones."""
+    warnings = [finding for finding in findings if finding.rule != LAPSED]
+    marks = dict.fromkeys(_make_mark(finding, keys) for finding in warnings)
+    return [mark for mark in marks if mark]
+
+
+def split_accepted(
+    findings: Sequence[Finding], accepted: pd.DataFrame, keys: Keys, is_complete: bool = True
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings to report, with lapsed acceptances, and the accepted warnings.
+
+    `accepted` is the fact table as text. If the findings are incomplete, an acceptance without a
+    finding does not lapse.
+    """
+    rows = {Mark(*row[list(Mark._fields)]): row for _, row in accepted.iterrows()}
+    marks = [_make_mark(finding, keys) for finding in findings]
+    text = "no finding matches this row any more; remove the row"
+    lapsed = [
+        build_finding(ACCEPTED, row, "value", LAPSED, text)
+        for mark, row in rows.items()
+        if is_complete and mark not in marks
+    ]
+    pairs = list(zip(findings, marks, strict=True))
+    reported = [finding for finding, mark in pairs if mark not in rows]
+    return [*reported, *lapsed], [finding for finding, mark in pairs if mark in rows]
+
+
+def _make_mark(finding: Finding, keys: Keys) -> Mark | None:
+    """Return the acceptance that matches a finding; None where it cannot be accepted."""
+    if finding.severity is not FindingSeverity.WARNING or not finding.row:
+        return None
+    row = json.loads(finding.row)
+    key = ";".join(row[name] for name in keys[finding.table])
+    period = row.get("period", "")
+    return Mark(finding.rule, finding.table, key, finding.column, finding.value, period)

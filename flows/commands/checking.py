@@ -148,7 +148,7 @@ def _accept_warnings(
     reading: "Reading", findings: "Sequence[Finding]", reason: str, today: date
 ) -> str:
     """Enter the warnings in the last folder and return a line that reports it."""
-    from audience_impact.facts import accepted
+    from audience_impact.facts import checks
     from audience_impact.plain_text import plain_line
     from flows.adding import writing
     from schemas import facts
@@ -159,15 +159,15 @@ def _accept_warnings(
         raise fail_with("nothing accepted: correct the errors first")
     folder = reading.folders[-1]
     require_local_paths(folder)
-    marks = accepted.list_marks(findings, facts.list_keys())
+    marks = checks.list_marks(findings, facts.list_keys())
     review = {"reason": reason.strip(), "reviewed_on": today.isoformat()}
     rows = [mark._asdict() | review for mark in marks]
-    files = writing.insert_rows(folder, {accepted.TABLE: rows})
+    files = writing.insert_rows(folder, {checks.ACCEPTED: rows})
     writing.require_sound(files, reading.folders, today)
     writing.write_files(files)
     rest_count = len(findings) - len(marks)
     rest = f"; {rest_count} warnings concern no row and cannot be accepted" if rest_count else ""
-    return plain_line(f"{len(marks)} warnings entered in {folder / accepted.TABLE}.csv{rest}")
+    return plain_line(f"{len(marks)} warnings entered in {folder / checks.ACCEPTED}.csv{rest}")
 
 
 def _format_findings(style: FindingFormat, findings: "list[Finding]", rows: int) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from audience_impact.facts import accepted, checks, known_facts, reading
+from audience_impact.facts import checks, known_facts, reading
 from audience_impact.facts import rules as fact_rules
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.outputs.review import rules as results
@@ -24,7 +24,7 @@ from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 from schemas import contracts, facts, published
 
-REGISTERING = (reading, contracts, known_facts, checks, fact_rules, accepted, results, versions)
+REGISTERING = (reading, contracts, known_facts, checks, fact_rules, results, versions)
 PLACE = ["row_layer", "row_file", "row_line"]
 WITHOUT_WIDTH = results.answer_without_width.__name__
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
-from audience_impact.facts import accepted, checks, events, known_facts
+from audience_impact.facts import checks, events, known_facts
 from audience_impact.facts import reading as files
 from audience_impact.facts import tables as facts
 from audience_impact.facts.known_facts import Cut
@@ -326,8 +326,8 @@ def _sort_findings(
     is_complete &= not any(finding.severity is FindingSeverity.ERROR for finding in all_findings)
     unknown = [finding for finding in all_findings if finding.rule == known_facts.NOT_KNOWN_YET]
     reviewable = [finding for finding in all_findings if finding.rule != known_facts.NOT_KNOWN_YET]
-    remaining, accepted_warnings = accepted.split_accepted(
-        reviewable, reading.tables[accepted.TABLE], fact_models.list_keys(), is_complete
+    remaining, accepted_warnings = checks.split_accepted(
+        reviewable, reading.tables[checks.ACCEPTED], fact_models.list_keys(), is_complete
     )
     # Rows that could not be read or were not known count as read.
     rules = {*files.ROW_RULES, known_facts.NOT_KNOWN_YET}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from audience_impact.facts import accepted, checks, reading
+from audience_impact.facts import checks, reading
 from audience_impact.facts import tables as facts
 from audience_impact.facts.known_facts import NOT_KNOWN_YET
 from audience_impact.facts.rules import days
@@ -147,7 +147,7 @@ CASES = {
 }  # fmt: skip
 """One row for each rule over rows; the rules over files are in test_facts.py."""
 
-SURPRISES = {*SURPRISE_CASES, days.READ_AFTER_TODAY, accepted.LAPSED}
+SURPRISES = {*SURPRISE_CASES, days.READ_AFTER_TODAY, checks.LAPSED}
 """Rules that compare a cell with its relatives: each is seen to fail in test_surprises."""
 
 ROW_RULES = [rule for rule, case in CASES.items() if case.severity is not Severity.TABLE_ERROR]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.facts import accepted, checks
+from audience_impact.facts import checks
 from audience_impact.facts.rules import days, levels
 from audience_impact.facts.tables import Finding
 from flows.pipeline import steps
@@ -480,15 +480,15 @@ def test_a_warning_that_was_accepted_is_told_no_more_until_its_value_changes(
         "period": "2025-05", "reason": "it fell", "reviewed_on": "2026-01-31",
     }  # fmt: skip
     assert 6 in [one.line for one in of_rule(checked(folder), rule)]
-    line = append(folder, accepted.TABLE, cells)
+    line = append(folder, checks.ACCEPTED, cells)
     done = checked(folder)
     assert 6 not in [one.line for one in of_rule(done, rule)]
     assert [one.rule for one in done.accepted] == [rule]
     edit(folder, "estimates", "E4", value="40500")
     done = checked(folder)
     assert 6 in [one.line for one in of_rule(done, rule)]
-    (lapsed,) = of_rule(done, accepted.LAPSED)
-    assert (lapsed.table, lapsed.line, lapsed.value) == (accepted.TABLE, line, "50500")
+    (lapsed,) = of_rule(done, checks.LAPSED)
+    assert (lapsed.table, lapsed.line, lapsed.value) == (checks.ACCEPTED, line, "50500")
 
 
 def test_an_error_cannot_be_accepted(tmp_path: Path) -> None:
@@ -497,7 +497,7 @@ def test_an_error_cannot_be_accepted(tmp_path: Path) -> None:
         "rule": "not_negative", "table": "estimates", "key": "E1", "column": "value",
         "value": "-1", "period": "2025-06", "reason": "so it is", "reviewed_on": "2026-01-31",
     }  # fmt: skip
-    append(folder, accepted.TABLE, cells)
+    append(folder, checks.ACCEPTED, cells)
     assert len(of_rule(checked(folder), "not_negative")) == 1
 
 

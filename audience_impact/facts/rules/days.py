@@ -11,14 +11,13 @@ that is wrong in the id and also in the columns is not detected.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
-from functools import partial
 
 import pandas as pd
 
 from audience_impact import periods
-from audience_impact.facts.checks import Check, Select, check, declare
+from audience_impact.facts.checks import check, check_each
 from audience_impact.facts.events import find_repeats
 from audience_impact.facts.rules import levels
 from audience_impact.facts.tables import Finding, Tables, build_finding
@@ -71,18 +70,17 @@ def _match_dates(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Ser
     return agree | has_no_date | ~has_period
 
 
-def _select_other_dates(
-    tables: Tables, table: str, key: str, columns: Sequence[str]
+def _select_other_dates(frame: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
+    """Return rows whose id has another date than the column; of restrictions, than both starts."""
+    dates = extract_dates(frame[key], DAY_IN_ID if key == "source_id" else DATE_IN_ID)
+    columns = ["observed_from", "announced_on"] if column == "observed_from" else [column]
+    return frame[~_match_dates(dates, *(frame[name] for name in columns))]
+
+
+def _select_other_areas(
+    frame: pd.DataFrame, key: str, column: str, parents: Mapping[str, str]
 ) -> pd.DataFrame:
-    frame = tables[table]
-    dates = extract_dates(frame[key], DAY_IN_ID if table == "sources" else DATE_IN_ID)
-    odd = frame[~_match_dates(dates, *(frame[name] for name in columns))]
-    return odd.assign(id=odd[key], cell=odd[columns[0]].replace("", "blank"))
-
-
-def _select_other_areas(tables: Tables, table: str, key: str, column: str) -> pd.DataFrame:
     """Return rows whose id begins with a country of the table that is not that of the row."""
-    frame, parents = tables[table], parents_of(tables["areas"])
     countries = {areas: countries_of(areas.split(";"), parents) for areas in frame[column].unique()}
     all_countries = {code for codes in countries.values() for code in codes}
     disagrees = [
@@ -91,47 +89,36 @@ def _select_other_areas(tables: Tables, table: str, key: str, column: str) -> pd
         and match[0] not in countries[areas]
         for row_id, areas in zip(frame[key].tolist(), frame[column].tolist(), strict=True)
     ]
-    odd = frame[pd.Series(disagrees, frame.index, "bool")]
-    return odd.assign(id=odd[key], cell=odd[column])
+    return frame[pd.Series(disagrees, frame.index, "bool")]
 
 
-def _select_other_populations(tables: Tables) -> pd.DataFrame:
-    """Return bases whose id names another population of the table."""
-    bases = tables["bases"]
-    names = sorted(bases["population_base"].unique(), key=len, reverse=True)
-    in_id = bases["base_id"].str.extract(rf"-({'|'.join(names)})-" if names else "((?!))")[0]
-    odd = bases[in_id.notna() & (in_id != bases["population_base"])]
-    return odd.assign(id=odd["base_id"], cell=odd["population_base"])
+def _select_other_populations(frame: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
+    """Return rows whose id names another population of the table."""
+    names = sorted(frame[column].unique(), key=len, reverse=True)
+    in_id = frame[key].str.extract(rf"-({'|'.join(names)})-" if names else "((?!))")[0]
+    return frame[in_id.notna() & (in_id != frame[column])]
 
 
-def _check_id(table: str, column: str, select: Select) -> Check:
-    return Check(table, column, f"{column} is {{cell}}, the id says {{id}}", select)
-
-
-declare(
-    "id_disagrees",
-    *(
-        _check_id(
-            table, columns[0], partial(_select_other_dates, table=table, key=key, columns=columns)
-        )
-        for table, key, columns in (
-            ("bases", "base_id", ["period"]),
-            ("surveys", "survey_id", ["period"]),
-            ("restrictions", "restriction_id", ["observed_from", "announced_on"]),
-            ("sources", "source_id", ["published_on"]),
-        )
-    ),
-    *(
-        _check_id(table, column, partial(_select_other_areas, table=table, key=key, column=column))
-        for table, key, column in (
-            ("bases", "base_id", "area_id"),
-            ("surveys", "survey_id", "area_id"),
-            ("restrictions", "restriction_id", "area_ids"),
-            ("circumvention", "restriction_id", "area_id"),
-        )
-    ),
-    _check_id("bases", "population_base", _select_other_populations),
+@check_each(
+    ("bases", "period", "base_id"),
+    ("surveys", "period", "survey_id"),
+    ("restrictions", "observed_from", "restriction_id"),
+    ("sources", "published_on", "source_id"),
+    ("bases", "area_id", "base_id"),
+    ("surveys", "area_id", "survey_id"),
+    ("restrictions", "area_ids", "restriction_id"),
+    ("circumvention", "area_id", "restriction_id"),
+    ("bases", "population_base", "base_id"),
 )
+def id_disagrees(tables: Tables, table: str, column: str, key: str) -> pd.DataFrame:
+    """Select rows whose id names another date, country or population than a column."""
+    if column == "population_base":
+        odd = _select_other_populations(tables[table], key, column)
+    elif column.startswith("area"):
+        odd = _select_other_areas(tables[table], key, column, parents_of(tables["areas"]))
+    else:
+        odd = _select_other_dates(tables[table], key, column)
+    return odd.assign(id=odd[key], cell=odd[column].replace("", "blank"))
 
 
 def _join_page_days(tables: Tables, table: str) -> pd.DataFrame:
@@ -152,8 +139,9 @@ def _join_page_days(tables: Tables, table: str) -> pd.DataFrame:
     return frame.assign(read_until=read, page_until=page, page_day=page.where(page < read, read))
 
 
-def _select_after_page(tables: Tables, table: str) -> pd.DataFrame:
-    """Return figures whose period starts after the days of their page, without projections."""
+@check_each(*((table, "period") for table in DATED))
+def measured_after_its_page(tables: Tables, table: str, column: str) -> pd.DataFrame:
+    """Select figures whose period starts after the days of their page, without projections."""
     rows = _join_page_days(tables, table)
     is_late = rows["period_start"] >= rows["page_day"]
     if "obs_status" in rows:
@@ -161,24 +149,11 @@ def _select_after_page(tables: Tables, table: str) -> pd.DataFrame:
     return rows.assign(limit=rows["page_day"] - periods.ONE_DAY)[is_late]
 
 
-declare(
-    "measured_after_its_page",
-    *(
-        Check(
-            table,
-            "period",
-            "{period} lies after {limit:%Y-%m-%d}, the day of its page",
-            partial(_select_after_page, table=table),
-        )
-        for table in DATED
-    ),
-)
+@check_each(*((table, "period") for table in DATED))
+def period_far_from_its_page(tables: Tables, table: str, column: str) -> pd.DataFrame:
+    """Select figures far from the nearest other figure of their page, else from its date.
 
-
-def _select_far_periods(tables: Tables, table: str) -> pd.DataFrame:
-    """Return figures far from the nearest other figure of their page, else from its date.
-
-    None of the other tables, of which a page may print any year; they count as checked.
+    None of the tables of which a page may print any year; they count as checked.
     """
     if table not in FIGURES:
         return tables[table].iloc[:0]
@@ -188,97 +163,58 @@ def _select_far_periods(tables: Tables, table: str) -> pd.DataFrame:
     companions = levels.find_nearest_months(rows, ["source_id"])
     to_page = periods.in_months((rows["page_until"] - rows["period_end"]).dt.days)
     rows = rows.assign(companions=companions, to_page=to_page)
+    apart = "{period} lies {companions:.0f} months from the nearest other figure of its page"
+    before = "{period} lies {to_page:.0f} months before its page"
     return pd.concat(
         [
-            rows[companions > COMPANIONS_MONTHS].assign(
-                message="{period} lies {companions:.0f} months from the nearest other figure of "
-                "its page"
-            ),
-            rows[companions.isna() & (to_page > PAGE_MONTHS)].assign(
-                message="{period} lies {to_page:.0f} months before its page"
-            ),
+            rows[companions > COMPANIONS_MONTHS].assign(message=apart),
+            rows[companions.isna() & (to_page > PAGE_MONTHS)].assign(message=before),
         ]
     )
 
 
-declare(
-    "period_far_from_its_page",
-    *(Check(table, "period", "", partial(_select_far_periods, table=table)) for table in DATED),
-)
-
-
-def _join_restriction_days(tables: Tables) -> pd.DataFrame:
-    """Return restrictions with the days of their page, `begins` and `lasted` (days)."""
+@check("restrictions", "observed_from")
+def restriction_far_from_its_page(tables: Tables) -> pd.DataFrame:
+    """Select restrictions that begin, end or are announced far from their page or their start."""
     rows = _join_page_days(tables, "restrictions")
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
-    return rows.assign(begins=begins, lasted=(rows["ended_on_end"] - begins).dt.days)
-
-
-def _select_begun_late(tables: Tables) -> pd.DataFrame:
-    rows = _join_restriction_days(tables)
-    return rows[rows["begins"] >= rows["page_day"] + LATE]
-
-
-def _select_far_ends(tables: Tables) -> pd.DataFrame:
-    rows = _join_restriction_days(tables)
-    is_far = (rows["lasted"] > FAR_END_DAYS) | rows["lasted"].between(*A_YEAR_AND_DAYS)
-    return rows[is_far | (rows["ended_on_start"] >= rows["read_until"] + LATE)]
-
-
-def _select_announced_apart(tables: Tables) -> pd.DataFrame:
-    rows = tables["restrictions"]
-    days = (rows["announced_on_start"] - rows["observed_from_start"]).dt.days.abs()
-    return rows[days > ANNOUNCED_DAYS]
-
-
-declare(
-    "restriction_far_from_its_page",
-    Check(
-        "restrictions",
-        "observed_from",
-        f"{{observed_from}} lies more than {LATE.days} days after its page",
-        _select_begun_late,
-    ),
-    Check(
-        "restrictions",
-        "ended_on",
+    lasted = (rows["ended_on_end"] - begins).dt.days
+    rows = rows.assign(lasted=lasted)
+    is_far = (lasted > FAR_END_DAYS) | lasted.between(*A_YEAR_AND_DAYS)
+    is_far |= rows["ended_on_start"] >= rows["read_until"] + LATE
+    apart = (rows["announced_on_start"] - rows["observed_from_start"]).dt.days.abs()
+    late = f"{{observed_from}} lies more than {LATE.days} days after its page"
+    far = (
         "the end {ended_on} lies {lasted:.0f} days after the start: a year too many, or after the "
-        "page was read?",
-        _select_far_ends,
-    ),
-    Check(
-        "restrictions",
-        "announced_on",
-        "announced on {announced_on}, observed from {observed_from}",
-        _select_announced_apart,
-    ),
-)
+        "page was read?"
+    )
+    announced = "announced on {announced_on}, observed from {observed_from}"
+    return pd.concat(
+        [
+            rows[begins >= rows["page_day"] + LATE].assign(message=late),
+            rows[is_far].assign(column="ended_on", message=far),
+            rows[apart > ANNOUNCED_DAYS].assign(column="announced_on", message=announced),
+        ]
+    ).fillna({"column": "observed_from"})
 
 
-RECORDED_TWICE = "restriction_recorded_twice"
-declare(
-    RECORDED_TWICE,
-    Check(
-        "restrictions",
-        "restriction_id",
-        "{other_id} on line {other_line} has the same areas, networks, services and first day",
-        find_repeats,
-    ),
-)
+@check("restrictions", "restriction_id")
+def restriction_recorded_twice(tables: Tables) -> pd.DataFrame:
+    """Select restrictions that repeat an earlier row under another id."""
+    return find_repeats(tables)
 
 
-@check("sources", "accessed_on", "read on {accessed_on}, published on {published_on}")
+RECORDED_TWICE = restriction_recorded_twice.__name__
+
+
+@check("sources", "accessed_on")
 def read_before_published(tables: Tables) -> pd.DataFrame:
     """Select sources with publication after access."""
     sources = tables["sources"]
     return sources[sources["published_on_start"] >= sources["accessed_on_end"]]
 
 
-@check(
-    "sources",
-    "accessed_on",
-    f"no other source was read within {SOURCES_APART_DAYS} days of {{accessed_on}}",
-)
+@check("sources", "accessed_on")
 def access_stands_alone(tables: Tables) -> pd.DataFrame:
     """Select the newest day of access if no other source was read within a month before."""
     sources = tables["sources"]
@@ -298,7 +234,7 @@ def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
     text = "is in the future; correct the day of access"
     return [
         build_finding(
-            "sources", row, "accessed_on", READ_AFTER_TODAY, f"{row['accessed_on']} {text}"
+            *("sources", row, "accessed_on", READ_AFTER_TODAY), f"{row['accessed_on']} {text}"
         )
         for _, row in sources[late].iterrows()
     ]

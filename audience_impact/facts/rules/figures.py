@@ -27,13 +27,10 @@ and its part of the respondents differ by the weights alone: from 30 respondents
 at most.
 """
 
-from functools import partial
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
-from audience_impact.facts.checks import Check, check, declare, format_message
+from audience_impact.facts.checks import check, check_each, format_message
 from audience_impact.facts.rules import levels
 from audience_impact.facts.rules.contradictions import READ_METRICS
 from audience_impact.facts.tables import COUNTED, SERIES, Tables
@@ -64,7 +61,6 @@ LEAST_ROUNDED = 8
 FINE_SHARE = 0.04
 """Share of a measurer's numbers with as many significant digits below which such digits are odd."""
 DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
-BEYOND = "is {ratio:ratio} what the {} around say: {around}; {surprise:.1f} standard deviations"
 
 
 @cache_last_frame
@@ -78,9 +74,7 @@ def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
     stated = stated.fillna(estimates["low"]).fillna(estimates["high"])
     columns = [*SERIES, "period", "period_start", "period_end", "value"]
-    by = ["area_id", "population_base"]
-    population = levels.find_nearest_persons(estimates, bases, [*by, "measurement_series_id"])
-    population = population.fillna(levels.find_nearest_persons(estimates, bases, by))
+    population = levels.find_population(estimates, bases)
     is_share = estimates["unit"] == Unit.SHARE.value
     alone = is_share & population.isna()
     persons = stated.where(~is_share | alone, stated * population)
@@ -98,12 +92,7 @@ def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return leveled[leveled["level"].notna() & leveled["moment"].notna()]
 
 
-@check(
-    "estimates",
-    "value",
-    "{value:number {unit}} is {ratio:ratio} the {other:number {unit}} that {pages:.0f} other pages "
-    "print for {period}",
-)
+@check("estimates", "value")
 def pages_differ(tables: Tables) -> pd.DataFrame:
     """Compare a figure with the median of other pages that print the same measurement."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -116,12 +105,7 @@ def pages_differ(tables: Tables) -> pd.DataFrame:
     return rows[np.log(rows["ratio"]).abs() > PAGES_DIFFER]
 
 
-@check(
-    "estimates",
-    "value",
-    "{value:number} are not {value_of:number share} of their population, which are "
-    "{persons_of:number}",
-)
+@check("estimates", "value")
 def persons_unlike_share(tables: Tables) -> pd.DataFrame:
     """Compare persons with the share that the same measurer prints, times its population."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -135,7 +119,7 @@ def persons_unlike_share(tables: Tables) -> pd.DataFrame:
     return odd.drop_duplicates("place").set_index("place")
 
 
-@check("estimates", ENDS, "{stated:number {unit}} " + BEYOND.replace("{}", "periods"))
+@check("estimates", ENDS)
 def figure_unlike_neighbours(tables: Tables) -> pd.DataFrame:
     """Compare a figure with the figures before and after it in its series."""
     rows = add_levels(tables["estimates"], tables["bases"])
@@ -168,12 +152,7 @@ def _describe_neighbours(odd: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFra
     return odd.assign(around=around, ratio=ratio, surprise=odd["surprise"].abs())
 
 
-@check(
-    "estimates",
-    ENDS,
-    "{stated:number {unit}} lies {apart:distance} the middle of {others_count:.0f} other "
-    "measurements in the area",
-)
+@check("estimates", ENDS)
 def figure_unlike_measurements(tables: Tables) -> pd.DataFrame:
     """Compare a figure with other measurers, metrics and units within two years."""
     rows = _select_comparable(tables)
@@ -196,11 +175,7 @@ def _select_comparable(tables: Tables) -> pd.DataFrame:
     return rows[is_undivided & (rows["population_base"] != PopulationBase.CUSTOM.value)]
 
 
-@check(
-    "estimates",
-    ENDS,
-    "{stated:number {unit}} lies {apart:distance} the middle of {others_count:.0f} other areas",
-)
+@check("estimates", ENDS)
 def figure_unlike_areas(tables: Tables) -> pd.DataFrame:
     """Compare a figure's share of the people online with that in other areas."""
     rows = _select_comparable(tables)
@@ -220,8 +195,12 @@ def figure_unlike_areas(tables: Tables) -> pd.DataFrame:
     return rows[is_far & (rows["others_count"] >= LEAST_AREAS)]
 
 
-def _select_finer(tables: Tables, table: str, column: str) -> pd.DataFrame:
-    """Return numbers with more digits than most of their measurer; `as_fine`, `others_count`."""
+@check_each(
+    *(("estimates", column) for column in ("value", "low", "high")),
+    ("bases", "persons"),
+)
+def finer_than_its_measurer(tables: Tables, table: str, column: str) -> pd.DataFrame:
+    """Select numbers with more digits than nearly all of their measurer, and all of their page."""
     frame = tables[table]
     is_number = frame[column] > 0
     if "unit" in frame:
@@ -240,49 +219,25 @@ def _select_finer(tables: Tables, table: str, column: str) -> pd.DataFrame:
     return rows[(rows["digits"] >= FINE_DIGITS) & rare & enough & (of_page == 0)]
 
 
-declare(
-    "finer_than_its_measurer",
-    *(
-        Check(
-            table,
-            column,
-            "{printed:,.0f} has {digits} significant digits, as {as_fine} of {others_count} other "
-            "numbers of its measurer and none of its page",
-            partial(_select_finer, table=table, column=column),
-        )
-        for table, columns in {
-            "estimates": ("value", "low", "high"),
-            "bases": ("persons",),
-        }.items()
-        for column in columns
-    ),
-)
-
-
 BASE_SERIES = ["area_id", "population_base", "measurement_series_id"]
 USERS, RESIDENTS, OF_PLACES = range(3)
 """Bases to compare: people online, residents of a country, residents of a place in a country."""
 
 
-class Limits(NamedTuple):
-    """Standard deviations of a monthly change and of a printed number, and the limit of both.
+Limits = dict[str, tuple[float, float, float]]
+OF_NUMBERS: Limits = {
+    "spread": (0.04, 0.002, 0.007), "error": (0.01, 0.002, 0.002), "limit": (16.0, 10.0, 10.0),
+}  # fmt: skip
+OF_RANGES: Limits = {
+    "spread": (0.03, 0.006, 0.006), "error": (0.01, 0.006, 0.006), "limit": (11.0, 6.0, 6.0),
+}  # fmt: skip
+OF_PUBLISHERS: Limits = {
+    "spread": (0.04, 0.002, 0.007), "error": (0.1, 0.05, 0.05), "limit": (7.5, 10.0, 10.0),
+}  # fmt: skip
+"""Standard deviations of a monthly change and of a printed number, and the limit of both.
 
-    Each for USERS, RESIDENTS and OF_PLACES.
-    """
-
-    spread: tuple[float, float, float]
-    error: tuple[float, float, float]
-    limit: tuple[float, float, float]
-
-    def add_to(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return rows with the limits of their kind, the error as one of levels."""
-        spread, error, limit = (np.array(values)[rows["kind"]] for values in self)
-        return rows.assign(spread=spread, error=error / rows["free"], limit=limit)
-
-
-OF_NUMBERS = Limits((0.04, 0.002, 0.007), (0.01, 0.002, 0.002), (16.0, 10.0, 10.0))
-OF_RANGES = Limits((0.03, 0.006, 0.006), (0.01, 0.006, 0.006), (11.0, 6.0, 6.0))
-OF_PUBLISHERS = Limits((0.04, 0.002, 0.007), (0.1, 0.05, 0.05), (7.5, 10.0, 10.0))
+Each for USERS, RESIDENTS and OF_PLACES.
+"""
 NUMBERS = {"persons": OF_NUMBERS, "low_persons": OF_RANGES, "high_persons": OF_RANGES}
 RANGE_SLACK = 1.25
 PARTS_LIMIT = 1.6
@@ -334,30 +289,33 @@ def _select_beyond(rows: pd.DataFrame) -> pd.DataFrame:
     return _describe_neighbours(levels.select_beyond(rows).set_index("place"), rows)
 
 
-@check("bases", "persons", "{stated:number} " + BEYOND.replace("{}", "years"))
+def _add_limits(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+    """Return rows with the limits of their kind, the error as one of levels."""
+    of_kind = {name: np.array(values)[rows["kind"]] for name, values in limits.items()}
+    return rows.assign(**of_kind | {"error": of_kind["error"] / rows["free"]})
+
+
+@check("bases", "persons")
 def base_unlike_neighbours(tables: Tables) -> pd.DataFrame:
     """Compare a base, and the ends of its range, with the bases before and after it in time."""
     rows = [
-        limits.add_to(_add_base_levels(tables["bases"], name)) for name, limits in NUMBERS.items()
+        _add_limits(_add_base_levels(tables["bases"], name), limits)
+        for name, limits in NUMBERS.items()
     ]
     # The ends of ranges are series of their own.
     rows = [part.assign(series=part["series"] * len(NUMBERS) + at) for at, part in enumerate(rows)]
     return _select_beyond(pd.concat(rows, ignore_index=True))
 
 
-@check("bases", "persons", "{stated:number} " + BEYOND.replace("{}", "years"))
+@check("bases", "persons")
 def base_unlike_publishers(tables: Tables) -> pd.DataFrame:
     """Compare a base with those of any publisher before and after it in time."""
     rows = _add_base_levels(tables["bases"], "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
-    return _select_beyond(OF_PUBLISHERS.add_to(rows.assign(series=rows["published"])))
+    return _select_beyond(_add_limits(rows.assign(series=rows["published"]), OF_PUBLISHERS))
 
 
-@check(
-    "bases",
-    "persons",
-    "{persons:number} of {population_base} lie {apart:distance} the middle of all areas",
-)
+@check("bases", "persons")
 def age_group_unlike_areas(tables: Tables) -> pd.DataFrame:
     """Compare an age group's part of all residents with the median of all areas."""
     rows = _describe_bases(tables["bases"])
@@ -369,7 +327,7 @@ def age_group_unlike_areas(tables: Tables) -> pd.DataFrame:
     return rows[is_comparable & (rows["apart"].abs() > PARTS_LIMIT)]
 
 
-@check("bases", "high_persons", "at most {high_persons:number} of {residents:number} people")
+@check("bases", "high_persons")
 def range_above_population(tables: Tables) -> pd.DataFrame:
     """Select ranges above all people of their area, with RANGE_SLACK for error in that number."""
     rows = _describe_bases(tables["bases"])
@@ -382,45 +340,25 @@ WEIGHTS_FACTOR = 3.5
 LEAST_RESPONDENTS = 30
 
 
-def _select_far_shares(
-    tables: Tables, table: str, column: str, kind: list[str], limit: float
-) -> pd.DataFrame:
-    """Return shares that are `limit` in log odds from the median of their kind."""
+@check_each(
+    ("feature_use", "share", 2.2),
+    ("circumvention", "share", 2.2),
+    ("overlaps", "value", 3.0),
+)
+def share_unlike_others(tables: Tables, table: str, column: str, limit: float) -> pd.DataFrame:
+    """Select shares that are `limit` in log odds from the median of their kind."""
     rows = tables[table]
     rows = rows[rows[column] > 0]
     if "unit" in rows:
         rows = rows[rows["unit"] == Unit.SHARE.value]
-    ones = pd.Series(1.0, rows.index)
-    rows = rows.assign(level=levels.compute_level(rows[column], ones), all_="")
-    groups = rows.groupby([*kind, "all_"])["level"]
-    rows = rows.assign(apart=rows["level"] - groups.transform("median"))
+    kinds = rows["kind"] if "kind" in rows else pd.Series("", rows.index)
+    level = levels.compute_level(rows[column], pd.Series(1.0, rows.index))
+    groups = level.groupby(kinds)
+    rows = rows.assign(apart=level - groups.transform("median"))
     return rows[(rows["apart"].abs() > limit) & (groups.transform("size") >= LEAST_SHARES)]
 
 
-declare(
-    "share_unlike_others",
-    *(
-        Check(
-            table,
-            column,
-            "lies {apart:distance} the middle of all shares of its kind",
-            partial(_select_far_shares, table=table, column=column, kind=kind, limit=limit),
-        )
-        for table, column, kind, limit in (
-            ("feature_use", "share", [], 2.2),
-            ("circumvention", "share", [], 2.2),
-            ("overlaps", "value", ["kind"], 3.0),
-        )
-    ),
-)
-
-
-@check(
-    "surveys",
-    "respondents",
-    "its patterns add up to a share of {all_shares:.6g} and to {counted:.0f} of {respondents:.0f} "
-    "respondents",
-)
+@check("surveys", "respondents")
 def patterns_incomplete(tables: Tables) -> pd.DataFrame:
     """Compare the sum of shares of patterns with 1, and that of counts with the respondents."""
     surveys = tables["surveys"]
@@ -434,11 +372,7 @@ def patterns_incomplete(tables: Tables) -> pd.DataFrame:
     return rows[is_odd]
 
 
-@check(
-    "use_patterns",
-    "weighted_share",
-    "a share of {weighted_share:.3g}, and {part:.3g} of the respondents",
-)
+@check("use_patterns", "weighted_share")
 def pattern_unlike_respondents(tables: Tables) -> pd.DataFrame:
     """Compare the weighted share of a pattern with its part of the respondents."""
     patterns = tables["use_patterns"]

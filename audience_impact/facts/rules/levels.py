@@ -106,6 +106,13 @@ def find_nearest_persons(
     return find_nearest_bases(rows, bases, by, "persons")["persons"].reindex(rows.index)
 
 
+def find_population(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]":
+    """Return the persons of each row's population, nearest in time, rather by its own measurer."""
+    by = ["area_id", "population_base"]
+    by_measurer = find_nearest_persons(rows, bases, [*by, "measurement_series_id"])
+    return by_measurer.fillna(find_nearest_persons(rows, bases, by))
+
+
 def count_universe(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]":
     """Return the people online of each row's area, else its residents, nearest in time."""
     online, everyone = (

@@ -22,12 +22,10 @@ Known drawbacks. A number that was misread is wrong in both places, unless the p
 for the note.
 """
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
-from audience_impact.facts.checks import Check, declare
+from audience_impact.facts.checks import Select, check_each
 from audience_impact.facts.rules import levels
 from audience_impact.facts.tables import Tables
 from audience_impact.populations import EVERYONE
@@ -42,7 +40,6 @@ FIGURES = {
     "bases": ("persons", "low_persons", "high_persons"),
 }
 """Columns by table: the number, and the lower and upper end of its range."""
-PERSONS = {"estimates": "value", "bases": "persons"}
 NUMBER = r"\d+(?:\.\d+)?"
 PRINTED = (
     rf"printed as (?:(?P<low>{NUMBER}) to )?(?P<high>{NUMBER}) (?P<unit>%|thousand|million|billion)"
@@ -78,9 +75,8 @@ def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
     return 0.5 * 10.0 ** -decimals.astype("float64")
 
 
-def _select_misprints(tables: Tables, table: str, place: int) -> pd.DataFrame:
+def _select_misprints(tables: Tables, table: str, column: str, place: int) -> pd.DataFrame:
     """Return rows whose number (place 0) or end of a range (1, 2) is not the printed one."""
-    column = FIGURES[table][place]
     rows = _select_notes(tables[table], "printed as", PRINTED)
     scale = rows["noted_unit"].map(SCALE).astype("float64")
     if "unit" in rows:
@@ -93,53 +89,49 @@ def _select_misprints(tables: Tables, table: str, place: int) -> pd.DataFrame:
     return rows[(rows["cell"] / noted - 1.0).abs() > EXACT]
 
 
-def _select_other_services(tables: Tables) -> pd.DataFrame:
-    rows, platforms = tables["estimates"], tables["platforms"]
-    rows = _select_notes(rows, " printed as", SERVICE)
+def _select_other_services(tables: Tables, table: str, column: str) -> pd.DataFrame:
+    rows, platforms = _select_notes(tables[table], " printed as", SERVICE), tables["platforms"]
     names = platforms.assign(
         service=(platforms["name"] + ";" + platforms["aliases"]).str.split(";")
     )
     names = names.explode("service").drop_duplicates("service").set_index("service")
     noted = rows["noted_service"].map(names["platform_id"].drop("", errors="ignore"))
-    return rows[noted.notna() & (noted != rows["platform_id"])]
+    return rows[noted.notna() & (noted != rows[column])]
 
 
-def _select_other_keeping_shares(tables: Tables) -> pd.DataFrame:
-    rows = _select_notes(tables["circumvention"], " of ", OF)
+def _select_other_keeping_shares(tables: Tables, table: str, column: str) -> pd.DataFrame:
+    rows = _select_notes(tables[table], " of ", OF)
     numbers = rows[["noted_part", "noted_whole"]].astype("float64")
     rows = rows.assign(noted=numbers["noted_part"] / numbers["noted_whole"])
-    return rows[(rows["share"] - rows["noted"]).abs() > OF_ERROR]
+    return rows[(rows[column] - rows["noted"]).abs() > OF_ERROR]
 
 
-def _select_other_parts(tables: Tables, table: str) -> pd.DataFrame:
+def _select_other_parts(tables: Tables, table: str, column: str) -> pd.DataFrame:
     """Return persons that are not the part of a population in their note, by any publisher."""
-    rows, column = _select_notes(tables[table], "population", PART), PERSONS[table]
+    rows = _select_notes(tables[table], "population", PART)
     rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
     rows = rows[rows["noted_share"].notna() & rows[column].notna()]
     if "unit" in rows:
         rows = rows[rows["unit"] != Unit.SHARE.value]
     older = {True: EVERYONE, False: PopulationBase.AGE_12_PLUS.value}
     rows = rows.assign(population_base=rows["noted_older"].isna().map(older).astype("str"))
-    by = ["area_id", "population_base"]
-    bases = tables["bases"]
-    population = levels.find_nearest_persons(rows, bases, [*by, "measurement_series_id"])
-    population = population.fillna(levels.find_nearest_persons(rows, bases, by))
-    share = rows["noted_share"].astype("float64")
+    share, population = (
+        rows["noted_share"].astype("float64"),
+        levels.find_population(rows, tables["bases"]),
+    )
     rows = rows.assign(noted=share / 100.0 * population, cell=rows[column])
     most = POPULATIONS_DIFFER + _half_unit(rows["noted_share"]) / share
     return rows[np.log(rows["cell"] / rows["noted"]).abs() > most]
 
 
-def _select_other_products(
-    tables: Tables, column: str, pattern: str, noted_column: str
-) -> pd.DataFrame:
+def _select_other_products(tables: Tables, table: str, column: str, noted: str) -> pd.DataFrame:
     """Return products of a noted share and residents that no count of the year explains.
 
     The count is of the same layer. `residents` are those of the nearest count.
     """
-    bases = tables["bases"]
-    rows = _select_notes(bases, PRODUCT, pattern)
-    rows = rows.assign(cell=rows[column], noted=rows[noted_column], year=rows["period"].str[:4])
+    bases = tables[table]
+    rows = _select_notes(bases, PRODUCT, PART if noted == "share" else RANGE)
+    rows = rows.assign(cell=rows[column], noted=rows[f"noted_{noted}"], year=rows["period"].str[:4])
     rows = rows[rows["noted"].notna() & rows["cell"].notna()].reset_index(names="place")
     counts = bases[["area_id", "period", "row_layer", "persons"]][
         (bases["population_base"] == EVERYONE) & bases["area_id"].isin(rows["area_id"])
@@ -152,68 +144,44 @@ def _select_other_products(
     return rows[rows["off"] > rows["most"]].set_index("place")
 
 
-def _select_other_quotients(tables: Tables) -> pd.DataFrame:
+def _select_other_quotients(tables: Tables, table: str, column: str) -> pd.DataFrame:
     """Return persons that are not the quotient of the noted persons and share."""
-    rows = _select_notes(tables["bases"], "million are", PAIR)
+    rows = _select_notes(tables[table], "million are", PAIR)
     millions, share = (rows[f"noted_{name}"].astype("float64") for name in ("millions", "share"))
     rows = rows.assign(noted=1e8 * millions / share)
-    return rows[(rows["persons"] - rows["noted"]).abs() > 1.0]
+    return rows[(rows[column] - rows["noted"]).abs() > 1.0]
 
 
-declare(
-    "unlike_its_note",
+MISPRINT = "{cell:.10g} is not the {noted:.10g} that its note says is printed"
+OTHER_SERVICE = "its note says that the number is printed of {noted_service}"
+OTHER_SHARE = "{share:.4g} is not the {noted:.4g} that its note says"
+OTHER_QUOTIENT = "{persons:,.0f} are not {noted_millions} million by {noted_share} %: {noted:,.0f}"
+OTHER_PART = (
+    "{cell:number} are not the {noted_share} % of the population that its note says: about "
+    "{noted:number}"
+)
+OTHER_PRODUCT = (
+    "{cell:,.0f} are not the {noted} % of the {residents:,.0f} people of {year} that its note says"
+)
+
+
+@check_each(
     *(
-        Check(
-            table,
-            column,
-            "{cell:.10g} is not the {noted:.10g} that its note says is printed",
-            partial(_select_misprints, table=table, place=place),
-        )
+        (table, column, MISPRINT, _select_misprints, place)
         for table, columns in FIGURES.items()
         for place, column in enumerate(columns)
     ),
-    Check(
-        "estimates",
-        "platform_id",
-        "its note says that the number is printed of {noted_service}",
-        _select_other_services,
-    ),
-    Check(
-        "circumvention",
-        "share",
-        "{share:.4g} is not the {noted:.4g} that its note says",
-        _select_other_keeping_shares,
-    ),
-    *(
-        Check(
-            table,
-            column,
-            "{cell:number} are not the {noted_share} % of the population that its note says: about "
-            "{noted:number}",
-            partial(_select_other_parts, table=table),
-        )
-        for table, column in PERSONS.items()
-    ),
-    *(
-        Check(
-            "bases",
-            column,
-            "{cell:,.0f} are not the {noted} % of the {residents:,.0f} people of {year} that its "
-            "note says",
-            partial(
-                _select_other_products, column=column, pattern=pattern, noted_column=noted_column
-            ),
-        )
-        for column, pattern, noted_column in (
-            ("persons", PART, "noted_share"),
-            ("low_persons", RANGE, "noted_low"),
-            ("high_persons", RANGE, "noted_high"),
-        )
-    ),
-    Check(
-        "bases",
-        "persons",
-        "{persons:,.0f} are not {noted_millions} million by {noted_share} %: {noted:,.0f}",
-        _select_other_quotients,
-    ),
+    ("estimates", "platform_id", OTHER_SERVICE, _select_other_services),
+    ("circumvention", "share", OTHER_SHARE, _select_other_keeping_shares),
+    ("estimates", "value", OTHER_PART, _select_other_parts),
+    ("bases", "persons", OTHER_PART, _select_other_parts),
+    ("bases", "persons", OTHER_PRODUCT, _select_other_products, "share"),
+    ("bases", "low_persons", OTHER_PRODUCT, _select_other_products, "low"),
+    ("bases", "high_persons", OTHER_PRODUCT, _select_other_products, "high"),
+    ("bases", "persons", OTHER_QUOTIENT, _select_other_quotients),
 )
+def unlike_its_note(
+    tables: Tables, table: str, column: str, message: str, select: Select, *more: str | int
+) -> pd.DataFrame:
+    """Select cells that are not what their note says was printed, in one of its phrases."""
+    return select(tables, table, column, *more).assign(message=message)

@@ -80,7 +80,7 @@ Overrides = Mapping[str, Mapping[str, str]]
 """Readings by folded name, by area."""
 
 
-@check("restriction_places", "reading", "{reason}")
+@check("restriction_places", "reading")
 def override_wider_than_row(tables: Tables) -> pd.DataFrame:
     """Select places that a restriction has through an override and that its row does not mean."""
     overrides = _read_overrides(tables["place_names"])

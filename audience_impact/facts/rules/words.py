@@ -50,11 +50,7 @@ def _is_exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
     return levels.count_digits(numbers) > 1
 
 
-@check(
-    "estimates",
-    "platform_id",
-    "{stated:number {unit}} stands for {period} with {what} {other} as well, on line {row_line_of}",
-)
+@check("estimates", "platform_id")
 def figure_told_twice(tables: Tables) -> pd.DataFrame:
     """Select the second of two figures that differ in one coded word, or in the programme."""
     estimates = tables["estimates"]
@@ -76,11 +72,7 @@ def figure_told_twice(tables: Tables) -> pd.DataFrame:
     return pd.concat(twice)
 
 
-@check(
-    "estimates",
-    "audience_metric",
-    "{word} stands here alone, beside {others_count} figures of the kind that say something else",
-)
+@check("estimates", "audience_metric")
 def word_alone(tables: Tables) -> pd.DataFrame:
     """Select coded words that no other figure has which agrees in all other coded words."""
     estimates = tables["estimates"]
@@ -145,7 +137,7 @@ def platform_alone(tables: Tables) -> pd.DataFrame:
     return odd[~odd.index.duplicated()]
 
 
-@check("estimates", "platform_id", "a figure of {platform_id} on a page about {about}")
+@check("estimates", "platform_id")
 def page_about_another(tables: Tables) -> pd.DataFrame:
     """Compare the single service of a page's figures with the services of its title."""
     estimates = tables["estimates"][["source_id", "platform_id", "area_id"]]
