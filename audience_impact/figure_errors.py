@@ -37,10 +37,10 @@ Citations. Wallis (2014) as in simulation/distributions.py for two-piece distrib
 described in fitting/errors.py.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,6 @@ from audience_impact.vocabulary import (
     Unit,
 )
 
-Parameter = TypeVar("Parameter", bound=StrEnum)
 TAIL = 0.95
 MOST_SHARE = 0.98
 """Maximum share of a figure in its universe. For larger figures the universe is enlarged
@@ -74,8 +73,7 @@ accordingly.
 """
 
 
-@dataclass(frozen=True)
-class Spread:
+class Spread(NamedTuple):
     """Quantiles of a distribution, in log odds."""
 
     q05: float
@@ -84,7 +82,7 @@ class Spread:
 
     def scale_by(self, factor: "pd.Series[float]") -> pd.DataFrame:
         """Return `q05`, `q50`, `q95` times the factor of each row."""
-        return pd.DataFrame({name: value * factor for name, value in asdict(self).items()})
+        return pd.DataFrame({name: value * factor for name, value in self._asdict().items()})
 
 
 @dataclass(frozen=True)
@@ -121,18 +119,17 @@ class FigureErrors:
 
 
 SPREADS = (
-    FigureError.GROWTH,
-    FigureError.RESTRICTED_GROWTH,
-    FigureError.BASE_GROWTH,
+    *(FigureError.GROWTH, FigureError.RESTRICTED_GROWTH, FigureError.BASE_GROWTH),
     FigureError.CHILDREN,
 )
+COUNTS = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
+"""Parameters that are plain numbers; those besides them and SPREADS are half widths."""
 KINDS = {
     PlatformKind.MESSENGER.value: FigureError.GROWTH_MESSENGER,
     PlatformKind.SOCIAL_NETWORK.value: FigureError.GROWTH_SOCIAL_NETWORK,
     PlatformKind.VIDEO.value: FigureError.GROWTH_VIDEO,
 }
 """The parameter of the growth of a kind of service."""
-QUANTILES = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
 
 
 def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
@@ -144,36 +141,46 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
     if figure_errors.empty:
         return None
     listed = {k: name for k, name in KINDS.items() if name in set(figure_errors["parameter"])}
-    others = [name for name in FigureError if name not in KINDS.values()]
-    counts = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
-    kinds: dict[FigureError, Sequence[ErrorQuantile]] = {
-        name: [ErrorQuantile.COUNT if name in counts else ErrorQuantile.Q95] for name in others
-    }
-    kinds |= dict.fromkeys([*SPREADS, *listed.values()], QUANTILES)
-    numbers = parameter_values(figure_errors, "figure_errors", kinds, "learn errors")
-    spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
-    single = {name.value: numbers[name][0] for name in others if name not in SPREADS}
-    by_kind = {kind: Spread(*numbers[name]) for kind, name in listed.items()}
-    return FigureErrors(growth_by_kind=by_kind, **spreads, **single)  # type: ignore[arg-type]
+    names = [name for name in FigureError if name not in set(KINDS.values()) - {*listed.values()}]
+    spreads = [*SPREADS, *listed.values()]
+    numbers = read_numbers(figure_errors, "figure_errors", names, spreads, COUNTS)
+    by_kind = {kind: numbers.pop(name) for kind, name in listed.items()}
+    return FigureErrors(growth_by_kind=by_kind, **numbers)
 
 
-def parameter_values(
-    table: pd.DataFrame, name: str, kinds: Mapping[Parameter, Sequence[ErrorQuantile]], command: str
-) -> dict[Parameter, list[float]]:
-    """Return the numbers of each parameter, in the order of its `kinds`, from a fact table (typed).
+FITS = {"figure_errors": "errors", "place_laws": "places", "network_laws": "places"}
+"""What `audience-impact learn` is asked for to fit each table that `read_numbers` reads."""
+
+
+def read_numbers(
+    table: pd.DataFrame,
+    name: str,
+    parameters: Iterable[StrEnum],
+    spreads: Collection[StrEnum],
+    counts: Collection[StrEnum] = (),
+) -> dict[str, Any]:
+    """Return the number of each parameter in a fact table (typed); of `spreads` a Spread.
 
     Raises:
-        ParameterError: The table lacks a number; the message names `name` and the `command`.
+        ParameterError: The table `name` lacks a number.
     """
-    values = table.set_index(["parameter", "kind"])["value"]
-    keys = [(parameter.value, kind.value) for parameter in kinds for kind in kinds[parameter]]
-    missing = [" ".join(key) for key in keys if key not in values.index]
+    values = table.set_index(["parameter", "kind"])["value"].astype("float64").to_dict()
+    kinds = {word.value: name_kinds(word, spreads, counts) for word in parameters}
+    missing = [f"{p} {kind}" for p in kinds for kind in kinds[p] if (p, kind) not in values]
     if missing:
-        raise ParameterError(f"{name} lacks {', '.join(missing)}; run audience-impact {command}")
-    return {
-        parameter: [float(values[(parameter.value, kind.value)]) for kind in kinds[parameter]]
-        for parameter in kinds
-    }
+        command = f"audience-impact learn {FITS[name]}"
+        raise ParameterError(f"{name} lacks {', '.join(missing)}; run {command}")
+    numbers = {p: [values[p, kind] for kind in kinds[p]] for p in kinds}
+    return {p: Spread(*row) if len(row) > 1 else row[0] for p, row in numbers.items()}
+
+
+def name_kinds(
+    parameter: StrEnum, spreads: Collection[StrEnum], counts: Collection[StrEnum]
+) -> tuple[str, ...]:
+    """Return the kinds of the rows of a parameter in its fact table."""
+    if parameter in spreads:
+        return Spread._fields
+    return (ErrorQuantile.COUNT if parameter in counts else ErrorQuantile.Q95,)
 
 
 def draw_through_quantiles(
@@ -224,36 +231,24 @@ SHARE_DECIMALS = 6
 
 def half_step(values: "pd.Series[float]", is_share: "pd.Series[bool]") -> "pd.Series[float]":
     """Return half a unit of the last printed digit, in the unit of each value; NaN stays NaN."""
-    numbers = values.to_numpy("float64")
-    step = np.where(is_share.to_numpy("bool"), _share_step(numbers), _count_step(numbers))
-    return pd.Series(np.where(np.isnan(numbers), np.nan, step / 2.0), values.index)
-
-
-def _count_step(numbers: Array) -> Array:
-    """Return the power of ten to which a count is rounded, below its first DIGITS digits."""
-    counts = np.round(np.nan_to_num(numbers))
-    step: Array = np.ones(counts.shape)
+    shares = np.nan_to_num(values.to_numpy("float64"))
+    counts = np.round(shares)
+    count_step = np.ones(counts.shape)
     for unit in 10.0 ** np.arange(1, 13):
         is_rounded = (counts % unit == 0.0) & (unit * 10.0 ** (DIGITS - 1) <= counts)
-        step = np.where(is_rounded, unit, step)
-    return step
-
-
-def _share_step(numbers: Array) -> Array:
-    """Return the coarsest decimal step, from a hundredth down, that divides a share."""
-    shares = np.nan_to_num(numbers)
-    step = np.full_like(shares, 10.0**-SHARE_DECIMALS)
+        count_step = np.where(is_rounded, unit, count_step)
+    share_step = np.full_like(shares, 10.0**-SHARE_DECIMALS)
     for decimals in range(SHARE_DECIMALS, 1, -1):
         unit = 10.0**-decimals
         is_multiple = np.abs(shares / unit - np.round(shares / unit)) < 1e-6
-        step = np.where(is_multiple, unit, step)
-    return step
+        share_step = np.where(is_multiple, unit, share_step)
+    step = np.where(is_share.to_numpy("bool"), share_step, count_step)
+    return pd.Series(step / 2.0, values.index).where(values.notna())
 
 
 PERIOD = ["period_start", "period_end"]
 IMPAIRING = [
-    Severity.SERVICE_IMPAIRED.value,
-    Severity.SERVICE_UNAVAILABLE.value,
+    *(Severity.SERVICE_IMPAIRED.value, Severity.SERVICE_UNAVAILABLE.value),
     Severity.NETWORK_UNAVAILABLE.value,
 ]
 UNIFORM = 0.9
@@ -261,10 +256,8 @@ UNIFORM = 0.9
 steps.
 """
 TREND = [
-    AudienceMetric.MONTHLY_REACH.value,
-    AudienceMetric.MAU.value,
-    AudienceMetric.SURVEY_MONTHLY.value,
-    AudienceMetric.SURVEY_REGULAR.value,
+    *(AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value),
+    *(AudienceMetric.SURVEY_MONTHLY.value, AudienceMetric.SURVEY_REGULAR.value),
 ]
 """Metrics of the users of a month, which show whether a service grows."""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
@@ -343,49 +336,34 @@ def compute_figure_errors(
     )
     groups = _add_growth(single, tables, errors).groupby(by, sort=True)
     count = groups.size()
-    table = groups[list(COLUMNS)].mean()
     between = np.where(count > 1, errors.measurers, 0.0)
     odds = np.hypot(groups["odds_error"].max(), between) / np.sqrt(count)
-    return table.assign(odds_error=odds)
+    return groups[list(COLUMNS)].mean().assign(odds_error=odds)
 
 
 def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.DataFrame:
     """Add quantiles of growth since each figure, before and under a restriction of the service."""
-    rows = figures.assign(
-        area_id=figures["country_id"],
-        moment=period_middle(figures["period_start"], figures["period_end"]),
-    )
+    rows = figures.assign(area_id=figures["country_id"])
     restrictions = list_restrictions(tables)
     restrictions = restrictions[restrictions["is_use"]]
     days = match_restrictions(rows, restrictions, "period_end", "start")["used_days"]
     restricted = in_months(days)
-    free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - restricted).clip(lower=0.0)
-    parts = [
-        _scale_growth(rows, tables, errors, np.sqrt(free)),
-        errors.restricted_growth.scale_by(np.sqrt(restricted)),
-    ]
-    middle = parts[0]["q50"] + parts[1]["q50"]
+    apart = rows["start"] - period_middle(rows["period_start"], rows["period_end"])
+    free = np.sqrt((in_months(apart.dt.days).abs() - restricted).clip(lower=0.0))
+    kind = rows["platform_id"].map(tables["platforms"].set_index("platform_id")["kind"])
+    growth = errors.growth.scale_by(free)
+    for name, spread in errors.growth_by_kind.items():
+        growth = growth.mask(kind == name, spread.scale_by(free))
+    trend = growth["q50"].clip(lower=0.0).where(_has_shrunk(rows, tables), 0.0)
+    growth = growth.sub(trend, axis=0)
+    under = errors.restricted_growth.scale_by(np.sqrt(restricted))
+    middle = growth["q50"] + under["q50"]
     below, above = (
-        np.hypot(*(part[name] - part["q50"] for part in parts)) for name in ("q05", "q95")
+        np.hypot(*(part[name] - part["q50"] for part in (growth, under))) for name in ("q05", "q95")
     )
     universe = figures["of_persons"].fillna(find_people_online(rows, tables))
-    growth = dict(zip(GROWTH, (middle - below, middle, middle + above), strict=True))
-    return figures.assign(universe_persons=universe, **growth)
-
-
-def _scale_growth(
-    rows: pd.DataFrame, tables: Tables, errors: FigureErrors, factor: "pd.Series[float]"
-) -> pd.DataFrame:
-    """Return quantiles of growth times a factor: of its kind, with no trend if the service shrank.
-
-    `rows` has `area_id`, `platform_id` and `start`.
-    """
-    kind = rows["platform_id"].map(tables["platforms"].set_index("platform_id")["kind"])
-    growth = errors.growth.scale_by(factor)
-    for name, spread in errors.growth_by_kind.items():
-        growth = growth.mask(kind == name, spread.scale_by(factor))
-    trend = growth["q50"].clip(lower=0.0).where(_has_shrunk(rows, tables), 0.0)
-    return growth.sub(trend, axis=0)
+    quantiles = dict(zip(GROWTH, (middle - below, middle, middle + above), strict=True))
+    return figures.assign(universe_persons=universe, **quantiles)
 
 
 def _has_shrunk(rows: pd.DataFrame, tables: Tables) -> "pd.Series[bool]":
@@ -395,8 +373,7 @@ def _has_shrunk(rows: pd.DataFrame, tables: Tables) -> "pd.Series[bool]":
     """
     estimates = tables["estimates"]
     usable = estimates["audience_metric"].isin(TREND) & (estimates["disputed_by"] == "")
-    figures = estimates[usable & estimates["value"].notna()]
-    figures = figures.groupby([*SERIES, *PERIOD])["value"].median().reset_index()
+    figures = take_period_medians(estimates[usable & estimates["value"].notna()])
     figures["before"] = figures.groupby(SERIES)["value"].shift()
     named = rows[["platform_id", "area_id", "start"]].reset_index(names="place")
     wide = pd.concat([named, named.assign(area_id=WORLD)])
@@ -405,6 +382,11 @@ def _has_shrunk(rows: pd.DataFrame, tables: Tables) -> "pd.Series[bool]":
     both = both.assign(is_total=both["area_id"] == WORLD, is_less=both["value"] <= both["before"])
     last = both.sort_values(["is_total", "period_end"], ascending=[True, False], kind="stable")
     return last.groupby("place")["is_less"].first().reindex(rows.index, fill_value=False)
+
+
+def take_period_medians(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the `value` of each series and period: the median of all pages."""
+    return figures.groupby([*SERIES, *PERIOD])["value"].median().reset_index()
 
 
 def find_people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
@@ -466,47 +448,29 @@ def list_restrictions(tables: Tables) -> pd.DataFrame:
 def match_restrictions(
     rows: pd.DataFrame, restrictions: pd.DataFrame, start: str, end: str
 ) -> pd.DataFrame:
-    """Return whether restrictions touched the service of a row between two days, and how long.
+    """Return whether restrictions affected the service of a row between two days, and how long.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
     (exclusive); `restrictions` is the result of `list_restrictions`. Restrictions of the whole
-    network affect every service. Columns: `any`, `use` (a restriction kept people from the whole
-    service), `used_days` (the days on which one of these was in force).
+    network affect every service. Columns: `any`, `used_days` (the days on which a restriction kept
+    people from the whole service, each day once).
     """
     wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
     places = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
-    joined = pd.concat(
-        [
-            places.merge(restrictions, on=["area_id", "platform_id"]),
-            places.merge(wide, on="area_id"),
-        ]
+    both = (
+        places.merge(restrictions, on=["area_id", "platform_id"]),
+        places.merge(wide, on="area_id"),
     )
+    joined = pd.concat(both)
     met = joined[(joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])]
     used = met[met["is_use"].astype(bool)]
-    first = used[["from_day", start]].max(axis=1)
-    after = used["to_day"].fillna(used[end]).clip(upper=used[end])
-    used_days = _count_days(used["place"], first, after)
-    return pd.DataFrame(
-        {
-            "any": rows.index.isin(met["place"]),
-            "use": rows.index.isin(used["place"]),
-            "used_days": used_days.reindex(rows.index, fill_value=0.0),
-        },
-        rows.index,
-    )
-
-
-def _count_days(
-    places: "pd.Series[int]", first: "pd.Series[Any]", after: "pd.Series[Any]"
-) -> "pd.Series[float]":
-    """Return the days of each place that are in one of its intervals, each day once.
-
-    An interval has its `first` day and not the day `after` it.
-    """
-    intervals = pd.DataFrame({"place": places, "first": first, "after": after})
-    intervals = intervals.sort_values(["place", "first"], ignore_index=True)
-    covered_to = intervals.groupby("place")["after"].cummax()
-    counted_to = covered_to.groupby(intervals["place"]).shift()
-    begin = pd.concat([intervals["first"], counted_to], axis=1).max(axis=1)
-    days = (intervals["after"] - begin).dt.days.clip(lower=0).astype("float64")
-    return days.groupby(intervals["place"]).sum()
+    used = used.assign(
+        first=used[["from_day", start]].max(axis=1),
+        after=used["to_day"].fillna(used[end]).clip(upper=used[end]),
+    ).sort_values(["place", "first"], ignore_index=True)
+    covered_to = used.groupby("place")["after"].cummax()
+    counted_to = covered_to.groupby(used["place"]).shift()
+    begin = pd.concat([used["first"], counted_to], axis=1).max(axis=1)
+    days = (used["after"] - begin).dt.days.clip(lower=0).astype("float64")
+    used_days = days.groupby(used["place"]).sum().reindex(rows.index, fill_value=0.0)
+    return pd.DataFrame({"any": rows.index.isin(met["place"]), "used_days": used_days}, rows.index)

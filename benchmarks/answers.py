@@ -40,8 +40,12 @@ from scipy.special import betainc
 from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.people_counts import list_counts
-from audience_impact.fitting.people_online import OnlineModel, list_subregions, make_table
+from audience_impact.fitting.people_online import (
+    OnlineModel,
+    list_counts,
+    list_subregions,
+    make_table,
+)
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution
 from audience_impact.imputation import evidence_levels as imputation

@@ -20,7 +20,7 @@ from scipy.special import expit, stdtrit
 from scipy.stats import binomtest
 
 from audience_impact.fitted import shares
-from audience_impact.fitting import daily_use as learning
+from audience_impact.fitting import shares as learning
 from audience_impact.vocabulary import AudienceMetric
 from flows.pipeline import steps
 
@@ -44,7 +44,7 @@ def predict_rows(rest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
     Adds `low_share`, `median_share`, `high_share` and `is_inside`.
     """
-    fitted = learning.fit_distributions(rest).set_index(shares.BY_SERVICE)[NUMBERS]
+    fitted = learning.fit_daily_distributions(rest).set_index(shares.BY_SERVICE)[NUMBERS]
     metric = rows["use_frequency_kind"].map(METRICS)
     audiences = rows.rename(columns={"area_id": "country_id"}).assign(metric=metric)
     law = shares.daily_use(fitted.astype("float64"), audiences)
@@ -74,7 +74,7 @@ def test_all(use_frequency: pd.DataFrame) -> pd.DataFrame:
 
     `use_frequency` as `learning.add_places` returns it.
     """
-    usable = learning.select_usable(use_frequency)
+    usable = learning.select_usable_daily(use_frequency)
     latest = learning.select_latest(usable)
     network, services = latest[latest["is_internet"]], latest[~latest["is_internet"]]
     before = learning.select_latest(usable.drop(latest.index)).query("is_internet")

@@ -47,7 +47,7 @@ from audience_impact.overlap.model import (
     make_lattice,
 )
 from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
-from audience_impact.vocabulary import ErrorQuantile, OverlapParameter
+from audience_impact.vocabulary import OverlapParameter
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
 STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")
@@ -69,7 +69,7 @@ def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
     """Return the distribution of the correlation that is fitted to the surveys."""
     fitted_parameters = calibration.fit_parameters(fits)
     return Calibration(
-        **{name.value: fit.values[ErrorQuantile.COUNT] for name, fit in fitted_parameters.items()},
+        **{name.value: fit.value for name, fit in fitted_parameters.items()},
         houses=fitted_parameters[OverlapParameter.MEAN].groups,
     )
 
@@ -130,11 +130,12 @@ def read(path: Path, corrected: dict[str, float]) -> Survey:
     file.
     """
     table = pattern_table(path)
-    online_share = corrected.get(path.stem)
-    if online_share is not None:
+    online_share = corrected.get(path.stem, np.nan)
+    if not np.isnan(online_share):
         print(f"{path.stem}: online share {online_share}, of surveys.csv", file=sys.stderr)
     names = sorted(name for name in table.columns if name not in OTHER_COLUMNS)
     shares, truth = calibration.compute_shares_and_truth(
+        path.stem,
         table[names].to_numpy() > 0,
         table["online"].to_numpy() > 0,
         table["weighted_share"].to_numpy(),
@@ -182,7 +183,7 @@ def surveys(paths: Sequence[Path]) -> list[Survey]:
         read_ones = [_read_or_told(path, corrected) for path in paths]
         return [one for one in read_ones if one is not None]
     own = calibration.read_surveys(facts("surveys"), facts("use_patterns"))
-    return [replace(one, house=identity(one.name)[0]) for one in own]
+    return [one._replace(house=identity(one.name)[0]) for one in own]
 
 
 def _read_or_told(path: Path, corrected: dict[str, float]) -> Survey | None:

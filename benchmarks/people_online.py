@@ -42,8 +42,7 @@ from audience_impact.denominators.online import (
 )
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import people_online as fitting
-from audience_impact.fitting.people_counts import list_counts
-from audience_impact.fitting.people_online import OnlineModel
+from audience_impact.fitting.people_online import OnlineModel, list_counts
 from audience_impact.periods import parse_periods, period_middle
 from audience_impact.simulation.sampler import draw_uniforms
 from benchmarks.coverage import table
@@ -84,22 +83,21 @@ def predict_counts(model: OnlineModel, rows: pd.DataFrame, is_printed: bool) -> 
     """
     numbers = {name: at for at, name in enumerate(model.counts.series)}
     lineage = rows["measurement_series_id"].map(numbers).fillna(fitting.NEW).to_numpy("int64")
-    query = fitting.Query(
-        rows["area_id"],
-        model.subregions.get_indexer(rows["subregion"]),
-        lineage if is_printed else np.full(len(rows), fitting.LEVEL),
-        rows["is_all_ages"].to_numpy("bool"),
-    )
-    predicted, weights = model.predict(query), weigh_years(rows["moment"].to_numpy("float64"))
-    _, noise = fitting.find_errors(model.values, query.lineage, query.is_all_ages)
+    if not is_printed:
+        lineage = np.full(len(rows), fitting.LEVEL)
+    is_all_ages = rows["is_all_ages"].to_numpy("bool")
+    subregion = model.subregions.get_indexer(rows["subregion"])
+    mean, covariance, _ = model.predict(rows["area_id"], subregion, lineage, is_all_ages)
+    weights = weigh_years(rows["moment"].to_numpy("float64"))
+    _, noise = fitting.find_errors(model.values, lineage, is_all_ages)
     at = model.counts.areas.get_indexer(rows["area_id"])
     scale = np.where(at >= 0, model.scales[at], 1.0)
-    variance = np.einsum("ay,ayz,az->a", weights, predicted.covariance, weights)
+    variance = np.einsum("ay,ayz,az->a", weights, covariance, weights)
     share = rows["share"] * model.adult_factor(rows["older_share"].to_numpy("float64"))
     return pd.DataFrame(
         {
             "level": compute_levels(share.to_numpy("float64")),
-            "mean": (weights * predicted.mean).sum(axis=1),
+            "mean": (weights * mean).sum(axis=1),
             "deviation": model.widen(at) * np.sqrt(variance + scale * noise**2),
         },
         index=rows.index,

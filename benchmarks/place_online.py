@@ -28,8 +28,8 @@ from scipy.special import expit
 
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread
-from audience_impact.fitting import place_parameters as online_learning
-from audience_impact.fitting.place_pairs import compare_readings, fit_reading
+from audience_impact.fitting import places as online_learning
+from audience_impact.fitting.places import compare_readings, fit_reading
 from audience_impact.fitting.tables import measure_spread
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle

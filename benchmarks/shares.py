@@ -23,8 +23,7 @@ from audience_impact.fitted.shares import (
     draw_shares,
     index_parameters,
 )
-from audience_impact.fitting import random_effects
-from audience_impact.fitting.random_effects import select_usable_features
+from audience_impact.fitting.shares import fit_distributions, select_usable_features
 from flows.pipeline import steps
 
 TAIL = 0.95
@@ -51,7 +50,7 @@ def left_out(rows: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for area in sorted(rows["area_id"].unique()):
         own, others = rows[rows["area_id"] == area], rows[rows["area_id"] != area]
-        fitted = index_parameters(random_effects.fit_distributions(others), BY_GROUP)
+        fitted = index_parameters(fit_distributions(others), BY_GROUP)
         parameters = choose_parameters(fitted, own["group"], pd.Series(ANY, own.index))
         ends = draw_shares(parameters, np.tile([1 - TAIL, 0.5, TAIL], (len(own), 1)))
         parts.append(
@@ -79,7 +78,7 @@ def left_out_surveys(rows: pd.DataFrame) -> pd.DataFrame:
         if len(own) < 2:
             continue
         others = rows[rows["area_id"] != area]
-        fitted = index_parameters(random_effects.fit_distributions(others), BY_GROUP)
+        fitted = index_parameters(fit_distributions(others), BY_GROUP)
         spread = choose_parameters(fitted, pd.Series([group]), pd.Series([ANY]))["spread"].iloc[0]
         middle = (own["x"].sum() - own["x"]) / (len(own) - 1)
         half = Z90 * spread * np.sqrt(1.0 + 1.0 / (len(own) - 1))

@@ -14,14 +14,13 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitting import (
     audiences,
     chances,
-    daily_use,
     errors,
     joint_use,
     networks,
     people_online,
-    random_effects,
+    places,
+    shares,
 )
-from audience_impact.fitting import place_parameters as places
 from audience_impact.fitting.tables import complete_table
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
@@ -48,7 +47,7 @@ class Fitter:
 FITTERS = {
     "errors": Fitter(errors.READ, {"figure_errors": errors.fit_table}, decimals=6),
     "daily-use": Fitter(
-        ("use_frequency", "areas", "bases", "sources"), {"daily_use": daily_use.fit_table}
+        ("use_frequency", "areas", "bases", "sources"), {"daily_use": shares.fit_daily_use}
     ),
     "places": Fitter(
         (
@@ -66,8 +65,8 @@ FITTERS = {
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
         {
-            "circumvention_laws": random_effects.fit_keeping_access,
-            "feature_laws": random_effects.fit_features,
+            "circumvention_laws": shares.fit_keeping_access,
+            "feature_laws": shares.fit_features,
         },
     ),
     "audiences": Fitter(

@@ -10,7 +10,7 @@ ones. Times its own population the share gives feature users in persons. Shares 
 group of services are pooled over the organisations: their mean in log odds of the base, with the
 error by which figures of the feature differ (`spread` of `feature_laws`) over the root of their
 number. Where no share speaks for a restriction in a country, the share of the people exposed who
-use the feature is learned (fitting/random_effects.py).
+use the feature is learned (fitting/shares.py).
 
 Assumptions. A share for any messenger is applied to the restricted messengers, a share for one kind
 of call to all calls, a share of one age group, or of respondents who are not described, to the

@@ -18,7 +18,7 @@ block says how often those come who are left; it is no share of the people of a 
 used: YouTube in Russia kept 0.83 of its people of a month and 0.56 of those of a day. Nor is a
 service that was slowed and not cut.
 
-Assumptions, drawbacks and citation: fitting/daily_use.py, fitting/random_effects.py.
+Assumptions, drawbacks and citation: fitting/shares.py.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def choose_parameters(
     `fitted` is keyed BY_GROUP. A row is NaN where nothing was fitted.
     """
     blank = pd.Series(ANY, groups.index)
-    return _choose_first(fitted, [(groups, areas), (groups, blank), (blank, blank)])
+    return choose_first(fitted, [(groups, areas), (groups, blank), (blank, blank)])
 
 
 def daily_use(fitted: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
@@ -104,14 +104,15 @@ def daily_use(fitted: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
     any_service = service.where(service == WHOLE_INTERNET, ANY)
     areas = (audiences["country_id"], audiences["subregion_id"], blank)
     levels = [*((service, area, kind) for area in areas), (any_service, blank, kind)]
-    chosen = _choose_first(fitted, levels)
+    chosen = choose_first(fitted, levels)
     shift = chosen["slope"] * (audiences["online_share"] - chosen["centre_share"])
     return chosen[PARAMETERS].assign(mean=chosen["mean"] + shift.fillna(0.0))
 
 
-def _choose_first(
+def choose_first(
     fitted: pd.DataFrame, levels: Sequence[Sequence["pd.Series[str]"]]
 ) -> pd.DataFrame:
+    """Return the row of `fitted` of the first keys that it has, for each row of the keys."""
     index = levels[0][0].index
     parameters = pd.DataFrame(np.nan, index, fitted.columns)
     for keys in levels if len(fitted) else ():

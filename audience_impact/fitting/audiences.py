@@ -40,7 +40,7 @@ K. I. Williams (2006), section 5.4.2.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,6 @@ from audience_impact.imputation.distribution import (
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
-    Shared,
     Spreads,
     compute_covariance,
     describe_rows,
@@ -96,14 +95,14 @@ START_OWN = 0.13
 SHRINK = 10.0
 LEAST_FACTOR_COUNTRIES = 5
 DECIMALS = 4
+NAMES = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
+"""Spreads of one scale in the table."""
 COLUMNS = ["parameter", "kind", "value", "basis", "figures", "areas", "data_sha256"]
 DEGREES = 6.0
 Blocks = Sequence[NDArray[np.int64]]
-Leaving = Sequence[tuple[tuple[str, ...], float]]
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """The figures that the fit uses, and the blocks in which they are left out."""
 
     rows: pd.DataFrame
@@ -112,19 +111,18 @@ class Figures:
     ways: tuple[tuple[Blocks, float], ...]
 
 
-def choose_blocks(rows: pd.DataFrame) -> Leaving:
-    """Return the blocks in which figures are left out: services too if totals are among them."""
-    return LEAVING_SERVICES if (rows["area_id"] == WORLD).any() else LEAVING
-
-
 def prepare_figures(rows: pd.DataFrame) -> Figures:
     """Return figures (as `describe_rows` returns them) with their weights and blocks."""
     (countries,) = number_groups(["area_id"], rows)
     weights = np.bincount(countries)[countries] ** -0.5
-    ways = tuple(
-        (split_blocks(number_groups(by, rows)[0]), counts) for by, counts in choose_blocks(rows)
-    )
+    ways = tuple((blocks, counts) for _, blocks, counts in _list_blocks(rows))
     return Figures(rows, rows["odds"].to_numpy("float64"), weights / weights.mean(), ways)
+
+
+def _list_blocks(rows: pd.DataFrame) -> list[tuple[tuple[str, ...], Blocks, float]]:
+    """Return the columns, blocks and weight of each way in which figures are left out."""
+    ways = LEAVING_SERVICES if (rows["area_id"] == WORLD).any() else LEAVING
+    return [(by, split_blocks(number_groups(by, rows)[0]), counts) for by, counts in ways]
 
 
 def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
@@ -132,39 +130,35 @@ def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
     ways = sorted(way.value for way in WayOfCounting)
     names = [effect.name for effect in EFFECTS] + [OWN + way for way in ways]
     start = np.log([effect.start for effect in EFFECTS] + [START_OWN] * len(ways))
+    most = np.log([effect.most for effect in EFFECTS] + [MOST_SPREAD] * len(ways))
     shared = [share_among(effect, prepared.rows) for effect in EFFECTS]
     way_codes = prepared.rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")
+    count = len(prepared.odds)
 
     def evaluate_loss(logs: Array) -> tuple[float, Array]:
-        return _compute_loss(logs, start, prepared, shared, way_codes)
+        squares, own_squares = np.split(np.exp(2.0 * logs), [len(shared)])
+        matrix = np.zeros((count, count))
+        for effect_share, square in zip(shared, squares, strict=True):
+            effect_share.add_to(matrix, square)
+        matrix.reshape(-1)[:: count + 1] += own_squares[way_codes]
+        total, slope = score_ways(matrix, prepared.odds, prepared.ways, prepared.weights)
+        gradient = [
+            2.0 * square * effect_share.sum_over(slope)
+            for effect_share, square in zip(shared, squares, strict=True)
+        ]
+        of_own = np.bincount(way_codes, np.diag(slope), len(ways)) * 2.0 * own_squares
+        away = (logs - start) / PRIOR**2
+        return -total + 0.5 * float(away @ (logs - start)), -np.append(gradient, of_own) + away
 
-    most = np.log([effect.most for effect in EFFECTS] + [MOST_SPREAD] * len(ways))
-    ends = [(np.log(LEAST_SPREAD), end) for end in most]
-    options = {"maxiter": steps, "maxfun": 2 * steps}
     result = minimize(
-        evaluate_loss, start, jac=True, method="L-BFGS-B", bounds=ends, options=options
+        evaluate_loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(np.log(LEAST_SPREAD), end) for end in most],
+        options={"maxiter": steps, "maxfun": 2 * steps},
     )
     return dict(zip(names, np.exp(result.x).round(DECIMALS).tolist(), strict=True))
-
-
-def _compute_loss(
-    logs: Array, start: Array, prepared: Figures, shared: list[Shared], way_codes: "np.ndarray"
-) -> tuple[float, Array]:
-    squares = np.exp(2.0 * logs)
-    count, effects = len(prepared.odds), len(shared)
-    matrix = np.zeros((count, count))
-    for effect_share, square in zip(shared, squares[:effects], strict=True):
-        effect_share.add_to(matrix, square)
-    matrix.reshape(-1)[:: count + 1] += squares[effects:][way_codes]
-    total, slope = score_ways(matrix, prepared.odds, prepared.ways, prepared.weights)
-    gradient = [
-        2.0 * square * effect_share.sum_over(slope)
-        for effect_share, square in zip(shared, squares[:effects], strict=True)
-    ]
-    ways = len(logs) - effects
-    of_own = np.bincount(way_codes, np.diag(slope), ways) * 2.0 * squares[effects:]
-    away = (logs - start) / PRIOR**2
-    return -total + 0.5 * float(away @ (logs - start)), -np.append(gradient, of_own) + away
 
 
 def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
@@ -177,8 +171,7 @@ def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFram
         invert_covariance(compute_covariance(rows, fitted_spreads)), odds, rows["area_id"] == WORLD
     )
     predictions = []
-    for by, _ in choose_blocks(rows):
-        parts = split_blocks(number_groups(by, rows)[0])
+    for by, parts, _ in _list_blocks(rows):
         residual, variance = leave_out(precision, weighted, parts)
         predictions.append(
             rows.assign(
@@ -202,17 +195,11 @@ def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
     abroad = countries - inside >= LEAST_ABROAD
     levels = pd.Series("", rows.index)
     for rung, people_only, columns in LEVELS:
-        has = _has_others(rows, speaks_for(rows, rung, people_only), columns, block)
+        counts, keys = speaks_for(rows, rung, people_only), [rows[name] for name in columns]
+        all_of = counts.groupby(keys).transform("sum")
+        has = all_of > counts.groupby([*keys, block]).transform("sum")
         levels = levels.mask(has & (abroad | (not needs_other_countries(rung))), rung.value)
     return levels
-
-
-def _has_others(
-    rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series
-) -> pd.Series:
-    all_of = counts.groupby([rows[name] for name in by]).transform("sum")
-    inside_block = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
-    return all_of > inside_block
 
 
 def fit_factors_by_scale(
@@ -247,24 +234,27 @@ def drop_figures(fine: pd.DataFrame, clear: pd.DataFrame) -> pd.DataFrame:
 
 def _fill_levels(factors: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
     """Return factors, with those of all figures where an evidence level has too few."""
-    is_missing = (of_all["parameter"] == AudienceLaw.RUNG_FACTOR.value) & ~of_all["kind"].isin(
-        factors["kind"]
-    )
-    return pd.concat([factors, of_all[is_missing]], ignore_index=True)
+    is_level = of_all["parameter"] == AudienceLaw.RUNG_FACTOR.value
+    missing = of_all[is_level & ~of_all["kind"].isin(factors["kind"])]
+    return pd.concat([factors, missing], ignore_index=True)
 
 
 def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
     """Return factors (parameter, kind, value, figures, areas) from predictions of left-out ones."""
     rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z90)
-    by_rung = _fit_rung_factors(rows)
-    rows["off"] /= _look_up_factors(rows["rung"], by_rung)
-    by_platform = _fit_group_factors(rows, "platform_id", AudienceLaw.PLATFORM_FACTOR)
-    rows["off"] /= _look_up_factors(rows["platform_id"], by_platform)
-    by_region = _fit_group_factors(rows, "region", AudienceLaw.REGION_FACTOR)
-    rows["off"] /= _look_up_factors(rows["region"], by_region)
+    factors = []
+    for column, parameter in (
+        ("rung", AudienceLaw.RUNG_FACTOR),
+        ("platform_id", AudienceLaw.PLATFORM_FACTOR),
+        ("region", AudienceLaw.REGION_FACTOR),
+    ):
+        is_rung = column == "rung"
+        fitted = _fit_rung_factors(rows) if is_rung else _fit_group_factors(rows, column, parameter)
+        factors.append(fitted)
+        rows["off"] /= rows[column].map(fitted.set_index("kind")["value"]).fillna(1.0)
     last = _fit_rung_factors(rows).set_index("kind")["value"]
-    by_rung["value"] *= by_rung["kind"].map(last)
-    return pd.concat([by_rung, by_platform, by_region], ignore_index=True)
+    factors[0]["value"] *= factors[0]["kind"].map(last)
+    return pd.concat(factors, ignore_index=True)
 
 
 def _fit_rung_factors(rows: pd.DataFrame) -> pd.DataFrame:
@@ -276,10 +266,6 @@ def _fit_rung_factors(rows: pd.DataFrame) -> pd.DataFrame:
     tests = tests.assign(is_large=tests["figures"] >= LEAST_FIGURES)
     ordered = tests.sort_values(["kind", "is_large", "value"]).drop(columns="is_large")
     return ordered.drop_duplicates("kind", keep="last").reset_index(drop=True)
-
-
-def _look_up_factors(words: pd.Series, table: pd.DataFrame) -> pd.Series:
-    return words.map(table.set_index("kind")["value"]).fillna(1.0)
 
 
 def _fit_group_factors(
@@ -354,10 +340,9 @@ def is_current(tables: Tables) -> bool:
     """Return True if the parameters were fitted to these figures by this model."""
     current = tables["audience_laws"]
     effects = current[current["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
-    expected = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
     is_total = read_observations(tables, FINE)["area_id"] == WORLD
     scales = (COARSE, FINE) if is_total.any() else (COARSE,)
-    is_complete = set(effects) == {scale.prefix + name for scale in scales for name in expected}
+    is_complete = set(effects) == {scale.prefix + name for scale in scales for name in NAMES}
     return is_complete and set(current["data_sha256"]) == {_digest_figures(tables)}
 
 

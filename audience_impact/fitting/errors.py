@@ -43,22 +43,22 @@ Citation. Weighted quantiles: tables.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.facts.tables import COUNTED, SERIES, Tables
 from audience_impact.figure_errors import (
+    COUNTS,
     KINDS,
     PERIOD,
-    QUANTILES,
     Spread,
     find_nearest_people,
     find_people_online,
     list_restrictions,
     log_odds,
     match_restrictions,
+    take_period_medians,
 )
 from audience_impact.fitting.tables import (
     BASES,
@@ -68,14 +68,12 @@ from audience_impact.fitting.tables import (
     make_parameter_table,
     measure_half_width,
     measure_spread,
-    name_quantiles,
 )
 from audience_impact.frames import Array
 from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, period_middle
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.vocabulary import (
     AudienceMetric,
-    ErrorQuantile,
     FigureError,
     IntervalKind,
     ObsStatus,
@@ -110,10 +108,6 @@ def _select_figures(tables: Tables) -> pd.DataFrame:
     return estimates.assign(value=value)[usable]
 
 
-def _take_period_medians(figures: pd.DataFrame) -> pd.DataFrame:
-    return figures.groupby([*SERIES, *PERIOD])["value"].median().reset_index()
-
-
 def pair_successive(tables: Tables) -> pd.DataFrame:
     """Return each figure with the next of its series, at most twelve months on.
 
@@ -121,26 +115,21 @@ def pair_successive(tables: Tables) -> pd.DataFrame:
     `universe` (the people online; 1 for shares), `change` in log odds, `is_restricted` (by anything
     between) and `is_use_restricted` (the service as a whole, on most days).
     """
-    figures = _take_period_medians(_select_figures(tables)).sort_values(
-        [*SERIES, *PERIOD], ignore_index=True
-    )
-    groups = figures.groupby(SERIES)
-    for name in ("value", *PERIOD):
-        figures[f"next_{name}"] = groups[name].shift(-1)
+    figures = take_period_medians(_select_figures(tables))
+    figures = figures.sort_values([*SERIES, *PERIOD], ignore_index=True)
+    names = ["value", *PERIOD]
+    figures = figures.join(figures.groupby(SERIES)[names].shift(-1).add_prefix("next_"))
     figures = figures.dropna(subset=["next_value"])
     first, then = (
         period_middle(figures[f"{n}period_start"], figures[f"{n}period_end"]) for n in ("", "next_")
     )
     apart = (then - first).dt.days
-    is_near = apart.between(1, WINDOW_DAYS)
-    is_near &= figures["next_period_start"] >= figures["period_end"]
-    pairs = figures.assign(months=apart / MEAN_MONTH_DAYS)[is_near].reset_index(drop=True)
+    is_next = figures["next_period_start"] >= figures["period_end"]
+    pairs = figures.assign(months=apart / MEAN_MONTH_DAYS)[is_next & apart.between(1, WINDOW_DAYS)]
     pairs = pairs.assign(universe=find_people_online(pairs, tables))
     is_inside = pairs[["value", "next_value"]].max(axis=1) < pairs["universe"]
     pairs = pairs[is_inside].reset_index(drop=True)
-    value, next_value, universe = (
-        pairs[name].to_numpy("float64") for name in ("value", "next_value", "universe")
-    )
+    value, next_value, universe = pairs[["value", "next_value", "universe"]].to_numpy("float64").T
     flags = match_restrictions(pairs, list_restrictions(tables), "period_start", "next_period_end")
     days = (pairs["next_period_end"] - pairs["period_start"]).dt.days
     return pairs.assign(
@@ -158,8 +147,8 @@ def pair_measurers(tables: Tables) -> pd.DataFrame:
     """
     figures = _select_figures(tables)
     is_usable = (figures["age"] == "") & (figures["sex"] == "") & figures["unit"].isin(PEOPLE)
-    rows = _take_period_medians(figures[is_usable & figures["audience_metric"].isin(MONTHLY)])
-    rows = rows.assign(universe=find_people_online(rows, tables)).dropna(subset=["universe"])
+    rows = take_period_medians(figures[is_usable & figures["audience_metric"].isin(MONTHLY)])
+    rows = rows.assign(universe=find_people_online(rows, tables))
     rows = rows[rows["value"] < rows["universe"]]
     share = log_odds(rows["value"].to_numpy("float64"), rows["universe"].to_numpy("float64"))
     rows = rows.assign(level=share, moment=period_middle(rows["period_start"], rows["period_end"]))
@@ -187,50 +176,36 @@ def pair_pages(tables: Tables) -> pd.DataFrame:
     """Return, for each page, the difference in logs of its figure from the median of all pages."""
     figures = _select_figures(tables)
     exact = figures[figures["interval_kind"] == IntervalKind.NONE.value]
-    by = [*SERIES, *PERIOD]
-    groups = exact.groupby(by)["value"]
-    pages = exact.assign(
-        difference=np.log(exact["value"] / groups.transform("median")),
-        pages_count=groups.transform("size"),
-    )
-    return pages[pages["pages_count"] > 1].reset_index(drop=True)
+    groups = exact.groupby([*SERIES, *PERIOD])["value"]
+    pages = exact.assign(difference=np.log(exact["value"] / groups.transform("median")))
+    return pages[groups.transform("size") > 1].reset_index(drop=True)
 
 
-def pair_counts(tables: Tables) -> pd.DataFrame:
-    """Return people online by two measurers in one year: `difference` in log odds."""
-    rows = _list_counts_online(tables)
-    return _compare_measurers(rows.assign(year=rows["period_start"].dt.year), ["area_id", "year"])
+def pair_bases(bases: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return pairs of people online in a year, of residents in a year, and of people online later.
 
-
-def _list_counts_online(tables: Tables) -> pd.DataFrame:
-    """Return counts of people online, their `level` the log odds among the residents then."""
-    bases = tables["bases"]
+    The first two are by two measurers: `difference` in log odds of the residents, and in logs. The
+    last are successive counts of one measurer: `change` in log odds, `months`.
+    """
+    bases = bases.assign(year=bases["period_start"].dt.year, level=np.log(bases["persons"]))
     counted = bases["obs_status"] != ObsStatus.FORECAST.value
     online = bases[counted & (bases["population_base"] == ONLINE)]
     people = find_nearest_people(online, bases[bases["population_base"] == EVERYONE], [])
-    levels = log_odds(online["persons"].to_numpy("float64"), people.to_numpy("float64"))
-    return online.assign(level=levels)
-
-
-def pair_successive_bases(tables: Tables) -> pd.DataFrame:
-    """Return successive counts of people online: `change` in log odds, `months`."""
-    online = _list_counts_online(tables)
-    rows = online.assign(moment=period_middle(online["period_start"], online["period_end"]))
-    names = ["area_id", "measurement_series_id", "level", "moment"]
-    both = rows[names].merge(
-        rows[names], on=["area_id", "measurement_series_id"], suffixes=("", "_next")
+    online = online.assign(
+        level=log_odds(online["persons"].to_numpy("float64"), people.to_numpy("float64")),
+        moment=period_middle(online["period_start"], online["period_end"]),
     )
+    residents = bases[~bases["population_base"].str.startswith("internet")]
+    same = ["area_id", "measurement_series_id"]
+    rows = online[[*same, "level", "moment"]]
+    both = rows.merge(rows, on=same, suffixes=("", "_next"))
     months = (both["moment_next"] - both["moment"]).dt.days / MEAN_MONTH_DAYS
-    pairs = both.assign(months=months, change=both["level_next"] - both["level"])
-    return pairs[(months > 0) & (months <= LONGEST_MONTHS)].reset_index(drop=True)
-
-
-def pair_populations(tables: Tables) -> pd.DataFrame:
-    """Return residents by two sources for one year and age: `difference` in logs."""
-    bases = tables["bases"]
-    rows = bases[~bases["population_base"].str.startswith("internet")]
-    rows = rows.assign(year=rows["period_start"].dt.year, level=np.log(rows["persons"]))
-    return _compare_measurers(rows, ["area_id", "population_base", "year"])
+    later = both.assign(months=months, change=both["level_next"] - both["level"])
+    return (
+        _compare_measurers(online, ["area_id", "year"]),
+        _compare_measurers(residents, ["area_id", "population_base", "year"]),
+        later[(months > 0) & (months <= LONGEST_MONTHS)].reset_index(drop=True),
+    )
 
 
 LEAST_MONTHS = 1.0
@@ -259,30 +234,30 @@ def measure_growth(
     return measure_spread(standardise_changes(pairs), size ** (power - 1.0))
 
 
-def _make_fit(values: dict[ErrorQuantile, float], pairs: pd.DataFrame) -> Fit:
+def _make_fit(value: float | Spread, pairs: pd.DataFrame) -> Fit:
     """Return a fit with the basis that its measurers give; fewer pairs than FEW have none."""
+    if len(pairs) < FEW:
+        return Fit(value)
     names = ("measurement_series_id", "measurement_series_id_other")
-    of_pairs = [pairs[name] for name in names if name in pairs]
-    measurers = pd.concat(of_pairs).nunique() if of_pairs and len(pairs) >= FEW else 0
-    return Fit(values, BASES[min(measurers, 2)], len(pairs) if measurers else 0, measurers)
+    measurers = pd.concat([pairs[name] for name in names if name in pairs]).nunique()
+    return Fit(value, BASES[min(measurers, 2)], len(pairs), measurers)
 
 
 def _fit_growth(pairs: pd.DataFrame, by: str = "measurement_series_id", power: float = 0.5) -> Fit:
     spread = measure_growth(pairs, by, power) if len(pairs) >= FEW else ASSUMED_GROWTH
-    return _make_fit(name_quantiles(spread), pairs)
+    return _make_fit(spread, pairs)
 
 
 def fit_growth_by_kind(free: pd.DataFrame, platforms: pd.DataFrame) -> Fits:
     """Return the growth of each kind of service from pairs of figures without a restriction."""
     kinds = free["platform_id"].map(platforms.set_index("platform_id")["kind"])
-    of_all = _fit_growth(free).values
+    of_all = _fit_growth(free).value
     fits: Fits = {}
     for kind, name in KINDS.items():
-        pairs = free[kinds == kind]
-        of_kind = _fit_growth(pairs)
+        of_kind = _fit_growth(free[kinds == kind])
         weight = of_kind.groups / (of_kind.groups + FEW)
-        values = {q: of_all[q] * (1 - weight) + of_kind.values[q] * weight for q in QUANTILES}
-        fits[name] = replace(of_kind, values=values)
+        both = np.array(of_all) * (1 - weight) + np.array(of_kind.value) * weight
+        fits[name] = of_kind._replace(value=Spread(*both.tolist()))
     return fits
 
 
@@ -291,14 +266,13 @@ def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
 
     Each `cell` has the same weight, if that column exists.
     """
-    value = unknown
-    if len(pairs) >= FEW:
-        size = np.ones(len(pairs))
-        if "cell" in pairs:
-            size = pairs.groupby("cell")["difference"].transform("size").to_numpy("float64")
-        width = measure_half_width(pairs["difference"].to_numpy("float64"), 1.0 / size)
-        value = float(width / np.sqrt(sides))
-    return _make_fit({ErrorQuantile.Q95: value}, pairs)
+    if len(pairs) < FEW:
+        return Fit(unknown)
+    weights = None
+    if "cell" in pairs:
+        weights = 1.0 / pairs.groupby("cell")["difference"].transform("size").to_numpy("float64")
+    width = measure_half_width(pairs["difference"].to_numpy("float64"), weights)
+    return _make_fit(float(width / np.sqrt(sides)), pairs)
 
 
 def fit_parameters(tables: Tables) -> Fits:
@@ -307,19 +281,20 @@ def fit_parameters(tables: Tables) -> Fits:
     free = growth[~growth["is_restricted"]]
     pages = pair_pages(tables)
     pages = pages[pages["difference"].abs() <= LARGEST_RELAY]
+    online, residents, later = pair_bases(tables["bases"])
     return {
         FigureError.GROWTH: _fit_growth(free),
         **fit_growth_by_kind(free, tables["platforms"]),
         FigureError.RESTRICTED_GROWTH: _fit_growth(growth[growth["is_use_restricted"]]),
-        FigureError.BASE_GROWTH: _fit_growth(pair_successive_bases(tables), "area_id", 0.0),
+        FigureError.BASE_GROWTH: _fit_growth(later, "area_id", 0.0),
         FigureError.MEASURERS: _fit_half_width(pair_measurers(tables), 2, ASSUMED_HALF_WIDTH),
-        FigureError.BASE_MEASURERS: _fit_half_width(pair_counts(tables), 2, ASSUMED_HALF_WIDTH),
+        FigureError.BASE_MEASURERS: _fit_half_width(online, 2, ASSUMED_HALF_WIDTH),
         FigureError.SECONDARY_SOURCE: _fit_half_width(pages, 1, 0.02),
-        FigureError.POPULATION: _fit_half_width(pair_populations(tables), 2, 0.02),
-        FigureError.LOW_RELIABILITY: Fit({ErrorQuantile.Q95: LOW_RELIABILITY}),
-        FigureError.EFFECTIVE_SAMPLE: Fit({ErrorQuantile.COUNT: EFFECTIVE_SAMPLE}),
-        FigureError.TAIL_DEGREES: Fit({ErrorQuantile.COUNT: TAIL_DEGREES}),
-        FigureError.CHILDREN: Fit(name_quantiles(CHILDREN)),
+        FigureError.POPULATION: _fit_half_width(residents, 2, 0.02),
+        FigureError.LOW_RELIABILITY: Fit(LOW_RELIABILITY),
+        FigureError.EFFECTIVE_SAMPLE: Fit(EFFECTIVE_SAMPLE),
+        FigureError.TAIL_DEGREES: Fit(TAIL_DEGREES),
+        FigureError.CHILDREN: Fit(CHILDREN),
     }
 
 
@@ -341,4 +316,4 @@ READ = {
 def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `figure_errors`, fitted to typed facts."""
     sha256 = digest_frames(*(tables[name][columns] for name, columns in READ.items()))
-    return make_parameter_table(fit_parameters(tables), ("pairs", "measurers"), sha256)
+    return make_parameter_table(fit_parameters(tables), ("pairs", "measurers"), sha256, COUNTS)

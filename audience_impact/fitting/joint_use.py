@@ -33,7 +33,7 @@ analysis).
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ from audience_impact.fitting.tables import BASES, Fit, Fits, digest_frames, make
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import LOGIT_GRID, compute_union
 from audience_impact.overlap.model import assume_independence, bound_by_shares
-from audience_impact.vocabulary import ErrorQuantile, OverlapParameter, ParameterBasis
+from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005
 SET_SIZES = range(2, 6)
@@ -55,12 +55,9 @@ REGION_PART = 0.5
 SPREAD_BELOW, SPREAD_ABOVE = 2.25, 2.75
 SURVEY_COLUMNS = ["survey_id", "area_id", "period", "house", "online_share_override"]
 PATTERN_COLUMNS = ["survey_id", "platform_ids", "online", "weighted_share"]
-COLUMNS = ["house", "area", "year", "log_odds", "error", "room"]
-"""Columns of fits: `error` and `room` are the mean squares of FittedSurvey."""
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(NamedTuple):
     """The sets of platforms of a survey: shares (sets, 5), zero-padded, and the true union."""
 
     name: str
@@ -71,34 +68,37 @@ class Survey:
     truth: Array
 
 
-@dataclass(frozen=True)
-class FittedSurvey:
+class FittedSurvey(NamedTuple):
     """The correlation of one survey, and the mean squares for its model error."""
 
     survey: Survey
     log_odds: float
-    squared_error: float  # of the fitted unions
-    squared_room: float  # of the distance between independence and the largest audience
+    error: float  # of the fitted unions
+    room: float  # between independence and the largest audience
 
 
 def compute_shares_and_truth(
+    name: str,
     used: NDArray[np.bool_],
     online: NDArray[np.bool_],
     weight: Array,
-    online_share: float | None = None,
+    online_share: float = np.nan,
 ) -> tuple[Array, Array]:
     """Return shares and true unions of all sets of 2-5 platforms, over the online base.
 
-    `used` is patterns x platforms; `online_share` replaces the observed share online, and
-    raises ValueError where that would leave users outside the base.
+    `used` is patterns x platforms; `online_share` replaces the observed share online.
+
+    Raises:
+        ValueError: The replaced share would leave users of survey `name` outside the base.
     """
     weight = weight / weight.sum()
     observed = float(weight[online | used.any(axis=1)].sum())
-    if online_share is not None and online_share < observed - 1e-9:
+    if online_share < observed - 1e-9:
         raise ValueError(
-            f"the online share {online_share} is below {observed:.4f}, the share observed online"
+            f"{name}: the online share {online_share} is below {observed:.4f}, "
+            "the share observed online"
         )
-    weight = weight / (observed if online_share is None else online_share)
+    weight = weight / (observed if np.isnan(online_share) else online_share)
     user_shares = np.minimum((weight[:, None] * used).sum(axis=0), 1.0)
     large_enough = np.flatnonzero(user_shares > SMALLEST_SHARE)
     chosen = [c for k in SET_SIZES for c in itertools.combinations(large_enough, k)]
@@ -112,28 +112,21 @@ def compute_shares_and_truth(
 def read_surveys(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> list[Survey]:
     """Return the surveys of the typed `surveys` and `use_patterns`, by name."""
     ordered = use_patterns.sort_values(["survey_id", "platform_ids", "online"])
-    patterns = dict(iter(ordered.groupby("survey_id")))
-    return [
-        _read_survey(row, patterns[row.survey_id])
-        for row in surveys.sort_values("survey_id").itertuples()
-        if row.survey_id in patterns
-    ]
-
-
-def _read_survey(row: "pd.core.frame.Row", patterns: pd.DataFrame) -> Survey:
-    members = [set(cell.split(";")) - {""} for cell in patterns["platform_ids"]]
-    used = np.array([[name in some for name in sorted(set().union(*members))] for some in members])
-    override = row.online_share_override
-    try:
+    about = surveys.set_index("survey_id")
+    result = []
+    for name, patterns in ordered.groupby("survey_id"):
+        members = [set(cell.split(";")) - {""} for cell in patterns["platform_ids"]]
+        named = sorted(set().union(*members))
         shares, truth = compute_shares_and_truth(
-            used,
+            str(name),
+            np.array([[platform in some for platform in named] for some in members]),
             patterns["online"].to_numpy() > 0,
             patterns["weighted_share"].to_numpy(dtype=float),
-            None if pd.isna(override) else float(override),
+            float(about.at[name, "online_share_override"]),
         )
-    except ValueError as error:
-        raise ValueError(f"{row.survey_id}: {error}") from error
-    return Survey(row.survey_id, row.house, row.area_id, row.period[:4], shares, truth)
+        house, area, period = about.loc[name, ["house", "area_id", "period"]]
+        result.append(Survey(str(name), house, area, period[:4], shares, truth))
+    return result
 
 
 def fit_survey(survey: Survey) -> FittedSurvey:
@@ -154,12 +147,9 @@ def fit_surveys(surveys: Sequence[Survey]) -> list[FittedSurvey]:
 
 
 def tabulate_fits(fits: Sequence[FittedSurvey]) -> pd.DataFrame:
-    """Return the fits of surveys as rows: COLUMNS."""
-    rows = [
-        (f.survey.house, f.survey.area, f.survey.year, f.log_odds, f.squared_error, f.squared_room)
-        for f in fits
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    """Return fits as rows: `house`, `area`, `year` and the numbers of FittedSurvey."""
+    rows = [(survey.house, survey.area, survey.year, *numbers) for survey, *numbers in fits]
+    return pd.DataFrame(rows, columns=["house", "area", "year", *FittedSurvey._fields[1:]])
 
 
 def estimate_area_variance(house: pd.DataFrame) -> float:
@@ -178,7 +168,7 @@ def estimate_area_variance(house: pd.DataFrame) -> float:
 
 def _make_fit(value: float, rows: pd.DataFrame) -> Fit:
     houses = rows["house"].nunique()
-    return Fit({ErrorQuantile.COUNT: value}, BASES[min(houses, 2)], len(rows), houses)
+    return Fit(value, BASES[min(houses, 2)], len(rows), houses)
 
 
 def fit_parameters(fits: Sequence[FittedSurvey]) -> Fits:
@@ -204,10 +194,10 @@ def fit_parameters(fits: Sequence[FittedSurvey]) -> Fits:
         OverlapParameter.BETWEEN: _make_fit(*between),
         OverlapParameter.WITHIN: _make_fit(within, several),
         OverlapParameter.AREA: _make_fit(area, repeated),
-        OverlapParameter.REGION: Fit({ErrorQuantile.COUNT: REGION_PART}),
+        OverlapParameter.REGION: Fit(REGION_PART),
         OverlapParameter.MODEL: _make_fit(model, rows),
-        OverlapParameter.SPREAD_BELOW: Fit({ErrorQuantile.COUNT: SPREAD_BELOW}),
-        OverlapParameter.SPREAD_ABOVE: Fit({ErrorQuantile.COUNT: SPREAD_ABOVE}),
+        OverlapParameter.SPREAD_BELOW: Fit(SPREAD_BELOW),
+        OverlapParameter.SPREAD_ABOVE: Fit(SPREAD_ABOVE),
     }
 
 
@@ -216,7 +206,8 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     surveys, use_patterns = tables["surveys"], tables["use_patterns"]
     fits = fit_surveys(read_surveys(surveys, use_patterns))
     sha256 = digest_frames(surveys[SURVEY_COLUMNS], use_patterns[PATTERN_COLUMNS])
-    parameters = make_parameter_table(fit_parameters(fits), ("surveys", "houses"), sha256)
+    parameters = fit_parameters(fits)
+    table = make_parameter_table(parameters, ("surveys", "houses"), sha256, parameters)
     of_surveys = pd.DataFrame(
         {
             "parameter": OverlapParameter.SURVEY.value,
@@ -228,5 +219,4 @@ def fit_table(tables: Tables) -> pd.DataFrame:
             "data_sha256": sha256,
         }
     )
-    both = pd.concat([parameters.assign(survey_id=""), of_surveys], ignore_index=True)
-    return both[list(of_surveys)]
+    return pd.concat([table.assign(survey_id=""), of_surveys], ignore_index=True)[list(of_surveys)]

@@ -38,16 +38,13 @@ from audience_impact.fitting.tables import (
     digest_frames,
     make_parameter_table,
     measure_spread,
-    name_quantiles,
 )
 from audience_impact.places import operator_shares
 from audience_impact.places.networks import LIMITS
 from audience_impact.vocabulary import NetworkLaw, ParameterBasis
 
-LONGEST_YEARS = 7
-POSITIONS = 19
-LEAST_COUNTRIES = 5
-LEAST_REGIONAL_COUNTRIES = 3
+LONGEST_YEARS, POSITIONS = 7, 19
+LEAST_COUNTRIES, LEAST_REGIONAL_COUNTRIES = 5, 3
 READ = {
     "network_use": ["area_id", "period", "least_share", "most_share"],
     "network_shares": ["area_id", "asn", "period", "users_share"],
@@ -84,8 +81,7 @@ def _balance_spread(values: "pd.Series[float]", groups: list[pd.Series]) -> Spre
 def measure_between_countries(counts: pd.DataFrame) -> Spread:
     """Return quantiles over countries of the share's log odds, uniform between its limits."""
     last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
-    least = last["least_share"].to_numpy("float64")[:, None]
-    most = last["most_share"].to_numpy("float64")[:, None]
+    least, most = last[["least_share", "most_share"]].to_numpy("float64").T[:, :, None]
     steps = (np.arange(POSITIONS) + 0.5) / POSITIONS
     shares = np.clip(least + (most - least) * steps, *LIMITS).ravel()
     return measure_spread(np.asarray(logit(shares)))
@@ -108,14 +104,10 @@ def fit_parameters(tables: Tables) -> Fits:
     """Return the fitted parameters of networks, by name; without those of too few countries."""
     fits: Fits = {}
     use, shares = tables["network_use"], tables["network_shares"]
-    countries = use["area_id"].nunique()
-    if countries >= LEAST_COUNTRIES:
-        pairs = list_changes(use)
-        between = name_quantiles(measure_between_countries(use))
+    if use["area_id"].nunique() >= LEAST_COUNTRIES:
+        pairs, countries = list_changes(use), use.drop_duplicates("area_id")
         fits[NetworkLaw.CHANGE] = _make_fit(measure_yearly_change(pairs), pairs)
-        fits[NetworkLaw.OTHER_COUNTRIES] = Fit(
-            between, ParameterBasis.ESTIMATED, countries, countries
-        )
+        fits[NetworkLaw.OTHER_COUNTRIES] = _make_fit(measure_between_countries(use), countries)
     changes = operator_shares.list_changes(shares)
     if changes["area_id"].nunique() >= LEAST_COUNTRIES:
         jump = measure_jumps(shares)
@@ -129,8 +121,7 @@ def fit_parameters(tables: Tables) -> Fits:
 
 
 def _make_fit(spread: Spread, rows: pd.DataFrame) -> Fit:
-    countries = rows["area_id"].nunique()
-    return Fit(name_quantiles(spread), ParameterBasis.ESTIMATED, len(rows), countries)
+    return Fit(spread, ParameterBasis.ESTIMATED, len(rows), rows["area_id"].nunique())
 
 
 def fit_table(tables: Tables) -> pd.DataFrame:

@@ -1,10 +1,17 @@
 """Fit the fact table `online_levels`: the share of residents online by country and year.
 
-Definitions. Those of people_counts.py; levels, moments and EDGE are those of
-denominators/online.py.
+Definitions. A count is a published number of people online, or a share of people from an age on who
+are. Counts of one measurer are one lineage: of several editions of a share the newest counts, and a
+count of another measurer that prints an earlier share of the ITU again is a copy and is left out.
+Levels, moments and EDGE are those of denominators/online.py.
 
-Method. A Gaussian state-space model of the levels of all countries, written as one joint normal
-distribution of the counts, which gives what a Kalman smoother gives:
+Method. Persons become shares of the residents of their year. A count of another lineage is a copy
+where its share is within RELAYED of one that the ITU has for at most RELAY_YEARS before. The part
+of the residents that is old enough for a count is on the line between the ages counted. A share of
+people from an age on becomes one of all residents with the residents below that age, who are online
+`children` times as often, which is learned as well. The levels of all countries have a Gaussian
+state-space model, written as one joint normal distribution of the counts, which gives what a Kalman
+smoother gives:
 
     level[c, y] = world[y] + subregion[c] (1, y) + own[c, y]
     own[c, y]   = own[c, y - 1] + growth[c, y] + e,    growth[c, y] = damping growth[c, y - 1] + e'
@@ -17,19 +24,18 @@ years (an Ornstein-Uhlenbeck process), as the ITU's does until it rewrites its p
 have the maximum posterior density, with wide lognormal priors. Own changes and noise of a country
 have a scale of their own, drawn towards one by an inverse gamma prior, so that countries whose
 counts jump have wider intervals. As it is known from few counts, the deviation is the one whose
-normal 95 % quantile is that of Student's t, of FREEDOM and as many degrees as there are counts. A
-share of people from an age on becomes one of all residents with the residents below that age, who
-are online `children` times as often, which is learned as well.
-
+normal 95 % quantile is that of Student's t, of FREEDOM and as many degrees as there are counts.
 Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
 
 Assumptions. Errors of different lineages are independent. The ITU has no bias over countries: the
-level is what it would print of the year without its error in the country. Residents by age are
-those of the year of their count.
+level is what it would print of the year without its error in the country. Publishers who copy take
+the ITU's shares, not those of each other. Residents by age are those of the year of their count.
 
 Known drawbacks. The ITU prints shares of surveys of people from ten or fifteen years on as shares
 of all residents, and learned factors cannot separate this from children who are online. A survey
 that corrects a series after years is outside of the interval more often than in one of ten cases.
+Where the share of a country hardly changes, a count of its own looks like a copy; it is lost, but
+would change little. Residents by age were counted about 2020.
 
 Citation. J. Durbin, S. J. Koopman, Time Series Analysis by State Space Methods (2012). E. S.
 Gardner, E. McKenzie, Forecasting trends in time series (1985), Management Science 31. Patterns of
@@ -39,6 +45,7 @@ bias-reduction model (2014), Annals of Applied Statistics 8.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -53,14 +60,20 @@ from audience_impact.denominators.online import (
     YEARS,
     Z95,
     compute_levels,
+    compute_moments,
     weigh_years,
 )
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.people_counts import ITU, list_counts
 from audience_impact.fitting.tables import digest_frames
 from audience_impact.frames import Array
-from audience_impact.vocabulary import ParameterBasis
+from audience_impact.periods import period_middle
+from audience_impact.populations import EVERYONE, LEAST_AGE, ONLINE, are_regions
+from audience_impact.vocabulary import ObsStatus, ParameterBasis
 
+ITU = "itu-internet-use"
+RELAYED = 0.003
+"""Difference of two shares below which the later one is a copy."""
+RELAY_YEARS = 5
 PARAMETERS = {
     "children": 1.5,
     "level": -0.3,
@@ -89,17 +102,76 @@ SCALES = np.exp(np.linspace(-3.0, 3.0, 25))
 ROUNDS, STEPS = 2, 30
 LEAST_COUNTRIES = 20
 DECIMALS = 4
+LEVEL, NEW = -1, -2
+"""Lineages of a prediction: the level itself, and what a lineage without a count would print."""
 NO_COUNT = "no count: as in other countries of the subregion"
 COLUMNS = ["area_id", "period", *VALUES, "basis", "data_sha256", "note"]
 
 
+def list_counts(tables: Tables) -> pd.DataFrame:
+    """Return the counts that are fitted to, ordered by country and moment.
+
+    Columns: `area_id`, `subregion`, `moment` (a decimal year), `share`, `older_share` (the part of
+    the residents that is old enough to be counted), `measurement_series_id`, `is_all_ages`.
+    """
+    bases = tables["bases"].assign(year=tables["bases"]["period_start"].dt.year)
+    is_everyone = bases["population_base"].eq(EVERYONE) & bases["period"].str.len().eq(4)
+    residents = bases[is_everyone].groupby(["area_id", "year"])["persons"].median()
+    people = residents.reindex(pd.MultiIndex.from_frame(bases[["area_id", "year"]])).to_numpy()
+    bases = bases.assign(share=bases["persons"] / people, least_age=0.0, edition="")
+    is_count = bases["population_base"].eq(ONLINE) & bases["obs_status"].ne(ObsStatus.FORECAST)
+    both = pd.concat([bases[is_count], tables["online_shares"]], join="inner")
+    both["moment"] = compute_moments(period_middle(both["period_start"], both["period_end"]))
+    is_country = ~are_regions(both["area_id"]) & both["area_id"].str.len().eq(2)
+    rows = both[is_country & both["share"].gt(0.0)]
+    rows = rows.assign(share=rows["share"].clip(upper=1.0))
+    key = ["area_id", "measurement_series_id", "period", "least_age"]
+    rows = rows.sort_values([*key, "edition", "share"]).drop_duplicates(key, keep="last")
+    rows = rows[~_mark_copies(rows)]
+    is_age = bases["population_base"].str.startswith("age") & ~are_regions(bases["area_id"])
+    ages = bases.assign(age=bases["population_base"].map(LEAST_AGE))[is_age].dropna(subset=["age"])
+    older = ages.pivot_table(index="area_id", columns="age", values="share", aggfunc="median")
+    return rows.assign(
+        subregion=rows["area_id"].map(tables["areas"].set_index("area_id")["parent_id"]),
+        older_share=_match_ages(rows, older),
+        is_all_ages=rows["least_age"].eq(0.0),
+    ).sort_values(["area_id", "moment", "measurement_series_id", "share"], ignore_index=True)
+
+
+def _mark_copies(rows: pd.DataFrame) -> "pd.Series[bool]":
+    itu = rows.loc[rows["measurement_series_id"].eq(ITU), ["area_id", "moment", "share"]]
+    relays = rows[rows["measurement_series_id"].ne(ITU)].reset_index(names="row")
+    pairs = relays.merge(itu, on="area_id", suffixes=("", "_itu"))
+    years = pairs["moment"] - pairs["moment_itu"]
+    same = (pairs["share"] - pairs["share_itu"]).abs() < RELAYED
+    copies = pairs.loc[same & years.between(0.0, RELAY_YEARS) & pairs["least_age"].eq(0.0), "row"]
+    return pd.Series(rows.index.isin(copies), rows.index)
+
+
+def _match_ages(rows: pd.DataFrame, older: pd.DataFrame) -> Array:
+    """Return the part of the residents old enough for each count, on the line between ages."""
+    areas = older.reindex(rows["area_id"]).fillna(older.median())
+    ages = np.array([0.0, *older.columns])
+    parts = np.column_stack([np.ones(len(rows)), areas.to_numpy("float64")])
+    pairs = zip(rows["least_age"].to_numpy("float64"), parts, strict=True)
+    return np.array([np.interp(age, ages, part) for age, part in pairs])
+
+
 @dataclass(frozen=True)
 class Counts:
-    """Counts as arrays (countries, counts), padded where a country has fewer."""
+    """Counts as arrays (countries, counts), padded where a country has fewer.
+
+    Attributes:
+        areas: The countries.
+        subregion: Number of the subregion of each country.
+        series: The lineages; `lineage` numbers them.
+        weights: The weight of each year in each count (countries, counts, years).
+        both_are_counts: Where neither of two counts is padding (countries, counts, counts).
+        same_lineage: Where two counts of a country are of one lineage.
+    """
 
     areas: pd.Index
     subregion: NDArray[np.int64]
-    subregion_count: int
     series: list[str]
     is_count: NDArray[np.bool_]
     moment: Array
@@ -107,53 +179,43 @@ class Counts:
     older_share: Array
     lineage: NDArray[np.int64]
     is_all_ages: NDArray[np.bool_]
+    weights: Array
+    both_are_counts: NDArray[np.bool_]
+    same_lineage: NDArray[np.bool_]
 
     @classmethod
-    def from_rows(cls, rows: pd.DataFrame, subregions: pd.Index, series: list[str]) -> "Counts":
-        """Return counts ordered by country; the number of a lineage is its place in `series`."""
+    def from_rows(cls, rows: pd.DataFrame, subregions: pd.Index) -> "Counts":
+        """Return counts ordered by country; the first lineage is the ITU's."""
+        series = [ITU, *sorted(set(rows["measurement_series_id"]) - {ITU})]
         area, areas = pd.factorize(rows["area_id"])
         place = rows.groupby("area_id").cumcount().to_numpy()
-        shape = len(areas), int(place.max()) + 1
 
         def spread(values: pd.Series, blank: float) -> Array:
-            table = np.full(shape, blank)
+            table = np.full((len(areas), int(place.max()) + 1), blank)
             table[area, place] = values.to_numpy("float64")
             return table
 
         numbers = rows["measurement_series_id"].map({name: at for at, name in enumerate(series)})
-        first = rows.drop_duplicates("area_id")["subregion"]
+        is_count = spread(pd.Series(1.0, rows.index), 0.0) > 0.0
+        moment, lineage = spread(rows["moment"], MIDDLES[0]), spread(numbers, 0.0).astype("int64")
+        both_are_counts = is_count[:, :, None] & is_count[:, None, :]
         return cls(
             areas=pd.Index(areas),
-            subregion=subregions.get_indexer(first),
-            subregion_count=len(subregions),
+            subregion=subregions.get_indexer(rows.drop_duplicates("area_id")["subregion"]),
             series=series,
-            is_count=spread(pd.Series(1.0, rows.index), 0.0) > 0.0,
-            moment=spread(rows["moment"], MIDDLES[0]),
+            is_count=is_count,
+            moment=moment,
             share=spread(rows["share"], 0.5),
             older_share=spread(rows["older_share"], 1.0),
-            lineage=spread(numbers, 0.0).astype("int64"),
+            lineage=lineage,
             is_all_ages=spread(rows["is_all_ages"], 1.0) > 0.0,
+            weights=weigh_years(moment) * is_count[:, :, None],
+            both_are_counts=both_are_counts,
+            same_lineage=both_are_counts & (lineage[:, :, None] == lineage[:, None, :]),
         )
 
-    @cached_property
-    def weights(self) -> Array:
-        """Return the weight of each year in each count (countries, counts, years)."""
-        return weigh_years(self.moment) * self.is_count[:, :, None]
 
-    @cached_property
-    def both_are_counts(self) -> NDArray[np.bool_]:
-        """Return where neither of two counts is padding (countries, counts, counts)."""
-        return self.is_count[:, :, None] & self.is_count[:, None, :]
-
-    @cached_property
-    def same_lineage(self) -> NDArray[np.bool_]:
-        """Return where two counts of a country are of one lineage (countries, counts, counts)."""
-        same = self.lineage[:, :, None] == self.lineage[:, None, :]
-        return np.asarray(self.both_are_counts & same)
-
-
-@dataclass(frozen=True)
-class Paths:
+class Paths(NamedTuple):
     """Covariances (years, years) of paths, and loadings (years, n) on what countries share."""
 
     constant: float
@@ -183,10 +245,6 @@ def make_paths(values: dict[str, float]) -> Paths:
     return Paths(float(variance["level"]), path, world, subregion)
 
 
-LEVEL, NEW = -1, -2
-"""Lineages of a prediction: the level itself, and what a lineage without a count would print."""
-
-
 def find_errors(
     values: dict[str, float], lineage: NDArray[np.int64], is_all_ages: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
@@ -202,29 +260,17 @@ def find_errors(
     return np.hypot(lasting, bias) * is_printed, noise * is_printed
 
 
-@dataclass(frozen=True)
-class Solved:
-    """The joint normal distribution of the counts and of what countries share.
+class Solved(NamedTuple):
+    """The joint normal distribution of the counts and of what countries share."""
 
-    Attributes:
-        log_density: Log density of the shares.
-        shared: Mean (n,) of world, biases and subregions, in standard deviations.
-        precision: Their precision (n, n).
-        root: Cholesky roots (countries, counts, counts) of the covariances of the counts.
-        residual: Levels less what is shared, over the root (countries, counts).
-        loadings: Loadings of the counts over the root (countries, counts, n).
-        fixed: The part of the covariance that does not have the scale of the country.
-        scaled: The part that has.
-    """
-
-    log_density: float
-    shared: Array
-    precision: Array
-    root: Array
-    residual: Array
-    loadings: Array
-    fixed: Array
-    scaled: Array
+    log_density: float  # of the shares
+    shared: Array  # (n,) mean of world, biases and subregions, in standard deviations
+    precision: Array  # (n, n) of them
+    root: Array  # (countries, counts, counts) Cholesky roots of the covariances of the counts
+    residual: Array  # (countries, counts) levels less what is shared, over the root
+    loadings: Array  # (countries, counts, n) of the counts, over the root
+    fixed: Array  # the part of the covariance that does not have the scale of the country
+    scaled: Array  # the part that has
 
 
 @dataclass(frozen=True)
@@ -241,8 +287,7 @@ class OnlineModel:
         cls, rows: pd.DataFrame, subregions: pd.Index, parameters: Array = CENTRES
     ) -> "OnlineModel":
         """Return the model of some counts, with a scale of one for each country."""
-        series = [ITU, *sorted(set(rows["measurement_series_id"]) - {ITU})]
-        counts = Counts.from_rows(rows, subregions, series)
+        counts = Counts.from_rows(rows, subregions)
         return cls(counts, subregions, parameters, np.ones(len(counts.areas)))
 
     @cached_property
@@ -258,6 +303,10 @@ class OnlineModel:
     def correlate_errors(self, first: Array, second: Array) -> Array:
         """Return the correlation of the lasting errors of a lineage at two moments (any shape)."""
         return np.asarray(np.exp(-np.abs(first - second) / np.exp(self.values["error_years"])))
+
+    def adult_factor(self, older_share: Array) -> Array:
+        """Return the share of all residents online over the share of those old enough."""
+        return np.asarray(older_share + expit(self.values["children"]) * (1.0 - older_share))
 
     def _covariances(self) -> tuple[Array, Array]:
         """Return the fixed and the scaled part (countries, counts, counts) of the covariance."""
@@ -280,33 +329,24 @@ class OnlineModel:
         `lineage` (countries, moments) is 0 where there is no bias.
         """
         biases = np.exp(self.values["bias"]) * np.eye(len(self.counts.series))[:, 1:]
-        parts = np.zeros((*weights.shape[:2], 2 * self.counts.subregion_count))
+        parts = np.zeros((*weights.shape[:2], 2 * len(self.subregions)))
         shared = weights @ self.paths.subregion
         at = np.arange(len(weights))
         for name in range(2):
             parts[at, :, 2 * subregion + name] = shared[:, :, name]
         return np.concatenate([weights @ self.paths.world, biases[lineage], parts], axis=2)
 
-    def adult_factor(self, older_share: Array) -> Array:
-        """Return the share of all residents online over the share of those old enough."""
-        return np.asarray(older_share + expit(self.values["children"]) * (1.0 - older_share))
-
-    def _levels(self) -> tuple[Array, float]:
-        """Return the levels of the counts, and the log derivative of levels by shares."""
+    @cached_property
+    def solved(self) -> Solved:
+        """Return the distribution of what countries share, given the counts."""
         counts = self.counts
+        fixed, scaled = self._covariances()
         factor = self.adult_factor(counts.older_share)
         levels = compute_levels(counts.share * factor)
         inside = expit(levels)
         slope = np.log(factor) - np.log(inside * (1.0 - inside) * (1.0 + 2.0 * EDGE))
-        return np.where(counts.is_count, levels, 0.0), float((slope * counts.is_count).sum())
-
-    @cached_property
-    def solved(self) -> Solved:
-        """Return the distribution of what countries share, given the counts."""
-        fixed, scaled = self._covariances()
-        levels, slope = self._levels()
+        levels = np.where(counts.is_count, levels, 0.0)
         root = np.linalg.cholesky(fixed + self.scales[:, None, None] * scaled)
-        counts = self.counts
         lineage = counts.lineage * counts.is_count
         loadings = self._loadings(counts.weights, counts.subregion, lineage)
         both = np.linalg.solve(root, np.concatenate([levels[:, :, None], loadings], axis=2))
@@ -317,7 +357,9 @@ class OnlineModel:
         shared = np.linalg.solve(precision, towards)
         square = float((level**2).sum() - towards @ shared)
         volume = 2.0 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
-        density = slope - 0.5 * (square + volume + np.linalg.slogdet(precision)[1])
+        density = float((slope * counts.is_count).sum()) - 0.5 * (
+            square + volume + np.linalg.slogdet(precision)[1]
+        )
         residual = level - loading @ shared
         return Solved(density, shared, precision, root, residual, loading, fixed, scaled)
 
@@ -357,30 +399,38 @@ class OnlineModel:
             model = replace(model, scales=np.exp(logs))
         return model
 
-    def predict(self, query: "Query") -> "Predicted":
+    def predict(
+        self,
+        areas: pd.Series,
+        subregion: NDArray[np.int64],
+        lineage: NDArray[np.int64],
+        is_all_ages: NDArray[np.bool_],
+    ) -> tuple[Array, Array, Array]:
         """Return the levels of areas by year, or what a lineage would print without its noise.
 
-        Areas without a count are those of their subregion.
+        Mean (areas, years), covariance (areas, years, years), and the part of the covariance that
+        is not known of the world. `lineage` are numbers of lineages, LEVEL or NEW. Areas without a
+        count are those of their subregion.
         """
         counts, paths, solved = self.counts, self.paths, self.solved
-        at = counts.areas.get_indexer(query.areas)
+        at = counts.areas.get_indexer(areas)
         scale = np.where(at >= 0, self.scales[at], 1.0)[:, None, None]
-        lasting, _ = find_errors(self.values, query.lineage, query.is_all_ages)
+        lasting, _ = find_errors(self.values, lineage, is_all_ages)
         lasting = lasting[:, None, None]
-        is_same = (counts.lineage[at] == query.lineage[:, None]) & counts.is_count[at]
+        is_same = (counts.lineage[at] == lineage[:, None]) & counts.is_count[at]
         path = paths.constant + scale * paths.changing
         same_error = self.correlate_errors(MIDDLES[:, None], counts.moment[at][:, None, :])
         cross = path @ counts.weights[at].transpose(0, 2, 1)
         cross = cross + lasting**2 * is_same[:, None, :] * same_error
         cross = cross * (at >= 0)[:, None, None]
         gain = np.linalg.solve(solved.root[at], cross.transpose(0, 2, 1)).transpose(0, 2, 1)
-        biased = np.broadcast_to(np.maximum(query.lineage, 0)[:, None], (len(at), len(YEARS)))
+        biased = np.broadcast_to(np.maximum(lineage, 0)[:, None], (len(at), len(YEARS)))
         years = np.broadcast_to(np.eye(len(YEARS)), path.shape)
-        loadings = self._loadings(years, query.subregion, biased)
+        loadings = self._loadings(years, subregion, biased)
         rest = loadings - gain @ solved.loadings[at]
         mean = loadings @ solved.shared + (gain @ solved.residual[at][:, :, None])[:, :, 0]
         unknown, world = np.linalg.inv(solved.precision), slice(0, paths.world.shape[1])
-        return Predicted(
+        return (
             mean,
             path
             + lasting**2 * self.correlate_errors(MIDDLES[:, None], MIDDLES)
@@ -388,25 +438,6 @@ class OnlineModel:
             + rest @ unknown @ rest.transpose(0, 2, 1),
             rest[:, :, world] @ unknown[world, world] @ rest[:, :, world].transpose(0, 2, 1),
         )
-
-
-@dataclass(frozen=True)
-class Query:
-    """A prediction to make: the area, its subregion, and the lineage (a number, LEVEL or NEW)."""
-
-    areas: pd.Series
-    subregion: NDArray[np.int64]
-    lineage: NDArray[np.int64]
-    is_all_ages: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """Levels by area and year."""
-
-    mean: Array  # (areas, years)
-    covariance: Array  # (areas, years, years)
-    common: Array  # the part of the covariance that is not known of the world
 
 
 def _score_scale(solved: Solved, residual: Array, scale: float) -> Array:
@@ -433,7 +464,7 @@ def fit_table(tables: Tables) -> pd.DataFrame:
     areas = tables["areas"]
     is_country = areas["area_id"].str.fullmatch("[A-Z]{2}") & areas["parent_id"].isin(subregions)
     countries = areas[is_country].set_index("area_id")["parent_id"].sort_index()
-    table = make_table(model, countries, _describe_lineages(rows))
+    table = make_table(model, countries, describe_lineages(rows))
     return table.assign(data_sha256=_digest_counts(rows))[COLUMNS]
 
 
@@ -445,23 +476,22 @@ def make_table(
     The row of the first year names the lineages that counted in the country.
     """
     areas, count = countries.index, len(countries)
-    query = Query(
+    mean, covariance, common = model.predict(
         areas.to_series(),
         model.subregions.get_indexer(countries),
         np.full(count, LEVEL),
         np.ones(count, dtype="bool"),
     )
-    predicted = model.predict(query)
-    variance = np.diagonal(predicted.covariance, axis1=1, axis2=2)
-    shared = np.diagonal(predicted.common, axis1=1, axis2=2)
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    shared = np.diagonal(common, axis1=1, axis2=2)
     deviation = np.sqrt(variance)
     wider = model.widen(model.counts.areas.get_indexer(areas))[:, None]
-    before = np.diagonal(predicted.covariance, 1, axis1=1, axis2=2)
+    before = np.diagonal(covariance, 1, axis1=1, axis2=2)
     correlation = np.zeros_like(deviation)
     correlation[:, 1:] = before / (deviation[:, 1:] * deviation[:, :-1])
     names = areas.to_series().map(lineages).fillna(NO_COUNT).to_numpy()
     is_first = np.tile(YEARS[0] == YEARS, count)
-    values = (predicted.mean, wider * deviation, correlation.clip(0.0, 1.0), shared / variance)
+    values = (mean, wider * deviation, correlation.clip(0.0, 1.0), shared / variance)
     return pd.DataFrame(
         {
             "area_id": np.repeat(areas, len(YEARS)),
@@ -473,7 +503,7 @@ def make_table(
     )
 
 
-def _describe_lineages(rows: pd.DataFrame) -> "pd.Series[str]":
+def describe_lineages(rows: pd.DataFrame) -> "pd.Series[str]":
     """Return the lineages of the counts of each country, with their periods, as text."""
     ordered = rows.sort_values(["area_id", "measurement_series_id", "moment"])
     periods = ordered.groupby(["area_id", "measurement_series_id"])["period"].agg(["first", "last"])

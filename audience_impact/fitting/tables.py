@@ -5,16 +5,16 @@ American Statistician 50, definition 5.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.figure_errors import QUANTILES, Spread
+from audience_impact.figure_errors import Spread, name_kinds
 from audience_impact.frames import Array
-from audience_impact.vocabulary import ErrorQuantile, ParameterBasis
+from audience_impact.vocabulary import ParameterBasis
 
 TAILS = (0.05, 0.50, 0.95)
 """Probabilities of the three quantiles of a fitted distribution."""
@@ -24,18 +24,17 @@ BASES = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.EST
 """Basis of a number that rests on no measurer (or country), on one, and on two or more."""
 
 
-@dataclass(frozen=True)
-class Fit:
-    """The numbers of a fitted parameter, and the figures behind them.
+class Fit(NamedTuple):
+    """A fitted parameter, and the figures behind it.
 
     Attributes:
-        values: Numbers by kind, in the order of the rows.
-        basis: Whether they were estimated or assumed.
-        figures: The number of figures, or of pairs, that they were fitted to.
+        value: The number (float), or the three quantiles (Spread).
+        basis: Whether it was estimated or assumed.
+        figures: The number of figures, or of pairs, that it was fitted to.
         groups: The number of countries, or measurers, of these figures.
     """
 
-    values: Mapping[ErrorQuantile, float]
+    value: Any
     basis: ParameterBasis = ParameterBasis.ASSUMED
     figures: int = 0
     groups: int = 0
@@ -45,24 +44,23 @@ Fits = dict[StrEnum, Fit]
 """Fits by the name of the parameter."""
 
 
-def name_quantiles(spread: Spread) -> dict[ErrorQuantile, float]:
-    """Return the three numbers of a spread, by their kind."""
-    return dict(zip(QUANTILES, (spread.q05, spread.q50, spread.q95), strict=True))
-
-
 def make_parameter_table(
-    fits: Mapping[StrEnum, Fit], counts: tuple[str, str], sha256: str
+    fits: Mapping[StrEnum, Fit],
+    counts: tuple[str, str],
+    sha256: str,
+    plain: Collection[StrEnum] = (),
 ) -> pd.DataFrame:
     """Return a fact table of parameters, one row per number, without notes.
 
     `counts` are the names of the columns for the figures and the groups of a fit; `sha256` is the
-    digest of what was read.
+    digest of what was read; `plain` are the parameters whose kind is a plain number.
     """
-    rows = [
-        (name.value, kind.value, value, fit.basis.value, fit.figures, fit.groups, sha256)
-        for name, fit in fits.items()
-        for kind, value in fit.values.items()
-    ]
+    rows = []
+    for name, (value, basis, *numbers) in fits.items():
+        spread = value if isinstance(value, Spread) else (value,)
+        kinds = name_kinds(name, [name] if len(spread) > 1 else [], plain)
+        for kind, number in zip(kinds, spread, strict=True):
+            rows.append((name.value, str(kind), number, basis.value, *numbers, sha256))
     return pd.DataFrame(
         rows, columns=["parameter", "kind", "value", "basis", *counts, "data_sha256"]
     )
@@ -89,21 +87,19 @@ def digest_frames(*frames: pd.DataFrame) -> str:
     return total.hexdigest()
 
 
-def compute_quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> Array:
-    """Return weighted quantiles; `values` and `weights` are (n,), n at least 1."""
+def compute_quantiles(values: Array, weights: Array | None, at: tuple[float, ...]) -> list[float]:
+    """Return weighted quantiles; `values` and `weights` (None: equal) are (n,), n at least 1."""
     order = np.argsort(values, kind="stable")
-    mass = weights[order]
+    mass = np.ones(len(values)) if weights is None else weights[order]
     middles = (np.cumsum(mass) - mass / 2.0) / mass.sum()
-    return np.asarray(np.interp(at, middles, values[order]))
+    return [float(value) for value in np.interp(at, middles, values[order])]
 
 
 def measure_spread(values: Array, weights: Array | None = None) -> Spread:
     """Return the weighted quantiles TAILS of values (n,), with equal weights by default."""
-    weights = np.ones(len(values)) if weights is None else weights
-    return Spread(*map(float, compute_quantiles(values, weights, TAILS)))
+    return Spread(*compute_quantiles(values, weights, TAILS))
 
 
 def measure_half_width(values: Array, weights: Array | None = None) -> float:
     """Return the size that the share INSIDE of differences (n,) does not exceed."""
-    weights = np.ones(len(values)) if weights is None else weights
-    return float(compute_quantiles(np.abs(values), weights, (INSIDE,))[0])
+    return compute_quantiles(np.abs(values), weights, (INSIDE,))[0]

@@ -32,7 +32,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import PROVENANCE, Tables
-from audience_impact.figure_errors import QUANTILES, Spread, parameter_values
+from audience_impact.figure_errors import Spread, read_numbers
 from audience_impact.periods import period_middle
 from audience_impact.places import operator_shares
 from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
@@ -101,9 +101,8 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     required = (NetworkLaw.CHANGE, NetworkLaw.OTHER_COUNTRIES)
     stated = set(network_laws["parameter"])
     names = [name for name in NetworkLaw if name in required or name.value in stated]
-    kinds = dict.fromkeys(names, QUANTILES)
-    numbers = parameter_values(network_laws, "network_laws", kinds, "learn places")
-    return {name: Spread(*numbers[name]) for name in names}
+    numbers = read_numbers(network_laws, "network_laws", names, names)
+    return {name: numbers[name] for name in names}
 
 
 def estimate_mobile_alone(

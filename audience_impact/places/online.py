@@ -39,7 +39,7 @@ Computation 4 (mean of a logistic normal). J. N. K. Rao, I. Molina (2015), Small
 The parameters are read from `place_laws`. A deviation is the log odds of the share online in a
 place less those of the area that contains it. Half widths are halves of central 90 % intervals;
 standard deviations follow from them as for a normal. What is learned, from what and how well it
-does: fitting/place_parameters.py.
+does: fitting/places.py.
 """
 
 from collections.abc import Collection
@@ -50,11 +50,11 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import QUANTILES, Spread, parameter_values
+from audience_impact.figure_errors import Spread, read_numbers
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
 from audience_impact.populations import parents_of, with_holders
-from audience_impact.vocabulary import AreaLevel, ErrorQuantile, PlaceLaw, YesNo
+from audience_impact.vocabulary import AreaLevel, PlaceLaw, YesNo
 
 NORMAL = 1.6448536269514722
 """The 95 % quantile of a standard normal distribution."""
@@ -144,13 +144,6 @@ def compute_deviation(quantiles: Spread) -> float:
     return (quantiles.q95 - quantiles.q05) / (2.0 * NORMAL)
 
 
-def list_kinds(name: PlaceLaw) -> tuple[ErrorQuantile, ...]:
-    """Return the kinds of rows that a parameter has."""
-    if name in SPREADS:
-        return QUANTILES
-    return (ErrorQuantile.COUNT,) if name in COUNTS else (ErrorQuantile.Q95,)
-
-
 def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
     """Return the parameters of the typed fact table; None where it has no rows.
 
@@ -159,11 +152,7 @@ def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
     """
     if place_laws.empty:
         return None
-    required = {name: list_kinds(name) for name in PlaceLaw}
-    numbers = parameter_values(place_laws, "place_laws", required, "learn places")
-    spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
-    single = {name.value: numbers[name][0] for name in PlaceLaw if name not in SPREADS}
-    return PlaceParameters(**spreads, **single)  # type: ignore[arg-type]
+    return PlaceParameters(**read_numbers(place_laws, "place_laws", PlaceLaw, SPREADS, COUNTS))
 
 
 ODDS_QUANTILES = ["online_q05", "online_q50", "online_q95"]

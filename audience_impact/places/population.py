@@ -39,7 +39,7 @@ Method. The log of the people in a part is
 
 with T the people of the typical unit, n the number of units and z a standard normal; the four
 numbers of each kind are fitted to register rows whose part is known (`place_parts`), by
-fitting/place_parameters.py. A part has at most the people of its holder.
+fitting/places.py. A part has at most the people of its holder.
 
 Assumptions. The part of a row has the size distribution of the parts of its kind that were read.
 

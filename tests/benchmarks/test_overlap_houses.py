@@ -1,7 +1,6 @@
 """The promise of the interval on houses it has not seen, on a part of the sets for speed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -20,7 +19,7 @@ def fits() -> list[FittedSurvey]:
     parts = []
     for survey in overlap.surveys([]):
         step = -(-len(survey.truth) // SETS)
-        parts.append(replace(survey, shares=survey.shares[::step], truth=survey.truth[::step]))
+        parts.append(survey._replace(shares=survey.shares[::step], truth=survey.truth[::step]))
     return calibration.fit_surveys(parts)
 
 

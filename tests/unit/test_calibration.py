@@ -9,7 +9,7 @@ from audience_impact.fitting import joint_use as calibration
 from audience_impact.fitting.joint_use import FittedSurvey, Survey
 from audience_impact.fitting.tables import complete_table
 from audience_impact.overlap import one_factor
-from audience_impact.vocabulary import ErrorQuantile, OverlapParameter, ParameterBasis
+from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 from benchmarks.overlap import fit_calibration
 from flows.fitting import is_same as same_table
 from tests.engine import patterns
@@ -55,7 +55,7 @@ def test_the_correlation_of_a_made_up_survey_is_found_again() -> None:
     result = calibration.fit_survey(survey)
     assert len(survey.truth) == 4
     assert float(expit(result.log_odds)) == pytest.approx(0.37, abs=1e-5)
-    assert result.squared_error < 1e-12
+    assert result.error < 1e-12
 
 
 def test_sets_are_shares_of_the_people_online() -> None:
@@ -96,7 +96,7 @@ def test_one_house_with_a_wild_spread_does_not_set_that_of_the_others() -> None:
 def test_a_single_survey_assumes_the_spread_and_says_so() -> None:
     learned = calibration.fit_parameters([fitted("a", "XA", "1", 1.0)])
     for name in (OverlapParameter.BETWEEN, OverlapParameter.WITHIN):
-        assert learned[name].values == {ErrorQuantile.COUNT: calibration.UNKNOWN_VARIANCE}
+        assert learned[name].value == calibration.UNKNOWN_VARIANCE
         assert learned[name].basis is ParameterBasis.ASSUMED
 
 

@@ -12,7 +12,6 @@ from audience_impact.audiences.scope import build_scope
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_context
 from audience_impact.fitting import errors as learning
-from audience_impact.vocabulary import ErrorQuantile
 from flows.pipeline import steps
 from tests.engine import calibrated, impacts, of
 from tests.support import AS_OF, ERRORS, World, world
@@ -104,7 +103,6 @@ def test_days_of_restrictions_that_overlap_count_once() -> None:
     restrictions = figure_errors.list_restrictions(made.typed())
     touched = figure_errors.match_restrictions(rows, restrictions, "start", "end")
     assert touched["used_days"].tolist() == [18.0, 6.0, 0.0]
-    assert touched["use"].tolist() == [True, True, False]
 
 
 def test_measurers_weigh_with_the_square_root_of_their_pairs() -> None:
@@ -176,7 +174,7 @@ def test_the_growth_of_a_kind_lies_between_its_pairs_and_those_of_all() -> None:
     free = pd.concat([chats, films])
     fits = learning.fit_growth_by_kind(free, pd.DataFrame(kinds, dtype="str"))
     of_all = learning.measure_growth(free).q50
-    middles = {name: fit.values[ErrorQuantile.Q50] for name, fit in fits.items()}
+    middles = {name: fit.value.q50 for name, fit in fits.items()}
     assert middles == pytest.approx(
         {
             "growth_messenger": (0.4 + of_all) / 2,

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import logit
 
 from audience_impact.fitted import shares
-from audience_impact.fitting import daily_use as learning
+from audience_impact.fitting import shares as learning
 from flows import fitting
 from tests.support import FACTS, World, world
 
@@ -24,7 +24,7 @@ def make_surveyed_world(platform: str = "*", kind: str = "of_users") -> World:
 
 
 def learned(made: World) -> pd.DataFrame:
-    table = learning.fit_table(made.typed())
+    table = learning.fit_daily_use(made.typed())
     return table.set_index(["platform_id", "area_id", "use_frequency_kind"])
 
 
@@ -92,7 +92,7 @@ def test_the_slope_is_that_inside_subregions() -> None:
 
 
 def test_a_subregion_has_a_distribution_of_its_own_and_others_a_wider_one() -> None:
-    result = learning.fit_distributions(surveyed()).set_index("area_id")
+    result = learning.fit_daily_distributions(surveyed()).set_index("area_id")
     means = 1.0 + np.arange(4) + 3.0 * 0.475
     assert result.loc["", "mean"] == pytest.approx(means.mean())
     assert result.loc["S0", "mean"] == pytest.approx(means[0], abs=0.05)
@@ -110,7 +110,7 @@ def test_an_area_with_a_figure_has_no_slope_and_the_level_of_its_subregion() -> 
             x=lambda rows: rows["x"] + 0.1,
         )
     )
-    result = learning.fit_distributions(
+    result = learning.fit_daily_distributions(
         pd.concat([surveyed(), again], ignore_index=True)
     ).set_index("area_id")
     assert result.loc["A11", ["slope", "centre_share"]].isna().all()
@@ -180,10 +180,10 @@ def test_the_table_matches_the_figures() -> None:
 
 def test_where_no_area_was_asked_twice_none_has_a_law_of_its_own() -> None:
     """Its width would be zero; the law of the service has one."""
-    table = learning.fit_table(make_surveyed_world().typed())
+    table = learning.fit_daily_use(make_surveyed_world().typed())
     assert table["area_id"].tolist() == [""]
     assert (table["spread"] > 0).all()
 
 
 def test_too_few_figures_teach_nothing() -> None:
-    assert learning.fit_table(world().typed()).empty
+    assert learning.fit_daily_use(world().typed()).empty

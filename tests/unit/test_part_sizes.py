@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.fitting import place_parameters as fitting
+from audience_impact.fitting import places as fitting
 from audience_impact.places import population
 from audience_impact.vocabulary import PartKind
 

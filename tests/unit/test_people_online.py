@@ -16,7 +16,7 @@ from audience_impact.denominators.online import (
     measure_growth,
 )
 from audience_impact.fitting import people_online as fitting
-from audience_impact.fitting.people_counts import list_counts
+from audience_impact.fitting.people_online import list_counts
 from audience_impact.frames import Array
 from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import EndSampler, Sampler
@@ -285,7 +285,7 @@ def test_the_table_covers_every_country_and_a_country_without_counts_is_wider(
 ) -> None:
     rows, model = fitted
     countries = pd.Series({"XA": "002", "ZZ": "002"})
-    table = fitting.make_table(model, countries, fitting._describe_lineages(rows))
+    table = fitting.make_table(model, countries, fitting.describe_lineages(rows))
     assert len(table) == 2 * len(YEARS)
     by = table.set_index(["area_id", "period"])
     assert by.loc[("ZZ", "2020"), "deviation"] > 2 * by.loc[("XA", "2020"), "deviation"]

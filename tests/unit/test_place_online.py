@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting import place_pairs as place_readings
-from audience_impact.fitting import place_parameters as online_learning
-from audience_impact.fitting.place_pairs import add_deviations
+from audience_impact.fitting import places as online_learning
+from audience_impact.fitting.places import add_deviations
 from audience_impact.places import online, regional_figures
+from audience_impact.vocabulary import PlaceLaw
 from flows import fitting
 from tests.support import World, world
 
@@ -156,18 +156,16 @@ def test_shares_in_towns_are_learned_from_censuses_and_surveys() -> None:
             odd = -2.2 + 2.0 * (urban - 0.5) + generator.normal(0.0, 0.2)
             made.add("regional_use", area_id=area, share=f"{expit(odd):.4f}", asked="households")
     tables = made.typed()
-    shares = regional_figures.read_urban_shares(tables)
-    slope, regions = place_readings.fit_urban(
-        place_readings.measure_towns(tables["regional_use"]), shares
-    )
-    assert regions == 4
-    assert slope == pytest.approx(logit(0.6) / 0.5, abs=0.01)
     deviations = add_deviations(regional_figures.read_figures(tables))
-    rest, *counts = place_readings.measure_urban_rest(deviations, tables)
-    assert counts == [48, 1], "places and countries"
-    assert 0.25 < rest < 0.6
+    fits = online_learning.fit_towns(deviations, tables)
+    slope, rest = fits[PlaceLaw.URBAN], fits[PlaceLaw.URBAN_REST]
+    assert (slope.figures, rest.figures, rest.groups) == (4, 48, 1)
+    assert slope.value == pytest.approx(logit(0.6) / 0.5, abs=0.01)
+    assert 0.25 < rest.value < 0.6
     nothing = {**tables, "bases": tables["bases"].drop(columns="urban_persons")}
-    assert np.isnan(place_readings.measure_urban_rest(deviations, nothing)[0])
+    assert not {PlaceLaw.URBAN, PlaceLaw.URBAN_REST} & set(
+        online_learning.fit_towns(deviations, nothing)
+    )
 
 
 def test_a_metropolis_is_not_below_its_country_without_a_survey_of_it() -> None:
@@ -357,14 +355,14 @@ def test_the_error_of_reading_is_what_is_left_beyond_both_errors() -> None:
     near, far = readings(1.1), readings(30.0)
     laws = online.read_parameters(far["place_laws"])
     assert laws is not None
-    assert place_readings.fit_reading(place_readings.compare_readings(near, laws)) == 0.0
-    compared = place_readings.compare_readings(far, laws)
-    error = place_readings.fit_reading(compared)
+    assert online_learning.fit_reading(online_learning.compare_readings(near, laws)) == 0.0
+    compared = online_learning.compare_readings(far, laws)
+    error = online_learning.fit_reading(compared)
     spread = np.hypot(compared["deviation"], error / online.NORMAL) * online.NORMAL
     assert error > 1.0
     assert (compared["difference"].abs() <= spread * 1.001).mean() >= 0.9
-    few = place_readings.compare_readings(readings(30.0, count=4), laws)
-    assert place_readings.fit_reading(few) == 0.0
+    few = online_learning.compare_readings(readings(30.0, count=4), laws)
+    assert online_learning.fit_reading(few) == 0.0
 
 
 def test_without_levels_of_people_online_no_reading_can_be_compared() -> None:
@@ -372,4 +370,4 @@ def test_without_levels_of_people_online_no_reading_can_be_compared() -> None:
     laws = online.read_parameters(tables["place_laws"])
     assert laws is not None
     tables = {**tables, "online_levels": tables["online_levels"][:0]}
-    assert place_readings.compare_readings(tables, laws).empty
+    assert online_learning.compare_readings(tables, laws).empty

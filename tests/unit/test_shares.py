@@ -11,8 +11,11 @@ from scipy.special import expit, logit
 
 from audience_impact.audiences.circumvention import LEARNED
 from audience_impact.fitted import shares
-from audience_impact.fitting import random_effects
-from audience_impact.fitting.random_effects import fit_features, fit_keeping_access
+from audience_impact.fitting.shares import (
+    fit_distributions,
+    fit_features,
+    fit_keeping_access,
+)
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from benchmarks import shares as scores
@@ -58,7 +61,7 @@ def simple(**cells: str) -> World:
 
 def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
     x = np.array([-1.0, 0.0, 0.5, 2.0, -0.5])
-    distributions = random_effects.fit_distributions(
+    distributions = fit_distributions(
         rows(*((("g", f"X{at}", value)) for at, value in enumerate(x)))
     )
     law = distributions[distributions["area_id"] == ""].iloc[0]
@@ -70,7 +73,7 @@ def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
 def test_figures_of_one_country_that_differ_make_countries_more_alike() -> None:
     single = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
     pairs = [(group, area, x + by) for group, area, x in single for by in (-1.0, 1.0)]
-    subset = random_effects.fit_distributions(rows(*pairs)).set_index("area_id").loc["X3"]
+    subset = fit_distributions(rows(*pairs)).set_index("area_id").loc["X3"]
     assert subset["mean"] < 2.0
     within = 2.0  # of two figures two apart
     between = np.var([-1.0, 0.0, 0.5, 2.0, -0.5], ddof=1) - within / 2
@@ -85,15 +88,13 @@ def test_where_figures_of_one_country_never_differ_none_has_a_law_of_its_own(
 ) -> None:
     """Its width would be zero; the law of any country has one."""
     made = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
-    (law,) = random_effects.fit_distributions(rows(*made, *again)).itertuples()
+    (law,) = fit_distributions(rows(*made, *again)).itertuples()
     assert (law.area_id, law.spread > 0) == ("", True)
 
 
 def test_a_group_of_few_countries_has_the_law_of_any_group() -> None:
     made = [(name, f"X{at}", float(at + by)) for by, name in enumerate("abcd") for at in range(4)]
-    distributions = random_effects.fit_distributions(
-        rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0))
-    )
+    distributions = fit_distributions(rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0)))
     assert set(distributions.loc[distributions["area_id"] == "", "group"]) == {
         "",
         "a",
@@ -112,9 +113,7 @@ def test_a_group_of_few_countries_has_the_law_of_any_group() -> None:
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    distributions = random_effects.fit_distributions(
-        rows(("g", "X1", 0.0), ("g", "X2", 1.0), ("g", "X3", 2.0))
-    )
+    distributions = fit_distributions(rows(("g", "X1", 0.0), ("g", "X2", 1.0), ("g", "X3", 2.0)))
     assert distributions.empty
     nothing = shares.choose_parameters(
         shares.index_parameters(distributions, shares.BY_GROUP), pd.Series(["g"]), pd.Series(["X1"])
@@ -128,10 +127,8 @@ def test_too_few_countries_teach_nothing() -> None:
 )
 def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
     made = [("g", f"X{at}", value) for at, value in enumerate(x)]
-    plain = random_effects.fit_distributions(rows(*made))
-    moved = random_effects.fit_distributions(
-        rows(*((group, area, value + by) for group, area, value in made))
-    )
+    plain = fit_distributions(rows(*made))
+    moved = fit_distributions(rows(*((group, area, value + by) for group, area, value in made)))
     assert moved["mean"].to_numpy("float64") == pytest.approx(
         plain["mean"].to_numpy("float64") + by, abs=1e-9
     )

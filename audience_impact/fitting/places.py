@@ -1,0 +1,546 @@
+"""Fit the fact tables `place_laws`, people online in places, and `part_sizes`, people of parts.
+
+Definitions. Those of regional_figures.py, online.py and population.py. The level of a series is the
+log odds of its mean share weighted by residents, a deviation that of an area less the level; a step
+is the deviation of a place from the area that contains it (its holder). A series is used if it has
+at least LEAST_REGIONS regions, and its weight is the square root of their number. Both figures of a
+pair are of the same area and, if the sexes are reported separately, of the same sex.
+
+A reading of users (`event_readings`) gives the share of the residents of a place who used what was
+cut there, a reading of people (`place_parts`) the people in the part of a place that a register row
+means, both as a range of nine in ten by a reader who saw the row and no result; the middle is the
+geometric mean of its ends. The error of reading is what the middles of users differ by from the
+predicted share beyond the errors of both: who counts as a user, what the name of a place means, and
+what no survey of regions shows.
+
+Method. Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
+
+* between: the 5, 50 and 95 % quantile, over the regions of surveys, of the deviation less the
+  median that a logistic normal of this spread has (a few rounds, since the two depend on each
+  other), divided by exp(b L) for the log odds L of the country.
+* between_level, b: least squares of the log of the absolute deviation on L, women and men apart.
+* country_degrees: the mean squares of countries have logs that vary by 2/n where all countries are
+  alike; what they vary beyond that is 2/k, and k is the number.
+* small_place: the smallest h at which the steps below the regions of a census of households,
+  divided by their variance in online.py given that of the regions of the same census, have mean
+  one.
+* city: quantiles of log odds in the towns of a region less those of the region.
+* urban: least squares of the same on the share of the region's residents outside towns.
+* urban_rest: within the holders of a census of households, the root of the squares that a
+  regression of the steps on urban shares leaves, as a part of all squares, over all places.
+* survey: women and men are surveyed separately; half of the 90 % quantile of the absolute
+  difference of their deviations.
+* model_slope, model_level: least squares of the deviations in surveys on those of the model times
+  slope exp(g L), women and men separately.
+* model: the 90 % quantile of the absolute residual, women and men together.
+* households, households_slope: the same of connected homes, against surveys or, without one, the
+  model, whose own error is added in squares.
+* reading: the predicted log odds are those of the country on the day (levels of people online, less
+  children), plus the deviation of the place, times the share that has none but the networks cut.
+  Nine tenths of the differences lie in the 90 % ranges of the prediction, a reader's and this error
+  together.
+* ageing: by convention half of the difference between model and surveys beyond the errors of
+  surveys, divided by the years between them.
+* part_sizes: for each kind of part, least squares of the log of the middle on the logs of the
+  typical unit and of the number of units. Both vary little among few readings, so their slopes are
+  drawn towards UNIT_PRIOR (1 for SHARES) and COUNT_PRIOR, with the weight of PRIOR_READINGS
+  readings of spread one (ridge). All readings of a register row are left out together: `deviation`
+  is that of a normal whose central 90 % contain as many of the differences between readings and the
+  fit without their row. A kind with fewer than LEAST_ROWS rows has no fit.
+
+Assumptions. Errors are normal in log odds, and independent: surveys and the model err independently
+of each other. Errors common to all readers are small beside the deviation.
+
+Known drawbacks. The model was fitted to the same surveys: its accuracy in a country without a
+survey is overstated, and the change over years is understated. The parameters of small places come
+from two censuses of households, of 2011 and 2014, when few homes were connected. Those of
+households come from the states of one country, and those of towns from a single survey. Readers
+share what is generally known, and may err together: they expect more people online than the
+publishers count before 2019, and fewer in poor regions after; an error of the same size in all
+years does not say so. A row with several readings weighs more in the fit of parts than a row with
+one.
+
+Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
+G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
+transformation, Journal of the Royal Statistical Society Supplement 8. Agreement: J. M. Bland, D. G.
+Altman (1986), Statistical methods for assessing agreement between two methods of clinical
+measurement, The Lancet 327. Residuals of a ridge fit without a group of rows: T. Hastie, R.
+Tibshirani, J. Friedman (2009), The Elements of Statistical Learning, 7.10, equation 7.52.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import expit, logit
+
+from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.online import OnlineLevels, compute_moments
+from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Spread, read_errors
+from audience_impact.fitting.tables import (
+    BASES,
+    Fit,
+    Fits,
+    digest_frames,
+    make_parameter_table,
+    measure_half_width,
+    measure_spread,
+)
+from audience_impact.frames import Array
+from audience_impact.periods import parse_periods
+from audience_impact.places import networks, online, population, regional_figures
+from audience_impact.places.online import LEVELS, NORMAL, balance_median
+from audience_impact.places.population import PARAMETERS
+from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY, compute_log_odds
+from audience_impact.populations import country_of, parents_of, with_holders
+from audience_impact.vocabulary import (
+    ParameterBasis,
+    PartKind,
+    PlaceLaw,
+    RegionalAsked,
+    Residence,
+)
+
+LEAST_REGIONS = 4
+ROUNDS = 3
+DEGREES = (1.0, 100.0)
+"""Limits of the weight of a spread, as a number of regions."""
+SMALL = np.geomspace(1.0, 1e7, 50)
+"""Values that are tried for the people of a small place."""
+UNKNOWN_PERSONS = 1e6
+"""Assumed people of an intermediate area that nobody counted."""
+GROWTH = (-1.0, 1.0)
+FLOOR = 0.1
+"""Minimum of a deviation before its log is taken."""
+ASSUMED = {
+    PlaceLaw.SMALL_PLACE: 1e5,
+    PlaceLaw.CITY: Spread(0.0, 0.5, 1.0),
+    PlaceLaw.SURVEY: 0.5,
+    PlaceLaw.AGEING: 0.2,
+    PlaceLaw.MODEL_SLOPE: 0.0,
+    PlaceLaw.MODEL_LEVEL: 0.0,
+    PlaceLaw.HOUSEHOLDS_SLOPE: 0.0,
+    PlaceLaw.URBAN: 0.5,
+    PlaceLaw.URBAN_REST: 1.0,
+    PlaceLaw.READING: 0.5,
+}
+"""Parameters where there are too few figures for a fit. Half widths are in log odds; with a slope
+of zero, models and connected homes have no weight for a place."""
+READER_ERROR = 0.22 / np.sqrt(2.0)
+"""Standard deviation of the log of a middle: those of two readers of a row differ by 0.22."""
+LEAST_READINGS = 10
+LARGEST = 3.0
+EDGE = 0.01
+"""Least share of a reading, and of those who are not online, in log odds."""
+READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
+READINGS = ["area_id", "start_on", "network_scope", "least_share", "most_share"]
+PARTS = [
+    *("register_row", "area_id", "period", "part_kind", "units_count"),
+    *("least_persons", "most_persons"),
+]
+LEAST_ROWS = 6
+PRIOR_READINGS = 5.0
+SHARES = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME, PartKind.SEAT)
+"""Kinds of part that are a share of their place; their prior slope on the typical unit is one."""
+UNIT_PRIOR, COUNT_PRIOR = 0.3, 0.9
+"""Prior slopes: of other kinds on the typical unit of a place, and of all on the unit count."""
+
+
+def _read_numbers(rows: pd.DataFrame, *names: str) -> Array:
+    return np.asarray(rows[list(names)].to_numpy("float64").T)
+
+
+def _make_fits(
+    values: Mapping[PlaceLaw, float | Spread],
+    rows: pd.DataFrame,
+    basis: ParameterBasis = ParameterBasis.ESTIMATED,
+) -> Fits:
+    """Return the fits of some parameters to the same figures, with `country_id`."""
+    counts = len(rows), rows["country_id"].nunique()
+    return {name: Fit(value, basis, *counts) for name, value in values.items()}
+
+
+def fit_table(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `place_laws`; without rows where there are too few figures."""
+    use = tables["regional_use"]
+    read = use[READ].assign(persons=use["area_id"].map(regional_figures.count_residents(tables)))
+    shares = regional_figures.read_urban_shares(tables).rename("urban").reset_index()
+    return _tabulate(
+        fit_parameters(tables), digest_frames(read, list_readings(tables)[READINGS], shares)
+    )
+
+
+def _tabulate(fits: Fits, digest: str) -> pd.DataFrame:
+    return make_parameter_table(fits, ("figures", "countries"), digest, online.COUNTS)
+
+
+def fit_parameters(tables: Tables) -> Fits:
+    """Return the fitted parameters of places, by name; none without surveys of regions."""
+    figures = regional_figures.read_figures(tables)
+    if select_large_series(figures[figures["kind"] == SURVEY]).empty:
+        return {}
+    deviations = add_deviations(figures)
+    each_sex = add_deviations(regional_figures.read_figures(tables, each_sex=True))
+    sexes = each_sex[each_sex["kind"] == SURVEY]
+    fits: Fits = {name: Fit(value) for name, value in ASSUMED.items()}
+    fits |= _fit_between(select_large_series(deviations[deviations["kind"] == SURVEY]), sexes)
+    low, _, high = fits[PlaceLaw.BETWEEN].value
+    fits |= dict.fromkeys((PlaceLaw.MODEL, PlaceLaw.HOUSEHOLDS), Fit((high - low) / 2.0))
+    fits |= _fit_survey(sexes)
+    fits |= _fit_model(pair_kinds(deviations, MODEL, SURVEY), each_sex, fits)
+    fits |= fit_towns(deviations, tables) | _fit_small_place(deviations, tables)
+    fits |= _fit_households(deviations, fits)
+    fits |= _fit_reading(tables, fits)
+    return {name: fits[name] for name in PlaceLaw}
+
+
+def add_deviations(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return figures with the `level` of their series and their `deviation` from that level."""
+    level = figures["series"].map(regional_figures.compute_levels(figures)).astype("float64")
+    return figures.assign(level=level, deviation=compute_log_odds(figures["share"]) - level)
+
+
+def select_large_series(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of series with enough regions, and their `weight`."""
+    size = figures.groupby("series")["area_id"].transform("size")
+    return figures[size >= LEAST_REGIONS].assign(weight=size**-0.5)
+
+
+def pair_kinds(figures: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
+    """Return deviations of two kinds by area: `x` of one, `y` and `level` of the other."""
+    names = ["area_id", "asked", "deviation", "year", "level"]
+    words = figures["series"].str.split(" ")
+    rows = figures.assign(asked=words.map(lambda parts: " ".join(parts[3:])))
+    first = rows.loc[rows["kind"] == of, ["country_id", *names]]
+    second = rows.loc[rows["kind"] == against, names]
+    both = first.merge(second, on=["area_id", "asked"], suffixes=("_x", "_y"))
+    size = both.groupby(["country_id", "asked"])["area_id"].transform("size")
+    both = both[size >= LEAST_REGIONS]
+    return both[["country_id"]].assign(
+        x=both["deviation_x"],
+        y=both["deviation_y"],
+        level=both["level_y"],
+        years=(both["year_x"] - both["year_y"]).abs(),
+    )
+
+
+def _fit_between(surveyed: pd.DataFrame, sexes: pd.DataFrame) -> Fits:
+    """Return the fits of the deviations of regions, in a country at even odds, and of its growth.
+
+    `surveyed` are large series.
+    """
+    by_level = _fit_between_level(select_large_series(sexes))
+    off, level, weight = _read_numbers(surveyed, "deviation", "level", "weight")
+    scale = np.exp(by_level * np.clip(level, *LEVELS))
+
+    def measure_beyond(spread: Spread) -> Array:
+        deviation = online.compute_deviation(spread)
+        return np.asarray((off - balance_median(level, deviation * scale)) / scale)
+
+    between = Spread(-1.0, 0.0, 1.0)
+    for _ in range(ROUNDS):
+        between = measure_spread(measure_beyond(between), weight)
+    beyond = pd.Series(measure_beyond(between) - between.q50, surveyed.index)
+    squares = (beyond**2).groupby(surveyed["series"])
+    degrees = DEGREES[1]
+    if squares.ngroups > 1:
+        excess = float(np.log(squares.mean()).var() - (2.0 / squares.size()).mean())
+        degrees = float(np.clip(2.0 / max(excess, 2.0 / DEGREES[1]), *DEGREES))
+    values = {PlaceLaw.BETWEEN_LEVEL: by_level, PlaceLaw.COUNTRY_DEGREES: degrees}
+    return _make_fits({PlaceLaw.BETWEEN: between, **values}, surveyed)
+
+
+def _fit_between_level(sexes: pd.DataFrame) -> float:
+    """Return the slope of the log of the spread on the log odds of the country."""
+    off, level, weight = _read_numbers(sexes, "deviation", "level", "weight")
+    inside = np.clip(level, *LEVELS)
+    centred = inside - np.average(inside, weights=weight)
+    logs = np.log(np.abs(off) + FLOOR)
+    apart = float((weight * centred**2).sum())
+    return float((weight * centred * logs).sum() / apart) if apart else 0.0
+
+
+def _fit_survey(sexes: pd.DataFrame) -> Fits:
+    """Return the error of surveys: half of the differences between women and men of a region."""
+    parts = sexes["series"].str.rsplit(" ", n=1)
+    rows = sexes.assign(series=parts.str[0], asked=parts.str[1])
+    wide = rows.pivot_table(index=["series", "area_id"], columns="asked", values="deviation")
+    women, men = RegionalAsked.WOMEN_15_49.value, RegionalAsked.MEN_15_49.value
+    both = wide.reindex(columns=[women, men]).dropna()
+    if len(both) < LEAST_REGIONS:
+        return {}
+    half = measure_half_width((both[women] - both[men]).to_numpy("float64") / 2.0)
+    countries = sexes["country_id"].nunique()
+    return {PlaceLaw.SURVEY: Fit(half, ParameterBasis.ESTIMATED, len(both), countries)}
+
+
+def _fit_model(both: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
+    """Return the slope and error of the model against surveys, and the ageing between them."""
+    if both.empty:
+        return {}
+    slope, growth = _fit_model_slope(pair_kinds(each_sex, MODEL, SURVEY))
+    x, y, level = _read_numbers(both, "x", "y", "level")
+    predicted = slope * np.exp(growth * np.clip(level, *LEVELS)) * x
+    half = 1.0
+    for _ in range(ROUNDS):
+        half = measure_half_width(
+            y - predicted - balance_median(level, np.full(len(x), half / NORMAL))
+        )
+    values = {PlaceLaw.MODEL: half, PlaceLaw.MODEL_SLOPE: slope, PlaceLaw.MODEL_LEVEL: growth}
+    fitted = _make_fits(values, both)
+    survey, years = fits[PlaceLaw.SURVEY].value, float(both["years"].mean())
+    if years < 1.0:
+        return fitted
+    ageing = float(np.sqrt(0.5 * max(half**2 - survey**2, 0.0) / years))
+    return fitted | _make_fits({PlaceLaw.AGEING: ageing}, both, ParameterBasis.ASSUMED)
+
+
+def _fit_model_slope(both: pd.DataFrame) -> tuple[float, float]:
+    """Return slope of `y` on `x` at even odds, and the growth of its log with `level`."""
+    x, y, level = _read_numbers(both, "x", "y", "level")
+    inside = np.clip(level, *LEVELS)
+
+    def compute_slope(growth: float) -> float:
+        scaled = x * np.exp(growth * inside)
+        return float((scaled * y).sum() / (scaled**2).sum())
+
+    def sum_squares(growth: float) -> float:
+        return float(((y - compute_slope(growth) * x * np.exp(growth * inside)) ** 2).sum())
+
+    best = float(minimize_scalar(sum_squares, bounds=GROWTH, method="bounded").x)
+    return compute_slope(best), best
+
+
+def fit_towns(deviations: pd.DataFrame, tables: Tables) -> Fits:
+    """Return the deviation of towns, its slope on urban shares, and the spread that these leave."""
+    use = tables["regional_use"]
+    rows = use[use["asked"] != RegionalAsked.HOUSEHOLDS.value]
+    mean = rows.groupby(["measurement_series_id", "area_id", "residence"])["share"].mean()
+    names = [Residence.URBAN.value, Residence.TOTAL.value]
+    both = mean.unstack("residence").reindex(columns=names).dropna()
+    urban, total = (compute_log_odds(both[name]) for name in names)
+    above = (urban - total).droplevel(0)
+    fits: Fits = {}
+    if len(above) >= LEAST_REGIONS:
+        quantiles = measure_spread(above.to_numpy("float64"))
+        fits[PlaceLaw.CITY] = Fit(quantiles, ParameterBasis.SINGLE_HOUSE, len(above), 1)
+    rest = 1.0 - above.index.map(regional_figures.read_urban_shares(tables)).astype("float64")
+    pairs = pd.DataFrame({"above": above.to_numpy("float64"), "rest": rest}).dropna()
+    left = _fit_urban_rest(deviations, tables)
+    if left and len(pairs) >= LEAST_REGIONS:
+        slope = float(pairs["above"] @ pairs["rest"] / (pairs["rest"] @ pairs["rest"]))
+        fits |= left
+        fits[PlaceLaw.URBAN] = Fit(slope, ParameterBasis.SINGLE_HOUSE, len(pairs), 1)
+    return fits
+
+
+def _fit_urban_rest(deviations: pd.DataFrame, tables: Tables) -> Fits:
+    """Return the part of the spread of small places that urban shares leave.
+
+    In each country the slope of the steps of connected homes on the shares in towns is its own.
+    """
+    homes = deviations[deviations["kind"] == HOUSEHOLDS]
+    holders, counted = parents_of(tables["areas"]), set(homes["area_id"])
+    ways = homes["area_id"].map(lambda area: with_holders(area, holders)[1:-1])
+    holder = ways.map(lambda way: next((area for area in way if area in counted), None))
+    urban = homes["area_id"].map(regional_figures.read_urban_shares(tables)).astype("float64")
+    steps = homes.assign(holder=holder, urban=urban).dropna(subset=["holder", "urban"])
+    if len(steps) < LEAST_REGIONS:
+        return {}
+    mean = steps.groupby("holder")[["urban", "deviation"]].transform("mean")
+    x, y = (steps[name] - mean[name] for name in ("urban", "deviation"))
+    country = steps["country_id"]
+    slope = (x * y).groupby(country).sum() / (x**2).groupby(country).sum()
+    rest = y - country.map(slope) * x
+    parts = (rest**2).groupby(country).sum() / (y**2).groupby(country).sum()
+    part = float(np.sqrt(country.map(parts).mean()))
+    return {} if np.isnan(part) else _make_fits({PlaceLaw.URBAN_REST: part}, steps)
+
+
+def _fit_small_place(deviations: pd.DataFrame, tables: Tables) -> Fits:
+    """Return the people in a place whose error variance is twice that of a large place.
+
+    The places are those of censuses of households. Their steps are from their region; the sums
+    `parts` and `per_person`, over the place and the areas between it and the region, are of one
+    less its share of its holder, and of this over its people.
+    """
+    homes = deviations[deviations["kind"] == HOUSEHOLDS]
+    holders = parents_of(tables["areas"])
+    ways = homes["area_id"].map(lambda area: with_holders(area, holders))
+    is_region = ways.map(len).eq(2).astype("bool")
+    regions = homes[is_region]
+    of_region = regions.set_index("area_id")["deviation"]
+    places = homes[~is_region].assign(above=ways[~is_region].str[-2].map(of_region))
+    places = places.dropna(subset=["above"])
+    if len(of_region) < LEAST_REGIONS or len(places) < LEAST_REGIONS:
+        return {}
+    people = regional_figures.count_residents(tables)
+    parts, per_person = np.array([_sum_parts(way[:-1], people) for way in ways[places.index]]).T
+    deviation, level, above = _read_numbers(places, "deviation", "level", "above")
+    spread = places["series"].map(regions.groupby("series")["deviation"].std()).to_numpy("float64")
+
+    def compute_excess(log_people: float) -> float:
+        variance = spread**2 * (parts + np.exp(log_people) * per_person)
+        rest = deviation - above - balance_median(level + above, np.sqrt(variance))
+        return float((rest**2 / variance).mean() - 1.0)
+
+    grid = np.log(SMALL)
+    is_small = np.array([compute_excess(value) < 0.0 for value in grid])
+    first = int(np.argmax(is_small))
+    persons = float(SMALL[0] if is_small[0] else SMALL[-1])
+    if first > 0:
+        persons = float(np.exp(brentq(compute_excess, grid[first - 1], grid[first])))
+    basis = BASES[min(places["country_id"].nunique(), 2)]
+    return _make_fits({PlaceLaw.SMALL_PLACE: round(persons, 0)}, places, basis)
+
+
+def _sum_parts(way: list[str], people: "pd.Series[float]") -> tuple[float, float]:
+    sizes = people.reindex(way).to_numpy("float64")
+    part = np.nan_to_num(np.minimum(sizes[:-1] / sizes[1:], online.LARGEST_PART), nan=0.0)
+    persons = np.nan_to_num(sizes[:-1], nan=UNKNOWN_PERSONS)
+    return float((1.0 - part).sum()), float(((1.0 - part) / persons).sum())
+
+
+def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
+    """Return the fits of a census of households against surveys, or against the model."""
+    both, beside = pair_kinds(deviations, HOUSEHOLDS, SURVEY), 0.0
+    if len(both) < LEAST_REGIONS:
+        both = pair_kinds(deviations, HOUSEHOLDS, MODEL)
+        names = (PlaceLaw.MODEL, PlaceLaw.MODEL_SLOPE, PlaceLaw.MODEL_LEVEL)
+        beside, slope, growth = (fits[name].value for name in names)
+        growths = growth * both["level"].clip(*LEVELS)
+        both = both.assign(y=both["y"] * slope * np.exp(growths))
+    if len(both) < LEAST_REGIONS:
+        return {}
+    mean = both.groupby("country_id")[["x", "y"]].transform("mean")
+    x, y = _read_numbers(both[["x", "y"]] - mean, "x", "y")
+    slope = float((x * y).sum() / (x * x).sum())
+    half = float(np.hypot(measure_half_width(y - slope * x), beside))
+    values = {PlaceLaw.HOUSEHOLDS: half, PlaceLaw.HOUSEHOLDS_SLOPE: slope}
+    return _make_fits(values, both, ParameterBasis.SINGLE_HOUSE)
+
+
+def _fit_reading(tables: Tables, fits: Fits) -> Fits:
+    """Return the fit of the error of reading, given the other parameters."""
+    without = fits | {PlaceLaw.READING: Fit(0.0)}
+    parameters = online.read_parameters(_tabulate(without, ""))
+    compared = compare_readings(tables, parameters) if parameters else pd.DataFrame()
+    if len(compared) < LEAST_READINGS:
+        return {}
+    value = {PlaceLaw.READING: fit_reading(compared)}
+    return _make_fits(value, compared, ParameterBasis.SINGLE_HOUSE)
+
+
+def list_readings(tables: Tables) -> pd.DataFrame:
+    """Return the readings of users: `register_row`, READINGS, `country_id`, `day`, `share`.
+
+    The share is the middle of the range.
+    """
+    readings = tables["event_readings"]
+    rows = readings.loc[readings["area_id"] != "", ["register_row", *READINGS]]
+    parents = parents_of(tables["areas"])
+    return rows.assign(
+        country_id=rows["area_id"].map(lambda area: country_of(area, parents)).astype("str"),
+        day=parse_periods(rows["start_on"])["start"],
+        share=np.sqrt(rows["least_share"] * rows["most_share"]).clip(EDGE, 1.0 - EDGE),
+    ).reset_index(drop=True)
+
+
+def compare_readings(tables: Tables, parameters: online.PlaceParameters) -> pd.DataFrame:
+    """Return readings with `difference`, in log odds, and the `deviation` that is expected of it.
+
+    Readings of countries without levels of people online are left out.
+    """
+    rows = list_readings(tables)
+    levels = OnlineLevels.from_table(tables["online_levels"])
+    errors = read_errors(tables["figure_errors"])
+    if levels is None or errors is None or rows.empty:
+        return rows[:0].assign(difference=np.nan, deviation=np.nan)
+    country = levels.compute_quantiles(rows["country_id"], compute_moments(rows["day"]))
+    young = Counts.from_tables(tables).measure_young_share(rows["country_id"])
+    country = country.mul(1.0 - young * (1.0 - errors.children.q50), axis=0)
+    place = online.estimate_online_odds(rows[["area_id", "day"]], tables, parameters)
+    scope = rows[["country_id", "area_id", "day", "network_scope"]]
+    scope = scope.assign(operators="", extent_reason="")
+    of_networks = networks.read_parameters(tables["network_laws"])
+    cut = networks.estimate_cut_share(scope, tables, of_networks)
+    (level, level_error), (step, step_error), (only, only_error) = (
+        _measure_quantiles(quantiles.to_numpy("float64"))
+        for quantiles in (
+            logit(country),
+            place[online.ODDS_QUANTILES],
+            np.log(cut[networks.SHARE_QUANTILES].astype("float64")),
+        )
+    )
+    share = expit(level + step)
+    cut_share = np.clip(share * np.exp(only), EDGE, 1.0 - EDGE)
+    # A change of the log of the networks' share is this much in log odds of the product.
+    scale = (1.0 - share) / (1.0 - cut_share), 1.0 / (1.0 - cut_share)
+    spread = np.hypot(scale[0] * np.hypot(level_error, step_error), scale[1] * only_error)
+    return rows.assign(
+        difference=logit(rows["share"]) - logit(cut_share),
+        deviation=np.hypot(spread, READER_ERROR / (1.0 - rows["share"])),
+    ).dropna(subset=["difference", "deviation"])
+
+
+def _measure_quantiles(quantiles: Array) -> tuple[Array, Array]:
+    low, middle, high = quantiles.T
+    return middle, (high - low) / (2.0 * NORMAL)
+
+
+def fit_reading(compared: pd.DataFrame) -> float:
+    """Return the half width, in log odds, of the error of reading; zero where none is needed."""
+    size = compared["difference"].abs().to_numpy("float64")
+    variance = compared["deviation"].to_numpy("float64") ** 2
+
+    def compute_excess(error: float) -> float:
+        return measure_half_width(size / np.sqrt(variance + error**2)) - NORMAL
+
+    if len(compared) < LEAST_READINGS or compute_excess(0.0) <= 0.0:
+        return 0.0
+    return float(NORMAL * brentq(compute_excess, 0.0, LARGEST))
+
+
+def fit_part_sizes(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `part_sizes` from typed facts.
+
+    Readings of places of which nobody counted the people are left out.
+    """
+    rows = tables["place_parts"]
+    sha256 = digest_frames(rows[PARTS])
+    places = rows[["area_id"]].assign(day=rows["period_start"])
+    rows = rows.assign(
+        people_persons=population.estimate_people(places, tables)["people_persons"],
+        urban_share=rows["area_id"].map(regional_figures.read_urban_shares(tables)),
+        log_persons=np.log(rows["least_persons"].astype("float64") * rows["most_persons"]) / 2.0,
+    )
+    readings = rows.join(population.describe_parts(rows, tables["areas"])).dropna(subset=["unit"])
+    of_kinds = [(kind, readings[readings["part_kind"] == kind.value]) for kind in PartKind]
+    fits = [
+        (kind.value, *fit_kind(rows, kind).values(), len(rows), sha256)
+        for kind, rows in of_kinds
+        if rows["register_row"].nunique() >= LEAST_ROWS
+    ]
+    table = pd.DataFrame(fits, columns=["part_kind", *PARAMETERS, "figures", "data_sha256"])
+    return table.assign(basis=ParameterBasis.ESTIMATED.value)
+
+
+def fit_kind(readings: pd.DataFrame, kind: PartKind) -> dict[str, float]:
+    """Return the PARAMETERS of a kind of part, fitted to its readings.
+
+    `readings` have `unit` and `count` (logs), `log_persons` and `register_row`.
+    """
+    prior = np.array([1.0 if kind in SHARES else UNIT_PRIOR, COUNT_PRIOR])
+    x = np.column_stack([np.ones(len(readings)), readings[["unit", "count"]]]).astype("float64")
+    y = readings["log_persons"].to_numpy("float64") - x[:, 1:] @ prior
+    penalty = np.diag([0.0, PRIOR_READINGS, PRIOR_READINGS])
+    inverse = np.linalg.inv(x.T @ x + penalty)
+    fitted = inverse @ x.T @ y
+    # the residual of each reading from the fit without the readings of its row
+    number, _ = pd.factorize(readings["register_row"])
+    same_row = np.where(number[:, None] == number[None, :], x @ inverse @ x.T, 0.0)
+    errors = np.linalg.solve(np.eye(len(y)) - same_row, y - x @ fitted)
+    numbers = (*(fitted + np.array([0.0, *prior])), measure_half_width(errors) / NORMAL)
+    return dict(zip(PARAMETERS, map(float, numbers), strict=True))

@@ -1,0 +1,418 @@
+"""Fit distributions of shares of people to areas, for areas without a figure of their own.
+
+Three fact tables are fitted: `daily_use` (users who come on a day), `circumvention_laws` (people
+who keep access to what is blocked) and `feature_laws` (users of a feature).
+
+Definitions. x is the log odds of a share. Each group has a distribution: a service, a feature, or
+everything together if there is only one group. Figures of the same group and area differ by survey
+organisation, service and year (`within`); areas differ by what their figures have in common
+(`between`). The kind of a share of daily use states its denominator: all users, monthly users, or
+people who have the app. Kinds are never mixed, except for the internet, where the first two are
+both used: they differ by at most 0.03 where both are known (Tunisia, four surveys). Surveys count
+people who come every day; a meter counts those who came on a day.
+
+Method. `within` is the pooled variance of figures around the mean of their area, of all groups
+together; `between` of a group is the variance of the means of its areas minus the part caused by
+`within`, at least zero. The next figure of another area, and of an area with n figures, is
+
+    x = mean + s T,                      s^2 = between (1 + 1/areas) + within,
+    x = w own + (1 - w) mean + s T,      s^2 = between (1 - w) + within,
+                                         w = between / (between + within/n),
+
+mean the mean of the areas' means, T Student t of areas - 1 degrees. A group with fewer than
+LEAST_AREAS areas has the distribution of any group: the mean over groups, and the variance of their
+means besides the mean variance between areas.
+
+Keeping access has one distribution for all services that were cut. A figure of a feature is the
+share of the people asked who use it in messengers, in any application, or in the service whose
+users were asked. A share of the users of a service among everyone online (who call by Instagram) is
+no share of its users, and is left out.
+
+Daily use. Of people who do not come every day, those who come at least weekly count WEEKLY_DAYS of
+a day (three days of a week, a convention) and the others RARE_DAYS (two of a month): the share of a
+day is share + (1 - share) c. Where a survey does not say who comes weekly, c is the mean over the
+organisations that do, for the internet and for services apart. Of each area and service the latest
+figure counts, so that s^2 = variance (1 + 1/areas). For the internet, x rises with the share of
+residents online, that of the facts in the middle of the figure's period, by least squares inside
+subregions; what is left has an effect of the subregion, as above with subregions as areas:
+
+    x = mean + slope (online - centre) + subregion + s T.
+
+Any other service has the mean over services, the variance of their means plus the mean variance
+between areas inside one. `within`, for the internet and for services apart, is half of the mean
+squared difference of two figures of one service and area at most LONGEST_GAP_DAYS apart, and
+between = variance - within; the mean towards which an area's figure is drawn is that of areas of
+the subregion where as many are online as in its period. Such a distribution has no slope: two
+figures of one area differ less than the slope of areas says.
+
+Assumptions. Areas without a figure are similar to those with one, at the same share online; so are
+groups. The people exposed keep access as often as people online use a VPN; where both are known
+they are of similar size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The share of a
+feature applies to the users of the service, whoever the respondents were: adults, people online,
+people with a messenger.
+
+Known drawbacks. Countries were surveyed because something was restricted there, or because their
+markets are large. Years are mixed: calls have grown, and more people come daily each year. VPN use
+before a block differs from that during it. Online panels report more of it than samples of the
+whole population. A meter also counts sessions that fail because of the block. Shares of the whole
+population understate those of the users of a messenger. Most figures of features are of Europe. The
+error of c is not in the spread. An area of a subregion without any figure is drawn from those of
+all, which is not so for whole continents that were left out. Eurostat's shares are quotients of two
+publications, too high where the ITU counts other ages.
+
+Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992).
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from audience_impact.denominators.counts import Counts
+from audience_impact.facts.tables import Tables
+from audience_impact.fitted.shares import (
+    ANY,
+    PARAMETERS,
+    TREND,
+    choose_first,
+    find_online_shares,
+    log_odds,
+    map_features,
+    select_usable_circumvention,
+)
+from audience_impact.fitting.tables import digest_frames
+from audience_impact.periods import period_middle
+from audience_impact.populations import parents_of
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    WORLD,
+    ParameterBasis,
+    PlatformKind,
+    PopulationBase,
+    UseFrequencyKind,
+    YesNo,
+)
+
+LEAST_AREAS = 4
+LEAST_FOR_SLOPE = 10
+"""Least number of areas, in LEAST_AREAS subregions or more, from which a slope is fitted."""
+WEEKLY_DAYS, RARE_DAYS = 3 / 7, 1 / 15
+"""Share of the days on which people come who come weekly but not daily, and who come less often."""
+LONGEST_GAP_DAYS = 5 * 366
+DECIMALS = 4
+KINDS = (UseFrequencyKind.OF_USERS.value, UseFrequencyKind.OF_MONTHLY_USERS.value)
+"""Kinds of share that are fitted; no audience on record is the denominator of another kind."""
+OF_SERVICE = "of this service, for an area without a figure of its own"
+OF_SUBREGION = "of this subregion, for an area without a figure of its own"
+DAILY_READ = [
+    *("use_frequency_id", "platform_id", "area_id", "use_frequency_kind", "share"),
+    *("weekly_share", "is_metered", "measurement_series_id", "period_start", "period_end"),
+    *("online_share", "subregion_id"),
+]
+CIRCUMVENTION_READ = [
+    *("circumvention_id", "restriction_id", "circumvention_kind", "area_id", "asked"),
+    *("share", "low_share", "high_share", "period_start", "period_end"),
+]
+FEATURES_READ = [
+    *("feature_use_id", "platform_id", "feature", "area_id", "population_base"),
+    *("share", "low_share", "high_share"),
+]
+KEY = ["use_frequency_kind", "platform_id"]
+COLUMNS = ["group", "area_id", *PARAMETERS, "areas", "figures"]
+DAILY_COLUMNS = [
+    *("platform_id", "area_id", "use_frequency_kind", "mean", "spread"),
+    *(*TREND, "freedom", "areas", "note"),
+]
+
+
+def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the distribution of each group in any area, and in each area with figures.
+
+    `rows` has `group`, `area_id` and `x`, a row a figure. The result has COLUMNS, and no rows where
+    there are too few areas. No area has a row where figures of one area never differ: their error
+    is unknown then.
+    """
+    groups = rows.groupby(["group", "area_id"])["x"]
+    by_area = groups.agg(["mean", "size"]).reset_index()
+    spare = len(rows) - len(by_area)
+    squares = float(((rows["x"] - groups.transform("mean")) ** 2).sum())
+    within = squares / spare if spare else 0.0
+    by_group = _fit_groups(by_area, within)
+    if by_group.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    both = [by_group]
+    if within > 0:
+        prior = by_group.set_index("group")
+        figures = by_area.assign(prior=by_area["group"].where(by_area["group"].isin(prior.index)))
+        figures = figures.fillna({"prior": ANY})
+        figures = figures[figures["prior"].isin(prior.index)].reset_index(drop=True)
+        prior = prior.reindex(figures["prior"]).reset_index(drop=True)
+        both.append(_draw_towards(prior, figures, within).assign(areas=1, figures=figures["size"]))
+    return pd.concat(both)[COLUMNS].sort_values(["group", "area_id"], ignore_index=True)
+
+
+def _fit_groups(by_area: pd.DataFrame, within: float) -> pd.DataFrame:
+    """Return the distribution of each group in any area, and of any group."""
+    summaries = (
+        by_area.assign(rest=1 / by_area["size"])
+        .groupby("group")
+        .agg(
+            mean=("mean", "mean"),
+            variance=("mean", "var"),
+            areas=("area_id", "size"),
+            figures=("size", "sum"),
+            rest=("rest", "mean"),
+        )
+        .reset_index()
+    )
+    summaries["between"] = (summaries["variance"] - within * summaries["rest"]).clip(lower=0.0)
+    enough = summaries[summaries["areas"] >= LEAST_AREAS]
+    fitted = enough.assign(
+        spread=np.sqrt(enough["between"] * (1 + 1 / enough["areas"]) + within),
+        freedom=enough["areas"] - 1,
+    )
+    count, means = len(summaries), summaries["mean"]
+    if count >= LEAST_AREAS:
+        between = float(means.var()) + float(summaries["between"].mean())
+        any_group = {
+            "group": ANY,
+            "mean": means.mean(),
+            "between": between,
+            "spread": np.sqrt(between + means.var() / count + within),
+            "freedom": count - 1,
+            "areas": int(summaries["areas"].max()),
+            "figures": int(summaries["figures"].sum()),
+        }
+        fitted = pd.concat([fitted, pd.DataFrame([any_group])], ignore_index=True)
+    return fitted.assign(area_id=ANY)
+
+
+def _draw_towards(
+    prior: pd.DataFrame, figures: pd.DataFrame, within: "float | pd.Series[float]"
+) -> pd.DataFrame:
+    """Return `figures` with the PARAMETERS of the next figure of each row.
+
+    Gaussian conditioning moves the mean of `figures` towards that of `prior`. `prior` has `mean`,
+    `between` and `freedom`; `figures` has the `mean` and the number (`size`) of the figures of a
+    row. Both have the same rows.
+    """
+    noise = within / figures["size"]
+    weight = (prior["between"] / (prior["between"] + noise)).fillna(0.0)
+    return figures.assign(
+        mean=weight * figures["mean"] + (1 - weight) * prior["mean"],
+        spread=np.sqrt(prior["between"] * (1 - weight) + within),
+        freedom=prior["freedom"],
+    )
+
+
+def _make_fact_table(fitted: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+    """Return distributions with the columns and types of a fact table.
+
+    `read` contains the facts behind the fit, of which the table stores the digest. Without a
+    `note`, that of fits with groups and areas.
+    """
+    counts = [name for name in ("freedom", "areas", "figures") if name in fitted]
+    typed = fitted.astype(dict.fromkeys(["mean", "spread"], "float64") | dict.fromkeys(counts, int))
+    note = pd.Series("of this area, drawn towards the distribution of any", fitted.index)
+    note = note.mask(fitted["area_id"] == ANY, "of any other area")
+    return typed.drop(columns="note", errors="ignore").assign(
+        basis=ParameterBasis.ESTIMATED.value,
+        data_sha256=digest_frames(read),
+        note=fitted.get("note", note),
+    )
+
+
+def fit_keeping_access(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `circumvention_laws`, fitted to typed facts."""
+    figures = tables["circumvention"]
+    rows = select_usable_circumvention(figures, tables["restrictions"])
+    fitted = fit_distributions(rows).drop(columns="group")
+    return _make_fact_table(fitted, figures[CIRCUMVENTION_READ])
+
+
+def fit_features(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `feature_laws`, fitted to typed facts."""
+    figures = tables["feature_use"]
+    fitted = fit_distributions(select_usable_features(figures, tables["platforms"]))
+    return _make_fact_table(fitted.rename(columns={"group": "feature"}), figures[FEATURES_READ])
+
+
+def select_usable_features(figures: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of features used in the fit: `group`, `area_id` and `x`."""
+    kind = platforms.set_index("platform_id")["kind"]
+    is_group = figures["platform_id"].map(kind) == PlatformKind.GROUP.value
+    is_of_users = figures["population_base"] == PopulationBase.CUSTOM.value
+    usable = figures[(is_group | is_of_users) & (figures["area_id"] != WORLD)]
+    rows = usable.assign(group=map_features(usable["feature"]), x=log_odds(usable))
+    return rows.sort_values("feature_use_id").dropna(subset=["x"])[["group", "area_id", "x"]]
+
+
+def fit_daily_use(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `daily_use`; without rows where there are too few figures."""
+    figures = add_places(tables)
+    rows = select_usable_daily(figures)
+    if rows.empty:
+        return pd.DataFrame(columns=DAILY_COLUMNS)
+    return _make_fact_table(fit_daily_distributions(rows), figures[DAILY_READ])
+
+
+def add_places(tables: Tables) -> pd.DataFrame:
+    """Return the figures of daily use with `subregion_id`, and `online_share` in their period."""
+    figures = tables["use_frequency"]
+    middle = period_middle(figures["period_start"], figures["period_end"]).dt.floor("D")
+    places = pd.DataFrame({"country_id": figures["area_id"], "start": middle})
+    online = find_online_shares(places, Counts.from_tables(tables))
+    subregion = figures["area_id"].map(parents_of(tables["areas"])).fillna(ANY).astype("str")
+    return figures.assign(online_share=online, subregion_id=subregion)
+
+
+def select_usable_daily(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of areas of the kinds that are fitted, with their log odds `x`.
+
+    `figures` as `add_places` returns them.
+    """
+    usable = figures[
+        figures["use_frequency_kind"].isin(KINDS)
+        & (figures["area_id"] != WORLD)
+        & figures["share"].between(0.0, 1.0, inclusive="neither")
+    ]
+    is_internet = usable["platform_id"] == WHOLE_INTERNET
+    rows = usable.assign(is_internet=is_internet, own_kind=1)
+    rows = rows.assign(day_share=estimate_day_shares(rows))
+    rows["x"] = logit(rows["day_share"].to_numpy("float64"))
+    asked_all = rows["use_frequency_kind"] == KINDS[0]
+    rows.loc[is_internet & ~asked_all, ["use_frequency_kind", "own_kind"]] = [KINDS[0], 0]
+    return rows.sort_values([*KEY, "area_id", "own_kind", "period_end", "use_frequency_id"])
+
+
+def estimate_day_shares(figures: pd.DataFrame) -> "pd.Series[float]":
+    """Return the share of a day: what a meter counted, else daily users and a part of the others.
+
+    `figures` has `is_internet`.
+    """
+    share, weekly = figures["share"], figures["weekly_share"]
+    is_metered = figures["is_metered"] == YesNo.YES.value
+    days = WEEKLY_DAYS * (weekly - share) + RARE_DAYS * (1.0 - weekly)
+    parts = figures.assign(part=(days / (1.0 - share)).where(~is_metered))
+    houses = parts.groupby(["is_internet", "measurement_series_id"])["part"].mean()
+    usual = parts["is_internet"].map(houses.groupby(level=0).mean())
+    part = parts["part"].fillna(usual).fillna(0.0).mask(is_metered, 0.0)
+    return share + (1.0 - share) * part
+
+
+def select_latest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the latest figure of each service, kind and area, preferring figures of all users."""
+    return rows.drop_duplicates([*KEY, "area_id"], keep="last")
+
+
+def fit_daily_distributions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the distributions fitted to figures as `select_usable_daily` returns them.
+
+    DAILY_COLUMNS; TREND is that of the internet in areas without a figure.
+    """
+    latest = select_latest(rows)
+    slope, centre = fit_trend(latest)
+    shift = (slope * (latest["online_share"] - centre)).where(latest["is_internet"]).fillna(0.0)
+    level = latest.assign(x=latest["x"] - shift)
+    groups = (_fit_services(level), _fit_subregions(level))
+    services = pd.concat([group for group in groups if len(group)]).drop_duplicates(
+        [*KEY, "area_id"], keep="last"
+    )
+    areas = _fit_areas(latest, level, services, _estimate_within(rows))
+    frame = pd.concat([services, areas]).sort_values([*KEY, "area_id"], ignore_index=True)
+    is_internet = frame["platform_id"] == WHOLE_INTERNET
+    has_trend = is_internet & frame["note"].isin([OF_SERVICE, OF_SUBREGION])
+    for name, value in zip(TREND, (slope, centre), strict=True):
+        frame[name] = pd.Series(value, frame.index).where(has_trend)
+    return frame[DAILY_COLUMNS]
+
+
+def fit_trend(latest: pd.DataFrame) -> tuple[float, float]:
+    """Return how much x rises with the share online inside a subregion, and the mean share.
+
+    NaN where figures of too few areas or subregions are there.
+    """
+    counted = latest[latest["is_internet"] & latest["online_share"].notna()]
+    groups = counted.groupby("subregion_id")
+    if len(counted) < LEAST_FOR_SLOPE or groups.ngroups < LEAST_AREAS:
+        return np.nan, np.nan
+    x, online = (counted[name] - groups[name].transform("mean") for name in ("x", "online_share"))
+    slope = float((x * online).sum() / (online**2).sum())
+    return round(slope, DECIMALS), round(float(counted["online_share"].mean()), DECIMALS)
+
+
+def _estimate_within(rows: pd.DataFrame) -> "pd.Series[float]":
+    """Return the variance between figures of one service and area, by whether it is the internet.
+
+    In squared log odds; without a row where no area was asked twice.
+    """
+    ordered = rows.sort_values([*KEY, "own_kind", "area_id", "period_end", "use_frequency_id"])
+    groups = ordered.groupby([*KEY, "own_kind", "area_id"])
+    gap = (ordered["period_end"] - groups["period_end"].shift()).dt.days
+    step = (ordered["x"] - groups["x"].shift())[gap <= LONGEST_GAP_DAYS]
+    variance = (step**2).groupby(ordered["is_internet"]).mean() / 2
+    return variance[variance > 0.0]
+
+
+def _fit_services(level: pd.DataFrame) -> pd.DataFrame:
+    """Return the distributions of services in an area without a figure, and of any service."""
+    groups = level.groupby(KEY)["x"]
+    summaries = groups.agg(mean="mean", variance="var", areas="size").reset_index()
+    enough = summaries[summaries["areas"] >= LEAST_AREAS]
+    fitted = enough.assign(
+        spread=np.sqrt(enough["variance"] * (1 + 1 / enough["areas"])),
+        freedom=enough["areas"] - 1,
+        note=OF_SERVICE,
+    )
+    kinds = summaries[summaries["platform_id"] != WHOLE_INTERNET].groupby("use_frequency_kind")
+    count, means = kinds.size(), kinds["mean"]
+    variance = means.var() * (1 + 1 / count) + kinds["variance"].mean()
+    numbers = {
+        "mean": means.mean(),
+        "variance": variance,
+        "spread": np.sqrt(variance),
+        "freedom": count - 1,
+        "areas": kinds["areas"].max(),
+    }
+    any_service = pd.DataFrame(numbers)[count >= LEAST_AREAS].reset_index()
+    note = "of a service without a distribution of its own"
+    return pd.concat([fitted, any_service.assign(platform_id=ANY, note=note)]).assign(area_id=ANY)
+
+
+def _fit_subregions(level: pd.DataFrame) -> pd.DataFrame:
+    """Return the distributions of the internet in areas of a subregion, and of any subregion.
+
+    `level` are the latest figures without the trend. There are none for too few subregions.
+    """
+    internet = level[level["is_internet"] & level["subregion_id"].ne(ANY)]
+    rows = {"group": WHOLE_INTERNET, "area_id": internet["subregion_id"], "x": internet["x"]}
+    fitted = fit_distributions(pd.DataFrame(rows))
+    return fitted.assign(
+        platform_id=WHOLE_INTERNET,
+        use_frequency_kind=KINDS[0],
+        variance=fitted["spread"] ** 2,
+        areas=fitted["figures"],
+        note=fitted["area_id"].eq(ANY).map({True: OF_SERVICE, False: OF_SUBREGION}),
+    ).drop(columns=["group", "figures"])
+
+
+def _fit_areas(
+    latest: pd.DataFrame, level: pd.DataFrame, services: pd.DataFrame, within: "pd.Series[float]"
+) -> pd.DataFrame:
+    """Return the distribution of each service in each area that has a figure of the service.
+
+    `level` are the figures without the trend. There is no distribution where `within` is unknown,
+    because the error of the figure is unknown then.
+    """
+    has_error = latest["is_internet"].isin(within.index)
+    rows = latest[has_error].assign(trend=latest["x"] - level["x"]).reset_index(drop=True)
+    noise = rows["is_internet"].map(within)
+    laws = services.set_index([*KEY, "area_id"])[["mean", "variance", "freedom"]]
+    kind, service = rows["use_frequency_kind"], rows["platform_id"]
+    blank = pd.Series(ANY, rows.index)
+    places = (service, rows["subregion_id"]), (service, blank), (blank, blank)
+    prior = choose_first(laws, [(kind, *place) for place in places])
+    between = (prior["variance"] - noise).clip(lower=0.0)
+    prior = prior.assign(between=between, mean=prior["mean"] + rows["trend"])
+    fitted = _draw_towards(prior, rows.assign(mean=rows["x"], size=1), noise)
+    note = "of this area, drawn towards the distribution of the service"
+    return fitted.assign(areas=1, note=note)[prior["mean"].notna()]
