@@ -1,6 +1,6 @@
 """Denominators of audiences: the count of a population for a place and day.
 
 counts - the count nearest to a day
-distributions - how far a count may be off
+online - the fitted share of residents online by country and day
 denominators - what the other stages ask: people online, and the base that contains some audiences
 """

@@ -1,45 +1,76 @@
 """Denominators for the other stages: people online, and the base that contains some audiences.
 
 Definitions. The base of some audiences of a country is the smallest population that contains them
-by definition.
+by definition. How many people a base may have is drawn from three quantiles. The ceiling of a base
+is the population that contains it by definition; the distribution of a base is in log odds of its
+share of the ceiling, in logs where it is a population itself.
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
 base that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER.
 Bounds take a base as it is printed. A projection limits nothing: where the people online are
 projected, bounds go from nobody to all residents. Where publishers count people online whose
 numbers differ by PUBLISHERS_DIFFER or more, bounds go from the smallest to the largest, and draws
-span them around their geometric mean where no levels are fitted. What a base is drawn from is in
-distributions.py.
+span them around their geometric mean where no levels are fitted.
 
-Assumptions, drawbacks and citation: those of audiences/figures.py.
+The median of a base is the number expected at the start of the restriction. A projection has only
+the 5 and 95 % quantiles of its past errors, scaled to the day. The error of residents is the
+typical difference between two counts; that of people online the one between two measurers, unless
+the base is that of the panel that counted the audiences. Both have a rounding error, and an error
+from growth if the day is outside the period of the count. Half widths are added in squares.
+
+Where the facts contain fitted levels of a country (online.py), its people online on a day are the
+share of that day times the residents of that day, whichever count is nearest: bounds and lineage
+name the count as printed, and the distribution is that of the levels. Most shares that publishers
+print of all residents are of those who were asked, from five, ten or fifteen years on: residents
+below twelve are online as often as the others times a factor, drawn with the level.
+
+Assumptions. Those of audiences/figures.py. A base interpolated between two counts of one measurer
+has the error of the nearer count.
+
+Known drawbacks. Those of audiences/figures.py. A panel's own universe is assumed to use the panel's
+definition of being online.
+
+Citation. figure_errors.py, fitting/errors.py.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from audience_impact import selection as choosing
 from audience_impact.denominators.counts import (
     ANY_MEASURER,
+    DISTRIBUTION,
     FORECAST,
     SAME_MEASURER,
     Counts,
     list_steps,
 )
-from audience_impact.denominators.distributions import compute_quantiles
-from audience_impact.denominators.online import OnlineLevels
+from audience_impact.denominators.online import OnlineLevels, compute_moments
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import FigureErrors
-from audience_impact.periods import WINDOW_DAYS, with_distance
+from audience_impact.figure_errors import (
+    MOST_SHARE,
+    UNIFORM,
+    FigureErrors,
+    Spread,
+    half_step,
+    log_odds,
+    move_persons,
+    widen_universe,
+)
+from audience_impact.frames import Array
+from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
-from audience_impact.selection import Only, Step
+from audience_impact.selection import Only, rejection_reason
+from audience_impact.vocabulary import SourceType
 
 PUBLISHERS_DIFFER = 1.5
 """Factor from which two numbers of people online are treated as contradictory, not as one number
 with an error.
 """
+LEAST_SHARE = 1e-4
+"""Least share of residents online that is drawn: of nobody there are no log odds."""
+NARROWER = "a narrower population that contains the audiences has a base"
 
 
 @dataclass(frozen=True)
@@ -64,10 +95,6 @@ class Denominators(Counts):
         online = OnlineLevels.from_table(tables.get("online_levels", pd.DataFrame()))
         return cls(tables["bases"], tables["sources"], source_types, errors, online)
 
-    def compute_quantiles(self, places: pd.DataFrame) -> pd.DataFrame:
-        """Return DISTRIBUTION (quantiles and ceiling) of `base_id` of each place at its start."""
-        return compute_quantiles(places, self, self.source_types, self.errors, self.online)
-
     def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Return the count of people online of each place, its distribution and the publishers.
 
@@ -89,113 +116,155 @@ class Denominators(Counts):
         residents if the base is projected, or the largest number if publishers differ. Adds the
         columns DISTRIBUTION.
         """
-        base = self._choose_limits(groups)
+        listed = self.list_bases(groups)
+        names = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
+        chosen = listed[listed["passed_over"] == ""].set_index("place")[names]
+        chosen = chosen.rename(columns={"population_base": "base", "obs_status": "base_status"})
+        people = self.find_nearest(groups.assign(population_base=EVERYONE), ANY_MEASURER, None)
+        people = people[["base_id", "base_persons"]].reindex(groups.index)
+        base = groups[["country_id"]].join(chosen)
+        base[["population_id", "population_persons"]] = people
+        is_ahead = (base["base_status"] == FORECAST) & (base["base"] != EVERYONE)
+        residents = base["population_persons"].fillna(base["base_persons"])
+        limit = base["base_persons"].astype("float64").where(~is_ahead, residents)
         quantiles = self.compute_quantiles(base.assign(start=groups["start"]))
         publishers = _compare_publishers(groups, self.bases)
         plain = (base["base"] == ONLINE) & ~base["is_own_base"].eq(True)
-        publishers = publishers.where(plain & ~base["is_base_projected"])
+        publishers = publishers.where(plain & ~is_ahead)
         return base.assign(
-            base_persons=np.fmax(base["base_persons"], publishers["most"]),
+            is_base_projected=is_ahead,
+            base_persons=np.fmax(limit, publishers["most"]),
             is_base_disputed=publishers["most"].notna(),
             **_span_publishers(quantiles, publishers),
         )
 
-    def _choose_limits(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return the best base that contains each group's largest audience, and the residents."""
-        chosen = self._choose_best(groups)
-        people = self.find_nearest(groups.assign(population_base=EVERYONE), ANY_MEASURER, None)
-        rows = groups[["country_id"]].join(chosen)
-        rows["population_id"] = people["base_id"].reindex(groups.index)
-        rows["population_persons"] = people["base_persons"].reindex(groups.index)
-        is_ahead = (rows["base_status"] == FORECAST) & (rows["base"] != EVERYONE)
-        residents = rows["population_persons"].fillna(rows["base_persons"])
-        limit = rows["base_persons"].where(~is_ahead, residents)
-        return rows.assign(base_persons=limit, is_base_projected=is_ahead)
-
-    def _choose_best(self, groups: pd.DataFrame) -> pd.DataFrame:
-        taken: list[pd.DataFrame] = []
-        rest = groups.index
-        for level in _list_levels(groups):
-            if rest.empty and len(groups):  # the columns have types where nothing is asked too
-                break
-            candidates = level.list_candidates(self, rest)
-            rows = choosing.select_candidates(candidates, level.selection_steps)
-            taken.append(rows.set_index("place"))
-            rest = rest.difference(taken[-1].index)
-        columns = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
-        together = pd.concat([part.reindex(columns=columns) for part in taken])
-        together["base_persons"] = together["base_persons"].astype("float64")
-        return together.rename(columns={"population_base": "base", "obs_status": "base_status"})
-
     def list_bases(self, groups: pd.DataFrame) -> pd.DataFrame:
         """Return every base that may contain the audiences of each group, and why it is not used.
 
-        Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
+        Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level` (the kind of base,
+        the best first), `base_persons`, `is_own_base` (of the measurer of the audiences),
         `passed_over` (the reason; blank for the chosen base).
         """
-        rest, by_level = groups.index, []
-        for level in _list_levels(groups):
-            rows = level.list_candidates(self, groups.index)
-            reason = choosing.rejection_reason(rows, level.selection_steps)
-            later = ~rows["place"].isin(rest) & (reason == "")
-            reason = reason.mask(
-                later, "a narrower population that contains the audiences has a base"
-            )
-            rest = rest.difference(rows.loc[reason == "", "place"])
-            by_level.append(rows.assign(level=level.name, passed_over=reason))
-        return pd.concat(by_level, ignore_index=True)
-
-
-class _Level(NamedTuple):
-    """A kind of base that may contain the audiences of a country.
-
-    Attributes:
-        name: The name of the kind of base.
-        rows: The requests, one row per group, as `Counts.find_nearest` takes them.
-        by: The columns that have to agree.
-        window: The maximum distance in days.
-        is_own: Whether the measurer of the audiences counted the base.
-    """
-
-    name: str
-    rows: pd.DataFrame
-    by: list[str]
-    window: int | None
-    is_own: bool = False
-
-    @property
-    def selection_steps(self) -> list[Step]:
-        """Return the rules that choose the base of each row at this level."""
+        containing = groups["containing"].fillna("")
+        measurer = groups["measurement_series_id"].fillna("")
+        ages = containing.mask(containing == ONLINE_12_PLUS, AGES[ONLINE_12_PLUS])
+        by_measurer = "people online, by the measurer of the audiences"
+        same_ages = "people of these ages, by the same measurer"
         holds = Only(
             lambda rows: _limit_persons(rows) >= rows["floor_persons"],
             "has fewer people than the largest audience",
         )
-        return [*list_steps(self.by, self.window), holds]
+        rest, by_level = groups.index, []
+        for level, population, by, window in (
+            (by_measurer, containing, SAME_MEASURER, WINDOW_DAYS),
+            (same_ages, ages, SAME_MEASURER, WINDOW_DAYS),
+            ("people online, by anybody", ONLINE, ANY_MEASURER, WINDOW_DAYS),
+            ("all residents", EVERYONE, ANY_MEASURER, None),
+        ):
+            asked = groups.assign(population_base=population, measurement_series_id=measurer)
+            rows = self.list_candidates(asked, by).assign(level=level)
+            rows = rows.join(groups["floor_persons"].fillna(0), on="place")
+            rows["is_own_base"] = level == by_measurer
+            reason = rejection_reason(rows, [*list_steps(by, window), holds])
+            reason = reason.mask(~rows["place"].isin(rest) & (reason == ""), NARROWER)
+            rest = rest.difference(rows.loc[reason == "", "place"])
+            by_level.append(rows.assign(passed_over=reason))
+        return pd.concat(by_level, ignore_index=True)
 
-    def list_candidates(self, counts: Counts, places: pd.Index) -> pd.DataFrame:
-        """Return the candidate bases of this level for some of the rows."""
-        rows = self.rows[self.rows.index.isin(places)]
-        floor = rows["floor_persons"].fillna(0).rename("floor_persons")
-        candidates = counts.list_candidates(rows, self.by).join(floor, on="place")
-        return candidates.assign(is_own_base=self.is_own)
+    def compute_quantiles(self, places: pd.DataFrame) -> pd.DataFrame:
+        """Return DISTRIBUTION (quantiles and ceiling) of the base of each place at its start.
 
+        `places`, whose index is kept, has `country_id`, `start` and `base_id` (missing: all NaN).
+        """
+        based = places[places["base_id"].notna() & (places["base_id"] != "")]
+        if based.empty:
+            return pd.DataFrame(np.nan, index=places.index, columns=DISTRIBUTION)
+        about = self.bases.drop_duplicates("base_id").set_index("base_id")
+        rows = based[["country_id", "start", "base_id"]].join(about, on="base_id")
+        rows["expected"] = self.interpolate_persons(based)
+        rows["is_online"] = rows["population_base"].str.startswith("internet")
+        ceiling = self._find_ceiling(rows)
+        down, up, shift = self._compute_half_widths(rows, ceiling)
+        middle = move_persons(rows["expected"].to_numpy("float64"), ceiling, shift)
+        quantiles = pd.DataFrame(
+            {
+                "expected_persons": middle,
+                "base_low_persons": move_persons(middle, ceiling, -down),
+                "base_high_persons": move_persons(middle, ceiling, up),
+                "ceiling_persons": ceiling,
+            },
+            index=based.index,
+        )
+        fitted = self._fit_people_online(rows[rows["population_base"] == ONLINE])
+        return fitted.combine_first(quantiles)[DISTRIBUTION].reindex(places.index)
 
-def _list_levels(groups: pd.DataFrame) -> list[_Level]:
-    """Return the kinds of base, best first: the first kind on record is chosen."""
-    containing = groups["containing"].fillna("")
-    of_measurer = groups.assign(
-        population_base=containing, measurement_series_id=groups["measurement_series_id"].fillna("")
-    )
-    ages = containing.mask(containing == ONLINE_12_PLUS, AGES[ONLINE_12_PLUS])
-    wider = of_measurer.assign(population_base=ages)
-    online, everyone = (groups.assign(population_base=name) for name in (ONLINE, EVERYONE))
-    by_measurer = "people online, by the measurer of the audiences"
-    return [
-        _Level(by_measurer, of_measurer, SAME_MEASURER, WINDOW_DAYS, is_own=True),
-        _Level("people of these ages, by the same measurer", wider, SAME_MEASURER, WINDOW_DAYS),
-        _Level("people online, by anybody", online, ANY_MEASURER, WINDOW_DAYS),
-        _Level("all residents", everyone, ANY_MEASURER, None),
-    ]
+    def _find_ceiling(self, rows: pd.DataFrame) -> Array:
+        """Return the upper limit of each base: its ages by the same measurer, else all residents.
+
+        NaN for bases that are not of people online.
+        """
+        ages = rows["population_base"].map(AGES).fillna("")
+        same_measurer = self.find_nearest(rows.assign(population_base=ages), SAME_MEASURER, None)
+        everyone = self.find_nearest(rows.assign(population_base=EVERYONE), ANY_MEASURER, None)
+        people = same_measurer["base_persons"].reindex(rows.index)
+        people = people.fillna(everyone["base_persons"].reindex(rows.index)).astype("float64")
+        return np.asarray(people.where(rows["is_online"]).to_numpy("float64"))
+
+    def _compute_half_widths(
+        self, rows: pd.DataFrame, ceiling: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return distances of the 5 and 95 % quantiles from the median, and its shift.
+
+        All in log odds of the ceiling. A projection has the range that its source states alone.
+        """
+        errors = self.errors
+        if errors is None:
+            nothing = np.zeros(len(rows))
+            return nothing, nothing, nothing
+        online = rows["is_online"].to_numpy("bool")
+        kind = rows["measurement_series_id"].map(self.source_types)
+        measurers = np.where(kind == SourceType.PANEL.value, 0.0, errors.base_measurers)
+        error = np.hypot(
+            _compute_rounding(rows, ceiling), np.where(online, measurers, errors.population)
+        )
+        down, up, shift = (
+            np.where(online, part, 0.0) for part in _compute_growth(rows, errors.base_growth)
+        )
+        projected = online & (rows["obs_status"] == FORECAST).to_numpy("bool")
+        widths = []
+        for growth, stated in zip((down, up), _measure_stated_ranges(rows, ceiling), strict=True):
+            counted = np.hypot(error, growth)
+            within = np.where(projected, stated, np.hypot(counted, stated))
+            widths.append(np.where(np.isnan(stated), counted, within))
+        return widths[0], widths[1], np.where(projected, 0.0, shift)
+
+    def _fit_people_online(self, online: pd.DataFrame) -> pd.DataFrame:
+        """Return the people online of countries with levels, as DISTRIBUTION without the ceiling.
+
+        Half widths of the level and of children add up in squares on the log scale; what countries
+        have in common becomes a smaller part of the variance.
+        """
+        if self.online is None or online.empty:
+            return pd.DataFrame(index=online.index[:0], columns=DISTRIBUTION, dtype="float64")
+        moments, countries = compute_moments(online["start"]), online["country_id"]
+        shares = self.online.compute_quantiles(countries, moments).clip(lower=LEAST_SHARE)
+        persons = shares.mul(self.interpolate_residents(countries, moments), axis=0)
+        low, middle, high = (persons[f"{name}_share"] for name in Spread._fields)
+        people = self.online.describe_paths(countries, moments)
+        if self.errors is not None:
+            young = self.measure_young_share(countries)
+            least, share, most = (1.0 - young * (1.0 - q) for q in self.errors.children)
+            down, up = np.log(middle / low), np.log(high / middle)
+            below = np.hypot(down, np.log(share / least))
+            above = np.hypot(up, np.log(most / share))
+            part = ((down + up) / (below + above)) ** 2
+            people["online_common"] *= part.fillna(1.0)
+            middle = middle * share
+            low, high = middle * np.exp(-below), middle * np.exp(above)
+        people = people.assign(
+            expected_persons=middle, base_low_persons=low, base_high_persons=high
+        )
+        return people.dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
 
 
 def _limit_persons(rows: pd.DataFrame) -> pd.Series:
@@ -249,4 +318,40 @@ def _span_publishers(quantiles: pd.DataFrame, publishers: pd.DataFrame) -> pd.Da
         expected_persons=middle,
         base_low_persons=np.fmin(quantiles["base_low_persons"], publishers["least"]),
         base_high_persons=np.fmax(quantiles["base_high_persons"], publishers["most"]),
+    )
+
+
+def _measure_stated_ranges(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
+    expected, persons, *ends = (
+        rows[name].to_numpy("float64")
+        for name in ("expected", "persons", "low_persons", "high_persons")
+    )
+    least, most = (end * (expected / persons) for end in ends)
+    universe = widen_universe(np.fmax(expected, most), ceiling)
+    low, middle, high = (log_odds(count, universe) for count in (least, expected, most))
+    return np.asarray(np.maximum(middle - low, 0.0)), np.asarray(np.maximum(high - middle, 0.0))
+
+
+def _compute_rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
+    number = rows["persons"].to_numpy("float64")
+    half = half_step(rows["persons"], pd.Series(False, rows.index)).to_numpy("float64")
+    share = np.where(np.isnan(ceiling), 0.0, np.minimum(number / ceiling, MOST_SHARE))
+    return np.asarray(UNIFORM * half / number / (1.0 - share))
+
+
+def _compute_growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, Array]:
+    """Return the half widths and the trend of growth from the count to the day, or back from it.
+
+    Between two counts the expected number already contains the trend.
+    """
+    days = gap_days(rows["start"], rows["start"], rows["period_start"], rows["period_end"])
+    reach = np.sqrt(in_months(days).to_numpy("float64"))
+    later = (rows["period_start"] > rows["start"]).to_numpy("bool")
+    alone = (rows["expected"] == rows["persons"]).to_numpy("bool")
+    less, more = (spread.q50 - spread.q05) * reach, (spread.q95 - spread.q50) * reach
+    trend = np.where(alone, spread.q50 * reach, 0.0)
+    return (
+        np.where(later, more, less),
+        np.where(later, less, more),
+        np.where(later, -trend, trend),
     )
