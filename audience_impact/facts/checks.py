@@ -70,7 +70,7 @@ def check_each(*targets: tuple[Any, ...]) -> Callable[[Select], Select]:
 def _declare(targets: Iterable[tuple[str, str, tuple[Any, ...]]]) -> Callable[[Select], Select]:
     def register(select: Select) -> Select:
         checks = [Check(*target, select) for target in targets]
-        tables = dict.fromkeys(each.table for each in checks)
+        tables = dict.fromkeys(declared.table for declared in checks)
         CHECKS[register_rule(select.__name__, RuleStage.TABLES, *tables)] = checks
         return select
 
@@ -136,7 +136,7 @@ def check_across_tables(tables: Tables, unread: Collection[str] = ()) -> list[Fi
     """
     findings: list[Finding] = []
     for rule, checks in CHECKS.items():
-        if any(len(tables[each.table]) for each in checks):
+        if any(len(tables[declared.table]) for declared in checks):
             recorded = RecordedTables(tables)
             rule_findings = run_rule(rule, recorded)
             findings += rule_findings if recorded.read_names.isdisjoint(unread) else []
