@@ -47,7 +47,7 @@ import pandas as pd
 from scipy.special import expit, logit, ndtri, stdtrit
 
 from audience_impact.facts.tables import SERIES, Tables
-from audience_impact.frames import NUMBER, Array
+from audience_impact.frames import Array
 from audience_impact.periods import WINDOW_DAYS, in_months, period_middle
 from audience_impact.populations import ONLINE, countries_of, parents_of
 from audience_impact.rules import ParameterError
@@ -261,10 +261,9 @@ TREND = [
 ]
 """Metrics of the users of a month, which show whether a service grows."""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
-COLUMNS = dict.fromkeys(
-    ["rounding_error_persons", "page_error_share", "odds_error", "universe_persons", *GROWTH],
-    NUMBER,
-)
+COLUMNS = [
+    *("rounding_error_persons", "page_error_share", "odds_error", "universe_persons", *GROWTH)
+]
 """Columns of the additional errors of a figure: half widths, and the quantiles of growth in log
 odds of the share of `universe_persons`, the people online as they are counted with the figure.
 """
@@ -324,7 +323,7 @@ def compute_figure_errors(
     """
     if errors is None or figures.empty:
         audiences = pd.MultiIndex.from_frame(figures[by].drop_duplicates())
-        nothing = pd.DataFrame(0.0, index=audiences, columns=list(COLUMNS))
+        nothing = pd.DataFrame(0.0, index=audiences, columns=COLUMNS)
         return nothing.assign(universe_persons=np.nan)
     alone = figures["is_doubtful"] & (figures["pages_count"] == 1)
     definition_error = figures["is_other_definition"].to_numpy("bool") * errors.measurers
@@ -338,7 +337,7 @@ def compute_figure_errors(
     count = groups.size()
     between = np.where(count > 1, errors.measurers, 0.0)
     odds = np.hypot(groups["odds_error"].max(), between) / np.sqrt(count)
-    return groups[list(COLUMNS)].mean().assign(odds_error=odds)
+    return groups[COLUMNS].mean().assign(odds_error=odds)
 
 
 def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.DataFrame:

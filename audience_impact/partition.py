@@ -200,7 +200,6 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     """Return the results of a part, which depend on no other part.
 
     Raises:
-        FrameError: A stage hands on a frame that is not what it declares: a fault of the code.
         ParameterError: A fitted table lacks something.
     """
     context = make_context({**shared.tables, **part.tables}, shared.fitted)

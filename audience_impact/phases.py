@@ -66,7 +66,7 @@ from audience_impact.denominators.counts import DISTRIBUTION
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.fitted.durations import DAY_HOURS, quantile_hours
 from audience_impact.fitted.durations import HOURS_PARAMETERS as PARAMETERS
-from audience_impact.frames import NUMBER, Array, list_columns
+from audience_impact.frames import Array
 from audience_impact.periods import DAY, ONE_DAY
 
 Integers = NDArray[np.int64]
@@ -237,11 +237,11 @@ def _count_online(
     return inputs.add_base(in_year, denominators)["base_persons"].set_axis(rows.index)
 
 
-HOURS_COLUMNS = list_columns(
-    text="days_in_force hours_basis",
-    number="times_in_force least_hours_a_day most_hours_a_day measured_hours",
-) | dict.fromkeys(PARAMETERS, NUMBER)
-"""Columns of the days and hours of restrictions, with their types."""
+HOURS_COLUMNS = [
+    *("days_in_force", "hours_basis", "times_in_force"),
+    *("least_hours_a_day", "most_hours_a_day", "measured_hours", *PARAMETERS),
+]
+"""Columns of the days and hours of restrictions."""
 ENDS_OF_HOURS = (0.005, 0.995)
 """Probabilities of the ends of the central 99 % of the hours that are drawn."""
 

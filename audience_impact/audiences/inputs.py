@@ -8,7 +8,7 @@ online on the day it starts. The base of the audiences of a country is chosen in
 Assumptions, drawbacks and citation: those of figures.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,13 +27,12 @@ from audience_impact.audiences import (
 )
 from audience_impact.audiences.quality_flags import flag_quality
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.denominators import counts
 from audience_impact.denominators.counts import DISTRIBUTION, FORECAST
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.models import Context
 from audience_impact.fitted.shares import PARAMETERS
-from audience_impact.frames import NUMBER, TEXT, Declared, Frame, list_columns
+from audience_impact.frames import Declared
 from audience_impact.imputation import audiences as imputation
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.populations import ONLINE
@@ -109,127 +108,7 @@ def _find_common_word(counted: pd.DataFrame, column: str, default: str) -> pd.Se
     return first.where(counted.groupby(COUNTRY)[column].nunique() == 1, default)
 
 
-_AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
-_COUNTRY = dict.fromkeys(COUNTRY, TEXT)
-_DISTRIBUTION = list_columns(text="shape", number="low mode high coverage")
-
-CANDIDATES = Frame(
-    "inputs.candidates",
-    list_columns(
-        text="estimate_id area_id platform_id measurement_series_id audience_metric"
-        " population_base interval_kind",
-        number="value",
-        day="period_start",
-        truth="is_primary_source",
-    ),
-    key=("estimate_id",),
-)
-BEFORE = Frame(
-    "inputs.before",
-    _AUDIENCE
-    | list_columns(
-        text="estimate_id measurement_series_id source_id period unit interval_kind note",
-        number="point_persons metric_priority",
-        day="period_end",
-        truth="is_company_statement",
-    ),
-    key=(*AUDIENCE, "estimate_id"),
-)
-CHOSEN = Frame(
-    "inputs.chosen",
-    _AUDIENCE
-    | list_columns(
-        text="estimate_id measurement_series_id audience_metric population_base period"
-        " interval_kind share_base_id row_file",
-        number="value low_persons high_persons point_persons metric_priority row_line",
-        day="start period_start period_end",
-    ),
-    key=(*AUDIENCE, "measurement_series_id"),
-)
-AUDIENCES = Frame(
-    "inputs.audiences",
-    _AUDIENCE
-    | list_columns(
-        text="metric period audience_base_id differing_base_ids containing measurement_series_id"
-        " base base_id base_status population_id",
-        number="low_persons high_persons metric_priority measurement_series_count age_months"
-        " base_persons base_size_persons population_persons",
-        day="start",
-        any="is_from_share is_base_projected is_base_disputed is_own_base",
-    )
-    | dict.fromkeys([*OWN_LAW, *daily_reach.FLOOR, *counts.DISTRIBUTION], NUMBER),
-    key=tuple(AUDIENCE),
-)
-DISTRIBUTIONS = Frame(
-    "inputs.laws",
-    _AUDIENCE
-    | {"audience_key": TEXT}
-    | _DISTRIBUTION
-    | figure_errors.COLUMNS
-    | dict.fromkeys(imputation.ENDS, NUMBER),
-    key=tuple(AUDIENCE),
-)
-DAILY = Frame(
-    "inputs.daily",
-    _AUDIENCE
-    | list_columns(
-        text="daily_id audience_key",
-        number="daily_persons late_days daily_least_persons daily_most_persons",
-        day="daily_from daily_until",
-    )
-    | dict.fromkeys(daily_reach.FLOOR, NUMBER)
-    | _DISTRIBUTION
-    | figure_errors.COLUMNS,
-    key=tuple(AUDIENCE),
-)
-FEATURE_SHARES = Frame(
-    "inputs.feature_shares",
-    _COUNTRY
-    | list_columns(
-        text="feature feature_use_id share_base_id asked_base_ids assumed",
-        number="least most of_persons beyond_persons",
-        truth="is_own is_inside",
-    )
-    | _DISTRIBUTION
-    | dict.fromkeys(counts.DISTRIBUTION, NUMBER),
-    key=(*COUNTRY, "feature_use_id"),
-)
-FEATURE_PARAMETERS = Frame(
-    "inputs.feature_laws",
-    _COUNTRY | list_columns(text="feature draw_key") | dict.fromkeys(PARAMETERS, NUMBER),
-    key=(*COUNTRY, "feature"),
-)
-CIRCUMVENTION = Frame(
-    "inputs.circumvention",
-    list_columns(
-        text="restriction_id basis circumvention_id draw_key",
-        number="least_share most_share",
-        truth="is_self_selected",
-    )
-    | _DISTRIBUTION
-    | dict.fromkeys(PARAMETERS, NUMBER),
-    key=("restriction_id",),
-)
-QUALITY_FLAGS = Frame(
-    "inputs.quality_flags",
-    _AUDIENCE
-    | list_columns(
-        text="measurement_series_id",
-        number="least_age",
-        truth="is_after_first_step is_under_block is_under_restriction is_printed_differently"
-        " is_outlier is_missing_younger",
-    ),
-    key=(*AUDIENCE, "measurement_series_id"),
-)
-OVERLAPS = Frame(
-    "inputs.overlaps",
-    _COUNTRY
-    | list_columns(
-        text="overlap_id platform_ids kind unit share_of interval_kind row_file",
-        number="least most row_line",
-    ),
-    key=(*COUNTRY, "overlap_id"),
-)
+_DISTRIBUTION = "shape low mode high coverage"
 
 
 @dataclass(frozen=True)
@@ -243,11 +122,27 @@ class AudienceFigures(Declared):
         quality_flags: Quality flags of each chosen figure.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {
-        "candidates": CANDIDATES,
-        "before": BEFORE,
-        "chosen": CHOSEN,
-        "quality_flags": QUALITY_FLAGS,
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "candidates": [
+            "estimate_id area_id platform_id measurement_series_id audience_metric",
+            "population_base interval_kind value period_start is_primary_source",
+        ],
+        "before": [
+            *AUDIENCE,
+            "estimate_id measurement_series_id source_id period unit interval_kind note",
+            "point_persons metric_priority period_end is_company_statement",
+        ],
+        "chosen": [
+            *AUDIENCE,
+            "estimate_id measurement_series_id audience_metric population_base period",
+            "interval_kind share_base_id row_file value low_persons high_persons point_persons",
+            "metric_priority row_line start period_start period_end",
+        ],
+        "quality_flags": [
+            *AUDIENCE,
+            "measurement_series_id least_age is_after_first_step is_under_block",
+            "is_under_restriction is_printed_differently is_outlier is_missing_younger",
+        ],
     }
 
     candidates: pd.DataFrame
@@ -271,11 +166,33 @@ class AudienceSizes(Declared):
             uncertain.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {
-        "sizes": AUDIENCES,
-        "distributions": DISTRIBUTIONS,
-        "imputed": imputation.FRAME,
-        "daily": DAILY,
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "sizes": [
+            *AUDIENCE,
+            "metric period audience_base_id differing_base_ids containing measurement_series_id",
+            "base base_id base_status population_id low_persons high_persons metric_priority",
+            "measurement_series_count age_months base_persons base_size_persons",
+            "population_persons start is_from_share is_base_projected is_base_disputed is_own_base",
+            *OWN_LAW,
+            *daily_reach.FLOOR,
+            *DISTRIBUTION,
+        ],
+        "distributions": [
+            *AUDIENCE,
+            "audience_key",
+            _DISTRIBUTION,
+            *figure_errors.COLUMNS,
+            *imputation.ENDS,
+        ],
+        "imputed": imputation.COLUMNS,
+        "daily": [
+            *AUDIENCE,
+            "daily_id audience_key daily_persons late_days daily_least_persons daily_most_persons",
+            "daily_from daily_until",
+            *daily_reach.FLOOR,
+            _DISTRIBUTION,
+            *figure_errors.COLUMNS,
+        ],
     }
 
     sizes: pd.DataFrame
@@ -296,10 +213,21 @@ class FeatureUse(Declared):
         circumvention: The share that keeps access, by restriction, measured or fitted.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {
-        "feature_shares": FEATURE_SHARES,
-        "feature_laws": FEATURE_PARAMETERS,
-        "circumvention": CIRCUMVENTION,
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "feature_shares": [
+            *COUNTRY,
+            "feature feature_use_id share_base_id asked_base_ids assumed least most of_persons",
+            "beyond_persons is_own is_inside",
+            _DISTRIBUTION,
+            *DISTRIBUTION,
+        ],
+        "feature_laws": [*COUNTRY, "feature draw_key", *PARAMETERS],
+        "circumvention": [
+            "restriction_id basis circumvention_id draw_key least_share most_share",
+            "is_self_selected",
+            _DISTRIBUTION,
+            *PARAMETERS,
+        ],
     }
 
     feature_shares: pd.DataFrame
@@ -320,7 +248,13 @@ class Inputs(Declared):
         errors: Errors of figures; None if the facts contain no parameters for them.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {"overlaps": OVERLAPS, "parts": parts.PARTS}
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "overlaps": [
+            *COUNTRY,
+            "overlap_id platform_ids kind unit share_of interval_kind row_file least most row_line",
+        ],
+        "parts": parts.PARTS,
+    }
 
     figures: AudienceFigures
     audiences: AudienceSizes

@@ -32,7 +32,6 @@ from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import Context, FittedModels
-from audience_impact.frames import NUMBER, TEXT, Frame, list_columns
 from audience_impact.places import nesting, networks, online, population, regional_figures
 from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region
@@ -61,18 +60,13 @@ SURVEYED_LEVELS = [COUNTRY_LEVEL, online.PLACE_LEVELS[0]]
 """Evidence levels of places where a survey asked people whether they are online."""
 COUNTED_NETWORKS = [*networks.NETWORK_LEVELS[:2], networks.OPERATORS]
 """Evidence levels of networks whose users follow from counts in the country."""
-PARTS = Frame(
-    "inputs.parts",
-    dict.fromkeys(COUNTRY, TEXT)
-    | list_columns(
-        text="area_id reading least_area_id part_kind network place_rung network_rung reason",
-        number="units_count least_persons most_persons country_persons",
-        day="start",
-        truth="is_named",
-    )
-    | dict.fromkeys([*PART, *PEOPLE, *ONLINE, *ONLY, READING_ODDS, *LOST], NUMBER),
-    key=(*COUNTRY, "area_id"),
-)
+PARTS = [
+    *COUNTRY,
+    "area_id reading least_area_id part_kind network place_rung network_rung reason start is_named",
+    "units_count least_persons most_persons country_persons",
+    *(*PART, *PEOPLE, *ONLINE, *ONLY, READING_ODDS, *LOST),
+]
+"""Columns of the places of a partial restriction, as `Declared` reads them."""
 
 
 def select_parts(scope: Scope, context: Context) -> pd.DataFrame:

@@ -15,9 +15,10 @@ features are restricted that existing users do not need (HITS_EXISTING_USERS is 
 Assumptions. A restriction that was announced and never withdrawn was enforced.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import ClassVar
 
 import pandas as pd
@@ -26,7 +27,7 @@ from audience_impact import populations
 from audience_impact.facts import events
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import chances, durations
-from audience_impact.frames import ANY, NUMBER, TEXT, Declared, Frame, list_columns
+from audience_impact.frames import Declared
 from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
 from audience_impact.vocabulary import (
@@ -46,66 +47,34 @@ COUNTRY = ["restriction_id", "country_id"]
 """Key of a restriction in one of its countries."""
 WHOLE = Feature.WHOLE_SERVICE.value
 
-RESTRICTIONS = Frame(
-    "scope.restrictions",
-    list_columns(
-        text="restriction_id area_ids geo_scope network_scope operators end_status severity"
-        " evidence_state claim_status continues extent_reason days_in_force end_source cause"
-        " occasion hours_basis",
-        number="times_in_force least_hours_a_day most_hours_a_day measured_hours",
-        day="start announced_on_start observed_from_start observed_from_end ended_on_start"
-        " ended_on_end first_day listed_until_end",
-        truth="is_start_known is_subnational is_some_networks is_networks_unknown"
-        " is_never_enforced is_partial is_reaching_everyone is_certain is_order",
-    )
-    | dict.fromkeys([*durations.PARAMETERS, *durations.HOURS_PARAMETERS], NUMBER),
-    key=("restriction_id",),
-)
-TARGETS = Frame(
-    "scope.targets",
-    list_columns(text="restriction_id platform_id feature claim_status"),
-    key=("restriction_id", "platform_id", "feature"),
-)
-REQUESTED = Frame(
-    "scope.wanted",
-    dict.fromkeys(AUDIENCE, TEXT)
-    | list_columns(day="start before", truth="is_step is_existing_use"),
-    key=tuple(AUDIENCE),
-)
-WHOLE_SERVICES = Frame(
-    "scope.whole_services",
-    {"is_whole_service": ANY},
-    key=("restriction_id",),
-    index=("restriction_id",),
-)
-EVIDENCE = Frame(
-    "scope.evidence",
-    dict.fromkeys(events.LINKED[:4], TEXT) | dict.fromkeys(events.LINKED[4:], NUMBER),
-    key=("restriction_id", "evidence_id"),
-)
-
 
 @dataclass(frozen=True)
 class Scope(Declared):
     """Restrictions, all their targets, and the audiences that they require.
 
-    `whole_services` states for each restriction whether whole services are restricted: True, False,
-    or None if only some of its targets are whole services. `evidence` has the outages seen of each
-    restriction, with the columns evidence.LINKED.
+    `evidence` has the outages seen of each restriction, with the columns LINKED of facts/events.py.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {
-        "restrictions": RESTRICTIONS,
-        "targets": TARGETS,
-        "requested": REQUESTED,
-        "whole_services": WHOLE_SERVICES,
-        "evidence": EVIDENCE,
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "restrictions": [
+            "restriction_id area_ids geo_scope network_scope operators end_status severity",
+            "evidence_state claim_status continues extent_reason days_in_force end_source cause",
+            "occasion hours_basis times_in_force least_hours_a_day most_hours_a_day",
+            "measured_hours start announced_on_start observed_from_start observed_from_end",
+            "ended_on_start ended_on_end first_day listed_until_end is_start_known is_subnational",
+            "is_some_networks is_networks_unknown is_never_enforced is_partial",
+            "is_reaching_everyone is_certain is_order",
+            *durations.PARAMETERS,
+            *durations.HOURS_PARAMETERS,
+        ],
+        "targets": ["restriction_id platform_id feature claim_status"],
+        "requested": [*AUDIENCE, "start before is_step is_existing_use"],
+        "evidence": events.LINKED,
     }
 
     restrictions: pd.DataFrame
     targets: pd.DataFrame
     requested: pd.DataFrame
-    whole_services: pd.DataFrame
     evidence: pd.DataFrame
     as_of: date
 
@@ -113,28 +82,34 @@ class Scope(Declared):
         """Return the scope with only the audiences of these restrictions and countries.
 
         All restrictions remain in the scope, because quality flags and the lengths of restrictions
-        depend on the others. Therefore the answers are the same as those for all restrictions
-        together.
+        depend on the others: so the answers are those for all restrictions together.
         """
         is_requested = self.requested["restriction_id"].isin(restrictions)
         is_requested |= self.requested["country_id"].isin(countries)
         return replace(self, requested=self.requested[is_requested].reset_index(drop=True))
 
-    @property
+    @cached_property
     def by_id(self) -> pd.DataFrame:
         """Return the restrictions, indexed by restriction_id."""
         return self.restrictions.set_index("restriction_id")
 
-    @property
+    @cached_property
     def is_whole_service(self) -> pd.Series:
-        """Return the column of `whole_services`, by restriction_id."""
-        return self.whole_services["is_whole_service"]
+        """Return, by restriction_id, True for whole services, False for none, None for some."""
+        flagged = self.targets.assign(whole=self.targets["feature"] == WHOLE)
+        by_platform = flagged.groupby(["restriction_id", "platform_id"])["whole"].any()
+        groups = by_platform.groupby("restriction_id")
+        none = ~groups.any()
+        return groups.all().astype(object).where(groups.all() | none, None)
 
 
 def build_scope(tables: Tables, as_of: date) -> Scope:
     """Return the scope of typed facts; an unknown start is set to `as_of`."""
-    first = _choose_first_days(tables["restrictions"])
-    facts = tables["restrictions"].assign(first_day=first)
+    seen, announced = (
+        tables["restrictions"][name] for name in ("observed_from_start", "announced_on_start")
+    )
+    to_the_day = (tables["restrictions"]["observed_from_end"] - seen) == ONE_DAY
+    facts = tables["restrictions"].assign(first_day=seen.where(to_the_day, announced).fillna(seen))
     linked = events.link_evidence(facts, tables)
     lost = events.find_lost_shares(linked)
     restrictions = _describe_restrictions(facts, as_of, frozenset(lost["restriction_id"]))
@@ -151,7 +126,6 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
         restrictions,
         targets,
         _list_audiences(restrictions, targets, tables),
-        find_whole_services(targets).rename("is_whole_service").to_frame(),
         linked,
         as_of,
     )
@@ -167,6 +141,7 @@ def _describe_restrictions(
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     has_region = restrictions["area_ids"].str.split(";").map(lambda ids: any(map(is_region, ids)))
     networks = restrictions["network_scope"]
+    is_ordered = restrictions.get("is_ordered", pd.Series("", restrictions.index))
     described = restrictions.assign(
         start=starts.fillna(pd.Timestamp(as_of)),
         is_start_known=starts.notna(),
@@ -175,7 +150,8 @@ def _describe_restrictions(
         is_networks_unknown=networks == NetworkScope.UNKNOWN.value,
         is_never_enforced=(restrictions["severity"] == Severity.NONE.value)
         | (restrictions["end_status"] == EndStatus.WITHDRAWN.value),
-        is_order=_is_ordered(restrictions),
+        # Facts that are entered by hand seldom say who ordered the block of a service.
+        is_order=is_ordered != YesNo.NO.value,
     )
     partial = described[["is_subnational", "is_some_networks", "is_networks_unknown"]].any(axis=1)
     partial |= ~described["is_start_known"] | described["restriction_id"].isin(lost_in_part)
@@ -185,12 +161,6 @@ def _describe_restrictions(
         is_reaching_everyone=~(partial | described["is_never_enforced"]),
         **fitted.predict(_list_factors(described)),
     )
-
-
-def _choose_first_days(restrictions: pd.DataFrame) -> pd.Series:
-    seen, announced = restrictions["observed_from_start"], restrictions["announced_on_start"]
-    to_the_day = (restrictions["observed_from_end"] - seen) == ONE_DAY
-    return seen.where(to_the_day, announced).fillna(seen)
 
 
 def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
@@ -220,16 +190,6 @@ def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _is_ordered(restrictions: pd.DataFrame) -> pd.Series:
-    """Return True for restrictions that an authority ordered, or of which no source says who did.
-
-    Facts that are entered by hand seldom say so of the block of a service.
-    """
-    if "is_ordered" not in restrictions:
-        return pd.Series(True, restrictions.index)
-    return restrictions["is_ordered"] != YesNo.NO.value
-
-
 def _list_audiences(
     restrictions: pd.DataFrame, targets: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
@@ -254,17 +214,12 @@ def _list_audiences(
     rows = places.explode("country_id").merge(services, on="restriction_id", how="left")
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
     rows = rows.sort_values(AUDIENCE, ignore_index=True)
-    new_use = _find_new_use_alone(targets)
-    has_users = ~pd.MultiIndex.from_frame(rows[new_use.names]).isin(new_use)
+    existing = [feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits]
+    pair = ["restriction_id", "platform_id"]
+    is_hit = targets["feature"].isin(existing).groupby([targets[name] for name in pair]).any()
+    has_users = ~pd.MultiIndex.from_frame(rows[pair]).isin(is_hit.index[~is_hit])
     has_users &= ~populations.has_ended(rows["platform_id"], rows["start"], tables["platforms"])
     return _add_first_step(rows).assign(is_existing_use=has_users)
-
-
-def _find_new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:
-    existing = {feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits}
-    is_hit = targets["feature"].isin(existing)
-    any_hit = is_hit.groupby([targets["restriction_id"], targets["platform_id"]]).any()
-    return any_hit.index[~any_hit]
 
 
 def _add_first_step(rows: pd.DataFrame) -> pd.DataFrame:
@@ -279,12 +234,3 @@ def _add_first_step(rows: pd.DataFrame) -> pd.DataFrame:
         if sooner.equals(first):
             return rows.assign(before=first, is_step=first < rows["start"])
         first = sooner
-
-
-def find_whole_services(targets: pd.DataFrame) -> pd.Series:
-    """Return, by restriction, True for whole services, False for none, None for some."""
-    flagged = targets.assign(whole=targets["feature"] == WHOLE)
-    by_platform = flagged.groupby(["restriction_id", "platform_id"])["whole"].any()
-    groups = by_platform.groupby("restriction_id")
-    none = ~groups.any()
-    return groups.all().astype(object).where(groups.all() | none, None)

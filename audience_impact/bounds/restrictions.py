@@ -39,7 +39,7 @@ from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
 from audience_impact.fitted.models import Context
-from audience_impact.frames import NUMBER, Declared, Frame, list_columns
+from audience_impact.frames import Declared
 from audience_impact.places import nesting
 from audience_impact.vocabulary import ImpactMetric
 
@@ -123,20 +123,8 @@ def _find_missing_shares(
 BOUNDS_SHARE = 0.83
 """Share of figures left out that lie between the bounds with errors of those before, both bounds
 together, by benchmarks/bounds.py; in the bounds each figure by itself is at its 99 % end."""
-_ENDS = dict.fromkeys([*PRINTED, *ERROR_ENDS], NUMBER)
-_SIZES = _ENDS | list_columns(
-    number="naive_sum_persons base_persons base_size_persons population_persons"
-)
-_BY_ID = {"key": ("restriction_id",), "index": ("restriction_id",)}
-COUNTRIES = Frame(
-    "bounds.countries",
-    _SIZES | list_columns(number="places_persons", truth="is_sharp"),
-    key=tuple(COUNTRY),
-    index=tuple(COUNTRY),
-)
-EXPOSED = Frame("bounds.exposed", _SIZES, **_BY_ID)
-FEATURE_USERS = Frame("bounds.feature_users", _ENDS, **_BY_ID)
-DEPRIVED = Frame("bounds.deprived", _ENDS, **_BY_ID)
+_ENDS = [*PRINTED, *ERROR_ENDS]
+_SIZES = [*_ENDS, "naive_sum_persons", "base_persons", "base_size_persons", "population_persons"]
 
 
 @dataclass(frozen=True)
@@ -152,11 +140,11 @@ class Bounds(Declared):
         overlaps: Bounds of each country with measured overlaps.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {
-        "countries": COUNTRIES,
-        "exposed": EXPOSED,
-        "feature_users": FEATURE_USERS,
-        "deprived": DEPRIVED,
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "countries": [*_SIZES, "places_persons is_sharp"],
+        "exposed": _SIZES,
+        "feature_users": _ENDS,
+        "deprived": _ENDS,
     }
 
     countries: pd.DataFrame
@@ -171,7 +159,7 @@ class Bounds(Declared):
             ImpactMetric.PEOPLE_EXPOSED: self.exposed,
             ImpactMetric.PEOPLE_FEATURE_EXPOSED: self.feature_users,
             ImpactMetric.PEOPLE_DEPRIVED_NET: self.deprived,
-        }[metric][list(_ENDS)]
+        }[metric][_ENDS]
 
 
 def bound_restrictions(

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
-from audience_impact.frames import TEXT, Array, Frame
+from audience_impact.frames import Array
 from audience_impact.populations import parents_of, with_holders
 from audience_impact.vocabulary import (
     Chance,
@@ -50,7 +50,6 @@ DRAWN = (Chance.HAPPENED.value, Chance.DISTINCT.value)
 """What is drawn of each event in the totals of countries."""
 PARAMETERS = ["share", "weight"]
 """The mean of the beta distribution of a group, and the sum of its two parameters."""
-GROUPS = Frame("chances.groups", dict.fromkeys(COLUMNS, TEXT), index=("restriction_id",))
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -59,7 +58,7 @@ class Chances:
     """The chances of restrictions.
 
     Attributes:
-        groups: The group of each restriction in each chance, blank where none applies, as GROUPS.
+        groups: The group of each restriction in each chance, blank where none applies.
         fitted: PARAMETERS by group; without rows every restriction counts in every draw.
     """
 
@@ -126,7 +125,7 @@ def describe_chances(
         }
     )
     groups = groups.mask(about["is_never_enforced"], "")
-    return Chances(GROUPS.check_frame(groups), fitted)
+    return Chances(groups, fitted)
 
 
 def is_reported_once(restrictions: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[bool]":

@@ -18,7 +18,6 @@ from scipy.special import expit, logit
 
 from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
 from audience_impact.imputation.distribution import (
     MOST_SHARE,
@@ -41,16 +40,6 @@ CLEARER = 2.0
 """Factor from which a figure is so much surer than what is imputed that it stands alone."""
 ENDS = ["least_persons", "most_persons"]
 """Columns of the 99 % ends of the figures of an audience, which no draw leaves."""
-FRAME = Frame(
-    "inputs.imputed",
-    {
-        **dict.fromkeys([*KEY, "rung"], TEXT),
-        **dict.fromkeys(SHARES, NUMBER),
-        "is_decisive": TRUTH,
-        "is_only": TRUTH,
-    },
-    key=tuple(KEY),
-)
 COLUMNS = [*KEY, "rung", *SHARES, "is_decisive", "is_only"]
 LIMIT = ["low", "mode", "high"]
 DECISIVE_PART = 0.5
@@ -64,7 +53,7 @@ def impute_audiences(
     tables: Tables,
     fitted: tuple[ImputationModel | None, OverlapModel | None],
 ) -> pd.DataFrame:
-    """Return the imputed audiences with columns FRAME; no rows if no parameters were fitted.
+    """Return the imputed audiences with COLUMNS; no rows if no parameters were fitted.
 
     `requested` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
     `distributions` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` has

@@ -44,7 +44,7 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import GROWTH, MOST_SHARE
 from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
-from audience_impact.frames import NUMBER, TEXT, Array
+from audience_impact.frames import Array
 from audience_impact.imputation import audiences as imputation
 from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.imputation.groups import COMMON
@@ -59,14 +59,11 @@ SHARED = (IMPUTED, COMBINED)
 """Shapes of audiences that are drawn as a share of the base."""
 
 
-DRAWN_BY = {
-    **dict.fromkeys(["country_id", "platform_id", "audience_key", "shape"], TEXT),
-    **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
-    **figure_errors.COLUMNS,
-    "audience_base_id": TEXT,
-    **dict.fromkeys([*imputation.ENDS, *FLOOR, *OWN_LAW], NUMBER),
-}
-"""All columns on which the draws of an audience depend, with their types."""
+DRAWN_BY = [
+    *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
+    *("audience_base_id", *imputation.ENDS, *FLOOR, *OWN_LAW),
+]
+"""All columns on which the draws of an audience depend."""
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:

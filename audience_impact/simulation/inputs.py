@@ -7,7 +7,7 @@ restrictions.
 Method, assumptions, drawbacks and citation: those of simulate.py, which draws it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,27 +21,12 @@ from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import Context
-from audience_impact.frames import NUMBER, TEXT, Declared, Frame, list_columns
+from audience_impact.frames import Declared
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import DRAWN_BY, prepare_audiences
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP
-
-AUDIENCES = Frame(
-    "simulation.audiences",
-    {**dict.fromkeys(AUDIENCE, TEXT), **list_columns(number="row"), **DRAWN_BY},
-    key=("row",),
-)
-COUNTRIES = Frame(
-    "simulation.countries",
-    {
-        **dict.fromkeys([*COUNTRY, "base_id"], TEXT),
-        **dict.fromkeys(BASE_LAW, NUMBER),
-        **list_columns(number="residents_persons", truth="is_whole_service is_own_share"),
-    },
-    key=tuple(COUNTRY),
-)
 
 
 @dataclass(frozen=True)
@@ -66,9 +51,12 @@ class SimulationInputs(Declared):
         chances: How sure it is that each restriction happened as it is recorded.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {
-        "audiences": AUDIENCES,
-        "countries": COUNTRIES,
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "audiences": [*AUDIENCE, "row", *DRAWN_BY],
+        "countries": [
+            *(*COUNTRY, "base_id", *BASE_LAW),
+            "residents_persons is_whole_service is_own_share",
+        ],
         "parts": parts.PARTS,
     }
 

@@ -33,7 +33,7 @@ countries and areas lack the error of unknown ends.
 Citation. Rules of this project, docs/decisions.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -52,7 +52,7 @@ from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import Context
 from audience_impact.fitted.shares import daily_use, find_online_shares
-from audience_impact.frames import NUMBER, TEXT, Array, Declared, Frame, list_columns
+from audience_impact.frames import Array, Declared
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.phases import (
@@ -81,33 +81,6 @@ OLDER_DAYS = 365
 SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
 """Severities of what was slowed or impaired and not cut."""
 Marks = NDArray[np.bool_]
-ROWS = Frame(
-    "timeline.rows",
-    {
-        **dict.fromkeys(AUDIENCE, TEXT),
-        **dict.fromkeys(BASE_LAW, NUMBER),
-        **list_columns(
-            text="where base base_id",
-            number="row base_persons online_persons daily_persons"
-            " monthly_high_persons monthly_whole_persons",
-            day="from_limit until_limit",
-            truth="is_counted is_imputed is_order is_slowed is_register"
-            " is_certain is_confirmed is_complete is_daily_measured is_daily_drawn",
-        ),
-    },
-    key=("row",),
-)
-DAILY = audiences.DRAWN_BY | dict.fromkeys(audiences.DAILY_SHARE, NUMBER)
-PERIODS = Frame(
-    "timeline.periods",
-    {
-        **list_columns(day="from_day least_from least_end end most_end", truth="is_end_unknown"),
-        **dict.fromkeys(durations.PARAMETERS, NUMBER),
-        **HOURS_COLUMNS,
-    },
-    key=("restriction_id",),
-    index=("restriction_id",),
-)
 
 
 @dataclass(frozen=True)
@@ -127,13 +100,21 @@ class Timeline(Declared):
         tail_degrees: Degrees of freedom of the growth of audiences.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {
-        "rows": ROWS,
-        "monthly": Frame("timeline.monthly", audiences.DRAWN_BY),
-        "daily": Frame(
-            "timeline.daily", {**audiences.DRAWN_BY, **dict.fromkeys(audiences.DAILY_SHARE, NUMBER)}
-        ),
-        "periods": PERIODS,
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "rows": [
+            *(*AUDIENCE, *BASE_LAW),
+            "where base base_id row base_persons online_persons daily_persons from_limit",
+            "until_limit monthly_high_persons monthly_whole_persons is_counted is_imputed is_order",
+            "is_slowed is_register is_certain is_confirmed is_complete is_daily_measured",
+            "is_daily_drawn",
+        ],
+        "monthly": audiences.DRAWN_BY,
+        "daily": [*audiences.DRAWN_BY, *audiences.DAILY_SHARE],
+        "periods": [
+            "from_day least_from least_end end most_end is_end_unknown",
+            *durations.PARAMETERS,
+            *HOURS_COLUMNS,
+        ],
     }
 
     rows: pd.DataFrame
