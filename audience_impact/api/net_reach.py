@@ -85,7 +85,7 @@ def union_bounds(
             above its most; an audience larger than the universe.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.frechet`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.restrictions`.
 
     Examples:
         >>> union_bounds([96e6, 89e6], universe=105e6)

@@ -21,7 +21,6 @@ from audience_impact.audiences import (
     daily_reach,
     features,
     figures,
-    overlaps,
     parts,
     pooling,
 )
@@ -243,23 +242,15 @@ class Inputs(Declared):
         figures: The figures of services.
         audiences: The audiences derived from figures, bases and imputation.
         use: The users of the restricted features, and the share who keep access.
-        overlaps: Measured overlaps of the audiences of a country.
         parts: The places and networks of restrictions that touch a part of a country.
         errors: Errors of figures; None if the facts contain no parameters for them.
     """
 
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "overlaps": [
-            *COUNTRY,
-            "overlap_id platform_ids kind unit share_of interval_kind row_file least most row_line",
-        ],
-        "parts": parts.PARTS,
-    }
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {"parts": parts.PARTS}
 
     figures: AudienceFigures
     audiences: AudienceSizes
     use: FeatureUse
-    overlaps: pd.DataFrame
     parts: pd.DataFrame
     errors: FigureErrors | None
 
@@ -283,7 +274,6 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
         AudienceFigures(candidates, before, chosen, flag_quality(chosen, before, scope, tables)),
         _impute_audiences(scope.requested, sizes, counted, daily, context),
         use,
-        overlaps.choose_overlaps(sizes, tables),
         parts.select_parts(scope, context),
         context.errors,
     )

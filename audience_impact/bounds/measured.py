@@ -1,13 +1,16 @@
 """Bounds on a union of audiences from their sizes and measured overlaps.
 
-Definitions. A measured overlap is the number of people who use all of some platforms, or any of
-them. A pattern is the exact set of platforms that a person uses.
+Definitions. A measured overlap is the number, or the share of a base, of people who use all of some
+platforms, or any of them. A pattern is the exact set of platforms that a person uses.
 
-Method. The bounds of Boole and Hailperin: the smallest and largest union over all ways to spread
-people over the patterns that the facts allow, by two linear programs with the persons in each
-pattern as variables. Platforms without an overlap stay outside the program: inside a base they can
-be laid into the others or beside them. If no spread exists, overlaps are taken in the order of
-their ids, and each that contradicts sizes or those taken before is left out and reported.
+Method. An overlap applies to a restriction in a country if it was measured there, on the base of
+the audiences, on platforms that are all restricted there, in a period that ends no later than the
+restriction starts and no more than twelve months before; of each lineage the latest. The bounds of
+Boole and Hailperin: the smallest and largest union over all ways to spread people over the patterns
+that the facts allow, by two linear programs with the persons in each pattern as variables.
+Platforms without an overlap stay outside the program: inside a base they can be laid into the
+others or beside them. If no spread exists, overlaps are taken in the order of their ids, and each
+that contradicts sizes or those taken before is left out and reported.
 
 Assumptions. An overlap that is a share of one platform's users is a share of the audience in the
 figures, whatever that is between its low and its high. Sizes are more reliable than overlaps.
@@ -33,6 +36,8 @@ from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.overlap.conditioning import mark_patterns
+from audience_impact.periods import WINDOW_DAYS
+from audience_impact.selection import Best, Key, Only, select_candidates
 from audience_impact.vocabulary import OverlapKind, Unit
 
 RULE = "overlaps_contradict"
@@ -42,6 +47,58 @@ SOLVER = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
+
+STEPS = (
+    Only(
+        lambda rows: rows["present"] == rows["required"],
+        "speaks of a service that is not restricted there, or has no figure",
+    ),
+    Only(lambda rows: rows["age_days"] >= 0, "from after the start of the restriction"),
+    Only(
+        lambda rows: rows["age_days"] <= WINDOW_DAYS,
+        f"more than {WINDOW_DAYS} days before the start",
+    ),
+    Best(
+        [*COUNTRY, "platform_ids", "kind", "share_of", "measurement_series_id"],
+        (
+            Key("period_end", "the same measurer has a later one", ascending=False),
+            Key("overlap_id", "no different in what counts: the last by its id is taken", False),
+        ),
+    ),
+)
+"""Steps that select the measured overlaps."""
+
+
+def list_candidates(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return every overlap with a restricted service, by country and base, with its ranks.
+
+    Columns: those of the fact, COUNTRY, and the limits `least` and `most` in the unit of the fact
+    (NaN where there is no limit). An overlap requires the platforms that overlap, and the one of
+    whose users it is a share.
+    """
+    overlaps = tables["overlaps"]
+    several = overlaps["platform_ids"].map(lambda ids: len(set(ids.split(";"))) > 1).astype(bool)
+    units = overlaps["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value])
+    facts = overlaps[several & units].drop(columns=["note"])
+    is_share = facts["unit"] == Unit.SHARE.value
+    named = facts["platform_ids"] + (";" + facts["share_of"]).where(is_share, "")
+    required = [sorted({*names.split(";")} - {""}) for names in named]
+    single = facts.assign(
+        **intervals.read_intervals(facts)[["least", "most"]],
+        platform_id=pd.Series(required, facts.index, "object"),
+        required=pd.Series([len(names) for names in required], facts.index),
+    ).explode("platform_id")
+    counted = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
+    joined = counted[[*COUNTRY, "platform_id", "start", "base"]].merge(
+        single.astype({"platform_id": "str"}).rename(
+            columns={"area_id": "country_id", "population_base": "base"}
+        ),
+        on=["country_id", "platform_id", "base"],
+    )
+    by = [*COUNTRY, "overlap_id"]
+    present = joined.groupby(by)["platform_id"].transform("size")
+    age = (joined["start"] - joined["period_end"]).dt.days
+    return joined.assign(present=present, age_days=age).drop_duplicates(by)
 
 
 class MeasuredOverlap(NamedTuple):
@@ -177,13 +234,14 @@ class Resolved:
         return list(self.facts["overlap_id"])
 
 
-def resolve_overlaps(audiences: pd.DataFrame, overlaps: pd.DataFrame) -> list[Resolved]:
+def resolve_overlaps(audiences: pd.DataFrame, tables: Tables) -> list[Resolved]:
     """Return sharp bounds of every country of a restriction that has an overlap.
 
-    `audiences` and `overlaps` have the columns that inputs.py declares.
+    `audiences` is the result of inputs.add_base.
     """
-    with_base = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
-    groups = with_base.sort_values(AUDIENCE).groupby(COUNTRY)
+    overlaps = select_candidates(list_candidates(audiences, tables), STEPS)
+    counted = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
+    groups = counted.sort_values(AUDIENCE).groupby(COUNTRY)
     return [
         _resolve_country(
             key,
@@ -220,11 +278,6 @@ def _convert_overlap(row: dict[str, Any], names: list[str], base: float) -> Meas
     return MeasuredOverlap(
         platforms, OverlapKind(row["kind"]), row["least"] * scale, high * scale, of
     )
-
-
-def is_limit(facts: pd.DataFrame) -> pd.Series:
-    """Return True for overlaps of which only a limit is known."""
-    return facts["interval_kind"].isin(intervals.ONE_SIDED)
 
 
 def report_left_out(

@@ -1,27 +1,31 @@
 """Bounds on the people of each restriction, by country and in total, for each impact metric.
 
-Definitions. People exposed are the audiences of a restriction, each person once. Feature users are
-those of them who use what is restricted.
+Definitions. Audiences are sets of people inside a base of I people, each of a size in an interval
+[low_i, high_i]; their union is everyone in at least one. People exposed are the union of the
+audiences of a restriction. Feature users are those of them who use what is restricted. The
+residents of a restriction are those of the places named or, if no place is named, of the country.
 
-Method. In a country Frechet bounds, or sharp ones where overlaps were measured, at most the
-residents; countries are disjoint, so their bounds are added. The lower bound is zero for a partial
-restriction, and for one that a single report alone speaks for. The upper bound of a place is all
-its people. The residents of a restriction are those of the places named or, if no place is named,
-of the whole country.
+Method. In a country max low_i <= |union| <= min(I, sum high_i) (Frechet): both ends can be reached,
+so no narrower interval follows from sizes alone. Where overlaps were measured, the sharp bounds of
+measured.py. No bound has more people than the residents; countries are disjoint, so their bounds
+are added. The lower bound is zero for a partial restriction, and for one that a single report alone
+speaks for. The upper bound of a place is all its people.
 
-Users of the restricted features, and those of them without access. C stands for the users of any
-restricted feature: a share of a population on record. Feature users are the people exposed who are
-in C; if a whole service is restricted, all people exposed.
+A share of use times the people of its own population gives the users C of a restricted feature in
+persons. In a country with people exposed E, C of any service: max(0, C + E - I) <= |E and C| <=
+min(C, E); users of a feature of a restricted service itself all belong to E. Several features are a
+union: from the largest to the sum. If a whole service is restricted, all people exposed are feature
+users. Those without access are feature users less circumventors; from zero where nobody counted
+these.
 
-Method. A share times the people of its own population gives C in persons. In a country with people
-exposed E inside a base I, C of any service: max(0, C + E - I) <= |E and C| <= min(C, E); users of a
-feature of a restricted service itself all belong to E. Several features are a union: from the
-largest to the sum. Those without access are feature users less circumventors; from zero where
-nobody counted these.
+Assumptions. Those of audiences/features.py. Every audience is a part of the base by definition, and
+base and audiences come from one measurer; if not, obs_status says so. A self-selected poll limits
+nothing.
 
-Assumptions. Those of audiences/features.py. A self-selected poll limits nothing.
+Known drawbacks. The interval is wide when audiences are small against the base.
 
-Citation. M. Frechet (1935), as in frechet.py.
+Citation. M. Frechet, Generalisation du theoreme des probabilites totales, Fundamenta
+Mathematicae 25 (1935), 379-387.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +39,6 @@ from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
 from audience_impact.bounds import measured
-from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
 from audience_impact.fitted.models import Context
@@ -54,17 +57,29 @@ PRINTED, ERROR_ENDS = (
 MIN, MAX = PRINTED
 
 
-def bound_feature_users(
+def bound_unions(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return Frechet bounds of the union of the audiences of each group.
+
+    `audiences` has one row an audience with `low_persons`, `high_persons` (NaN where nothing
+    limits it from above) and `base_persons` (the same for all rows of a group; NaN where no
+    base is known). Returns, indexed by `by`, PRINTED (the most NaN where neither audiences nor base
+    limit the union) and `naive_sum_persons` (the audiences added up, NaN where one is unlimited).
+    """
+    groups = audiences.groupby(by, sort=True)
+    added = groups["high_persons"].sum().where(groups["high_persons"].count() == groups.size())
+    lower = groups["low_persons"].max().fillna(0.0)
+    upper = np.fmin(added, groups["base_persons"].first())
+    upper = upper.where(upper.isna() | (upper >= lower), lower)
+    return pd.DataFrame({MIN: lower, MAX: upper, "naive_sum_persons": added})
+
+
+def _bound_feature_users(
     scope: Scope, shares: pd.DataFrame, countries: pd.DataFrame, exposed: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the bounds as printed on the feature users of each restriction.
-
-    `shares` has the columns that inputs.py declares. `countries` and `exposed` have bounds on the
-    people exposed, by COUNTRY and by restriction_id.
-    """
+    """Return PRINTED of the feature users of each restriction, from the bounds on the exposed."""
     missing = _find_missing_shares(scope.targets, shares, countries)
-    in_countries = bound_in_countries(shares, countries, missing).groupby("restriction_id")
-    users = in_countries.sum(skipna=False).reindex(exposed.index)
+    in_countries = bound_in_countries(shares, countries, missing)
+    users = in_countries.groupby("restriction_id").sum(skipna=False).reindex(exposed.index)
     about = scope.by_id.reindex(exposed.index)
     is_whole = scope.is_whole_service.reindex(exposed.index)
     mixed, ends = is_whole.isna(), exposed[PRINTED]
@@ -74,8 +89,7 @@ def bound_feature_users(
     return narrowed.where(is_whole.ne(True), ends).where(~about["is_never_enforced"], 0.0)
 
 
-def bound_deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
-    """Return bounds on feature users without access; from zero if circumvention is unknown."""
+def _bound_deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
     access = circumvention.set_index("restriction_id")[["least_share", "most_share"]]
     access = access.reindex(users.index).fillna({"least_share": 0.0, "most_share": 1.0})
     least = users[MIN] * (1.0 - access["most_share"])
@@ -170,7 +184,7 @@ def bound_restrictions(
     `widened` are the inputs with every figure at the ends of its error. Measured overlaps have no
     learned error, and narrow the bounds as printed alone.
     """
-    resolved = measured.resolve_overlaps(inputs.audiences.sizes, inputs.overlaps)
+    resolved = measured.resolve_overlaps(inputs.audiences.sizes, context.tables)
     findings = measured.report_left_out(resolved, inputs.figures.chosen, context.tables)
     printed = _bound_by_sizes(scope, inputs, context.parents, resolved)
     with_error = _bound_by_sizes(scope, widened, context.parents)
@@ -188,8 +202,8 @@ def _bound_by_sizes(
         _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
     )
     exposed = _bound_restriction_totals(scope, countries)
-    users = bound_feature_users(scope, inputs.use.feature_shares, countries, exposed)
-    return countries, exposed, users, bound_deprived(users, inputs.use.circumvention)
+    users = _bound_feature_users(scope, inputs.use.feature_shares, countries, exposed)
+    return countries, exposed, users, _bound_deprived(users, inputs.use.circumvention)
 
 
 def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:

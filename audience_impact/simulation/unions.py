@@ -36,7 +36,8 @@ from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from audience_impact import figure_errors
-from audience_impact.bounds.measured import MeasuredOverlap, Resolved, is_limit
+from audience_impact.audiences.intervals import ONE_SIDED
+from audience_impact.bounds.measured import MeasuredOverlap, Resolved
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
 from audience_impact.frames import Array
@@ -227,7 +228,7 @@ def draw_conditioned(
     use = draw_joint_use(overlap_model, resolved.key[1], sampler)
     prior = overlap_model.draw_patterns(shares.T, use)
     rows, targets = [], []
-    limits = is_limit(resolved.facts)
+    limits = resolved.facts["interval_kind"].isin(ONE_SIDED)
     for key, fact, limit in zip(resolved.used_ids, resolved.measured, limits, strict=True):
         row = mark_patterns(fact.platforms, fact.kind, len(shares))
         scale = shares[fact.of] if fact.of is not None else 1.0 / base

@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.bounds.frechet import bound_unions
+from audience_impact.bounds.restrictions import bound_unions
 
 Audience = tuple[float, float]
 
