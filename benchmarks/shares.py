@@ -70,7 +70,7 @@ def left_out(rows: pd.DataFrame) -> pd.DataFrame:
 def left_out_surveys(rows: pd.DataFrame) -> pd.DataFrame:
     """Return each figure beside the interval that the other figures of its country give.
 
-    The figures of a feature and country are pooled as audiences/features.py pools them; the error
+    The figures of a feature and country are pooled as audiences/use.py pools them; the error
     is fitted to the other countries. Columns as `left_out` has them.
     """
     parts = []

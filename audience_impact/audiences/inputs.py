@@ -17,12 +17,11 @@ import pandas as pd
 
 from audience_impact import figure_errors
 from audience_impact.audiences import (
-    circumvention,
     daily_reach,
-    features,
     figures,
     parts,
     pooling,
+    use,
 )
 from audience_impact.audiences.quality_flags import flag_quality
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -264,16 +263,16 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     daily = daily_reach.choose_daily_figures(scope.requested, candidates, tables, context.errors)
     counted = pooling.pool_figures(chosen, before, tables, context.errors)
     sizes = _raise_to_floors(_combine_sizes(scope.requested, chosen, context.denominators), daily)
-    shares = features.choose_shares(sizes, scope.targets, context)
-    use = FeatureUse(
+    shares = use.choose_feature_shares(sizes, scope.targets, context)
+    feature_use = FeatureUse(
         shares,
-        features.use_fitted_shares(sizes, scope.targets, shares, context.fitted.features),
-        circumvention.choose_circumvention(scope, context),
+        use.use_fitted_shares(sizes, scope.targets, shares, context.fitted.features),
+        use.choose_access_shares(scope, context),
     )
     return Inputs(
         AudienceFigures(candidates, before, chosen, flag_quality(chosen, before, scope, tables)),
         _impute_audiences(scope.requested, sizes, counted, daily, context),
-        use,
+        feature_use,
         parts.select_parts(scope, context),
         context.errors,
     )

@@ -18,7 +18,7 @@ union: from the largest to the sum. If a whole service is restricted, all people
 users. Those without access are feature users less circumventors; from zero where nobody counted
 these.
 
-Assumptions. Those of audiences/features.py. Every audience is a part of the base by definition, and
+Assumptions. Those of audiences/use.py. Every audience is a part of the base by definition, and
 base and audiences come from one measurer; if not, obs_status says so. A self-selected poll limits
 nothing.
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import selection as choosing
-from audience_impact.audiences import circumvention, daily_reach, features
+from audience_impact.audiences import daily_reach, use
 from audience_impact.audiences import figures as audience_figures
 from audience_impact.audiences.inputs import Inputs, group_by_country
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -148,13 +148,13 @@ def _list_use(
         daily, daily_reach.STEPS, "daily_audience", "estimates", "estimate_id"
     ).assign(persons=daily["mode"])
     sizes = inputs.audiences.sizes
-    used = features.list_candidates(sizes, scope.targets, tables, inputs.errors)
+    used = use.list_feature_candidates(sizes, scope.targets, tables, inputs.errors)
     yield _add_reasons(
-        used, features.STEPS, "feature_share", "feature_use", "feature_use_id"
+        used, use.FEATURE_STEPS, "feature_share", "feature_use", "feature_use_id"
     ).assign(looked_for=used["feature"])
-    rows = circumvention.list_candidates(scope, tables)
+    rows = use.list_access_candidates(scope, tables)
     with_reasons = _add_reasons(
-        rows, circumvention.STEPS, "circumvention", "circumvention", "circumvention_id"
+        rows, use.ACCESS_STEPS, "circumvention", "circumvention", "circumvention_id"
     )
     is_in_scope = with_reasons["restriction_id"].isin(scope.requested["restriction_id"])
     yield with_reasons[is_in_scope].assign(country_id=with_reasons["area_id"], platform_id=EVERY)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from audience_impact.audiences.circumvention import LEARNED
+from audience_impact.audiences.use import LEARNED
 from audience_impact.fitted import shares
 from audience_impact.fitting.shares import (
     fit_distributions,
