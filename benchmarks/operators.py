@@ -20,7 +20,7 @@ from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import networks as network_fitting
-from audience_impact.places import operator_shares
+from audience_impact.places import networks
 from benchmarks import format_table
 from flows.pipeline import steps
 
@@ -31,7 +31,7 @@ FACTOR, LEAST_DIFFERENCE = 1.3, 0.005
 def find_shares(listed: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the rows with `found_asns` and `found_YYYY_MM`, the share in each month."""
     places = listed.rename(columns={"country": "country_id", "operator": "operators"})
-    shares = operator_shares.list_shares(places, tables)
+    shares = networks.list_shares(places, tables)
     key = ["country_id", "operators"]
     numbers = shares.groupby(key)["asn"].agg(lambda each: ";".join(sorted({*each}, key=int)))
     months = shares.pivot_table(index=key, columns="period", values="users_share", aggfunc="sum")
@@ -74,15 +74,15 @@ def leave_months_out(shares: pd.DataFrame) -> pd.DataFrame:
 
 def _foretell(shares: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     jump = network_fitting.measure_jumps(others)
-    taught = others[~others["area_id"].isin(operator_shares.list_noisy(others, jump))]
-    changes = operator_shares.list_changes(taught)
+    taught = others[~others["area_id"].isin(networks.list_noisy(others, jump))]
+    changes = networks.list_changes(taught)
     change = network_fitting.measure_yearly_change(changes)
-    tested = shares[~shares["area_id"].isin(operator_shares.list_noisy(shares, jump))]
+    tested = shares[~shares["area_id"].isin(networks.list_noisy(shares, jump))]
     pairs = tested.merge(tested, on=["area_id", "asn"], suffixes=("", "_left_out"))
     pairs = pairs[pairs["period"] != pairs["period_left_out"]]
-    pairs = pairs[pairs["users_share"] >= operator_shares.LARGE_SHARE].reset_index(drop=True)
+    pairs = pairs[pairs["users_share"] >= networks.LARGE_SHARE].reset_index(drop=True)
     years = (pairs["period_start"] - pairs["period_start_left_out"]).abs().dt.days / 365.25
-    quantiles = operator_shares.project_shares(pairs.assign(years=years), change)
+    quantiles = networks.project_operators(pairs.assign(years=years), change)
     truth = pairs["users_share_left_out"]
     return pd.DataFrame(
         {
@@ -98,7 +98,7 @@ def leave_countries_out(operator_regions: pd.DataFrame) -> pd.DataFrame:
 
     Columns: `area_id`, `network_scope`, `is_inside`, and `off`, the error as a factor less one.
     """
-    rows = operator_shares.list_regional_differences(operator_regions)
+    rows = networks.list_regional_differences(operator_regions)
     parts = []
     for country, part in rows.groupby("area_id"):
         others = rows[rows["area_id"] != country]

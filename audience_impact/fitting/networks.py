@@ -15,7 +15,7 @@ Method. Nothing is drawn at random: the same facts give the same numbers, rounde
   region from those of the country, of operators that have customers there. Countries and their
   networks (mobile, fixed) have equal weight.
 * operator_jump: the normal distribution over countries of the logarithm of their largest jump
-  (places/operator_shares.py), from its median and lower quartile, which countries whose counts are
+  (places/networks.py), from its median and lower quartile, which countries whose counts are
   noise do not move.
 
 Assumptions. The middle of the range changes as the true share does.
@@ -39,7 +39,7 @@ from audience_impact.fitting.tables import (
     make_parameter_table,
     measure_spread,
 )
-from audience_impact.places import operator_shares
+from audience_impact.places import networks
 from audience_impact.places.networks import LIMITS
 from audience_impact.vocabulary import NetworkLaw, ParameterBasis
 
@@ -94,7 +94,7 @@ def measure_between_regions(rows: pd.DataFrame) -> Spread:
 
 def measure_jumps(network_shares: pd.DataFrame) -> Spread:
     """Return the 5, 50 and 95 % quantiles of the jumps that countries have by chance."""
-    jumps = operator_shares.measure_jumps(network_shares)
+    jumps = networks.measure_jumps(network_shares)
     middle = float(jumps.median())
     half = (middle - float(jumps.quantile(0.25))) / QUARTILE * NORMAL_95
     return Spread(middle - half, middle, middle + half)
@@ -108,13 +108,13 @@ def fit_parameters(tables: Tables) -> Fits:
         pairs, countries = list_changes(use), use.drop_duplicates("area_id")
         fits[NetworkLaw.CHANGE] = _make_fit(measure_yearly_change(pairs), pairs)
         fits[NetworkLaw.OTHER_COUNTRIES] = _make_fit(measure_between_countries(use), countries)
-    changes = operator_shares.list_changes(shares)
+    changes = networks.list_changes(shares)
     if changes["area_id"].nunique() >= LEAST_COUNTRIES:
         jump = measure_jumps(shares)
-        steady = changes[~changes["area_id"].isin(operator_shares.list_noisy(shares, jump))]
+        steady = changes[~changes["area_id"].isin(networks.list_noisy(shares, jump))]
         fits[NetworkLaw.OPERATOR_CHANGE] = _make_fit(measure_yearly_change(steady), steady)
         fits[NetworkLaw.OPERATOR_JUMP] = _make_fit(jump, changes)
-    regions = operator_shares.list_regional_differences(tables["operator_regions"])
+    regions = networks.list_regional_differences(tables["operator_regions"])
     if regions["area_id"].nunique() >= LEAST_REGIONAL_COUNTRIES:
         fits[NetworkLaw.OPERATOR_REGION] = _make_fit(measure_between_regions(regions), regions)
     return fits

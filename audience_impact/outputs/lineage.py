@@ -30,7 +30,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
-from audience_impact.places import networks, operator_shares
+from audience_impact.places import networks
 from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, SourceType, Unstated
 
 UNSTATED = "measurer not stated"
@@ -286,7 +286,7 @@ def _operators_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     named = list_named_operators(inputs)
     if named.empty:
         return pd.DataFrame(columns=[*COLUMNS, "input_table"])
-    rows = operator_shares.list_considered(named, tables)
+    rows = networks.list_considered(named, tables)
     used = rows[rows["is_used"]].rename(columns={"country_id": "area_id"})
     used = used.assign(input_id=_join_key(used, "network_shares"))
     return _add_role(used, FactRole.OPERATORS, "network_shares")

@@ -25,7 +25,6 @@ from audience_impact.outputs.lineage import EVERY, INPUTS, list_named_operators
 from audience_impact.places import (
     networks,
     online,
-    operator_shares,
     population,
     regional_figures,
 )
@@ -232,7 +231,7 @@ def _list_operators(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     named = list_named_operators(inputs)
     if named.empty:
         return named
-    rows = operator_shares.list_considered(named, tables)
+    rows = networks.list_considered(named, tables)
     passed_over = pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], "")
     ids = rows["country_id"] + " " + rows["asn"] + " " + rows["period"]
     return _describe(rows, FactRole.OPERATORS.value, "network_shares", ids, passed_over=passed_over)

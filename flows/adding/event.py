@@ -176,7 +176,7 @@ class EventRows:
 
     def _check_operators(self) -> None:
         """Refuse operators that no network of the country is of, and no event there names."""
-        from audience_impact.places.operator_shares import list_networks
+        from audience_impact.places.networks import list_networks
 
         tables, country = self.records.tables, self.country_id
         acts = tables["restrictions"]

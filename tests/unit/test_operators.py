@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 
 from audience_impact.figure_errors import Spread
 from audience_impact.fitting import networks as network_fitting
-from audience_impact.places import networks, operator_shares
+from audience_impact.places import networks, operator_names
 from audience_impact.vocabulary import NetworkLaw, PartGap
 from tests.support import World, world
 
@@ -35,8 +35,8 @@ REGISTERED = {
 
 def find(operator: str, registered: dict[int, str] = REGISTERED) -> set[int]:
     """The numbers of the networks of an operator."""
-    listed = [operator_shares.read_network(number, name) for number, name in registered.items()]
-    return operator_shares.find_networks(operator, listed, COUNTRY, NAMES)
+    listed = [operator_names.read_network(number, name) for number, name in registered.items()]
+    return operator_names.find_networks(operator, listed, COUNTRY, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -210,10 +210,10 @@ def test_the_change_of_a_year_and_the_jump_beyond_chance_are_learned() -> None:
     change = table["operator_change"]
     assert (change["q95"] - change["q05"]) / 2.0 == pytest.approx(1.645 * middle, rel=0.2)
     jump = Spread(*table["operator_jump"])
-    assert operator_shares.list_noisy(shares, jump) == []
+    assert networks.list_noisy(shares, jump) == []
     jumping = steady(-4.0)
     refitted = network_fitting.measure_jumps(jumping)
-    assert operator_shares.list_noisy(jumping, refitted) == ["AA"]
+    assert networks.list_noisy(jumping, refitted) == ["AA"]
 
 
 def test_facts_without_shares_of_networks_have_no_operators() -> None:
