@@ -35,9 +35,13 @@ from audience_impact.outputs.restrictions import (
 from audience_impact.outputs.review import confidence, rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
-from audience_impact.simulation.inputs import SimulationInputs, make_simulation_inputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws, Simulation
+from audience_impact.simulation.simulate import (
+    Draws,
+    Simulation,
+    SimulationInputs,
+    make_simulation_inputs,
+)
 from audience_impact.simulation.timeline import list_countries_in_force
 from audience_impact.simulation.worlds import widen_inputs
 from audience_impact.tracing.candidates import make_candidates

@@ -22,9 +22,8 @@ from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.pipeline import Outputs, Settings, Stages
-from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws, Simulation
+from audience_impact.simulation.simulate import Draws, Simulation, SimulationInputs
 from audience_impact.vocabulary import OverlapParameter
 from tests.support import AS_OF, FACTS, World, load, row
 

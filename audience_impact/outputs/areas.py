@@ -43,8 +43,7 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import unions
-from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import find_days_in_force
 from audience_impact.simulation.worlds import (
     DRAWN,

@@ -19,7 +19,6 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
 from audience_impact.overlap.model import JointUse
 from audience_impact.simulation import audiences, parts, unions
-from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import (
     DEPRIVED,
@@ -27,6 +26,7 @@ from audience_impact.simulation.simulate import (
     FEATURE_USERS,
     PERSON_DAYS,
     Simulation,
+    SimulationInputs,
     Steps,
 )
 from audience_impact.vocabulary import InputKind

@@ -23,8 +23,7 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
-from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.simulate import Draws, measure_outside_share
+from audience_impact.simulation.simulate import Draws, SimulationInputs, measure_outside_share
 from audience_impact.vocabulary import (
     CircumventionBasis,
     Confidence,
@@ -57,7 +56,7 @@ def make_impact(
     draws: Draws,
 ) -> pd.DataFrame:
     """Return one row for each restriction and impact_metric."""
-    people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
+    people = draws[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
     status = reasons.find_status(scope, inputs)
     run = _RunParts(scope, inputs, bounds, simulation, draws)
@@ -168,7 +167,7 @@ def _overlap_method(resolved: Resolved) -> DedupMethod:
 
 def _join_numbers(run: _RunParts, metric: ImpactMetric) -> pd.DataFrame:
     """Return bounds and quantiles of a metric, by restriction."""
-    drawn, names = run.draws.by_metric[metric.value], run.simulation.restrictions
+    drawn, names = run.draws[metric.value], run.simulation.restrictions
     middle = unions.compute_quantiles(drawn, names, "persons")
     return run.bounds.select_metric(metric).join(middle)
 

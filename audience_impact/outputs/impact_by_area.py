@@ -19,8 +19,7 @@ from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
-from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import DRAWN, find_undrawn, fold_largest, summarise
 from audience_impact.vocabulary import RestrictionKind
 

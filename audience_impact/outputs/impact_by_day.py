@@ -17,8 +17,7 @@ from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.outputs.queries import DayEngine
 from audience_impact.periods import ONE_DAY
-from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import OLDER_DAYS, mark_kinds
 from audience_impact.simulation.worlds import summarise
 

@@ -38,8 +38,7 @@ from audience_impact.outputs.review.reasons import (
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import Intervals
 from audience_impact.simulation import unions, worlds
-from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
 from audience_impact.vocabulary import ObsStatus
 

@@ -22,9 +22,8 @@ from scipy.sparse import csr_array
 from audience_impact.frames import Array
 from audience_impact.phases import Intervals, bound_hours, combine_hours, sum_hours
 from audience_impact.simulation import unions, worlds
-from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import draw_uniforms
-from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, mark_kinds
 
 EVERY = "all"

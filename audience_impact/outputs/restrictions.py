@@ -24,7 +24,7 @@ from audience_impact.outputs import area_names
 from audience_impact.phases import constant_intervals, cut_to_days
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
-from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.simulate import SimulationInputs
 from audience_impact.simulation.timeline import list_periods
 from audience_impact.vocabulary import WORLD, ImpactMetric, PlaceReading, SourceType
 

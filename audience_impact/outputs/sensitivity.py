@@ -72,7 +72,7 @@ def _compute_shares(simulation: Simulation, draws: Draws) -> pd.DataFrame:
     parts = [_no_shares()]
     for kind, metrics, drawn in draw_inputs(simulation):
         parts += [
-            _share_out(kind, name, simulation.inputs.restrictions, drawn, draws.by_metric[name])
+            _share_out(kind, name, simulation.inputs.restrictions, drawn, draws[name])
             for name in metrics
         ]
     return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)

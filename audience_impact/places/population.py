@@ -54,6 +54,7 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import no_rows
 from audience_impact.periods import period_middle
 from audience_impact.populations import EVERYONE, are_regions, parents_of
 from audience_impact.selection import Best, Key
@@ -78,14 +79,11 @@ FAR_YEARS = 10_000.0
 EDGE_YEARS = 2.0
 """Number of years at the ends of a country's series whose growth is extrapolated."""
 SERIES = ["area_id", "measurement_series_id"]
-COLUMNS = (
-    *("people_low_persons", "people_persons", "people_high_persons", "most_persons"),
-    "people_base_id",
-)
+COLUMNS = ["people_low_persons", "people_persons", "people_high_persons", "most_persons"]
 
 
 def read_figures(tables: Tables) -> pd.DataFrame:
-    """Return figures of all ages: key columns, `years`, `log_persons`, `error`, `is_projected`.
+    """Return figures of all ages: key columns, `years`, `log_persons` and `error`.
 
     `years` is the middle of the period in years since 1970, `error` the deviation in logs.
     """
@@ -93,18 +91,6 @@ def read_figures(tables: Tables) -> pd.DataFrame:
     rows = bases[(bases["population_base"] == EVERYONE) & (bases["persons"] > 0)]
     about = tables["sources"].set_index("source_id")[["reliability", "source_type"]]
     source = about.reindex(rows["source_id"]).set_axis(rows.index)
-    return pd.DataFrame(
-        {
-            **{name: rows[name] for name in (*SERIES, "base_id")},
-            "years": _count_years(period_middle(rows["period_start"], rows["period_end"])),
-            "log_persons": np.log(rows["persons"]),
-            "error": _find_errors(rows, source),
-            "is_projected": rows["obs_status"] == ObsStatus.FORECAST.value,
-        }
-    ).reset_index(drop=True)
-
-
-def _find_errors(rows: pd.DataFrame, source: pd.DataFrame) -> pd.Series:
     listed = source["source_type"] == SourceType.MODEL.value
     low = ~source["reliability"].isin([Reliability.HIGH.value, Reliability.MEDIUM.value])
     trust = source["reliability"].mask(low, Reliability.LOW.value)
@@ -113,7 +99,12 @@ def _find_errors(rows: pd.DataFrame, source: pd.DataFrame) -> pd.Series:
     modelled = listed & (projected | (rows["obs_status"] == ObsStatus.ESTIMATED.value))
     error = error.mask(modelled, error.clip(lower=MODEL_ERROR))
     error = error.mask(projected & ~listed, PROJECTION_ERROR)
-    return error.where(are_regions(rows["area_id"]), COUNTRY_ERROR)
+    figures = rows[[*SERIES, "base_id"]].assign(
+        years=_count_years(period_middle(rows["period_start"], rows["period_end"])),
+        log_persons=np.log(rows["persons"]),
+        error=error.where(are_regions(rows["area_id"]), COUNTRY_ERROR),
+    )
+    return figures.reset_index(drop=True)
 
 
 def _count_years(days: pd.Series) -> pd.Series:
@@ -129,7 +120,11 @@ class Growth:
     def __init__(self, tables: Tables) -> None:
         """Read the figures, and the area that contains each area, from typed facts."""
         self.figures, self.parents = read_figures(tables), parents_of(tables["areas"])
-        series = _select_longest(self.figures)
+        unique = self.figures.sort_values([*SERIES, "years"]).drop_duplicates([*SERIES, "years"])
+        years = unique.groupby(SERIES)["years"]
+        size = years.size().rename("size").to_frame().assign(span=years.max() - years.min())
+        best = size[size["size"] > 1].reset_index().sort_values(["area_id", "span", "size"])
+        series = unique.merge(best.drop_duplicates("area_id", keep="last")[SERIES], on=SERIES)
         groups = series.groupby("area_id", sort=True)
         ends = groups["years"].agg(["min", "max"])
         self.ends = ends.assign(place=np.arange(len(ends)) * FAR_YEARS)
@@ -174,28 +169,17 @@ class Growth:
         above = self.find_holders(areas[out & are_regions(areas)])
         level[above.index] += self.measure_growth(above, inside[above.index], years[above.index])
         edge = ends.loc[out & ~areas.index.isin(above.index)]
-        level[edge.index] += beyond[edge.index] * self._edge_growth(edge, beyond[edge.index])
+        span = (edge["max"] - edge["min"]).clip(upper=EDGE_YEARS)
+        first, early, late, last = (
+            self._interpolate_level(edge, moment)
+            for moment in (edge["min"], edge["min"] + span, edge["max"] - span, edge["max"])
+        )
+        after = beyond[edge.index]
+        level[edge.index] += after * ((early - first).where(after < 0, last - late) / span)
         return level
 
     def _interpolate_level(self, ends: pd.DataFrame, years: pd.Series) -> pd.Series:
         return pd.Series(np.interp(ends["place"] + years, self.at, self.level), years.index)
-
-    def _edge_growth(self, ends: pd.DataFrame, beyond: pd.Series) -> pd.Series:
-        """Return the yearly growth (logs) at the end of a series, for times beyond that end."""
-        span = (ends["max"] - ends["min"]).clip(upper=EDGE_YEARS)
-        first, early, late, last = (
-            self._interpolate_level(ends, years)
-            for years in (ends["min"], ends["min"] + span, ends["max"] - span, ends["max"])
-        )
-        return (early - first).where(beyond < 0, last - late) / span
-
-
-def _select_longest(figures: pd.DataFrame) -> pd.DataFrame:
-    unique = figures.sort_values([*SERIES, "years"]).drop_duplicates([*SERIES, "years"])
-    years = unique.groupby(SERIES)["years"]
-    size = years.size().rename("size").to_frame().assign(span=years.max() - years.min())
-    best = size[size["size"] > 1].reset_index().sort_values(["area_id", "span", "size"])
-    return unique.merge(best.drop_duplicates("area_id", keep="last")[SERIES], on=SERIES)
 
 
 def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -207,22 +191,19 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
     Returns:
         On the same index `people_low_persons`, `people_persons`, `people_high_persons` (NaN where
-        the place has no figure), `most_persons` (the people expected, or those of the area that
-        contains the place; NaN without either) and `people_base_id` (blank without a figure).
+        the place has no figure) and `most_persons` (the people expected, or those of the area that
+        contains the place; NaN without either).
     """
     if requested.empty:
-        kinds = {name: "str" if name == "people_base_id" else "float64" for name in COLUMNS}
-        return pd.DataFrame(index=requested.index, columns=list(COLUMNS)).astype(kinds)
+        return no_rows(numbers=COLUMNS).set_axis(requested.index)
     growth = Growth(tables)
     places = _add_years(requested[["area_id", "day"]].drop_duplicates())
     carried = _carry_figures(places, growth)
     result = places.join(_choose_best(carried))
     result["most_persons"] = _limit_people(places, carried, growth)
-    is_counted = result["people_persons"].notna()
-    result["people_base_id"] = result["people_base_id"].astype("str").where(is_counted, "")
     keys = ["area_id", "day"]
     joined = requested[keys].merge(result, on=keys, how="left", validate="m:1")
-    return joined[list(COLUMNS)].set_axis(requested.index)
+    return joined[COLUMNS].set_axis(requested.index)
 
 
 def _add_years(places: pd.DataFrame) -> pd.DataFrame:
@@ -277,7 +258,6 @@ def _choose_best(carried: pd.DataFrame) -> pd.DataFrame:
             "people_low_persons": np.exp(best["level"] - width),
             "people_persons": np.exp(best["level"]),
             "people_high_persons": np.exp(best["level"] + width),
-            "people_base_id": best["base_id"],
         }
     )
 
@@ -310,11 +290,8 @@ SMALL_LEVELS = [AreaLevel.ADMIN3.value, AreaLevel.ADMIN2.value]
 """Levels of the typical unit of small parts; the first that the holder has on record is used."""
 
 
-def count_units(areas: pd.DataFrame) -> pd.DataFrame:
-    """Return the number of places of each level (columns) inside each area (index).
-
-    `areas` as the fact table: `area_id`, `parent_id`, `level`.
-    """
+def _count_units(areas: pd.DataFrame) -> pd.DataFrame:
+    """Return the number of places of each level (columns) inside each area (index)."""
     parents = areas.set_index("area_id")["parent_id"]
     pairs = areas[["area_id", "level"]].assign(holder=areas["parent_id"])
     steps = []
@@ -330,7 +307,7 @@ def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Serie
 
     `parts` has `area_id`, `people_persons` and `urban_share` (NaN: no census) of it, `part_kind`.
     """
-    counts = count_units(areas).reindex(parts["area_id"]).fillna(0.0).set_axis(parts.index)
+    counts = _count_units(areas).reindex(parts["area_id"]).fillna(0.0).set_axis(parts.index)
     number = pd.Series(1.0, parts.index)
     for kind in PartKind:
         levels = UNIT_LEVELS.get(kind.value, SMALL_LEVELS)
@@ -343,9 +320,9 @@ def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Serie
 
 
 def describe_parts(parts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Return the predictors of the people in each part: `unit` and `count`, both as logs.
+    """Return the logs of the typical unit of each part over REFERENCE_PERSONS, and of its units.
 
-    `unit` is the typical unit over REFERENCE_PERSONS, `count` the number of units, 1 if blank.
+    Columns: `unit` and `count`; the number of units is 1 if blank.
     """
     counts = parts["units_count"].astype("float64").fillna(1.0).clip(lower=1.0)
     units = measure_typical_units(parts, areas) / REFERENCE_PERSONS

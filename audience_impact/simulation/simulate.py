@@ -2,7 +2,9 @@
 
 Definitions. Simulation inputs contain everything that is the same in all draws: the members of each
 union, the bounds, the shares that apply. A sampler produces the standard draws. Draws are arrays
-(restrictions, D), one for each metric, NaN where nothing can be drawn.
+(restrictions, D), one for each metric, NaN where nothing can be drawn. A restriction is complete if
+all its audiences can be drawn, and it affects everyone in them or a part that can be drawn. The
+unions that are drawn are those of the countries of complete restrictions.
 
 Method. Draws are not truncated at the published bounds, which are valid only if each figure is
 right as printed. They satisfy the inequalities for the drawn figures (largest <= union <= base,
@@ -11,25 +13,35 @@ users of a feature <= people exposed), and never exceed the residents on record.
 Of a partial restriction people exposed, feature users and person-days are those of the whole
 country times its part (parts.py).
 
-Assumptions, drawbacks and citations: those of audiences, unions, feature_users, parts and timeline.
+Assumptions, drawbacks and citations: those of audiences, unions, parts and timeline.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from audience_impact.audiences.scope import AUDIENCE, COUNTRY
-from audience_impact.frames import Array
+from audience_impact.audiences.inputs import FeatureUse, Inputs
+from audience_impact.audiences.parts import PARTS, find_drawable
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.bounds.restrictions import Bounds
+from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
+from audience_impact.figure_errors import FigureErrors
+from audience_impact.fitted.chances import Chances, describe_chances
+from audience_impact.fitted.models import Context
+from audience_impact.frames import Array, Declared
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.places import nesting
 from audience_impact.simulation import audiences, parts, presence, unions
-from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.audiences import DRAWN_BY, prepare_audiences
 from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
 
@@ -37,13 +49,102 @@ EXPOSED = ImpactMetric.PEOPLE_EXPOSED
 FEATURE_USERS = ImpactMetric.PEOPLE_FEATURE_EXPOSED
 DEPRIVED = ImpactMetric.PEOPLE_DEPRIVED_NET
 PERSON_DAYS = "person_days"
+Draws = dict[str, Array]
+"""Draws (restrictions, D) by metric."""
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Draws by metric."""
+class SimulationInputs(Declared):
+    """The inputs of all draws, prepared once; they do not depend on any draw.
 
-    by_metric: dict[str, Array]
+    Attributes:
+        overlap_model: The fitted model of joint use; None if this model or `errors` is missing, so
+            that nothing is drawn.
+        errors: The errors of figures; None if the facts contain no parameters for them.
+        restrictions: All restrictions, in the order of the rows of the draws.
+        is_whole_service: As `Scope` has it.
+        audiences: The distribution of each audience, numbered by `row` in the order of AUDIENCE.
+        countries: Countries of complete restrictions, with the residents of the places named, or
+            of the country, and the basis of the feature users.
+        use: Shares of the users of features and of those who keep access, as `Inputs` has them.
+        parts: Places of complete restrictions that are partial, as `Inputs` has them.
+        parent: The parent of each area, as nesting.parents returns it.
+        bounds: Bounds of every metric, and the overlaps on which draws are conditioned.
+        sizes_with_error: Audiences as `Inputs` has them, at the 99 % ends of their errors.
+        timeline: Audiences by the day.
+        chances: How sure it is that each restriction happened as it is recorded.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
+        "audiences": [*AUDIENCE, "row", *DRAWN_BY],
+        "countries": [
+            *(*COUNTRY, "base_id", *BASE_LAW),
+            "residents_persons is_whole_service is_own_share",
+        ],
+        "parts": PARTS,
+    }
+
+    overlap_model: OverlapModel | None
+    errors: FigureErrors | None
+    restrictions: pd.Index
+    is_whole_service: pd.Series
+    audiences: pd.DataFrame
+    countries: pd.DataFrame
+    use: FeatureUse
+    parts: pd.DataFrame
+    parent: nesting.Parents
+    bounds: Bounds
+    sizes_with_error: pd.DataFrame
+    timeline: Timeline
+    chances: Chances
+
+
+def make_simulation_inputs(
+    scope: Scope, inputs: Inputs, widened: Inputs, bounds: Bounds, context: Context
+) -> SimulationInputs:
+    """Return the inputs of all draws; without a calibration nothing is drawn."""
+    sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
+    rows = prepare_audiences(sizes, inputs.audiences.distributions)
+    chances = describe_chances(
+        scope.restrictions, scope.evidence["restriction_id"], context.tables, context.fitted.chances
+    )
+    ready = (rows["shape"] != "") & rows["base_persons"].notna()
+    all_ready = ready.groupby(rows["restriction_id"]).all()
+    complete = all_ready.index[all_ready & all_ready.index.isin(find_drawable(scope, inputs.parts))]
+    in_part = inputs.parts["restriction_id"].isin(complete)
+    return SimulationInputs(
+        context.fitted.joint_use if inputs.errors else None,
+        inputs.errors,
+        scope.by_id.index,
+        scope.is_whole_service,
+        rows,
+        _collect_countries(scope, inputs, bounds, complete),
+        inputs.use,
+        inputs.parts[in_part].reset_index(drop=True),
+        context.parents,
+        bounds,
+        widened.audiences.sizes,
+        make_timeline(scope, inputs, bounds, context, chances),
+        chances,
+    )
+
+
+def _collect_countries(
+    scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index
+) -> pd.DataFrame:
+    """Return the countries of complete restrictions, with residents and flags of their feature."""
+    groups = inputs.audiences.sizes.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
+    groups = groups[["restriction_id", *GROUP]]
+    residents = bounds.countries["population_persons"].fillna(bounds.countries["places_persons"])
+    countries = groups[groups["restriction_id"].isin(complete)].merge(
+        residents.rename("residents_persons").reset_index(), on=COUNTRY
+    )
+    is_stated = inputs.use.feature_shares.groupby(COUNTRY)["is_own"].all()
+    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
+    is_whole = countries["restriction_id"].map(scope.is_whole_service).eq(True)
+    return countries.assign(
+        is_whole_service=is_whole, is_own_share=is_stated.reindex(keys).eq(True).to_numpy()
+    ).sort_values(COUNTRY, ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -56,7 +157,7 @@ class Steps:
         joint: The union of the audiences by the model of joint use.
         conditioned: The same union, conditioned on the measured overlaps.
         used: Users of the restricted features among them, in the whole country.
-        part: The part of the country that is touched.
+        part: The part of the country that is affected.
         countries: The resulting people of each country.
     """
 
@@ -93,12 +194,8 @@ class Simulation:
         """
         inputs, sampler, countries = self.inputs, self.sampler, self.inputs.countries
         persons = audiences.draw_audiences(inputs.audiences, sampler, inputs.timeline.tail_degrees)
-        joint, stated, both, bases = _draw_unions(inputs, self._require_model(), persons, sampler)
-        people = joint.copy()
-        for at, conditioned in _draw_conditioned(
-            inputs, self._require_model(), persons, bases, sampler
-        ):
-            people[at] = np.where(np.isnan(conditioned), joint[at], bases[at] * conditioned)
+        joint, stated, both, bases = self._draw_unions(persons)
+        people = self._condition_unions(persons, joint, bases)
         is_own, is_whole = (
             countries[name].to_numpy("bool")[:, None]
             for name in ("is_own_share", "is_whole_service")
@@ -116,6 +213,61 @@ class Simulation:
             np.minimum(people * share, most), np.minimum(used * share, most), places
         )
         return Steps(persons, bases, joint, people, used, share, touched)
+
+    def _draw_unions(self, persons: Array) -> tuple[Array, Array, Array, Array]:
+        """Return draws (countries, D) of unions of each country, NaN where none is, and its base.
+
+        The unions are of its audiences, of the users of its features, and of both; those of
+        audiences do not depend on any feature.
+        """
+        inputs, sampler = self.inputs, self.sampler
+        count, rows, shares = len(inputs.countries), inputs.audiences, inputs.use.feature_shares
+        exposed, used = (
+            pd.DataFrame(
+                {"number": parts.find_countries(frame, inputs.countries), "audience": number}
+            )
+            for frame, number in (
+                (rows, rows["row"].to_numpy()),
+                (shares, len(rows) + np.arange(len(shares))),
+            )
+        )
+        both = [exposed[exposed["number"].isin(used["number"])], used]
+        members = pd.concat(
+            [
+                part.assign(set_id=kind * count + part["number"])
+                for kind, part in enumerate((exposed, used, pd.concat(both)))
+            ]
+        )
+        members = members[members["number"] >= 0]
+        sets = members[["set_id", "number"]].drop_duplicates()
+        table = sets.join(inputs.countries[GROUP], on="number").reset_index(drop=True)
+        users = audiences.draw_feature_users(shares, sampler)
+        plan = Unions(table, members[["set_id", "audience"]])
+        drawn, bases = unions.draw_union_people(
+            np.vstack([persons, users]), plan, self._require_model(), sampler
+        )
+        people, base = (np.full((sets, sampler.count), np.nan) for sets in (3 * count, count))
+        people[table["set_id"]] = drawn
+        is_exposed = table["set_id"] < count
+        base[table.loc[is_exposed, "set_id"]] = bases[is_exposed]
+        return people[:count], people[count : 2 * count], people[2 * count :], base
+
+    def _condition_unions(self, persons: Array, joint: Array, bases: Array) -> Array:
+        """Return the unions (countries, D), conditioned where overlaps were measured."""
+        inputs, people = self.inputs, joint.copy()
+        keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
+        for overlap in inputs.bounds.overlaps:
+            if overlap.key not in keys or not overlap.used_ids:
+                continue
+            at = keys.index(overlap.key)
+            same = (inputs.audiences[COUNTRY] == list(overlap.key)).all(axis=1)
+            rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
+            shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
+            conditioned = unions.draw_conditioned(
+                overlap, shares, bases[at], self._require_model(), self.sampler
+            )
+            people[at] = np.where(np.isnan(conditioned), joint[at], bases[at] * conditioned)
+        return people
 
     @cached_property
     def countries(self) -> Countries:
@@ -189,26 +341,26 @@ class Simulation:
     def draw_metrics(self) -> Draws:
         """Return draws of every metric of every restriction."""
         people, users = (
-            _sum_restrictions(self.inputs, drawn)
-            for drawn in (self.countries.exposed, self.countries.users)
+            self._sum_countries(drawn) for drawn in (self.countries.exposed, self.countries.users)
         )
-        return Draws(
-            {
-                EXPOSED.value: people,
-                FEATURE_USERS.value: users,
-                DEPRIVED.value: self._draw_deprived(users),
-                PERSON_DAYS: self._draw_person_days(),
-            }
-        )
-
-    def _draw_deprived(self, users: Array) -> Array:
-        """Return feature users minus people who keep access; NaN if their share is missing."""
         without, keeping = np.full_like(users, np.nan), self.inputs.use.circumvention
         if not keeping.empty:
             rows = self.inputs.restrictions.get_indexer(keeping["restriction_id"])
             share = audiences.draw_circumvention(keeping, self.sampler)
             without[rows] = users[rows] * (1.0 - share)
-        return without
+        return {
+            EXPOSED.value: people,
+            FEATURE_USERS.value: users,
+            DEPRIVED.value: without,
+            PERSON_DAYS: self._draw_person_days(),
+        }
+
+    def _sum_countries(self, drawn: Array) -> Array:
+        """Return draws (restrictions, D) of the sums of countries; NaN for one without any."""
+        names = self.inputs.countries["restriction_id"]
+        total = unions.sum_by_restriction(drawn, names, self.inputs.restrictions)
+        total[~self.inputs.restrictions.isin(names)] = np.nan
+        return total
 
     def _draw_person_days(self) -> Array:
         """Return person-days (restrictions, D) over the time each restriction is on record."""
@@ -227,70 +379,9 @@ class Simulation:
         return days
 
 
-def _draw_unions(
-    inputs: SimulationInputs, overlap_model: OverlapModel, persons: Array, sampler: Sampler
-) -> tuple[Array, Array, Array, Array]:
-    """Return draws (countries, D) of unions of each country, NaN where there is none, and its base.
-
-    The unions are of its audiences, of the users of its features, and of both; those of audiences
-    do not depend on any feature.
-    """
-    count, rows, shares = len(inputs.countries), inputs.audiences, inputs.use.feature_shares
-    exposed, used = (
-        pd.DataFrame({"number": parts.find_countries(frame, inputs.countries), "audience": number})
-        for frame, number in (
-            (rows, rows["row"].to_numpy()),
-            (shares, len(rows) + np.arange(len(shares))),
-        )
-    )
-    both = [exposed[exposed["number"].isin(used["number"])], used]
-    kinds = enumerate((exposed, used, pd.concat(both)))
-    members = pd.concat([part.assign(set_id=kind * count + part["number"]) for kind, part in kinds])
-    members = members[members["number"] >= 0]
-    sets = members[["set_id", "number"]].drop_duplicates()
-    table = sets.join(inputs.countries[GROUP], on="number").reset_index(drop=True)
-    users = audiences.draw_feature_users(shares, sampler)
-    plan = Unions(table, members[["set_id", "audience"]])
-    drawn, bases = unions.draw_union_people(
-        np.vstack([persons, users]), plan, overlap_model, sampler
-    )
-    people, base = (np.full((sets, sampler.count), np.nan) for sets in (3 * count, count))
-    people[table["set_id"]] = drawn
-    is_exposed = table["set_id"] < count
-    base[table.loc[is_exposed, "set_id"]] = bases[is_exposed]
-    return people[:count], people[count : 2 * count], people[2 * count :], base
-
-
-def _draw_conditioned(
-    inputs: SimulationInputs,
-    overlap_model: OverlapModel,
-    persons: Array,
-    bases: Array,
-    sampler: Sampler,
-) -> Iterator[tuple[int, Array]]:
-    """Yield the countries with measured overlaps, and draws (D,) of their unions given these."""
-    keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
-    for overlap in inputs.bounds.overlaps:
-        if overlap.key not in keys or not overlap.used_ids:
-            continue
-        at = keys.index(overlap.key)
-        same = (inputs.audiences[COUNTRY] == list(overlap.key)).all(axis=1)
-        rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
-        shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
-        yield at, unions.draw_conditioned(overlap, shares, bases[at], overlap_model, sampler)
-
-
-def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
-    """Return draws of each restriction (restrictions, D), added over its countries."""
-    names = inputs.countries["restriction_id"]
-    total = unions.sum_by_restriction(drawn, names, inputs.restrictions)
-    total[~inputs.restrictions.isin(names)] = np.nan
-    return total
-
-
 def measure_outside_share(inputs: SimulationInputs, draws: Draws) -> Array:
     """Return the share of draws (restrictions,) of the people exposed outside their bounds."""
-    drawn = draws.by_metric[EXPOSED.value]
     bound = inputs.bounds.select_metric(EXPOSED).reindex(inputs.restrictions)
     lower = bound["printed_min_persons"].fillna(0.0).to_numpy("float64")
-    return unions.outside_share(drawn, lower, bound["printed_max_persons"].to_numpy("float64"))
+    upper = bound["printed_max_persons"].to_numpy("float64")
+    return unions.outside_share(draws[EXPOSED.value], lower, upper)

@@ -112,9 +112,9 @@ def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
     stages, _ = prepared(counted.restrict("R1", "alpha").restrict("R2", "beta"))
     draws = Simulation(stages.simulation, Sampler(0, 200)).draw_metrics()
     at = stages.simulation.restrictions.get_loc("R1")
-    flat = {name: people.copy() for name, people in draws.by_metric.items()}
+    flat = {name: people.copy() for name, people in draws.items()}
     flat["people_exposed"][at] = 400e3
-    impact = impact_of(stages, replace(draws, by_metric=flat))
+    impact = impact_of(stages, flat)
     withheld = of(impact)
     assert pd.isna(withheld["q50_persons"])
     assert withheld["obs_status"] == MISSING
@@ -173,6 +173,6 @@ def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:
     )
     least = simulation.bounds.exposed.loc["R1", "min_persons"]
     assert alone.bounds.exposed.loc["R1", "min_persons"] < 300e3 < least <= 400e3
-    people = Simulation(simulation, Sampler(0, 500)).draw_metrics().by_metric["people_exposed"][0]
+    people = Simulation(simulation, Sampler(0, 500)).draw_metrics()["people_exposed"][0]
     assert least - 1.0 <= people.min() < 400e3 < np.median(people)
     assert np.unique(people).size > 400

@@ -351,7 +351,7 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     made = joined(restricted())
     stages, _ = pipeline.prepare_run(made.typed(), AS_OF)
     draws = Simulation(stages.simulation, Sampler(0, 200)).draw_metrics()
-    people = draws.by_metric["people_exposed"][0]
+    people = draws["people_exposed"][0]
     assert (people > 0).all()
     assert (people <= 500_000 * (1 + 1e-6)).all()
     assert people.std() > 0
@@ -434,7 +434,7 @@ def test_no_draw_of_a_combined_audience_leaves_the_ends_of_its_figure() -> None:
     made.estimate("E1", area_id="PA", value="20000", period="2024-06", **figure)
     simulation = pipeline.prepare_run(joined(made).typed(), AS_OF)[0].simulation
     assert simulation.audiences["shape"].tolist() == [audiences.COMBINED]
-    people = Simulation(simulation, Sampler(0, 2000)).draw_metrics().by_metric["people_exposed"][0]
+    people = Simulation(simulation, Sampler(0, 2000)).draw_metrics()["people_exposed"][0]
     bounds = simulation.bounds.exposed.loc["R1"]
     assert bounds["min_persons"] <= people.min() <= people.max() <= bounds["max_persons"]
     assert np.unique(people).size > 1000
@@ -487,5 +487,5 @@ def test_no_draw_is_below_the_end_of_a_figure_that_is_a_lower_limit() -> None:
     made.estimate("E1", area_id="PA", value="480000", period="2025-06", **limit)
     simulation = pipeline.prepare_run(made.typed(), AS_OF)[0].simulation
     least = simulation.bounds.exposed.loc["R1", "min_persons"]
-    people = Simulation(simulation, Sampler(0, 500)).draw_metrics().by_metric["people_exposed"][0]
+    people = Simulation(simulation, Sampler(0, 500)).draw_metrics()["people_exposed"][0]
     assert 400e3 < least <= people.min() < 480e3

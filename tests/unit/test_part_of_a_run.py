@@ -96,5 +96,5 @@ def test_draws_that_no_later_table_needs_are_freed(tables: Tables) -> None:
     run.release_answers()
     assert not {"steps", "daily_audiences"} & set(run.simulation.__dict__)
     assert "draws" not in run.__dict__
-    again = run.simulation.draw_metrics().by_metric["people_exposed"]
+    again = run.simulation.draw_metrics()["people_exposed"]
     assert len(again) == before["restrictions"].shape[0]

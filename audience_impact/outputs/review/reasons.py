@@ -30,7 +30,7 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.populations import EVERYONE
 from audience_impact.simulation import unions
-from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.simulate import SimulationInputs
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     ClaimStatus,
