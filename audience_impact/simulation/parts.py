@@ -1,7 +1,7 @@
-"""Draws of the part of a country that a partial restriction touches, and of the people in it.
+"""Draws of the part of a country that a partial restriction affects.
 
 Definitions. Online of a place: the share that its people online are of the country's. Cut of a
-place: the share of its people online who are touched because that place was named. The part of a
+place: the share of its people online who are affected because that place was named. The part of a
 restriction in a country is the share of its people online in the places named, each person once
 (places/nesting.py).
 
@@ -16,18 +16,10 @@ or addresses that was lost, where that is on record: the part of the people who 
 be the same. People exposed are the union of the audiences in the country times the part; so are
 their days.
 
-On a set of restrictions (a month, a day) U people are under those that touch everyone, and
-
-    U + (1 - U / O) T
-
-under any, where T are the people in the places of the partial restrictions, with the largest share
-of any restriction in each place, assumed independent of the others.
-
 Each place, network and meaning has a draw of its own, the same in all restrictions; if a text says
 "in" a place, each restriction has a separate draw.
 
-Assumptions. Users of a service are distributed over the places like the people online. Two
-restrictions of the same place touch the same people as far as possible.
+Assumptions. Users of a service are distributed over the places like the people online.
 
 Known drawbacks. A city that is not on record is between UNNAMED_CITY of its district, by
 convention. How often a city is meant is known for India; for other countries a few places say it.
@@ -35,8 +27,7 @@ convention. How often a city is meant is known for India; for other countries a 
 Citation. Rules of this project, docs/method.md, docs/decisions.md.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,16 +40,10 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.facts.events import LOST
 from audience_impact.figure_errors import MOST_SHARE
 from audience_impact.frames import Array
-from audience_impact.overlap.model import OverlapModel
-from audience_impact.phases import number_sets
 from audience_impact.places import nesting
 from audience_impact.places.online import NORMAL
-from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.audiences import read_columns
-from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler, draw_distinct
-from audience_impact.simulation.timeline import Timeline
-from audience_impact.simulation.unions import Unions
 from audience_impact.vocabulary import PlaceReading
 
 CITY_COUNTS = {"IN": (3, 65), "PK": (2, 4)}
@@ -68,13 +53,10 @@ PRIOR_PLACES = 4.0
 """Places of all countries together that count beside those of a country itself."""
 UNNAMED_CITY = (0.02, 0.6)
 """Share of its district, between these, of a city that is not on record: a convention."""
-BLOCK = 500
-"""Number of rows of places that are processed at once, to limit memory."""
 SURE = 1.0 - 1e-12
 
 
-@dataclass(frozen=True)
-class PartDraws:
+class PartDraws(NamedTuple):
     """Draws (rows of `inputs.parts`, D) of the cut and the online share of each place."""
 
     cut: Array
@@ -87,7 +69,9 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraw
     `parts` has the columns PARTS, and a distribution in each row; `online` (rows, D) has the people
     online in the country of each row.
     """
-    return PartDraws(_draw_cut(parts, sampler), draw_online(parts, online, sampler))
+    only, lost = draw_network_share(parts, sampler), draw_lost_share(parts, sampler)
+    cut = only * lost * draw_reading(parts, sampler)
+    return PartDraws(np.asarray(cut), draw_online(parts, online, sampler))
 
 
 def draw_online(parts: pd.DataFrame, online: Array, sampler: Sampler) -> Array:
@@ -124,12 +108,6 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
         return np.asarray(np.exp(figure_errors.draw_through_quantiles(u, low, middle, high)))
 
     return draw_distinct(parts, ["area_id", *PEOPLE], draw)
-
-
-def _draw_cut(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return the share (rows, D) of the people online of each place who are affected."""
-    only, lost = draw_network_share(parts, sampler), draw_lost_share(parts, sampler)
-    return np.asarray(only * lost * draw_reading(parts, sampler))
 
 
 def draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -169,10 +147,12 @@ def draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
     is_within = (parts["reading"] == PlaceReading.WITHIN.value).to_numpy()
     is_either = (parts["reading"] == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()
     within, either = parts[is_within], parts[is_either]
-    keys = "within|" + within["restriction_id"] + "|" + within["area_id"]
-    share[is_within] = _draw_part_share(within, sampler.draw_rows(keys))
-    keys = "meant|" + either["area_id"] + "|" + either["least_area_id"]
-    share[is_either] = _draw_city_share(either, sampler.draw_rows(keys))
+    u = sampler.draw_rows("within|" + within["restriction_id"] + "|" + within["area_id"])
+    columns = ("part_persons", "people_persons", "part_deviation")
+    persons, people, deviation = read_columns(within, columns)
+    share[is_within] = np.minimum(persons / people * np.exp(deviation * ndtri(u)), 1.0)
+    u = sampler.draw_rows("meant|" + either["area_id"] + "|" + either["least_area_id"])
+    share[is_either] = _draw_city_share(either, u)
     return share
 
 
@@ -193,16 +173,7 @@ def find_city_share(country_id: str) -> float:
     return float((of_country + PRIOR_PLACES * cities / places) / (count + PRIOR_PLACES))
 
 
-def _draw_part_share(parts: pd.DataFrame, u: Array) -> Array:
-    """Return the share (rows, D) of the people of a place who live in its restricted part."""
-    persons, people, deviation = read_columns(
-        parts, ("part_persons", "people_persons", "part_deviation")
-    )
-    return np.asarray(np.minimum(persons / people * np.exp(deviation * ndtri(u)), 1.0))
-
-
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """The places of partial restrictions that can be drawn, their draws, and parents."""
 
     rows: pd.DataFrame
@@ -210,8 +181,7 @@ class Places:
     parent: nesting.Parents
 
 
-@dataclass(frozen=True)
-class Countries:
+class Countries(NamedTuple):
     """Draws of the countries of complete restrictions.
 
     Attributes:
@@ -240,121 +210,3 @@ def country_shares(places: Places, countries: pd.DataFrame) -> Array:
     part = nesting.unite_people(drawn.cut, drawn.online, holder, sets, len(numbers))
     share[numbers] = np.minimum(part, 1.0)
     return share
-
-
-def draw_people(
-    members: pd.DataFrame,
-    persons: Array,
-    line: Timeline,
-    places: Places,
-    model: OverlapModel,
-    sampler: Sampler,
-    presence: Presence | None = None,
-) -> Array:
-    """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
-
-    `members` (set_id, row) are rows of `line`, with their audiences `persons` (rows, D). With
-    `presence`, a set contains in each draw only the restrictions that are present.
-    """
-    restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
-    in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
-    count = 1 + int(members["set_id"].max()) if len(members) else 0
-    everyone, plan, folded = members[~in_part], None, persons
-    if len(everyone) and presence is not None:
-        plan, folded = presence.fold_audiences(everyone, count, line, persons)
-    elif len(everyone):
-        plan = timeline.make_unions(everyone, line)
-    people, base = _draw_whole(count, plan, folded, model, sampler)
-    if not in_part.any():
-        return people
-    plan, restrictions = _plan_parts(members[in_part], line)
-    drawn, online = unions.draw_union_people(persons, plan, model, sampler)
-    order = np.argsort(plan.table["set_id"].to_numpy())
-    country_wide = PartDraws(np.clip(drawn / online, 0.0, 1.0)[order], online[order])
-    named = places.drawn
-    if presence is not None:
-        present = presence.of_restrictions(places.rows["restriction_id"])
-        named = PartDraws(named.cut * present, named.online)
-    for block in _split_blocks(restrictions, places.rows):
-        sets = block["set_id"].unique()
-        touched, online = _sum_touched(block, country_wide, named, places.parent)
-        online = np.fmax(online, base[sets])
-        others = np.nan_to_num(people[sets])
-        rest = 1.0 - np.clip(others / online, 0.0, 1.0)
-        people[sets] = others + rest * np.fmin(touched, online)
-    return people
-
-
-def _draw_whole(
-    count: int, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
-) -> tuple[Array, Array]:
-    """Return people (count, D) under restrictions that affect everyone, and their base.
-
-    Sets without a union in `plan` are NaN, with a base of 0.
-    """
-    people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
-    if plan is None:
-        return people, base
-    sets = plan.table["set_id"].to_numpy()
-    drawn, bases = unions.draw_union_people(persons, plan, model, sampler)
-    for some in (sets < count, sets >= count):  # services, then the whole internet
-        at = sets[some] % count
-        is_there = (drawn[some] > 0.0) | np.isnan(people[at])
-        people[at] = np.where(is_there, drawn[some], people[at])
-        base[at] = np.where(is_there, bases[some], base[at])
-    return people, base
-
-
-def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataFrame]:
-    """Return the unions of partial restrictions, and the number of each in its sets.
-
-    Equal rows of a restriction are drawn once. The restrictions have set_id, COUNTRY and `number`,
-    the set_id of their union.
-    """
-    about = line.rows.set_index("row")
-    pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
-    rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
-    first = np.flatnonzero(rows[["set_id", "pair"]].diff().ne(0).any(axis=1))
-    size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
-    distinct = rows.iloc[first]
-    number = number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
-    numbered = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
-    restrictions = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
-    return timeline.make_unions(numbered, line), restrictions
-
-
-def _split_blocks(restrictions: pd.DataFrame, places: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Yield the places of restrictions in blocks of about BLOCK rows, each of complete sets.
-
-    They are in the order of set_id and area_id; `place` is their row in `places`.
-    """
-    named = places[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
-    rows = restrictions.merge(named, on=COUNTRY)
-    rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
-    first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
-    for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
-        yield block
-
-
-def _sum_touched(
-    block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
-) -> tuple[Array, Array]:
-    """Return the people in the places of each set, each once, and the country's people online.
-
-    `restrictions` has the users among the people online, and these, of each number of a
-    restriction; `drawn` the draws of each place.
-    """
-    sets, at = np.unique(block["set_id"], return_inverse=True)
-    named = block.groupby(["set_id", "area_id"]).ngroup().to_numpy()
-    first = np.unique(named, return_index=True)[1]
-    online = restrictions.online[block["number"]]
-    shares, people = (
-        nesting.find_largest(values, named, len(first))
-        for values in (
-            restrictions.cut[block["number"]] * drawn.cut[block["place"]],
-            online * drawn.online[block["place"]],
-        )
-    )
-    holder = nesting.find_holders(at[first], block["area_id"].iloc[first], parent)
-    touched = nesting.unite_people(shares, people, holder, at[first], len(sets))
-    return touched, nesting.find_largest(online, at, len(sets))

@@ -36,11 +36,11 @@ from audience_impact.fitted.models import Context
 from audience_impact.frames import Array, Declared
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
-from audience_impact.simulation import audiences, parts, presence, unions
+from audience_impact.simulation import audiences, parts, sets, unions
 from audience_impact.simulation.audiences import DRAWN_BY, prepare_audiences
 from audience_impact.simulation.parts import Countries, PartDraws, Places
-from audience_impact.simulation.presence import Presence
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sets import Presence
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
@@ -239,14 +239,14 @@ class Simulation:
             ]
         )
         members = members[members["number"] >= 0]
-        sets = members[["set_id", "number"]].drop_duplicates()
-        table = sets.join(inputs.countries[GROUP], on="number").reset_index(drop=True)
+        table = members[["set_id", "number"]].drop_duplicates()
+        table = table.join(inputs.countries[GROUP], on="number").reset_index(drop=True)
         users = audiences.draw_feature_users(shares, sampler)
         plan = Unions(table, members[["set_id", "audience"]])
         drawn, bases = unions.draw_union_people(
             np.vstack([persons, users]), plan, self._require_model(), sampler
         )
-        people, base = (np.full((sets, sampler.count), np.nan) for sets in (3 * count, count))
+        people, base = (np.full((size, sampler.count), np.nan) for size in (3 * count, count))
         people[table["set_id"]] = drawn
         is_exposed = table["set_id"] < count
         base[table.loc[is_exposed, "set_id"]] = bases[is_exposed]
@@ -285,7 +285,7 @@ class Simulation:
     @cached_property
     def present(self) -> Presence | None:
         """Return whether each restriction is present in each draw; None if none was fitted."""
-        return presence.draw_presence(self.inputs.chances, self.inputs.restrictions, self.sampler)
+        return sets.draw_presence(self.inputs.chances, self.inputs.restrictions, self.sampler)
 
     @cached_property
     def monthly_audiences(self) -> Array:
@@ -322,7 +322,7 @@ class Simulation:
 
     def _draw_sets(self, members: pd.DataFrame, persons: Array, present: Presence | None) -> Array:
         model, places = self._require_model(), self.countries.places
-        return parts.draw_people(
+        return sets.draw_people(
             members, persons, self.inputs.timeline, places, model, self.sampler, present
         )
 

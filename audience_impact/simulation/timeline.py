@@ -65,7 +65,6 @@ from audience_impact.phases import (
 )
 from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.sampler import Sampler, stratify_uniforms
-from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.simulation.worlds import DAILY_LIMITS, LIMITS, Limits, widen_phases
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -444,46 +443,3 @@ def _cut_to_limits(spans: pd.DataFrame) -> pd.DataFrame:
         start=np.maximum(spans["start"], spans["from_limit"]),
         end=np.minimum(spans["end"], spans["until_limit"]),
     )
-
-
-def sort_by_platform(
-    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
-) -> pd.DataFrame:
-    """Return members with `platform_id`, by set and platform, the earliest restriction first."""
-    began = periods["from_day"].reindex(rows["restriction_id"]).to_numpy()
-    about = rows[["row", "platform_id"]].assign(began=began)
-    joined = members[["set_id", "row"]].merge(about, on="row", validate="m:1")
-    return joined.sort_values(["set_id", "platform_id", "began", "row"])
-
-
-def keep_one_per_platform(
-    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
-) -> pd.DataFrame:
-    """Return one member (set_id, row) per platform; only the whole internet if it is a member.
-
-    Of several rows of one platform, that of the earliest restriction remains.
-    """
-    single = sort_by_platform(members, rows, periods).drop_duplicates(["set_id", "platform_id"])
-    network = single["platform_id"] == WHOLE_INTERNET
-    swallowed = single["set_id"].isin(single.loc[network, "set_id"]) & ~network
-    return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
-
-
-def make_unions(members: pd.DataFrame, line: Timeline) -> Unions:
-    """Return the unions to draw of members (set_id, row), one row per platform."""
-    single = keep_one_per_platform(members, line.rows, line.periods)
-    return Unions(choose_bases(single, line.rows), single.rename(columns={"row": "audience"}))
-
-
-def choose_bases(members: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the base (set_id, GROUP) of each set: that of its largest audience.
-
-    Audiences of other measurers are drawn inside this base too: bases of two measurers differ in
-    their definition of online, and most of a union belongs to its largest audience.
-    """
-    size = "monthly_high_persons"
-    about = rows[["row", *GROUP, "base_persons", size]]
-    joined = members.merge(about, on="row", validate="m:1").sort_values(
-        ["set_id", size, "base_persons", "base_id"], ascending=[True, False, True, True]
-    )
-    return joined.drop_duplicates("set_id")[["set_id", *GROUP]].reset_index(drop=True)

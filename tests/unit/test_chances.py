@@ -11,9 +11,9 @@ from audience_impact.fitted import chances
 from audience_impact.fitting import chances as fitting
 from audience_impact.outputs import impact_by_area
 from audience_impact.outputs.areas import Sets
-from audience_impact.simulation import presence, simulate, worlds
-from audience_impact.simulation.presence import Presence
+from audience_impact.simulation import sets, simulate, worlds
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sets import Presence
 from audience_impact.simulation.simulate import Simulation
 from audience_impact.vocabulary import Chance
 from tests.engine import calculated, calibrated, cut, of, placed, prepared
@@ -39,7 +39,7 @@ def test_an_event_is_absent_in_as_many_draws_as_its_chance_says() -> None:
         index=["measured", "official", "alone", "near"],
     )
     sure = chances.Chances(groups, fitted)
-    present = presence.draw_presence(sure, groups.index, Sampler(0, 1000))
+    present = sets.draw_presence(sure, groups.index, Sampler(0, 1000))
     assert present is not None
     assert present.drawn.mean(axis=1) == pytest.approx([0.97 * 0.99, 0.99 * 0.9], abs=1.5e-3)
     confirmed = sure.is_confirmed(pd.Series(["R1", "R2"]))

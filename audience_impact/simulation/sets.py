@@ -1,0 +1,267 @@
+"""Draws of the people under any restriction of a set: of a month, a year or a day in a country.
+
+Definitions. A set contains rows of the timeline, each an audience of a restriction. A restriction
+is present in a draw if it happened there and is another event than those before it
+(fitted/chances.py). The audience of a platform in a set is that of the first of its restrictions
+that is present; of services nothing is left in draws in which the whole internet of the set is
+restricted.
+
+Method. On a set of restrictions U people are under those that affect everyone, and
+
+    U + (1 - U / O) T
+
+under any, O the people online and T the people in the places of the partial restrictions
+(parts.py), with the largest share of any restriction in each place, assumed independent of the
+others.
+
+Each restriction has uniforms of its own, by its id, so that it is present in the same draws in
+every set. The chance of its group is drawn too, by the group: restrictions that rest on equally
+weak evidence err together. Audiences that are not present have no people, and a union of them is
+that of the others.
+
+Assumptions. Given the chances of the groups, restrictions happened independently of one another.
+Two restrictions of the same place affect the same people as far as possible.
+
+Known drawbacks. Whether a restriction was still on, or complete, is stated and not drawn.
+
+Citation. Rules of this project, docs/method.md.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.audiences.scope import COUNTRY
+from audience_impact.fitted.chances import Chances
+from audience_impact.frames import Array
+from audience_impact.overlap.model import OverlapModel
+from audience_impact.phases import number_sets
+from audience_impact.places import nesting
+from audience_impact.simulation import unions
+from audience_impact.simulation.parts import PartDraws, Places
+from audience_impact.simulation.sampler import Sampler, stratify_uniforms
+from audience_impact.simulation.timeline import Timeline
+from audience_impact.simulation.unions import GROUP, Unions
+from audience_impact.vocabulary import WHOLE_INTERNET
+
+BLOCK = 500
+"""Number of rows of places that are processed at once, to limit memory."""
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Draws (restrictions, D) of whether each restriction is present: 1 or 0."""
+
+    restrictions: pd.Index
+    drawn: Array
+
+    def of_restrictions(self, restriction_ids: "pd.Series[str]") -> Array:
+        """Return the draws (rows, D) of some restrictions."""
+        return np.asarray(self.drawn[self.restrictions.get_indexer(restriction_ids)])
+
+    def fold_audiences(
+        self, members: pd.DataFrame, count: int, line: Timeline, values: Array
+    ) -> tuple[Unions, Array]:
+        """Return unions and audiences (audiences, D), each draw of the restrictions present in it.
+
+        The union of the services of a set has the number of the set. The union of its restrictions
+        of the whole internet has this number plus `count`, the number of sets; each draw has people
+        in only one of the two. `members` (set_id, row) are rows of `line`, all of which affect
+        everyone in their audiences; `values` (rows, D) has the audiences of the rows.
+        """
+        rows = _sort_by_platform(members, line.rows, line.periods)
+        groups = rows.groupby(["set_id", "platform_id"])["row"]
+        chains = groups.agg(tuple).rename("chain").reset_index()
+        is_network = chains["platform_id"] == WHOLE_INTERNET
+        network = chains[is_network].set_index("set_id")["chain"].to_dict()
+        above = [
+            () if alone else network.get(name, ())
+            for name, alone in zip(chains["set_id"], is_network, strict=True)
+        ]
+        keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
+        number, distinct = pd.factorize(keys)
+        is_present = self.of_restrictions(line.rows["restriction_id"]) > 0.0
+        folded = np.zeros((len(distinct), values.shape[1]))
+        for persons, (chain, over) in zip(folded, distinct, strict=True):
+            for row in reversed(chain):
+                persons[:] = np.where(is_present[row], values[row], persons)
+            for row in over:
+                persons[is_present[row]] = 0.0
+        union_ids = chains["set_id"] + count * is_network
+        first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
+        audiences = first[["set_id"]].assign(audience=number)
+        return Unions(_choose_bases(first, line.rows), audiences), folded
+
+
+def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:
+    """Return whether each restriction is present in each draw; None if no chances were fitted."""
+
+    def draw(keys: Sequence[str]) -> Array:
+        # one in each of D parts: the share of draws without an event is then its chance
+        return stratify_uniforms(sampler.draw_rows(pd.Series(keys)))
+
+    drawn = chances.draw_present(restrictions, draw)
+    return None if drawn is None else Presence(restrictions, drawn)
+
+
+def _sort_by_platform(
+    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Return members with `platform_id`, by set and platform, the earliest restriction first."""
+    began = periods["from_day"].reindex(rows["restriction_id"]).to_numpy()
+    about = rows[["row", "platform_id"]].assign(began=began)
+    joined = members[["set_id", "row"]].merge(about, on="row", validate="m:1")
+    return joined.sort_values(["set_id", "platform_id", "began", "row"])
+
+
+def keep_one_per_platform(
+    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one member (set_id, row) per platform; only the whole internet if it is a member.
+
+    Of several rows of one platform, that of the earliest restriction remains.
+    """
+    single = _sort_by_platform(members, rows, periods).drop_duplicates(["set_id", "platform_id"])
+    network = single["platform_id"] == WHOLE_INTERNET
+    swallowed = single["set_id"].isin(single.loc[network, "set_id"]) & ~network
+    return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
+
+
+def _make_unions(members: pd.DataFrame, line: Timeline) -> Unions:
+    """Return the unions to draw of members (set_id, row), one row per platform."""
+    single = keep_one_per_platform(members, line.rows, line.periods)
+    return Unions(_choose_bases(single, line.rows), single.rename(columns={"row": "audience"}))
+
+
+def _choose_bases(members: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the base (set_id, GROUP) of each set: that of its largest audience.
+
+    Audiences of other measurers are drawn inside this base too: bases of two measurers differ in
+    their definition of online, and most of a union belongs to its largest audience.
+    """
+    size = "monthly_high_persons"
+    about = rows[["row", *GROUP, "base_persons", size]]
+    joined = members.merge(about, on="row", validate="m:1").sort_values(
+        ["set_id", size, "base_persons", "base_id"], ascending=[True, False, True, True]
+    )
+    return joined.drop_duplicates("set_id")[["set_id", *GROUP]].reset_index(drop=True)
+
+
+def draw_people(
+    members: pd.DataFrame,
+    persons: Array,
+    line: Timeline,
+    places: Places,
+    model: OverlapModel,
+    sampler: Sampler,
+    presence: Presence | None = None,
+) -> Array:
+    """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
+
+    `members` (set_id, row) are rows of `line`, with their audiences `persons` (rows, D). With
+    `presence`, a set contains in each draw only the restrictions that are present.
+    """
+    restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
+    in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
+    count = 1 + int(members["set_id"].max()) if len(members) else 0
+    everyone, plan, folded = members[~in_part], None, persons
+    if len(everyone) and presence is not None:
+        plan, folded = presence.fold_audiences(everyone, count, line, persons)
+    elif len(everyone):
+        plan = _make_unions(everyone, line)
+    people, base = _draw_whole(count, plan, folded, model, sampler)
+    if not in_part.any():
+        return people
+    plan, restrictions = _plan_parts(members[in_part], line)
+    drawn, online = unions.draw_union_people(persons, plan, model, sampler)
+    order = np.argsort(plan.table["set_id"].to_numpy())
+    country_wide = PartDraws(np.clip(drawn / online, 0.0, 1.0)[order], online[order])
+    named = places.drawn
+    if presence is not None:
+        present = presence.of_restrictions(places.rows["restriction_id"])
+        named = PartDraws(named.cut * present, named.online)
+    for block in _split_blocks(restrictions, places.rows):
+        sets = block["set_id"].unique()
+        touched, online = _sum_touched(block, country_wide, named, places.parent)
+        online = np.fmax(online, base[sets])
+        others = np.nan_to_num(people[sets])
+        rest = 1.0 - np.clip(others / online, 0.0, 1.0)
+        people[sets] = others + rest * np.fmin(touched, online)
+    return people
+
+
+def _draw_whole(
+    count: int, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
+) -> tuple[Array, Array]:
+    """Return people (count, D) under restrictions that affect everyone, and their base.
+
+    Sets without a union in `plan` are NaN, with a base of 0.
+    """
+    people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
+    if plan is None:
+        return people, base
+    sets = plan.table["set_id"].to_numpy()
+    drawn, bases = unions.draw_union_people(persons, plan, model, sampler)
+    for some in (sets < count, sets >= count):  # services, then the whole internet
+        at = sets[some] % count
+        is_there = (drawn[some] > 0.0) | np.isnan(people[at])
+        people[at] = np.where(is_there, drawn[some], people[at])
+        base[at] = np.where(is_there, bases[some], base[at])
+    return people, base
+
+
+def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataFrame]:
+    """Return the unions of partial restrictions, and the number of each in its sets.
+
+    Equal rows of a restriction are drawn once. The restrictions have set_id, COUNTRY and `number`,
+    the set_id of their union.
+    """
+    about = line.rows.set_index("row")
+    pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
+    rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
+    first = np.flatnonzero(rows[["set_id", "pair"]].diff().ne(0).any(axis=1))
+    size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
+    distinct = rows.iloc[first]
+    number = number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
+    numbered = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
+    restrictions = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
+    return _make_unions(numbered, line), restrictions
+
+
+def _split_blocks(restrictions: pd.DataFrame, places: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the places of restrictions in blocks of about BLOCK rows, each of complete sets.
+
+    They are in the order of set_id and area_id; `place` is their row in `places`.
+    """
+    named = places[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
+    rows = restrictions.merge(named, on=COUNTRY)
+    rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
+    first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
+    for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
+        yield block
+
+
+def _sum_touched(
+    block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
+) -> tuple[Array, Array]:
+    """Return the people in the places of each set, each once, and the country's people online.
+
+    `restrictions` has the users among the people online, and these, of each number of a
+    restriction; `drawn` the draws of each place.
+    """
+    sets, at = np.unique(block["set_id"], return_inverse=True)
+    named = block.groupby(["set_id", "area_id"]).ngroup().to_numpy()
+    first = np.unique(named, return_index=True)[1]
+    online = restrictions.online[block["number"]]
+    shares, people = (
+        nesting.find_largest(values, named, len(first))
+        for values in (
+            restrictions.cut[block["number"]] * drawn.cut[block["place"]],
+            online * drawn.online[block["place"]],
+        )
+    )
+    holder = nesting.find_holders(at[first], block["area_id"].iloc[first], parent)
+    touched = nesting.unite_people(shares, people, holder, at[first], len(sets))
+    return touched, nesting.find_largest(online, at, len(sets))
