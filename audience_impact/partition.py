@@ -51,8 +51,7 @@ MERGED = (
 )
 """Tables that no single part can compute."""
 OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
-"""Tables whose rows belong to restrictions, each in one part; `person_days` also has rows of
-countries.
+"""Tables whose rows belong to restrictions in one part; `person_days` also has rows of countries.
 """
 BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
 """Fact tables whose rows belong to one restriction."""

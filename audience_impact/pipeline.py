@@ -1,9 +1,7 @@
-"""The pipeline from typed facts to result tables, in seven stages.
+"""The pipeline from typed facts to result tables.
 
 No loop runs over restrictions. The method version changes whenever the meaning of a published
-number does.
-
-A register is computed in parts: partition.py.
+number does. A run is computed in parts, and tables of several countries are merged: partition.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,16 +20,12 @@ from audience_impact.fitted.models import Context, read_context
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_names import add_names
 from audience_impact.outputs.areas import Sets
-from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
+from audience_impact.outputs.comparisons import make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.impact_by_day import OnDays
-from audience_impact.outputs.lineage import make_lineage, make_sources
+from audience_impact.outputs.lineage import make_lineage
 from audience_impact.outputs.person_days import make_person_days
-from audience_impact.outputs.restrictions import (
-    make_impact_by_platform,
-    make_register_rows,
-    make_restrictions,
-)
+from audience_impact.outputs.restrictions import make_impact_by_platform, make_restrictions
 from audience_impact.outputs.review import confidence, rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
@@ -115,7 +109,7 @@ def finish_areas(
 
 
 class Outputs(Mapping[str, pd.DataFrame]):
-    """The published tables of a run by name, each computed on first access.
+    """The tables OUTPUTS of a run by name, each computed on first access.
 
     `stages` as `prepare_run` returns them.
     """
@@ -140,15 +134,15 @@ class Outputs(Mapping[str, pd.DataFrame]):
         """Return the people of countries by day."""
         return impact_by_day.draw_days(self.simulation, self.stages.scope.as_of)
 
-    def sum_countries(
-        self, make_rows: Callable[..., pd.DataFrame], people: Sets | OnDays
-    ) -> pd.DataFrame:
-        """Return the rows that a module of areas makes of its people, of countries and regions."""
+    def make_areas(self) -> pd.DataFrame:
+        """Return the table `impact_by_area`, of countries and of regions."""
         countries = self.in_periods.table["country_id"]
-        by_country = {name: people.of_country(name) for name in sorted(set(countries))}
+        by_country = {name: self.in_periods.of_country(name) for name in sorted(set(countries))}
         places = areas.list_areas_of(self.facts["areas"], countries)
         reason = find_no_estimate_reason(self.stages.simulation)
-        return make_rows(by_country, places, reason, self.stages.scope.as_of)
+        rows = impact_by_area.make_rows(by_country, places, reason, self.stages.scope.as_of)
+        regions = areas.list_regions(self.facts["areas"], countries)
+        return finish_areas(rate_countries_of(rows, self), regions, self.facts["register_rows"])
 
     def release_answers(self) -> None:
         """Free the draws that no table of areas needs."""
@@ -178,16 +172,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact_by_platform": lambda run, s: make_impact_by_platform(
         s.scope, s.inputs.audiences, s.simulation, run.facts["platforms"]
     ),
-    "impact_by_area": lambda run, s: finish_areas(
-        rate_countries_of(run.sum_countries(impact_by_area.make_rows, run.in_periods), run),
-        areas.list_regions(run.facts["areas"], run.in_periods.table["country_id"]),
-        run.facts["register_rows"],
-    ),
-    "draws": lambda run, s: impact_by_area.make_draws(run.in_periods, run["impact_by_area"]),
-    "impact_by_day": lambda run, s: run.sum_countries(impact_by_day.make_rows, run.on_days),
-    "area_comparisons": lambda run, s: make_area_comparisons(
-        run.facts, select_all(run["impact_by_area"])
-    ),
+    "impact_by_area": lambda run, s: run.make_areas(),
     "person_days": lambda run, s: make_person_days(run.simulation, s.scope.as_of),
     "sensitivity": lambda run, s: make_sensitivity(run.simulation, run.draws, run["impact"]),
     "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
@@ -197,10 +182,8 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, run.facts),
     "candidates": lambda run, s: make_candidates(s.scope, s.inputs, s.context),
     "steps": lambda run, s: make_steps(s.scope, s.inputs, s.bounds, run.simulation, s.context),
-    "sources": lambda run, s: make_sources(run.facts),
-    "register_rows": lambda run, s: make_register_rows(run.facts),
 }
-"""The function that computes each published table, in the order of publication."""
+"""The function that computes each table of restrictions, and that of areas, in their order."""
 
 
 def collect_review_input(stages: Stages, results: Tables) -> rules.ReviewInput:
