@@ -173,18 +173,12 @@ def cut_by_figure(
         rows.assign(from_limit=begin, until_limit=until, is_in_figure=part == 1)
         for part, (begin, until) in enumerate(pairwise((start, first, after, end)))
     )
-    in_force = split[_is_in_force(split, periods)]
-    cut = pd.concat([phases[is_whole].assign(is_in_figure=False), in_force])
+    about = periods.reindex(split["restriction_id"]).set_axis(split.index)
+    begin = np.maximum(split["from_limit"], about["from_day"])
+    is_in_force = begin < np.minimum(split["until_limit"], about[["end", "most_end"]].max(axis=1))
+    cut = pd.concat([phases[is_whole].assign(is_in_figure=False), split[is_in_force]])
     cut = cut.sort_index(kind="stable")
     return cut.reset_index(drop=True), figures.loc[cut.index].reset_index(drop=True)
-
-
-def _is_in_force(rows: pd.DataFrame, periods: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for rows with a day on which their restriction may be in force."""
-    about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
-    last = about[["end", "most_end"]].max(axis=1)
-    begin = np.maximum(rows["from_limit"], about["from_day"])
-    return begin < np.minimum(rows["until_limit"], last)
 
 
 OF_BASE = [
@@ -258,6 +252,12 @@ def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     length = (spans["end"] - spans["start"]).dt.days
     is_listed = listed != ""
     is_spread = ~is_listed & (times_count < length)
+    count = times_count[is_spread].astype("int64")
+    # Counted times are spread evenly from the first day to the last.
+    spread = spans.loc[count.index.repeat(count)]
+    number, gaps = spread.groupby(level=0).cumcount(), (count - 1).clip(lower=1)
+    offset = number * (length[is_spread] - 1).loc[spread.index] // gaps.loc[spread.index]
+    first = spread["start"] + pd.to_timedelta(offset, unit="D")
     days = spans[is_listed].assign(day=listed[is_listed].str.split(";")).explode("day")
     day = pd.to_datetime(days.pop("day")).astype(DAY)
     inside = (day >= days["start"]) & (day < days["end"])
@@ -265,20 +265,10 @@ def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
         [
             spans[~is_listed & ~is_spread],
             days.assign(start=day, end=day + ONE_DAY)[inside],
-            _spread_times(spans[is_spread], times_count[is_spread].astype("int64")),
+            spread.assign(start=first, end=first + ONE_DAY),
         ],
         ignore_index=True,
     )
-
-
-def _spread_times(spans: pd.DataFrame, count: "pd.Series[int]") -> pd.DataFrame:
-    """Return the counted times as spans of one day, evenly from the first day to the last."""
-    last = (spans["end"] - spans["start"]).dt.days - 1
-    repeated = spans.loc[spans.index.repeat(count)]
-    number = repeated.groupby(level=0).cumcount()
-    offset = number * last.loc[repeated.index] // (count - 1).clip(lower=1).loc[repeated.index]
-    start = repeated["start"] + pd.to_timedelta(offset, unit="D")
-    return repeated.assign(start=start, end=start + ONE_DAY)
 
 
 def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -335,7 +325,6 @@ def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame,
 
 
 def _list_restrictions(intervals: Intervals, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the restrictions in force in each set, each once, in the order of the sets."""
     names = rows.set_index("row")["restriction_id"]
     members = intervals[1].assign(restriction_id=names.reindex(intervals[1]["row"]).to_numpy())
     return members.drop_duplicates(["set_id", "restriction_id"]).sort_values(

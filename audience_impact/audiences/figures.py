@@ -152,7 +152,13 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
     shares = shares[shares["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "share_base_id"])
     shares = shares.drop_duplicates("estimate_id")
     rest = estimates[is_share & ~estimates["estimate_id"].isin(shares["estimate_id"])]
-    shares = pd.concat([shares, _use_population_bases(rest, denominators)])
+    rest = rest[~rest["population_base"].str.startswith("internet")]
+    places = rest.rename(columns={"area_id": "country_id"}).assign(
+        start=period_middle(rest["period_start"], rest["period_end"])
+    )
+    base = denominators.find_nearest(places, ANY_MEASURER, LONGEST_GAP_DAYS).reindex(rest.index)
+    rest = rest.assign(share_base_id=base["base_id"], of_persons=base["base_persons"])
+    shares = pd.concat([shares, rest.dropna(subset=["of_persons"])])
     for name in ("value", "low", "high"):
         shares[name] = (shares[name] * shares["of_persons"]).round()
     shares["rounding_persons"] = shares["rounding_persons"] * shares["of_persons"]
@@ -160,16 +166,6 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
         share_base_id="", of_persons=float("nan")
     )
     return pd.concat([people, shares[people.columns]], ignore_index=True)
-
-
-def _use_population_bases(shares: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    shares = shares[~shares["population_base"].str.startswith("internet")]
-    places = shares.rename(columns={"area_id": "country_id"}).assign(
-        start=period_middle(shares["period_start"], shares["period_end"])
-    )
-    base = denominators.find_nearest(places, ANY_MEASURER, LONGEST_GAP_DAYS).reindex(shares.index)
-    with_base = shares.assign(share_base_id=base["base_id"], of_persons=base["base_persons"])
-    return with_base.dropna(subset=["of_persons"])
 
 
 def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -323,6 +319,7 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
     groups = chosen.groupby(AUDIENCE, sort=True)
     count = groups["measurement_series_id"].nunique()
     is_closed = groups["high_persons"].count() == groups.size()
+    narrow = {ONLINE_12_PLUS, AGES[ONLINE_12_PLUS]}
     table = pd.DataFrame(
         {
             "low_persons": groups["low_persons"].min(),
@@ -331,7 +328,9 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
             "metric": groups["audience_metric"].first(),
             "measurement_series_id": groups["measurement_series_id"].first().where(count == 1, ""),
             "measurement_series_count": count,
-            "containing": groups["population_base"].agg(_find_containing_population),
+            "containing": groups["population_base"].agg(
+                lambda names: ONLINE_12_PLUS if narrow.issuperset(names) else ONLINE
+            ),
             "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
             "period_end": groups["period_end"].min(),
             "is_from_share": groups["share_base_id"].agg(lambda ids: (ids != "").any()),
@@ -340,8 +339,3 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
     rows = requested.merge(table, on=AUDIENCE, how="left", validate="m:1")
     months = months_between(rows["period_end"], rows["start"])
     return rows.assign(age_months=months.clip(lower=0))
-
-
-def _find_containing_population(populations: pd.Series) -> str:
-    narrow = set(populations) <= {ONLINE_12_PLUS, AGES[ONLINE_12_PLUS]}
-    return ONLINE_12_PLUS if narrow else ONLINE

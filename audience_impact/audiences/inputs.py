@@ -40,7 +40,7 @@ OWN_LAW = [f"audience_{name}" for name in DISTRIBUTION]
 """Shape of the internet users of a network shutdown, which are drawn as their base."""
 
 
-def count_internet_users(requested: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+def _count_internet_users(requested: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Return the audience of a network shutdown: the internet users of the country on that day."""
     base, distribution, publishers = denominators.count_online(requested)
     is_counted = base["obs_status"] != FORECAST
@@ -262,7 +262,11 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     chosen = figures.choose_figures(before)
     daily = daily_reach.choose_daily_figures(scope.requested, candidates, tables, context.errors)
     counted = pooling.pool_figures(chosen, before, tables, context.errors)
-    sizes = _raise_to_floors(_combine_sizes(scope.requested, chosen, context.denominators), daily)
+    network = scope.requested["platform_id"] == WHOLE_INTERNET
+    services = figures.summarise_audiences(scope.requested[~network], chosen)
+    online = _count_internet_users(scope.requested[network], context.denominators)
+    counted_sizes = pd.concat([services, online], ignore_index=True)
+    sizes = _raise_to_floors(add_base(counted_sizes, context.denominators), daily)
     shares = use.choose_feature_shares(sizes, scope.targets, context)
     feature_use = FeatureUse(
         shares,
@@ -310,12 +314,3 @@ def _raise_to_floors(sizes: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
         for name in ("low_persons", "high_persons")
     }
     return rows.assign(**limits)
-
-
-def _combine_sizes(
-    requested: pd.DataFrame, chosen: pd.DataFrame, denominators: Denominators
-) -> pd.DataFrame:
-    network = requested["platform_id"] == WHOLE_INTERNET
-    services = figures.summarise_audiences(requested[~network], chosen)
-    online = count_internet_users(requested[network], denominators)
-    return add_base(pd.concat([services, online], ignore_index=True), denominators)

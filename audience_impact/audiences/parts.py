@@ -80,21 +80,15 @@ def select_parts(scope: Scope, context: Context) -> pd.DataFrame:
         partial[["restriction_id", *names]], on="restriction_id", how="left", validate="m:1"
     )
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True)
-    rows = _add_lost_shares(rows.assign(day=rows["start"]), find_lost_shares(scope.evidence))
-    return _add_reasons(_measure_places(rows, context.tables, fitted), fitted.closed_levels)
-
-
-def _add_lost_shares(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with LOST of their place, else of their restriction; NaN where nothing is known.
-
-    A share lost counts everyone in the place, whatever their network.
-    """
-    key = ["restriction_id", "area_id"]
+    # A share lost is of the place, else of its restriction; it counts everyone there, whatever
+    # their network.
+    lost, key = find_lost_shares(scope.evidence), ["restriction_id", "area_id"]
     of_all = rows[key].assign(area_id="").merge(lost, on=key, how="left")[LOST]
     of_place = rows[key].merge(lost, on=key, how="left")[LOST]
     shares = of_place.where(of_place.notna(), of_all)
     network = rows["network_scope"].mask(shares[LOST[0]].notna(), NetworkScope.ALL.value)
-    return rows.assign(**shares, network_scope=network)
+    rows = rows.assign(day=rows["start"], **shares, network_scope=network)
+    return _add_reasons(_measure_places(rows, context.tables, fitted), fitted.closed_levels)
 
 
 def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -124,22 +118,18 @@ def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame
     countries = countries.explode("country_id", ignore_index=True).astype("str")
     rows = countries.merge(places.assign(country_id=country), on=COUNTRY, how="left")
     lost = rows["area_id"].isna()
-    is_located = ~lost & ~_is_unlocated(rows)
+    # Of some places only the country is on record, and no number of regions.
+    units = pd.to_numeric(rows["units_count"])
+    is_counted = (rows["part_kind"] == PartKind.DISTRICTS.value) & units.notna()
+    is_vague = (rows["reading"] == PlaceReading.WITHIN.value) & ~is_counted
+    is_located = ~lost & ~(is_vague & (rows["area_id"] == rows["country_id"]))
     return rows.assign(
         area_id=rows["area_id"].where(~lost, rows["country_id"]),
         reading=rows["reading"].where(~lost, PlaceReading.WHOLE.value),
         **{name: rows[name].fillna("") for name in ("least_area_id", "part_kind")},
-        units_count=pd.to_numeric(rows["units_count"]).astype("float64"),
+        units_count=units.astype("float64"),
         missing=rows["missing"].fillna("").where(is_located, PartGap.NO_PLACES.value),
     ).drop_duplicates([*COUNTRY, "area_id"])
-
-
-def _is_unlocated(places: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for places of which only the country is on record, and no number of regions."""
-    is_within = places["reading"] == PlaceReading.WITHIN.value
-    is_region = places["part_kind"] == PartKind.DISTRICTS.value
-    is_counted = is_region & pd.to_numeric(places["units_count"]).notna()
-    return is_within & (places["area_id"] == places["country_id"]) & ~is_counted
 
 
 def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) -> pd.DataFrame:

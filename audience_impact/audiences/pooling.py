@@ -145,10 +145,7 @@ def _pool_lineages(table: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
 
 
 def pool_random_effects(values: Array, errors: Array) -> tuple[float, float, float]:
-    """Return the pooled mean and its 90 % interval: Paule-Mandel, Hartung-Knapp.
-
-    `values` and their standard `errors`, both (lineages,), in one unit.
-    """
+    """Return the pooled mean of values (lineages,) with standard errors, and its 90 % interval."""
     from statsmodels.stats.meta_analysis import combine_effects
 
     scale = float(np.mean(np.abs(values))) or 1.0

@@ -58,37 +58,31 @@ def flag_quality(
     `is_under_restriction` (of another kind), `is_printed_differently`, `is_outlier`, `least_age`
     (years; NaN where all ages are counted), `is_missing_younger`.
     """
-    is_under_block = _find_earlier_restrictions(chosen, scope)
+    restrictions = _list_restrictions_in_force(scope)
+    names = ["country_id", "platform_id", "start", "period_start", "period_end"]
+    rows = chosen[names].reset_index(names="place")
+    pairs = rows.merge(restrictions, on=["country_id", "platform_id"])
+    first = pairs[["act_start", "period_start"]].max(axis=1)
+    shared = pairs[["act_end", "period_end"]].min(axis=1) - first
+    enough = shared >= UNDER_SHARE * (pairs["period_end"] - pairs["period_start"])
+    earlier = pairs[enough & (pairs["act_start"] < pairs["start"])]
+    is_under_block = earlier.groupby("place")["is_block"].any()
     printed = _find_contradicting_pages(chosen, before)
-    ages = tables["estimates"]["age"].str.extract(r"^(\d+)")[0]
-    youngest = (
-        pd.to_numeric(ages, errors="coerce").groupby(tables["estimates"]["platform_id"]).min()
-    )
+    expected = np.log(printed["place"].map(chosen["series_persons"]))
+    distances = np.log(printed[["point_persons", "other_persons"]]).sub(expected, axis=0).abs()
+    is_outlier = distances["other_persons"] < distances["point_persons"]
+    ages = pd.to_numeric(tables["estimates"]["age"].str.extract(r"^(\d+)")[0], errors="coerce")
+    youngest = ages.groupby(tables["estimates"]["platform_id"]).min()
     least_age = chosen["population_base"].map(LEAST_AGE).astype("float64")
     return chosen[KEY].assign(
         is_after_first_step=chosen["period_end"] > chosen["before"],
         is_under_block=chosen.index.isin(is_under_block.index[is_under_block]),
         is_under_restriction=chosen.index.isin(is_under_block.index[~is_under_block]),
         is_printed_differently=chosen.index.isin(printed["place"]),
-        is_outlier=chosen.index.isin(_find_outliers(chosen, printed)),
+        is_outlier=chosen.index.isin(printed.loc[is_outlier, "place"]),
         least_age=least_age,
         is_missing_younger=chosen["platform_id"].map(youngest).astype("float64") < least_age,
     )
-
-
-def _find_earlier_restrictions(chosen: pd.DataFrame, scope: Scope) -> "pd.Series[bool]":
-    restrictions = _list_restrictions_in_force(scope)
-    names = ["country_id", "platform_id", "start", "period_start", "period_end"]
-    pairs = (
-        chosen[names]
-        .reset_index(names="place")
-        .merge(restrictions, on=["country_id", "platform_id"])
-    )
-    first = pairs[["act_start", "period_start"]].max(axis=1)
-    shared = pairs[["act_end", "period_end"]].min(axis=1) - first
-    enough = shared >= UNDER_SHARE * (pairs["period_end"] - pairs["period_start"])
-    earlier = pairs[enough & (pairs["act_start"] < pairs["start"])]
-    return earlier.groupby("place")["is_block"].any()
 
 
 def _list_restrictions_in_force(scope: Scope) -> pd.DataFrame:
@@ -145,15 +139,6 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
     )
     apart = (both["point_persons"] - both["other_persons"]).abs()
     return both[(apart > 0) & (apart >= 2 * np.fmax(half, other_half))]
-
-
-def _find_outliers(chosen: pd.DataFrame, printed: pd.DataFrame) -> pd.Index:
-    expected = np.log(printed["place"].map(chosen["series_persons"]))
-    logs = np.log(printed[["point_persons", "other_persons"]])
-    distances = logs.sub(expected, axis=0).abs()
-    return pd.Index(
-        printed.loc[distances["other_persons"] < distances["point_persons"], "place"].unique()
-    )
 
 
 def interpolate_series(figures: pd.DataFrame) -> "pd.Series[float]":

@@ -150,16 +150,18 @@ class Timeline(Declared):
         """
         key = rows["row"].to_numpy().tobytes(), end, by_country
         if key not in self._intervals:
-            self._intervals[key] = _find_intervals(rows, self.periods, end, by_country)
+            country = rows["country_id"].astype("str")  # of no type where there are no rows
+            group = country if by_country else rows["restriction_id"] + "|" + country
+            spans = _list_spans(rows, self.periods, end).assign(group=group, item=rows["row"])
+            spans = spans.dropna(subset=["start", "end"])
+            times = self.periods.reindex(rows["restriction_id"].loc[spans.index])
+            pieces, members = constant_intervals(_cut_to_limits(cut_to_days(spans, times)))
+            self._intervals[key] = pieces, members.rename(columns={"item": "row"})
         return self._intervals[key]
 
 
 def make_timeline(
-    scope: Scope,
-    inputs: Inputs,
-    bounds: Bounds,
-    context: Context,
-    chances: Chances,
+    scope: Scope, inputs: Inputs, bounds: Bounds, context: Context, chances: Chances
 ) -> Timeline:
     """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = list_periods(scope)
@@ -411,19 +413,6 @@ def list_countries_in_force(line: Timeline) -> pd.DataFrame:
         **{f"{kind}start": first_days(about, end) for kind, end in ends.items()},
         **{f"{kind}end": about[end] for kind, end in ends.items()},
     )
-
-
-def _find_intervals(
-    rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
-) -> Intervals:
-    """Return intervals without change of restrictions or countries, with the rows in force."""
-    country = rows["country_id"].astype("str")  # of no type where there are no rows
-    group = country if by_country else rows["restriction_id"] + "|" + country
-    frame = _list_spans(rows, periods, end).assign(group=group, item=rows["row"])
-    frame = frame.dropna(subset=["start", "end"])
-    times = periods.reindex(rows["restriction_id"].loc[frame.index])
-    pieces, members = constant_intervals(_cut_to_limits(cut_to_days(frame, times)))
-    return pieces, members.rename(columns={"item": "row"})
 
 
 def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
