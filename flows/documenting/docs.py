@@ -26,7 +26,6 @@ from audience_impact.answers import tables as report
 from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import format_compact
 from audience_impact.cli.command import app
-from audience_impact.rules import Rule
 from audience_impact.store import publishing
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
@@ -61,24 +60,24 @@ HEADINGS = (
 
 def format_checks() -> str:
     """Return a table of rules for each stage, with severity, meaning and advice."""
+    header = ("id", "no.", "severity", "what a failure means", "what to do", "tables")
+    names = {facts.TABLES: "all facts", published.TABLES: "all published", (): "-"}
     parts = []
     for stage in RuleStage:
-        rows = [_describe_rule(rule) for rule in collect_rules() if rule.stage is stage]
-        header = ("id", "no.", "severity", "what a failure means", "what to do", "tables")
+        rows = [
+            (
+                f"`{rule.id}`",
+                str(rule.number or ""),
+                rule.severity.value,
+                rule.meaning,
+                rule.advice,
+                names.get(rule.tables) or ", ".join(rule.tables),
+            )
+            for rule in collect_rules()
+            if rule.stage is stage
+        ]
         parts.append(f"## {stage.value.capitalize()}\n\n{report.render_markdown(header, rows)}")
     return "\n".join(parts)
-
-
-def _describe_rule(rule: Rule) -> tuple[str, ...]:
-    names = {facts.TABLES: "all facts", published.TABLES: "all published", (): "-"}
-    return (
-        f"`{rule.id}`",
-        str(rule.number or ""),
-        rule.severity.value,
-        rule.meaning,
-        rule.advice,
-        names.get(rule.tables) or ", ".join(rule.tables),
-    )
 
 
 def format_dictionary() -> str:
@@ -89,8 +88,12 @@ def format_dictionary() -> str:
     parts: list[str] = []
     tables: dict[str, str] = {}
     places: dict[tuple[tuple[str, str], ...], str] = {}
-    for name in published.MODELS:
-        columns = _format_columns(name)
+    for name, model in published.MODELS.items():
+        rows = [
+            (f"`{name}`", about.metadata["unit"], about.metadata["sdmx_concept"], about.description)
+            for name, about in model.to_schema().columns.items()
+        ]
+        columns = report.render_markdown(("column", "unit", "SDMX concept", "meaning"), rows)
         if first := tables.get(columns):
             content = f"Columns and values: those of [{first}](#{first}).\n"
         else:
@@ -100,15 +103,6 @@ def format_dictionary() -> str:
         about = published.describe_table(name)
         parts.append(f"## {name}\n\n{about}\n\nKey: {key}.\n\n{content}")
     return "\n".join(parts)
-
-
-def _format_columns(table: str) -> str:
-    columns = published.MODELS[table].to_schema().columns
-    rows = [
-        (f"`{name}`", about.metadata["unit"], about.metadata["sdmx_concept"], about.description)
-        for name, about in columns.items()
-    ]
-    return report.render_markdown(("column", "unit", "SDMX concept", "meaning"), rows)
 
 
 def _format_values(table: str, places: dict[tuple[tuple[str, str], ...], str]) -> str:
@@ -176,24 +170,23 @@ def format_results() -> str:
     computed = compute_results()
     names = ("impact", "impact_by_platform", "restrictions", "lineage")
     rows = report.list_exposed({name: computed.read_frame(name) for name in names})
-    featured = rows[rows["restriction_id"].isin(FEATURED)]
-    table = report.render_markdown(HEADINGS, [_format_result(row) for row in featured.itertuples()])
+    cells = [
+        (
+            f"`{row.restriction_id}`",
+            row.start_on,
+            _format_median(row),
+            row.feature_users,
+            format_compact(row.min_persons),
+            format_compact(row.max_persons),
+            f"{format_compact(row.base_persons)} {row.base}",
+            label_code(row.obs_status, "obs_status"),
+            row.measured_by,
+        )
+        for row in rows[rows["restriction_id"].isin(FEATURED)].itertuples()
+    ]
     day = computed.version.as_of.isoformat()
+    table = report.render_markdown(HEADINGS, cells)
     return f"People exposed, as of {day}, the most reliable answers first:\n\n{table}"
-
-
-def _format_result(row: Any) -> tuple[str, ...]:
-    return (
-        f"`{row.restriction_id}`",
-        row.start_on,
-        _format_median(row),
-        row.feature_users,
-        format_compact(row.min_persons),
-        format_compact(row.max_persons),
-        f"{format_compact(row.base_persons)} {row.base}",
-        label_code(row.obs_status, "obs_status"),
-        row.measured_by,
-    )
 
 
 def _format_median(row: Any) -> str:

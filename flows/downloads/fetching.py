@@ -5,7 +5,6 @@ import logging
 import shutil
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,12 +44,12 @@ class FetchedFile:
     etag: str = ""
     last_modified: str = ""
 
-
-class SourceError(RefusedError):
-    """A source cannot be used; the message is one line with source, address and cause."""
-
-    def __init__(self, source: str, address: str, what: str) -> None:
-        super().__init__([f"{source}: {address}: {' '.join(what.split())}"])
+    @property
+    def condition(self) -> dict[str, str]:
+        """Return headers with which a server sends a file only if it is not this one."""
+        if self.etag:
+            return {"If-None-Match": self.etag}
+        return {"If-Modified-Since": self.last_modified} if self.last_modified else {}
 
 
 class UnusableError(Exception):
@@ -158,53 +157,39 @@ def _fetch_once(
     policy: RetryPolicy,
 ) -> FetchedFile:
     deadline = time.monotonic() + policy.attempt_seconds
-    with http.stream("GET", address, headers=_ask_for_change(earlier)) as answer:
+    with http.stream("GET", address, headers=earlier[1].condition if earlier else {}) as answer:
         if answer.status_code == 304 and earlier:
             shutil.copyfile(earlier[0], target)
             return replace(earlier[1], file=target.name)
         _require_success(answer)
         with target.open("wb") as out:
-            for piece in _read_content(answer):
+            # A piece as it comes has some ten thousand bytes and unpacks to a thousand times as
+            # many at most; packed several times, it could fill the memory.
+            for piece in answer.iter_bytes():
                 if out.tell() + len(piece) > policy.most_bytes:
                     raise UnusableError(f"is longer than {policy.most_bytes:,} bytes")
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("is too slow")
                 out.write(piece)
-    _require_data(target)
-    return FetchedFile(
-        target.name,
-        address,
-        hash_bytes(target.read_bytes()),
-        target.stat().st_size,
-        answer.headers.get("ETag", ""),
-        answer.headers.get("Last-Modified", ""),
-    )
-
-
-def _ask_for_change(earlier: tuple[Path, FetchedFile] | None) -> dict[str, str]:
-    """Return headers with which a server sends a file only if it is not the earlier one."""
-    if earlier and earlier[1].etag:
-        return {"If-None-Match": earlier[1].etag}
-    if earlier and earlier[1].last_modified:
-        return {"If-Modified-Since": earlier[1].last_modified}
-    return {}
-
-
-def _read_content(answer: httpx.Response) -> Iterator[bytes]:
-    """Yield the content of an answer in pieces, unpacked where it is packed once.
-
-    A piece as it comes has some ten thousand bytes and unpacks to a thousand times as many at
-    most; packed several times, it could fill the memory.
-    """
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity", "gzip"):
-        raise UnusableError(f"answers in the encoding {encoding[:40]}, which was not requested")
-    yield from answer.iter_bytes()
+    content = target.read_bytes()
+    head = content[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not head:
+        raise PassingError("answers with an empty body")
+    if head.startswith(WEB_PAGE):
+        raise UnusableError("answers with a web page instead of data")
+    versions = (answer.headers.get(name, "") for name in ("ETag", "Last-Modified"))
+    return FetchedFile(target.name, address, hash_bytes(content), len(content), *versions)
 
 
 def _require_success(answer: httpx.Response) -> None:
-    """Raise PassingError for a temporary failure and UnusableError for any other."""
+    """Raise PassingError for a temporary failure and UnusableError for any other.
+
+    An answer that is packed several times, or otherwise than requested, is one as well.
+    """
     if answer.status_code == 200:
+        encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("", "identity", "gzip"):
+            raise UnusableError(f"answers in the encoding {encoding[:40]}, which was not requested")
         return
     reply = f"answers {answer.status_code} {answer.reason_phrase}".strip()
     if answer.status_code not in AGAIN:
@@ -213,12 +198,3 @@ def _require_success(answer: httpx.Response) -> None:
     wait = float(seconds) if seconds.isdecimal() else None
     delay = f" and asks to wait {wait:.0f} s" if wait is not None else ""
     raise PassingError(f"{reply}{delay}", wait)
-
-
-def _require_data(path: Path) -> None:
-    with path.open("rb") as file:
-        head = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not head:
-        raise PassingError("answers with an empty body")
-    if head.startswith(WEB_PAGE):
-        raise UnusableError("answers with a web page instead of data")

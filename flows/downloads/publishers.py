@@ -1,135 +1,62 @@
-"""The publishers whose files `refresh` fetches: addresses, how to read them, their source rows."""
+"""The publishers whose files `refresh` fetches: addresses, how to read them, their source rows.
 
-from collections.abc import Callable, Sequence
+`publishers.csv` has a row for each: the address of its file unless another is given, the name that
+the file gets (with the number of the page where it is one of several), and its row of `sources`.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-import pandas as pd
-
 from audience_impact.registers.denominators import publisher_files as downloaded
-from audience_impact.vocabulary import Reliability, SourceType
 from flows.downloads import Name
 
-_INDICATORS = "https://api.worldbank.org/v2/country/all/indicator"
-_INDICATOR_QUERY = "format=json&per_page=1000&page=1"
-
-ADDRESSES = {
-    Name.POPULATION: f"{_INDICATORS}/SP.POP.TOTL?{_INDICATOR_QUERY}",
-    Name.INTERNET: f"{_INDICATORS}/IT.NET.USER.ZS?{_INDICATOR_QUERY}",
-    Name.PROJECTIONS: (
-        "https://population.un.org/wpp/assets/Excel%20Files/1_Indicator%20(Standard)/CSV_FILES/"
-        "WPP2024_TotalPopulationBySex.csv.gz"
-    ),
-    Name.REGISTER: (
-        "https://docs.google.com/spreadsheets/d/1DvPAuHNLp5BXGb0nnZDGNoiIwEeu2ogdXEIDvT4Hyfk"
-        "/export?format=csv"
-    ),
-    Name.NETWORKS: "https://stats.labs.apnic.net/cgi-bin/aspop?f=j",
+READERS: Mapping[Name, tuple[downloaded.Reader, Sequence[str]]] = {
+    Name.POPULATION: (downloaded.read_indicator, downloaded.INDICATOR_KEY),
+    Name.INTERNET: (downloaded.read_indicator, downloaded.INDICATOR_KEY),
+    Name.PROJECTIONS: (downloaded.read_projections, downloaded.PROJECTION_KEY),
+    Name.REGISTER: (downloaded.read_register, downloaded.REGISTER_KEY),
+    Name.NETWORKS: (downloaded.read_networks, downloaded.NETWORK_KEY),
 }
-"""Addresses of the publishers' files, unless another address is given."""
+"""What reads the files of each download, and the key of its rows."""
 
 
 @dataclass(frozen=True)
 class Publisher:
-    """A publisher: names of its files, functions to read and compare them, and how to cite them."""
+    """A publisher: address and name of its file, what reads it, and how it is cited."""
 
     name: Name
+    address: str
     file: str
     read: downloaded.Reader
     key: Sequence[str]
-    source_id: str
-    publisher: str
-    title: str
-    licence: str
-    reliability: Reliability
-    pages: Callable[[bytes], int] | None = None
+    source: Mapping[str, str]
 
     @property
-    def source(self) -> dict[str, str]:
-        """Return its row of `sources`, without the days."""
-        kind = SourceType.PRESS_RELAY if self.name is Name.REGISTER else SourceType.MODEL
-        return {
-            "source_id": self.source_id,
-            "publisher": self.publisher,
-            "title": self.title,
-            "source_type": kind.value,
-            "licence": self.licence,
-            "reliability": self.reliability.value,
-            "measurement_series_id": self.name.value,
-            "note": "fetched by audience-impact refresh",
-        }
-
-    def page_address(self, address: str, number: int) -> tuple[str, str]:
-        """Return the address and the file name of a page."""
-        if self.pages is None:
-            return address, self.file
-        url = httpx.URL(address).copy_set_param("page", number)
-        return str(url), self.file.format(number)
-
-    def read_table(self, paths: Sequence[Path]) -> pd.DataFrame:
-        """Return the rows of fetched files."""
-        return self.read([path.read_bytes() for path in paths])
+    def is_paged(self) -> bool:
+        """Return whether its file is one of several pages."""
+        return "{" in self.file
 
 
-LISTED = (
-    Publisher(
-        Name.POPULATION,
-        "page-{:04d}.json",
-        downloaded.read_indicator,
-        downloaded.INDICATOR_KEY,
-        "worldbank-api-population",
-        "World Bank",
-        "Population, total (SP.POP.TOTL)",
-        "CC BY 4.0",
-        Reliability.HIGH,
-        downloaded.page_count,
-    ),
-    Publisher(
-        Name.INTERNET,
-        "page-{:04d}.json",
-        downloaded.read_indicator,
-        downloaded.INDICATOR_KEY,
-        "worldbank-api-internet",
-        "World Bank (of the ITU)",
-        "Individuals using the Internet, % of population (IT.NET.USER.ZS)",
-        "CC BY 4.0",
-        Reliability.MEDIUM,
-        downloaded.page_count,
-    ),
-    Publisher(
-        Name.PROJECTIONS,
-        "WPP2024_TotalPopulationBySex.csv.gz",
-        downloaded.read_projections,
-        downloaded.PROJECTION_KEY,
-        "un-wpp-2024-totals",
-        "UN Population Division",
-        "World Population Prospects 2024, total population by sex",
-        "CC BY 3.0 IGO",
-        Reliability.HIGH,
-    ),
-    Publisher(
-        Name.REGISTER,
-        "stop.csv",
-        downloaded.read_register,
-        downloaded.REGISTER_KEY,
-        "access-now-stop-register",
-        "Access Now",
-        "STOP, the register of internet shutdowns of the #KeepItOn coalition",
-        "",
-        Reliability.MEDIUM,
-    ),
-    Publisher(
-        Name.NETWORKS,
-        "aspop.json",
-        downloaded.read_networks,
-        downloaded.NETWORK_KEY,
-        "apnic-aspop-feed",
-        "APNIC Labs",
-        "Customers per AS measurements (aspop)",
-        "re-use with attribution to APNIC Labs",
-        Reliability.MEDIUM,
-    ),
-)
-PUBLISHERS = {publisher.name: publisher for publisher in LISTED}
+def _read_publishers() -> dict[Name, Publisher]:
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as lines:
+        rows = {Name(row.pop("name")): row for row in csv.DictReader(lines)}
+    return {
+        name: Publisher(
+            name,
+            row.pop("address"),
+            row.pop("file"),
+            *READERS[name],
+            {
+                **row,
+                "measurement_series_id": name.value,
+                "note": "fetched by audience-impact refresh",
+            },
+        )
+        for name, row in rows.items()
+    }
+
+
+PUBLISHERS = _read_publishers()
 """All downloads, in the order in which they are fetched."""

@@ -19,7 +19,6 @@ from audience_impact.registers.denominators.bases import Figures, Sources, Years
 from audience_impact.registers.denominators.publisher_files import (
     POPULATION,
     SHARES,
-    Difference,
     ShapeError,
     answer_codes,
     read_figures,
@@ -28,9 +27,9 @@ from audience_impact.registers.denominators.publisher_files import (
 from flows import layers
 from flows.downloads import Name
 from flows.downloads import folder as downloads
-from flows.downloads.fetching import RetryPolicy, SourceError
-from flows.downloads.folder import Download
-from flows.downloads.publishers import ADDRESSES, PUBLISHERS
+from flows.downloads.fetching import RetryPolicy
+from flows.downloads.folder import Download, name_source
+from flows.downloads.publishers import PUBLISHERS
 from flows.layers import REFRESH_MARK, Layer, Owner
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError, build_headers
@@ -46,110 +45,12 @@ SOURCES = Sources(
 )
 LEAST_SHARE, SHARE_DECIMALS = 0.001, 4
 """Share of the users of a country from which a network is stored, and its decimals."""
+PERCENT = "Percent of CC Pop"
 _READERS: Mapping[Name, tuple[str, Callable[..., pd.DataFrame]]] = {
     Name.POPULATION: ("counted", partial(read_figures, POPULATION)),
     Name.INTERNET: ("shares", partial(read_figures, SHARES)),
     Name.PROJECTIONS: ("ahead", tidy_projections),
 }
-
-
-def build_layer(available: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
-    """Return the tables of the layer: bases, users of networks, their sources and lineages."""
-    tables = _read_facts(facts)
-    areas = set(tables["areas"]["area_id"])
-    sources = [
-        available[name].source_row(PUBLISHERS[name]) for name in PUBLISHERS if name in available
-    ]
-    rows, lineages = build_bases(available, areas), tables["lineages"]
-    named = [
-        *map(str, available),
-        *(name for name in rows["measurement_series_id"].unique() if name),
-    ]
-    if missing := set(named) - set(lineages["measurement_series_id"]):
-        raise RefusedError(
-            [
-                f"the facts have no lineage {name}: add it to lineages.csv"
-                for name in sorted(missing)
-            ]
-        )
-    return {
-        "lineages": lineages[lineages["measurement_series_id"].isin(named)],
-        "sources": pd.DataFrame(sources),
-        "bases": rows,
-        **(
-            {"network_shares": build_network_shares(available[Name.NETWORKS], areas)}
-            if Name.NETWORKS in available
-            else {}
-        ),
-    }
-
-
-def build_network_shares(download: Download, areas: Collection[str]) -> pd.DataFrame:
-    """Return the rows of `network_shares` for these areas, networks of LEAST_SHARE and more.
-
-    Raises SourceError where a cell is no share of the users of a country.
-    """
-    rows = downloads.read_rows(PUBLISHERS[Name.NETWORKS], download)
-    share = pd.to_numeric(rows["Percent of CC Pop"], errors="coerce") / 100.0
-    if not share.between(0.0, 1.0).all():
-        cell = rows["Percent of CC Pop"][~share.between(0.0, 1.0)].iloc[0]
-        message = f"has {cell!r} in Percent of CC Pop, which is no percentage"
-        raise SourceError(Name.NETWORKS, download.files[0].address, message)
-    table = pd.DataFrame(
-        {
-            "area_id": rows["CC"],
-            "asn": rows["AS"].str.removeprefix("AS"),
-            "as_name": rows["Description"].where(rows["Description"] != "", rows["AS"]),
-            "period": rows["month"],
-            "users_share": share.round(SHARE_DECIMALS).map("{:g}".format),
-            "source_id": PUBLISHERS[Name.NETWORKS].source["source_id"],
-        }
-    )
-    stored = table[rows["CC"].isin(areas) & (share >= LEAST_SHARE)]
-    return stored.sort_values(["area_id", "asn"], ignore_index=True)
-
-
-def _read_facts(facts: Sequence[Path]) -> Tables:
-    """Return the tables of areas and lineages."""
-    expected = build_headers()
-    tables, findings = reading.read_tables(
-        facts, {name: expected[name] for name in ("areas", "lineages")}
-    )
-    fatal = [
-        steps.format_finding(finding) for finding in findings if finding.rule in reading.FATAL_RULES
-    ]
-    if fatal:
-        raise RefusedError(fatal)
-    return tables
-
-
-def build_bases(available: Mapping[Name, Download], areas: Collection[str]) -> pd.DataFrame:
-    """Return the rows of `bases` for these areas, ordered by id.
-
-    Raises RefusedError where internet shares come without a population, and SourceError where a
-    download has an unexpected form.
-    """
-    if Name.INTERNET in available and Name.POPULATION not in available:
-        needs = f"{Name.INTERNET} is a share of {Name.POPULATION}: fetch that too"
-        raise RefusedError([needs])
-    figures = {
-        _READERS[name][0]: _read_figures(name, available[name], areas)
-        for name in _READERS
-        if name in available
-    }
-    rows = rows_from_figures(Figures(**figures), SOURCES, YEARS)
-    return rows.sort_values("base_id", ignore_index=True)
-
-
-def _read_figures(name: Name, download: Download, areas: Collection[str]) -> pd.DataFrame:
-    rows = downloads.read_rows(PUBLISHERS[name], download)
-    try:
-        return _READERS[name][1](rows, answer_codes(areas))
-    except ShapeError as error:
-        raise SourceError(name, download.files[0].address, str(error)) from error
-
-
-THRESHOLD = 0.05
 
 
 @dataclass(frozen=True)
@@ -162,7 +63,7 @@ class RefreshOptions:
     today: date
     names: Collection[Name] = tuple(Name)
     confirm: bool = False
-    threshold: float = THRESHOLD
+    threshold: float = 0.05
     addresses: Mapping[Name, str] = field(default_factory=dict)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
 
@@ -177,6 +78,22 @@ class Refreshed:
     bases: int
 
 
+def refresh_layer(options: RefreshOptions) -> Refreshed:
+    """Fetch, compare and write the layer, under the lock."""
+    with lock_downloads(options):
+        fetched = _fetch_all(options)
+        lines = _report_changes(fetched, options)
+        accepted = [downloads.read_accepted(options.downloads, PUBLISHERS[name]) for name in Name]
+        available = {download.name: download for download in [*filter(None, accepted), *fetched]}
+        tables = _build_layer(available, options.facts)
+        files = layers.render_layer(Layer(tables))
+        layers.require_own(options.into, options.facts, OWNER)
+        for download in fetched:
+            downloads.accept_download(options.downloads, download)
+        done = layers.write_layer(files, options.into, options.facts, OWNER)
+        return Refreshed(options.into, tuple(lines), done.created, len(tables["bases"]))
+
+
 @contextmanager
 def lock_downloads(options: RefreshOptions) -> Iterator[None]:
     """Lock the downloads during the block; the system frees the lock when the process ends.
@@ -189,28 +106,22 @@ def lock_downloads(options: RefreshOptions) -> Iterator[None]:
         with FileLock(options.downloads / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise RefusedError(
-            [f"another refresh is using {options.downloads}: wait for it"]
-        ) from error
+        message = f"another refresh is using {options.downloads}: wait for it"
+        raise RefusedError([message]) from error
 
 
-def fetch_publisher(name: Name, options: RefreshOptions) -> Download:
-    """Fetch the current files of a publisher."""
-    address = {**ADDRESSES, **options.addresses}[name]
-    return downloads.fetch_download(
-        options.downloads, PUBLISHERS[name], address, options.policy, options.today
-    )
-
-
-def fetch_all(options: RefreshOptions) -> list[Download]:
+def _fetch_all(options: RefreshOptions) -> list[Download]:
     """Fetch the requested downloads; a later run reuses those that arrived before a failure.
 
     Raises RefusedError with a line for each publisher that failed.
     """
     fetched, lines = [], []
     for name in sorted(options.names, key=list(Name).index):
+        publisher = PUBLISHERS[name]
+        address = options.addresses.get(name, publisher.address)
+        place = options.downloads, publisher, address
         try:
-            fetched.append(fetch_publisher(name, options))
+            fetched.append(downloads.fetch_download(*place, options.policy, options.today))
         except RefusedError as error:
             lines += error.lines
     if lines:
@@ -218,7 +129,7 @@ def fetch_all(options: RefreshOptions) -> list[Download]:
     return fetched
 
 
-def report_changes(fetched: Sequence[Download], options: RefreshOptions) -> list[str]:
+def _report_changes(fetched: Sequence[Download], options: RefreshOptions) -> list[str]:
     """Return a line for each download that reports its changes.
 
     Raises RefusedError where the changes exceed the threshold and are not confirmed.
@@ -228,42 +139,86 @@ def report_changes(fetched: Sequence[Download], options: RefreshOptions) -> list
         if not download.is_incoming:
             lines.append(f"{download.name}: nothing new since {download.accessed_on}")
             continue
-        publisher = PUBLISHERS[download.name]
-        change = downloads.compare_with_accepted(options.downloads, publisher, download)
+        change = downloads.compare_with_accepted(options.downloads, download)
         lines.append(f"{download.name}: {change or 'fetched for the first time'}")
         if change and change.changed_share > options.threshold and not options.confirm:
-            refused.append(_format_refusal(download, change, options.threshold))
+            refused.append(
+                f"{download.name}: {download.address}: {change}: {change.changed_share:.1%} gone "
+                f"or changed, more than {options.threshold:.1%}; look at {download.folder}, then "
+                "run again with --confirm"
+            )
     if refused:
         raise RefusedError(refused)
     return lines
 
 
-def _format_refusal(download: Download, change: Difference, threshold: float) -> str:
-    return (
-        f"{download.name}: {download.files[0].address}: {change}: {change.changed_share:.1%} gone "
-        f"or changed, more than {threshold:.1%}; look at {download.folder}, then run again with "
-        "--confirm"
+def _build_layer(available: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
+    """Return the tables of the layer: bases, users of networks, their sources and lineages."""
+    expected = build_headers()
+    headers = {name: expected[name] for name in ("areas", "lineages")}
+    tables, findings = reading.read_tables(facts, headers)
+    fatal = [finding for finding in findings if finding.rule in reading.FATAL_RULES]
+    if fatal:
+        raise RefusedError(list(map(steps.format_finding, fatal)))
+    areas, lineages = set(tables["areas"]["area_id"]), tables["lineages"]
+    bases = _build_bases(available, areas)
+    named = {*map(str, available), *bases["measurement_series_id"]} - {""}
+    if missing := sorted(named - set(lineages["measurement_series_id"])):
+        raise RefusedError(
+            [f"the facts have no lineage {name}: add it to lineages.csv" for name in missing]
+        )
+    layer = {
+        "lineages": lineages[lineages["measurement_series_id"].isin(named)],
+        "sources": pd.DataFrame(
+            [available[name].source_row() for name in PUBLISHERS if name in available]
+        ),
+        "bases": bases,
+    }
+    if Name.NETWORKS in available:
+        layer["network_shares"] = _build_network_shares(available[Name.NETWORKS], areas)
+    return layer
+
+
+def _build_bases(available: Mapping[Name, Download], areas: Collection[str]) -> pd.DataFrame:
+    """Return the rows of `bases` for these areas, ordered by id.
+
+    Raises RefusedError where internet shares come without a population, or a download has an
+    unexpected form.
+    """
+    if Name.INTERNET in available and Name.POPULATION not in available:
+        needs = f"{Name.INTERNET} is a share of {Name.POPULATION}: fetch that too"
+        raise RefusedError([needs])
+    figures = {}
+    for name in [name for name in _READERS if name in available]:
+        kind, read = _READERS[name]
+        rows = available[name].read_rows()
+        with name_source(name, available[name].address):
+            figures[kind] = read(rows, answer_codes(areas))
+    rows = rows_from_figures(Figures(**figures), SOURCES, YEARS)
+    return rows.sort_values("base_id", ignore_index=True)
+
+
+def _build_network_shares(download: Download, areas: Collection[str]) -> pd.DataFrame:
+    """Return the rows of `network_shares` for these areas, networks of LEAST_SHARE and more.
+
+    Raises RefusedError where a cell is no share of the users of a country.
+    """
+    rows = download.read_rows()
+    share = pd.to_numeric(rows[PERCENT], errors="coerce") / 100.0
+    is_share = share.between(0.0, 1.0)
+    with name_source(download.name, download.address):
+        if not is_share.all():
+            cell = rows[PERCENT][~is_share].iloc[0]
+            raise ShapeError(f"has {cell!r} in {PERCENT}, which is no percentage")
+    table = pd.DataFrame(
+        {
+            "area_id": rows["CC"],
+            "asn": rows["AS"].str.removeprefix("AS"),
+            "as_name": rows["Description"].where(rows["Description"] != "", rows["AS"]),
+            "period": rows["month"],
+            "users_share": share.round(SHARE_DECIMALS).map("{:g}".format),
+            "source_id": download.publisher.source["source_id"],
+        }
     )
-
-
-def write_layer(
-    fetched: Sequence[Download], lines: Sequence[str], options: RefreshOptions
-) -> Refreshed:
-    """Write the layer from these downloads and the accepted ones of other publishers."""
-    available = {name: downloads.read_accepted(options.downloads, name) for name in Name}
-    available |= {download.name: download for download in fetched}
-    present = {name: present_one for name, present_one in available.items() if present_one}
-    tables = build_layer(present, options.facts)
-    files = layers.render_layer(Layer(tables))
-    layers.require_own(options.into, options.facts, OWNER)
-    for download in fetched:
-        downloads.accept_download(options.downloads, PUBLISHERS[download.name], download)
-    done = layers.write_layer(files, options.into, options.facts, OWNER)
-    return Refreshed(options.into, tuple(lines), done.created, len(tables["bases"]))
-
-
-def refresh_layer(options: RefreshOptions) -> Refreshed:
-    """Fetch, compare and write the layer, under the lock."""
-    with lock_downloads(options):
-        fetched = fetch_all(options)
-        return write_layer(fetched, report_changes(fetched, options), options)
+    stored = table[rows["CC"].isin(areas) & (share >= LEAST_SHARE)]
+    return stored.sort_values(["area_id", "asn"], ignore_index=True)
