@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 
@@ -685,3 +687,8 @@ def ended(process: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def replace_cells(row: SimpleNamespace, **cells: object) -> Any:
+    """A row of a record with other cells."""
+    return type(row)(**(vars(row) | cells))

@@ -112,10 +112,10 @@ def read_rules(number: Number) -> dict[str, list[str]]:
 
 
 def _pair_details(number: Number) -> list[tuple[str, str]]:
-    if not number.rule_ids:
+    if not number.reason_rule_ids:
         return []
-    rules = number.rule_ids.split(";")
-    details = (number.details or ";" * (len(rules) - 1)).split(";")
+    rules = number.reason_rule_ids.split(";")
+    details = (number.reason_details or ";" * (len(rules) - 1)).split(";")
     return list(zip(rules, details, strict=True))
 
 

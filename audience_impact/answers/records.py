@@ -6,17 +6,18 @@ the citation all render this record, so that they cannot disagree.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
 from audience_impact import periods
 from audience_impact.answers import names
-from audience_impact.answers.numbers import Estimate, format_share, read_estimate
+from audience_impact.answers.numbers import format_share, read_estimate
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
@@ -50,6 +51,8 @@ AREA_TABLES = {
 """Published tables of areas, with the column of the period."""
 RESTRICTION_ROLES = (FactRole.RESTRICTION.value, FactRole.TARGET.value)
 """Roles of facts that are not figures."""
+TARGET = ("platform_id", "platform_name", "feature", "claim_status")
+"""Columns of a service and its restricted feature."""
 SMALL_SHARE = 0.01
 """Share of the variance below which an input is not named as a driver of an interval."""
 ALL = "all"
@@ -59,68 +62,13 @@ Rows = Mapping[str, list[dict[str, Any]]]
 """Rows of one restriction, by table."""
 
 
-@dataclass(frozen=True)
-class Restriction:
-    """Action, place and time of a restriction: the columns of `restrictions` that texts use."""
-
-    restriction_id: str
-    area_id: str
-    country_id: str
-    area_name: str
-    area_names: str
-    platforms: str
-    action: str
-    severity: str
-    claim_status: str
-    evidence_state: str
-    geo_scope: str
-    network_scope: str
-    end_status: str
-    as_of: str
-    source_id: str
-    places: str | None
-    place_readings: str | None
-    operators: str | None
-    authority: str | None
-    legal_basis: str | None
-    stated_reason: str | None
-    cause: str | None
-    is_ordered: str | None
-    occasion: str | None
-    extent_reason: str | None
-    note: str | None
-    continues: str | None
-    announced_on: str | None
-    observed_from: str | None
-    start_on: str | None
-    ended_on: str | None
-    days_in_force: str | None
-    least_hours_a_day: float | None
-    most_hours_a_day: float | None
-    start_precision: str | None
-    end_source: str | None
-    times_in_force: float | None
-    hours_basis: str | None
-    q05_in_force_hours: float | None
-    q50_in_force_hours: float | None
-    q95_in_force_hours: float | None
-    evidence_count: float | None
-    seen_by: str | None
-    least_lost_share: float | None
-    most_lost_share: float | None
-    listed_until: str | None
-    measured_by: str | None
-    measured_url: str | None
-    other_ended_on: str | None
-    other_end_source: str | None
-    chain_id: str | None
-    chain_days: float | None
-    region_name: str | None
+class Restriction(SimpleNamespace):
+    """Action, place and time of a restriction: a row of `restrictions`, its cells as attributes."""
 
     @property
     def covered_until(self) -> str:
         """Return the last day that the record covers: that of its source, or that of the facts."""
-        return min(self.listed_until or self.as_of, self.as_of)
+        return str(min(self.listed_until or self.as_of, self.as_of))
 
 
 Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
@@ -230,35 +178,12 @@ def _read_loss(restriction: Restriction) -> Loss:
     return {Cause.ATTACK: Loss.ATTACK, Cause.DAMAGE: Loss.DAMAGE}.get(Cause(cause), Loss.CUT)
 
 
-@dataclass(frozen=True)
-class Target:
-    """A service and the restricted feature of it."""
+class Number(SimpleNamespace):
+    """A number of people of one kind, `metric`: a row of `impact`, its cells as attributes.
 
-    platform_id: str
-    platform_name: str
-    feature: str
-    claim_status: str
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number of people of one kind (`ImpactMetric`): a row of `impact`.
-
-    `base` contains these people (`PopulationBase`); `details` has what each of the status rules
-    `rule_ids` adds for the row.
+    `people` has its bounds, median and interval, and `reason_details` what each of the status rules
+    `reason_rule_ids` adds for the row.
     """
-
-    metric: str
-    people: Estimate
-    base: str | None
-    base_persons: float | None
-    population_persons: float | None
-    dedup_method: str
-    confidence: str
-    obs_status: str
-    reason: str
-    rule_ids: str
-    details: str
 
     @property
     def label(self) -> str:
@@ -271,44 +196,29 @@ class Number:
         return names.label_status(vars(self))
 
 
-@dataclass(frozen=True)
-class Days:
-    """The person-days of a year, or of all years: a row of `person_days`."""
+class Days(SimpleNamespace):
+    """The person-days of a year, or of all years: a row of `person_days`, its cells as attributes.
 
-    period: str
-    days: int
-    person_days: Estimate
-    users: Estimate
-    hours: Estimate
-    added_up: float | None
-    obs_status: str
-
-
-@dataclass(frozen=True)
-class Driver:
-    """An input (`InputKind`) that makes the interval of a number wide: a row of `sensitivity`.
-
-    Attributes:
-        metric: The number that the interval belongs to (`ImpactMetric`, or person_days).
-        share: The part of the variance that this input causes, at most 1; None if not computed.
-        error: The standard error of that share.
-        narrowing_persons: Persons by which the interval would narrow if the input were known.
-        advice: A measurement that would narrow the interval.
+    `person_days`, `users` (of the restricted feature) and `hours` are estimates.
     """
 
-    metric: str
-    input: str
-    share: float | None
-    error: float
-    narrowing_persons: float | None
-    advice: str
+
+class Driver(SimpleNamespace):
+    """An input that makes the interval of a number, `metric`, wide: a row of `sensitivity`."""
+
+    @property
+    def share(self) -> float | None:
+        """Return the share of the variance that the input causes; None if not computed."""
+        # It is estimated from draws, so the estimate may exceed 1.
+        return None if self.first_order_share is None else min(self.first_order_share, 1.0)
 
     @property
     def share_text(self) -> str:
         """Return the share of the variance with its error, at least 1 %: `89 % ± 3 %`."""
         if self.share is None:
             return format_share(None)
-        return f"{format_share(self.share)} ± {format_share(max(self.error, SMALL_SHARE))}"
+        error = max(self.first_order_error_share or 0.0, SMALL_SHARE)
+        return f"{format_share(self.share)} ± {format_share(error)}"
 
 
 @dataclass(frozen=True)
@@ -317,6 +227,8 @@ class AnswerRecord:
 
     Attributes:
         reported_by: The sources that report it.
+        targets: The services and their restricted features: the columns TARGET of
+            `impact_by_platform`.
         person_days: Person-days by year, month and over all years.
         drivers: The inputs that make the intervals wide, the most important first.
         audiences: The audience of each service: rows of `impact_by_platform`.
@@ -326,7 +238,7 @@ class AnswerRecord:
 
     restriction: Restriction
     reported_by: str | None
-    targets: tuple[Target, ...]
+    targets: tuple[SimpleNamespace, ...]
     numbers: tuple[Number, ...]
     person_days: tuple[Days, ...]
     drivers: tuple[Driver, ...]
@@ -392,32 +304,6 @@ class AnswerRecord:
         return [*texts, *(f"no audience figure for {name}" for name in unknown)]
 
 
-class Records(Mapping[str, AnswerRecord]):
-    """The records of all published restrictions. Each table is grouped by restriction once."""
-
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Group the tables of `load_tables` by restriction; make a record only at look-up."""
-        self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
-            name: {} for name in tables["restrictions"]["restriction_id"]
-        }
-        for name in OF_RESTRICTIONS:
-            table = tables[name]
-            for row in plain_rows(table[table["restriction_id"].isin(list(self._rows))]):
-                self._rows[row["restriction_id"]].setdefault(name, []).append(row)
-
-    def __getitem__(self, restriction: str) -> AnswerRecord:
-        """Return the record of a restriction; KeyError where it is not published."""
-        return build_record_from_rows(self._rows[restriction])
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the restrictions, in the order of the published table."""
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        """Return how many restrictions there are."""
-        return len(self._rows)
-
-
 def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     """Return the published tables that answers need by name, those of areas together as `areas`.
 
@@ -449,27 +335,50 @@ def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> Answer
         name: tables[name][tables[name]["restriction_id"] == restriction]
         for name in OF_RESTRICTIONS
     }
-    return Records(parts)[restriction]
+    return build_records(parts)[restriction]
+
+
+def build_records(tables: Mapping[str, pd.DataFrame]) -> dict[str, AnswerRecord]:
+    """Return the record of each restriction of `tables`, in the order of the published table."""
+    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {
+        name: {} for name in tables["restrictions"]["restriction_id"]
+    }
+    for name in OF_RESTRICTIONS:
+        table = tables[name]
+        for row in plain_rows(table[table["restriction_id"].isin(list(grouped))]):
+            grouped[row["restriction_id"]].setdefault(name, []).append(row)
+    return {name: build_record_from_rows(rows) for name, rows in grouped.items()}
 
 
 def build_record_from_rows(rows: Rows) -> AnswerRecord:
     """Return the record of a restriction from its published rows by table."""
     parts, lineage = rows.get("impact_by_platform", []), rows.get("lineage", [])
-    first_parts: dict[str, Row] = {}
+    audiences: dict[str, Row] = {}
     for part in parts:
-        first_parts.setdefault(part["platform_id"], part)
+        audiences.setdefault(part["platform_id"], part)
     reporters = [row["attribution"] for row in lineage if row["role"] == RESTRICTION_ROLES[0]]
-    drivers = [_build_driver(row) for row in rows.get("sensitivity", [])]
+    drivers = [Driver(**row, metric=row["impact_metric"]) for row in rows.get("sensitivity", [])]
     return AnswerRecord(
-        restriction=Restriction(**_pick_cells(Restriction, rows["restrictions"][0])),
+        restriction=Restriction(**rows["restrictions"][0]),
         reported_by=next(iter(reporters), None),
-        targets=tuple(Target(**_pick_cells(Target, part)) for part in parts),
-        numbers=tuple(_build_number(row) for row in rows.get("impact", [])),
-        person_days=tuple(_build_days(row) for row in rows.get("person_days", [])),
+        targets=tuple(SimpleNamespace(**{name: part[name] for name in TARGET}) for part in parts),
+        numbers=tuple(
+            Number(**row, metric=row["impact_metric"], people=read_estimate(row))
+            for row in rows.get("impact", [])
+        ),
+        person_days=tuple(
+            Days(
+                **row,
+                person_days=read_estimate(row, "person_days"),
+                users=read_estimate(row, "person_days", "feature_"),
+                hours=read_estimate(row, "person_hours"),
+            )
+            for row in rows.get("person_days", [])
+        ),
         drivers=tuple(
             driver for driver in drivers if driver.share is None or driver.share >= SMALL_SHARE
         ),
-        audiences=tuple(first_parts.values()),
+        audiences=tuple(audiences.values()),
         figures=tuple(row for row in lineage if row["role"] not in RESTRICTION_ROLES),
         comparisons=tuple(rows.get("comparisons", [])),
         rows=rows,
@@ -518,48 +427,3 @@ def _to_plain(cell: Any) -> Any:
     if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return None
     return str(cell)[:10] if hasattr(cell, "isoformat") else cell
-
-
-def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
-    return {field.name: row[field.name] for field in fields(kind)}
-
-
-def _build_number(row: Row) -> Number:
-    return Number(
-        metric=row["impact_metric"],
-        people=read_estimate(row),
-        base=row["base"],
-        base_persons=row["base_persons"],
-        population_persons=row["population_persons"],
-        dedup_method=row["dedup_method"],
-        confidence=row["confidence"],
-        obs_status=row["obs_status"],
-        reason=row["reason"] or "",
-        rule_ids=row["reason_rule_ids"] or "",
-        details=row["reason_details"] or "",
-    )
-
-
-def _build_days(row: Row) -> Days:
-    return Days(
-        period=row["period"],
-        days=row["days"],
-        person_days=read_estimate(row, "person_days"),
-        users=read_estimate(row, "person_days", "feature_"),
-        hours=read_estimate(row, "person_hours"),
-        added_up=row["naive_sum_person_days"],
-        obs_status=row["obs_status"],
-    )
-
-
-def _build_driver(row: Row) -> Driver:
-    share = row["first_order_share"]
-    return Driver(
-        metric=row["impact_metric"],
-        input=row["input"],
-        # It is estimated from draws, so the estimate may exceed 1.
-        share=None if share is None else min(share, 1.0),
-        error=row["first_order_error_share"] or 0.0,
-        narrowing_persons=row["narrowing_persons"],
-        advice=row["advice"],
-    )

@@ -250,7 +250,8 @@ def name_action(record: AnswerRecord) -> str:
 def choose_start_day(record: AnswerRecord) -> str | None:
     """Return the first day in force; where it was not observed, the announced day."""
     about = record.restriction
-    return about.observed_from or about.announced_on or about.start_on
+    first: str | None = about.observed_from or about.announced_on or about.start_on
+    return first
 
 
 def describe_days(record: AnswerRecord) -> str:
@@ -299,7 +300,7 @@ def say_span(record: AnswerRecord) -> str:
 
 
 def _is_last_report(record: AnswerRecord) -> bool:
-    return record.restriction.end_source == EndSource.LAST_REPORT
+    return bool(record.restriction.end_source == EndSource.LAST_REPORT)
 
 
 def _count_times(record: AnswerRecord) -> int:
@@ -341,7 +342,7 @@ def describe_place(record: AnswerRecord) -> str:
 
 def is_below(record: AnswerRecord) -> bool:
     """Return whether the place is followed by its country, so that a comma must close it."""
-    return record.restriction.area_id != record.restriction.country_id
+    return bool(record.restriction.area_id != record.restriction.country_id)
 
 
 def _name_places(record: AnswerRecord) -> str:

@@ -112,7 +112,8 @@ def _list_person_days(record: AnswerRecord) -> Iterable[str]:
         low, high = map(format_in_full, (row.person_days.min, row.person_days.max))
         yield (
             f"  {row.period:<5} {format_in_full(row.days):>6} days {low:>17} to {high:>17}   "
-            f"{_format_median(row.person_days)}; added up {format_in_full(row.added_up)}"
+            f"{_format_median(row.person_days)}; "
+            f"added up {format_in_full(row.naive_sum_person_days)}"
         )
 
 

@@ -130,8 +130,9 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
         left_out=tuple(name for name in content.tables if name not in selected),
     )
     if query.restrictions:
-        by_id = records.Records(records.load_tables(version))
-        return add_restriction_answers(part, [by_id[name] for name in query.restrictions], version)
+        tables = records.load_tables(version)
+        named = [records.build_record(tables, name) for name in query.restrictions]
+        return add_restriction_answers(part, named, version)
     if area is None:
         return part
     rows = records.combine_areas(content.read_frame)

@@ -153,7 +153,7 @@ def _is_confirmed(record: AnswerRecord) -> bool:
 
 def _lasts_a_day(restriction: Restriction) -> bool:
     if restriction.q50_in_force_hours is not None:
-        return restriction.q50_in_force_hours >= DAY_HOURS
+        return bool(restriction.q50_in_force_hours >= DAY_HOURS)
     if restriction.end_status == EndStatus.ONGOING:
         return True
     first, last = (parse_period(day or "") for day in (restriction.start_on, restriction.ended_on))
@@ -208,7 +208,7 @@ class ReportData:
     @cached_property
     def records(self) -> Mapping[str, AnswerRecord]:
         """Return everything published about each restriction, by id."""
-        return dict(answers.Records({name: self.tables[name] for name in answers.OF_RESTRICTIONS}))
+        return answers.build_records(self.tables)
 
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:

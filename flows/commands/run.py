@@ -255,7 +255,7 @@ def show_outcome(done: "Published", layers: int) -> None:
 
     tables = records.load_tables(done.version)
     rows = report.list_exposed(tables)
-    answers = records.Records(tables)
+    answers = records.build_records(tables)
     for name in rows["restriction_id"].head(MOST_SHOWN):
         typer.echo(plain_line(f"{name}: {sentences.write_headline(answers[name])}"))
     if len(rows) > MOST_SHOWN:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.chain
 def list_faults(results: steps.Results) -> dict[str, list[str]]:
     """The faults of each answer that has some, by restriction."""
     tables = {name: results.read_frame(name) for name in records.TABLES}
-    faults = {name: find_faults(one) for name, one in records.Records(tables).items()}
+    faults = {name: find_faults(one) for name, one in records.build_records(tables).items()}
     return {name: found for name, found in faults.items() if found}
 
 

@@ -17,7 +17,7 @@ from audience_impact.store import versions
 from flows.pipeline import steps
 from tests import support
 from tests.conftest import Once
-from tests.support import append, computed, edit
+from tests.support import append, computed, edit, replace_cells
 
 PARTS = (("001", ""), ("002", "001"), ("202", "002"), ("014", "202"))
 THEIRS = {
@@ -312,11 +312,11 @@ def test_only_confirmed_restrictions_of_a_day_rank(
     record = told.records["R1"]
     usual = {"claim_status": "official", "evidence_state": "blocked", "end_status": "ongoing",
              "q50_in_force_hours": None}  # fmt: skip
-    restriction = replace(record.restriction, **(usual | cells))  # type: ignore[arg-type]
-    numbers = tuple(replace(number, confidence="medium") for number in record.numbers)
+    restriction = replace_cells(record.restriction, **(usual | cells))
+    numbers = tuple(replace_cells(number, confidence="medium") for number in record.numbers)
     changed = replace(record, restriction=restriction, numbers=numbers)
     assert report_data.make_entry(changed).is_major is is_major
-    low = replace(changed, numbers=tuple(replace(one, confidence="low") for one in numbers))
+    low = replace(changed, numbers=tuple(replace_cells(one, confidence="low") for one in numbers))
     assert not report_data.make_entry(low).is_major
 
 

@@ -3,7 +3,6 @@
 import csv
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from audience_impact.answers.records import Driver
 from audience_impact.site.charts import drawing, maps, rows, series
 from audience_impact.site.charts.maps import load_shapes
 from audience_impact.site.charts.rows import FAR
-from tests.support import FACTS
+from tests.support import FACTS, replace_cells
 
 SVG = "{http://www.w3.org/2000/svg}"
 Row = dict[str, Any]
@@ -66,7 +65,15 @@ PERSON_DAYS = [
     {"period": period, **ends("person_days", 1e6, 2e6, 3e6, 4e6, 9e6)}
     for period in ("2024", "2024-05", "2025", "all")
 ]
-SHARES = [Driver("people_exposed", "base", 0.77, 0.04, 1e6, "count anew")]
+SHARES = [
+    Driver(
+        input="base",
+        first_order_share=0.77,
+        first_order_error_share=0.04,
+        narrowing_persons=1e6,
+        advice="count anew",
+    )
+]
 ACTS = [{"area": "India", "start": "2020-01-02", "end": "2021-03-04"}]
 
 PICTURES: dict[str, Callable[[], str]] = {
@@ -235,7 +242,7 @@ def test_what_is_far_off_leaves_the_answer_to_be_seen() -> None:
 
 def test_one_year_is_no_picture_and_nor_are_inputs_without_shares() -> None:
     assert rows.draw_person_days("T", PERSON_DAYS[:2]) == ""
-    assert rows.draw_drivers("T", [replace(SHARES[0], share=None)]) == ""
+    assert rows.draw_drivers("T", [replace_cells(SHARES[0], first_order_share=None)]) == ""
     assert rows.draw_drivers("T", []) == ""
     assert (
         series.draw_years("T", {})

@@ -104,7 +104,7 @@ def test_a_share_of_the_variance_is_never_above_the_whole(pages: ReportData) -> 
 
 def test_a_share_and_its_error_are_whole_percents() -> None:
     def share(value: float | None, error: float) -> str:
-        return Driver("people_exposed", "base", value, error, None, "").share_text
+        return Driver(first_order_share=value, first_order_error_share=error).share_text
 
     assert share(0.885, 0.034) == "88 % ± 3 %"
     assert share(0.02, 0.0004) == "2 % ± 1 %"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -41,7 +41,8 @@ from audience_impact.vocabulary import (
     SLOWED_ALONE,
     WITH_NETWORK,
 )
-from tests.support import FACTS, load
+from schemas import published
+from tests.support import FACTS, load, replace_cells
 from tests.unit.test_answer import asked
 
 VERSION = "2026-01-31-0123456789ab"
@@ -88,7 +89,7 @@ def told(
     }
     days |= {"period": "all", "days": 1, "naive_sum_person_days": None, "obs_status": "E"}
     act = {
-        **dict.fromkeys(field.name for field in fields(records.Restriction)),
+        **dict.fromkeys(published.list_columns("restrictions")),
         "restriction_id": "R1",
         "area_id": "FR",
         "country_id": "FR",
@@ -634,7 +635,7 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
     assert "hours" not in sentences.write_answer(told(FEW, ended_on="2020-11-06", **hours))
     shorter = told(FEW, ended_on="2020-11-06", least_hours_a_day=8.0, most_hours_a_day=24.0)
     assert "24 to 72 hours in all" in sentences.write_answer(shorter)
-    exams = replace(shorter.restriction, hours_basis="exams")
+    exams = replace_cells(shorter.restriction, hours_basis="exams")
     assert "8 to 24 hours a day on average" in (
         sentences.write_answer(replace(shorter, restriction=exams))
     )
@@ -1012,7 +1013,7 @@ def computed() -> tuple[Records, dict[str, Any]]:
     done = asked().results()
     names = ("impact", "impact_by_platform", "restrictions", "comparisons", "lineage")
     tables = {name: done[name] for name in (*names, "person_days", "sensitivity")}
-    return records.Records(tables), tables
+    return records.build_records(tables), tables
 
 
 @pytest.mark.parametrize(
@@ -1166,7 +1167,7 @@ def test_of_many_services_those_with_most_users_are_named() -> None:
 def test_an_answer_without_an_estimate_has_no_person_days() -> None:
     def write(numbers: dict[str, Any]) -> str:
         record = told(numbers)
-        days = tuple(replace(row, period="2020") for row in record.person_days)
+        days = tuple(replace_cells(row, period="2020") for row in record.person_days)
         return text.render_brief(replace(record, person_days=days), VERSION)
 
     assert "Person-days by year" in write(MANY)
