@@ -116,7 +116,9 @@ def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
     meaning = get_rule(rule).meaning
     if rule != "word":
         return meaning
-    return f"{meaning}; allowed: {', '.join(facts.list_cell_rules(table, column)['word'])}"
+    return (
+        f"{meaning}; allowed: {', '.join(facts.COLUMNS[table][column].list_cell_rules()['word'])}"
+    )
 
 
 def tables_with(rule: str) -> tuple[str, ...]:

@@ -31,6 +31,10 @@ class Column(NamedTuple):
     key: str
     meaning: str
 
+    def list_cell_rules(self) -> dict[str, Any]:
+        """Return the rules of single cells, each with its parameter."""
+        return cells.list_rules(self.kind, self.of, not self.may_be)
+
     @property
     def group(self) -> str:
         """Return `number` for each kind of number, else the kind."""
@@ -64,8 +68,8 @@ for _row in _DECLARATIONS:
 def read_schema(table: str) -> pa.DataFrameSchema:
     """Return the schema of a table: exactly its columns, so that none is ignored if misspelt."""
     columns = {
-        name: pa.Column(str, [_make_check(*rule) for rule in list_cell_rules(table, name).items()])
-        for name in COLUMNS[table]
+        name: pa.Column(str, [_make_check(*rule) for rule in about.list_cell_rules().items()])
+        for name, about in COLUMNS[table].items()
     }
     checks = [pa.Check(check, name=name) for name, check in rows.RULES.get(table, {}).items()]
     return pa.DataFrameSchema(columns, checks, strict=True, name=table)
@@ -75,13 +79,6 @@ def _make_check(rule: str, parameter: Any) -> pa.Check:
     """Return a rule of cells as pandera takes it; only some rules have a parameter."""
     options = {} if parameter is True else {rule: parameter}
     return pa.Check(cells.RULES[rule], name=rule, statistics={rule: parameter}, **options)
-
-
-@cache
-def list_cell_rules(table: str, column: str) -> dict[str, Any]:
-    """Return the rules of single cells of a column, each with its parameter."""
-    about = COLUMNS[table][column]
-    return cells.list_rules(about.kind, about.of, not about.may_be)
 
 
 def optional_columns(table: str) -> frozenset[str]:

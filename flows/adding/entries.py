@@ -7,9 +7,7 @@ name, or new rows.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import count
-from typing import Any
 
 import pandas as pd
 
@@ -17,20 +15,37 @@ from audience_impact import periods
 from audience_impact import vocabulary as words
 from audience_impact.plain_text import fold_name
 from audience_impact.populations import is_region
-from flows.adding.questions import (
-    Answers,
-    Question,
-    always_applies,
-    ask_column,
-    ask_other_columns,
-    fill_row,
-    never_applies,
-)
+from flows.adding.questions import Answers, Question, Rules, fill_row, list_questions
 from flows.adding.records import FactRecords, NotOnRecordError, choose_publisher_word, make_slug
 
 Row = Mapping[str, str]
 Rows = dict[str, list[Row]]
 """New rows by fact table; a row has cells by column."""
+NOBODY = "not stated"
+"""Answer for a page that names no measurer."""
+SAME = [
+    *("platform_id", "area_id", "audience_metric", "unit", "value", "low", "high"),
+    *("population_base", "period", "activity_threshold", "age", "sex"),
+]
+"""Columns in which two rows for the same figure agree."""
+NEAR_DAYS = 7
+"""Maximum days between the starts of two restrictions of one service in one area that may be
+duplicates."""
+MOST_WORDS = 2
+CALLS = {words.Feature.VOICE_CALL, words.Feature.VIDEO_CALL, words.Feature.GROUP_CALL}
+SEVERITY = {
+    words.Action.NETWORK_SHUTDOWN: words.Severity.NETWORK_UNAVAILABLE,
+    words.Action.THROTTLE: words.Severity.SERVICE_IMPAIRED,
+    words.Action.DEGRADE: words.Severity.SERVICE_IMPAIRED,
+    words.Action.LEGAL_BAN_ONLY: words.Severity.NONE,
+}
+END_SOURCE = {
+    words.EndStatus.ENDED: words.EndSource.RECORDED,
+    words.EndStatus.WITHDRAWN: words.EndSource.RECORDED,
+    words.EndStatus.ONGOING: words.EndSource.SNAPSHOT_DATE,
+    words.EndStatus.UNKNOWN: words.EndSource.MISSING,
+}
+"""The origin of an end date, by end status."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +61,6 @@ class EntryKind:
     build_rows: Callable[[Answers], Rows]
     find_similar: Callable[[Rows, FactRecords], pd.DataFrame]
     is_once: bool
-
-
-# The page
-
-
-NOBODY = "not stated"
-"""Answer for a page that names no measurer."""
 
 
 def find_page(answers: Answers) -> Row | None:
@@ -83,30 +91,108 @@ def _read_series(raw_answer: str, answers: Answers) -> str:
         raise
 
 
-_ask = partial(ask_column, "sources", when=_is_new_page)
-_PAGE = (
-    Question("source", "id of the page, instead of its address", _read_source),
-    _ask("url", "address of the page", must=lambda answers: "source" not in answers),
-    _ask("publisher", "who publishes the page, such as TASS"),
-    _ask("published_on", "day on which the page was published", is_asked=True),
-    _ask("title", "title of the page, as printed", is_asked=True),
-    _ask("source_type", "what kind of page it is", default=words.SourceType.PRESS_RELAY.value),
-    _ask("reliability", "how far the page is to be trusted"),
-    _ask("licence", "licence as the page states it", is_asked=True),
-    _ask(
-        "accessed_on",
-        "day on which it was read",
-        default=lambda answers: datetime.now(UTC).date().isoformat(),
-    ),
-    _ask("note", "remarks on the page", "source_note"),
-    ask_column(
-        "lineages", "source_type", "add the measurer, of this kind", "new_measurer",
-        when=never_applies,
-    ),
-    ask_column(
-        "platforms", "kind", "add the platform, of this kind", "new_platform", when=never_applies
-    ),
-)  # fmt: skip
+def _read_platform(raw_answer: str, answers: Answers) -> str:
+    """Return the id of a service; a new service gets one if its kind was answered."""
+    try:
+        return answers.records.find_platform(raw_answer)
+    except NotOnRecordError:
+        if "new_platform" in answers and make_slug(raw_answer):
+            return make_slug(raw_answer)
+        raise
+
+
+def _has_range(answers: Answers) -> bool:
+    return "low" in answers or "high" in answers
+
+
+def _choose_unit(answers: Answers) -> str:
+    metric = answers.get("metric", "")
+    if metric in (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS):
+        return ""
+    if metric == words.AudienceMetric.AD_AUDIENCE:
+        return words.Unit.IDENTITIES.value
+    share = answers.raw_answers.get("value", "").rstrip().endswith("%")
+    return words.Unit.SHARE.value if share else words.Unit.PERSONS.value
+
+
+def _choose_start(answers: Answers) -> str:
+    return answers.get("observed_from") or answers.get("announced_on", "")
+
+
+def choose_severity(action: str, features: str) -> str:
+    """Return the severity of an action against some features, joined by `;`; blank if unclear."""
+    if action == words.Action.BLOCK:
+        is_whole = features == words.Feature.WHOLE_SERVICE
+        severity = words.Severity
+        return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
+    return SEVERITY[words.Action(action)].value if action in {*SEVERITY} else ""
+
+
+def choose_scope(areas: Sequence[str]) -> str:
+    """Return how far a restriction of some areas reaches."""
+    if not any(is_region(area) for area in areas):
+        return words.GeoScope.NATIONAL.value
+    return (words.GeoScope.REGION if len(areas) == 1 else words.GeoScope.MULTI_REGION).value
+
+
+def _choose_precision(answers: Answers) -> str:
+    exact = len(_choose_start(answers)) == len("2025-07-13")
+    return (words.StartPrecision.ACTUAL if exact else words.StartPrecision.ESTIMATED).value
+
+
+def _choose_networks(answers: Answers) -> str:
+    is_whole = words.WHOLE_INTERNET in answers.get("platform", "").split(";")
+    return "" if is_whole else words.NetworkScope.ALL.value
+
+
+RULES = Rules(
+    applies={
+        **dict.fromkeys(
+            ("publisher", "published_on", "title", "source_type", "reliability", "licence"),
+            _is_new_page,
+        ),
+        "accessed_on": _is_new_page,
+        **dict.fromkeys(
+            ("people_kind", "people_platform"), lambda answers: bool(answers.get("people"))
+        ),
+    },
+    must={
+        "url": lambda answers: "source" not in answers,
+        "measured_by": _is_new_page,
+        "value": lambda answers: not _has_range(answers),
+        "observed_from": lambda answers: not answers.get("announced_on"),
+        **dict.fromkeys(("new_measurer", "new_platform", "people"), lambda answers: False),
+    },
+    defaults={
+        "source_type": lambda answers: words.SourceType.PRESS_RELAY.value,
+        "accessed_on": lambda answers: datetime.now(UTC).date().isoformat(),
+        "unit": _choose_unit,
+        "interval_kind": lambda answers: (
+            (words.IntervalKind.MIN_MAX if _has_range(answers) else words.IntervalKind.NONE).value
+        ),
+        "feature": lambda answers: words.Feature.WHOLE_SERVICE.value,
+        "end_status": lambda answers: words.EndStatus.ENDED.value * bool(answers.get("ended_on")),
+        "severity": lambda answers: choose_severity(
+            answers.get("action", ""), answers.get("feature", "")
+        ),
+        "scope": lambda answers: choose_scope(answers.get("area", "").split(";")),
+        "networks": _choose_networks,
+        "precision": _choose_precision,
+    },
+    readers={
+        "source": _read_source,
+        "measured_by": _read_series,
+        "platform": _read_platform,
+        "people_platform": _read_platform,
+    },
+)
+FIGURE = list_questions(
+    *(["page", "figure"], "estimates", ["estimate_id", "source_id", "measurement_series_id"], RULES)
+)
+RESTRICTION = list_questions(
+    ["page", "restriction", "people"],
+    *("restrictions", ["restriction_id", "source_id", "end_source"], RULES),
+)
 
 
 def _build_page_rows(answers: Answers) -> tuple[Row, Rows]:
@@ -120,7 +206,7 @@ def _build_page_rows(answers: Answers) -> tuple[Row, Rows]:
         source_id = _make_source_id(answers)
         series = series or source_id
         about = {"source_id": source_id, "measurement_series_id": series}
-        page = {**fill_row("sources", _PAGE, answers), **about}
+        page = {**fill_row("sources", FIGURE, answers), **about}
         rows["sources"] = [page]
     if series and series not in answers.records.list_ids("lineages", "measurement_series_id"):
         measurer, kind = page["publisher"], page["source_type"]
@@ -143,22 +229,6 @@ def _make_source_id(answers: Answers) -> str:
     return next(candidate for candidate in numbered if candidate not in taken)
 
 
-# Services
-
-
-def _read_platform(raw_answer: str, answers: Answers) -> str:
-    """Return the id of a service; a new service gets one if its kind was answered."""
-    try:
-        return answers.records.find_platform(raw_answer)
-    except NotOnRecordError:
-        if "new_platform" in answers and make_slug(raw_answer):
-            return make_slug(raw_answer)
-        raise
-
-
-_ASK_PLATFORM: Any = {"name": "platform", "read": _read_platform, "adds": "new_platform"}
-
-
 def _build_platform_rows(answers: Answers) -> Rows:
     """Return the rows of services that are not on record, with the names that were entered."""
     taken = answers.records.list_ids("platforms", "platform_id")
@@ -172,82 +242,13 @@ def _build_platform_rows(answers: Answers) -> Rows:
     return {"platforms": rows} if rows else {}
 
 
-# A figure
-
-
-SAME = [
-    *("platform_id", "area_id", "audience_metric", "unit", "value", "low", "high"),
-    *("population_base", "period", "activity_threshold", "age", "sex"),
-]
-"""Columns in which two rows for the same figure agree."""
-
-
-def _choose_unit(answers: Answers) -> str:
-    metric = answers.get("metric", "")
-    if metric in (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS):
-        return ""
-    if metric == words.AudienceMetric.AD_AUDIENCE:
-        return words.Unit.IDENTITIES.value
-    share = answers.raw_answers.get("value", "").rstrip().endswith("%")
-    return words.Unit.SHARE.value if share else words.Unit.PERSONS.value
-
-
-def _has_range(answers: Answers) -> bool:
-    return "low" in answers or "high" in answers
-
-
-def _choose_interval_kind(answers: Answers) -> str:
-    kinds = words.IntervalKind
-    return (kinds.MIN_MAX if _has_range(answers) else kinds.NONE).value
-
-
-_ask = partial(ask_column, "estimates")
-_OF_FIGURE = (
-    Question(
-        "measured_by",
-        f"who measured what it prints, or: {NOBODY}",
-        _read_series,
-        must=_is_new_page,
-        adds="new_measurer",
-    ),
-    _ask("platform_id", "the service", **_ASK_PLATFORM),
-    _ask("area_id", "the country", "area"),
-    _ask("audience_metric", "what was counted", "metric"),
-    _ask("low", "lower end, where the page prints a range"),
-    _ask("high", "upper end, where the page prints a range"),
-    _ask(
-        "value",
-        "the figure as printed: 96 million, 96000000, 37 %",
-        must=lambda answers: not _has_range(answers),
-    ),
-    _ask("unit", "what was counted in", default=_choose_unit),
-    _ask(
-        "interval_kind",
-        "what the figure bounds: one_sided_min is at least, one_sided_max at most",
-        default=_choose_interval_kind,
-    ),
-    _ask("population_base", "of whom it is a part", "base"),
-    _ask("period", "when it was measured: 2025-07, 2025-Q3, 2025"),
-    _ask("activity_threshold", "least use that counts, if stated: over 5 min", "threshold"),
-    _ask("age", "of which ages alone: 18-24, 65+"),
-    _ask("sex", "of which sex alone"),
-    _ask("note", "remarks for readers", is_asked=True),
-)
-_FIGURE = (
-    *(*_PAGE, *_OF_FIGURE),
-    *ask_other_columns(
-        "estimates", _OF_FIGURE, ("estimate_id", "source_id", "measurement_series_id")
-    ),
-)
-
-
 def _build_figure_rows(answers: Answers) -> Rows:
     page, added = _build_page_rows(answers)
     series = answers.get("measured_by", "")
     ids = answers.records.list_ids("estimates", "estimate_id")
     numbers = [int(row_id[2:]) for row_id in ids if row_id[:2] == "PE" and row_id[2:].isdecimal()]
     figure = {
-        **fill_row("estimates", _FIGURE, answers),
+        **fill_row("estimates", FIGURE, answers),
         "estimate_id": f"PE{max(numbers, default=0) + 1:04}",
         "source_id": page["source_id"],
         "measurement_series_id": series if series != page["measurement_series_id"] else "",
@@ -263,135 +264,15 @@ def _find_similar_figures(added: Rows, records: FactRecords) -> pd.DataFrame:
     return rows.assign(id=rows["estimate_id"], is_same=rows["source_id"] == figure["source_id"])
 
 
-# A restriction
-
-
-NEAR_DAYS = 7
-"""Maximum days between the starts of two restrictions of one service in one area that may be
-duplicates."""
-MOST_WORDS = 2
-CALLS = {words.Feature.VOICE_CALL, words.Feature.VIDEO_CALL, words.Feature.GROUP_CALL}
-SEVERITY = {
-    words.Action.NETWORK_SHUTDOWN: words.Severity.NETWORK_UNAVAILABLE,
-    words.Action.THROTTLE: words.Severity.SERVICE_IMPAIRED,
-    words.Action.DEGRADE: words.Severity.SERVICE_IMPAIRED,
-    words.Action.LEGAL_BAN_ONLY: words.Severity.NONE,
-}
-END_SOURCE = {
-    words.EndStatus.ENDED: words.EndSource.RECORDED,
-    words.EndStatus.WITHDRAWN: words.EndSource.RECORDED,
-    words.EndStatus.ONGOING: words.EndSource.SNAPSHOT_DATE,
-    words.EndStatus.UNKNOWN: words.EndSource.MISSING,
-}
-"""The origin of an end date, by end status."""
-
-
-def _choose_start(answers: Answers) -> str:
-    return answers.get("observed_from") or answers.get("announced_on", "")
-
-
-def _choose_severity(answers: Answers) -> str:
-    action = answers.get("action", "")
-    if action == words.Action.BLOCK:
-        is_whole = answers.get("feature", "") == words.Feature.WHOLE_SERVICE
-        severity = words.Severity
-        return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
-    return SEVERITY[words.Action(action)].value if action in {*SEVERITY} else ""
-
-
-def _choose_end_status(answers: Answers) -> str:
-    return words.EndStatus.ENDED.value if answers.get("ended_on") else ""
-
-
-def _choose_precision(answers: Answers) -> str:
-    exact = len(_choose_start(answers)) == len("2025-07-13")
-    return (words.StartPrecision.ACTUAL if exact else words.StartPrecision.ESTIMATED).value
-
-
-def _choose_scope(answers: Answers) -> str:
-    areas = answers.get("area", "").split(";")
-    if not any(is_region(area) for area in areas):
-        return words.GeoScope.NATIONAL.value
-    scopes = words.GeoScope
-    return (scopes.REGION if len(areas) == 1 else scopes.MULTI_REGION).value
-
-
-def _choose_networks(answers: Answers) -> str:
-    is_whole = words.WHOLE_INTERNET in answers.get("platform", "").split(";")
-    return "" if is_whole else words.NetworkScope.ALL.value
-
-
-def _has_people(answers: Answers) -> bool:
-    return bool(answers.get("people"))
-
-
-_ask = partial(ask_column, "restrictions")
-_ask_target = partial(ask_column, "restriction_targets", many=True)
-_ask_people = partial(ask_column, "published_figures", when=_has_people)
-_OF_RESTRICTION = (
-    _ask("area_ids", "the country, or places of it", "area"),
-    _ask_target("platform_id", "the services, or * for the whole internet", **_ASK_PLATFORM),
-    _ask_target(
-        "feature", "the features that are restricted", default=words.Feature.WHOLE_SERVICE.value
-    ),
-    _ask("announced_on", "day of the order or announcement", is_asked=True),
-    _ask(
-        "observed_from",
-        "day on which access changed",
-        must=lambda answers: not answers.get("announced_on"),
-        is_asked=True,
-    ),
-    _ask("ended_on", "last day in force, if it is over", is_asked=True),
-    _ask("end_status", "whether it goes on", default=_choose_end_status),
-    _ask("action", "what was done"),
-    _ask("severity", "how severe it is", default=_choose_severity),
-    _ask("evidence_state", "what measurements say", "evidence"),
-    _ask("claim_status", "who says so", "claim"),
-    _ask("geo_scope", "how far it reaches", "scope", default=_choose_scope),
-    _ask("network_scope", "on which networks", "networks", default=_choose_networks),
-    _ask("start_precision", "how exact the start is", "precision", default=_choose_precision),
-    _ask("authority", "who ordered it", is_asked=True),
-    _ask("stated_reason", "the reason that was stated", "reason", is_asked=True),
-    _ask("legal_basis", "the law that was named"),
-    _ask("cause", "what caused it"),
-    _ask("continues", "id of the restriction that this one continues"),
-    _ask("also_source_id", "id of a second page on record", "also_source"),
-    Question("word", "last word of its id; default: the services"),
-    _ask("note", "remarks for readers", is_asked=True),
-)
-OF_RESTRICTION = (
-    *_OF_RESTRICTION,
-    *ask_other_columns(
-        "restrictions", _OF_RESTRICTION, ("restriction_id", "source_id", "end_source")
-    ),
-)
-"""The questions about a restriction itself."""
-_OF_PEOPLE = (
-    ask_column(
-        *("published_figures", "value", "how many people the page says it hits", "people"),
-        must=never_applies,
-        may=always_applies,
-    ),
-    _ask_people("figure_kind", "what that number is", "people_kind"),
-    _ask_people(
-        *("platform_id", "the service that the number is about, if it is about one"),
-        name="people_platform",
-        read=_read_platform,
-        is_asked=True,
-    ),
-)
-_RESTRICTION = (*_PAGE, *OF_RESTRICTION, *_OF_PEOPLE)
-
-
 def _build_restriction_rows(answers: Answers) -> Rows:
     page, added = _build_page_rows(answers)
     area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
     word = make_slug(answers.get("word", "")) or _choose_word(answers)
     new_id = f"{area}-{_choose_start(answers).split('/')[0]}-{word}"
+    about = {"restriction_id": new_id, "source_id": page["source_id"]}
     people = {
-        **fill_row("published_figures", _OF_PEOPLE, answers),
-        "restriction_id": new_id,
-        "source_id": page["source_id"],
+        **fill_row("published_figures", RESTRICTION, answers),
+        **about,
         "published_figure_id": f"PF-{new_id}",
         "publisher": page["publisher"],
         "unit": words.Unit.PERSONS.value,
@@ -400,28 +281,26 @@ def _build_restriction_rows(answers: Answers) -> Rows:
     is_of_platform = people["figure_kind"] == words.FigureKind.PLATFORM_AUDIENCE
     if is_of_platform and not people["platform_id"] and ";" not in answers["platform"]:
         people["platform_id"] = answers["platform"]
+    end_source = END_SOURCE[words.EndStatus(answers["end_status"])].value
+    cells = fill_row("restrictions", RESTRICTION, answers)
     return {
         **added,
         **_build_platform_rows(answers),
-        **build_restriction(answers, new_id, page["source_id"]),
+        "restrictions": [{**cells, **about, "end_source": end_source}],
+        "restriction_targets": build_targets(
+            about | {"claim_status": answers["claim"]}, answers["platform"], answers["feature"]
+        ),
         "published_figures": [people] if people["value"] else [],
     }
 
 
-def build_restriction(answers: Answers, restriction_id: str, source_id: str) -> Rows:
-    """Return the rows of a restriction and its targets from the answers to OF_RESTRICTION."""
-    about = {"restriction_id": restriction_id, "source_id": source_id}
-    end_source = END_SOURCE[words.EndStatus(answers["end_status"])].value
-    cells = fill_row("restrictions", OF_RESTRICTION, answers)
-    targets: list[Row] = [
-        {**about, "platform_id": platform, "feature": feature, "claim_status": answers["claim"]}
-        for platform in answers["platform"].split(";")
-        for feature in answers["feature"].split(";")
+def build_targets(about: Row, platforms: str, features: str) -> list[Row]:
+    """Return a row for each of some services and features, joined by `;`, with common cells."""
+    return [
+        {**about, "platform_id": platform, "feature": feature}
+        for platform in platforms.split(";")
+        for feature in features.split(";")
     ]
-    return {
-        "restrictions": [{**cells, **about, "end_source": end_source}],
-        "restriction_targets": targets,
-    }
 
 
 def _choose_word(answers: Answers) -> str:
@@ -459,9 +338,9 @@ def _find_similar_restrictions(added: Rows, records: FactRecords) -> pd.DataFram
 
 
 KINDS = {
-    "figure": EntryKind(_FIGURE, _build_figure_rows, _find_similar_figures, is_once=False),
+    "figure": EntryKind(FIGURE, _build_figure_rows, _find_similar_figures, is_once=False),
     "restriction": EntryKind(
-        _RESTRICTION, _build_restriction_rows, _find_similar_restrictions, is_once=True
+        RESTRICTION, _build_restriction_rows, _find_similar_restrictions, is_once=True
     ),
 }
 """The entries by the name of their command. A similar figure may be added again, because several

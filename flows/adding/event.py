@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +26,7 @@ from audience_impact import vocabulary as words
 from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.numbers import day_in_words, on_day
 from audience_impact.plain_text import fold_name
-from flows.adding.entries import OF_RESTRICTION, Rows, build_restriction
-from flows.adding.questions import collect_answers
+from flows.adding.entries import END_SOURCE, Rows, build_targets, choose_scope, choose_severity
 from flows.adding.records import (
     FactRecords,
     NotOnRecordError,
@@ -94,46 +92,29 @@ class Event:
     is_slowed: bool = False
 
 
-@dataclass(frozen=True)
 class EventRows:
     """The rows of fact tables that describe an event; names are looked up among the facts.
 
-    Raises, where the rows are read:
-        NotOnRecordError: A name is unknown, or means several places.
+    Raises NotOnRecordError where a name is unknown, or means several places.
     """
 
-    event: Event
-    records: FactRecords
-
-    @cached_property
-    def country_id(self) -> str:
-        """Return the code of the country."""
-        code = self.records.find_area(self.event.country)
-        if populations.country_of(code, self._parents) != code:
+    def __init__(self, event: Event, records: FactRecords) -> None:
+        self.event, self.tables = event, records.tables
+        self._parents = populations.parents_of(self.tables["areas"])
+        self.country_id = records.find_area(event.country)
+        if populations.country_of(self.country_id, self._parents) != self.country_id:
             raise NotOnRecordError(
-                f"{self.event.country} is no country; give the country, and --place for the place"
+                f"{event.country} is no country; give the country, and --place for the place"
             )
-        return code
-
-    @cached_property
-    def _parents(self) -> dict[str, str]:
-        return populations.parents_of(self.records.tables["areas"])
-
-    @cached_property
-    def _platform_ids(self) -> list[str]:
-        if not self.event.services:
-            return [words.WHOLE_INTERNET]
-        platforms = map(self.records.find_platform, self.event.services)
-        return list(dict.fromkeys(platforms))  # one that is named twice is one
-
-    @cached_property
-    def _places(self) -> dict[str, str]:
-        """Return the names of the places by their id."""
-        return {self._find_place(place): place for place in self.event.places}
+        platforms = dict.fromkeys(map(records.find_platform, event.services))
+        self._platform_ids = [*platforms] or [words.WHOLE_INTERNET]
+        self._places = {self._find_place(place): place for place in event.places}
+        what = make_slug(" ".join(self._platform_ids[:2])) if event.services else "internet"
+        self.restriction_id = f"{self.country_id}-{event.start.isoformat()}-{what}-described"
 
     def _find_place(self, name: str) -> str:
         """Return the id of a place of the country, by its id, its name or an alias."""
-        areas, country_id = self.records.tables["areas"], self.country_id
+        areas, country_id = self.tables["areas"], self.country_id
         country = areas["area_id"].map(lambda area: populations.country_of(area, self._parents))
         inside = areas[(country == country_id) & (areas["area_id"] != country_id)]
         names = (inside["name"] + ";" + inside["aliases"]).str.split(";")
@@ -142,12 +123,6 @@ class EventRows:
         outermost = matching.loc[~matching["parent_id"].isin(matching["area_id"]), "area_id"]
         what = f"place of {country_id}"
         return choose_only(name, [*outermost], what, "places are called", inside["name"])
-
-    @cached_property
-    def restriction_id(self) -> str:
-        """Return the id: country, first day, and what is cut."""
-        what = make_slug(" ".join(self._platform_ids[:2])) if self.event.services else "internet"
-        return f"{self.country_id}-{self.event.start.isoformat()}-{what}-described"
 
     def check(self) -> None:
         """Raise NotOnRecordError where the facts cannot answer for such an event."""
@@ -158,7 +133,7 @@ class EventRows:
             raise NotOnRecordError("; ".join(blocks))
 
     def _check_years(self) -> None:
-        bases = self.records.tables["bases"]
+        bases = self.tables["bases"]
         counts = bases[
             (bases["area_id"] == self.country_id)
             & bases["population_base"].str.startswith("internet")
@@ -178,7 +153,7 @@ class EventRows:
         """Refuse operators that no network of the country is of, and no event there names."""
         from audience_impact.places.networks import list_networks
 
-        tables, country = self.records.tables, self.country_id
+        tables, country = self.tables, self.country_id
         acts = tables["restrictions"]
         cells = acts.loc[acts["area_ids"].str[:2] == country, "operators"]
         names = {fold_name(name): name for cell in cells for name in cell.split(";") if name}
@@ -195,7 +170,7 @@ class EventRows:
         """Return how the record holds a service as blocked by the start; refuse one that closed."""
         if platform == words.WHOLE_INTERNET:
             return ""
-        tables, start = self.records.tables, self.event.start.isoformat()
+        tables, start = self.tables, self.event.start.isoformat()
         row = tables["platforms"].set_index("platform_id").loc[platform]
         if row["ended_on"] and row["ended_on"] <= start:
             ended = on_day(row["ended_on"])
@@ -228,32 +203,39 @@ class EventRows:
         elif not event.services:
             action, evidence = words.Action.NETWORK_SHUTDOWN, words.EvidenceState.DOWN
         status = words.EndStatus.ENDED if event.last_day else words.EndStatus.ONGOING
+        networks = words.NetworkScope.ASN_LIST if event.operators else event.network
         named = ", ".join(event.operators)
-        cells = {
-            "area": ";".join(self._places or [self.country_id]),
-            "platform": ";".join(self._platform_ids),
-            "feature": ";".join(event.features),
+        areas = sorted(self._places or [self.country_id])
+        features = ";".join(sorted(event.features or [words.Feature.WHOLE_SERVICE]))
+        about = {"restriction_id": self.restriction_id, "source_id": SOURCE}
+        claim = {"claim_status": words.ClaimStatus.OFFICIAL.value}
+        restriction = {
+            "area_ids": ";".join(areas),
+            "geo_scope": choose_scope(areas),
+            "network_scope": networks.value,
             "observed_from": event.start.isoformat(),
             "ended_on": event.last_day.isoformat() if event.last_day else "",
             "end_status": status.value,
+            "end_source": END_SOURCE[status].value,
+            "start_precision": words.StartPrecision.ACTUAL.value,
             "action": action.value,
-            "evidence": evidence.value,
-            "claim": words.ClaimStatus.OFFICIAL.value,
-            "networks": (words.NetworkScope.ASN_LIST if named else event.network).value,
+            "severity": choose_severity(action, features),
+            "evidence_state": evidence.value,
             "operators": ";".join(event.operators),
             "extent_reason": f"operators named: {named}" if named else "",
             "note": "event as described, on no record",
         }
-        answers = collect_answers(OF_RESTRICTION, cells, self.records)
-        places = {
+        place = {
             "restriction_id": self.restriction_id,
             "reading": words.PlaceReading.WHOLE.value,
             "found_by": words.PlaceMatch.EXACT.value,
         }
+        platforms = ";".join(sorted(self._platform_ids))
         return {
-            **build_restriction(answers, self.restriction_id, SOURCE),
+            "restrictions": [about | claim | restriction],
+            "restriction_targets": build_targets(about | claim, platforms, features),
             "restriction_places": [
-                {**places, "area_id": area_id, "name": name}
+                {**place, "area_id": area_id, "name": name}
                 for area_id, name in self._places.items()
             ],
         }

@@ -1,15 +1,17 @@
 """Questions whose answers become cells: asked on a terminal, or answered by options.
 
-A question is both an option of the command and a prompt. The contract of the column that it fills
-says how an answer is read, which words are allowed and whether one is required. Earlier answers
-decide which questions apply: nothing more is asked about a page on record.
+A question is both an option of the command and a prompt; questions.csv lists them. The contract of
+the column that it fills says how an answer is read, which words are allowed and whether one is
+required. Earlier answers decide which questions apply: nothing more is asked about a page on
+record.
 """
 
+import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
 from audience_impact import blanks, periods
 from flows.adding.records import FactRecords, NotOnRecordError, suggest_names
@@ -21,6 +23,8 @@ AMOUNT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+ROW_EACH = "restriction_targets"
+"""Table in which each of several answers is a row."""
 
 
 class Answers(dict[str, str]):
@@ -43,18 +47,21 @@ class MissingError(ValueError):
     """Required options are missing, and the command cannot ask for them on a terminal."""
 
 
-def always_applies(answers: Answers) -> bool:
-    """Return True: the question always applies."""
-    return True
+@dataclass(frozen=True)
+class Rules:
+    """What the contracts do not say of questions, by the name of the question.
 
+    Attributes:
+        applies: Whether a question applies after the answers so far; by default it does.
+        must: Whether an answer is required; by default where the column may not be blank.
+        defaults: The answer to use where a required one is missing.
+        readers: Return the cell for an answer; raise NotOnRecordError or WrongAnswerError.
+    """
 
-def never_applies(answers: Answers) -> bool:
-    """Return False: the question is never asked, and only its option provides an answer."""
-    return False
-
-
-def _read_text(raw_answer: str, answers: Answers) -> str:
-    return raw_answer
+    applies: Mapping[str, Condition]
+    must: Mapping[str, Condition]
+    defaults: Mapping[str, Callable[[Answers], str]]
+    readers: Mapping[str, Reader]
 
 
 @dataclass(frozen=True)
@@ -64,32 +71,48 @@ class Question:
     Attributes:
         name: The key among the answers; the option is the same name with dashes.
         asks: The text of the prompt and of the option's help.
-        read: Returns the cell for an answer; raises NotOnRecordError or WrongAnswerError.
-        must: Returns whether an answer is required.
-        may: Returns whether a prompt asks for an optional answer, which may be blank.
-        default: Returns the answer to use where a required one is missing.
-        choices: The permitted words, if there are only a few.
-        many: True if several answers are allowed, joined by semicolons.
+        fills: The column of a fact table that the answer fills.
+        is_asked: Whether a prompt asks for an answer that may be blank.
         adds: The question whose answer allows adding a name that is not on record.
-        table, column: The column of a fact table that the answer fills; blank for no column.
     """
 
     name: str
     asks: str
-    read: Reader = _read_text
-    must: Condition = never_applies
-    may: Condition = never_applies
-    default: Callable[[Answers], str] = lambda answers: ""
-    choices: Sequence[str] = ()
-    many: bool = False
-    adds: str = ""
-    table: str = ""
-    column: str = ""
+    fills: facts.Column | None
+    is_asked: bool
+    adds: str
+    rules: Rules
 
     @property
     def option_name(self) -> str:
         """Return the option of the command, such as --source-note."""
         return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def prompt(self) -> str:
+        """Return what it asks, with a capital."""
+        return self.asks[:1].upper() + self.asks[1:]
+
+    @property
+    def choices(self) -> Sequence[str]:
+        """Return the permitted words, if there are only a few."""
+        return self.fills.list_cell_rules().get("word", ()) if self.fills else ()
+
+    @property
+    def many(self) -> bool:
+        """Return whether several answers are allowed, joined by semicolons."""
+        about = self.fills
+        return about is not None and (about.kind == "references" or about.table == ROW_EACH)
+
+    def applies(self, answers: Answers) -> bool:
+        """Return whether the question applies after the answers so far."""
+        return self.name not in self.rules.applies or self.rules.applies[self.name](answers)
+
+    def must(self, answers: Answers) -> bool:
+        """Return whether an answer is required."""
+        if self.name in self.rules.must:
+            return self.rules.must[self.name](answers)
+        return self.fills is not None and not self.fills.may_be and self.applies(answers)
 
     def read_cell(self, raw_answer: str, answers: Answers) -> str:
         """Return the cell for an answer; several parts are read one by one, sorted and joined.
@@ -97,78 +120,72 @@ class Question:
         Raises NotOnRecordError or WrongAnswerError.
         """
         parts = raw_answer.split(";") if self.many else [raw_answer]
-        if any(CONTROL.search(blanks.strip_blanks(part)) for part in parts):
+        parts = [blanks.strip_blanks(part) for part in parts]
+        if any(map(CONTROL.search, parts)):
             raise WrongAnswerError(
                 "contains a line break or another control character: write one line"
             )
-        cells = [self.read(blanks.strip_blanks(part), answers) for part in parts]
-        return ";".join(sorted(set(cells))) if self.many else cells[0]
+        read = self.rules.readers.get(self.name) or self._choose_reader()
+        return ";".join(sorted({read(part, answers) for part in parts}))
+
+    def _choose_reader(self) -> Reader:
+        """Return the reader of the answers that the contract of the column asks for."""
+        readers: dict[str, Reader] = {
+            "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
+            "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),
+            "web_address": _read_web_address,
+            "period": _read_period,
+            "number": read_amount,
+            "code": lambda raw_answer, answers: _read_word(raw_answer, self.choices),
+        }
+        of, group = (self.fills.of, self.fills.group) if self.fills else ("", "")
+        return readers.get(of) or readers.get(group) or (lambda raw_answer, answers: raw_answer)
 
 
-def ask_column(
-    table: str,
-    column: str,
-    asks: str = "",
-    name: str = "",
-    when: Condition = always_applies,
-    is_asked: bool = False,
-    default: str | Callable[[Answers], str] = "",
-    **settings: Any,
-) -> Question:
-    """Return the question that fills a column, as its contract says.
-
-    It applies `when`; a column that may be blank is asked for with `is_asked` only. `settings` are
-    attributes of the question that the contract does not know, or that differ.
-    """
-    about, rules = facts.COLUMNS[table][column], facts.list_cell_rules(table, column)
-    choices = tuple(rules.get("word", ()))
-    readers = {
-        **_READERS,
-        "text": _read_web_address if "web_address" in rules else _read_text,
-        "code": _make_word_reader(choices),
-    }
-    contract: dict[str, Any] = {
-        "read": _LOOKUPS.get(about.refers_to) or readers.get(about.group, _read_text),
-        "must": when if not about.may_be else never_applies,
-        "may": when if is_asked else never_applies,
-        "default": default if callable(default) else lambda answers: default,
-        "choices": choices,
-        "many": about.kind == "references",
-    }
-    asks = asks or f"the column {column} of {table}.csv"
-    return Question(name or column, asks, table=table, column=column, **contract | settings)
-
-
-def ask_other_columns(
-    table: str, questions: Sequence[Question], made: Sequence[str]
+def list_questions(
+    parts: Sequence[str], table: str, made: Sequence[str], rules: Rules
 ) -> list[Question]:
-    """Return questions for the columns that neither questions nor the command (`made`) fill."""
-    filled = {question.column for question in questions if question.table == table} | set(made)
-    others = [name for name in facts.COLUMNS[table] if name not in filled]
-    return [ask_column(table, name) for name in others]
+    """Return the questions of some parts, and of the other columns of a table.
+
+    `made` are the columns of the table that the command fills by itself.
+    """
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["part"] in parts]
+    questions = [
+        Question(
+            *(row["name"], row["asks"], facts.COLUMNS.get(row["table"], {}).get(row["column"])),
+            *(bool(row["is_asked"]), row["adds"], rules),
+        )
+        for row in rows
+    ]
+    filled = {row["column"] for row in rows if row["table"] == table} | set(made)
+    others = {name: about for name, about in facts.COLUMNS[table].items() if name not in filled}
+    return questions + [
+        Question(
+            *(name, about.meaning or f"the column {name} of {table}.csv", about),
+            *(False, "", Rules({}, {}, {}, {})),
+        )
+        for name, about in others.items()
+    ]
 
 
 def fill_row(table: str, questions: Sequence[Question], answers: Answers) -> dict[str, str]:
     """Return the cells of a row of a table that the answers give, by column."""
     return {
-        question.column: answers.get(question.name, "")
+        question.fills.column: answers.get(question.name, "")
         for question in questions
-        if question.table == table
+        if question.fills and question.fills.table == table
     }
 
 
-def _make_word_reader(words: Sequence[str]) -> Reader:
-    """Return a reader of a vocabulary's words, also with spaces, dashes or capitals."""
+def _read_word(raw_answer: str, words: Sequence[str]) -> str:
+    """Return a word of a vocabulary, also with spaces, dashes or capitals."""
     words_by_fold = {word.casefold(): word for word in words}
-
-    def read_word(raw_answer: str, answers: Answers) -> str:
-        word = words_by_fold.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
-        if word is None:
-            near = suggest_names(raw_answer, words) or f": one of {', '.join(words)}"
-            raise NotOnRecordError(f"{raw_answer!r} is none of the words{near}")
-        return word
-
-    return read_word
+    word = words_by_fold.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
+    if word is None:
+        near = suggest_names(raw_answer, words) or f": one of {', '.join(words)}"
+        raise NotOnRecordError(f"{raw_answer!r} is none of the words{near}")
+    return word
 
 
 def _read_period(raw_answer: str, answers: Answers) -> str:
@@ -198,19 +215,10 @@ def read_amount(raw_answer: str, answers: Answers) -> str:
         )
     digits, fraction, unit = match[1], match[2] or "", (match[3] or "").casefold()
     number = Decimal(re.sub(r"\D", "", digits) + fraction)
-    scaled = number.scaleb(-2 if unit == "%" else TIMES.get(unit, 0))
-    plain = f"{scaled:f}"
+    plain = f"{number.scaleb(-2 if unit == '%' else TIMES.get(unit, 0)):f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-_READERS: dict[str, Reader] = {
-    "period": _read_period,
-    "number": read_amount,
-}
-_LOOKUPS: dict[str, Reader] = {
-    "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
-    "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),
-}
 Asker = Callable[[Question, str, Answers], str]
 """Asks a person, given a question, a default and the answers so far; returns a readable answer."""
 
@@ -248,8 +256,9 @@ def _ask_questions(
     answers, missing = Answers(records), list[str]()
     for question in questions:
         raw_answer, must = options.get(question.name, ""), question.must(answers)
-        default = question.default(answers) if must else ""
-        if not raw_answer and ask and (must or question.may(answers)):
+        choose_default = question.rules.defaults.get(question.name) if must else None
+        default = choose_default(answers) if choose_default else ""
+        if not raw_answer and ask and (must or (question.is_asked and question.applies(answers))):
             raw_answer = ask(question, default, answers)
         raw_answer = raw_answer or default
         if raw_answer:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,6 @@ from audience_impact.cli.folders import fail_with, local_option
 from flows.commands.folders import FACTS, fact_folders
 
 if TYPE_CHECKING:
-    from audience_impact.facts.tables import Finding
     from flows.adding.entries import EntryKind
     from flows.adding.questions import Answers, Question
     from flows.adding.records import FactRecords
@@ -81,43 +81,40 @@ def _build_command(kind: "EntryKind") -> Callable[..., None]:
             for name, text in options.items()
             if text
         }
-        _add_records(
-            kind, raw_answers, fact_folders(facts, default=[FACTS]), (yes, dry_run, another)
-        )
+        folders = fact_folders(facts, default=[FACTS])
+        _add_records(kind, raw_answers, folders, yes, dry_run, another)
 
     parameters = Signature.from_callable(add_record).parameters
     unused = {"options"} if kind.is_once else {"options", "another"}
-    fixed = [parameter for name, parameter in parameters.items() if name not in unused]
-    question_parameters = [_build_parameter(question) for question in kind.questions]
-    add_record.__signature__ = Signature([*fixed, *question_parameters])  # type: ignore[attr-defined]
-    add_record.__annotations__ = {
-        option.name: option.annotation for option in [*fixed, *question_parameters]
-    }
+    options = [parameter for name, parameter in parameters.items() if name not in unused]
+    options += [_build_parameter(question) for question in kind.questions]
+    add_record.__signature__ = Signature(options)  # type: ignore[attr-defined]
+    add_record.__annotations__ = {option.name: option.annotation for option in options}
     return add_record
 
 
 def _build_parameter(question: "Question") -> Parameter:
     words = f" One of: {', '.join(question.choices)}." if question.choices else ""
     again = " May be repeated." if question.many else ""
-    asks = f"{question.asks[0].upper()}{question.asks[1:]}."
-    option = typer.Option(question.option_name, metavar="TEXT", help=f"{asks}{words}{again}")
-    of = list[str] if question.many else str
-    return Parameter(
-        question.name,
-        Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[of | None, option],
-    )
+    text = f"{question.prompt}.{words}{again}"
+    option = typer.Option(question.option_name, metavar="TEXT", help=text)
+    of: Any = list[str] if question.many else str
+    annotation = Annotated[of | None, option]
+    return Parameter(question.name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 def _add_records(
-    kind: "EntryKind", options: dict[str, str], folders: list[Path], chosen: tuple[bool, bool, bool]
+    kind: "EntryKind",
+    options: dict[str, str],
+    folders: list[Path],
+    yes: bool,
+    dry_run: bool,
+    another: bool,
 ) -> None:
     from flows.adding import writing
     from flows.adding.entries import find_page
     from flows.pipeline.steps import RefusedError
 
-    yes, dry_run, another = chosen
     records = _read_records(folders)
     answers = _collect_answers(kind, options, records, may_write=yes or dry_run)
     if page := find_page(answers):
@@ -130,10 +127,7 @@ def _add_records(
         files = writing.insert_rows(folders[-1], rows)
         if not files:
             raise fail_with("nothing to write: all rows are on record")
-        findings = writing.find_new_findings(files, folders, datetime.now(UTC).date())
-        _show_rows(files, findings, folders)
-        if any(writing.is_error(finding) for finding in findings):
-            raise fail_with("nothing written: correct the errors above")
+        _show_rows(files, folders)
         if dry_run:
             typer.echo("nothing written: this was a dry run")
             return
@@ -153,15 +147,14 @@ def _read_records(folders: list[Path]) -> "FactRecords":
     from flows.layers import MARKS
     from flows.pipeline import steps
 
-    for mark in MARKS:
-        if (folders[-1] / mark).exists():
-            raise fail_with(
-                f"{folders[-1]} is a layer that a command writes: give a folder of your own"
-            )
+    if any((folders[-1] / mark).exists() for mark in MARKS):
+        raise fail_with(
+            f"{folders[-1]} is a layer that a command writes: give a folder of your own"
+        )
     reading = steps.read_facts(folders)
-    bad = [finding for finding in reading.findings if finding.rule in FATAL_RULES]
-    if bad:
-        raise fail_with(steps.format_finding(relocate_finding(bad[0], folders)))
+    for finding in reading.findings:
+        if finding.rule in FATAL_RULES:
+            raise fail_with(steps.format_finding(relocate_finding(finding, folders)))
     return FactRecords(reading.tables)
 
 
@@ -171,7 +164,7 @@ def _collect_answers(
     """Return the answers; exit with 2 where options are missing and nobody can be asked."""
     from flows.adding.questions import MissingError, WrongAnswerError, collect_answers
 
-    asker = _make_asker(kind) if is_terminal() else None
+    asker = partial(_ask_person, kind) if is_terminal() else None
     try:
         answers = collect_answers(kind.questions, options, records, asker)
     except MissingError as error:
@@ -188,55 +181,40 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _make_asker(kind: "EntryKind") -> "Callable[[Question, str, Answers], str]":
+def _ask_person(kind: "EntryKind", question: "Question", default: str, answers: "Answers") -> str:
     from flows.adding.questions import WrongAnswerError
     from flows.adding.records import NotOnRecordError
 
-    def ask_person(question: "Question", default: str, answers: "Answers") -> str:
-        must = question.must(answers)
-        if question.choices:
-            typer.echo(f"  one of: {', '.join(question.choices)}")
-        while True:
-            raw_answer = _prompt_answer(question, default, must)
-            if not raw_answer and not must:
-                return ""
-            if not raw_answer:
-                typer.echo("  an answer is required")
-                continue
-            try:
-                question.read_cell(raw_answer, answers)
-                return raw_answer
-            except NotOnRecordError as error:
-                _print_plain(f"  {error}")
-                if _accept_addition(kind, question, answers):
-                    return raw_answer
-            except WrongAnswerError as error:
-                _print_plain(f"  {error}")
-
-    return ask_person
-
-
-def _prompt_answer(question: "Question", default: str, must: bool) -> str:
+    must = question.must(answers)
     more = "; several joined by ;" if question.many else ""
-    text = f"{question.asks[0].upper()}{question.asks[1:]}{more}"
-    blank = " (blank: not known)" if not must else ""
-    raw_answer = typer.prompt(text + blank, default=default, show_default=bool(default))
-    return str(raw_answer).strip()
+    text = f"{question.prompt}{more}{'' if must else ' (blank: not known)'}"
+    if question.choices:
+        typer.echo(f"  one of: {', '.join(question.choices)}")
+    while True:
+        prompted = typer.prompt(text, default=default, show_default=bool(default))
+        raw_answer = str(prompted).strip()
+        if not raw_answer and not must:
+            return ""
+        if not raw_answer:
+            typer.echo("  an answer is required")
+            continue
+        try:
+            question.read_cell(raw_answer, answers)
+            return raw_answer
+        except (NotOnRecordError, WrongAnswerError) as error:
+            _print_plain(f"  {error}")
+            is_unknown = isinstance(error, NotOnRecordError) and question.adds
+            if is_unknown and _accept_addition(kind, question.adds, answers):
+                return raw_answer
 
 
-def _accept_addition(kind: "EntryKind", question: "Question", answers: "Answers") -> bool:
+def _accept_addition(kind: "EntryKind", name: str, answers: "Answers") -> bool:
     """Ask for the kind of a new name and enter it in the answers; return whether it was entered."""
-    if not question.adds:
-        return False
-    (adding,) = (more for more in kind.questions if more.name == question.adds)
-    choices = adding.choices
-    chosen = typer.prompt(
-        f"  To add it, its kind ({', '.join(choices)}); blank: another name",
-        default="",
-        show_default=False,
-    ).strip()
+    (choices,) = (question.choices for question in kind.questions if question.name == name)
+    text = f"  To add it, its kind ({', '.join(choices)}); blank: another name"
+    chosen = typer.prompt(text, default="", show_default=False).strip()
     if chosen in choices:
-        answers[question.adds] = chosen
+        answers[name] = chosen
     return chosen in choices
 
 
@@ -259,30 +237,31 @@ def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another:
         raise fail_with("nothing written: if this is another restriction, give --another")
 
 
-def _show_rows(
-    files: "Sequence[ChangedFile]", findings: "Sequence[Finding]", folders: list[Path]
-) -> None:
+def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
+    """Print the new lines and what the check finds in them; exit with 1 for an error."""
     from audience_impact.facts.tables import relocate_finding
+    from flows.adding import writing
     from flows.pipeline import steps
 
+    findings = writing.find_new_findings(files, folders, datetime.now(UTC).date())
     for file in files:
         for line, text in file.lines.items():
             _print_plain(f"{file.path.name}:{line}: {text}")
     for finding in findings:
-        _print_plain(
-            f"{finding.severity.value}: {steps.format_finding(relocate_finding(finding, folders))}",
-            err=True,
-        )
+        text = steps.format_finding(relocate_finding(finding, folders))
+        _print_plain(f"{finding.severity.value}: {text}", err=True)
+    if any(writing.is_error(finding) for finding in findings):
+        raise fail_with("nothing written: correct the errors above")
 
 
 def _show_next_steps(files: "Sequence[ChangedFile]") -> None:
     """Print the changed files and the commands that use them."""
     from flows.fitting import FITTERS
 
-    names = [file.path.stem for file in files]
+    names = {file.path.stem for file in files}
     typer.echo(f"written: {', '.join(str(file.path) for file in files)}")
     for parameters, fitter in FITTERS.items():
-        if set(fitter.read) & set(names):
+        if names & set(fitter.read):
             typer.echo(f"then: audience-impact learn {parameters}")
     typer.echo(
         "then: audience-impact run; to see which answers change: audience-impact diff OLD NEW"
