@@ -29,7 +29,7 @@ import pandas as pd
 EXPLANATIONS = (
     *("by hand", "consecutive", "other networks", "in part", "harder", "further order", "left"),
 )
-READ = ["restriction_id", "country_id", "area_id", "platforms", "network_scope", "operators"]
+LISTS = ["platform_ids", "operator_names", "place_readings"]
 FOREVER = pd.Timestamp("2262-01-01")
 Holders = Mapping[str, str]
 
@@ -37,8 +37,8 @@ Holders = Mapping[str, str]
 def read_days(restrictions: pd.DataFrame) -> pd.DataFrame:
     """Return first and last known day of each restriction; rows without a first are left out."""
     first = pd.to_datetime(restrictions["start_on"].astype(str), format="%Y-%m-%d", errors="coerce")
-    ended = restrictions["ended_on"].astype(str)
-    last = pd.to_datetime(ended, format="%Y-%m-%d", errors="coerce").fillna(first)
+    last = pd.to_datetime(restrictions["ended_on"])
+    last = last.where(restrictions["ended_on"] == restrictions["ended_by"]).fillna(first)
     last = last.mask(restrictions["end_status"] == "ongoing", FOREVER)
     return restrictions.assign(first_day=first, last_day=last)[first.notna()]
 
@@ -72,7 +72,7 @@ def join_pairs(restrictions: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     frame = read_days(restrictions).sort_values(["first_day", "restriction_id"])
     frame = frame.assign(
         places=[list_places(cell, members) for cell in frame["area_id"]],
-        services=[frozenset(cell.split(", ")) for cell in frame["platforms"]],
+        services=[frozenset(cell.split(";")) for cell in frame["platform_ids"].fillna("")],
         order=range(len(frame)),
     )
     pairs = frame.merge(frame, on="country_id", suffixes=("_a", "_b"))
@@ -99,7 +99,7 @@ def explain_pairs(pairs: pd.DataFrame) -> pd.Series:
     by_hand = [~pairs[f"restriction_id_{end}"].str.contains("-stop-") for end in "ab"]
     networks = [pairs[f"network_scope_{end}"].fillna("unknown") for end in "ab"]
     is_any = networks[0].isin(["all", "unknown"]) | networks[1].isin(["all", "unknown"])
-    operators = [pairs[f"operators_{end}"].fillna("") for end in "ab"]
+    operators = [pairs[f"operator_names_{end}"].fillna("") for end in "ab"]
     is_one_operator = (networks[0] == "asn_list") | (networks[1] == "asn_list")
     is_other = ~is_any & (networks[0] != networks[1])
     is_other |= is_one_operator & (operators[0] != operators[1])
@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("--areas", type=Path, default=Path("data/facts/areas.csv"))
     options = parser.parse_args()
     restrictions = pd.read_parquet(options.version / "restrictions.parquet")
+    restrictions[LISTS] = restrictions[LISTS].apply(lambda cells: cells.str.join(";"))
     areas = pd.read_csv(options.areas, dtype=str, keep_default_na=False)
     pairs = join_pairs(restrictions, areas)
     explanation = explain_pairs(pairs)

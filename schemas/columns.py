@@ -148,9 +148,14 @@ def joined_column(values: Mapping[str, str], description: str) -> Any:
     return set_values(field, values)
 
 
-def list_column(description: str) -> Any:
-    """Return a column of lists of ids."""
-    field = make_column(description)
+def day_column(description: str) -> Any:
+    """Return a column of days; null where none is known."""
+    return make_column(description, "date", null=True)
+
+
+def list_column(description: str, null: bool = False) -> Any:
+    """Return a column of lists of ids or names."""
+    field = make_column(description, null=null)
     field.metadata["separator"] = JOINED_BY
     return field
 

@@ -343,7 +343,7 @@ def describe_evidence(record: AnswerRecord) -> str:
     source, clauses = record.reported_by or "Its source", record.clauses
     if source == DESCRIBED_EVENT:
         return "The event is on no record: it is taken to happen as described."
-    measurers = join_names((record.restriction.measured_by or "").split(";"))
+    measurers = join_names(record.restriction.measurers)
     measured = {
         Measurement.OWN: " from its own measurements",
         Measurement.NAMED: f"; measurements by {measurers} are on record",
@@ -381,7 +381,7 @@ def _describe_claim(record: AnswerRecord) -> str:
 
 def label_evidence(record: AnswerRecord) -> str:
     """Return who confirms the restriction, for a label: `reported, measured by OONI`."""
-    clauses, measurers = record.clauses, (record.restriction.measured_by or "").replace(";", ", ")
+    clauses, measurers = record.clauses, ", ".join(record.restriction.measurers)
     claim = label_code(record.restriction.claim_status, "claim_status")
     if clauses.is_official:
         claim = "officially confirmed"

@@ -17,16 +17,17 @@ from audience_impact.answers.records import (
     is_in_force,
     list_containing_areas,
     plain_rows,
+    write_end,
+    write_period,
 )
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric
 
 NUMBERS = ("min", "q05", "q50", "q95", "max")
 ON_RECORD = [
-    *("restriction_id", "area_name", "start_on", "ended_on", "end_status", "platforms"),
+    *("restriction_id", "area_names", "start_on", "ended_on", "end_status", "platform_names"),
     *("chain_id", "chain_days"),
 ]
 """Columns of `restrictions` that a row of a restriction has; the first day is that in force."""
-DAY = r"^(\d{4}-\d{2}-\d{2})"
 
 
 def count_without_estimate(rows: pd.DataFrame, quantity: Quantity) -> int:
@@ -52,7 +53,9 @@ def build_events(
         leads, ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
     )
     events = acts.reindex(columns=ON_RECORD).assign(
+        **acts[["area_names", "platform_names"]].replace(";", ", ", regex=True).fillna(""),
         start_on=_find_first_days(acts),
+        ended_on=[write_end(row) for row in plain_rows(acts)],
         kind=kinds["kind"].to_numpy(),
         impact_metric=metric.to_numpy(),
     )
@@ -78,9 +81,10 @@ def build_events(
 
 def _find_first_days(acts: pd.DataFrame) -> "pd.Series[str]":
     """Return the first day in force, of the type of `start_on`, which stands in for a blank."""
-    days = acts["observed_from"].astype("str").str.extract(DAY, expand=False)
-    observed = pd.to_datetime(days).dt.date.astype("object")
-    return acts["start_on"].astype("object").mask(observed.notna(), observed)
+    rows = plain_rows(acts[["observed_from", "observed_by"]])
+    periods = [write_period(*row.values()) or "" for row in rows]
+    is_month = [len(period.partition("/")[0]) < len("2025-07-13") for period in periods]
+    return acts["start_on"].astype("object").where(is_month, acts["observed_from"])
 
 
 def _read_kinds(parts: pd.DataFrame) -> pd.DataFrame:
@@ -190,5 +194,5 @@ def name_row(row: Row) -> str:
     """Return the country, or place, service and first day of a restriction."""
     if "area_id" in row:
         return str(row["area_name"])
-    place, cut = names.shorten(row["area_name"], 30), names.shorten(row["platforms"], 42)
+    place, cut = names.shorten(row["area_names"], 30), names.shorten(row["platform_names"], 42)
     return f"{place}: {cut}{', ' + day_in_words(row['start_on']) if row['start_on'] else ''}"

@@ -24,6 +24,7 @@ from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Cause,
     ClaimStatus,
+    EndSource,
     EndStatus,
     EvidenceState,
     FactRole,
@@ -63,7 +64,26 @@ Rows = Mapping[str, list[dict[str, Any]]]
 
 
 class Restriction(SimpleNamespace):
-    """Action, place and time of a restriction: a row of `restrictions`, its cells as attributes."""
+    """Action, place and time of a restriction: a row of `restrictions`, its cells as attributes.
+
+    Lists are joined by `;`. `observed_from` and `ended_on` are periods in ISO 8601, as their
+    sources state them.
+    """
+
+    @property
+    def area_name(self) -> str:
+        """Return the names of the areas, as text."""
+        return str(self.area_names.replace(";", ", "))
+
+    @property
+    def target_names(self) -> str:
+        """Return the names of the platforms, as text."""
+        return (self.platform_names or "").replace(";", ", ")
+
+    @property
+    def measurers(self) -> list[str]:
+        """Return the names of those who measured it."""
+        return (self.measured_by_names or "").split(";")
 
     @property
     def covered_until(self) -> str:
@@ -121,11 +141,11 @@ def _read_claim(restriction: Restriction) -> Claim:
 
 
 def _read_measurement(restriction: Restriction, reported_by: str) -> Measurement:
-    if not restriction.measured_by:
+    if not restriction.measured_by_names:
         return Measurement.NONE
     if restriction.evidence_state == EvidenceState.OK:
         return Measurement.CLEAR
-    is_own = restriction.measured_by == reported_by.partition(",")[0]
+    is_own = restriction.measured_by_names == reported_by.partition(",")[0]
     return Measurement.OWN if is_own else Measurement.NAMED
 
 
@@ -165,7 +185,7 @@ def _read_place(restriction: Restriction) -> Place:
         return Place.PART if is_part else Place.NAMED
     if restriction.geo_scope in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
         return Place.COUNTRY
-    return Place.PART if restriction.places else Place.UNNAMED
+    return Place.PART if restriction.place_names else Place.UNNAMED
 
 
 def _read_loss(restriction: Restriction) -> Loss:
@@ -359,7 +379,7 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
     reporters = [row["attribution"] for row in lineage if row["role"] == RESTRICTION_ROLES[0]]
     drivers = [Driver(**row, metric=row["impact_metric"]) for row in rows.get("sensitivity", [])]
     return AnswerRecord(
-        restriction=Restriction(**rows["restrictions"][0]),
+        restriction=_build_restriction(rows["restrictions"][0]),
         reported_by=next(iter(reporters), None),
         targets=tuple(SimpleNamespace(**{name: part[name] for name in TARGET}) for part in parts),
         numbers=tuple(
@@ -408,7 +428,7 @@ def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Ser
     """Return for each restriction whether it was in force on a day of the year or month."""
     first, after = periods.parse_period(period) or (pd.NaT, pd.NaT)
     start = pd.to_datetime(acts["start_on"])
-    last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
+    last = pd.to_datetime(acts["ended_by"])
     last = last.mask(acts["end_status"] == EndStatus.ONGOING.value)
     last = last.fillna(pd.to_datetime(acts["listed_until"])).fillna(as_of)
     carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
@@ -427,3 +447,26 @@ def _to_plain(cell: Any) -> Any:
     if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return None
     return str(cell)[:10] if hasattr(cell, "isoformat") else cell
+
+
+def _build_restriction(row: Row) -> Restriction:
+    start = write_period(row["observed_from"], row["observed_by"])
+    return Restriction(**{**row, "observed_from": start, "ended_on": write_end(row)})
+
+
+def write_end(row: Row) -> str | None:
+    """Return the last day of a row of `restrictions` in ISO 8601, or the period in which it is."""
+    days = row["ended_on"], row["ended_by"]
+    if row["end_source"] == EndSource.NOT_LISTED_LATER:  # by days, whatever months these make up
+        return "/".join(dict.fromkeys(days))
+    return write_period(*days)
+
+
+def write_period(first: str | None, last: str | None) -> str | None:
+    """Return the period between two days in ISO 8601: a day, a month, a year, or from A to B."""
+    if first is None or last is None or first == last:
+        return first
+    days = f"{first}/{last}"
+    shorter = (first[:4], first[:7], f"{first[:7]}/{last[:7]}")
+    span = periods.parse_period(days)
+    return next((text for text in shorter if periods.parse_period(text) == span), days)

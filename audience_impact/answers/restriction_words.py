@@ -1,6 +1,5 @@
 """The words for a restriction: action, services or networks, place and time."""
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -55,7 +54,7 @@ UNNAMED = "what was restricted"
 """Placeholder for the services of a restriction whose targets are not on record."""
 DISPUTED = ", by a report that is disputed"
 INSIDE, DOUBT = "in ", " (a town or all of it)"
-"""Beginning and end of a place in `places`: a part of it is meant, or perhaps a town in it."""
+"""Beginning and end of a place in `place_names`: a part of it is meant, or perhaps a town in it."""
 WITH_ARTICLE = (" Strip", " Region")
 """Ends of names of places that take an article in a sentence."""
 WHOLE_DAY_HOURS = 23.9
@@ -151,7 +150,7 @@ def _name_network(record: AnswerRecord) -> str:
 
 
 def _list_operators(record: AnswerRecord) -> list[str]:
-    return [name for name in (record.restriction.operators or "").split(";") if name]
+    return [name for name in (record.restriction.operator_names or "").split(";") if name]
 
 
 def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
@@ -347,11 +346,11 @@ def is_below(record: AnswerRecord) -> bool:
 
 def _name_places(record: AnswerRecord) -> str:
     """Return the places, those that are meant whole before those of which a part is meant."""
-    names = json.loads(record.restriction.area_names)
+    names = record.restriction.area_names.split(";")
     readings = set((record.restriction.place_readings or "").split(";"))
     if PlaceReading.WITHIN not in readings:
         return _list_places(names)
-    items = (record.restriction.places or "; ".join(map(INSIDE.__add__, names))).split("; ")
+    items = (record.restriction.place_names or ";".join(map(INSIDE.__add__, names))).split(";")
     counted = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
     parts = [item.removeprefix(INSIDE) for item in items if item.startswith(INSIDE)]
     parts = [name for name in parts if name not in counted]  # a town and others of its district
@@ -363,7 +362,7 @@ def _name_places(record: AnswerRecord) -> str:
 
 def _name_countries(record: AnswerRecord) -> str:
     codes = record.restriction.country_id.split(";")
-    names = json.loads(record.restriction.area_names)
+    names = record.restriction.area_names.split(";")
     if len(names) != len(codes) or is_below(record):
         names = codes
     return _list_places([*map(area_in_words, codes, names)])
@@ -403,11 +402,9 @@ def describe_other_end(record: AnswerRecord) -> str:
     ours = "our record holds none"
     if record.clauses.end in (End.DAY, End.WINDOW):
         ours = f"our record has {last_day_in_words(about.ended_on or '')}"
-    last, theirs = about.other_ended_on or "", "lists it as ongoing"
-    if "/" in last:
-        theirs = f"lists it as over by {day_in_words(last.partition('/')[2])}"
-    elif last:
-        theirs = f"has {day_in_words(last)}"
+    last, theirs = about.other_ended_on, "lists it as ongoing"
+    if last:
+        theirs = f"lists it as over by {day_in_words(last)}"
     return f"Sources disagree about its end: {ours}; {about.other_end_source} {theirs}."
 
 
@@ -453,16 +450,17 @@ def _describe_evidence(record: AnswerRecord) -> str:
     interval = (about.q05_in_force_hours, about.q50_in_force_hours, about.q95_in_force_hours)
     low, middle, high = ((value or 0.0) for value in interval)
     hours = _describe_hours_in_all(low, middle, high)
+    seen_by = (about.seen_by_names or "").replace(";", "; ")
     if record.clauses.hours is Hours.MEASURED:
         outages = "an outage" if count == 1 else f"{count} outages"
-        seen = f"{about.seen_by} saw {outages} in its days"
+        seen = f"{seen_by} saw {outages} in its days"
         fits = middle <= 24.0 * (_count_days(record) or math.inf)
         is_dated = high and fits and record.clauses.end is End.DAY
         return f"{seen}: about {hours}." if is_dated else f"{seen}."
     is_one_day = about.ended_on == choose_start_day(record)
     if record.clauses.hours is Hours.SIMILAR and high and is_one_day:
         return f"Similar shutdowns suggest about {hours}."
-    return f"{about.seen_by} is the source of what was lost." if count else ""
+    return f"{seen_by} is the source of what was lost." if count else ""
 
 
 def _describe_hours_in_all(low: float, middle: float, high: float) -> str:

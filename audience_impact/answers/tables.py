@@ -37,12 +37,14 @@ def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     impact = tables["impact"]
     rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
-        tables["restrictions"][["restriction_id", "platforms", "start_on"]], on="restriction_id"
+        tables["restrictions"][["restriction_id", "platform_names", "start_on"]],
+        on="restriction_id",
     )
     users = feature_users(impact, tables["impact_by_platform"])
     texts = {name: format_estimate(row) for name, row in users.iterrows()}
     rows["feature_users"] = [texts.get(name, "-") for name in rows["restriction_id"]]
     measurers = rows["restriction_id"].map(_join_measurers(tables["lineage"]))
+    rows["platforms"] = rows["platform_names"].str.replace(";", ", ").fillna("")
     rows["measured_by"] = measurers.astype("object").fillna("-")  # numbers, where nobody measured
     return surest_first(rows)
 

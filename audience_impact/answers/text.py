@@ -59,7 +59,7 @@ def render_restriction(record: AnswerRecord, version_id: str | None = None) -> s
     head = [
         sentences.write_answer(record, version_id),
         "",
-        f"{about.restriction_id}  {about.area_name}: {about.platforms}",
+        f"{about.restriction_id}  {about.area_name}: {about.target_names}",
         f"  {about.action}, {about.severity}; {about.claim_status}; evidence: "
         f"{about.evidence_state}; start {about.start_on or 'not known'}, "
         f"{about.end_status} {about.ended_on or ''}".rstrip(),
@@ -150,7 +150,7 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
         rest = answer.removeprefix(headline).strip()
     else:
         headline = answer
-    event = [f"{about.restriction_id}  {about.area_name}: {about.platforms}"]
+    event = [f"{about.restriction_id}  {about.area_name}: {about.target_names}"]
     event.append(f"  {_describe_days(record)}")
     if about.chain_id is not None:
         length = f"{about.chain_days or 0.0:,.0f} days in force in all"
@@ -164,7 +164,7 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
     )
     figures = ["Figures used", *pages]
     if about.measured_url:
-        figures.append(f"  {(about.measured_by or '').replace(';', ', ')}  {about.measured_url}")
+        figures.append(f"  {', '.join(about.measurers)}  {about.measured_url}")
     more = NEXT_OF_RESTRICTION.format(id=about.restriction_id)
     more *= record.reported_by != DESCRIBED_EVENT  # which has no version to look it up in
     answers = [[headline], *([[rest]] if rest else [])]
@@ -222,8 +222,8 @@ def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
         row["start_on"] or "not known",
         _format_end(row),
         format_amount(read_amount(row, quantity)),
-        f"{shorten(row['area_name'], MOST_LETTERS)}: {shorten(row['platforms'], MOST_LETTERS)}"
-        f"{chain}",
+        f"{shorten(row['area_names'], MOST_LETTERS)}: "
+        f"{shorten(row['platform_names'], MOST_LETTERS)}{chain}",
         shorten(row["source"] or NONE, MOST_LETTERS),
     )
 

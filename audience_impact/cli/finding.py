@@ -23,13 +23,16 @@ import pandas as pd
 from audience_impact.answers import names
 from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.numbers import day_in_words
-from audience_impact.answers.records import is_in_force
+from audience_impact.answers.records import is_in_force, plain_rows, write_end
 from audience_impact.populations import read_area_names
 from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, Action, EndStatus
 
 DESCRIBING = ("occasion", "network_scope", "end_status")
 """Columns whose words say how a restriction was, and not where or of what."""
-ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
+ON_RECORD = (
+    *("restriction_id", "area_names", "country_id", "place_names", "platform_names"),
+    *("observed_from", "observed_by"),
+)
 FILLERS = names.read_names("filler").keys()
 """Words of a question that narrow nothing."""
 SHUTDOWNS = names.read_names("shutdown").keys()
@@ -137,7 +140,7 @@ class Vocabulary:
         places = read_area_names(self.acts)
         columns = [*ON_RECORD, "area_id", "action", *DESCRIBING]
         texts = self.acts.reindex(columns=columns).astype("object")
-        rows = texts.where(texts.notna(), "").to_dict(orient="records")
+        rows = texts.where(texts.notna(), "").astype("str").to_dict(orient="records")
         return {row["restriction_id"]: _list_record_words(row, places) for row in rows}
 
     @cached_property
@@ -205,8 +208,8 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
     texts = [*(row[name] for name in ON_RECORD), *countries, action.verb, action.find_form("noun")]
     texts += [places.get(area, "") for area in sorted(around)]
     texts += [form for name in DESCRIBING for form in _list_forms(row[name])]
-    month = row["observed_from"][5:7]
-    texts += [name for number, name in enumerate(MONTHS, 1) if f"{number:02}" == month]
+    month = row["observed_from"][:7] if row["observed_from"][:7] == row["observed_by"][:7] else ""
+    texts += [name for number, name in enumerate(MONTHS, 1) if f"{number:02}" == month[5:]]
     return {make_key(word) for word in _split_words(" ".join(texts).replace("_", " "))}
 
 
@@ -384,11 +387,16 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
     fits = pd.Series(marks, acts.index, dtype=bool)
     if question.period and fits.any():
         as_of = pd.Timestamp(acts["as_of"].max())
-        dated = acts[["announced_on", "observed_from"]].astype("object").fillna("")
-        begun = dated.apply(lambda days: days.str.startswith(question.period)).any(axis=1)
+        announced, first, last = (
+            acts[name].astype("str").str.startswith(question.period, na=False)
+            for name in ("announced_on", "observed_from", "observed_by")
+        )
+        begun = announced | (first & last)
         in_force = is_in_force(acts, question.period, as_of).astype(bool)
         if "-" in question.period:  # an event whose end is not recorded is of its first month
-            is_open = acts["ended_on"].fillna("").str.contains("/", regex=False)
+            is_open = pd.Series(
+                ["/" in (write_end(row) or "") for row in plain_rows(acts)], acts.index
+            )
             in_force &= ~(is_open | acts["end_status"].eq(EndStatus.UNKNOWN.value))
         fits &= begun | in_force
     return fits

@@ -45,12 +45,12 @@ ABOUT_EVENTS = (
 )
 EVENT_COLUMNS = (
     ("restriction_id", "string", "", "the id of the restriction"),
-    ("area_name", "string", "", "where it was"),
+    ("area_names", "string", "", "where it was"),
     ("start_on", "date", "", "its first day on record"),
     ("ended_on", "string", "", "its last day on record; blank: none"),
     ("end_status", "string", "", "whether it ended"),
     ("kind", "string", "", "shutdown of the whole internet, or service: services alone"),
-    ("platforms", "string", "", "what was cut"),
+    ("platform_names", "string", "", "what was cut"),
     ("impact_metric", "string", "", "whom the people count: users of a feature where it was cut"),
     ("q50_persons", "number", "persons", "people: the median; blank: no estimate"),
     ("q05_persons", "number", "persons", "people: lower end of the likely range"),
@@ -175,7 +175,7 @@ def _write_title(query: ExportQuery, area: Area | None) -> str:
 
 def _find_area(content: Content, code: str) -> Area:
     """Return the area of a code; raise PublishError where it is not on record."""
-    acts = content.tables["restrictions"].to_pandas()
+    acts = content.read_frame("restrictions")
     above = records.list_containing_areas(acts)
     name = names.area_in_words(code, read_area_names(acts).get(code, code if code in above else ""))
     if not name:

@@ -4,9 +4,8 @@ The tables are `restrictions` and `impact_by_platform`; `register_rows` has the 
 published for each row of a register. The audiences of a restriction's platforms must not be added.
 """
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from audience_impact.fitted import durations
 from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
 from audience_impact.outputs import area_names
+from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.phases import constant_intervals, cut_to_days
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
@@ -32,14 +32,12 @@ from audience_impact.vocabulary import WORLD, ImpactMetric, PlaceReading, Source
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     """Return one row for each restriction: its facts, areas and services by name, and its start."""
     facts = tables["restrictions"]
-    targets = scope.targets
+    targets = scope.targets.drop_duplicates(PLATFORM)
     starts = scope.by_id["start"].loc[targets["restriction_id"]].set_axis(targets.index)
-    targets = targets.assign(
-        name=name_platforms(targets["platform_id"], starts, tables["platforms"])
-    )
-    named = targets.groupby("restriction_id")["name"].agg(
-        lambda parts: ", ".join(dict.fromkeys(parts))
-    )
+    named = targets.assign(
+        platform_names=name_platforms(targets["platform_id"], starts, tables["platforms"]),
+        platform_ids=targets["platform_id"],
+    ).groupby("restriction_id")[["platform_ids", "platform_names"]]
     areas = area_names.list_names(tables["areas"])
     rows = tables["restriction_places"].sort_values(["restriction_id", "area_id", "name"])
     places = _describe_places(rows, areas, facts.set_index("restriction_id")["note"])
@@ -53,18 +51,13 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     return facts.assign(
         hours_basis=about["hours_basis"].replace("", None),
         **durations.describe_total_hours(about),
-        **seen.drop(columns="measured_by").set_axis(facts.index),
+        **seen.drop(columns="measured_by_names").set_axis(facts.index),
         **_describe_chains(scope).reindex(facts["restriction_id"]).set_axis(facts.index),
         **_name_other_ends(facts, tables),
-        measured_by=_join_measurers(facts, seen),
+        measured_by_names=_join_measurers(facts, seen),
         measured_url=facts["measured_url"].replace("", None),
         area_id=facts["area_ids"],
-        area_name=facts["area_ids"]
-        .str.split(";")
-        .map(lambda ids: ", ".join(areas[area] for area in ids)),
-        area_names=facts["area_ids"].map(
-            lambda ids: json.dumps([areas[area] for area in ids.split(";")], ensure_ascii=False)
-        ),
+        area_names=facts["area_ids"].map(lambda ids: _join_names(areas[ids.split(";")])),
         region_name=facts["area_ids"].map(
             lambda ids: area_names.name_region(ids.split(";"), parents, areas)
         ),
@@ -75,10 +68,12 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
             lambda ids: ";".join(_country_path(country, parents) for country in ids.split(";")),
             na_action="ignore",
         ),
-        places=facts["restriction_id"].map(places),
+        place_names=facts["restriction_id"].map(places),
         place_readings=facts["restriction_id"].map(readings),
-        platforms=named.reindex(facts["restriction_id"], fill_value="").to_numpy(),
+        **named.agg(_join_names).reindex(facts["restriction_id"]).set_axis(facts.index),
+        operator_names=facts["operators"],
         start_on=about["start"].dt.strftime("%Y-%m-%d").where(about["is_start_known"]),
+        **_write_days(facts),
         as_of=scope.as_of.isoformat(),
     ).sort_values("restriction_id", ignore_index=True)
 
@@ -113,8 +108,8 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     groups = linked.assign(publisher=publisher, measurer=measurer).groupby("restriction_id")
     return pd.DataFrame(
         {
-            "seen_by": groups["publisher"].agg(lambda names: "; ".join(sorted(set(names)))),
-            "measured_by": groups["measurer"].agg(lambda names: ";".join(sorted(set(names)))),
+            "seen_by_names": groups["publisher"].agg(lambda names: _join_names(sorted(set(names)))),
+            "measured_by_names": groups["measurer"].agg(lambda names: ";".join(sorted(set(names)))),
             "evidence_count": groups.size().astype("float64"),
             "least_lost_share": groups[events.LOST[0]].min(),
             "most_lost_share": groups[events.LOST[1]].max(),
@@ -124,7 +119,7 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
     """Return who measured each restriction: of the outages in its days, and by its own source."""
-    theirs = seen["measured_by"].astype("str").fillna("").set_axis(facts.index)
+    theirs = seen["measured_by_names"].astype("str").fillna("").set_axis(facts.index)
     return (theirs + ";" + facts["measured_by"].fillna("")).map(
         lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
     )
@@ -132,13 +127,32 @@ def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
 
 def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
     """Return the end of another source that disagrees, and who publishes it."""
-    ends = facts.reindex(columns=events.OTHER_END).replace("", None)
+    ends = facts.reindex(columns=events.OTHER_END).astype("str")
     publishers = tables["sources"].set_index("source_id")["publisher"]
     publisher = ends[events.OTHER_END[2]].map(publishers)
+    last = parse_periods(ends[events.OTHER_END[0]].fillna(""))["end"] - ONE_DAY
     return {
-        **{name: ends[name] for name in events.OTHER_END[:2]},
+        "other_ended_on": last.dt.strftime("%Y-%m-%d"),
         "other_end_source": publisher.astype("object").where(publisher.notna(), None),
     }
+
+
+def _join_names(names: Iterable[str]) -> str:
+    """Return names as a list in a cell, in which no name has its separator."""
+    return ";".join(name.replace(";", ",") for name in names)
+
+
+def _write_days(facts: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the first day of each date of the source, and the last one that it may mean."""
+    days = {
+        "announced_on": facts["announced_on_start"],
+        "observed_from": facts["observed_from_start"],
+        "observed_by": facts["observed_from_end"] - ONE_DAY,
+        "ended_on": facts["ended_on_start"],
+        "ended_by": facts["ended_on_end"] - ONE_DAY,
+        "listed_until": facts["listed_until_end"] - ONE_DAY,
+    }
+    return {name: cells.dt.strftime("%Y-%m-%d") for name, cells in days.items()}
 
 
 def _country_path(country: str, parents: Mapping[str, str]) -> str:
@@ -185,7 +199,7 @@ def _describe_places(places: pd.DataFrame, names: pd.Series, notes: pd.Series) -
     text = pd.Series("", places.index, dtype="str")
     for reading, phrase in words.items():
         text = text.where(places["reading"] != reading, phrase.fillna(place))
-    return text.groupby(places["restriction_id"]).agg("; ".join)
+    return text.groupby(places["restriction_id"]).agg(_join_names)
 
 
 HAZARD = "parts overlap: people use several platforms, so these rows must not be added"

@@ -1,6 +1,5 @@
 """Answers about a restriction: what it is, its people, and those of its platforms and groups."""
 
-import json
 from typing import Any
 
 import pandas as pd
@@ -265,25 +264,41 @@ class Restrictions(PublishedModel):
     area_id: Series[str] = columns.make_column(
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
-    area_name: Series[str] = columns.make_column("names of the areas")
+    area_names: Series[str] = columns.list_column("names of the areas in the order of area_id")
     country_id: Series[str] = columns.make_column(
         "ISO 3166 codes of the countries that the areas lie in, joined by ;"
     )
     country_name: Series[str] = columns.country_name()
     continent_name: Series[str] = columns.continent_name()
-    places: Series[str] = columns.text_column(
-        "places that its source names, as the text means them: whole, in a place, one or another"
+    place_names: Series[str] = columns.list_column(
+        "places that its source names, as the text means them: whole, in a place, one or another",
+        null=True,
     )
-    platforms: Series[str] = columns.make_column("names of the platforms targeted")
+    platform_ids: Series[str] = columns.list_column(
+        "the platforms targeted, `*` for the whole internet; null: none on record", null=True
+    )
+    platform_names: Series[str] = columns.list_column("names of these platforms", null=True)
     start_on: Series[str] = columns.make_column(
         "announced or observed, whichever is first", "date", "TIME_PERIOD", null=True
     )
-    announced_on: Series[str] = columns.text_column("announcement as written in the source")
-    observed_from: Series[str] = columns.text_column("observed start as written in the source")
+    announced_on: Series[str] = columns.day_column(
+        "announcement; the first day of the period where its source states a period"
+    )
+    observed_from: Series[str] = columns.day_column(
+        "first day observed; the earliest possible where its source states a period"
+    )
+    observed_by: Series[str] = columns.day_column(
+        "the latest possible first day; observed_from where its source states the day"
+    )
     start_precision: Series[str] = columns.word_column(
         words.StartPrecision, "how certain observed_from is"
     )
-    ended_on: Series[str] = columns.text_column("last day in force as written in the source")
+    ended_on: Series[str] = columns.day_column(
+        "last day in force; the earliest possible where its source states a period"
+    )
+    ended_by: Series[str] = columns.day_column(
+        "the latest possible last day; ended_on where its source states the day"
+    )
     end_source: Series[str] = columns.word_column(words.EndSource, "where ended_on comes from")
     end_status: Series[str] = columns.word_column(words.EndStatus, "whether it is over")
     action: Series[str] = columns.word_column(words.Action, "what was done")
@@ -302,7 +317,9 @@ class Restrictions(PublishedModel):
     is_ordered: Series[str] = columns.word_column(
         words.YesNo, "whether an authority ordered it; null: not known", null=True
     )
-    operators: Series[str] = columns.text_column("operators named in the source, joined by ;")
+    operator_names: Series[str] = columns.list_column(
+        "operators named in the source; null: none", null=True
+    )
     is_phone_cut: Series[str] = columns.word_column(
         words.YesNo, "whether phone calls were cut as well; null: not known", null=True
     )
@@ -340,7 +357,7 @@ class Restrictions(PublishedModel):
     evidence_count: Series[float] = columns.make_column(
         "outages and losses on record that are of it; null: none", "count", null=True, ge=1
     )
-    seen_by: Series[str] = columns.text_column("who saw or printed these")
+    seen_by_names: Series[str] = columns.list_column("who saw or printed these", null=True)
     least_lost_share: Series[float] = columns.make_column(
         "share of traffic or addresses lost, at least; null: not known",
         "share",
@@ -355,17 +372,17 @@ class Restrictions(PublishedModel):
         ge=0,
         le=1,
     )
-    measured_by: Series[str] = columns.text_column(
-        "who measured it, by its source or the outages that are of it, joined by ;; null: none"
+    measured_by_names: Series[str] = columns.list_column(
+        "who measured it, by its source or the outages that are of it; null: none", null=True
     )
     measured_url: Series[str] = columns.text_column("page of a measurement; null: none on record")
-    other_ended_on: Series[str] = columns.text_column(
-        "last day by a source that disagrees with ended_on; null: none, or see other_end_status"
+    other_ended_on: Series[str] = columns.day_column(
+        "the latest possible last day by another source; null: none disagrees, or it lists it as "
+        "ongoing"
     )
-    other_end_status: Series[str] = columns.word_column(
-        words.EndStatus, "whether it is over by that source; null: no source disagrees", null=True
+    other_end_source: Series[str] = columns.text_column(
+        "who disagrees with ended_on; null: no source does"
     )
-    other_end_source: Series[str] = columns.text_column("who disagrees about the end; null: none")
     continues: Series[str] = columns.text_column("restriction whose next step this is; null: none")
     chain_id: Series[str] = columns.text_column(
         "first restriction of the chain of steps or renewals that it belongs to; null: none"
@@ -376,16 +393,13 @@ class Restrictions(PublishedModel):
         null=True,
         ge=0,
     )
-    listed_until: Series[str] = columns.text_column(
+    listed_until: Series[str] = columns.day_column(
         "last day to which the record of a restriction without an end on record goes; null: that "
         "of the facts"
     )
     note: Series[str] = columns.text_column("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = columns.make_column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = columns.as_of()
-    area_names: Series[str] = columns.make_column(
-        "names of the areas in the order of area_id, as a list in JSON: a name may contain a comma"
-    )
     region_name: Series[str] = columns.text_column(
         "name of the state or province that contains all areas, where they lie below it"
     )
@@ -402,9 +416,8 @@ class Restrictions(PublishedModel):
     @pa.dataframe_check(name="list_of_other_length")
     def list_of_other_length(cls, frame: pd.DataFrame) -> Any:
         """Require a name for each area, and a path for each country."""
-        names = frame["area_names"].map(json.loads).map(len)
-        areas, countries, paths = (
-            frame[name].str.count(JOINED_BY) + 1
-            for name in ("area_id", "country_id", "country_paths")
+        lengths = frame[["area_id", "area_names", "country_id", "country_paths"]].apply(
+            lambda column: column.str.count(JOINED_BY)
         )
-        return names.eq(areas) & paths.eq(countries)
+        are_names = lengths["area_names"].eq(lengths["area_id"])
+        return are_names & lengths["country_paths"].eq(lengths["country_id"])

@@ -19,13 +19,14 @@ def restriction(name: str, areas: str, days: str, **cells: Any) -> dict[str, Any
         "restriction_id": f"XA-{name}-stop-1",
         "country_id": "XA",
         "area_id": areas,
-        "platforms": "Whole internet",
+        "platform_ids": "*",
         "network_scope": "all",
-        "operators": None,
+        "operator_names": None,
         "place_readings": "whole",
         "severity": "network_unavailable",
         "start_on": f"2020-01-{start}",
-        "ended_on": f"2020-01-{end}" if end else "2020-01-01/2020-12-31",
+        "ended_on": f"2020-01-{end or '01'}",
+        "ended_by": f"2020-01-{end}" if end else "2020-12-31",
         "end_status": "ended",
         **cells,
     }
@@ -41,7 +42,7 @@ def restriction(name: str, areas: str, days: str, **cells: Any) -> dict[str, Any
         (("XA-A", "01/03", {}), ("XA-A", "02/05", {}), "further order"),
         (
             ("XA-A", "01/03", {}),
-            ("XA-A", "01/03", {"network_scope": "asn_list", "operators": "Simba"}),
+            ("XA-A", "01/03", {"network_scope": "asn_list", "operator_names": "Simba"}),
             "other networks",
         ),
         (("XA", "01/03", {"network_scope": "mobile"}), ("XA-A", "01/03", {}), "other networks"),
@@ -64,7 +65,7 @@ def test_other_places_services_and_days_make_no_pair() -> None:
     one = restriction("R", "XA-A", "01/03")
     others = [
         restriction("S", "XA-B", "01/03"),
-        restriction("T", "XA-A", "01/03", platforms="Telegram"),
+        restriction("T", "XA-A", "01/03", platform_ids="telegram"),
         restriction("U", "XA-A", "05"),
         restriction("V", "XA-A", "04/06", country_id="XB"),
     ]

@@ -193,7 +193,7 @@ def pack_other_encoding(published: Path) -> Edit:
 
 DAMAGES: dict[str, Callable[[Path], Edit]] = {
     "a broken Parquet file": replace_file("restrictions.parquet", b"PAR1 broken"),
-    "a table that lacks a column": edit_table("restrictions", drop_column("area_name")),
+    "a table that lacks a column": edit_table("restrictions", drop_column("area_names")),
     "a table with a column of another type": edit_table("impact", retype_column("q50_persons")),
     "a table with a column twice": edit_table(
         "impact", lambda table: table.append_column("obs_status", table["obs_status"])

@@ -189,9 +189,10 @@ def test_calls_in_russia_the_lineage(frames: Tables) -> None:
 def test_calls_in_russia_the_act(frames: Tables) -> None:
     act = row(frames["restrictions"], restriction_id=CALLS)
     assert act["start_on"] == date(2025, 8, 10)
-    assert (act["announced_on"], act["observed_from"]) == ("2025-08-13", "2025-08-10/2025-08-11")
-    assert (act["authority"], act["area_name"]) == ("Roskomnadzor", "Russia")
-    assert act["platforms"] == "Telegram, WhatsApp"
+    days = [act[name].isoformat() for name in ("announced_on", "observed_from", "observed_by")]
+    assert days == ["2025-08-13", "2025-08-10", "2025-08-11"]
+    assert (act["authority"], act["area_names"]) == ("Roskomnadzor", "Russia")
+    assert act["platform_names"] == "Telegram;WhatsApp"
     assert act["stated_reason"]
 
 

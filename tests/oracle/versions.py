@@ -11,6 +11,7 @@ each with a reason. It goes when version 2.0 is out.
 """
 
 import csv
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from audience_impact.answers.records import plain_rows, write_end, write_period
 from audience_impact.store.versions import make_frame
 from audience_impact.vocabulary import RestrictionKind
 from flows.pipeline import steps
@@ -109,6 +111,26 @@ def _pair_tables(
         yield name, pd.concat([old[table] for table in parts], ignore_index=True), key
     for name in old.keys() - joined:
         yield name, old[name], ()
+
+
+def _restore_texts(after: pd.DataFrame) -> pd.DataFrame:
+    """Write the lists and the days of restrictions as texts, as schema 4.0 has them."""
+    joined = {
+        "platforms": ("platform_names", ", "),
+        "places": ("place_names", "; "),
+        "operators": ("operator_names", ";"),
+        "area_name": ("area_names", ", "),
+        "seen_by": ("seen_by_names", "; "),
+        "measured_by": ("measured_by_names", ";"),
+    }
+    texts = {old: after[new].str.replace(";", between) for old, (new, between) in joined.items()}
+    rows = plain_rows(after)
+    return after.assign(
+        **texts,
+        area_names=[json.dumps(row["area_names"].split(";"), ensure_ascii=False) for row in rows],
+        observed_from=[write_period(row["observed_from"], row["observed_by"]) for row in rows],
+        ended_on=[write_end(row) for row in rows],
+    )
 
 
 def _differ(old: pd.Series, new: pd.Series) -> np.ndarray:
@@ -202,6 +224,8 @@ def compare_versions(old: Path, new: Path) -> Iterator[str]:
         after = _read_new(new, name)
         if name == "impact_by_day":
             before = _spread_days(before).assign(day=lambda rows: rows["day"].dt.date)
+        if name == "restrictions":
+            after = _restore_texts(after)
         if name == "draws":
             after = after.rename(columns={"year": "period"})
         if name == "person_days":

@@ -32,7 +32,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "disputed": {"claim_status": "disputed"},
 }
 EVIDENCE: dict[str, dict[str, Any]] = {
-    "measured by OONI": {"evidence_state": "blocked", "measured_by": "OONI"},
+    "measured by OONI": {"evidence_state": "blocked", "measured_by_names": "OONI"},
     "called blocked": {"evidence_state": "blocked"},
     "admitted": {"evidence_state": "likely_blocked"},
     "none": {"evidence_state": "insufficient"},
@@ -54,7 +54,7 @@ HOURS: dict[str, dict[str, Any]] = {
 }
 PLACES: dict[str, dict[str, Any]] = {
     "country": {},
-    "named": {"area_id": "FR-1", "area_names": '["Brest"]', "place_readings": "whole"},
+    "named": {"area_id": "FR-1", "area_names": "Brest", "place_readings": "whole"},
     "unnamed": {"geo_scope": "multi_region"},
 }
 AXES = {"claim": CLAIMS, "evidence": EVIDENCE, "end": ENDS, "hours": HOURS, "place": PLACES}
@@ -97,9 +97,9 @@ CLAUSES: dict[str, Callable[[AnswerRecord], object]] = {
             or record.clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
         )
     ),
-    "measurements by": lambda record: record.restriction.measured_by,
+    "measurements by": lambda record: record.restriction.measured_by_names,
     "from its own measurements": lambda record: record.clauses.measurement is Measurement.OWN,
-    "no measurement": lambda record: not record.restriction.measured_by,
+    "no measurement": lambda record: not record.restriction.measured_by_names,
     "disputed": lambda record: record.restriction.claim_status == "disputed",
     "Its end is not recorded": lambda record: record.clauses.end is End.NOT_RECORDED,
     "Our record holds no end by": lambda record: record.restriction.end_status == "ongoing",

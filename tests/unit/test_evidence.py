@@ -82,7 +82,7 @@ def test_measured_hours_are_those_of_the_outages_and_confirm_the_restriction() -
     assert (result["hours_basis"], result["evidence_count"]) == ("measured", 2)
     assert result["q50_in_force_hours"] == pytest.approx(6.0)
     assert result["q05_in_force_hours"] < 5 < 7 < result["q95_in_force_hours"]
-    assert result["seen_by"] == DEFAULTS["sources"]["publisher"]
+    assert result["seen_by_names"] == DEFAULTS["sources"]["publisher"]
     days = results["person_days"].set_index(["restriction_id", "period"]).loc[("R1", "all")]
     assert days["q50_person_hours"] == pytest.approx(2 * days["q50_person_days"], rel=0.1)
     assert days["printed_min_person_hours"] == pytest.approx(2 * days["printed_min_person_days"])

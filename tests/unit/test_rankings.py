@@ -57,9 +57,9 @@ def _make_tables() -> dict[str, pd.DataFrame]:
         "area_comparisons": pd.DataFrame({"area_id": [], "period": []}, dtype="str"),
         "person_days": table[["restriction_id"]].assign(period="2024"),
         "restrictions": table.assign(
-            area_id=table["country_id"], area_name=table["country_id"], start_on="2024-05-01",
-            observed_from=None, ended_on="2024-05-09", end_status="ended", as_of="2026-01-01",
-            listed_until=None,
+            area_id=table["country_id"], area_names=table["country_id"], start_on="2024-05-01",
+            observed_from=None, observed_by=None, ended_by="2024-05-09", end_status="ended",
+            as_of="2026-01-01", listed_until=None,
         ),
         "impact_by_platform": services.assign(feature="whole_service"),
     }  # fmt: skip
@@ -130,8 +130,9 @@ def test_restrictions_are_selected(options: tuple, ids: list[str]) -> None:  # t
 
 def test_a_month_has_what_was_in_force_in_it_and_not_what_was_announced_in_it() -> None:
     tables = _make_tables()
-    tables["restrictions"]["observed_from"] = ["2024-06-01", None, None]
-    tables["restrictions"]["ended_on"] = "2024-06-09"
+    for name in ("observed_from", "observed_by"):
+        tables["restrictions"][name] = ["2024-06-01", None, None]
+    tables["restrictions"]["ended_by"] = "2024-06-09"
     rows = rankings.select_restrictions(tables, "", "2024-05")
     assert rows["restriction_id"].tolist() == ["b", "c"]
 
@@ -189,7 +190,7 @@ def _make_events() -> pd.DataFrame:
     events = pd.DataFrame(ends, columns=["restriction_id", "ended_on", "end_status"])
     numbers = _make_numbers("persons", (1.0, 2.0, 3.0, 4.0, 5.0))
     return events.assign(
-        start_on="2024-05-01", area_name="Kenya", platforms="X", source="Page", **numbers,
+        start_on="2024-05-01", area_names="Kenya", platform_names="X", source="Page", **numbers,
         chain_id=[None, "b", "b", None], chain_days=[None, 12.0, 12.0, None],
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ from audience_impact.answers.restriction_words import (
     name_other_ids,
     put_counts_last,
 )
+from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.vocabulary import (
     BOTH_ACTIONS,
     EITHER_ACTION,
@@ -93,7 +94,7 @@ def told(
         "restriction_id": "R1",
         "area_id": "FR",
         "country_id": "FR",
-        "area_names": '["France"]',
+        "area_names": "France",
         "action": "block",
         "geo_scope": "national",
         "network_scope": "all",
@@ -104,6 +105,10 @@ def told(
         "as_of": "2026-01-31",
         **cells,
     }
+    for first, last in (("observed_from", "observed_by"), ("ended_on", "ended_by")):
+        span = parse_period(act[first] or "") or (None, None)
+        act[first] = span[0] and f"{span[0]:%Y-%m-%d}"
+        act[last] = span[1] and f"{span[1] - ONE_DAY:%Y-%m-%d}"
     impact = [{**row, **counts.get(name, none), "impact_metric": name} for name in METRICS]
     return records.build_record_from_rows(
         {
@@ -124,9 +129,9 @@ MANY = people(96e6, 96_991_037.0, 101_249_599.0, 104_023_255.0, 105e6)
 FEW = people(0.0, 540.0, 4_612.0, 9_000.0, 12_000.0)
 USERS = people(29_858_376.0, 33_047_447.0, 41_750_054.0, 51_381_940.0, 55_738_602.0)
 BOUNDS = people(0.0, None, None, None, 93_200_000.0)
-BOTH = '["France", "Italy"]'
+BOTH = "France;Italy"
 HOURS = ("q05_in_force_hours", "q50_in_force_hours", "q95_in_force_hours")
-OTHER_END: dict[str, Any] = {"other_ended_on": "2021-01-02", "other_end_status": "ended"}
+OTHER_END: dict[str, Any] = {"other_ended_on": "2021-01-02"}
 NET: dict[str, Any] = {
     "platform_id": "*",
     "platform_name": "Whole internet",
@@ -164,7 +169,7 @@ def figure(value: float, **cells: Any) -> dict[str, Any]:
             "Alpha before voice calls on it were blocked on 4 November 2020.",
         ),
         (
-            told(FEW, **NET, ended_on="2020-11-26", area_id="FR-BRE", area_names='["Bretagne"]'),
+            told(FEW, **NET, ended_on="2020-11-26", area_id="FR-BRE", area_names="Bretagne"),
             "About 4,600 people in Bretagne, France (likely range 540 to 9,000), were online when "
             "the internet was shut down there from 4 to 26 November 2020.",
         ),
@@ -194,9 +199,7 @@ def figure(value: float, **cells: Any) -> dict[str, Any]:
             "the networks that were cut off by damage there on 4 November 2020.",
         ),
         (
-            told(
-                BOUNDS, **NET, area_id="FR;IT", country_id="FR;IT", area_names='["France", "Italy"]'
-            ),
+            told(BOUNDS, **NET, area_id="FR;IT", country_id="FR;IT", area_names="France;Italy"),
             "No reliable estimate exists of how many people in France and Italy were online when "
             "the internet was shut down there on 4 November 2020.",
         ),
@@ -354,13 +357,11 @@ def reasoned(
         ),
         (
             told(MANY, end_status="ongoing", other_end_source="A register", **OTHER_END),
-            "2020. Sources disagree about its end: our record holds none; A register has 2 January "
-            "2021.",
+            "2020. Sources disagree about its end: our record holds none; A register lists it "
+            "as over by 2 January 2021.",
         ),
         (
-            told(
-                MANY, ended_on="2021-03-02", other_end_source="A list", other_end_status="ongoing"
-            ),
+            told(MANY, ended_on="2021-03-02", other_end_source="A list"),
             "2020. Sources disagree about its end: our record has 2 March 2021; A list lists it as "
             "ongoing.",
         ),
@@ -401,7 +402,7 @@ def reasoned(
                 hours_basis="measured",
                 ended_on="2020-11-06",
                 evidence_count=2.0,
-                seen_by="IODA",
+                seen_by_names="IODA",
                 q05_in_force_hours=3.2,
                 q50_in_force_hours=6.0,
                 q95_in_force_hours=10.14,
@@ -409,7 +410,7 @@ def reasoned(
             "IODA saw 2 outages in its days: about 6 hours in all (likely range 3.2 to 10.1).",
         ),
         (
-            told(MANY, hours_basis="measured", evidence_count=1.0, seen_by="IODA"),
+            told(MANY, hours_basis="measured", evidence_count=1.0, seen_by_names="IODA"),
             "IODA saw an outage in its days.",
         ),
         (
@@ -438,7 +439,7 @@ def reasoned(
             told(
                 MANY,
                 evidence_count=1.0,
-                seen_by="Access Now",
+                seen_by_names="Access Now",
                 least_lost_share=0.3,
                 most_lost_share=0.5,
             ),
@@ -470,10 +471,13 @@ def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) ->
             "holds no measurement.",
         ),
         (
-            {"claim_status": "reported", "measured_by": "IODA;OONI"},
+            {"claim_status": "reported", "measured_by_names": "IODA;OONI"},
             "; measurements by IODA and OONI are on record. Our record holds no official sta",
         ),
-        ({"reported_by": "OONI", "measured_by": "OONI"}, "OONI reports it from its own measure"),
+        (
+            {"reported_by": "OONI", "measured_by_names": "OONI"},
+            "OONI reports it from its own measure",
+        ),
         (
             {"claim_status": "reported", "authority": "Executive government"},
             "Our record attributes the order to the national government.",
@@ -489,7 +493,7 @@ def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) ->
             {"claim_status": "disputed", "authority": "A regulator"},
             "that it happened is disputed. Our record attributes it to a regulator. Our record",
         ),
-        ({"evidence_state": "ok", "measured_by": "OONI"}, "OONI found no restriction."),
+        ({"evidence_state": "ok", "measured_by_names": "OONI"}, "OONI found no restriction."),
         ({"authority": "President Jo Oz", "is_ordered": "yes"}, "ordered by President Jo Oz,"),
         ({"authority": "Supreme Court Judge Jo Oz"}, "ordered by Supreme Court Judge Jo Oz,"),
         ({"authority": "Vice President Office"}, "ordered by the Vice President Office,"),
@@ -502,7 +506,7 @@ def test_who_did_it_and_who_confirms_it_is_what_the_record_holds(
     evidence = caveats.describe_evidence(told(MANY, **{"reported_by": "A page"} | cells))
     assert said in evidence, evidence
     assert ("measurements by" in evidence) == (
-        "measured_by" in cells and cells.get("reported_by") != "OONI"
+        "measured_by_names" in cells and cells.get("reported_by") != "OONI"
     )
 
 
@@ -586,7 +590,7 @@ def test_the_best_figure_says_of_whom_it_is() -> None:
 def test_a_network_in_a_war_was_online_before() -> None:
     cut: dict[str, Any] = {
         "area_id": "FR-1",
-        "area_names": '["Brest Strip"]',
+        "area_names": "Brest Strip",
         "occasion": "Conflict",
     }
     lead = sentences.write_lead(told(FEW, **NET, **cut))
@@ -644,7 +648,11 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
     assert "until 5 November 2020, 12 hours in all" in two_dates
     nearly: dict[str, Any] = {"least_hours_a_day": 23.2, "most_hours_a_day": 24.0}
     assert "hours" not in sentences.write_answer(told(FEW, ended_on="2021-01-06", **nearly))
-    seen: dict[str, Any] = {"hours_basis": "measured", "evidence_count": 1.0, "seen_by": "IODA"}
+    seen: dict[str, Any] = {
+        "hours_basis": "measured",
+        "evidence_count": 1.0,
+        "seen_by_names": "IODA",
+    }
     seen |= {f"q{name}_in_force_hours": 30.0 for name in ("05", "50", "95")}
     fits = sentences.write_answer(told(FEW, **NET, ended_on="2020-11-05", **seen))
     assert "IODA saw an outage in its days: about 30 hours in all." in fits
@@ -683,19 +691,19 @@ def test_people_online_are_not_named_where_they_are_fewer_than_the_estimate() ->
 
 
 def test_a_part_of_some_of_the_places_is_named() -> None:
-    names: dict[str, Any] = {"area_id": "FR-1;FR-2", "area_names": '["Brest", "Nantes"]'}
+    names: dict[str, Any] = {"area_id": "FR-1;FR-2", "area_names": "Brest;Nantes"}
 
     def write(readings: str, places: str) -> str:
-        return describe_place(told(MANY, **names, place_readings=readings, places=places))
+        return describe_place(told(MANY, **names, place_readings=readings, place_names=places))
 
-    some = "in Brest; Nantes"
+    some = "in Brest;Nantes"
     assert write("within;whole", some) == "Nantes and parts of Brest, France"
     town = f"{some} (a town or all of it)"
     assert write("within;city_or_district", town) == "Nantes and parts of Brest, France"
-    assert write("within;whole", "in Brest; Brest") == "parts of Brest, France"
-    assert write("within;within", "in Brest; in Nantes") == "parts of Brest and Nantes, France"
-    assert write("whole;whole", "Brest; Nantes") == "Brest and Nantes, France"
-    assert write("within;whole", "Port (Brest); Nantes") == "Port (Brest) and Nantes, France"
+    assert write("within;whole", "in Brest;Brest") == "parts of Brest, France"
+    assert write("within;within", "in Brest;in Nantes") == "parts of Brest and Nantes, France"
+    assert write("whole;whole", "Brest;Nantes") == "Brest and Nantes, France"
+    assert write("within;whole", "Port (Brest);Nantes") == "Port (Brest) and Nantes, France"
     assert write("within", "Port (Brest)") == "Port (Brest), France"
 
 
@@ -703,7 +711,7 @@ def test_places_that_the_source_names_are_not_said_to_be_missing() -> None:
     cells: dict[str, Any] = {
         "geo_scope": "multi_region",
         "place_readings": "within",
-        "places": "Port and Harbour (France)",
+        "place_names": "Port and Harbour (France)",
         "note": "area as printed: Port and Harbour; more",
     }
     act = reasoned(BOUNDS, "subnational;part_unknown", "M", ";no_places", **cells)
@@ -1004,7 +1012,7 @@ def test_a_comma_in_a_name_is_no_second_service() -> None:
 
 
 def test_a_comma_in_the_name_of_a_place_is_no_second_place() -> None:
-    act = told(MANY, area_id="XA-01", area_names='["A, upon B"]', place_readings="within")
+    act = told(MANY, area_id="XA-01", area_names="A, upon B", place_readings="within")
     assert "people in parts of A, upon B, France" in sentences.write_answer(act)
 
 
