@@ -27,7 +27,6 @@ from audience_impact.vocabulary import (
     PRINTED_AREA,
     SLOWED_ALONE,
     WITH_NETWORK,
-    Assumption,
     FactRole,
     Feature,
     FigureKind,
@@ -112,16 +111,9 @@ def read_rules(number: Number) -> dict[str, list[str]]:
 
 
 def _pair_details(number: Number) -> list[tuple[str, str]]:
-    if not number.reason_rule_ids:
-        return []
-    rules = number.reason_rule_ids.split(";")
-    details = (number.reason_details or ";" * (len(rules) - 1)).split(";")
+    rules = (number.reason_rule_ids or "").split(";") if number.reason_rule_ids else []
+    details = number.reason_details.split(";") if number.reason_details else [""] * len(rules)
     return list(zip(rules, details, strict=True))
-
-
-def is_asked_during(number: Number) -> bool:
-    """Return whether the users of the feature were asked during the restriction."""
-    return Assumption.DURING in read_rules(number).get(ASSUMED, [])
 
 
 def write_reasons(record: AnswerRecord, number: Number) -> list[tuple[str, str]]:
@@ -135,11 +127,10 @@ def write_reasons(record: AnswerRecord, number: Number) -> list[tuple[str, str]]
 
 def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
     """Return why the row has no estimate, for use after `because`; blank without a reason."""
-    rules, missing = read_rules(number), read_phrases("missing")
-    gaps = rules.get(GAP, [])
+    rules, missing, words = read_rules(number), read_phrases("missing"), read_phrases("reason")
+    gaps = {gap: words.get(gap) or PartGap(gap).meaning for gap in rules.get(GAP, [])}
     if EXTENT in rules:
-        reasons = [explain_extent(record.restriction.extent_reason or "")]
-        reasons += [_word_gap(gap) for gap in gaps if gap in UNCOUNTED]
+        reasons = [_explain_extent(record), *(gaps[gap] for gap in gaps if gap in UNCOUNTED)]
         return " and ".join(reasons + [missing[WIDE]] * (WIDE in rules))
     is_printed = PRINTED_AREA in (record.restriction.note or "")
     is_unplaced = record.clauses.place is Place.UNNAMED or is_printed
@@ -153,19 +144,16 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
         if rule.id in rules and rule.caps_at == MISSING and rule.id not in hidden_rules
     ]
     limits = [why for rule, why in read_phrases("limit").items() if rule in rules]
-    return " and ".join([*general, *map(_word_gap, gaps)] or limits)
+    return " and ".join([*general, *gaps.values()] or limits)
 
 
-def explain_extent(reason: str) -> str:
+def _explain_extent(record: AnswerRecord) -> str:
     """Return why a source does not mean everyone, to follow `because`."""
+    reason = record.restriction.extent_reason or ""
     for pattern, words in read_phrases("extent").items():
         if match := re.fullmatch(pattern, reason):
             return match.expand(words)
     return f"the source does not mean everyone there ({reason})"
-
-
-def _word_gap(gap: str) -> str:
-    return read_phrases("reason").get(gap) or PartGap(gap).meaning
 
 
 def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
@@ -177,10 +165,9 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
         for rung in rules.get(rule, [])
     ]
     if EXTENT in rules:
-        extent = explain_extent(record.restriction.extent_reason or "")
-        sentences.append(f"The number allows for this: {extent}.")
-    assumed = [_explain_assumption(detail) for detail in rules.get(ASSUMED, [])]
-    sentences += [f"Assumptions: {'; '.join(assumed)}."] if assumed else []
+        sentences.append(f"The number allows for this: {_explain_extent(record)}.")
+    if ASSUMED in rules:
+        sentences.append(f"Assumptions: {'; '.join(map(_explain_assumption, rules[ASSUMED]))}.")
     ages = rules.get("ages", [])
     sentences += [
         sentence
@@ -246,27 +233,22 @@ def name_best_figure(record: AnswerRecord) -> str:
     It is the audience that the bounds rest on; without one, a figure that others published.
     """
     used = [figure for figure in record.figures if figure["role"] == FactRole.AUDIENCE]
-    others = _list_comparable(record)
+    others, about = _list_comparable(record), record.restriction
     parts = [
         row for row in record.audiences if used and row["platform_id"] == used[0]["platform_id"]
     ]
-    persons = parts[0]["printed_min_persons"] or parts[0]["printed_max_persons"] if parts else None
+    low, high = (parts[0][f"printed_{end}_persons"] if parts else None for end in ("min", "max"))
+    persons = low or high
     same = [row for row in others if row["published_value"] == persons]
     if same or record.is_network or not persons or persons >= (record.leading.base_persons or 0.0):
         return f"The best published figure is {_cite(same or others)}." if same or others else ""
-    figure = _word_audience(record, parts[0])
-    return f"The best published figure is {figure}: {used[0]['attribution']}."
-
-
-def _word_audience(record: AnswerRecord, part: Row) -> str:
-    """Return the figure of an audience: `at least 33 million for PUBG Mobile alone`."""
-    low, high = part["printed_min_persons"], part["printed_max_persons"]
-    about, country = record.restriction, ""
+    country = ""
     if about.area_id == about.country_id and record.clauses.place is not Place.COUNTRY:
         country = f" for all of {area_in_words(about.country_id, about.area_name)}"
     limit = "" if low == high or country else "at least " if low else "up to "
-    alone = f" for {record.platforms[part['platform_id']]} alone" * (len(record.audiences) > 1)
-    return f"{limit}{format_number(low or high)}{alone}{country}"
+    alone = f" for {record.platforms[parts[0]['platform_id']]} alone" * (len(record.audiences) > 1)
+    figure = f"{limit}{format_number(persons)}{alone}{country}"
+    return f"The best published figure is {figure}: {used[0]['attribution']}."
 
 
 def name_differing_figure(record: AnswerRecord) -> str:
@@ -274,18 +256,15 @@ def name_differing_figure(record: AnswerRecord) -> str:
     interval = record.leading.people.interval
     if interval is None or record.leading.metric != ImpactMetric.PEOPLE_EXPOSED:
         return ""
-    rows = [row for row in _list_comparable(record) if _differs(row, *interval)]
+    low, middle, high = interval
+    rows = [
+        row
+        for row in _list_comparable(record)
+        for value, kind in [(row["published_value"], row["interval_kind"])]
+        if ((value < low or value * DIFFERING <= middle) and kind != IntervalKind.ONE_SIDED_MIN)
+        or ((value > high or value >= middle * DIFFERING) and kind != IntervalKind.ONE_SIDED_MAX)
+    ]
     return f"Another published figure is {_cite(rows)}." if rows else ""
-
-
-def _differs(row: Row, low: float, middle: float, high: float) -> bool:
-    value, kind = row["published_value"], row["interval_kind"]
-    below = value < low or value * DIFFERING <= middle
-    above = value > high or value >= middle * DIFFERING
-    return bool(
-        (below and kind != IntervalKind.ONE_SIDED_MIN)
-        or (above and kind != IntervalKind.ONE_SIDED_MAX)
-    )
 
 
 def _list_comparable(record: AnswerRecord) -> list[Row]:
@@ -319,7 +298,7 @@ def name_disputes(record: AnswerRecord) -> list[str]:
     ]
 
 
-def name_authority(text: str) -> str:
+def _name_authority(text: str) -> str:
     """Return who ordered a restriction, for a sentence: `the Government of Manipur`.
 
     A register prints the kind of body behind its name: it stands for a name that is missing.
@@ -367,7 +346,7 @@ def _describe_claim(record: AnswerRecord) -> str:
     restriction, clauses = record.restriction, record.clauses
     if clauses.claim is Claim.UNKNOWN:
         return "It was officially confirmed." if clauses.is_official else ""
-    who, law = name_authority(restriction.authority or ""), restriction.legal_basis or ""
+    who, law = _name_authority(restriction.authority or ""), restriction.legal_basis or ""
     is_name = 0 < len(law) <= SHORT_LAW and not _UNNAMED_LAW.search(law)
     by_law = f" ({law})" * is_name
     confirmed = "; it was officially confirmed" * clauses.is_official

@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from audience_impact.answers.names import area_in_words, join_names, name_service
 from audience_impact.answers.numbers import (
@@ -82,23 +82,22 @@ LOSSES = {
 """What happened to a network, where it is not what the action says."""
 
 
-@dataclass(frozen=True)
-class RestrictionWords:
+class RestrictionWords(NamedTuple):
     """The words of a restriction, as parts of a sentence.
 
     Attributes:
         used: What the people did before: `used WhatsApp or Telegram`, `were online`.
-        users_did: What the users of the restricted features did: `made calls on WhatsApp`.
         link: The word that joins people and restriction, or none.
         done: What was done: `calls on them were restricted on 13 August 2025`.
-        done_to_such: The same behind `users_did`: `these were restricted on 13 August 2025`.
+        users_did: What the users of the restricted features did: `made calls on WhatsApp`.
+        done_to_such: The same as `done` behind `users_did`: `these were restricted on ...`.
     """
 
     used: str
-    users_did: str
     link: str
     done: str
-    done_to_such: str
+    users_did: str = ""
+    done_to_such: str = ""
 
 
 def describe_restriction(record: AnswerRecord) -> RestrictionWords:
@@ -106,39 +105,38 @@ def describe_restriction(record: AnswerRecord) -> RestrictionWords:
     describe = _describe_network_cut if record.is_network else _describe_service_restriction
     words, disputed = describe(record), DISPUTED * record.clauses.is_disputed
     such = words.done_to_such and f"{words.done_to_such}{disputed}"
-    return replace(words, done=f"{words.done}{disputed}", done_to_such=such)
+    return words._replace(done=f"{words.done}{disputed}", done_to_such=such)
 
 
 def is_planned(record: AnswerRecord) -> bool:
     """Return whether the restriction was announced but not observed."""
-    restriction = record.restriction
-    unseen = restriction.evidence_state in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
-    return bool(restriction.announced_on and not restriction.observed_from and unseen)
+    about = record.restriction
+    unseen = about.evidence_state in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
+    return bool(about.announced_on and not about.observed_from and unseen)
 
 
 def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
-    networks, day = _name_network(record), describe_days(record)
-    is_kind = record.restriction.network_scope in ONE_NETWORK
+    about, networks, day = record.restriction, _name_network(record), describe_days(record)
     # In a war they may have been cut off already.
-    is_harmed = record.restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
-    is_before = is_harmed or WAR.search(record.restriction.occasion or "")
-    used = "were ordinarily online" if is_before else "were online"
-    link = " before " if is_before else " when "
+    is_harmed = about.cause in (Cause.ATTACK, Cause.DAMAGE)
+    is_before = is_harmed or WAR.search(about.occasion or "")
+    used, link = ("were ordinarily online", " before ") if is_before else ("were online", " when ")
     if networks:
+        is_kind = about.network_scope in ONE_NETWORK
         used = f"had only {networks} to go online" if is_kind else f"{used} through {networks}"
     if is_planned(record):
         done = f"a {name_action(record)} of {'these' if networks else 'the internet'} was announced"
-        return RestrictionWords(used, "", link, f"{done} {day}", "")
-    action = Action(record.restriction.action)
-    is_cut = action == Action.NETWORK_SHUTDOWN
-    verb = LOSSES.get(record.clauses.loss, action.verb) if is_cut else action.verb
+        return RestrictionWords(used, link, f"{done} {day}")
+    verb = Action(about.action).verb
+    if about.action == Action.NETWORK_SHUTDOWN:
+        verb = LOSSES.get(record.clauses.loss, verb)
     done = f"{verb} there {day}".rstrip()
-    if not networks and record.restriction.network_scope in SOME_NETWORKS:
-        return RestrictionWords("depended on the networks", "", " ", f"that were {done}", "")
+    if not networks and about.network_scope in SOME_NETWORKS:
+        return RestrictionWords("depended on the networks", " ", f"that were {done}")
     subject = "these were" if networks else "the internet was"
-    if record.restriction.network_scope == NetworkScope.ASN_LIST:
+    if about.network_scope == NetworkScope.ASN_LIST:
         subject = "its network was" if len(_list_operators(record)) == 1 else "their networks were"
-    return RestrictionWords(used, "", link, f"{subject} {done}", "")
+    return RestrictionWords(used, link, f"{subject} {done}")
 
 
 def _name_network(record: AnswerRecord) -> str:
@@ -154,27 +152,27 @@ def _list_operators(record: AnswerRecord) -> list[str]:
 
 
 def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
-    service_names, is_plural = list_services(record, "or") or UNNAMED, is_several(record)
+    about, networks, day = record.restriction, _name_network(record), describe_days(record)
+    services = list_services(record, "or") or UNNAMED
     noun, did = name_features({target.feature for target in record.targets})
-    networks, day = _name_network(record), describe_days(record)
-    is_kind = record.restriction.network_scope in ONE_NETWORK
+    is_kind = about.network_scope in ONE_NETWORK
     through = f"{' only' * is_kind} over {networks}" if networks else ""
-    it, were = ("them", "they were") if is_plural else ("it", "it was")
-    subject = (
-        f"{noun} on {it} were" if record.is_of_feature else _name_mixed_targets(record) or were
-    )
-    verb = f"{Action(record.restriction.action).verb}{' on those networks' * is_kind}"
-    if record.restriction.action == Action.DELIST:
+    it, were = ("them", "they were") if is_several(record) else ("it", "it was")
+    thing = f"{noun} on {it}" if record.is_of_feature else it
+    verb = f"{Action(about.action).verb}{' on those networks' * is_kind}"
+    subject = f"{thing} were" if record.is_of_feature else _name_mixed_targets(record) or were
+    such = "these were"
+    if about.action == Action.DELIST:
         subject, verb = were, "taken out of app stores"
     if is_planned(record):
-        thing = f"{noun} on {it}" if record.is_of_feature else it
-        subject, verb = f"a {name_action(record)} of {thing} was", "announced"
+        subject = such = f"a {name_action(record)} of {thing} was"
+        verb = "announced"
     return RestrictionWords(
-        f"used {service_names}{through}",
-        f"{did} {service_names}{through}",
+        f"used {services}{through}",
         " before ",
         f"{subject} {verb} {day}".rstrip(),
-        f"{subject if is_planned(record) else 'these were'} {verb} {day}".rstrip(),
+        f"{did} {services}{through}",
+        f"{such} {verb} {day}".rstrip(),
     )
 
 
@@ -255,18 +253,15 @@ def choose_start_day(record: AnswerRecord) -> str | None:
 
 def describe_days(record: AnswerRecord) -> str:
     """Return the first day; for a network both days: `from 4 to 26 November 2020`."""
-    first, last = choose_start_day(record), record.restriction.ended_on
-    if first is None:
+    if choose_start_day(record) is None:
         return ""
-    if last is None or not is_span(record):
+    if not is_span(record):
         return say_start(record)
     if record.restriction.hours_basis == HoursBasis.EXAMS:
         return f"during exams {say_span(record)}"
-    many = len((record.restriction.days_in_force or "").split(";"))
-    if many > 1:
-        return f"on {many} days {say_span(record)}"
-    times = _count_times(record)
-    return f"{times} times {say_span(record)}" if times > 1 else say_span(record)
+    days, times = len((record.restriction.days_in_force or "").split(";")), _count_times(record)
+    often = f"on {days} days " if days > 1 else f"{times} times " if times > 1 else ""
+    return f"{often}{say_span(record)}"
 
 
 def name_start(record: AnswerRecord) -> str:
@@ -292,9 +287,10 @@ def say_span(record: AnswerRecord) -> str:
     first, last = choose_start_day(record) or "", record.restriction.ended_on or ""
     if first == last:
         return say_start(record)
-    until = "until at least" if _is_last_report(record) else "to"
-    if not _choose_start_words(record) and until == "to":
+    is_least = _is_last_report(record)
+    if not _choose_start_words(record) and not is_least:
         return from_to(first, last)
+    until = "until at least" if is_least else "to"
     return f"from {name_start(record)} {until} {last_day_in_words(last)}"
 
 
@@ -302,15 +298,21 @@ def _is_last_report(record: AnswerRecord) -> bool:
     return bool(record.restriction.end_source == EndSource.LAST_REPORT)
 
 
+def _count_span(record: AnswerRecord) -> int | None:
+    """Return the days from the first to the last; None where these are not days."""
+    first, last = choose_start_day(record) or "", record.restriction.ended_on or ""
+    if not (DAY.fullmatch(first) and DAY.fullmatch(last)):
+        return None
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+
+
 def _count_times(record: AnswerRecord) -> int:
     """Return how often it was in force; 0 where that is the number of days, as of a single cut."""
-    about = record.restriction
-    times, first, last = int(about.times_in_force or 0), choose_start_day(record), about.ended_on
+    about, days = record.restriction, _count_span(record)
+    times = int(about.times_in_force or 0)
     is_nightly = 0 < (about.most_hours_a_day or 0) < NIGHTLY_HOURS
-    is_to_the_day = DAY.fullmatch(first or "") and DAY.fullmatch(last or "")
-    if times < 2 or is_nightly or not is_to_the_day:
+    if times < 2 or is_nightly or days is None:
         return times
-    days = (date.fromisoformat(str(last)) - date.fromisoformat(str(first))).days + 1
     return 0 if days - 1 <= times <= days else times
 
 
@@ -346,11 +348,11 @@ def is_below(record: AnswerRecord) -> bool:
 
 def _name_places(record: AnswerRecord) -> str:
     """Return the places, those that are meant whole before those of which a part is meant."""
-    names = record.restriction.area_names.split(";")
-    readings = set((record.restriction.place_readings or "").split(";"))
-    if PlaceReading.WITHIN not in readings:
+    about = record.restriction
+    names = about.area_names.split(";")
+    if PlaceReading.WITHIN not in (about.place_readings or "").split(";"):
         return _list_places(names)
-    items = (record.restriction.place_names or ";".join(map(INSIDE.__add__, names))).split(";")
+    items = (about.place_names or ";".join(map(INSIDE.__add__, names))).split(";")
     counted = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
     parts = [item.removeprefix(INSIDE) for item in items if item.startswith(INSIDE)]
     parts = [name for name in parts if name not in counted]  # a town and others of its district
@@ -378,19 +380,17 @@ def _list_places(names: list[str]) -> str:
 def describe_timing(record: AnswerRecord) -> list[str]:
     """Return a sentence for each statement on days and hours that the first sentence omits."""
     about, note = record.restriction, record.restriction.note or ""
-    sentences = []
+    announced = followed = ""
     if is_planned(record):
-        sentences.append("Our record does not show that it was carried out.")
+        announced = "Our record does not show that it was carried out."
     elif about.announced_on and about.observed_from not in (None, "", about.announced_on):
-        sentences.append(f"It was announced {on_day(about.announced_on)}.")
+        announced = f"It was announced {on_day(about.announced_on)}."
     if about.continues and not (PROLONGED in note or IN_SERIES in note):
-        sentences.append("It followed an earlier restriction.")
-    sentences += [
-        _describe_unknown_end(record),
-        _describe_duration(record),
-        _describe_evidence(record),
-        _describe_loss(record),
-    ]
+        followed = "It followed an earlier restriction."
+    sentences = (
+        *(announced, followed, _describe_unknown_end(record), _describe_duration(record)),
+        *(_describe_evidence(record), _describe_loss(record)),
+    )
     return [*filter(None, sentences)]
 
 
@@ -508,12 +508,8 @@ def _describe_hours(record: AnswerRecord) -> str:
 
 def _count_days(record: AnswerRecord) -> int | None:
     """Return the days of a single cut without a break; None where days recur or none are known."""
-    about = record.restriction
     if comes_back(record):
         return None
-    if about.times_in_force:
-        return int(about.times_in_force)
-    first, last = choose_start_day(record) or "", about.ended_on or ""
-    if record.clauses.end is not End.DAY or not DAY.fullmatch(first):
-        return None
-    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    if record.restriction.times_in_force:
+        return int(record.restriction.times_in_force)
+    return _count_span(record) if record.clauses.end is End.DAY else None

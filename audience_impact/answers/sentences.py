@@ -51,6 +51,7 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.vocabulary import (
     WORLD,
+    Assumption,
     Confidence,
     ImpactMetric,
     PopulationBase,
@@ -105,7 +106,8 @@ def _describe_people(record: AnswerRecord) -> str:
         return f"{words.used.replace('used', 'wanted to start using', 1)} when {words.done}"
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         polls = "an estimate from polls taken during the restriction"
-        during = f", {polls}" * caveats.is_asked_during(record.leading)
+        assumed = caveats.read_rules(record.leading).get(caveats.ASSUMED, [])
+        during = f", {polls}" * (Assumption.DURING in assumed)
         return f"ordinarily {words.users_did}{words.link}{words.done_to_such}{during}"
     return f"{'' if record.is_network else 'ordinarily '}{words.used}{words.link}{words.done}"
 

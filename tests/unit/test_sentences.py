@@ -1130,8 +1130,10 @@ def test_the_words_of_a_number_say_whom_it_counts() -> None:
     noise = {"reason_rule_ids": "part_unknown", "reason_details": "operators_noise"}
     no_count = sentences.write_answer(told(BOUNDS, why=noise))
     assert "because the counts of its operators' users there jump from month to month" in no_count
+    of_some = {"reason_rule_ids": "extent", "reason_details": ""}
     for reason in ("attack, not an order", "damage, not an order: x"):
-        assert caveats.explain_extent(reason).endswith("does not count whom it hit")
+        without = sentences.write_answer(told(BOUNDS, why=of_some, extent_reason=reason))
+        assert "caused it, and the source does not count whom it hit." in without
 
 
 def test_a_fault_that_officials_admit_is_no_order() -> None:
