@@ -82,7 +82,7 @@ def export(
     from audience_impact.answers import records
     from audience_impact.cli import answering
     from audience_impact.exporting import export as exporting
-    from audience_impact.exporting.selection import ExportQuery
+    from audience_impact.exporting.content import ExportQuery
 
     tables = records.load_tables(version) if restriction or area else {}
     selection = ExportQuery(

@@ -1,18 +1,35 @@
-"""The content of an export: tables of a version, and the description of each column.
+"""The content of an export: a version, or some restrictions, an area or a year, with the answers.
 
 Everything is read from the version itself, never from the code, so that the words of an older
 version do not change.
+
+A restriction belongs to an area if it is in the area or in a country of the area. It belongs to a
+year if it may have been in force on a day of the year, as `countries_by_year` counts it. Tables
+without restrictions and areas, such as `quality`, are left out of a selection, and tables of areas
+without a row for it.
+
+A workbook has one more table, `events`: a row for each restriction, as `audience-impact list` shows
+it. It is not published; it joins published tables.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
-from audience_impact.answers.citation import cite_version
+from audience_impact import periods
+from audience_impact.answers import EventKind, EventOrder, names, rankings, records, sentences
+from audience_impact.answers.areas import AreaRecord, group_kinds, is_year
+from audience_impact.answers.citation import cite_restriction, cite_version
+from audience_impact.answers.names import label_status
+from audience_impact.answers.numbers import read_numbers
+from audience_impact.answers.records import AnswerRecord
+from audience_impact.populations import read_area_names
+from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored, make_frame
+from audience_impact.vocabulary import WORLD
 
 ORDER = (
     *("restrictions", "impact", "impact_by_platform"),
@@ -20,6 +37,46 @@ ORDER = (
     *("regions_by_year", "regions_by_month", "regions_by_day", "draws", "sources", "lineage"),
 )
 """Tables that come first because readers need them most; others follow by name."""
+EVERY = "all"
+"""Ids in `person_days`: every restriction of the country, and every day of a restriction."""
+PERIODS = ("year", "month", "day", "period")
+"""Columns of the time of a row, of which a table has at most one."""
+LONGEST_TITLE = 3
+"""Maximum number of restrictions that are named in the title."""
+HEADINGS = (
+    *("minimum", "5 %", "median", "95 %", "maximum"),
+    *("minimum at face value", "maximum at face value", "confidence"),
+)
+KINDS = {None: "", EventKind.SHUTDOWN: "shutdowns", EventKind.SERVICE: "blocked services"}
+EVENTS = "events"
+ABOUT_EVENTS = (
+    "One row a restriction: days, people and person-days with the likely range, and source"
+)
+EVENT_COLUMNS = (
+    ("restriction_id", "string", "", "the id of the restriction"),
+    ("area_names", "string", "", "where it was"),
+    ("start_on", "date", "", "its first day on record"),
+    ("ended_on", "string", "", "its last day on record; blank: none"),
+    ("end_status", "string", "", "whether it ended"),
+    ("kind", "string", "", "shutdown of the whole internet, or service: services alone"),
+    ("platform_names", "string", "", "what was cut"),
+    ("impact_metric", "string", "", "whom the people count: users of a feature where it was cut"),
+    ("q50_persons", "number", "persons", "people: the median; blank: no estimate"),
+    ("q05_persons", "number", "persons", "people: lower end of the likely range"),
+    ("q95_persons", "number", "persons", "people: upper end of the likely range"),
+    ("min_persons", "number", "persons", "people: the fewest, if figures err as 99 % of such do"),
+    ("max_persons", "number", "persons", "people: the most, if figures err as 99 % of such do"),
+    ("confidence", "string", "", "confidence in the number of people"),
+    ("days", "number", "days", "days that may have been under restriction, in the chosen year"),
+    ("q50_person_days", "number", "person_days", "person-days in the chosen year: the median"),
+    ("q05_person_days", "number", "person_days", "person-days: lower end of the likely range"),
+    ("q95_person_days", "number", "person_days", "person-days: upper end of the likely range"),
+    ("source", "string", "", "publisher and date of the page that reports it"),
+    ("title", "string", "", "title of the page"),
+    ("licence", "string", "", "licence of the page, as far as somebody looked for it"),
+    ("url", "string", "", "address of the page"),
+)
+"""Name, type, unit and meaning of each column of `events`."""
 
 
 class KeyFigures(NamedTuple):
@@ -104,3 +161,214 @@ def read_values(field: Mapping[str, Any]) -> dict[str, str]:
     """Return the meanings of the coded values of a column, or of its few special values."""
     coded = {category["value"]: category["label"] for category in field.get("categories", ())}
     return coded or dict(field.get("values") or field.get("special_values", {}))
+
+
+@dataclass(frozen=True)
+class ExportQuery:
+    """Requested restrictions (ids), area (code) and year; if all are empty, the whole version.
+
+    Attributes:
+        restrictions: Ids of restrictions.
+        area: The code of an area.
+        year: A year, in which restrictions were in force.
+        kind: Only shutdowns of the whole internet, or restrictions of services alone.
+        begun: Only restrictions that began in the year.
+        order: The order of the rows of restrictions in a workbook.
+    """
+
+    restrictions: tuple[str, ...] = ()
+    area: str = ""
+    year: int | None = None
+    kind: EventKind | None = None
+    begun: bool = False
+    order: EventOrder = EventOrder.PEOPLE
+
+    @property
+    def period(self) -> str | None:
+        """Return the year as it is published."""
+        return None if self.year is None else str(self.year)
+
+
+class Area(NamedTuple):
+    """An area and its countries; a country contains itself."""
+
+    id: str
+    name: str
+    countries: frozenset[str]
+
+
+def select_content(version: Stored, content: Content, query: ExportQuery) -> Content:
+    """Return the requested part of a version, with its answers.
+
+    Raise PublishError where a restriction, an area or a year is not published.
+    """
+    if replace(query, order=EventOrder.PEOPLE) == ExportQuery():
+        return content
+    area, ids = choose_restrictions(content, query)
+    selected = {}
+    for name, table in content.tables.items():
+        rows = _select_rows(content, name, ids, area, query)
+        if any(rows) or "restriction_id" in table.column_names:
+            selected[name] = table.filter(pa.array(rows.to_numpy(dtype=bool)))
+    source_ids = {
+        source
+        for table in selected.values()
+        if "source_id" in table.column_names
+        for source in table["source_id"].to_pylist()
+    }
+    sources = content.tables["sources"]
+    is_named = [source in source_ids for source in sources["source_id"].to_pylist()]
+    selected["sources"] = sources.filter(pa.array(is_named))
+    part = replace(
+        content,
+        tables={name: selected[name] for name in content.tables if name in selected},
+        chosen=_write_title(query, area),
+        left_out=tuple(name for name in content.tables if name not in selected),
+    )
+    if query.restrictions:
+        tables = records.load_tables(version)
+        named = [records.build_record(tables, name) for name in query.restrictions]
+        return add_restriction_answers(part, named, version)
+    return part if area is None else _add_area_answers(part, content, area, query.year)
+
+
+def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:
+    """Return the requested area, if any, and the ids of the restrictions.
+
+    The area is the world if only a year or a kind is requested. Raise PublishError as
+    `select_content` does.
+    """
+    is_part = query.year is not None or query.kind is not None
+    is_area = bool(query.area) or (is_part and not query.restrictions)
+    area = _find_area(content, query.area or WORLD) if is_area else None
+    needed = ("restrictions", "person_days", "impact_by_platform")
+    tables = {name: content.read_frame(name) for name in needed}
+    ids = set(tables["restrictions"]["restriction_id"])
+    for name in query.restrictions:
+        if name not in ids:
+            raise PublishError(f"{name} is not published; see audience-impact list")
+    code = "" if area is None else area.id
+    acts = rankings.select_restrictions(tables, code, query.period, query.kind, query.begun)
+    chosen = set(acts["restriction_id"]).intersection(query.restrictions or ids)
+    if not chosen:
+        raise PublishError(f"no restriction on record for {_write_title(query, area)}")
+    return area, chosen
+
+
+def _write_title(query: ExportQuery, area: Area | None) -> str:
+    named = list(query.restrictions[:LONGEST_TITLE])
+    if more := len(query.restrictions) - len(named):
+        named.append(f"{more} more")
+    begun = f"begun in {query.year}" if query.begun else str(query.year or "")
+    parts = [", ".join(named), area.name if area else "", KINDS[query.kind], begun]
+    return ", ".join(filter(None, parts))
+
+
+def _find_area(content: Content, code: str) -> Area:
+    """Return the area of a code; raise PublishError where it is not on record."""
+    acts = content.read_frame("restrictions")
+    above = records.list_containing_areas(acts)
+    name = names.area_in_words(code, read_area_names(acts).get(code, code if code in above else ""))
+    if not name:
+        raise PublishError(
+            f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
+        )
+    countries = {country for cell in acts["country_id"] for country in cell.split(";")}
+    inside = {country for country in countries if code == country or code in above[country]}
+    return Area(code, names.capitalise_first(name), frozenset(inside))
+
+
+def _select_rows(
+    content: Content, table: str, ids: set[str], area: Area | None, query: ExportQuery
+) -> "pd.Series[bool]":
+    """Return which rows are requested."""
+    keys = ("restriction_id", "area_id", *PERIODS)
+    columns = content.tables[table].column_names
+    rows = content.tables[table].select([key for key in keys if key in columns]).to_pandas()
+    place = None if query.restrictions else area
+    if {"restriction_id", "period"} <= set(content.describe_table(table)["schema"]["primaryKey"]):
+        countries = place.countries if place else ()
+        together = rows["restriction_id"].eq(EVERY) & rows["area_id"].isin(countries)
+        is_match = rows["restriction_id"].isin(ids) | together
+        return is_match & (rows["period"].eq(EVERY) | _is_in_year(rows, query.year))
+    if "restriction_id" in rows:
+        return rows["restriction_id"].isin(ids)
+    if "area_id" in rows and place is not None:
+        return rows["area_id"].isin({place.id, *place.countries}) & _is_in_year(rows, query.year)
+    return pd.Series(False, index=rows.index)
+
+
+def _is_in_year(rows: pd.DataFrame, year: int | None) -> "pd.Series[bool]":
+    """Return for each row whether its period has a day in the year, if any."""
+    if year is None:
+        return pd.Series(True, index=rows.index)
+    cells = next(rows[name] for name in PERIODS if name in rows)
+    if cells.name != "period":
+        return cells.astype("str").str[:4] == str(year)
+    spans = periods.parse_periods(cells)
+    return (spans["start"] < f"{year + 1}-01-01") & (spans["end"] > f"{year}-01-01")
+
+
+def add_restriction_answers(
+    content: Content, records: Sequence[AnswerRecord], version: Stored
+) -> Content:
+    """Return the content with the answer for each restriction, its citation and its numbers."""
+    fields = {field["name"]: field for field in content.describe_columns("impact")}
+    metrics = read_values(fields["impact_metric"])
+    order = {metric: place for place, metric in enumerate(metrics)}
+    rows = tuple(
+        (
+            f"{record.restriction.restriction_id}: " * (len(records) > 1)
+            + metrics.get(counted.metric, counted.metric),
+            *read_numbers(counted.people),
+            counted.status,
+        )
+        for record in records
+        for counted in sorted(record.numbers, key=lambda number: order.get(number.metric, 0))
+    )
+    answers = tuple(sentences.write_answer(record, content.version_id) for record in records)
+    figures = KeyFigures(("people counted", *HEADINGS), rows)
+    cited = tuple(cite_restriction(record, version).format_text() for record in records)
+    return replace(content, answers=answers, key_figures=figures, cited=cited)
+
+
+def _add_area_answers(part: Content, everything: Content, area: Area, year: int | None) -> Content:
+    rows = records.combine_areas(everything.read_frame)
+    is_asked = rows["period"].map(is_year) if year is None else rows["period"] == str(year)
+    kinds = group_kinds(records.plain_rows(rows[(rows["area_id"] == area.id) & is_asked]))
+    years = [AreaRecord(area.name, of_year) for of_year in kinds.values()]
+    headings = ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1])
+    cells = tuple(
+        (
+            record.period,
+            *read_numbers(record.amount),
+            str(record.amount.covered or ""),
+            label_status(record.row),
+        )
+        for record in years
+    )
+    answers = tuple(map(sentences.write_area_answer, years))
+    figures = KeyFigures(headings, cells) if years else None
+    return replace(part, answers=answers, key_figures=figures)
+
+
+def add_events(content: Content, everything: Content, query: ExportQuery) -> Content:
+    """Return a selection with the table `events` in front of its tables.
+
+    `everything` has all tables of the version, from which rows are joined.
+    """
+    needed = ("restrictions", "impact", "impact_by_platform", "person_days", "sources")
+    frames = {name: everything.read_frame(name) for name in needed}
+    ids = content.tables["restrictions"]["restriction_id"].to_pylist()
+    events = rankings.build_events(frames, ids, query.period)
+    rows = rankings.sort_events(events, query.order)[[name for name, *_ in EVENT_COLUMNS]]
+    fields = [
+        {"name": name, "type": kind, "description": meaning, **({"unit": unit} if unit else {})}
+        for name, kind, unit, meaning in EVENT_COLUMNS
+    ]
+    about = {"name": EVENTS, "description": ABOUT_EVENTS, "schema": {"fields": fields}}
+    return replace(
+        content,
+        package={**content.package, "resources": [*content.package["resources"], about]},
+        tables={EVENTS: pa.Table.from_pandas(rows, preserve_index=False), **content.tables},
+    )

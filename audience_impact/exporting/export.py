@@ -26,9 +26,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.exporting import Form, content
-from audience_impact.exporting.content import Content, read_values
-from audience_impact.exporting.selection import ExportQuery, add_events, select_content
+from audience_impact.exporting import Form
+from audience_impact.exporting.content import (
+    Content,
+    ExportQuery,
+    add_events,
+    read_content,
+    read_values,
+    select_content,
+)
 from audience_impact.store import PublishError, manifest
 from audience_impact.store.files import explain_error, flush_to_disk, write_whole
 from audience_impact.store.manifest import LIST, MANIFEST, ROW_GROUP_ROWS, hash_bytes
@@ -55,7 +61,7 @@ def export_version(
     """
     if form is Form.XLSX and into.suffix != WORKBOOK:
         raise PublishError(f"{into} does not end in {WORKBOOK}: Excel would not open it")
-    everything = content.read_content(version)
+    everything = read_content(version)
     chosen = select_content(version, everything, query)
     if form is Form.XLSX:
         from audience_impact.exporting import workbook
@@ -67,38 +73,28 @@ def export_version(
         return notes
     if form is Form.JSON:
         put_file(into, make_json_file(chosen), overwrite)
-    elif form is Form.DUCKDB:
+        return []
+    if form is Form.DUCKDB:
         with report_unwritten(into):
             database = _make_database(chosen)
         put_file(into, database, overwrite)
+        return []
+    is_csv = form is Form.CSV
+    files = make_csv_files(chosen) if is_csv else make_parquet_files(chosen, version)
+    if into.suffix == ARCHIVE:
+        put_file(into, manifest.pack_files(files), overwrite)
     else:
-        is_csv = form is Form.CSV
-        files = make_csv_files(chosen) if is_csv else make_parquet_files(chosen, version)
-        if into.suffix == ARCHIVE:
-            put_file(into, manifest.pack_files(files), overwrite)
-        else:
-            put_folder(into, files.items(), files, "an export", overwrite)
+        put_folder(into, files.items(), files, "an export", overwrite)
     return []
 
 
 def make_csv_files(content: Content) -> dict[str, bytes]:
     """Return a CSV file for each table, the meaning of its columns, and a README, by name."""
-    files = {
-        content.find_path(name, "csv"): _encode_csv(table) for name, table in content.tables.items()
-    }
-    return {
-        **files,
-        MANIFEST: _encode_package(content, "csv", "text/csv", files),
-        README: _write_readme(content),
-    }
-
-
-def _encode_csv(table: pa.Table) -> bytes:
-    frame = write_words(table, "true", "false").to_pandas(types_mapper=NULLABLE.get)
-    return bytes(frame.to_csv(index=False, lineterminator="\n").encode())
-
-
-def _write_readme(content: Content) -> bytes:
+    files = {}
+    for name, table in content.tables.items():
+        frame = write_words(table, "true", "false").to_pandas(types_mapper=NULLABLE.get)
+        text = frame.to_csv(index=False, lineterminator="\n")
+        files[content.find_path(name, "csv")] = text.encode()
     lines = [
         content.title,
         "",
@@ -113,7 +109,8 @@ def _write_readme(content: Content) -> bytes:
         f"What each column and each of its coded values means is in {MANIFEST}.",
         *([f"Left out: {', '.join(content.left_out)}."] if content.left_out else []),
     ]
-    return ("\n".join(lines) + "\n").encode()
+    about = _encode_package(content, "csv", "text/csv", files)
+    return {**files, MANIFEST: about, README: ("\n".join(lines) + "\n").encode()}
 
 
 def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
@@ -137,10 +134,19 @@ def _encode_parquet(table: pa.Table) -> bytes:
 
 
 def _encode_package(content: Content, ending: str, kind: str, files: Mapping[str, bytes]) -> bytes:
-    """Return `datapackage.json` of the version, with the files of the export."""
-    resources = [
-        {
-            **_describe_table(content, name, ending),
+    """Return `datapackage.json` of the version, with the files of the export.
+
+    The lists of a CSV file are texts.
+    """
+    resources = []
+    for name, table in content.tables.items():
+        about, path = content.describe_table(name), content.find_path(name, ending)
+        if ending == "csv":
+            joined = {"type": "string", "separator": JOINED_BY}
+            fields = content.describe_columns(name)
+            fields = [field | joined if field["type"] == LIST else field for field in fields]
+            about["schema"] = {**about["schema"], "fields": fields}
+        made = {
             "path": path,
             "format": ending,
             "mediatype": kind,
@@ -148,24 +154,9 @@ def _encode_package(content: Content, ending: str, kind: str, files: Mapping[str
             "size_bytes": len(files[path]),
             "rows": table.num_rows,
         }
-        for name, table in content.tables.items()
-        for path in [content.find_path(name, ending)]
-    ]
-    about = {**content.package, "title": content.title, "resources": resources}
-    return json.dumps(about, indent=2, ensure_ascii=False).encode() + b"\n"
-
-
-def _describe_table(content: Content, name: str, ending: str) -> dict[str, Any]:
-    """Return the description of a table; the lists of a CSV file are texts."""
-    about = content.describe_table(name)
-    if ending == "csv":
-        joined = {"type": "string", "separator": JOINED_BY}
-        fields = [
-            field | joined if field["type"] == LIST else field
-            for field in about["schema"]["fields"]
-        ]
-        about["schema"] = {**about["schema"], "fields": fields}
-    return about
+        resources.append(about | made)
+    package = {**content.package, "title": content.title, "resources": resources}
+    return json.dumps(package, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def make_json_file(content: Content) -> bytes:
@@ -204,23 +195,16 @@ def _make_database(selected: Content) -> bytes:
 
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as folder:
         path = Path(folder) / "tables.duckdb"
-        with _raise_system_errors(), duckdb.connect(str(path)) as base:
-            for name, table in {**selected.tables, **_describe_tables(selected)}.items():
-                base.register("rows", table)
-                base.execute(f'CREATE TABLE "{name}" AS SELECT * FROM rows')
-                base.unregister("rows")
-            _comment_tables(base, selected)
+        try:
+            with duckdb.connect(str(path)) as base:
+                for name, table in {**selected.tables, **_describe_tables(selected)}.items():
+                    base.register("rows", table)
+                    base.execute(f'CREATE TABLE "{name}" AS SELECT * FROM rows')
+                    base.unregister("rows")
+                _comment_tables(base, selected)
+        except duckdb.IOException as error:
+            raise OSError(errno.EIO, str(error)) from error
         return path.read_bytes()
-
-
-@contextmanager
-def _raise_system_errors() -> Iterator[None]:
-    import duckdb
-
-    try:
-        yield
-    except duckdb.IOException as error:
-        raise OSError(errno.EIO, str(error)) from error
 
 
 def _comment_tables(base: duckdb.DuckDBPyConnection, selected: Content) -> None:
@@ -321,7 +305,14 @@ def put_folder(
                 return False
             if before and not overwrite:
                 raise PublishError(f"{folder} is there already: give another name, or --overwrite")
-            _put_in_place(new, folder, old)
+            if folder.exists():
+                folder.rename(old)
+            try:
+                new.rename(folder)
+            except OSError:
+                if old.exists():
+                    old.rename(folder)
+                raise
             flush_to_disk(folder.parent)
     except OSError as error:
         raise PublishError(f"cannot write {folder}: {explain_error(error)}") from error
@@ -349,15 +340,3 @@ def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> set[str]:
     for made_folder in folders:
         flush_to_disk(made_folder)
     return set(names.values())
-
-
-def _put_in_place(new: Path, folder: Path, old: Path) -> None:
-    there = folder.exists()
-    if there:
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if there:
-            old.rename(folder)
-        raise

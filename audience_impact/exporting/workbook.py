@@ -8,8 +8,8 @@ facts. Rows are written one after the other and leave the memory at once (`const
 
 import math
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -22,12 +22,14 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from audience_impact.answers import names as naming
-from audience_impact.exporting.content import Content, read_values
+from audience_impact.exporting.content import Content, KeyFigures, read_values
 from audience_impact.plain_text import RUN, plain_lines, web_address
 
 ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
 WHOLE_NUMBER, DAY = "#,##0", "yyyy-mm-dd"
+TEXTS, LINKS = "texts", "links"
+"""What is counted of a sheet."""
 LINK = "url"
 """The column whose cells are addresses."""
 NARROWEST, WIDEST, OF_NUMBERS = 10, 48, 15
@@ -86,14 +88,6 @@ class Part(NamedTuple):
     rows: pa.Table
 
 
-@dataclass
-class Shortened:
-    """Counts of the texts and links that Excel could not store unchanged."""
-
-    texts: int = 0
-    links: int = 0
-
-
 def write_workbook(path: Path | IO[bytes], content: Content, limits: Limits = EXCEL) -> list[str]:
     """Write the workbook; return a line for each thing that Excel could not store unchanged."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -107,28 +101,29 @@ def write_workbook(path: Path | IO[bytes], content: Content, limits: Limits = EX
                 "created": datetime.fromisoformat(content.as_of),
             }
         )
-        notes = _fill_workbook(book, content, limits)
+        made, cover = _make_formats(book), book.add_worksheet(ABOUT)
+        parts, notes = [], []
+        for name in content.tables:
+            of_table = list(_split_table(content, name, limits))
+            parts += of_table
+            if len(of_table) > 1:
+                notes.append(
+                    f"{name} has {content.tables[name].num_rows:,} rows, more than fit on a sheet: "
+                    f"it is spread over {len(of_table)} sheets"
+                )
+        for part in parts:
+            notes += _write_part(book.add_worksheet(part.sheet), part, content, made, limits)
+        headings = ("table", "column", "unit", "meaning")
+        columns = [
+            (table, field["name"], field.get("unit", ""), field["description"])
+            for table in content.tables
+            for field in content.describe_columns(table)
+        ]
+        _write_list(book.add_worksheet(COLUMNS), headings, columns, made)
+        headings = ("column", "value", "meaning", "tables")
+        _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
+        _write_cover(_Cover(book, cover, made), content, parts, notes)
         book.close()
-    return notes
-
-
-def _fill_workbook(book: xlsxwriter.Workbook, content: Content, limits: Limits) -> list[str]:
-    made, parts = _make_formats(book), list(_split_parts(content, limits))
-    cover = book.add_worksheet(ABOUT)
-    counts = {name: sum(part.table == name for part in parts) for name in content.tables}
-    notes = [
-        f"{name} has {content.tables[name].num_rows:,} rows, more than fit on a sheet: it is "
-        f"spread over {count} sheets"
-        for name, count in counts.items()
-        if count > 1
-    ]
-    for part in parts:
-        notes += _write_part(book.add_worksheet(part.sheet), part, content, made, limits)
-    headings = ("table", "column", "unit", "meaning")
-    _write_list(book.add_worksheet(COLUMNS), headings, _list_columns(content), made)
-    headings = ("column", "value", "meaning", "tables")
-    _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
-    _write_cover(_Cover(book, cover, made), content, parts, notes)
     return notes
 
 
@@ -145,14 +140,13 @@ def _make_formats(book: xlsxwriter.Workbook) -> Formats:
     )
 
 
-def _split_parts(content: Content, limits: Limits) -> Iterator[Part]:
-    most = limits.rows - 1
-    for table, rows in content.tables.items():
-        count = max(1, math.ceil(rows.num_rows / most))
-        for number in range(count):
-            ending = f" ({number + 1})" if count > 1 else ""
-            sheet = f"{table[: limits.name - len(ending)]}{ending}"
-            yield Part(sheet, table, rows.slice(number * most, most))
+def _split_table(content: Content, table: str, limits: Limits) -> Iterator[Part]:
+    most, rows = limits.rows - 1, content.tables[table]
+    count = max(1, math.ceil(rows.num_rows / most))
+    for number in range(count):
+        ending = f" ({number + 1})" if count > 1 else ""
+        sheet = f"{table[: limits.name - len(ending)]}{ending}"
+        yield Part(sheet, table, rows.slice(number * most, most))
 
 
 def fit_text(text: str, limits: Limits = EXCEL) -> tuple[str, bool]:
@@ -175,16 +169,17 @@ def _write_part(
     """Fill the sheet of a table; return a line for each thing that Excel could not store."""
     names = part.rows.column_names
     fields = [field for field in content.describe_columns(part.table) if field["name"] in names]
-    short = Shortened()
+    columns = [part.rows[field["name"]] for field in fields]
+    short = Counter[str]()
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
-    for place, field in enumerate(fields):
-        sheet.set_column(place, place, _choose_width(field, part.rows[field["name"]]))
+    for place, (field, column) in enumerate(zip(fields, columns, strict=True)):
+        sheet.set_column(place, place, _choose_width(field, column))
         form = made.heading if field["type"] == "string" else made.number_heading
         sheet.write_string(0, place, field["name"], form)
         note = write_note(field)
-        sheet.write_comment(0, place, note, {"x_scale": 2.4, "y_scale": _choose_height(note)})
-    columns = [part.rows[field["name"]] for field in fields]
+        height = max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
+        sheet.write_comment(0, place, note, {"x_scale": 2.4, "y_scale": height})
     writers = [
         _choose_writer(sheet, field, column.type, made, limits, short)
         for field, column in zip(fields, columns, strict=True)
@@ -198,7 +193,9 @@ def _write_part(
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{part.rows.num_rows + 1}"})
     sheet.set_landscape()
     sheet.repeat_rows(0)
-    return _report_shortened(part, short, limits)
+    cut = f"{part.sheet}: {short[TEXTS]} texts were cut at {limits.characters:,} characters"
+    plain = f"{part.sheet}: after {limits.links:,} links addresses are plain text"
+    return [cut] * (short[TEXTS] > 0) + [plain] * (short[LINKS] >= limits.links)
 
 
 def _choose_writer(
@@ -207,50 +204,38 @@ def _choose_writer(
     kind: pa.DataType,
     made: Formats,
     limits: Limits,
-    short: Shortened,
+    short: Counter[str],
 ) -> Callable[[int, int, Any], object]:
-    """Return what writes a cell of a column, given its row, its column and its value."""
+    """Return what writes a cell of a column, given its row, its column and its value.
+
+    `short` counts the links, and the texts that are cut.
+    """
     fit = cache(partial(fit_text, limits=limits))
     read_address = cache(web_address)
 
     def write_words(row: int, place: int, cell: Any) -> None:
         shown, is_cut = fit(cell if isinstance(cell, str) else "; ".join(map(str, cell)))
-        short.texts += is_cut
+        short[TEXTS] += is_cut
         sheet.write_string(row, place, shown, made.choose(shown))
 
     def write_address(row: int, place: int, cell: str) -> None:
         address = read_address(cell)
-        if not 0 < len(address) <= limits.address or short.links >= limits.links:
+        if not 0 < len(address) <= limits.address or short[LINKS] >= limits.links:
             write_words(row, place, cell)
             return
-        short.links += 1
+        short[LINKS] += 1
         sheet.write_url(row, place, address, made.link, fit(cell)[0])
 
     if pa.types.is_date(kind):
-        return partial(_write_formatted, sheet.write_datetime, made.numbers[DAY])
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        write, form = sheet.write_datetime, made.numbers[DAY]
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        write = sheet.write_number
         form = made.numbers[NUMBER_FORMATS.get(field.get("unit", ""), WHOLE_NUMBER)]
-        return partial(_write_formatted, sheet.write_number, form)
-    if pa.types.is_boolean(kind):
-        return partial(_write_formatted, sheet.write_boolean, made.text)
-    return write_address if field["name"] == LINK else write_words
-
-
-def _write_formatted(
-    write: Callable[..., object], form: Format, row: int, place: int, cell: Any
-) -> None:
-    write(row, place, cell, form)
-
-
-def _report_shortened(part: Part, short: Shortened, limits: Limits) -> list[str]:
-    lines = []
-    if short.texts:
-        lines.append(
-            f"{part.sheet}: {short.texts} texts were cut at {limits.characters:,} characters"
-        )
-    if short.links >= limits.links:
-        lines.append(f"{part.sheet}: after {limits.links:,} links addresses are plain text")
-    return lines
+    elif pa.types.is_boolean(kind):
+        write, form = sheet.write_boolean, made.text
+    else:
+        return write_address if field["name"] == LINK else write_words
+    return lambda row, place, cell: write(row, place, cell, form)
 
 
 def write_note(field: Mapping[str, Any]) -> str:
@@ -265,21 +250,11 @@ def write_note(field: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _choose_height(note: str) -> float:
-    return max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
-
-
 def _choose_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return OF_NUMBERS
     longest = pc.quantile(pc.utf8_length(cells), 0.9)[0].as_py() or 0
     return float(min(WIDEST, max(NARROWEST, longest + 2, min(len(field["name"]) + 3, 18))))
-
-
-def _list_columns(content: Content) -> Iterator[Sequence[str]]:
-    for table in content.tables:
-        for field in content.describe_columns(table):
-            yield table, field["name"], field.get("unit", ""), field["description"]
 
 
 def _list_values(content: Content) -> Iterator[Sequence[str]]:
@@ -321,10 +296,10 @@ def _write_cover(
     """Fill the first sheet; `notes` list what Excel could not store."""
     licence = content.package["licenses"][0]
     what = "A part of it: see the title." if content.chosen else "All of it."
-    cover.write_title(content.title)
+    cover.sheet.write_string(0, 0, fit_text(content.title)[0], cover.big)
     cover.write_section("Answer", content.answers)
     if content.key_figures:
-        cover.write_figures(content.key_figures.headings, content.key_figures.rows)
+        cover.write_figures(content.key_figures)
     cover.write_section("What this is", [f"{content.package['description']} {what}"])
     cover.write_section("Version", [content.version_id])
     cover.write_section("Facts as of", [content.as_of])
@@ -347,7 +322,7 @@ class _Cover:
     """The lines of the first sheet, written from the top."""
 
     def __init__(self, book: xlsxwriter.Workbook, sheet: Worksheet, made: Formats) -> None:
-        self.sheet, self.made, self.row = sheet, made, 0
+        self.sheet, self.made, self.row = sheet, made, 2
         self.big = book.add_format({"bold": True, "font_size": 16})
         self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
         self.last = book.add_format({"valign": "top", "align": "right"})
@@ -360,11 +335,6 @@ class _Cover:
         sheet.set_column(1, LAST, OTHERS)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
-
-    def write_title(self, text: str) -> None:
-        """Write the title, and a blank line."""
-        self.sheet.write_string(0, 0, fit_text(text)[0], self.big)
-        self.row = 2
 
     def write_section(self, label: str, texts: Sequence[str]) -> None:
         """Write a label and its texts, each in a separate row; nothing without texts."""
@@ -388,27 +358,25 @@ class _Cover:
             self.sheet.write_string(self.row, 1, shown, self.wrapped.text)
         self.row += 1
 
-    def write_figures(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def write_figures(self, figures: KeyFigures) -> None:
         """Write a small table: text, then numbers, and a word on the right."""
         self.row += 1
-        for place, heading in enumerate(headings):
+        for place, heading in enumerate(figures.headings):
             form = self.made.number_heading if place else self.made.heading
             self.sheet.write_string(self.row, place, heading, form)
-        for cells in rows:
+        for cells in figures.rows:
             self.row += 1
             lines = math.ceil(max(len(str(cells[0])) / (LABEL - 2), 1))
             self.sheet.set_row(self.row, lines * LINE_HEIGHT)
             for place, cell in enumerate(cells):
-                self._write_cell(place, cell)
+                if isinstance(cell, str):
+                    shown = fit_text(cell)[0]
+                    form = self.last if place else self.wrapped.choose(shown)
+                    self.sheet.write_string(self.row, place, shown, form)
+                elif cell is not None:
+                    form = self.made.numbers[WHOLE_NUMBER]
+                    self.sheet.write_number(self.row, place, cell, form)
         self.row += 2
-
-    def _write_cell(self, place: int, cell: Any) -> None:
-        if isinstance(cell, str):
-            shown = fit_text(cell)[0]
-            form = self.last if place else self.wrapped.choose(shown)
-            self.sheet.write_string(self.row, place, shown, form)
-        elif cell is not None:
-            self.sheet.write_number(self.row, place, cell, self.made.numbers[WHOLE_NUMBER])
 
     def _write_spread(self, text: str) -> None:
         """Write a text across several columns, in a row high enough for it."""

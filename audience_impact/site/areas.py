@@ -4,28 +4,28 @@ Regions follow the UN (M49); the tree of areas and all numbers come from the ver
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
 from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected, is_year, read_kind
 from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
-from audience_impact.site import rendering
-from audience_impact.site.charts import drawing, maps, rows, series
-from audience_impact.site.charts.drawing import LIGHT, paint
-from audience_impact.site.rendering import quote_path
+from audience_impact.site.charts import maps, rows, series
+from audience_impact.site.charts.drawing import Picture, paint
 from audience_impact.site.report_data import (
-    WORLD,
     File,
     ListEntry,
     Page,
     ReportData,
     Rows,
-    area_path,
+    group_entries,
+    largest_first,
+    newest_first,
+    page_path,
     split_csv,
 )
-from audience_impact.vocabulary import RestrictionKind
+from audience_impact.vocabulary import WORLD, RestrictionKind
 
 MANY = 50
 """Maximum number of restrictions listed for a region, the largest first; a country lists all of
@@ -57,10 +57,12 @@ KINDS = {
     "Shutdowns": RestrictionKind.SHUTDOWN,
     "Blocked services": RestrictionKind.SERVICE,
 }
-"""The kinds in the table of a year's kinds of restrictions, by its headings."""
+"""The kinds of restrictions that a year is divided into, by their headings."""
 TOGETHER = "all"
 """Id in `person_days` of all restrictions of a country together."""
 MAP_TITLE = "Share of each country's people under a restriction at some time in"
+Kinds = Mapping[str, Mapping[str, Any]]
+"""The row of each kind of restrictions in a period of an area."""
 
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
@@ -71,47 +73,20 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         "by-day": split_csv(report.tables["days"], "area_id", report.version),
         "person-days": split_csv(together, "area_id", report.version),
     }
-    by_country = rendering.group_entries(report.entries, lambda entry: entry.countries)
+    by_country = group_entries(report.entries, lambda entry: entry.countries)
     for code in sorted(report.listed_areas):
-        path, name = area_path(code).removesuffix(".html"), naming.name_area(code)
-        pictures = _draw_pictures(report, code, name)
+        path, name = page_path(code, "area").removesuffix(".html"), naming.name_area(code)
         values = _collect_values(report, code, by_country)
-        yield Page(f"{path}.html", name, "area.html", {**values, "pictures": pictures})
+        yield Page(f"{path}.html", name, "area.html", values)
         for kind, encode in csv_files.items():
             yield File(f"{path}-{kind}.csv", encode(code))
-        yield from _make_chart_files(report, path, name, pictures)
+        for kind, (title, marks) in CHARTS.items():
+            if svg := values["pictures"][kind]:
+                picture = Picture(svg, f"{name}: {title}", (marks, report.source_line))
+                yield File(f"{path}-{kind}.svg", picture.encode(".svg"))
+                if kind == "years":
+                    yield File(f"{path}-{kind}.png", picture.encode(".png"))
     yield from _make_map_files(report)
-
-
-def _draw_pictures(report: ReportData, code: str, name: str) -> dict[str, str]:
-    """Return the SVG of each picture by name; blank if it would be empty."""
-    kinds = group_kinds(report.list_rows("areas", code))
-    collected = {period for period, rows in kinds.items() if is_collected(rows["all"])}
-    days = [row for row in _list_person_days(report, code) if row["period"] in collected]
-    steps = report.list_rows("days", code)
-    return {
-        "years": series.draw_years(f"People by year: {name}", kinds),
-        "days": series.draw_days(f"People day by day: {name}", steps),
-        "person-days": rows.draw_person_days(f"Person-days by year: {name}", days),
-    }
-
-
-def _list_person_days(report: ReportData, code: str) -> Rows:
-    days = report.list_rows("person_days", code)
-    return [row for row in days if row["restriction_id"] == TOGETHER and len(row["period"]) == 4]
-
-
-def _make_chart_files(
-    report: ReportData, path: str, name: str, pictures: Mapping[str, str]
-) -> Iterator[File]:
-    """Yield the charts of an area as SVG, and that of its years as PNG, with title and source."""
-    for kind, (title, marks) in CHARTS.items():
-        if svg := pictures[kind]:
-            texts = (f"{name}: {title}", (marks, report.source_line))
-            made = drawing.make_standalone(svg, LIGHT, *texts)
-            yield File(f"{path}-{kind}.svg", made.encode())
-            if kind == "years":
-                yield File(f"{path}-{kind}.png", drawing.make_png(svg, *texts))
 
 
 def _make_map_files(report: ReportData) -> Iterator[File]:
@@ -121,10 +96,10 @@ def _make_map_files(report: ReportData) -> Iterator[File]:
         listed = _select_countries(report, year)
         svg = maps.draw_map(f"{MAP_TITLE} {year}", listed, {}, legend=maps.SHARES.legend)
         title = f"Share of people online under an internet restriction, {year}"
-        made = drawing.make_standalone(svg, LIGHT, title, (report.source_line,))
-        yield File(f"area/world-{year}.svg", made.encode())
+        picture = Picture(svg, title, (report.source_line,))
+        yield File(f"area/world-{year}.svg", picture.encode(".svg"))
         if year in report.main_years:
-            yield File(_map_path(year), drawing.make_png(svg))
+            yield File(f"area/world-{year}.png", Picture(svg, "", ()).encode(".png"))
         for row in listed:
             cells = places.setdefault(row["area_id"], [0] * len(years))
             cells[number] = [maps.choose_colour(row), maps.describe_country(row)]
@@ -136,9 +111,7 @@ def _make_map_files(report: ReportData) -> Iterator[File]:
 
 def list_map_years(report: ReportData) -> list[str]:
     """Return the years with a country to draw, the oldest first."""
-    return sorted(
-        {year for code, year in report.by_area if len(year) == 4 and not code.isdecimal()}
-    )
+    return sorted({year for code, year in report.by_area if is_year(year) and not code.isdecimal()})
 
 
 def make_map(report: ReportData, year: str, root: str) -> dict[str, Any] | None:
@@ -146,11 +119,11 @@ def make_map(report: ReportData, year: str, root: str) -> dict[str, Any] | None:
     listed = _select_countries(report, year)
     if not listed:
         return None
-    links = {code: quote_path(root + area_path(code)) for code, _ in report.by_area}
+    links = {code: root + page_path(code, "area") for code, _ in report.by_area}
     return {
         "year": year,
         "svg": maps.draw_map(f"{MAP_TITLE} {year}", listed, links),
-        "png": _map_path(year),
+        "png": f"area/world-{year}.png",
         "years": list_map_years(report),
         "legend": [(paint(colour), words) for colour, words in maps.SHARES.legend],
         "note": maps.write_note(listed),
@@ -166,40 +139,46 @@ def _select_countries(report: ReportData, year: str) -> Rows:
     ]
 
 
-def _map_path(year: str) -> str:
-    return f"area/world-{year}.png"
-
-
 def _collect_values(
     report: ReportData, code: str, by_country: Mapping[str, list[ListEntry]]
 ) -> dict[str, Any]:
-    name, kinds = naming.name_area(code), group_kinds(report.list_rows("areas", code))
-    years = [rows for period, rows in reversed(kinds.items()) if is_year(period)]
-    today = report.last_day.get(code)
-    answered: list[Mapping[str, Any]] = []
-    answered += [{"all": today | {"period": today["to_day"]}}] if today else []
-    answered += [kinds[year] for year in report.main_years[::-1] if year in kinds]
+    name, periods = naming.name_area(code), group_kinds(report.list_rows("areas", code))
+    years = {period: kinds for period, kinds in periods.items() if is_year(period)}
+    days, today = report.list_rows("days", code), report.last_day.get(code)
+    answered: list[Kinds] = [{"all": today | {"period": today["to_day"]}}] if today else []
+    answered += [periods[year] for year in report.main_years[::-1] if year in periods]
+    person_days = [
+        row
+        for row in report.list_rows("person_days", code)
+        if row["restriction_id"] == TOGETHER and is_year(row["period"])
+    ]
+    collected = {period for period, kinds in years.items() if is_collected(kinds["all"])}
+    drawn = [row for row in person_days if row["period"] in collected]
+    reasons: dict[str, list[str]] = {}
+    for year in reversed(years):
+        if reason := years[year]["all"]["reason"]:
+            reasons.setdefault(reason, []).append(year)
+    others = report.list_rows("area_comparisons", code)
     return {
         "above": report.areas_above.get(code, ()),
         "lead": write_lead(report, code),
         "answers": [sentences.write_area_answer(AreaRecord(name, kinds)) for kinds in answered],
-        "years": [_describe_year(rows) for rows in years],
+        "years": [_describe_year(years[year]) for year in reversed(years)],
         "kind_names": tuple(KINDS),
-        "reasons": _group_reasons([rows["all"] for rows in years]),
-        "days": [
-            {**row, "estimate": read_estimate(row)} for row in report.list_rows("days", code)[::-1]
-        ],
-        "person_days": _list_person_days(report, code)[::-1],
-        "others": sorted(
-            report.list_rows("area_comparisons", code),
-            key=lambda row: (row["period"], row["publisher"]),
-        )[::-1],
-        "format_published": _format_published,
+        "reasons": [(", ".join(of_reason), text) for text, of_reason in reasons.items()],
+        "days": [{**row, "estimate": read_estimate(row)} for row in days[::-1]],
+        "person_days": person_days[::-1],
+        "others": sorted(others, key=lambda row: (row["period"], row["publisher"]))[::-1],
         "parts": _list_parts(report, code),
         "listed": _choose_entries(report, code, by_country),
         "all_listed": code in by_country,
         "map": make_map(report, report.covered_year, "../") if code == WORLD else None,
-        "data": area_path(code).rpartition("/")[2].removesuffix(".html"),
+        "data": page_path(code, "area").rpartition("/")[2].removesuffix(".html"),
+        "pictures": {
+            "years": series.draw_years(f"People by year: {name}", periods),
+            "days": series.draw_days(f"People day by day: {name}", days),
+            "person-days": rows.draw_person_days(f"Person-days by year: {name}", drawn),
+        },
     }
 
 
@@ -210,7 +189,7 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     the last year with a lower bound.
     """
     name, best = naming.name_area(code), report.covered_year
-    rows = [row for (area, year), row in report.by_area.items() if area == code and len(year) == 4]
+    rows = [row for (area, year), row in report.by_area.items() if area == code and is_year(year)]
     rows.sort(key=lambda row: (row["period"] == best, row["period"]), reverse=True)
     tests = (lambda row: row["q50_persons"] is not None, lambda row: row["min_persons"])
     chosen = next((row for test in tests for row in rows if test(row)), rows[0] if rows else None)
@@ -223,44 +202,21 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     return lead + collected + sentences.name_uncounted(inside)
 
 
-def _describe_year(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _describe_year(kinds: Kinds) -> dict[str, Any]:
     """Return the people of a year: under all restrictions, those ordered, and other kinds."""
-    everyone, ordered = (
-        read_kind(rows, RestrictionKind.ALL),
-        read_kind(rows, RestrictionKind.ORDERED),
-    )
+    counts = {kind: row["restrictions_count"] for kind, row in kinds.items()}
+    everyone = read_kind(kinds, RestrictionKind.ALL)
+    ordered = read_kind(kinds, RestrictionKind.ORDERED)
     return {
-        "row": rows["all"],
+        "row": kinds["all"],
         "all": everyone,
         "ordered": ordered,
-        "ordered_count": _count_restrictions(rows, RestrictionKind.ORDERED),
+        "ordered_count": counts.get(RestrictionKind.ORDERED, 0),
         "is_same": read_numbers(everyone) == read_numbers(ordered),
         "kinds": {
-            name: (read_kind(rows, kind), _count_restrictions(rows, kind))
-            for name, kind in KINDS.items()
+            name: (read_kind(kinds, kind), counts.get(kind, 0)) for name, kind in KINDS.items()
         },
     }
-
-
-def _count_restrictions(rows: Mapping[str, Mapping[str, Any]], kind: str) -> int:
-    return int(rows[kind]["restrictions_count"]) if kind in rows else 0
-
-
-def _group_reasons(years: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    years_by_reason: dict[str, list[str]] = {}
-    for row in years:
-        if row["reason"]:
-            years_by_reason.setdefault(row["reason"], []).append(row["period"])
-    return [(", ".join(periods), text) for text, periods in years_by_reason.items()]
-
-
-def _format_published(row: Mapping[str, Any]) -> str:
-    over = naming.name_limit(row["interval_kind"])
-    if row["published_persons"] is not None:
-        return f"{over}{rendering.show_persons(row['published_persons'])}"
-    units = (("published_events_count", "restrictions"), ("published_hours", "hours"))
-    more = [f"{row[name]:,.0f} {unit}" for name, unit in units if row[name] is not None]
-    return f"{over}{', '.join(more)}"
 
 
 def _list_parts(report: ReportData, code: str) -> list[tuple[str, list[Estimate | None]]]:
@@ -277,10 +233,11 @@ def _choose_entries(
     report: ReportData, code: str, by_country: Mapping[str, list[ListEntry]]
 ) -> list[ListEntry]:
     if code in by_country:
-        return rendering.newest_first(by_country[code])
+        return newest_first(by_country[code])
+    above = report.areas_above
     inside = [
         entry
         for entry in report.entries
-        if any(code in report.areas_above[country] for country in entry.countries)
+        if any(code in above[country] for country in entry.countries)
     ]
-    return rendering.largest_first(inside)[:MANY]
+    return largest_first(inside)[:MANY]

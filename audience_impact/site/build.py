@@ -1,7 +1,8 @@
 """The report of a version: the functions that create its pages, and the resulting files.
 
 Each function takes the data of the report and yields pages and files. To add a kind of page, add a
-function to PAGES and, if the head of each page should link to it, a line to `rendering.NAV`.
+function to PAGES and, if the head of each page should link to it, a line to
+`templates/layout.html`.
 
 A report is written aside and renamed, so that a reader finds it whole. Below the root of what is
 published:
@@ -17,19 +18,12 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from audience_impact.answers.citation import cite_version
 from audience_impact.exporting import export
-from audience_impact.site import (
-    areas,
-    lists,
-    platforms,
-    rendering,
-    report_data,
-    restriction,
-    texts,
-)
+from audience_impact.site import areas, lists, rendering, report_data, restriction, texts
 from audience_impact.site.charts.drawing import Picture
 from audience_impact.site.report_data import File, Page, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions
@@ -55,7 +49,7 @@ PAGES: tuple[PageMaker, ...] = (
     lists.make_pages,
     areas.make_pages,
     restriction.make_pages,
-    platforms.make_pages,
+    lists.make_platform_pages,
     texts.make_pages,
 )
 """The functions that create pages, in the order in which they run."""
@@ -67,19 +61,15 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     Return its folder, and whether anything changed. Raise PublishError where the version is damaged
     or the folder cannot be written.
     """
-    files = _make_files(report_data.load_report_data(version))
+    report = report_data.load_report_data(version)
+    files = (
+        made if isinstance(made, File) else File(made.path, rendering.render_page(made, report))
+        for maker in PAGES
+        for made in maker(report)
+    )
     if into is not None:
         return into, write_report(into, version.id, files)
     return root / REPORT, _publish_report(root, version.id, files)
-
-
-def _make_files(report: ReportData) -> Iterator[File]:
-    for maker in PAGES:
-        for made in maker(report):
-            if isinstance(made, File):
-                yield made
-            else:
-                yield File(made.path, rendering.render_page(made, report))
 
 
 def draw_restrictions(version: Stored, restrictions: Iterable[str]) -> dict[str, Picture]:
@@ -87,14 +77,12 @@ def draw_restrictions(version: Stored, restrictions: Iterable[str]) -> dict[str,
 
     Raise PublishError where a restriction is not published or the version is damaged.
     """
-    report = report_data.load_report_data(version)
-    pictures = {}
+    report, pictures = report_data.load_report_data(version), {}
     for name in restrictions:
         if name not in report.records:
             raise PublishError(f"{name} is not published; see audience-impact list")
-        title, foot = restriction.write_captions(report, name)
-        cited = cite_version(version.manifest)
-        pictures[name] = Picture(restriction.draw_picture(report, name), title, (*foot, cited))
+        drawn = restriction.draw_picture(report, name)
+        pictures[name] = replace(drawn, foot=(*drawn.foot, cite_version(version.manifest)))
     return pictures
 
 

@@ -1,4 +1,4 @@
-"""The home page, the lists of all restrictions, by country, platform and year, and their table.
+"""The home page, lists of restrictions, the table of all of them, and the pages of platforms.
 
 The list of all restrictions is a page of its own, so that the home page stays small however many
 there are. Lists by country, platform and year are for readers without JavaScript.
@@ -6,29 +6,39 @@ there are. Lists by country, platform and year are for readers without JavaScrip
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.citation import cite_version, describe_dataset
-from audience_impact.answers.numbers import ENDS, format_median, read_numbers
+from audience_impact.answers.numbers import (
+    ENDS,
+    Estimate,
+    format_median,
+    read_estimate,
+    read_numbers,
+)
+from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
-from audience_impact.site import areas, platforms, rendering
-from audience_impact.site.rendering import group_entries, largest_first, newest_first
+from audience_impact.site import areas
+from audience_impact.site.charts import series
+from audience_impact.site.charts.drawing import Picture
+from audience_impact.site.rendering import NAMES
 from audience_impact.site.report_data import (
     UNDATED,
-    WORLD,
     File,
     ListEntry,
     Page,
     ReportData,
-    area_path,
     encode_csv,
-    platform_path,
-    year_path,
+    group_entries,
+    largest_first,
+    newest_first,
+    page_path,
+    select_distinct,
+    split_csv,
 )
-from audience_impact.vocabulary import EndStatus
+from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, EndStatus, FactRole
 
 REGIONS = (WORLD, "002", "019", "142", "150", "009")
 """The world and its regions (UN M49) on the home page."""
@@ -40,12 +50,38 @@ CSV_COLUMNS = (
     *("restriction_id", "title", "countries", "platforms", "features", "start_on", "end_status"),
     *("cause", "counted", *ENDS, "obs_status", "status", "version_id"),
 )
+GROUPS: dict[str, Callable[[ListEntry], Iterable[str]]] = {
+    "country": lambda entry: entry.countries,
+    "platform": lambda entry: entry.platforms,
+    "feature": lambda entry: entry.features,
+    "cause": lambda entry: (entry.cause,),
+    "year": lambda entry: (entry.year,),
+    "status": lambda entry: (entry.obs_status,),
+    "in force": lambda entry: (entry.end_status,),
+}
+"""What restrictions can be filtered by, and its values of a restriction."""
+CODED = {"status": "obs_status", "in force": "end_status"}
+"""The enums of filters that have another name."""
+
+
+class Audience(NamedTuple):
+    """The audience of a platform in a country, as used for restrictions there.
+
+    `metric` is that of the count; it and `period` are blank if nobody counted.
+    """
+
+    area: str
+    period: str
+    bounds: Estimate
+    imputed: Estimate
+    metric: str
+    evidence_level: str
+    measured_by: str
 
 
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield the home page, the list of all restrictions with its CSV, and the other lists."""
     rows = newest_first(report.entries)
-    largest = largest_first(entry for entry in rows if entry.is_major)
     values = {
         "lead": areas.write_lead(report, WORLD),
         "year": report.covered_year,
@@ -53,8 +89,8 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         "count": len(rows),
         "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in rows),
         "regions": REGIONS,
-        "largest": rendering.select_distinct(largest, FEW),
-        "newest": rendering.select_distinct(rows, FEW),
+        "largest": select_distinct(largest_first(entry for entry in rows if entry.is_major), FEW),
+        "newest": select_distinct(rows, FEW),
         "citation": cite_version(report.package),
         "dataset": {"@context": "https://schema.org", **describe_dataset(report.package)},
     }
@@ -62,23 +98,16 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     listed = {"rows": rows, "choices": _list_choices(report), "csv": CSV}
     yield Page("all.html", "All restrictions", "all.html", listed)
     yield File(CSV, encode_csv([CSV_COLUMNS, *(_list_cells(row, report.version) for row in rows)]))
-    yield File(rendering.NAMES, _make_search_names(report))
-    groups = {"groups": _list_groups(report)}
-    yield Page("browse.html", "Countries, platforms, years", "browse.html", groups)
-    for year, entries in group_entries(report.entries, _find_years).items():
+    yield File(NAMES, _make_search_names(report))
+    kinds = {"Countries": "country", "Platforms": "platform", "Years": "year"}
+    groups = {heading: _list_pages(report, kind) for heading, kind in kinds.items()}
+    yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": groups})
+    for year, entries in group_entries(report.entries, GROUPS["year"]).items():
         values = {"rows": newest_first(entries), "lead": write_year_lead(entries)}
         title = f"Restrictions that began in {year}"
         if year == UNDATED:
             title = "Restrictions without a day on record"
-        yield Page(year_path(year), title, "listing.html", values)
-
-
-def _find_years(entry: ListEntry) -> tuple[str]:
-    return (entry.year,)
-
-
-def _name_year(year: str) -> str:
-    return "No day on record" if year == UNDATED else year
+        yield Page(page_path(year, "year"), title, "listing.html", values)
 
 
 def write_year_lead(entries: list[ListEntry]) -> str:
@@ -93,41 +122,31 @@ def write_year_lead(entries: list[ListEntry]) -> str:
     return f"{many} in {where} on record. The largest is {largest.title}, with {number} people."
 
 
-def _list_groups(report: ReportData) -> list[tuple[str, list[tuple[str, str, int]]]]:
-    """Return the lists by kind: heading, and name, path and count of each list, by name."""
-    kinds: tuple[tuple[str, Any, Callable[[str], str], Callable[[str], str]], ...] = (
-        ("Countries", lambda entry: entry.countries, naming.name_area, area_path),
-        ("Platforms", lambda entry: entry.platforms, report.platforms.__getitem__, platform_path),
-        ("Years", _find_years, _name_year, year_path),
-    )
-    return [
-        (
-            heading,
-            sorted(
-                (name(key), path(key), len(entries))
-                for key, entries in group_entries(report.entries, keys).items()
-            ),
-        )
-        for heading, keys, name, path in kinds
-    ]
+def _list_pages(report: ReportData, kind: str) -> list[tuple[str, str, int]]:
+    """Return name, path and count of the list of each country, platform or year, by name."""
+    groups = group_entries(report.entries, GROUPS[kind])
+    names = report.platforms if kind == "platform" else {key: _name(key, kind) for key in groups}
+    path = "area" if kind == "country" else kind
+    return sorted((names[key], page_path(key, path), len(groups[key])) for key in groups)
+
+
+def _name(value: str, kind: str) -> str:
+    if kind == "country":
+        return naming.name_area(value)
+    if kind == "year":
+        return "No day on record" if value == UNDATED else value
+    return naming.label_code(value, CODED.get(kind, kind))
 
 
 def _list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
     """Return values and labels of each filter, for values that occur, in the order of labels."""
-    words = naming.label_code
-    kinds: dict[str, tuple[Callable[[ListEntry], Iterable[str]], Callable[[str], str]]] = {
-        "country": (lambda entry: entry.countries, naming.name_area),
-        "platform": (lambda entry: entry.platforms, partial(platforms.name_platform, report)),
-        "feature": (lambda entry: entry.features, lambda code: words(code, "feature")),
-        "cause": (lambda entry: (entry.cause,), lambda code: words(code, "cause")),
-        "year": (_find_years, _name_year),
-        "status": (lambda entry: (entry.obs_status,), lambda code: words(code, "obs_status")),
-        "in force": (lambda entry: (entry.end_status,), lambda code: words(code, "end_status")),
-    }
     choices = {}
-    for kind, (read, label) in kinds.items():
+    for kind, read in GROUPS.items():
         values = {value for entry in report.entries for value in read(entry)}
-        labelled = [(value, label(value)) for value in values]
+        labelled = [
+            (value, name_platform(report, value) if kind == "platform" else _name(value, kind))
+            for value in values
+        ]
         choices[kind] = sorted(
             labelled, key=lambda pair: pair[1].casefold(), reverse=kind == "year"
         )
@@ -164,3 +183,93 @@ def list_search_names(areas: set[str]) -> dict[str, str]:
         if code in words:
             words[code].update(name.casefold().split())
     return {code: " ".join(sorted(unique)) for code, unique in words.items()}
+
+
+def make_platform_pages(report: ReportData) -> Iterator[Page | File]:
+    """Yield a page for each platform that was restricted, and its numbers as CSV."""
+    acts = report.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
+    audiences = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
+    encode = split_csv(audiences, "platform_id", report.version)
+    for platform, entries in group_entries(report.entries, GROUPS["platform"]).items():
+        path, name = page_path(platform, "platform"), name_platform(report, platform)
+        data, title = path.removesuffix(".html"), f"Restrictions by country: {name}"
+        countries = group_entries(entries, GROUPS["country"])
+        picture = series.draw_platform(title, _list_periods(report, countries))
+        values = {
+            "count": len(entries),
+            "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
+            "countries": {
+                code: newest_first(countries[code])
+                for code in report.listed_areas
+                if code in countries
+            },
+            "undated": sum(not entry.start for entry in entries),
+            "picture": picture,
+            "audiences": _list_audiences(report, platform, entries),
+            "is_internet": platform == WHOLE_INTERNET,
+            "data": data.rpartition("/")[2],
+        }
+        yield Page(path, name, "platform.html", values)
+        if picture:
+            drawn = Picture(picture, f"Restrictions of {name}", (report.source_line,))
+            yield File(f"{data}.svg", drawn.encode(".svg"))
+        yield File(f"{data}.csv", encode(platform))
+
+
+def name_platform(report: ReportData, platform: str) -> str:
+    """Return the title of the page of a platform."""
+    return "The whole internet" if platform == WHOLE_INTERNET else report.platforms[platform]
+
+
+def _list_periods(
+    report: ReportData, countries: dict[str, list[ListEntry]]
+) -> list[dict[str, str]]:
+    """Return area, first day and day of the end of each restriction with a known start."""
+    periods = []
+    for code, entries in countries.items():
+        for entry in entries:
+            ended = parse_period(report.records[entry.restriction].restriction.ended_on or "")
+            end = report.as_of.isoformat() if entry.end_status == EndStatus.ONGOING else entry.start
+            if ended:  # the day after the last
+                end = max(entry.start, str(ended[1])[:10])
+            if entry.start:
+                periods.append({"area": naming.label_area(code), "start": entry.start, "end": end})
+    return sorted(periods, key=lambda period: tuple(period.values()))
+
+
+def _list_audiences(
+    report: ReportData, platform: str, entries: Iterable[ListEntry]
+) -> list[Audience]:
+    """Return the counted audiences of a platform by country, or the last imputed one."""
+    counted: set[Audience] = set()
+    others: dict[str, Audience] = {}
+    for entry in newest_first(entries):
+        record = report.records[entry.restriction]
+        measured = {
+            figure["attribution"]
+            for figure in record.figures
+            if figure["role"] == FactRole.AUDIENCE and figure["platform_id"] == platform
+        }
+        for part in record.audiences:
+            if part["platform_id"] != platform:
+                continue
+            bounds = [part[f"printed_{end}_persons"] for end in ("min", "max")]
+            low, high = bounds if part["audience_metric"] else (None, None)
+            audience = Audience(
+                naming.join_names([naming.name_area(code) for code in entry.countries]),
+                part["period"] or "",
+                Estimate(low, None, None, None, high),
+                read_estimate(part, prefix="imputed_", bounds=False),
+                part["audience_metric"] or "",
+                part["imputation_rung"] or "",
+                "; ".join(sorted(measured)),
+            )
+            if audience.metric:
+                counted.add(audience)
+            else:
+                others.setdefault(audience.area, audience)
+    counted_areas = {audience.area for audience in counted}
+    rest = [audience for area, audience in others.items() if area not in counted_areas]
+    return sorted(
+        [*counted, *rest], key=lambda audience: (audience.area, audience.period, str(audience))
+    )

@@ -7,10 +7,8 @@ Links out of facts lead to `http` and `https` alone. The templates are in `templ
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,21 +21,10 @@ from audience_impact.answers import numbers
 from audience_impact.answers.numbers import Estimate, dates_in_words, format_interval
 from audience_impact.bounds.restrictions import BOUNDS_SHARE
 from audience_impact.plain_text import plain_lines, web_address
-from audience_impact.site import report_data
-from audience_impact.site.report_data import ListEntry, Page, ReportData
+from audience_impact.site.report_data import Page, ReportData, page_path
 
 NONE = "\N{EN DASH}"
 """Text for a missing number."""
-NAV = (
-    ("index.html", "Overview"),
-    ("all.html", "All restrictions"),
-    ("area/001.html", "The world"),
-    ("browse.html", "Countries, platforms, years"),
-    ("data.html", "Data"),
-    ("method.html", "Method"),
-    ("glossary.html", "Glossary"),
-)
-"""Links in the head of each page: path and text."""
 NAMES = "names.js"
 """Path of the words by which areas and services are found."""
 STATIC = Path(__file__).parent / "static"
@@ -48,32 +35,12 @@ def reveal_hidden(value: Any) -> Any:
     return plain_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def show_persons(value: float | None) -> str:
-    """Return a number of people to three digits: `105 million`; a dash for None."""
-    return NONE if value is None else numbers.format_number(value)
-
-
-def show_status(item: Any) -> str:
-    """Return confidence and status of a published row, or of a record made from one, in words."""
-    return naming.label_status(item if isinstance(item, Mapping) else vars(item))
-
-
 def show_interval(estimate: Estimate) -> str:
     """Return the likely range as text; a dash for no interval or one without width."""
     if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
         return NONE
     part = f" {estimate.covered}" if estimate.covered else ""
     return f"{format_interval(estimate.q05, estimate.q95)}{part}"
-
-
-def show_bounds(estimate: Estimate) -> str:
-    """Return the bounds with errors."""
-    return "no one" if estimate.max == 0 else numbers.format_bounds(estimate)
-
-
-def quote_path(path: str) -> str:
-    """Return a path inside the report as a link with quoted parts."""
-    return quote(path, safe="/.-_#")
 
 
 def mark_code(text: str) -> Markup:
@@ -94,23 +61,23 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "anchor": make_anchor,
     "code_spans": mark_code,
     "capital": naming.capitalise_first,
-    "persons": show_persons,
+    "persons": lambda value: NONE if value is None else numbers.format_number(value),
     "median": partial(numbers.format_median, blank=NONE),
     "interval": show_interval,
-    "bounds": show_bounds,
+    "bounds": lambda people: "no one" if people.max == 0 else numbers.format_bounds(people),
     "printed": numbers.format_printed,
     "number": partial(numbers.format_in_full, blank=NONE),
     "percent": partial(numbers.format_share, blank=NONE),
     "day": dates_in_words,
     "address": web_address,
     "mebibytes": lambda size: f"{max(size / 2**20, 0.1):,.1f} MiB",
-    "local": quote_path,
+    "local": partial(quote, safe="/.-_#"),
     "at_least": naming.name_limit,
-    "restriction_path": report_data.restriction_path,
-    "area_path": report_data.area_path,
-    "platform_path": report_data.platform_path,
+    "restriction_path": partial(page_path, kind="restriction"),
+    "area_path": partial(page_path, kind="area"),
+    "platform_path": partial(page_path, kind="platform"),
     "word": naming.label_code,
-    "status": show_status,
+    "status": lambda row: naming.label_status(row if isinstance(row, Mapping) else vars(row)),
     "area": naming.name_area,
     "source_name": naming.name_source,
     "licence": naming.name_licence,
@@ -130,7 +97,7 @@ def load_environment() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(FILTERS)
-    environment.globals.update(bounds_share=BOUNDS_SHARE, nav=NAV, names=NAMES)
+    environment.globals.update(bounds_share=BOUNDS_SHARE, names=NAMES)
     return environment
 
 
@@ -138,7 +105,7 @@ def render_page(page: Page, report: ReportData) -> bytes:
     """Return a page as the bytes of its file.
 
     Every template has `page`, `root` (the relative path to the folder of the report), `version`,
-    `as_of`, `licence`, `nav`, `names` and `report`, in addition to the values of the page.
+    `as_of`, `licence`, `names` and `report`, in addition to the values of the page.
     """
     values: dict[str, Any] = {
         "page": page,
@@ -150,38 +117,3 @@ def render_page(page: Page, report: ReportData) -> bytes:
         **page.values,
     }
     return load_environment().get_template(page.template).render(values).encode()
-
-
-def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
-    """Return the restrictions by first day, the newest first and unknown days last."""
-    return sorted(
-        rows, key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True
-    )
-
-
-def largest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
-    """Return the restrictions by size, the largest first."""
-    return sorted(rows, key=lambda entry: (*entry.size, entry.restriction), reverse=True)
-
-
-def select_distinct(rows: Iterable[ListEntry], count: int) -> list[ListEntry]:
-    """Return the first `count` restrictions, of each country and service only the first."""
-    chosen: list[ListEntry] = []
-    seen: set[tuple[str, str]] = set()
-    for entry in rows:
-        targets = set(product(entry.countries, entry.platforms))
-        if targets.isdisjoint(seen):
-            chosen.append(entry)
-            seen |= targets
-    return chosen[:count]
-
-
-def group_entries(
-    rows: Iterable[ListEntry], keys: Callable[[ListEntry], Iterable[str]]
-) -> dict[str, list[ListEntry]]:
-    """Return the restrictions by each of their keys, in the order of the keys."""
-    groups: dict[str, list[ListEntry]] = defaultdict(list)
-    for entry in rows:
-        for key in keys(entry):
-            groups[key].append(entry)
-    return dict(sorted(groups.items()))

@@ -8,19 +8,18 @@ feature and somebody knows, else all who are exposed.
 import csv
 import io
 import re
-import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import product
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from audience_impact.answers import records as answers
-from audience_impact.answers.names import capitalise_first, drop_occasion, name_area
-from audience_impact.answers.names import join_names as enumerated
+from audience_impact.answers.names import capitalise_first, drop_occasion, join_names, name_area
 from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import AnswerRecord, Measurement, Restriction
 from audience_impact.answers.restriction_words import (
@@ -30,15 +29,15 @@ from audience_impact.answers.restriction_words import (
     put_counts_last,
 )
 from audience_impact.periods import parse_period
-from audience_impact.plain_text import cell_text
+from audience_impact.plain_text import cell_text, strip_accents
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus, RestrictionKind
 
-WORLD = "001"
 DAY_HOURS = 24
 MANY = 3
 """Maximum number of services that are named; the rest are counted."""
+UNDATED = "undated"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 Rows = list[dict[str, Any]]
 
@@ -70,22 +69,8 @@ class File(NamedTuple):
 class ListEntry:
     """One restriction as a row of a list.
 
-    Attributes:
-        restriction: The id of the restriction.
-        title: The area and the restricted services, in words.
-        start: Its first day as far as known (YYYY-MM-DD), or empty.
-        metric: The metric of the number (`ImpactMetric`).
-        persons: The number.
-        confidence: The confidence in the number (`Confidence`).
-        obs_status: Code of the status of the number.
-        action: The action against the services.
-        end_status: Whether the restriction has ended.
-        cause: The cause of the outage; empty if not recorded.
-        countries: Codes of the countries.
-        platforms: Ids of the platforms.
-        features: The restricted features.
-        is_major: Whether it may rank among the largest: its number has at least medium confidence,
-            and it is confirmed and lasted a day or longer.
+    `start` is its first day as far as known, or blank. It `is_major` if it may rank among the
+    largest: its number has at least medium confidence, it is confirmed, and lasted a day or longer.
     """
 
     restriction: str
@@ -114,16 +99,15 @@ class ListEntry:
         return self.start[:4] or UNDATED
 
 
-UNDATED = "undated"
-OF_DAYS = ("countries_by_day", "regions_by_day")
-
-
 def make_entry(record: AnswerRecord) -> ListEntry:
     """Return the list entry of a restriction; services have the name that they had then."""
-    restriction, answer = record.restriction, record.leading
+    restriction, answer, clauses = record.restriction, record.leading, record.clauses
     features = tuple(dict.fromkeys(target.feature for target in record.targets))
     named = name_features(set(features))[0]
     targets = f"{_name_targets(record)}{f' ({named})' if named else ''}"
+    is_measured = clauses.measurement in (Measurement.OWN, Measurement.NAMED)
+    is_confirmed = clauses.is_official or (is_measured and not clauses.is_disputed)
+    is_sure = is_confirmed and answer.confidence != Confidence.LOW
     return ListEntry(
         restriction=restriction.restriction_id,
         title=f"{capitalise_first(describe_place(record))}: {targets}",
@@ -138,17 +122,8 @@ def make_entry(record: AnswerRecord) -> ListEntry:
         countries=tuple(restriction.country_id.split(";")),
         platforms=tuple(record.platforms),
         features=features,
-        is_major=answer.confidence != Confidence.LOW
-        and _is_confirmed(record)
-        and _lasts_a_day(restriction),
+        is_major=is_sure and _lasts_a_day(restriction),
     )
-
-
-def _is_confirmed(record: AnswerRecord) -> bool:
-    """Return whether an authority says so or a measurer saw it, and nobody disputes it."""
-    clauses = record.clauses
-    is_measured = clauses.measurement in (Measurement.OWN, Measurement.NAMED)
-    return clauses.is_official or (is_measured and not clauses.is_disputed)
 
 
 def _lasts_a_day(restriction: Restriction) -> bool:
@@ -167,23 +142,54 @@ def _name_targets(record: AnswerRecord) -> str:
         return f"{network} internet" if network in ONE_NETWORK else "internet"
     if len(services) > MANY + 1:
         services = [*services[:MANY], f"{len(services) - MANY} more services"]
-    return enumerated(services) if services else "no service on record"
+    return join_names(services) if services else "no service on record"
+
+
+def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
+    """Return the restrictions by first day, the newest first and unknown days last."""
+    return sorted(
+        rows, key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True
+    )
+
+
+def largest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
+    """Return the restrictions by size, the largest first."""
+    return sorted(rows, key=lambda entry: (*entry.size, entry.restriction), reverse=True)
+
+
+def select_distinct(rows: Iterable[ListEntry], count: int) -> list[ListEntry]:
+    """Return the first `count` restrictions, of each country and service only the first."""
+    chosen: list[ListEntry] = []
+    seen: set[tuple[str, str]] = set()
+    for entry in rows:
+        targets = set(product(entry.countries, entry.platforms))
+        if targets.isdisjoint(seen):
+            chosen.append(entry)
+            seen |= targets
+    return chosen[:count]
+
+
+def group_entries(
+    rows: Iterable[ListEntry], keys: Callable[[ListEntry], Iterable[str]]
+) -> dict[str, list[ListEntry]]:
+    """Return the restrictions by each of their keys, in the order of the keys."""
+    groups: dict[str, list[ListEntry]] = defaultdict(list)
+    for entry in rows:
+        for key in keys(entry):
+            groups[key].append(entry)
+    return dict(sorted(groups.items()))
 
 
 @dataclass(frozen=True)
 class ReportData:
     """One published version with the look-ups that pages need.
 
-    Attributes:
-        stored: The location of the version, and its `datapackage.json`: licence, sources, titles of
-            tables and columns.
-        tables: The tables that pages read, by name: those of `load_tables`, and `days`, the runs of
-            days on which nothing changes in an area; missing cells as NA.
+    `tables` are those of `load_tables`, and `days`: the runs of days on which nothing changes in an
+    area. Missing cells are NA.
     """
 
     stored: Stored
     tables: Mapping[str, pd.DataFrame]
-    _by_area: dict[str, dict[str, Rows]] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def version(self) -> str:
@@ -198,7 +204,7 @@ class ReportData:
     @property
     def as_of(self) -> date:
         """Return the day of the facts."""
-        return date.fromisoformat(self.package["audience_impact"]["as_of"])
+        return self.stored.version.as_of
 
     @property
     def source_line(self) -> str:
@@ -226,7 +232,7 @@ class ReportData:
     def areas_above(self) -> dict[str, tuple[str, ...]]:
         """Return the areas with a page that contain each country and region, the world first."""
         containing = answers.list_containing_areas(self.tables["restrictions"])
-        pages = {code for code, _ in self.by_area}
+        pages = self.rows_by_area["areas"]
         return {
             area: tuple(code for code in above if code in pages)
             for area, above in containing.items()
@@ -245,9 +251,10 @@ class ReportData:
     @cached_property
     def listed_areas(self) -> dict[str, str]:
         """Return the name of each area that has a page, by its code, in the order of the names."""
-        codes = {code for code, _ in self.by_area}
+        codes = {*self.rows_by_area["areas"]}
         codes |= {code for entry in self.entries for code in entry.countries}
-        return dict(sorted(((code, name_area(code)) for code in codes), key=_fold_name))
+        names = {code: name_area(code) for code in codes}
+        return dict(sorted(names.items(), key=lambda area: strip_accents(area[1]).casefold()))
 
     @cached_property
     def covered_year(self) -> str:
@@ -267,31 +274,31 @@ class ReportData:
 
     @cached_property
     def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return the people of each area and period under all restrictions."""
+        """Return the row of each area and period for all restrictions together."""
         areas = self.tables["areas"]
         rows = answers.plain_rows(areas[areas["kind"] == RestrictionKind.ALL])
         return {(row["area_id"], row["period"]): row for row in rows}
 
     @cached_property
     def last_day(self) -> dict[str, dict[str, Any]]:
-        """Return the people on the last day, by area with restrictions then."""
+        """Return the row of `days` that ends with the last day, by area with restrictions then."""
         rows = self.tables["days"]
         rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
         return {row["area_id"]: row for row in answers.plain_rows(rows)}
 
+    @cached_property
+    def rows_by_area(self) -> dict[str, dict[str, Rows]]:
+        """Return the rows of each area by table, in the order of the table."""
+        groups: dict[str, dict[str, Rows]] = {}
+        for name in ("areas", "days", "person_days", "area_comparisons"):
+            groups[name] = {}
+            for row in answers.plain_rows(self.tables[name]):
+                groups[name].setdefault(row["area_id"], []).append(row)
+        return groups
+
     def list_rows(self, table: str, area: str) -> Rows:
-        """Return the rows of an area in a table, in the order of the table."""
-        if table not in self._by_area:
-            groups = self._by_area[table] = dict[str, Rows]()
-            for row in answers.plain_rows(self.tables[table]):
-                groups.setdefault(row["area_id"], []).append(row)
-        return self._by_area[table].get(area, [])
-
-
-def _fold_name(area: tuple[str, str]) -> str:
-    """Return the name of an area for sorting: without accents, in small letters."""
-    parts = unicodedata.normalize("NFD", area[1])
-    return "".join(sign for sign in parts if not unicodedata.combining(sign)).casefold()
+        """Return the rows of an area in a table."""
+        return self.rows_by_area[table].get(area, [])
 
 
 def load_report_data(version: Stored) -> ReportData:
@@ -301,7 +308,7 @@ def load_report_data(version: Stored) -> ReportData:
     """
     tables = answers.load_tables(version)
     areas = tables["areas"].sort_values(["area_id", "period"], kind="stable")
-    days = pd.concat([version.read_frame(name) for name in OF_DAYS])
+    days = pd.concat([version.read_frame(name) for name in ("countries_by_day", "regions_by_day")])
     return ReportData(version, tables | {"areas": areas, "days": _join_days(days)})
 
 
@@ -348,22 +355,7 @@ def make_slug(name: str) -> str:
     return f"{safe or 'x'}-{hash_bytes(name.encode())[:8]}"
 
 
-def restriction_path(restriction: str) -> str:
-    """Return the path of the page of a restriction."""
-    return f"restriction/{make_slug(restriction)}.html"
-
-
-def area_path(area: str) -> str:
-    """Return the path of the page of a country, a region (UN M49) or the world (001)."""
-    return f"area/{make_slug(area)}.html"
-
-
-def platform_path(platform: str) -> str:
-    """Return the path of the page of a platform."""
-    slug = "whole-internet" if platform == WHOLE_INTERNET else make_slug(platform)
-    return f"platform/{slug}.html"
-
-
-def year_path(year: str) -> str:
-    """Return the path of the page of a year."""
-    return f"year/{make_slug(year)}.html"
+def page_path(name: str, kind: str) -> str:
+    """Return the path of the page of a restriction, an area, a platform or a year."""
+    slug = "whole-internet" if name == WHOLE_INTERNET else make_slug(name)
+    return f"{kind}/{slug}.html"

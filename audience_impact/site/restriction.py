@@ -6,6 +6,7 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
+from audience_impact.answers.areas import is_year
 from audience_impact.answers.caveats import (
     label_evidence,
     list_caveats,
@@ -13,11 +14,8 @@ from audience_impact.answers.caveats import (
     write_reasons,
 )
 from audience_impact.answers.citation import cite_restriction
-from audience_impact.answers.numbers import (
-    NUMBERS,
-    dates_in_words,
-)
-from audience_impact.answers.records import ALL, AnswerRecord, Days, End, Number
+from audience_impact.answers.numbers import NUMBERS, dates_in_words
+from audience_impact.answers.records import ALL, AnswerRecord, End, Number
 from audience_impact.answers.restriction_words import (
     choose_start_day,
     name_other_ids,
@@ -27,15 +25,17 @@ from audience_impact.answers.restriction_words import (
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
-from audience_impact.site import rendering
-from audience_impact.site.charts import drawing, rows
+from audience_impact.site.charts import rows
+from audience_impact.site.charts.drawing import Picture
 from audience_impact.site.report_data import (
     File,
     ListEntry,
     Page,
     ReportData,
     encode_csv,
-    restriction_path,
+    group_entries,
+    newest_first,
+    page_path,
 )
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
@@ -81,17 +81,34 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield for each restriction its page, and its data as CSV and as JSON."""
     neighbours = _find_neighbours(report)
     for entry in report.entries:
-        record = report.records[entry.restriction]
-        path = restriction_path(entry.restriction)
+        record, picture = report.records[entry.restriction], draw_picture(report, entry.restriction)
+        path = page_path(entry.restriction, "restriction")
         data = path.removesuffix(".html")
-        picture = draw_picture(report, entry.restriction)
-        values = _collect_values(report, entry, record)
-        values |= {"picture": picture, "neighbours": neighbours[entry.restriction]}
+        values = _collect_values(report, entry, record) | {
+            "picture": picture.svg,
+            "neighbours": neighbours[entry.restriction],
+            "data": data.rpartition("/")[2],
+        }
         yield Page(path, entry.title, "restriction.html", values)
-        texts = write_captions(report, entry.restriction)
-        yield File(f"{data}.svg", drawing.make_standalone(picture, drawing.LIGHT, *texts).encode())
-        yield File(f"{data}.json", _make_json(record, report.version))
+        yield File(f"{data}.svg", picture.encode(".svg"))
+        row = {"version_id": report.version, **restriction_json(record)}
+        yield File(f"{data}.json", json.dumps(row, ensure_ascii=False).encode() + b"\n")
         yield File(f"{data}.csv", encode_csv(_list_csv_rows(record, report.version)))
+
+
+def draw_picture(report: ReportData, restriction: str) -> Picture:
+    """Return the picture of the answer, with texts for use outside its page.
+
+    Raise KeyError for an unpublished restriction.
+    """
+    entry, record = report.by_id[restriction], report.records[restriction]
+    comparisons, names = record.rows.get("comparisons", []), report.platforms | record.platforms
+    svg = rows.draw_answer(f"People: {entry.title}", record.rows["impact"], comparisons, names)
+    marks = "Tick: the estimate. Bar: likely range. " if entry.persons.q50 is not None else ""
+    others = " Diamonds and arrows: what others published." if record.comparisons else ""
+    foot = f"{marks}Grey line: minimum to maximum.{others}"
+    title = f"{entry.title}, {_describe_duration(record)}"
+    return Picture(svg, title, (foot, sentences.write_sources(record, report.version)))
 
 
 def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, Any]:
@@ -100,18 +117,22 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
     assumed += list_caveats(record, record.leading) if record.leading.people.interval else []
     headline = sentences.write_headline(record)
     answer = sentences.write_answer(record).replace(" ".join(assumed), "", 1)
-    days = list(_choose_person_days(record))
+    days = [row for row in record.person_days if is_year(row.period)]
+    if len(days) > 1:
+        days += [row for row in record.person_days if row.period == ALL]
     inputs = [driver for driver in record.drivers if driver.metric == entry.metric]
-    yearly = record.rows.get("person_days", [])
+    numbers = _order_numbers(record)
+    if len(numbers) > 1 and numbers[1].people == numbers[0].people:
+        del numbers[1]  # the feature users are all people exposed
     return {
         "entry": entry,
         "record": record,
         "lead": sentences.write_lead(record),
         "headline": headline,
         "rest": answer.removeprefix(headline).strip(),
-        "assumed": _split_assumptions(assumed),
+        "assumed": split_assumptions(assumed),
         "source": report.sources.get(record.restriction.source_id),
-        "people": _choose_numbers(record),
+        "people": numbers,
         "platform_names": names,
         "measured_by": {
             figure["platform_id"]: figure["attribution"]
@@ -119,16 +140,17 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
             if figure["role"] == FactRole.AUDIENCE
         },
         "days": days,
-        "days_picture": rows.draw_person_days(f"Person-days a year: {entry.title}", yearly),
+        "days_picture": rows.draw_person_days(
+            f"Person-days a year: {entry.title}", record.rows.get("person_days", [])
+        ),
         "feature_days": any(row.users != row.person_days and row.users.q50 for row in days),
         "inputs": inputs,
         "inputs_picture": rows.draw_drivers(f"What makes the interval wide: {entry.title}", inputs),
         "figures": [row for row in record.figures if row["role"] != FactRole.RELAY],
         "relays": [row for row in record.figures if row["role"] == FactRole.RELAY],
         "citation": cite_restriction(record, report.stored),
-        "rules": _list_rules(record),
+        "rules": _list_rules(record, numbers),
         "unknown": _list_unknown(record, names),
-        "data": restriction_path(entry.restriction).rpartition("/")[2].removesuffix(".html"),
         "continues": report.by_id.get(record.restriction.continues or ""),
         "lasted": _describe_duration(record),
         "evidence": label_evidence(record),
@@ -137,7 +159,7 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
     }
 
 
-def _split_assumptions(caveats: list[str]) -> list[str]:
+def split_assumptions(caveats: list[str]) -> list[str]:
     """Return each caveat, and each of several assumptions, as a sentence of a list."""
     texts = [
         part
@@ -145,25 +167,6 @@ def _split_assumptions(caveats: list[str]) -> list[str]:
         for part in text.removeprefix("Assumptions: ").removesuffix(".").split("; ")
     ]
     return [f"{naming.capitalise_first(text)}." for text in texts]
-
-
-def draw_picture(report: ReportData, restriction: str) -> str:
-    """Return the picture of the answer as SVG; raise KeyError for an unpublished restriction."""
-    record = report.records[restriction]
-    title = f"People: {report.by_id[restriction].title}"
-    comparisons, names = record.rows.get("comparisons", []), report.platforms | record.platforms
-    return rows.draw_answer(title, record.rows["impact"], comparisons, names)
-
-
-def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
-    """Return the texts above and below a picture that is used outside its page."""
-    entry, record = report.by_id[restriction], report.records[restriction]
-    marks = "Tick: the estimate. Bar: likely range. " if entry.persons.q50 is not None else ""
-    others = " Diamonds and arrows: what others published." if record.comparisons else ""
-    return f"{entry.title}, {_describe_duration(record)}", (
-        f"{marks}Grey line: minimum to maximum.{others}",
-        sentences.write_sources(record, report.version),
-    )
 
 
 def _order_numbers(record: AnswerRecord) -> list[Number]:
@@ -178,41 +181,24 @@ def _describe_duration(record: AnswerRecord) -> str:
     return say_span(record)
 
 
-def _choose_numbers(record: AnswerRecord) -> list[Number]:
-    """Return the numbers to show; feature users only if they are not all people exposed."""
-    numbers = _order_numbers(record)
-    first, *others = numbers
-    if others and others[0].people == first.people:
-        return [first, *others[1:]]
-    return numbers
-
-
-def _choose_person_days(record: AnswerRecord) -> Iterator[Days]:
-    """Yield person-days by year, then in total; for a single year, only the year."""
-    years = [row for row in record.person_days if len(row.period) == 4]
-    sums = [row for row in record.person_days if row.period == ALL]
-    yield from [*years, *(sums if len(years) > 1 else [])]
-
-
-def _list_rules(record: AnswerRecord) -> list[dict[str, Any]]:
+def _list_rules(record: AnswerRecord, numbers: Sequence[Number]) -> list[dict[str, Any]]:
     """Return for each number its status, and the reasons and rules behind it.
 
     Reasons of an earlier number are not repeated, and `again` is true.
     """
     rules, before = [], set[str]()
-    for number in _choose_numbers(record):
-        reasons = [
-            {"text": text, "rule": RULES.get(rule)} for rule, text in write_reasons(record, number)
-        ]
+    for number in numbers:
+        reasons = write_reasons(record, number)
+        fresh = [(rule, text) for rule, text in reasons if text not in before]
         rules.append(
             {
                 "label": number.label,
                 "status": number,
-                "reasons": [reason for reason in reasons if reason["text"] not in before],
-                "again": any(reason["text"] in before for reason in reasons),
+                "reasons": [{"text": text, "rule": RULES.get(rule)} for rule, text in fresh],
+                "again": len(fresh) < len(reasons),
             }
         )
-        before |= {str(reason["text"]) for reason in reasons}
+        before |= {text for _, text in reasons}
     return rules
 
 
@@ -248,23 +234,17 @@ def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
 
 def _find_neighbours(report: ReportData) -> dict[str, Neighbours]:
     neighbours: dict[str, Neighbours] = {entry.restriction: [] for entry in report.entries}
-    by_country = rendering.group_entries(report.entries, lambda entry: entry.countries)
+    by_country = group_entries(report.entries, lambda entry: entry.countries)
     for country, entries in by_country.items():
-        ordered = [None, *rendering.newest_first(entries)[::-1], None]
+        ordered = [None, *newest_first(entries)[::-1], None]
         for before, entry, after in zip(ordered, ordered[1:], ordered[2:], strict=False):
             if entry is not None:
                 neighbours[entry.restriction].append((country, before, after))
     return neighbours
 
 
-def _make_json(record: AnswerRecord, version: str) -> bytes:
-    values = {"version_id": version, **restriction_json(record)}
-    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
-
-
 def _list_csv_rows(record: AnswerRecord, version: str) -> Iterator[Sequence[Any]]:
     yield CSV_COLUMNS
-    shared = {"restriction_id": record.restriction.restriction_id, "version_id": version}
     impact = {row["impact_metric"]: row for row in record.rows["impact"]}
     counted = [(impact[metric], metric.value, "", "persons") for metric in METRICS]
     counted += [
@@ -272,16 +252,9 @@ def _list_csv_rows(record: AnswerRecord, version: str) -> Iterator[Sequence[Any]
         for row in record.rows.get("person_days", [])
     ]
     for row, metric, period, unit in counted:
-        cells = {
-            **shared,
-            **{name: row[f"{name}_{unit}"] for name in NUMBERS},
-            "counted": metric,
-            "period": period,
-            "unit": unit,
-            "base": row.get("base"),
-            "base_persons": row.get("base_persons"),
-            "obs_status": row["obs_status"],
-            "status": naming.label_status(row),
-            "reason": cell_text(row["reason"] or ""),
-        }
-        yield [cells[name] for name in CSV_COLUMNS]
+        yield (
+            *(record.restriction.restriction_id, metric, period, unit),
+            *(row[f"{name}_{unit}"] for name in NUMBERS),
+            *(row.get("base"), row.get("base_persons"), row["obs_status"]),
+            *(naming.label_status(row), cell_text(row["reason"] or ""), version),
+        )

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -21,31 +21,21 @@ from audience_impact.store import manifest
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
-class Section(NamedTuple):
-    """A table in the dictionary, with the meanings of its coded values.
-
-    Attributes:
-        table: Its name.
-        about: Its description.
-        key: The columns of the key: one row for each combination.
-        columns: Name, unit and meaning of each column.
-        coded: Column, value and meaning; of repeated sets the first column.
-    """
-
-    table: str
-    about: str
-    key: Sequence[str]
-    columns: Sequence[tuple[str, str, str]]
-    coded: Sequence[tuple[str, str, str]]
-
-
 def make_pages(report: ReportData) -> Iterator[Page | File]:
     """Yield the method, the glossary and the data, with the files to download."""
     yield make_method_page()
     terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
     yield Page("glossary.html", "Glossary", "glossary.html", {"terms": terms})
+    tables, book = content.read_content(report.stored), io.BytesIO()
+    workbook.write_workbook(book, tables)
+    csv = manifest.pack_files(export.make_csv_files(tables))
+    parquet = manifest.pack_files(export.make_parquet_files(tables, report.stored))
     downloads = []
-    for ending, name, about, made in _make_downloads(report):
+    for ending, name, about, made in (
+        ("xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()),
+        ("csv.zip", "CSV", "for programs: exact text", csv),
+        ("parquet.zip", "Parquet", "for programs: with types", parquet),
+    ):
         path = f"data/audience-impact-{report.version}.{ending}"
         yield File(path, made)
         downloads.append((path, name, about, len(made)))
@@ -53,46 +43,24 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     yield Page("data.html", "The data", "data.html", values)
 
 
-def _make_downloads(report: ReportData) -> Iterator[tuple[str, str, str, bytes]]:
-    """Yield all tables as a workbook, as CSV and as Parquet: ending, name, words and bytes."""
-    tables, book = content.read_content(report.stored), io.BytesIO()
-    workbook.write_workbook(book, tables)
-    yield "xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()
-    packed = manifest.pack_files(export.make_csv_files(tables))
-    yield "csv.zip", "CSV", "for programs: exact text", packed
-    packed = manifest.pack_files(export.make_parquet_files(tables, report.stored))
-    yield "parquet.zip", "Parquet", "for programs: with types", packed
+def _make_sections(package: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tables as the manifest describes them, with the meanings of coded values.
 
-
-def _make_sections(package: Mapping[str, Any]) -> list[Section]:
-    places: dict[tuple[tuple[str, str], ...], str] = {}
+    Values that an earlier column has as well are not repeated.
+    """
+    sections, places = [], dict[tuple[tuple[str, str], ...], str]()
     tables = [resource for resource in package["resources"] if "schema" in resource]
-    return [
-        Section(
-            resource["name"],
-            resource["description"],
-            resource["schema"].get("primaryKey", ()),
-            [
-                (field["name"], field.get("unit", "").replace("_", "-"), field["description"])
-                for field in resource["schema"]["fields"]
-            ],
-            list(_list_values(resource, places)),
-        )
-        for resource in sorted(tables, key=lambda table: content.rank_table(table["name"]))
-    ]
-
-
-def _list_values(
-    resource: Mapping[str, Any], places: dict[tuple[tuple[str, str], ...], str]
-) -> Iterator[tuple[str, str, str]]:
-    for field in resource["schema"]["fields"]:
-        values = tuple(read_values(field).items())
-        if len(values) > 1 and values in places:
-            yield field["name"], "", f"as {places[values]}"
-            continue
-        places[values] = f"{field['name']} of {resource['name']}"
-        for value, meaning in values:
-            yield field["name"], value, meaning
+    for table in sorted(tables, key=lambda table: content.rank_table(table["name"])):
+        coded: list[tuple[str, str, str]] = []
+        for field in table["schema"]["fields"]:
+            values = tuple(read_values(field).items())
+            if len(values) > 1 and values in places:
+                coded.append((field["name"], "", f"as {places[values]}"))
+            else:
+                places[values] = f"{field['name']} of {table['name']}"
+                coded += [(field["name"], value, meaning) for value, meaning in values]
+        sections.append({**table, "coded": coded})
+    return sections
 
 
 def make_method_page() -> Page:

@@ -23,9 +23,8 @@ from typer.testing import CliRunner
 import audience_impact as ai
 from audience_impact.answers.records import combine_areas
 from audience_impact.cli.command import app
-from audience_impact.exporting import Form, content, export, selection, workbook
-from audience_impact.exporting.content import Content
-from audience_impact.exporting.selection import ExportQuery
+from audience_impact.exporting import Form, content, export, workbook
+from audience_impact.exporting.content import Content, ExportQuery
 from audience_impact.exporting.workbook import EXCEL, Limits, fit_text
 from audience_impact.site.rendering import reveal_hidden
 from audience_impact.store import PublishError, versions
@@ -134,8 +133,8 @@ def _chosen(root: Path, wanted: ExportQuery) -> Content:
     """What a workbook shows of a version."""
     version = versions.find_latest(root)
     everything = content.read_content(version)
-    chosen = selection.select_content(version, everything, wanted)
-    return selection.add_events(chosen, everything, wanted)
+    chosen = content.select_content(version, everything, wanted)
+    return content.add_events(chosen, everything, wanted)
 
 
 def test_a_workbook_has_a_row_for_each_restriction(
@@ -145,7 +144,7 @@ def test_a_workbook_has_a_row_for_each_restriction(
     words = ("--area", "africa", "--year", "2023", "--begun", "--sort", "date", "--kind", "service")
     root = repository_published
     assert run("--format", "xlsx", "--published", root, "--into", path, *words)[0] == 0
-    rows = pd.read_excel(path, sheet_name=selection.EVENTS)
+    rows = pd.read_excel(path, sheet_name=content.EVENTS)
     acts = pd.read_parquet(root / "latest" / "restrictions.parquet").set_index("restriction_id")
     assert set(rows["kind"]) == {"service"}
     assert (rows["start_on"].dt.year == 2023).all()
@@ -404,7 +403,7 @@ def test_the_restrictions_of_an_area_and_year_are_those_that_it_counts(
     years = rows[rows["period"].str.len() == 4].drop_duplicates("area_id", keep="last")
     assert len(years) > 50
     for row in years.itertuples():
-        _, made = selection.choose_restrictions(
+        _, made = content.choose_restrictions(
             every, ExportQuery(area=row.area_id, year=int(row.period))
         )
         assert len(made) == row.restrictions_count, f"{row.area_id} {row.period}"

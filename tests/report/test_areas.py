@@ -11,7 +11,7 @@ import pytest
 
 from audience_impact.answers import sentences
 from audience_impact.answers.areas import AreaRecord
-from audience_impact.site import areas, lists, platforms, rendering, report_data
+from audience_impact.site import areas, lists, rendering, report_data
 from audience_impact.site.report_data import File, ListEntry, Page, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
@@ -63,7 +63,7 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 @pytest.fixture(scope="module")
 def made(told: ReportData) -> Mapping[str, bytes]:
     """What the makers of areas and platforms write, by path."""
-    found = [*areas.make_pages(told), *platforms.make_pages(told)]
+    found = [*areas.make_pages(told), *lists.make_platform_pages(told)]
     return {
         one.path: one.content if isinstance(one, File) else rendering.render_page(one, told)
         for one in found
@@ -288,8 +288,8 @@ def test_of_each_country_and_service_one_restriction_is_named(told: ReportData) 
         entry(told, "B", countries=("BR",), platforms=("telegram", "whatsapp")),
         entry(told, "C", countries=("BR", "RU"), platforms=("telegram",)),
     ]
-    assert [row.restriction for row in rendering.select_distinct(rows, 5)] == ["A", "C"]
-    assert [row.restriction for row in rendering.select_distinct(rows, 1)] == ["A"]
+    assert [row.restriction for row in report_data.select_distinct(rows, 5)] == ["A", "C"]
+    assert [row.restriction for row in report_data.select_distinct(rows, 1)] == ["A"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from audience_impact.answers import sentences, text
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.records import AnswerRecord, Driver
-from audience_impact.exporting import content, selection
+from audience_impact.exporting import content
 from audience_impact.exporting.workbook import write_workbook
 from audience_impact.site import rendering, report_data, restriction
 from audience_impact.site.charts import rows
@@ -51,7 +51,7 @@ def workbook(record: AnswerRecord, version: Published) -> str:
     """The first sheet of the workbook of a restriction."""
     tables = content.read_content(version.version)
     file = io.BytesIO()
-    write_workbook(file, selection.add_restriction_answers(tables, [record], version.version))
+    write_workbook(file, content.add_restriction_answers(tables, [record], version.version))
     with zipfile.ZipFile(file) as book:
         return unescape(book.read("xl/worksheets/sheet1.xml").decode())
 

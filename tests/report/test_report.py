@@ -165,7 +165,7 @@ def test_each_assumption_is_a_sentence_of_its_own() -> None:
         "Younger users are not counted.",
     ]
     listed = ["Adults were asked.", "A limit is taken.", "Younger users are not counted."]
-    assert restriction._split_assumptions(caveats) == listed
+    assert restriction.split_assumptions(caveats) == listed
 
 
 def test_a_source_without_a_title_is_linked_by_its_publisher(report: Path) -> None:

@@ -21,12 +21,10 @@ from markupsafe import escape
 from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.site.rendering import STATIC
 
-_THEMES = re.findall(r":root \{([^}]*)\}", (STATIC / "site.css").read_text(encoding="utf-8"))
 _DECLARED = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6});")
-_VARIABLE = re.compile(r"var\(--([a-z0-9-]+), #[0-9a-f]{6}\)")
-LIGHT: dict[str, str] = dict(_DECLARED.findall(_THEMES[0]))
-DARK: dict[str, str] = LIGHT | dict(_DECLARED.findall(_THEMES[1]))
-
+_THEME = re.search(r":root \{([^}]*)\}", (STATIC / "site.css").read_text(encoding="utf-8"))
+COLOURS: dict[str, str] = dict(_DECLARED.findall(_THEME[1] if _THEME else ""))
+"""The colours of the light theme, by name."""
 MARGIN, WIDTH = 16, 720
 INNER = WIDTH - 2 * MARGIN
 """Width of a picture in its file, in pixels."""
@@ -37,6 +35,7 @@ LETTER = 0.56
 FONT = "Arial, 'Liberation Sans', sans-serif"
 _SVG = "http://www.w3.org/2000/svg"
 _NOISE = ("role", "class", "aria-label", "aria-roledescription", "aria-hidden", "pointer-events")
+_VARIABLE = re.compile(r"var\(--[a-z0-9-]+, (#[0-9a-f]{6})\)")
 _LONG = re.compile(r"-?\d+\.\d{2,}")
 _SHORT = re.compile(r'<text class="short".*?</text>\s*')
 """A name that is cut for narrow screens, which the whole name follows."""
@@ -46,7 +45,7 @@ _ROWS = re.compile(r'<svg [^>]*?width="100%" height="(\d+)"')
 
 def paint(name: str) -> str:
     """Return a colour of the theme as the value of an SVG attribute."""
-    return f"var(--{name}, {LIGHT[name]})"
+    return f"var(--{name}, {COLOURS[name]})"
 
 
 CONFIG: dict[str, Any] = {
@@ -119,51 +118,34 @@ class Picture:
     foot: tuple[str, ...]
 
     def encode(self, suffix: str) -> bytes:
-        """Return the picture as a file with this ending; raise ValueError but for .png and .svg."""
-        if suffix == ".png":
-            return make_png(self.svg, self.title, self.foot)
-        if suffix == ".svg":
-            return make_standalone(self.svg, LIGHT, self.title, self.foot).encode()
-        raise ValueError("its name has to end in .png or .svg")
+        """Return the picture as a file with this ending; raise ValueError but for .png and .svg.
 
+        A PNG has twice as many pixels.
+        """
+        if suffix not in (".png", ".svg"):
+            raise ValueError("its name has to end in .png or .svg")
+        svg = self._draw_alone()
+        return svg.encode() if suffix == ".svg" else bytes(vl_convert.svg_to_png(svg, scale=2))
 
-def make_png(svg: str, title: str = "", foot: Sequence[str] = (), dark: bool = False) -> bytes:
-    """Return the picture as PNG with twice as many pixels, without theme and page.
-
-    `title` and `foot` are above and below the picture, to explain it outside its page.
-    """
-    picture = make_standalone(svg, DARK if dark else LIGHT, title, foot)
-    return bytes(vl_convert.svg_to_png(picture, scale=2))
-
-
-def make_standalone(
-    svg: str, colours: Mapping[str, str], title: str = "", foot: Sequence[str] = ()
-) -> str:
-    """Return the picture with background and margin, and with colours in place of variables."""
-    above, top = _write_lines([title] if title else [], TITLE, MARGIN, "ink", "bold")
-    height, size, drawn = _fit_width(_SHORT.sub("", svg))
-    placed = drawn.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
-    below, end = _write_lines(foot, FOOT, top + height, "soft", "normal")
-    return resolve_colours(
-        f'<svg xmlns="{_SVG}" width="{WIDTH}" height="{end + MARGIN}" font-family="{FONT}">'
-        f'<rect width="100%" height="100%" fill="{paint("paper")}"/>'
-        f"{above}{plain_lines(placed)}{below}</svg>",
-        colours,
-    )
-
-
-def resolve_colours(svg: str, colours: Mapping[str, str]) -> str:
-    """Return the picture with colours in place of CSS variables."""
-    return _VARIABLE.sub(lambda match: colours[match[1]], svg)
-
-
-def _fit_width(svg: str) -> tuple[int, str, str]:
-    """Return the height of the picture in a file, its size attributes, and the rest of the SVG."""
-    if scaled := _SCALED.match(svg):
-        height = round(INNER * float(scaled[2]) / float(scaled[1]))
-        return height, f'width="{INNER}" height="{height}"', svg
-    rows = _ROWS.match(svg)
-    return int(rows[1]) if rows else 0, f'width="{INNER}"', svg.replace('width="100%"', "", 1)
+    def _draw_alone(self) -> str:
+        """Return the picture with background and margin, and with colours in place of variables."""
+        above, top = _write_lines([self.title], TITLE, MARGIN, "ink", "bold")
+        drawn = _SHORT.sub("", self.svg)
+        if scaled := _SCALED.match(drawn):
+            height = round(INNER * float(scaled[2]) / float(scaled[1]))
+            size = f'width="{INNER}" height="{height}"'
+        else:
+            rows = _ROWS.match(drawn)
+            height = int(rows[1]) if rows else 0
+            size, drawn = f'width="{INNER}"', drawn.replace('width="100%"', "", 1)
+        placed = drawn.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
+        below, end = _write_lines(self.foot, FOOT, top + height, "soft", "normal")
+        return _VARIABLE.sub(
+            r"\1",
+            f'<svg xmlns="{_SVG}" width="{WIDTH}" height="{end + MARGIN}" font-family="{FONT}">'
+            f'<rect width="100%" height="100%" fill="{paint("paper")}"/>'
+            f"{above}{plain_lines(placed)}{below}</svg>",
+        )
 
 
 def _write_lines(

@@ -17,10 +17,12 @@ from typing import Any, NamedTuple
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.numbers import format_share, read_estimate, read_number
-from audience_impact.site.charts.drawing import FONT, INNER, draw, paint
+from audience_impact.site.charts.drawing import INNER, draw, paint
 from audience_impact.site.charts.series import describe_persons
 
 SHAPES = Path(__file__).parents[1] / "shapes" / "countries.geojson"
+SPEC = Path(__file__).parents[1] / "templates" / "map.vega.json"
+"""The map as a specification of Vega; its signals and data are filled in."""
 DISPUTED = ("Crimea", "EH", "N. Cyprus", "Somaliland")
 DISPUTED_NOTE = (
     "Borders as Natural Earth draws them. Crimea, Western Sahara, Northern Cyprus and Somaliland "
@@ -128,105 +130,36 @@ def draw_map(
         for shape in shapes
         if shape["id"] in links and shape["id"] not in DISPUTED
     }
-    edge = EDGE if region else 0
-    spec = {
-        "width": INNER,
-        "height": height,
-        "padding": 0,
-        "data": [
-            {"name": "shapes", "values": shapes},
-            {"name": "shown", "values": shown},
-            {"name": "labelled", "values": labelled,
-             "transform": [{"type": "formula", "as": "at", "expr": "geoCentroid('plane', datum)"}]},
-        ],
-        "projections": [
-            {"name": "plane", "type": "equalEarth", "pointRadius": 3,
-             "fit": {"signal": "data('shown')"},
-             "extent": [[edge, edge], [INNER - edge, height - edge]],
-             "clipExtent": [[0, 0], [INNER, height]]},
-        ],
-        "marks": [_SHAPES, _ANCHORS, _LABELS],
-        **(_make_legend(legend) if legend else {}),
-    }  # fmt: skip
-    return draw(spec, title, describe_map(rows, scale), leads)
-
-
-_SHAPES = {
-    "type": "shape",
-    "from": {"data": "shapes"},
-    "encode": {
-        "update": {
-            "fill": {"field": "fill"},
-            "stroke": {"field": "stroke"},
-            "strokeWidth": {"value": 0.6},
-            "strokeDash": {"field": "dash"},
-            "description": {"field": "text"},
-        }
-    },
-    "transform": [{"type": "geoshape", "projection": "plane"}],
-}
-_ANCHORS = {
-    "type": "symbol",
-    "name": "anchors",
-    "from": {"data": "labelled"},
-    "encode": {"update": {"x": {"field": "at.0"}, "y": {"field": "at.1"}, "opacity": {"value": 0}}},
-}
-_PLACES = ("middle", "top", "bottom", "right", "left", "top-right", "bottom-right", "top-left",
-           "bottom-left")  # fmt: skip
-_LABELS = {
-    "type": "text",
-    "from": {"data": "anchors"},
-    "encode": {
-        "update": {
-            "text": {"field": "datum.label"},
-            "font": {"value": FONT},
-            "fontSize": {"value": 12},
-            "fontWeight": {"value": "bold"},
-            "fill": {"value": paint("ink")},
-            "stroke": {"value": paint("paper")},
-            "strokeWidth": {"value": 3},
-        }
-    },
-    "transform": [
-        {
-            "type": "label",
-            "size": {"signal": "[width, height]"},
-            "sort": {"field": "datum.rank"},
-            "anchor": _PLACES,
-            "offset": [0] + [3] * (len(_PLACES) - 1),
-            "avoidBaseMark": False,
-        }
-    ],
-}
-
-
-def _make_legend(legend: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    words = [text for _, text in legend]
-    colours = [paint(colour) for colour, _ in legend]
-    stroke = {"symbols": {"update": {"stroke": {"value": paint("bounds")}}}}
-    return {
-        "scales": [{"name": "colours", "type": "ordinal", "domain": words, "range": colours}],
-        "legends": [{"fill": "colours", "encode": stroke}],
+    spec = json.loads(SPEC.read_text(encoding="utf-8")) | {"width": INNER, "height": height}
+    signals = {
+        "edge": EDGE if region else 0,
+        "words": [text for _, text in legend],
+        "colours": [paint(colour) for colour, _ in legend],
+        **{name: paint(name) for name in ("ink", "paper", "bounds")},
     }
+    spec["signals"] = [{"name": name, "value": value} for name, value in signals.items()]
+    for data in spec["data"]:
+        data["values"] = {"shapes": shapes, "shown": shown, "labelled": labelled}[data["name"]]
+    if not legend:
+        del spec["legends"]
+    order = sorted(rows, key=lambda row: -(read_estimate(row, scale.unit).q50 or 0.0))
+    alt = " ".join(f"{describe_country(row, scale)}." for row in order)
+    return draw(spec, title, alt, leads)
 
 
 def _describe_shape(shape: Shape, row: Mapping[str, Any] | None, scale: Scale) -> Shape:
     area = shape["id"]
-    is_dot, is_disputed = shape["geometry"]["type"] == "Point", area in DISPUTED
-    stroke = "bounds" if is_disputed else "ink" if is_dot else "paper"
-    text = (
-        ""
-        if is_disputed
-        else f"{naming.name_area(area)}: no restriction on record"
-        if row is None
-        else describe_country(row, scale)
-    )
+    if area in DISPUTED:
+        return {**shape, "fill": paint("map-none"), "stroke": paint("bounds"), "dash": [1.5, 1],
+                "text": ""}  # fmt: skip
+    none = f"{naming.name_area(area)}: no restriction on record"
+    is_dot = shape["geometry"]["type"] == "Point"
     return {
         **shape,
-        "fill": paint("map-none" if is_disputed else choose_colour(row, scale)),
-        "stroke": paint(stroke),
-        "dash": [1.5, 1] if is_disputed else [],
-        "text": text,
+        "fill": paint(choose_colour(row, scale)),
+        "stroke": paint("ink" if is_dot else "paper"),
+        "dash": [],
+        "text": none if row is None else describe_country(row, scale),
     }
 
 
@@ -234,45 +167,31 @@ def _take_largest(shape: Shape) -> Shape:
     """Return a shape with its largest part alone: islands far away enlarge no map."""
     if shape["geometry"]["type"] == "Point":
         return shape
-    parts = shape["geometry"]["coordinates"]
-    largest = max(parts, key=lambda part: _measure_area(_find_box(part[0])))
+    largest = max(shape["geometry"]["coordinates"], key=lambda part: _measure_box(part[0]))
     inside = [[(max(min(x, MOST_EAST), -MOST_EAST), y) for x, y in ring] for ring in largest]
     return {**shape, "geometry": {"type": "Polygon", "coordinates": inside}}
 
 
-Box = tuple[float, float, float, float]
-"""West, south, east and north edge in degrees."""
+def _measure_box(points: Sequence[Sequence[float]]) -> float:
+    west, south, east, north = _find_box(points)
+    return (east - west) * (north - south)
 
 
-def _find_box(points: Sequence[Sequence[float]]) -> Box:
+def _find_box(points: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
+    """Return the west, south, east and north edge in degrees."""
     across, down = zip(*points, strict=True)
     return min(across), min(down), max(across), max(down)
 
 
-def _measure_area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
 def _choose_height(shown: Sequence[Shape]) -> int:
     """Return a height in pixels at which shapes fill the width, within limits."""
-    corners = [
-        point
-        for shape in shown
-        for point in (
-            [shape["geometry"]["coordinates"]]
-            if shape["geometry"]["type"] == "Point"
-            else shape["geometry"]["coordinates"][0]
-        )
-    ]
+    corners: list[Sequence[float]] = []
+    for geometry in (shape["geometry"] for shape in shown):
+        is_dot, places = geometry["type"] == "Point", geometry["coordinates"]
+        corners += [places] if is_dot else places[0]
     west, south, east, north = _find_box(corners)
     width = max((east - west) * cos(radians((north + south) / 2)), 1.0)
     return round(min(max(INNER * (north - south) / width, LOWEST), TALLEST))
-
-
-def describe_map(rows: Rows, scale: Scale = SHARES) -> str:
-    """Return the numbers on the map in words, the countries with the most first."""
-    order = sorted(rows, key=lambda row: -(read_estimate(row, scale.unit).q50 or 0.0))
-    return " ".join(f"{describe_country(row, scale)}." for row in order)
 
 
 def list_missing(areas: Sequence[str]) -> list[str]:
@@ -300,14 +219,13 @@ def choose_colour(row: Mapping[str, Any] | None, scale: Scale = SHARES) -> str:
 def describe_country(row: Mapping[str, Any], scale: Scale = SHARES) -> str:
     """Return the number of a country, for each person of its base as well, in words."""
     estimate, base = read_estimate(row, scale.unit), read_number(row["base_q50_persons"])
-    is_people, rate = scale is SHARES, ""
-    if estimate.q50 is not None and base:
-        population = naming.label_code(row["base"], "population_base")
-        ratio = estimate.q50 / base
-        rate = (
-            f", {format_share(min(ratio, 1.0))} of its {population}"
-            if is_people
-            else f", {ratio:.3g} days for each of its {population}"
-        )
-    unit = "people" if is_people else "person-days"
-    return f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} {unit}{rate}"
+    is_people = scale is SHARES
+    text = f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} "
+    text += "people" if is_people else "person-days"
+    if estimate.q50 is None or not base:
+        return text
+    population = naming.label_code(row["base"], "population_base")
+    ratio = estimate.q50 / base
+    if is_people:
+        return f"{text}, {format_share(min(ratio, 1.0))} of its {population}"
+    return f"{text}, {ratio:.3g} days for each of its {population}"

@@ -4,7 +4,7 @@ Only medians and intervals are drawn as bars; rows without an estimate are count
 without a restriction on record is zero.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -18,8 +18,8 @@ from audience_impact.site.charts.drawing import Picture
 from audience_impact.site.charts.rows import Row, draw_rows, make_axis, mark_interval
 from audience_impact.site.charts.series import NOBODY, PARTLY
 from audience_impact.store.versions import Stored
+from audience_impact.vocabulary import WORLD
 
-WORLD = "001"
 MOST_PUBLISHERS = 2
 """Maximum number of sources that are named."""
 TITLES = {
@@ -50,13 +50,20 @@ def draw_ranking(
     """
     quantity, is_by_country = ranking.quantity, rows is ranking.countries
     estimated = rows[rows[f"q50_{quantity.unit}"].notna()]
-    drawn = list(_make_rows(estimated.head(most), quantity))
+    drawn = []
+    for row in plain_rows(estimated.head(most)):
+        amount = read_amount(row, quantity)
+        text = format_amount(amount)
+        drawn.append(Row(rankings.name_row(row), text, "accent", mark_interval(amount)))
     ends = [mark.end for row in drawn for mark in row.marks]
     title = _write_title(ranking, is_by_country)
     counted = f"{len(drawn)} of {len(rows)} {'countries' if is_by_country else 'restrictions'}"
+    more, without = len(estimated) - len(drawn), len(rows) - len(estimated)
+    left_out = [f"{more} more with an estimate"] * bool(more)
+    left_out += [f"{without} without one"] * bool(without)
     foot = (
         f"Bar: likely range. Line: median. {COUNTED[quantity]} At least: a part has no estimate.",
-        f"{counted}{_describe_missing(len(rows), len(estimated), len(drawn))}.",
+        f"{counted}{'; not drawn: ' * bool(left_out)}{names.join_names(left_out)}.",
         *_name_sources(publishers, version),
     )
     return Picture(draw_rows(title, drawn, make_axis(max(ends, default=0.0))), title, foot)
@@ -127,22 +134,9 @@ def _write_title(ranking: AreaRecord, is_by_country: bool = True) -> str:
     return f"{TITLES[ranking.quantity][not is_by_country]}: {place}, {day_in_words(ranking.period)}"
 
 
-def _describe_missing(count: int, estimated: int, drawn: int) -> str:
-    more, without = estimated - drawn, count - estimated
-    parts = [f"{more} more with an estimate"] * bool(more)
-    parts += [f"{without} without one"] * bool(without)
-    return f"; not drawn: {names.join_names(parts)}" if parts else ""
-
-
 def _name_sources(publishers: Sequence[str], version: Stored) -> tuple[str, str]:
     """Return the most frequent sources by name with the count of others, and the citation."""
     more = len(publishers) - MOST_PUBLISHERS
     others = [f"{more} other sources" if more > 1 else "1 other source"] * (more > 0)
     recorded = names.join_names([*publishers[:MOST_PUBLISHERS], *others])
     return f"Restrictions recorded by {recorded}.", cite_version(version.manifest)
-
-
-def _make_rows(rows: pd.DataFrame, quantity: Quantity) -> Iterator[Row]:
-    for row in plain_rows(rows):
-        amount = read_amount(row, quantity)
-        yield Row(rankings.name_row(row), format_amount(amount), "accent", mark_interval(amount))

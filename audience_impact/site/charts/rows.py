@@ -47,13 +47,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class Mark(NamedTuple):
-    """A mark on a row.
+    """A mark on a row: a `line` for bounds, a `bar` for an interval, else one of a single number.
 
-    Attributes:
-        shape: `line` for bounds, `bar` for an interval, `tick` or `diamond` for one number, `from`
-            and `to` for a number that others give as "over" and "under".
-        start: The number at which it begins.
-        end: The number at which it ends; equal to `start` for a single number.
+    That is a `tick`, a `diamond`, or an arrow `from` or `to` for "over" and "under".
     """
 
     shape: str
@@ -153,25 +149,19 @@ def draw_person_days(title: str, rows: Rows) -> str:
 
     Months and the row of all years are left out.
     """
-    laid_out = [_make_year_row(row) for row in rows if len(row["period"]) == 4]
-    marks = [mark for row in laid_out for mark in row.marks]
-    core = [
-        mark.end
-        for row in laid_out
-        for mark in row.marks
-        if mark.shape == "bar" or len(row.marks) == 1
-    ]
-    along = make_axis(max(core, default=0.0), [mark.end for mark in marks])
-    return draw_rows(title, laid_out, along) if len(laid_out) > 1 else ""
-
-
-def _make_year_row(row: Mapping[str, Any]) -> Row:
-    estimate = read_estimate(row, "person_days")
-    marks = mark_interval(estimate)
-    text = format_median_interval(estimate) if marks else format_bounds(estimate)
-    high = estimate.min if estimate.max is None else estimate.max
-    line = Mark("line", estimate.min or 0.0, high or 0.0)
-    return Row(row["period"], text, "accent", (line, *marks))
+    years, core, ends = [], [0.0], []
+    for row in rows:
+        if len(row["period"]) != len("2025"):
+            continue
+        estimate = read_estimate(row, "person_days")
+        marks = mark_interval(estimate)
+        text = format_median_interval(estimate) if marks else format_bounds(estimate)
+        high = estimate.min if estimate.max is None else estimate.max
+        line = Mark("line", estimate.min or 0.0, high or 0.0)
+        years.append(Row(row["period"], text, "accent", (line, *marks)))
+        ends += [mark.end for mark in (line, *marks)]
+        core += [mark.end for mark in marks if mark.shape == "bar"] if marks else [line.end]
+    return draw_rows(title, years, make_axis(max(core), ends)) if len(years) > 1 else ""
 
 
 def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
@@ -181,22 +171,27 @@ def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, s
     """
     by_metric = {row["impact_metric"]: row for row in impact}
     exposed = by_metric[ImpactMetric.PEOPLE_EXPOSED]
-    rows = [
-        *_make_answer_rows(exposed),
-        *_make_part_rows(by_metric),
-        *_make_base_rows(exposed),
-        *_make_comparison_rows(others, services),
-    ]
     estimate = read_estimate(exposed)
+    rows = [*_make_answer_rows(estimate)]
+    for metric, name, colour in METRICS:
+        part = read_estimate(by_metric[metric]) if metric in by_metric else estimate
+        if part != estimate and (marks := mark_interval(part)):
+            rows.append(Row(name, format_median_interval(part), colour, marks))
+    base, residents = (read_number(exposed[f"{name}_persons"]) for name in ("base", "population"))
+    if base is not None:
+        name = naming.capitalise_first(naming.label_code(exposed["base"], "population_base"))
+        rows.append(_make_single_row(name, base, "tick", "soft"))
+    if residents is not None and residents != base:
+        rows.append(_make_single_row("Residents there", residents, "tick", "soft"))
+    rows += _make_comparison_rows(others, services)
     along = make_axis(
         estimate.q95 or estimate.max or 0.0, [mark.end for row in rows for mark in row.marks]
     )
     return draw_rows(title, rows, along, "people")
 
 
-def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
+def _make_answer_rows(estimate: Estimate) -> Iterator[Row]:
     """Yield a row with median and interval and a row with bounds; one row for zero people."""
-    estimate = read_estimate(row)
     if estimate.max == 0:
         yield _make_single_row("People affected", 0.0, "tick", "accent")
         return
@@ -216,23 +211,6 @@ def mark_interval(estimate: Estimate) -> tuple[Mark, ...]:
         return ()
     bar, tick = Mark("bar", estimate.q05, estimate.q95), Mark("tick", estimate.q50, estimate.q50)
     return (bar, tick) if estimate.q05 < estimate.q95 else (tick,)
-
-
-def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    shown = read_estimate(by_metric[ImpactMetric.PEOPLE_EXPOSED])
-    for metric, name, colour in METRICS:
-        estimate = read_estimate(by_metric[metric]) if metric in by_metric else shown
-        if estimate != shown and (marks := mark_interval(estimate)):
-            yield Row(name, format_median_interval(estimate), colour, marks)
-
-
-def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
-    base, residents = (read_number(row[name]) for name in ("base_persons", "population_persons"))
-    if base is not None:
-        name = naming.capitalise_first(naming.label_code(row["base"], "population_base"))
-        yield _make_single_row(name, base, "tick", "soft")
-    if residents is not None and residents != base:
-        yield _make_single_row("Residents there", residents, "tick", "soft")
 
 
 def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:

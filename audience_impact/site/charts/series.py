@@ -2,7 +2,8 @@
 
 The median is drawn first and broadest, the interval as a narrow mark on it, bounds as hairlines:
 they may be so wide that they would drown the rest, and are cut at the edge. Each year, step and
-restriction has its numbers as a title, which a browser shows where the mouse rests.
+restriction has its numbers as a title, which a browser shows where the mouse rests. The text
+alternative of a picture is its numbers in words.
 """
 
 import json
@@ -36,12 +37,13 @@ PARTLY = "*"
 """Note below a year whose number leaves out countries or restrictions."""
 BAR, PAIR, WIDEST = 0.52, 0.36, 84
 """Widths of the bar of a year, and of each of two bars, as shares of the picture's width by year;
-and the maximum in pixels, where there are few years."""
-KINDS = (
-    ("all restrictions", RestrictionKind.ALL, "accent"),
-    ("only ordered ones", RestrictionKind.ORDERED, "mark"),
-)
-"""The kinds of restrictions that have a bar each: name, kind and colour."""
+and the maximum in pixels, where there are few years.
+"""
+KINDS = {
+    "all restrictions": (RestrictionKind.ALL, "accent", -PAIR / 2),
+    "only ordered ones": (RestrictionKind.ORDERED, "mark", PAIR / 2),
+}
+"""The kinds of restrictions that have a bar each, their colours, and their places if both have."""
 CUT = " Bounds that go beyond the picture are cut off at its edge."
 ROOM = 1.08
 """Length of the axis, as a multiple of its highest interval, or bound where there is none."""
@@ -53,25 +55,38 @@ Layer = dict[str, Any]
 
 
 def draw_years(title: str, periods: Periods) -> str:
-    """Return the picture of the years of an area; blank without one."""
-    listed = [
-        (int(year), kind, estimate)
-        for year, kind, estimate in _list_years(periods)
-        if kind == KINDS[0][0] or estimate.q50 is not None
-    ]
-    if not listed:
+    """Return the picture of the years of an area; blank without one.
+
+    A year has a bar for all restrictions, and one for ordered restrictions where these differ and
+    have an estimate. Years without a restriction between the first and the last have 0 persons; one
+    of which not all events were collected is left out.
+    """
+    years = {
+        int(period): kinds
+        for period, kinds in periods.items()
+        if is_year(period) and is_collected(kinds["all"])
+    }
+    if not years:
         return ""
-    top = choose_top([estimate for *_, estimate in listed])
-    counts = Counter(year for year, *_ in listed)
-    shift = {KINDS[0][0]: -PAIR / 2, KINDS[1][0]: PAIR / 2}
+    listed = []
+    for year in range(min(years), max(years) + 1):
+        kinds = years.get(year)
+        pair = [read_kind(kinds, kind) if kinds else NOBODY for kind, *_ in KINDS.values()]
+        count = 1 if read_numbers(pair[0]) == read_numbers(pair[1]) else 2
+        listed += [(year, *bar) for bar in zip(KINDS, pair[:count], strict=False)]
+    text = " ".join(f"{year}, {kind}: {describe_persons(number)}." for year, kind, number in listed)
+    text += _note_cut([estimate for *_, estimate in listed])
+    bars = [bar for bar in listed if bar[1] == next(iter(KINDS)) or bar[2].q50 is not None]
+    top = choose_top([estimate for *_, estimate in bars])
+    counts = Counter(year for year, *_ in bars)
     marks = [
-        {"year": year + shift[kind] * (counts[year] > 1), "kind": kind,
+        {"year": year + KINDS[kind][2] * (counts[year] > 1), "kind": kind,
          "title": f"{year}, {kind}: {describe_fully(estimate)}"} | _place_numbers(estimate, top)
-        for year, kind, estimate in listed
+        for year, kind, estimate in bars
     ]  # fmt: skip
-    scale = {"domain": [name for name, *_ in KINDS], "range": [paint(name) for *_, name in KINDS]}
-    legend = {"orient": "top"} if len(counts) < len(listed) else None
-    colour = {"field": "kind", "scale": scale, "legend": legend}
+    colours = [paint(colour) for _, colour, _ in KINDS.values()]
+    legend = {"orient": "top"} if len(counts) < len(bars) else None
+    colour = {"field": "kind", "scale": {"domain": [*KINDS], "range": colours}, "legend": legend}
     band = (PAIR - 0.02 if legend else BAR) * INNER / len(counts)
     bar = {"type": "bar", "width": round(min(band, WIDEST), 1)}
     layers = [
@@ -81,8 +96,8 @@ def draw_years(title: str, periods: Periods) -> str:
         _rule(marks, ("q05", "q95"), "ink", 2.5),
         _hit(marks, bar),
     ]
-    x = _label_years([(year, estimate) for year, _, estimate in listed])
-    return _draw_people(title, describe_years(periods), top, layers, x)
+    x = _label_years([(year, estimate) for year, _, estimate in bars])
+    return _draw_people(title, text, top, layers, x)
 
 
 def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
@@ -124,33 +139,13 @@ def draw_days(title: str, rows: Rows) -> str:
     if not steps:
         return ""
     top = choose_top([estimate for *_, estimate in steps])
-    first, last = steps[0][0], steps[-1][1]
     marks: list[Layer] = [
         {"from": start.toordinal(), "to": end.toordinal(),
-         "title": f"{_describe_span_of_days(start, end)}: {describe_fully(estimate)}"}
+         "title": f"{_describe_days(start, end)}: {describe_fully(estimate)}"}
         | _place_numbers(estimate, top)
         for start, end, estimate in steps
     ]  # fmt: skip
-    months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 7)]
-    labels = {day.toordinal(): f"{day:%b %Y}" for day in months if first <= day < last}
-    domain = [first.toordinal(), last.toordinal()]
-    axis = {**_label_axis(labels), "grid": False, "labelAlign": "left"}
-    x = {"field": "from", "type": "quantitative", "axis": axis, "scale": {"domain": domain}}
-    layers = [
-        _layer(_trace_steps(marks), {"type": "area", "interpolate": "step-after", "opacity": 0.25,
-               "color": paint("accent")}, y=_y("q05"), y2={"field": "q95"},
-               detail={"field": "run"}),
-        _line(marks, "low", "bounds", 1),
-        _line([mark for mark in marks if mark["high"] < top], "high", "bounds", 1),
-        _line([mark for mark in marks if "q50" in mark], "q50", "accent", 3),
-        _hit(marks, {"type": "rect"}, x2={"field": "to"}),
-    ]  # fmt: skip
-    return _draw_people(title, describe_days(rows), top, layers, {"x": x})
-
-
-def _trace_steps(marks: Sequence[Layer]) -> list[Layer]:
-    """Return the corners of the band of days that follow one another; a gap begins a new run."""
-    corners: list[Layer] = []
+    corners: list[Layer] = []  # of the band of days that follow one another; a gap begins a new run
     run = 0
     for mark, after in zip(marks, [*marks[1:], {}], strict=True):
         if "q50" in mark:
@@ -158,7 +153,28 @@ def _trace_steps(marks: Sequence[Layer]) -> list[Layer]:
             if "q50" not in after:
                 corners.append({**mark, "from": mark["to"], "run": run})
                 run += 1
-    return corners
+    first, last = steps[0][0], steps[-1][1]
+    months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 7)]
+    labels = {day.toordinal(): f"{day:%b %Y}" for day in months if first <= day < last}
+    axis = {**_label_axis(labels), "grid": False, "labelAlign": "left"}
+    scale = {"domain": [first.toordinal(), last.toordinal()]}
+    x = {"field": "from", "type": "quantitative", "axis": axis, "scale": scale}
+    layers = [
+        _layer(corners, {"type": "area", "interpolate": "step-after", "opacity": 0.25,
+               "color": paint("accent")}, y=_y("q05"), y2={"field": "q95"},
+               detail={"field": "run"}),
+        _line(marks, "low", "bounds", 1),
+        _line([mark for mark in marks if mark["high"] < top], "high", "bounds", 1),
+        _line([mark for mark in marks if "q50" in mark], "q50", "accent", 3),
+        _hit(marks, {"type": "rect"}, x2={"field": "to"}),
+    ]  # fmt: skip
+    largest = max(steps, key=lambda step: (step[2].q50 or 0.0, step[2].min or 0.0, step[0]))
+    text = " ".join(
+        f"{name}, {_describe_days(start, end)}: {describe_persons(estimate)}."
+        for name, (start, end, estimate) in (("Most", largest), ("Last", steps[-1]))
+    )
+    text += _note_cut([estimate for *_, estimate in steps])
+    return _draw_people(title, text, top, layers, {"x": x})
 
 
 def draw_platform(title: str, acts: Rows) -> str:
@@ -169,7 +185,9 @@ def draw_platform(title: str, acts: Rows) -> str:
     """
     if not acts:
         return ""
-    areas = list(dict.fromkeys(act["area"] for act in acts))
+    by_area: dict[str, list[Mapping[str, Any]]] = {}
+    for act in acts:
+        by_area.setdefault(act["area"], []).append(act)
     marks = [
         {"area": act["area"], "from": _parse_day(act["start"]).toordinal(),
          "to": _parse_day(act["end"]).toordinal(),
@@ -192,8 +210,15 @@ def draw_platform(title: str, acts: Rows) -> str:
         _layer(marks, {"type": "tick", "color": paint("ink"), "opacity": 1, "thickness": 2,
                        "size": 11, "aria": True}),
     ]  # fmt: skip
-    spec = {"width": INNER, "height": LINE * len(areas), "encoding": encoding, "layer": layers}
-    return draw({**spec, "autosize": _FIT_WIDTH}, title, describe_platform(acts))
+    spec = {"width": INNER, "height": LINE * len(by_area), "encoding": encoding, "layer": layers}
+    text = " ".join(f"{area}: {_describe_span(listed)}." for area, listed in by_area.items())
+    return draw({**spec, "autosize": _FIT_WIDTH}, title, text)
+
+
+def _describe_span(acts: Rows) -> str:
+    first, last = min(act["start"][:4] for act in acts), max(act["end"][:4] for act in acts)
+    count = "1 restriction" if len(acts) == 1 else f"{len(acts)} restrictions"
+    return f"{count}, {first}" + ("" if first == last else f" to {last}")
 
 
 _FIT_WIDTH = {"type": "fit-x", "contains": "padding"}
@@ -257,45 +282,15 @@ def _label_years(years: Sequence[tuple[int, Estimate]]) -> Layer:
 
 def _place_numbers(estimate: Estimate, top: float) -> dict[str, float]:
     """Return the numbers to draw, cut at the top of the axis; without a lower bound it is zero."""
-    high = top if estimate.max is None else estimate.max
-    numbers = {"low": estimate.min or 0.0, "high": high, "top": top}
-    quantiles = {"q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95}
-    numbers |= {name: number for name, number in quantiles.items() if number is not None}
-    return {name: min(number, top) for name, number in numbers.items()}
-
-
-def describe_platform(acts: Rows) -> str:
-    """Return for each country the number of restrictions, and their first and last year."""
-    by_area: dict[str, list[Mapping[str, Any]]] = {}
-    for act in acts:
-        by_area.setdefault(act["area"], []).append(act)
-    return " ".join(f"{area}: {_describe_span(listed)}." for area, listed in by_area.items())
-
-
-def _describe_span(acts: Rows) -> str:
-    first, last = min(act["start"][:4] for act in acts), max(act["end"][:4] for act in acts)
-    count = "1 restriction" if len(acts) == 1 else f"{len(acts)} restrictions"
-    return f"{count}, {first}" + ("" if first == last else f" to {last}")
-
-
-def describe_years(periods: Periods) -> str:
-    """Return the numbers in the picture in words."""
-    years = _list_years(periods)
-    text = " ".join(f"{year}, {kind}: {describe_persons(number)}." for year, kind, number in years)
-    return text + _note_cut([estimate for *_, estimate in years])
-
-
-def describe_days(rows: Rows) -> str:
-    """Return the largest number of people on a day, and that of the last day, in words."""
-    steps = list(_list_steps(rows))
-    if not steps:
-        return ""
-    largest = max(steps, key=lambda step: (step[2].q50 or 0.0, step[2].min or 0.0, step[0]))
-    text = " ".join(
-        f"{name}, {_describe_span_of_days(start, end)}: {describe_persons(estimate)}."
-        for name, (start, end, estimate) in (("Most", largest), ("Last", steps[-1]))
-    )
-    return text + _note_cut([estimate for *_, estimate in steps])
+    numbers = {
+        "low": estimate.min or 0.0,
+        "high": top if estimate.max is None else estimate.max,
+        "top": top,
+        "q05": estimate.q05,
+        "q50": estimate.q50,
+        "q95": estimate.q95,
+    }
+    return {name: min(number, top) for name, number in numbers.items() if number is not None}
 
 
 def describe_fully(estimate: Estimate) -> str:
@@ -308,26 +303,6 @@ def describe_fully(estimate: Estimate) -> str:
 def describe_persons(estimate: Estimate) -> str:
     """Return median and interval in words, or the bounds if there is no estimate."""
     return format_bounds(estimate) if estimate.q50 is None else format_median_interval(estimate)
-
-
-def _list_years(periods: Periods) -> list[tuple[str, str, Estimate]]:
-    """Return each year with all restrictions, and with ordered restrictions where these differ.
-
-    Years without a row between the first and the last have 0 persons; one of which not all events
-    were collected is left out.
-    """
-    collected = {
-        int(period): rows
-        for period, rows in periods.items()
-        if is_year(period) and is_collected(rows["all"])
-    }
-    years: list[tuple[str, str, Estimate]] = []
-    for year in range(min(collected), max(collected) + 1) if collected else ():
-        rows = collected.get(year)
-        pair = [read_kind(rows, kind) if rows else NOBODY for _, kind, _ in KINDS]
-        count = 1 if read_numbers(pair[0]) == read_numbers(pair[1]) else 2
-        years += [(str(year), KINDS[number][0], pair[number]) for number in range(count)]
-    return years
 
 
 def _list_steps(rows: Rows) -> Iterator[tuple[date, date, Estimate]]:
@@ -350,7 +325,7 @@ def _parse_day(cell: Any) -> date:
     return date.fromisoformat(str(cell)[:10])
 
 
-def _describe_span_of_days(start: date, end: date) -> str:
+def _describe_days(start: date, end: date) -> str:
     """Return the days from `start` up to the day before `end`: `1 to 3 March 2025`."""
     first, last = start.isoformat(), (end - timedelta(days=1)).isoformat()
     return day_in_words(first) if first == last else from_to(first, last).removeprefix("from ")
