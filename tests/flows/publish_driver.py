@@ -1,20 +1,16 @@
-"""A publisher to be killed, raced and waited for: run as a program by the tests of publishing.
+"""A publisher to be raced and waited for: run as a program by the tests of publishing.
 
     publish_driver.py publish ROOT FIRST_SEED COUNT KEEP    versions FIRST_SEED, FIRST_SEED + 1, ...
-    publish_driver.py breed ROOT KEEP                       a publisher for each FIRST_SEED sent
     publish_driver.py hold ROOT                             hold the lock and do nothing
 
 A COUNT or KEEP of 0 means no end and no removal. It says `ready` once everything is imported and
-publishes when it is sent a line, so that whoever kills it hits the publishing, not the start.
-Publishers that are bred are processes of their own, without end, that need no start: it says the
-id of each, and how each died.
+publishes when it is sent a line.
 """
 
 import os
 import sys
 import time
 from array import array
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,9 +24,8 @@ from audience_impact.store.versions import Version
 
 NAMES = [f"table_{number:02}" for number in range(16)]
 ROWS = 50
-PAUSE_SECONDS = 0.001
 KILLS = int(os.environ.get("AUDIENCE_IMPACT_KILLS", "8"))
-"""Number of moments at which tests kill a publisher: more in a night."""
+"""Number of moments at which tests stop a publisher: more in a night."""
 ORIGIN = Origin(datetime(2025, 10, 1, tzinfo=UTC), {"arrow": "1.0"}, "0.1.0")
 
 
@@ -39,8 +34,6 @@ def main() -> None:
     mode, root = sys.argv[1], Path(sys.argv[2])
     if mode == "hold":
         hold(root)
-    elif mode == "breed":
-        breed(root, int(sys.argv[3]))
     else:
         be_ready()
         sys.stdin.readline()
@@ -54,24 +47,10 @@ def hold(root: Path) -> None:
         time.sleep(600)
 
 
-def breed(root: Path, keep: int) -> None:
-    """Start a publisher for each line, and wait until it is dead."""
-    be_ready()
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            publish_in_a_row(root, int(line), 0, keep)
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
-
-
 def be_ready() -> None:
-    """Import what is imported at first use, not in the time in which kills come; and say so."""
+    """Import what is imported at first use, and say so."""
     with TemporaryDirectory() as elsewhere:
         publish_version(Path(elsewhere), version(0), tables(0), about(), ORIGIN)
-    slow_down()
     print("ready", flush=True)
 
 
@@ -84,22 +63,6 @@ def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
         )
         print(done.version.name, "created" if done.created else "there", flush=True)
         seed += 1
-
-
-def slow_down() -> None:
-    """Let every step on the disk last a while, so that kills hit all of them on any disk."""
-    for name in ("fsync", "rename", "symlink", "replace", "unlink"):
-        setattr(os, name, slow(getattr(os, name)))
-
-
-def slow(step: Callable[..., None]) -> Callable[..., None]:
-    """Return the step followed by a pause."""
-
-    def slowed(*words: object, **more: object) -> None:
-        step(*words, **more)
-        time.sleep(PAUSE_SECONDS)
-
-    return slowed
 
 
 def version(seed: int) -> Version:

@@ -1,4 +1,8 @@
-"""Every command times everything outside that can be away or damaged: one line with what to do."""
+"""What lies outside and is away or damaged is told in one line, with what to do.
+
+Each command that reads a place is tried on one thing, and one command on each thing: they share the
+function that reads.
+"""
 
 import io
 import json
@@ -17,7 +21,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -35,8 +38,6 @@ ADVICE = re.compile(
 CANNOT = re.compile(r"\bcannot (be )?\w+")
 NOTES = ("nothing published, latest is unchanged:", "nothing written:")
 """Lines before the reason of a run that wrote nothing."""
-TABLE = os.environ.get("AUDIENCE_IMPACT_AWAY_TABLE")
-"""A file that gets a row for each command and thing, for people to read."""
 
 
 class Case(NamedTuple):
@@ -92,10 +93,7 @@ WRITERS = [
 
 
 def cross(cases: Sequence[Case], things: Iterable[str]) -> list[tuple[Case, str]]:
-    """Each thing for the first of some commands, and each command for the first thing.
-
-    The commands share the function that reads the thing.
-    """
+    """Each thing for the first of some commands, and each command for the first thing."""
     first, *others = things
     return [(case, first) for case in cases] + [(cases[0], thing) for thing in others]
 
@@ -145,40 +143,6 @@ def copy_version(published: Path, root: Path, edit: Edit) -> None:
         (folder / MANIFEST).write_bytes(as_json(package))
 
 
-def find_table(published: Path, name: str) -> pa.Table:
-    return pq.read_table(published / "latest" / f"{name}.parquet")
-
-
-def write_parquet(table: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(table, sink)
-    return sink.getvalue()
-
-
-def edit_table(name: str, change: Callable[[pa.Table], pa.Table]) -> Callable[[Path], Edit]:
-    def prepare(published: Path) -> Edit:
-        content = write_parquet(change(find_table(published, name)))
-        return lambda package, files: files.update({f"{name}.parquet": content})
-
-    return prepare
-
-
-def replace_file(name: str, content: bytes) -> Callable[[Path], Edit]:
-    return lambda published: lambda package, files: files.update({name: content})
-
-
-def drop_column(name: str) -> Callable[[pa.Table], pa.Table]:
-    return lambda table: table.drop_columns([name])
-
-
-def retype_column(name: str) -> Callable[[pa.Table], pa.Table]:
-    def change(table: pa.Table) -> pa.Table:
-        texts = pa.array([["x"]] * table.num_rows)
-        return table.set_column(table.column_names.index(name), name, texts)
-
-    return change
-
-
 def truncate_archive(published: Path) -> Edit:
     content = (published / "latest" / "facts.zip").read_bytes()[:-100]
     return lambda package, files: files.update({"facts.zip": content})
@@ -191,17 +155,21 @@ def pack_other_encoding(published: Path) -> Edit:
     return lambda package, files: files.update({"facts.zip": sink.getvalue()})
 
 
+def repeat_column(published: Path) -> Edit:
+    table, sink = pq.read_table(published / "latest" / "impact.parquet"), io.BytesIO()
+    pq.write_table(table.append_column("obs_status", table["obs_status"]), sink)
+    return lambda package, files: files.update({"impact.parquet": sink.getvalue()})
+
+
 DAMAGES: dict[str, Callable[[Path], Edit]] = {
-    "a broken Parquet file": replace_file("restrictions.parquet", b"PAR1 broken"),
-    "a table that lacks a column": edit_table("restrictions", drop_column("area_names")),
-    "a table with a column of another type": edit_table("impact", retype_column("q50_persons")),
-    "a table with a column twice": edit_table(
-        "impact", lambda table: table.append_column("obs_status", table["obs_status"])
+    "a broken Parquet file": lambda _: (
+        lambda _, files: files.update({"restrictions.parquet": b"PAR1 broken"})
     ),
+    "a table with a column twice": repeat_column,
     "a truncated archive of facts": truncate_archive,
     "an archive of facts in another encoding": pack_other_encoding,
 }
-"""What is in a version that somebody handed over."""
+"""What is in a version that somebody handed over; tests of opening have more tables."""
 MANIFESTS = {
     "nothing": b"",
     "no JSON": b"{",
@@ -304,21 +272,12 @@ FOLDERS: dict[str, Callable[[Path, Path], Path]] = {
 }
 
 
-def note_line(name: str, thing: str, done: subprocess.CompletedProcess[str]) -> None:
-    """Add a row to the table for people, if there is one."""
-    if TABLE:
-        lines = " / ".join(done.stderr.splitlines())
-        with Path(TABLE).open("a", encoding="utf-8") as table:
-            table.write(f"{name}\t{thing}\t{done.returncode}\t{lines}\n")
-
-
 def assert_one_line(
     case: Case, thing: str, words: tuple[str, ...], names: str, **named: Any
 ) -> None:
     """Assert that a command fails with one line that names the thing and says what to do."""
     done = command(*words, **named)
     lines = [line for line in done.stderr.splitlines() if not line.startswith(NOTES)]
-    note_line(case.name, thing, done)
     assert done.returncode != 0, (thing, done.stdout[:300])
     assert len(lines) == 1, lines
     assert names in lines[0]
@@ -384,11 +343,7 @@ def as_another_user(folder: Path) -> Iterator[None]:
 NOBODY = 65534
 
 
-FIRST_OF_ALL = [case for case in FACT_READERS if case.name not in ("run", "refresh", "diff")]
-"""The commands that read a folder of facts before anything else of this user."""
-
-
-@pytest.mark.parametrize("case", [*READERS, *OF_A_PLACE, *FIRST_OF_ALL], ids=make_id)
+@pytest.mark.parametrize("case", [READERS[0], OF_A_PLACE[0], FACT_READERS[0]], ids=make_id)
 def test_a_folder_that_another_user_closed_is_one_line(
     case: Case, small_published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,10 +382,7 @@ def test_a_version_with_other_content_is_damage(
 
 @pytest.mark.parametrize(
     ("case", "thing"),
-    [
-        *((case, "a table with a column twice") for case in READERS[:-1]),
-        (READERS[-1], "a truncated archive of facts"),
-    ],
+    [(READERS[0], "a table with a column twice"), (READERS[-1], "a truncated archive of facts")],
     ids=make_id,
 )
 def test_a_damaged_version_is_one_line(
@@ -532,7 +484,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.mark.parametrize(
-    ("case", "thing"), cross([*READERS, *OF_A_PLACE], [*ADDRESSES, *BUCKETS]), ids=make_id
+    ("case", "thing"), cross([READERS[0], *OF_A_PLACE], [*ADDRESSES, *BUCKETS]), ids=make_id
 )
 def test_a_bucket_of_versions_that_is_away_is_one_line(
     case: Case,
@@ -546,16 +498,12 @@ def test_a_bucket_of_versions_that_is_away_is_one_line(
     assert_one_line(case, thing, words, address)
 
 
-@pytest.mark.parametrize(
-    ("case", "address"),
-    cross(READERS, ["s3://", "s3:", "gs://", "az://", "http://x", "s3:/"]),
-    ids=make_id,
-)
+@pytest.mark.parametrize("address", ["s3://", "s3:", "gs://", "az://", "http://x", "s3:/"])
 def test_an_address_without_a_bucket_is_one_line(
-    case: Case, address: str, small_published: Path, tmp_path: Path
+    address: str, small_published: Path, tmp_path: Path
 ) -> None:
-    words = fill_words(case, address, tmp_path, small_published)
-    assert_one_line(case, f"the address {address}", words, address.partition(":")[0])
+    words = fill_words(READERS[0], address, tmp_path, small_published)
+    assert_one_line(READERS[0], f"the address {address}", words, address.partition(":")[0])
 
 
 # ---- Facts ----
@@ -581,12 +529,8 @@ def test_facts_that_are_not_there_are_one_line(
 @pytest.mark.parametrize(
     ("case", "thing"),
     cross(
-        [
-            case
-            for case in FACT_READERS
-            if case.name in ("check", "run", "explain", "diff", "import")
-        ],
-        [*ADDRESSES, "a bucket that answers 403", "a bucket that answers 503"],
+        [case for case in FACT_READERS if case.name in ("check", "run", "import")],
+        [*ADDRESSES, "a bucket that answers 403"],
     ),
     ids=make_id,
 )
@@ -670,15 +614,15 @@ def call_process(
 
 
 @pytest.mark.service
-@pytest.mark.parametrize("words", [("show", "R1"), ("list",), ("cite", "R1"), ("explain", "R1")])
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("words", "unbuffered"), [(("show", "R1"), ""), (("explain", "R1"), ""), (("list",), "1")]
+)
 def test_a_full_disk_behind_standard_output_is_one_line(
     words: tuple[str, ...], unbuffered: str, small_published: Path
 ) -> None:
     """At the end of the command, and (unbuffered, or much text) while it writes."""
     call = (*words, "--published", str(small_published))
     done = call_process(call, "/dev/full", PYTHONUNBUFFERED=unbuffered)
-    note_line(words[0], "standard output on /dev/full", done)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "No space left on device: free space on the disk, and run again"
@@ -690,7 +634,6 @@ def test_an_encoding_that_lacks_a_sign_is_one_line(repository_published: Path) -
     """As that of a terminal in a locale of a country: names of people are of many scripts."""
     words = ("list", "--published", str(repository_published))
     done = call_process(words, PYTHONIOENCODING="ascii")
-    note_line("list", "an encoding that lacks a sign", done)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("standard output: the encoding ascii has no '\\x")
@@ -698,7 +641,7 @@ def test_an_encoding_that_lacks_a_sign_is_one_line(repository_published: Path) -
 
 
 @pytest.mark.service
-@pytest.mark.parametrize("form", ["csv", "json", "parquet", "xlsx", "duckdb"])
+@pytest.mark.parametrize("form", ["csv", "xlsx", "duckdb"])
 def test_a_disk_that_is_full_in_the_middle_is_one_line_and_leaves_nothing(
     form: str, small_published: Path, tmp_path: Path
 ) -> None:
@@ -715,7 +658,6 @@ def test_a_disk_that_is_full_in_the_middle_is_one_line_and_leaves_nothing(
         cwd=Path(__file__).parents[2],
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    note_line(f"export --format {form}", "a disk that is full", done)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"cannot write {into}: ")
@@ -739,7 +681,6 @@ def test_a_server_of_prefect_that_is_away_is_one_line(
 ) -> None:
     home = {"PREFECT_HOME": str(tmp_path / "home")}
     done = call_process((name,), **home, **SERVERS[thing])
-    note_line(name, thing, done)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert SERVERS[thing]["PREFECT_API_URL"] in line

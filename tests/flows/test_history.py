@@ -20,7 +20,6 @@ from audience_impact.store import AwayError, PublishError, history, publishing, 
 from audience_impact.store.history import Origin
 from audience_impact.store.storage import select_storage
 from audience_impact.store.versions import Stored
-from flows import last_version
 from tests.flows import publish_driver as driver
 from tests.flows.publish_driver import KILLS
 
@@ -246,15 +245,6 @@ def test_entries_of_earlier_releases_are_read(root: Path) -> None:
     assert put(root, 3).version.number == 3
 
 
-def clear_manifest(folder: Path) -> None:
-    (folder / "datapackage.json").write_bytes(b"{")
-
-
-def strip_identity(folder: Path) -> None:
-    path = folder / "datapackage.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"audience_impact": {}}))
-
-
 def remove_version(folder: Path) -> None:
     shutil.rmtree(folder)
 
@@ -266,21 +256,6 @@ def remove_manifest(folder: Path) -> None:
 def cut_table(folder: Path) -> None:
     path = folder / "table_03.parquet"
     path.write_bytes(path.read_bytes()[:-1])
-
-
-@pytest.mark.parametrize(
-    "damage", [remove_version, remove_manifest, clear_manifest, strip_identity, cut_table]
-)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_damaged_version_from_before_the_history_does_not_stop_the_next(
-    old_root: Path, damage: Callable[[Path], None], seed: int
-) -> None:
-    damage((old_root / "latest").resolve())
-    assert last_version.read_last_version(old_root).answers.empty
-    done = put(old_root, seed, night=1)
-    assert done.created
-    assert latest_seed(old_root) == seed
-    assert not put(old_root, seed, night=2).created
 
 
 def test_the_command_lists_versions_from_before_the_history(old_root: Path) -> None:

@@ -1,10 +1,5 @@
-"""Versions in an object store that speaks S3, in another process: whole, whoever dies or races."""
+"""Versions in an object store that speaks S3: whole, whoever dies or is overtaken."""
 
-import concurrent.futures
-import json
-import os
-import random
-import signal
 import socket
 import subprocess
 import sys
@@ -40,8 +35,6 @@ from tests.support import small
 
 pytestmark = pytest.mark.service
 
-DRIVER = Path(__file__).with_name("publish_driver.py")
-READERS = 20 if KILLS > 8 else 3
 REGION = "us-east-1"
 
 
@@ -260,6 +253,15 @@ def stop_before(step: int, act: Callable[[], object]) -> int:
     return count
 
 
+def read_whole(root: str) -> str:
+    """Read all of `latest` and hold it against its manifest; the id of the version."""
+    result = versions.find_latest(Path(root))
+    seed = result.version.seed
+    for name in driver.NAMES:
+        assert set(result.read_table(name)["seed"]) == {seed}
+    return result.id
+
+
 def roll_back(root: str, name: str) -> None:
     publishing.roll_back(Path(root), name, "a wrong figure", driver.ORIGIN.at)
 
@@ -398,98 +400,3 @@ def test_facts_beyond_every_measure_are_not_copied(
     monkeypatch.setattr(files, "MOST_BYTES", 99)
     with pytest.raises(PublishError, match="longer than 99 bytes"):
         steps.read_facts([Path(root)])
-
-
-# ---- Killed, read and raced ----
-
-
-def breed(root: str) -> "subprocess.Popen[str]":
-    """A process that forks a publisher without end for each seed sent."""
-    process = subprocess.Popen(
-        [sys.executable, str(DRIVER), "breed", root, "3"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def kill_one(bred: "subprocess.Popen[str]", seed: int, chance: random.Random) -> None:
-    """Let a publisher begin, and kill it after a while."""
-    assert bred.stdin
-    assert bred.stdout
-    bred.stdin.write(f"{seed}\n")
-    bred.stdin.flush()
-    child = int(bred.stdout.readline())
-    time.sleep(chance.uniform(0.3, 1.6))
-    with suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
-    bred.stdout.readline()
-
-
-def read_whole(root: str) -> str:
-    """Read all of `latest` and hold it against its manifest; the id of the version."""
-    for _ in range(20):
-        found = versions.find_latest(Path(root))
-        try:
-            told = json.loads(found.store.read_file(f"{found.folder}/datapackage.json"))
-            seed = told["audience_impact"]["seed"]
-            for name in driver.NAMES:
-                assert set(found.read_table(name)["seed"]) == {seed}
-            return found.id
-        except (FileNotFoundError, PublishError):
-            # It was removed while it was read, for there are newer ones: `latest` says which.
-            assert versions.find_latest(Path(root)).id != found.id
-    raise AssertionError("never whole")
-
-
-def test_latest_is_whole_whoever_dies_reads_or_races(root: str) -> None:
-    put(root, 0)
-    two = [breed(root), breed(root)]
-    chance, seen = random.Random(7), set[str]()
-
-    def publisher(number: int) -> None:
-        for turn in range(KILLS // 2):
-            kill_one(two[number], 1000 * (2 * turn + number + 1), chance)
-
-    def live() -> None:
-        for seed in (999_991, 999_992):
-            put_again(root, seed)
-
-    try:
-        with concurrent.futures.ThreadPoolExecutor(READERS + 3) as pool:
-            killing = [pool.submit(publisher, number) for number in (0, 1)]
-            killing.append(pool.submit(live))  # and one lives
-            readers = [pool.submit(read_until, root, killing) for _ in range(READERS)]
-            for one in killing:
-                one.result()
-            for reader in readers:
-                seen |= reader.result()
-    finally:
-        for process in two:
-            process.kill()
-            process.communicate()
-    assert len(seen) > 1  # versions came and went while they were read
-    last = put_again(root, 999_999)
-    assert read_whole(root) == last.version_id
-    entries = history.read_history(objects.open_bucket(root)).entries
-    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
-    assert entries[-1].version == last.version.name
-
-
-def put_again(root: str, seed: int) -> publishing.Published:
-    """Publish, and again where another was faster."""
-    for _ in range(100):
-        with suppress(PublishError):
-            return put(root, seed)
-    raise AssertionError("never published")
-
-
-def read_until(root: str, done: list["concurrent.futures.Future[None]"]) -> set[str]:
-    """Read until the others are done; which versions were seen."""
-    seen = {read_whole(root)}
-    while not all(one.done() for one in done):
-        seen.add(read_whole(root))
-    return seen

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -23,12 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact.store import PublishError, history, manifest, versions
+from audience_impact.store import PublishError, manifest, versions
 from audience_impact.store.history import Origin
 from audience_impact.store.publishing import Published, publish_version
 from audience_impact.store.storage import LocalStorage
 from audience_impact.store.versions import Version
-from tests.flows.publish_driver import KILLS
 
 pytestmark = pytest.mark.service
 
@@ -417,7 +415,6 @@ def test_an_older_version_comes_back_unwritten(root: Path) -> None:
 
 
 def test_the_tree_may_move(root: Path) -> None:
-    """The link is relative."""
     put(root)
     moved = root.rename(root.with_name("elsewhere"))
     assert not Path(os.readlink(moved / "latest")).is_absolute()
@@ -730,14 +727,6 @@ def start(process: subprocess.Popen[str], line: str = "go") -> None:
     process.stdin.flush()
 
 
-def heard(process: subprocess.Popen[str], line: str = "") -> str:
-    """Send a line, if any, and return the next line it says."""
-    if line:
-        start(process, line)
-    assert process.stdout
-    return process.stdout.readline().strip()
-
-
 def test_files_are_flushed_before_names_point_at_them(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -766,55 +755,6 @@ def test_files_are_flushed_before_names_point_at_them(
         for step in (f"flush .tmp-{name}-{os.getpid()}", f"replace {name}", f"flush {folder}")
     ]
     assert steps == [*expected, "replace latest", f"flush {root.name}"]
-
-
-def test_kill_at_any_moment(root: Path) -> None:
-    """Publishers killed at random leave `latest` whole, and the next one succeeds."""
-    publish_seconds = seconds_of_a_publish(root.with_name("timed"))
-    moments = random.Random(20250813)
-    stages: list[str] = []
-    with driver("breed", root, 3) as breeder:
-        wait_until_ready(breeder)
-        for kill in range(KILLS):
-            publisher = int(heard(breeder, str(1_000 * kill)))
-            time.sleep(moments.uniform(0, 3 * publish_seconds))
-            os.kill(publisher, signal.SIGKILL)
-            assert heard(breeder) == "-9"
-            stages.append(stage_of_death(root))
-            if kill or os.path.lexists(root / "latest"):
-                assert_whole(latest(root))
-            new = put(root, seeded(kill))
-            assert new.created
-            assert_whole(latest(root))
-            entries = history.read_history(LocalStorage(root)).entries
-            assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
-            assert entries[-1].version == new.version.name
-            assert not leftovers(root)
-    # Kills that all came between two versions, or all at one file, would prove nothing.
-    inside = [stage for stage in stages if stage != "between"]
-    assert len(inside) >= KILLS // 3, stages
-    assert len(set(inside)) >= min(6, KILLS // 4), stages
-
-
-def seconds_of_a_publish(root: Path) -> float:
-    """Return how long the driver takes for a version."""
-    with driver("publish", root, 0, 5, 3) as process:
-        wait_until_ready(process)
-        start(process)
-        started = time.perf_counter()
-        process.communicate()
-        return (time.perf_counter() - started) / 5
-
-
-def stage_of_death(root: Path) -> str:
-    """Name the step at which a publisher died by what it left behind."""
-    newest = max(root.glob("versions/*"), key=lambda path: path.name, default=None)
-    if newest is None:
-        return "between"
-    if not (newest / "datapackage.json").exists():
-        return f"{len(contents(newest))} files"
-    moved = newest.resolve() == (root / "latest").resolve()
-    return "between" if moved else "whole, latest not moved"
 
 
 def test_a_reader_sees_whole_versions_only(root: Path) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import random
 import re
 import signal
 import subprocess
@@ -24,26 +23,6 @@ pytestmark = pytest.mark.service
 
 HOME = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from audience_impact.cli.command import main; main()", "run"]
-STEPS = """
-import os, sys
-from pathlib import Path
-from flows.pipeline import steps
-facts, root = map(Path, sys.argv[1:])
-for seed in sys.stdin:
-    if not (child := os.fork()):
-        checked = steps.refuse_errors(
-            steps.validate_facts(steps.read_facts([facts])), strict=False
-        )
-        results = steps.compute_results(checked, None, int(seed))
-        steps.publish_results(results, root, None)
-        os._exit(0)
-    print(child, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-"""What a run does, once for each seed it is sent: to be killed often.
-
-Each is a process of its own that needs no start; its id is said, and how it ended.
-"""
 PATIENCE_SECONDS = 600
 """No test is about how long a start takes, and a machine may have other things to do."""
 
@@ -156,8 +135,7 @@ def started(environment: dict[str, str], *words: str | Path) -> Iterator[subproc
     """A process that is killed in the end, with all that it has started."""
     process = subprocess.Popen(
         list(map(str, words)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
         env=environment,
@@ -170,36 +148,6 @@ def started(environment: dict[str, str], *words: str | Path) -> Iterator[subproc
         with suppress(ProcessLookupError):  # it may have ended
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-
-
-def ended(breeder: subprocess.Popen[str], seed: int, seconds: float | None) -> int:
-    """How the steps ended with this seed, killed after so many seconds."""
-    assert breeder.stdin
-    assert breeder.stdout
-    breeder.stdin.write(f"{seed}\n")
-    breeder.stdin.flush()
-    publisher = int(breeder.stdout.readline())
-    if seconds is not None:
-        time.sleep(seconds)
-        with suppress(ProcessLookupError):  # it may have been quicker
-            os.kill(publisher, signal.SIGKILL)
-    return int(breeder.stdout.readline())
-
-
-@pytest.mark.nightly
-def test_killed_at_five_moments_of_its_steps(
-    environment: dict[str, str], small_facts: Path, tmp_path: Path
-) -> None:
-    root = tmp_path / "published"
-    moments = random.Random(5)
-    with started(environment, sys.executable, "-c", STEPS, small_facts, root) as breeder:
-        begun = time.monotonic()
-        assert ended(breeder, 0, None) == 0
-        duration = time.monotonic() - begun
-        for number in range(5):
-            how = ended(breeder, number + 1, duration * (number + moments.random()) / 5)
-            assert how in (0, -signal.SIGKILL)
-            assert_whole(root)
 
 
 def test_the_command_killed_while_it_publishes_is_mended_by_the_next(
