@@ -32,7 +32,7 @@ if __name__ == "__main__":
 """
 OTHERS = ("PREFECT_", "PYTHONDONTWRITEBYTECODE")
 """Settings of a shell that would be measured with the rest: all modules compiled at every start."""
-MAIN = "from audience_impact.cli.command import main; main()"
+MAIN = "from audience_impact.cli import main; main()"
 
 
 class Seconds(NamedTuple):

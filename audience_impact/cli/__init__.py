@@ -18,7 +18,7 @@ def main() -> None:
     try:
         from audience_impact.cli import command
 
-        command.main()
+        command.app()
     except ModuleNotFoundError as error:
         sys.exit(describe_missing_library(error))
 

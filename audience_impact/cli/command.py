@@ -5,9 +5,7 @@ facts. The wheel has the commands that read a version and `estimate`, and says o
 they are.
 """
 
-import atexit
 import importlib
-import logging
 import os
 import sys
 from contextlib import suppress
@@ -113,29 +111,3 @@ for module in (showing, comparing, exporting):
     module.add_to(app)
 computing = "flows.commands" if IS_CHECKOUT else "flows.commands.estimating"
 importlib.import_module(computing).add_to(app)
-
-
-def _end_process(status: list[int]) -> None:
-    """End the process with the given status, without freeing its memory.
-
-    Freeing the objects of about a thousand modules one by one takes a second after a run.
-    """
-    logging.shutdown()
-    with suppress(OSError):  # whoever read is gone: Python says so when it ends by itself
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if status:
-            os._exit(status[0])
-
-
-def main() -> None:
-    """Run the command, then end the process."""
-    status: list[int] = []
-    # Registered first, it is called last: all that libraries have to do at the end is done.
-    atexit.register(_end_process, status)
-    try:
-        app()
-    except SystemExit as end:
-        if isinstance(end.code, int):
-            status.append(end.code)
-        raise

@@ -1,30 +1,23 @@
-"""Places of versions: folders of a local file system, archives of releases, and addresses.
+"""Places of versions: folders of a local file system, and how every other place is selected.
 
 In a folder, files are written under a temporary name, flushed and renamed; the pointer is a
 symbolic link that is replaced by a rename; writers take turns by `.lock`, which the system frees
-when its holder dies. The archive is what `audience-impact release` writes: one folder with a
-version in it. It is read where it lies, and nothing is unpacked onto the disk. It is not trusted: a
-file is read up to MOST_BYTES, and its bytes must be those of the manifest, as in every version.
-`objects` has buckets and web servers.
+when its holder dies. `releases` has archives, `objects` buckets and web servers.
 """
 
 import errno
 import os
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
 
 from audience_impact.store import (
     HISTORY,
-    LATEST,
     MISPLACED,
-    VERSION_ID,
     VERSIONS,
     PublishError,
     Storage,
@@ -32,7 +25,6 @@ from audience_impact.store import (
     require_inside,
 )
 from audience_impact.store.files import flush_to_disk, read_whole, report_away, write_whole
-from audience_impact.store.manifest import MANIFEST, METADATA_KEY, ZIP_DAMAGES, read_package
 
 ARCHIVE_SUFFIX = ".zip"
 _ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
@@ -47,20 +39,23 @@ def select_storage(place: Path | str) -> Storage:
 
     Raises PublishError if it is unusable.
     """
+    # Slow to import, and of no use for a folder.
     if is_address(place):
-        from audience_impact.store import objects  # slow to import, and of no use for a folder
+        from audience_impact.store import objects
 
         address = format_address(place)
         if not address.lower().endswith(ARCHIVE_SUFFIX):
             return objects.open_storage(address)
         folder, _, name = address.rpartition("/")
         outer = objects.open_storage(folder)
-        with report_away(address), _as_unreadable(address):
-            return open_archive(address, BytesIO(outer.read_file(name)))
+        from audience_impact.store import releases
+
+        return releases.open_archive(address, lambda: BytesIO(outer.read_file(name)))
     path = Path(place).resolve()
     if is_archive(path):
-        with report_away(str(path)), _as_unreadable(str(path)):
-            return open_archive(str(path), path)
+        from audience_impact.store import releases
+
+        return releases.open_archive(str(path), lambda: path)
     return LocalStorage(path)
 
 
@@ -238,70 +233,3 @@ class LocalStorage(Storage):
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
         flush_to_disk(self.root)
-
-
-@contextmanager
-def _as_unreadable(address: str) -> Iterator[None]:
-    """Convert any error of an archive to PublishError."""
-    try:
-        yield
-    except (FileNotFoundError, KeyError, TypeError, *ZIP_DAMAGES) as error:
-        raise PublishError(f"{address} cannot be opened as a release: {error}") from error
-
-
-def open_archive(address: str, file: Path | BytesIO) -> "ArchiveStorage":
-    """Return the storage of an archive; raise PublishError where it is no release."""
-    archive = zipfile.ZipFile(file)
-    manifests = [name for name in archive.namelist() if name.endswith(f"/{MANIFEST}")]
-    what = f"{address} is no release of audience-impact"
-    if len(manifests) != 1 or manifests[0].count("/") != 1:
-        raise PublishError(f"{what}: it has no version in it")
-    store = ArchiveStorage(address, archive, manifests[0].removesuffix(MANIFEST), VERSIONS)
-    try:
-        package = read_package(store.read_file(f"{VERSIONS}/{MANIFEST}"))
-        version_id = str(package[METADATA_KEY].get("version_id", ""))
-        if not VERSION_ID.fullmatch(version_id):
-            raise ValueError("its manifest has no id")
-    except (OSError, ValueError) as error:
-        raise PublishError(f"{what}: {error}") from error
-    store.folder = f"{VERSIONS}/{version_id}"
-    return store
-
-
-@dataclass
-class ArchiveStorage(Storage):
-    """The archive of a release as a storage with one version.
-
-    `prefix` is the folder of the version in the archive, `folder` that for readers.
-    """
-
-    address: str
-    archive: zipfile.ZipFile
-    prefix: str
-    folder: str
-
-    def read_file(self, path: str) -> bytes:
-        """Return the content of a file of the version."""
-        name = path.removeprefix(f"{self.folder}/")
-        try:
-            member = self.archive.getinfo(f"{self.prefix}{name}")
-        except KeyError as error:
-            raise FileNotFoundError(f"{path} is not in the archive") from error
-        try:
-            with self.archive.open(member) as file:
-                content = file.read(files.MOST_BYTES + 1)
-        except (KeyError, TypeError, *ZIP_DAMAGES) as error:
-            raise PublishError(
-                f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
-            ) from error
-        files.require_length(f"{self.address}: {name}", len(content))
-        return content
-
-    def read_pointer(self, pointer: str) -> str | None:
-        """Return the folder of the version for `latest`; None for every other pointer."""
-        return self.folder if pointer == LATEST else None
-
-    def list_paths(self, folder: str) -> list[str]:
-        """Return the manifest of the version in the folder of versions; nothing in others."""
-        path = f"{self.folder}/{MANIFEST}"
-        return [path.removeprefix(f"{VERSIONS}/")] if folder == VERSIONS else []

@@ -593,7 +593,7 @@ def test_pages_beside_a_bucket_are_asked_for_a_folder() -> None:
 
 # ---- A server of Prefect, and standard output ----
 
-MAIN = [sys.executable, "-c", "from audience_impact.cli.command import main; main()"]
+MAIN = [sys.executable, "-c", "from audience_impact.cli import main; main()"]
 
 
 def call_process(

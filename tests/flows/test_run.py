@@ -22,7 +22,7 @@ from tests.support import FACTS, computed, edit
 pytestmark = pytest.mark.service
 
 HOME = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-c", "from audience_impact.cli.command import main; main()", "run"]
+COMMAND = [sys.executable, "-c", "from audience_impact.cli import main; main()", "run"]
 PATIENCE_SECONDS = 600
 """No test is about how long a start takes, and a machine may have other things to do."""
 

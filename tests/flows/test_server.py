@@ -35,7 +35,7 @@ from tests.support import small
 
 pytestmark = [pytest.mark.service, pytest.mark.nightly]
 
-COMMAND = [sys.executable, "-c", "from audience_impact.cli.command import main; main()"]
+COMMAND = [sys.executable, "-c", "from audience_impact.cli import main; main()"]
 DEPLOYMENT = "publish-impact/daily-north"
 
 

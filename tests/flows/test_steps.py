@@ -148,7 +148,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_what_writes_facts_refuses_an_address_in_one_line(words: list[str], tmp_path: Path) -> None:
-    main = "from audience_impact.cli.command import main; main()"
+    main = "from audience_impact.cli import main; main()"
     code = f"import sys; sys.argv[1:] = {words!r}; {main}"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path

@@ -51,7 +51,7 @@ class Absent:
         if name.partition(".")[0] in absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
-from audience_impact.cli.command import main
+from audience_impact.cli import main
 main()
 """
 
