@@ -12,6 +12,7 @@
 The bytes depend only on the two versions.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,25 +40,7 @@ CROISSANT_TYPES = {
     "date": "sc:Date",
 }
 """Type of a column in Croissant by its type in the manifest; every other one is text."""
-CROISSANT_TERMS = (
-    *("citeAs", "column", "equivalentProperty", "extract", "field", "fileProperty", "fileObject"),
-    *("fileSet", "format", "includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField"),
-    *("path", "recordSet", "references", "regex", "repeated", "replace", "samplingRate"),
-    *("separator", "source", "subField", "transform"),
-)
-CROISSANT_CONTEXT = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "cr": "http://mlcommons.org/croissant/",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "sc": "https://schema.org/",
-    "dct": "http://purl.org/dc/terms/",
-    "conformsTo": "dct:conformsTo",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    **{term: f"cr:{term}" for term in CROISSANT_TERMS},
-}
+CROISSANT_CONTEXT = json.loads(Path(__file__).with_name("croissant.json").read_text("utf-8"))
 """JSON-LD context of Croissant 1.0, which its validator compares."""
 
 
@@ -120,13 +103,9 @@ def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]
     files[LICENCES] = count_licences(version.read_table("sources"), version.read_table("lineage"))
     if before is not None:
         files["CHANGELOG.md"] = format_changelog(version, before)
-    files[SUMS] = format_sums(files)
+    lines = [f"{hash_bytes(files[name])}  {name}\n" for name in sorted(files)]
+    files[SUMS] = "".join(lines).encode()  # as `sha256sum` writes and checks them
     return files
-
-
-def format_sums(files: Mapping[str, bytes]) -> bytes:
-    """Return the digests of files, as `sha256sum` writes and checks them."""
-    return "".join(f"{hash_bytes(files[name])}  {name}\n" for name in sorted(files)).encode()
 
 
 def format_citation(version: Stored) -> bytes:

@@ -18,7 +18,6 @@ from enum import StrEnum
 from typing import Any
 
 from audience_impact.store import HISTORY, VERSION_FOLDER, DamagedError, PublishError, Storage
-from audience_impact.store.files import as_json
 from audience_impact.store.manifest import require_shape
 from audience_impact.store.storage import read_existing
 
@@ -98,9 +97,9 @@ def split_folder(name: str) -> tuple[int, str]:
     return (int(match[1] or 0), match[2]) if match else (0, name)
 
 
-def append_entry(store: Storage, entry: Entry) -> None:
-    """Write an entry; raise FileExistsError if another writer took its number."""
-    store.create_file(f"{HISTORY}/{entry.number:06}.json", as_json(entry.as_record()))
+def format_path(number: int) -> str:
+    """Return the path of an entry."""
+    return f"{HISTORY}/{number:06}.json"
 
 
 def list_numbers(store: Storage) -> list[int]:
@@ -138,7 +137,7 @@ def read_entry(store: Storage, number: int) -> Entry:
     Entries of earlier releases, whose rollbacks were kept through runs, name the version that
     `latest` leads to in `latest`.
     """
-    path = f"{HISTORY}/{number:06}.json"
+    path = format_path(number)
     try:
         record = json.loads(read_existing(store, path) or b"")
         require_shape(record, _SHAPE, "entry")

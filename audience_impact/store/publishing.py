@@ -5,7 +5,6 @@ A writer writes the files of a version, its manifest last; then an entry of the 
 the next run or rollback completes the move (see `history` and `storage`).
 """
 
-import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,6 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from audience_impact.rules import register_rule
 from audience_impact.store import (
@@ -29,7 +27,7 @@ from audience_impact.store import (
     versions,
 )
 from audience_impact.store import history as logs
-from audience_impact.store.files import explain_error
+from audience_impact.store.files import as_json, explain_error
 from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Event, Origin, split_folder
 from audience_impact.store.manifest import MANIFEST, About, hash_bytes, render_files
 from audience_impact.store.versions import NO_FACTS, VALUES, Stored, Version
@@ -196,7 +194,8 @@ class _Place:
                 dict(origin.libraries),
                 origin.release,
             )
-            logs.append_entry(self.store, entry)
+            path = logs.format_path(entry.number)
+            self.store.create_file(path, as_json(entry.as_record()))  # refused if it is there
         if self.target != version.folder:
             self.store.move_pointer(LATEST, version.folder)
 
@@ -242,10 +241,20 @@ def _write_version(
     Return it, whether it was written, and what distinguishes it from others of the same inputs.
     """
     differing: list[tuple[Stored, str]] = []
-    for version in versions.list_same_inputs(place.listed, identity):
+    inputs, values = identity.strip_values(), dict[str, str]()
+    for version in reversed(place.listed):
+        is_of_day = version.id.startswith(f"{inputs.as_of:%Y-%m-%d}-")
+        if not (is_of_day and versions.has_manifest(version)):
+            continue
+        if version.version.strip_values() != inputs:
+            continue
         files, contents = render(version.version), read_contents(version)
         if contents is not None:
-            changed = "" if contents == files else _name_changed_tables(version, tables)
+            if contents == files:
+                return version, False, ""
+            values = values or _digest_values(tables)
+            others = _digest_values({name: version.read_arrow(name) for name in version.tables})
+            changed = ", ".join(sorted({name for name, _ in others.items() ^ values.items()}))
             if not changed:
                 return version, False, ""
             differing.append((version, changed))
@@ -264,11 +273,11 @@ def _write_version(
                 f"libraries, and other values (in {changed}): the results depend on something that "
                 "is not recorded; run again on the machine that published it"
             )
-    digest = hash_bytes(json.dumps(_digest_values(tables)).encode())
+    digest = hash_bytes(json.dumps(values).encode())
     method = f"{identity.method_version}{VALUES}{digest[:12]}"
     identity = replace(identity, method_version=method)
-    before, changed = differing[0]
-    news = f"other values than version {before.name} by other libraries (in {changed})"
+    newest, changed = differing[0]
+    news = f"other values than version {newest.name} by other libraries (in {changed})"
     return _write_new(place, identity, render), True, news
 
 
@@ -279,16 +288,6 @@ def _write_new(place: _Place, identity: Version, render: Render) -> Stored:
     for name, content in render(identity).items():  # the manifest last
         place.store.create_file(f"{version.folder}/{name}", content)
     return version
-
-
-def _name_changed_tables(version: Stored, tables: Tables) -> str:
-    """Return the names of the tables whose values are not those of a version."""
-    files = [name for name in version.files if name.endswith(".parquet")]
-    before = _digest_values(
-        {Path(name).stem: pq.read_table(io.BytesIO(version.read_content(name))) for name in files}
-    )
-    changed = {name for name, _ in before.items() ^ _digest_values(tables).items()}
-    return ", ".join(sorted(changed))
 
 
 def _digest_values(tables: Tables) -> dict[str, str]:

@@ -461,21 +461,6 @@ def list_complete(store: Storage, paths: Iterable[str]) -> list[Stored]:
     return [Stored(store, f"{VERSIONS}/{name}") for name in sorted(names, key=split_folder)]
 
 
-def list_same_inputs(listed: Sequence[Stored], version: Version) -> list[Stored]:
-    """Return the versions with the inputs, method and seed of a version, the newest first.
-
-    Their values may differ. Versions whose manifest is damaged are left out; raises AwayError where
-    one cannot be read now.
-    """
-    inputs = version.strip_values()
-    of_day = [stored for stored in listed if stored.id.startswith(f"{inputs.as_of:%Y-%m-%d}-")]
-    return [
-        stored
-        for stored in reversed(of_day)
-        if has_manifest(stored) and stored.version.strip_values() == inputs
-    ]
-
-
 def has_manifest(version: Stored) -> bool:
     """Return whether a version is there, as far as its manifest shows.
 

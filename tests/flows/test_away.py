@@ -620,7 +620,6 @@ def call_process(
 def test_a_full_disk_behind_standard_output_is_one_line(
     words: tuple[str, ...], unbuffered: str, small_published: Path
 ) -> None:
-    """At the end of the command, and (unbuffered, or much text) while it writes."""
     call = (*words, "--published", str(small_published))
     done = call_process(call, "/dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 1
@@ -631,7 +630,6 @@ def test_a_full_disk_behind_standard_output_is_one_line(
 
 @pytest.mark.service
 def test_an_encoding_that_lacks_a_sign_is_one_line(repository_published: Path) -> None:
-    """As that of a terminal in a locale of a country: names of people are of many scripts."""
     words = ("list", "--published", str(repository_published))
     done = call_process(words, PYTHONIOENCODING="ascii")
     assert done.returncode == 1
@@ -645,7 +643,6 @@ def test_an_encoding_that_lacks_a_sign_is_one_line(repository_published: Path) -
 def test_a_disk_that_is_full_in_the_middle_is_one_line_and_leaves_nothing(
     form: str, small_published: Path, tmp_path: Path
 ) -> None:
-    """A limit on the size of a file stands for the disk: anybody may set one."""
     limited = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (1000, 1000)); "
     into, temporary = tmp_path / "written" / f"a.{form}", tmp_path / "temporary"
     temporary.mkdir()

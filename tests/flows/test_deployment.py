@@ -89,7 +89,6 @@ def test_a_parameter_out_of_bounds_is_named(name: str, value: Any, message: str)
 
 
 def test_without_a_server_the_schedule_starts_none() -> None:
-    """Prefect would start one at a port that somebody else may have opened first."""
     with (
         temporary_settings(restore_defaults={PREFECT_API_URL}),
         pytest.raises(NotReadyError, match="PREFECT_API_URL"),

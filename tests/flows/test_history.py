@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
 from audience_impact.store import AwayError, PublishError, history, publishing, versions
+from audience_impact.store.files import as_json
 from audience_impact.store.history import Origin
 from audience_impact.store.storage import select_storage
 from audience_impact.store.versions import Stored
@@ -233,7 +234,6 @@ def test_a_place_from_before_the_history_is_read_and_continued(old_root: Path) -
 
 
 def test_entries_of_earlier_releases_are_read(root: Path) -> None:
-    """Their rollbacks were kept through runs until they were lifted."""
     first, second = (put(root, seed).version.name for seed in (1, 2))
     path = root / "history" / "000002.json"
     record = json.loads(path.read_text())
@@ -495,9 +495,10 @@ def test_two_writers_cannot_write_one_entry(root: Path) -> None:
     store = select_storage(root)
     last = history.read_last(store)
     assert last
-    history.append_entry(store, last)  # a request that is repeated
+    path = history.format_path(last.number)
+    store.create_file(path, as_json(last.as_record()))  # a request that is repeated
     with pytest.raises(FileExistsError):
-        history.append_entry(store, replace(last, reason="another"))
+        store.create_file(path, as_json(replace(last, reason="another").as_record()))
 
 
 # ---- Killed before each step on the disk, and at once ----

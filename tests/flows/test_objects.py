@@ -166,7 +166,6 @@ def die_while_writing(root: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_a_dead_publisher_left_is_removed(
     root: str, store: BucketStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once another version has its number, so that nobody can still be writing it."""
     die_while_writing(root, 2, monkeypatch)
     dead = f"v000001-{driver.version(2).id}"
     assert list_folders(store) == {dead}
@@ -329,7 +328,6 @@ def run_before(
 def test_a_writer_whom_another_overtakes_is_refused_and_changes_nothing(
     root: str, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    """Another run publishes just before a file of a version, an entry or the pointer is written."""
     put(root, 1)
     with (
         run_before(path, monkeypatch, lambda: put(root, 3)),

@@ -181,7 +181,6 @@ def test_as_many_processes_compute_as_suit_the_register_and_the_machine(
 def test_totals_of_countries_apart_are_those_of_all_together(
     data: st.DataObject, countries: int, totals: int
 ) -> None:
-    """Each total, draw by draw, is the sum of its sets with draws, in the order of countries."""
     random = np.random.default_rng(data.draw(st.integers(0, 1000)))
     people, rows = {}, []
     for number in range(countries):
