@@ -34,6 +34,7 @@ ARROWS = {
 COMMANDS_OF_FLOWS = {
     ("audience_impact/cli/command.py", "flows.commands"),
     ("audience_impact/cli/command.py", "flows.commands.estimating"),
+    ("audience_impact/cli/folders.py", "flows.commands.operating"),
     ("audience_impact/api/computing.py", "flows.answering"),
 }
 """Where the command takes its other commands from flows, and the API what it computes."""

@@ -89,7 +89,6 @@ def _show_version(is_requested: bool) -> None:
 
 @app.callback()
 def read_options(
-    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -101,13 +100,12 @@ def read_options(
     ] = False,
 ) -> None:
     """How many people does an internet restriction affect?"""
-    # By name: nothing that somebody imports from the wheel may need what lies outside of it.
-    context.obj = importlib.import_module("flows.commands").COMPUTING if IS_CHECKOUT else None
 
 
 # First on the path: a folder of this name elsewhere is somebody else's.
 sys.path.insert(0, str(COMPUTING))
 for module in (showing, comparing, exporting):
     module.add_to(app)
+# By name: nothing that somebody imports from the wheel may need what lies outside of it.
 computing = "flows.commands" if IS_CHECKOUT else "flows.commands.estimating"
 importlib.import_module(computing).add_to(app)

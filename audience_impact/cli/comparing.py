@@ -15,8 +15,8 @@ from audience_impact.cli.folders import (
     PublishedFolder,
     date_option,
     fail_with,
+    import_computing,
     path_option,
-    require_computing,
 )
 
 if TYPE_CHECKING:
@@ -155,7 +155,6 @@ def _format_entries(
 
 
 def diff(
-    context: typer.Context,
     old: Old = None,
     new: New = None,
     published: PublishedFolder = PUBLISHED,
@@ -177,7 +176,7 @@ def diff(
         raise fail_with("give NEW or --facts, not both", 2)
     if as_of and not facts:
         raise fail_with("--as-of requires --facts; a version already has its date", 2)
-    computing = require_computing(context) if facts else None
+    computing = import_computing() if facts else None
     from audience_impact.comparing import changes, text
     from audience_impact.comparing.compared_versions import read_published
     from audience_impact.plain_text import json_text
@@ -185,7 +184,7 @@ def diff(
 
     first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
     if facts and computing:
-        second = computing.answers(facts, as_of.date() if as_of else None, first)
+        second = computing.compute_side(facts, as_of.date() if as_of else None, first)
     else:
         second = read_published(versions.find_version(published, new or LATEST))
     comparison = changes.compare_versions(read_published(first), second, restriction)

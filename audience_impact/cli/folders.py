@@ -1,11 +1,11 @@
 """What the commands share: the version that they read, their options, and how they end."""
 
+import importlib
 import os
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,28 +14,17 @@ from audience_impact.api.loading import PUBLISHED as PUBLISHED
 from audience_impact.api.loading import RELEASED
 
 if TYPE_CHECKING:
-    from audience_impact.comparing.compared_versions import ComparedVersion
-    from audience_impact.explaining.facts import Trace
     from audience_impact.store.versions import Stored
 
 
-class Computing(NamedTuple):
-    """What a checkout computes for commands that read versions: `obj` of their context.
+def import_computing() -> Any:
+    """Return the module that computes from facts what `explain` and `diff` compare.
 
-    `trace` returns the trace of a restriction from folders of facts, beside the versions of a
-    place; `answers` the answers of facts as of a day, with the settings of a version.
+    Exit with 2 outside of a checkout.
     """
-
-    trace: "Callable[[list[Path], str, Path], Trace]"
-    answers: "Callable[[list[Path], date | None, Stored], ComparedVersion]"
-
-
-def require_computing(context: typer.Context) -> Computing:
-    """Return what a checkout computes; exit with 2 elsewhere."""
-    computing: Computing | None = context.obj
-    if computing is None:
+    if not IS_CHECKOUT:
         raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
-    return computing
+    return importlib.import_module("flows.commands.operating")
 
 
 def fail_with(message: str, code: int = 1) -> typer.Exit:

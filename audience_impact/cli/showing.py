@@ -17,10 +17,10 @@ from audience_impact.cli.folders import (
     VersionName,
     fail_with,
     format_path,
+    import_computing,
     local_option,
     open_version,
     path_option,
-    require_computing,
 )
 from audience_impact.vocabulary import ImpactMetric
 
@@ -143,7 +143,6 @@ def add_to(app: typer.Typer) -> None:
 
 
 def explain(
-    context: typer.Context,
     restriction: Restriction,
     metric: ExplainedMetric = None,
     facts: Facts = None,
@@ -163,7 +162,7 @@ def explain(
 
     words = " ".join(restriction)
     if facts:
-        trace = require_computing(context).trace(facts, words, published)
+        trace = import_computing().compute_trace(facts, words, published)
     else:
         version = open_version(published, version_name, on)
         name = answering.find_single_id(words, records.load_tables(version))

@@ -5,7 +5,6 @@ Prefect is imported only where a flow is run or served.
 
 import typer
 
-from audience_impact.cli.folders import Computing
 from flows.commands import (
     adding,
     checking,
@@ -15,9 +14,6 @@ from flows.commands import (
     operating,
     run,
 )
-
-COMPUTING = Computing(operating.compute_trace, operating.compute_side)
-"""What `explain` and `diff` compute from facts."""
 
 
 def add_to(app: typer.Typer) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from audience_impact.cli import folders
 from audience_impact.cli.command import app
 from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.comparing.changes import Comparison
@@ -19,7 +20,6 @@ from audience_impact.comparing.facts import Row
 from audience_impact.store import PublishError, versions
 from audience_impact.store.publishing import Published
 from audience_impact.vocabulary import FactChange
-from flows import commands
 from flows.commands.operating import compute_side
 from flows.pipeline import steps
 from tests.conftest import Once
@@ -468,6 +468,6 @@ def test_a_version_whose_facts_are_others_is_refused(root: Path, tmp_path: Path)
 def test_facts_are_compared_in_a_checkout_alone(
     root: Path, world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "COMPUTING", None)
+    monkeypatch.setattr(folders, "IS_CHECKOUT", False)
     code, _, line = run("--published", root, "--facts", world)
     assert (code, "checkout" in line, line.count("\n")) == (2, True, 1)
