@@ -162,13 +162,6 @@ def test_the_reason_names_what_differs(root: Path, change: dict[str, Any], reaso
     assert done.reason == reason
 
 
-def test_four_versions_of_a_day_sort_by_publication(root: Path) -> None:
-    names = [put(root, seed).version.name for seed in (7, 3, 9, 1)]
-    assert sorted(names) == names == sorted(path.name for path in (root / "versions").iterdir())
-    ids = [name.partition("-")[2] for name in names]
-    assert ids == [driver.version(seed).id for seed in (7, 3, 9, 1)]
-
-
 def test_a_number_is_not_given_twice_after_removals(root: Path) -> None:
     put(root, 1)
     put(root, 2)
@@ -323,18 +316,6 @@ def test_a_rollback_where_nothing_is_published_creates_nothing(root: Path) -> No
     assert not root.exists()
 
 
-def test_a_rollback_mends_a_latest_that_leads_nowhere(root: Path) -> None:
-    for seed in (1, 2):
-        put(root, seed)
-    shutil.rmtree(versions.find_latest(root).address)
-    with pytest.raises(PublishError, match="does not lead to a version"):
-        versions.find_latest(root)
-    back(root, "v1")
-    back(root, "v1")
-    assert latest_seed(root) == 1
-    assert [event for event, _ in events(root)].count("rolled back") == 1
-
-
 def test_a_latest_that_was_moved_by_hand_is_reported(root: Path) -> None:
     first = put(root, 1).version
     put(root, 2)
@@ -392,20 +373,6 @@ def test_libraries_that_change_values_twice_and_back_have_three_ids(root: Path) 
     assert back_to_second.version.name == second.version.name
     assert back_to_first.version.name == first.version.name
     assert [number for _, number in events(root)] == [1, 2, 3, 2, 1]
-
-
-def test_libraries_that_gave_other_values_before_are_refused(root: Path) -> None:
-    put(root, 1)
-    second = put(root, 1, night=1, tables=with_values_of(8), arrow="2")
-    with pytest.raises(PublishError, match=f"bytes_differ: version {second.version.name}"):
-        put(root, 1, 2, tables=with_values_of(9), arrow="2")
-    assert versions.find_latest(root).number == 2
-
-
-def test_a_digest_of_values_is_no_other_code(root: Path) -> None:
-    put(root, 1)
-    put(root, 1, night=1, tables=with_values_of(8), arrow="2")
-    assert put(root, 2, night=2, arrow="2").reason == "another seed"
 
 
 # ---- A damaged history ----

@@ -125,15 +125,6 @@ def test_the_oldest_go_and_the_latest_stays(root: str, store: BucketStorage) -> 
     assert versions.find_latest(Path(root)).name == names[2]
 
 
-def test_a_damaged_version_is_mended(root: str, store: BucketStorage) -> None:
-    done = put(root, 1)
-    store.write_file(f"{done.version.folder}/table_00.parquet", b"damaged")
-    with pytest.raises(PublishError, match="publish again to repair it"):
-        done.version.read_table("table_00")
-    assert put(root, 1).created
-    assert set(done.version.read_table("table_00")["seed"]) == {1}
-
-
 def test_the_archive_of_a_release_is_read_in_a_bucket(root: str, store: BucketStorage) -> None:
     version = put(root, 1).version
     name = "audience-impact"
@@ -289,16 +280,6 @@ def test_a_stop_before_any_request_leaves_a_whole_version_and_is_completed(
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_rollback_is_recorded(root: str, store: BucketStorage) -> None:
-    for seed in (1, 2):
-        put(root, seed)
-    roll_back(root, "v1")
-    assert versions.find_latest(Path(root)).number == 1
-    put(root, 3)
-    events = [str(entry.event) for entry in history.read_history(store).entries]
-    assert events == ["published", "published", "rolled back", "published"]
-
-
 def test_an_acknowledgement_that_is_lost_costs_no_entry(root: str, store: BucketStorage) -> None:
     put(root, 1)
     content = store.read_file("history/000001.json")
@@ -336,21 +317,6 @@ def test_a_writer_whom_another_overtakes_is_refused_and_changes_nothing(
         put(root, 2)
     assert read_whole(root) == driver.version(3).id
     assert put(root, 2).version_id == versions.find_latest(Path(root)).id
-
-
-def test_two_writers_of_one_version_with_other_bytes_leave_one_of_them(
-    root: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    about = {**driver.about(), "licence": {"name": "CC0-1.0", "title": "other bytes"}}
-    words = (driver.version(1), driver.tables(1), about, driver.ORIGIN)
-    with (
-        run_before(
-            "table_00.parquet", monkeypatch, lambda: publishing.publish_version(Path(root), *words)
-        ),
-        pytest.raises(PublishError, match="another run has written"),
-    ):
-        put(root, 1)
-    assert publishing.read_contents(versions.find_latest(Path(root)))
 
 
 # ---- What is wrong ----

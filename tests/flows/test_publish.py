@@ -427,14 +427,6 @@ def test_nothing_published_yet(root: Path) -> None:
         latest(root)
 
 
-def test_latest_that_dangles_is_repaired(root: Path) -> None:
-    shutil.rmtree(put(root).path)
-    with pytest.raises(PublishError, match="publish again"):
-        latest(root)
-    assert put(root, seeded(2)).path == latest(root)
-    assert_whole(latest(root))
-
-
 @pytest.mark.parametrize("kind", ["folder", "file"])
 def test_latest_that_is_no_link_is_left_alone(root: Path, kind: str) -> None:
     root.mkdir(parents=True)
@@ -623,13 +615,6 @@ def test_a_removal_that_fails_half_way_leaves_whole_versions(
     assert_whole(latest(root))
     put(root, seeded(0), keep=1)
     assert kept(root) == {done[0].version.name}
-
-
-def test_keep_leaves_what_is_no_version(root: Path) -> None:
-    publish_aged(root, range(2))
-    (root / "versions" / "my notes").mkdir()
-    new = put(root, seeded(9), keep=1)
-    assert kept(root) == {"my notes", new.version.name}
 
 
 # Several publishers, dead ones and readers.

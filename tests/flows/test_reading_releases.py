@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import audience_impact as ai
 from audience_impact.cli import folders
 from audience_impact.cli.command import app
-from audience_impact.store import PublishError, files, objects, versions
+from audience_impact.store import PublishError, versions
 from flows import releasing
 from flows.pipeline import steps
 from tests.support import FACTS
@@ -75,18 +75,6 @@ def test_a_web_server_lists_no_versions(site: str) -> None:
     done = RUNNER.invoke(app, ["versions", "--published", f"{site}/published"])
     assert (done.exit_code, done.stdout) == (1, "")
     assert f"{site}/published is on a web server, which lists neither its" in done.stderr
-
-
-@pytest.mark.parametrize(
-    "words", [("--version", "previous"), ("--version", "v1"), ("--on", "2026-11-20")]
-)
-def test_a_version_by_name_or_day_is_not_said_to_be_missing_on_a_web_server(
-    words: tuple[str, ...], site: str
-) -> None:
-    done = RUNNER.invoke(app, [*QUESTION, *words, "--published", f"{site}/published"])
-    assert (done.exit_code, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
-    assert f"{site}/published is on a web server, which lists neither its" in line
 
 
 def test_all_of_a_version_can_be_read_from_its_release(archive: Path, published: Path) -> None:
@@ -159,16 +147,6 @@ def test_what_is_no_release_is_refused_in_one_line(reason: str, tmp_path: Path) 
     assert reason in done.stderr
 
 
-def test_an_archive_that_unpacks_to_too_much_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "some.zip"
-    place.write_bytes(pack({"a/datapackage.json": b" " * 2_000_000}))
-    monkeypatch.setattr(files, "MOST_BYTES", 1_000_000)
-    with pytest.raises(PublishError, match="longer than 1,000,000 bytes"):
-        versions.find_latest(place)
-
-
 def test_a_changed_table_of_a_release_is_damage(archive: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive) as made:
         files = {name: made.read(name) for name in made.namelist()}
@@ -206,27 +184,6 @@ def test_a_table_of_a_release_that_cannot_be_unpacked_is_damage(
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert re.match(line, done.stderr)
-
-
-@pytest.mark.parametrize(
-    ("address", "reason"),
-    [
-        ("http://example.org/version.zip", "give an address of https://"),
-        ("https:///version.zip", "give an address of https://"),
-        ("{site}/absent.zip", "absent.zip is not there"),
-        ("{site}/absent", "nothing has been published"),
-        ("http://127.0.0.1:9/version.zip", "/version.zip cannot be read: "),
-        ("http://127.0.0.1:9/versions", "/versions cannot be read: "),
-    ],
-)
-def test_an_address_that_cannot_be_read_is_one_line(
-    address: str, reason: str, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(objects, "RETRY", {**objects.RETRY, "max_retries": 1})
-    done = RUNNER.invoke(app, [*QUESTION, "--published", address.format(site=site)])
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.count("\n") == 1
-    assert reason in done.stderr
 
 
 def test_the_shipped_version_is_read_where_nothing_is_published(

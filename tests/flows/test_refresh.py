@@ -18,7 +18,7 @@ from audience_impact.vocabulary import FindingSeverity
 from flows import layers
 from flows.downloads import Name, fetching, refreshing
 from flows.downloads.fetching import RetryPolicy
-from flows.downloads.refreshing import Refreshed, RefreshOptions
+from flows.downloads.refreshing import RefreshOptions
 from flows.pipeline import steps
 from schemas.facts import COLUMNS as FACT_COLUMNS
 from tests import publishers
@@ -234,15 +234,6 @@ def test_without_versions_the_same_bytes_are_still_nothing_new(
     assert written(options) == before
 
 
-def test_another_address_is_not_asked_about_the_file_of_the_first(
-    server: Server, options: RefreshOptions
-) -> None:
-    refreshing.refresh_layer(alone(options))
-    moved = {Name.REGISTER: f"{server.addresses[Name.REGISTER]}?gid=1"}
-    refreshing.refresh_layer(alone(options, addresses=moved))
-    assert header(server, 1, "If-None-Match") is None
-
-
 @pytest.mark.parametrize("answer", [fails(500), fails(503), fails(429, Retry_After="0"), slow])
 def test_what_passes_is_waited_for(server: Server, options: RefreshOptions, answer: Any) -> None:
     server.answers["/stop.csv"] = [answer]
@@ -267,14 +258,6 @@ def test_a_broken_download_is_fetched_again(
 ) -> None:
     server.answers["/stop.csv"] = [answer]
     refreshing.refresh_layer(alone(options))
-    assert read_accepted(options, Name.REGISTER) == stop()
-
-
-def test_the_next_run_fetches_what_broke_off(server: Server, options: RefreshOptions) -> None:
-    once = alone(options, policy=replace(SOON, attempts=1))
-    server.answers["/stop.csv"] = [dropped]
-    assert "after 1 tries" in refused(once)
-    refreshing.refresh_layer(once)
     assert read_accepted(options, Name.REGISTER) == stop()
 
 
@@ -407,14 +390,6 @@ def test_a_network_that_is_away_is_a_line_for_each_publisher(
     assert not options.into.exists()
 
 
-def test_a_publisher_that_is_away_beside_others_is_named(
-    server: Server, options: RefreshOptions
-) -> None:
-    addresses = {**server.addresses, Name.REGISTER: "http://127.0.0.1:9/stop.csv"}
-    line = refused(replace(options, addresses=addresses))
-    assert line.startswith("access-now-stop: http://127.0.0.1:9/stop.csv: ")
-
-
 def test_shares_without_people_are_refused(options: RefreshOptions) -> None:
     assert "fetch that too" in refused(replace(options, names=[Name.INTERNET]))
 
@@ -533,9 +508,3 @@ def test_a_damaged_download_is_told(options: RefreshOptions) -> None:
     (file,) = options.downloads.glob("access-now-stop/*/stop.csv")
     file.write_bytes(b"")
     assert "is damaged: remove" in refused(options)
-
-
-def test_what_it_returns_names_the_layer(options: RefreshOptions) -> None:
-    done = refreshing.refresh_layer(options)
-    assert isinstance(done, Refreshed)
-    assert done.into == options.into

@@ -27,7 +27,6 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Scheduled
 
 from tests.flows.test_notices import take_notices
@@ -222,20 +221,6 @@ def test_whoever_rewrites_the_deployment_has_no_code_run(served: Served, tmp_pat
         client.update_deployment(deployment.id, theirs)
     assert served.run(seed=3).state_type is StateType.COMPLETED
     assert not taken.exists()
-
-
-@pytest.mark.parametrize("parameters", [{"seed": -1}, {"strict": "perhaps"}])
-def test_the_server_refuses_parameters_out_of_bounds(
-    served: Served, parameters: dict[str, Any]
-) -> None:
-    with pytest.raises(PrefectHTTPStatusError):
-        served.begin(**parameters)
-
-
-def test_a_run_that_names_a_place_fails(served: Served, tmp_path: Path) -> None:
-    run = served.run(published=str(tmp_path))
-    assert run.state_type in (StateType.FAILED, StateType.CRASHED)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_operator_sees_that_server_and_runs_are_well(served: Served) -> None:

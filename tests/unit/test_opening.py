@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -259,17 +258,6 @@ def test_a_pipe_in_the_place_of_a_table_is_not_waited_for(root: Path, tmp_path: 
     (folder / "datapackage.json").unlink()
     with pytest.raises(FileNotFoundError, match="a pipe or a device, and no file"):
         ai.load(folder)["impact"]
-
-
-def test_an_archive_that_is_no_release_is_refused(tmp_path: Path) -> None:
-    place = tmp_path / "release.zip"
-    with zipfile.ZipFile(place, "w") as archive:
-        archive.writestr("../audience-impact-2026-01-01-0123456789ab/datapackage.json", "{}")
-    with pytest.raises(ValueError, match="is no release of audience-impact"):
-        ai.load(place)
-    place.write_bytes(b"PK not a zip")
-    with pytest.raises(ValueError, match="cannot be opened as a release"):
-        ai.load(place)
 
 
 def test_what_is_larger_than_any_version_is_refused(
