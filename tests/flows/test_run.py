@@ -174,7 +174,7 @@ COMMANDS = """
 import json, sys
 from audience_impact.cli.command import app
 for words in json.loads(sys.argv[1]):
-    print("status", app(words, standalone_mode=False), flush=True)
+    print("status", app(words, standalone_mode=False) or 0, flush=True)
 """
 """Several commands in one process, which needs one start."""
 
