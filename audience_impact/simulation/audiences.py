@@ -59,6 +59,10 @@ SHARED = (IMPUTED, COMBINED)
 """Shapes of audiences that are drawn as a share of the base."""
 
 
+BLOCK = 250
+"""Number of audiences that are drawn at once, to limit memory."""
+DAILY_SHARE = [f"share_{name}" for name in PARAMETERS]
+"""Parameters of the share of an audience that comes on a day, those of fitted/shares.py."""
 DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
     *("audience_base_id", *imputation.ENDS, *FLOOR, *OWN_LAW),
@@ -69,8 +73,8 @@ DRAWN_BY = [
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
     """Return the distribution of each audience in the given order, numbered by `row`.
 
-    `audiences` and `parameters` are fields of `Inputs`; an audience may have several phases.
-    Internet users have the distribution of the base that counts them.
+    An audience may have several phases. Internet users have the distribution of the base that
+    counts them.
     """
     least, most = imputation.ENDS
     rows = audiences.reset_index(drop=True).reset_index(names="row")
@@ -102,7 +106,6 @@ def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     `table` has `country_id`, `platform_id` and DAILY_SHARE. One draw for a country and service
     applies to every day.
     """
-    names = ["country_id", "platform_id", *DAILY_SHARE]
 
     def draw(distinct: pd.DataFrame) -> Array:
         keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
@@ -111,37 +114,27 @@ def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
         share = expit(mean + spread * stdtrit(freedom, u))
         return np.where(np.isnan(mean), 1.0, share)
 
-    return draw_distinct(table, names, draw)
+    return draw_distinct(table, ["country_id", "platform_id", *DAILY_SHARE], draw)
 
 
 def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     """Return draws (rows, D) of audiences in persons; NaN for rows of a blank shape.
 
-    Rows need the columns of DRAWN_BY and `universe_persons`; those of BASE and IMPUTED also need
-    `audience_base_id`, OWN_LAW and `least_persons`. Equal rows, those of one service at
-    one time under many restrictions, are drawn once.
+    Rows have the columns DRAWN_BY. Equal rows, those of one service at one time under many
+    restrictions, are drawn once.
     """
-    columns = [name for name in DRAWN_BY if name in table]
-    return draw_distinct(table, columns, lambda rows: _draw_different(rows, sampler, tail_degrees))
 
+    def draw(rows: pd.DataFrame) -> Array:
+        drawn = np.empty((len(rows), sampler.count))
+        is_base = (rows["shape"] == BASE).to_numpy()
+        for some in np.split(np.arange(len(rows)), range(BLOCK, len(rows), BLOCK)):
+            of_base, others = some[is_base[some]], some[~is_base[some]]
+            drawn[others] = _draw_services(rows.iloc[others], sampler, tail_degrees)
+            if len(of_base):
+                drawn[of_base] = _draw_online(rows.iloc[of_base], sampler)
+        return drawn
 
-DAILY_SHARE = [f"share_{name}" for name in PARAMETERS]
-"""Parameters of the share of an audience that comes on a day, those of fitted/shares.py."""
-BLOCK = 250
-"""Number of audiences that are drawn at once: a draw has a dozen intermediate arrays of the size of
-its result.
-"""
-
-
-def _draw_different(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    drawn = np.empty((len(table), sampler.count))
-    is_base = (table["shape"] == BASE).to_numpy()
-    for rows in np.split(np.arange(len(table)), range(BLOCK, len(table), BLOCK)):
-        of_base, others = rows[is_base[rows]], rows[~is_base[rows]]
-        drawn[others] = _draw_services(table.iloc[others], sampler, tail_degrees)
-        if len(of_base):
-            drawn[of_base] = _draw_online(table.iloc[of_base], sampler)
-    return drawn
+    return draw_distinct(table, [name for name in DRAWN_BY if name in table], draw)
 
 
 STATED = ("low", "mode", "high", "coverage")
@@ -193,7 +186,6 @@ def _draw_stated(
 
 
 def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Return draws (rows, D) of the audiences of services, by their figures or imputed."""
     guessed = table["shape"].isin(SHARED).to_numpy()
     counted, drawn = table[~guessed], np.empty((len(table), sampler.count))
     off, grown = _draw_moves(counted, sampler, tail_degrees)
@@ -201,15 +193,13 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     drawn[~guessed] = figure_errors.move_persons(stated, _widen_universe(counted), off + grown)
     if guessed.any():
         drawn[guessed] = _draw_imputed(table[guessed], sampler)
-    return _raise_to_floors(table, drawn, sampler) if FLOOR[0] in table else drawn
-
-
-def _raise_to_floors(table: pd.DataFrame, persons: Array, sampler: Sampler) -> Array:
-    """Return audiences (rows, D), none smaller than those of a day just before, with its error."""
+    if FLOOR[0] not in table:
+        return drawn
+    # None is smaller than that of a day just before, with the error of its figure.
     floor, least = read_columns(table, FLOOR)
     z = sampler.draw_normals("floor|" + table["audience_key"])
-    drawn = np.maximum(floor * (least / floor) ** (z / Z995), least)
-    return np.asarray(np.maximum(persons, np.nan_to_num(drawn)))
+    floors = np.maximum(floor * (least / floor) ** (z / Z995), least)
+    return np.asarray(np.maximum(drawn, np.nan_to_num(floors)))
 
 
 def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -310,29 +300,17 @@ def draw_fitted_shares(
 
 
 def draw_circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of the share of people who keep access."""
+    """Return draws (rows, D) of the share of people who keep access: fitted, counted, or zero."""
 
-    def draw_uniforms(distinct: pd.DataFrame) -> Array:
-        return sampler.draw_rows("keeps|" + distinct["draw_key"])
+    def draw(distinct: pd.DataFrame) -> Array:
+        u = sampler.draw_rows("keeps|" + distinct["draw_key"])
+        share = np.clip(distinct["mode"].to_numpy("float64"), 1e-9, 1 - 1e-9)
+        wide = expit(logit(share)[:, None] + SELF_SELECTED_SPREAD * ndtri(u))
+        is_poll = distinct["is_self_selected"].to_numpy("bool")[:, None]
+        drawn = np.where(is_poll, wide, _draw_stated(distinct, u, 0.0, 1.0))
+        is_fitted = (distinct["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
+        drawn[is_fitted] = fitted_shares.draw_shares(distinct[is_fitted], u[is_fitted])
+        return drawn
 
-    is_fitted = (rows["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
-    share = np.empty((len(rows), sampler.count))
-    share[is_fitted] = draw_distinct(
-        rows[is_fitted],
-        ["draw_key", *fitted_shares.PARAMETERS],
-        lambda distinct: fitted_shares.draw_shares(distinct, draw_uniforms(distinct)),
-    )
-    share[~is_fitted] = draw_distinct(
-        rows[~is_fitted],
-        ["draw_key", *DISTRIBUTION_COLUMNS, "is_self_selected"],
-        lambda distinct: _draw_measured(distinct, draw_uniforms(distinct)),
-    )
-    return share
-
-
-def _draw_measured(rows: pd.DataFrame, u: Array) -> Array:
-    """Return draws (rows, D) of shares that were counted, or that follow from the restriction."""
-    share = rows["mode"].to_numpy("float64")
-    wide = expit(logit(np.clip(share, 1e-9, 1 - 1e-9))[:, None] + SELF_SELECTED_SPREAD * ndtri(u))
-    is_poll = rows["is_self_selected"].to_numpy("bool")[:, None]
-    return np.asarray(np.where(is_poll, wide, _draw_stated(rows, u, 0.0, 1.0)))
+    columns = ["draw_key", "basis", *PARAMETERS, *DISTRIBUTION_COLUMNS, "is_self_selected"]
+    return draw_distinct(rows, columns, draw)

@@ -64,14 +64,9 @@ def draw_split_normal(
 ) -> Array:
     """Return quantiles of the two-piece normal with this mode and this central interval.
 
-    Args:
-        u: Uniforms (D,) or (rows, D); all else broadcasts against them, usually (rows, 1).
-        middle: Mode, in any unit; the results have the same.
-        low: Value with (1 - coverage) / 2 of the mass below, at most the mode.
-        high: Value with (1 - coverage) / 2 of the mass above, at least the mode.
-        coverage: Share of the mass between low and high, such as 0.90 or 0.95.
-        floor: Least possible value.
-        ceiling: Greatest possible value.
+    Uniforms `u` are (D,) or (rows, D); all else broadcasts against them, usually (rows, 1), and is
+    in one unit. `coverage` is the share of the mass between `low` and `high`, around the mode
+    `middle`; `floor` and `ceiling` are the least and the greatest possible value.
     """
     centre, lower_end, upper_end, within = _to_floats(middle, low, high, coverage)
     mass, width_below, width_above = _find_halves(
@@ -158,10 +153,7 @@ def _draw_within(
     find_quantile: Callable[[Array], Array],
     ends: tuple[ArrayLike, ArrayLike],
 ) -> Array:
-    """Return quantiles of a distribution conditioned on a floor and a ceiling.
-
-    `find_mass` returns the mass below a value; `find_quantile` is its inverse.
-    """
+    """Return quantiles of a distribution, given its mass below a value, between two `ends`."""
     p, least, most = _to_floats(u, *ends)
     start, end = find_mass(least), find_mass(most)
     x = find_quantile(np.clip(start + p * (end - start), LEAST, MOST))

@@ -15,12 +15,10 @@ the base is Beta(a, b) (the beta-binomial). The reach of n days is 1 - E (1 - p)
     R(1) = m,   R(k + 1) = R(k) + (1 - R(k)) m (1 - h) / (1 - h + k h),
 
 which loses no digits and is valid at both limits: R(n) = 1 - (1 - m)^n at h = 0, R(n) = m at h = 1.
-The reach decreases with h; h is computed by bisection of [0, 1], for each cell separately, until
-R(30) = monthly.
+The reach decreases with h, which bisection of [0, 1] finds, until R(30) = monthly.
 
-Monthly alone limits the reach whatever the distribution of p.  Where days are alike, day k + 1 adds
-those who use it then and on none of the k days before, and these are no more than those whom day k
-added: R is concave.  From R(0) = 0 follows R(n) >= R(30) n / 30 for n <= 30.
+Monthly alone limits the reach whatever the distribution of p. Where days are alike, day k + 1 adds
+no more people than day k, so that R is concave: R(n) >= R(30) n / 30 for n <= 30.
 
 The window of a restriction is the days that it lasted; for several services its reach has Frechet
 bounds. There is no result if the end is not known.
@@ -89,9 +87,8 @@ def _accumulate_reach(daily: Array, heterogeneity: Array, days: Array) -> Array:
 def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
     """Return how much the use of people differs: 1 / (a + b + 1) of the beta-binomial.
 
-    `daily` and `monthly` are shares of the base on a day and in `month_days` days, at least 2; they
-    broadcast. The result is exactly 0 where monthly is the binomial limit
-    1 - (1 - daily)**month_days or above, and exactly 1 where monthly is daily.
+    `daily` and `monthly` are shares of the base on a day and in `month_days` days; they broadcast.
+    The result is exactly 0 where monthly is the binomial limit or above, 1 where it is daily.
 
     Raises:
         ValueError: A share outside 0..1, monthly below daily, or a month of less than 2 days.
@@ -116,9 +113,8 @@ def reach_days(
 ) -> Array:
     """Return the share of the base that uses a service at least once in a number of whole days.
 
-    The shares are those of `find_heterogeneity`; all three broadcast. The result is daily for 1
-    day, monthly for `month_days`; a monthly share above the binomial limit is taken as that limit.
-    Computing time is proportional to the number of cells times the largest number of days.
+    The shares are those of `find_heterogeneity`; all three broadcast. A monthly share above the
+    binomial limit is taken as that limit.
 
     Raises:
         ValueError: As `find_heterogeneity`, or days that are negative or no whole numbers.
@@ -134,9 +130,8 @@ def limit_reach(
 ) -> tuple[Array, Array]:
     """Return the least and greatest reach of a number of days, given only the monthly reach.
 
-    Up to a month: from monthly * days / month_days (each person uses it on one day only,
-    spread evenly) to monthly (all use it every day).  Beyond: from monthly to the base. Shares and
-    whole days broadcast.
+    Up to a month: from monthly * days / month_days (each person uses it on one day only) to monthly
+    (all use it every day). Beyond: from monthly to the base. Shares and whole days broadcast.
 
     Raises:
         ValueError: A share outside 0..1, or days that are negative or no whole numbers.
@@ -155,20 +150,22 @@ def month_days(metric: pd.Series) -> pd.Series:
     return pd.Series(float(MONTH_DAYS), metric.index).where(~quarter, QUARTER_DAYS)
 
 
+WINDOW = ["window_printed_min_persons", "window_printed_max_persons", "window_persons"]
+
+
 def window_by_platform(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the reach of each platform in the days of a restriction, added over countries.
 
-    Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
-    reach of that many days: `window_printed_min_persons`, `window_printed_max_persons`, and by the
-    beta-binomial distribution where daily and monthly reach are known `window_persons`.
+    Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and
+    WINDOW: limits of the reach of that many days, and where daily and monthly reach are known the
+    reach by the beta-binomial distribution.
     """
     rows = _compute_windows(audiences, daily, periods)
-    by = ["restriction_id", "platform_id"]
-    names = ["window_printed_min_persons", "window_printed_max_persons", "window_persons"]
-    total = rows.groupby(by)[names].sum(skipna=False)
-    return total.assign(window_days=rows.groupby(by)["window_days"].first()).reset_index()
+    groups = rows.groupby(["restriction_id", "platform_id"])
+    total = groups[WINDOW].sum(skipna=False)
+    return total.assign(window_days=groups["window_days"].first()).reset_index()
 
 
 def window_by_restriction(
@@ -177,14 +174,10 @@ def window_by_restriction(
     """Return Frechet bounds on the reach in the days of each restriction, by restriction_id."""
     rows = _compute_windows(audiences, daily, periods)
     groups = rows.groupby(COUNTRY)
-    added = groups["window_printed_max_persons"].sum(skipna=False)
-    lower = groups["window_printed_min_persons"].max()
-    places = pd.DataFrame(
-        {
-            "window_printed_min_persons": lower,
-            "window_printed_max_persons": np.fmin(added, groups["base_persons"].first()),
-        }
-    )
+    least, most, _ = WINDOW
+    added = groups[most].sum(skipna=False)
+    places = groups[[least]].max()
+    places[most] = np.fmin(added, groups["base_persons"].first())
     total = places.groupby("restriction_id").sum(skipna=False)
     days = rows.groupby("restriction_id")["window_days"].first()
     return total.where(days.notna(), np.nan).assign(window_days=days)
@@ -209,9 +202,5 @@ def _compute_windows(
     middle = np.full(len(some), np.nan)
     middle[both] = reach_days(day[both], high[both], days[both])
     lower = np.where(both, np.maximum(lower, day), lower)
-    ends = {
-        "window_printed_min_persons": lower * base,
-        "window_printed_max_persons": upper * base,
-        "window_persons": np.clip(middle, lower, upper) * base,
-    }
-    return rows.join(pd.DataFrame(ends, some.index))
+    ends = (lower * base, upper * base, np.clip(middle, lower, upper) * base)
+    return rows.join(pd.DataFrame(dict(zip(WINDOW, ends, strict=True)), some.index))

@@ -62,10 +62,7 @@ def stratify_uniforms(u: Array) -> Array:
 def draw_distinct(
     rows: pd.DataFrame, names: Sequence[str], draw: Callable[[pd.DataFrame], Array]
 ) -> Array:
-    """Return draws (rows, D) that depend on some columns; rows equal in these are drawn once.
-
-    `draw` returns the draws of the rows that it is passed.
-    """
+    """Return draws (rows, D) that depend on some columns; rows equal in these are drawn once."""
     number = rows.groupby(list(names), dropna=False, sort=False).ngroup().to_numpy()
     drawn = draw(rows.drop_duplicates(names))
     return drawn if len(drawn) == len(rows) else np.asarray(drawn[number])

@@ -154,9 +154,11 @@ def draw_union_people(
     groups = requested.table.iloc[np.unique(group_of, return_index=True)[1]]
     numbered = requested.table[["set_id"]].assign(place=np.arange(len(group_of)), group=group_of)
     members = requested.members.merge(numbered, on="set_id", validate="m:1")
-    base = np.fmax(
-        draw_bases(groups, sampler), _find_largest_audiences(members, audiences, len(groups))
+    pairs = members[["group", "audience"]].drop_duplicates()
+    largest = nesting.find_largest(
+        audiences[pairs["audience"]], pairs["group"].to_numpy(), len(groups)
     )
+    base = np.fmax(draw_bases(groups, sampler), largest)
     shares = np.full((len(group_of), sampler.count), np.nan)
     is_several = members["place"].duplicated(keep=False)
     alone = members[~is_several]
@@ -170,12 +172,6 @@ def draw_union_people(
         use = draw_joint_use(overlap_model, groups["country_id"].iloc[group], sampler)
         shares[places] = overlap_model.draw_unions(Group(inside, use, is_member, sampler.memory))
     return shares * base[group_of], base[group_of]
-
-
-def _find_largest_audiences(members: pd.DataFrame, audiences: Array, count: int) -> Array:
-    """Return the largest audience (count, D) of each group of unions."""
-    pairs = members[["group", "audience"]].drop_duplicates()
-    return nesting.find_largest(audiences[pairs["audience"]], pairs["group"].to_numpy(), count)
 
 
 def outside_share(drawn: Array, lower: Array, upper: Array) -> Array:

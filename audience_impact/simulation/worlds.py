@@ -157,11 +157,14 @@ def widen_inputs(inputs: Inputs) -> Inputs:
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     rows = audiences.prepare_audiences(sizes, inputs.audiences.distributions)
     limits = widen_audiences(rows, inputs.errors)
-    use = replace(
-        inputs.use,
-        feature_shares=_widen_shares(inputs.use.feature_shares),
-        circumvention=_widen_circumvention(inputs.use.circumvention),
+    keeping = inputs.use.circumvention
+    ends = audiences.draw_circumvention(keeping, EndSampler())
+    keeping = keeping.assign(
+        least_share=move_out(keeping["least_share"], ends[:, 0], np.fmin),
+        most_share=move_out(keeping["most_share"], ends[:, -1], np.fmax),
     )
+    shares = _widen_shares(inputs.use.feature_shares)
+    use = replace(inputs.use, feature_shares=shares, circumvention=keeping)
     sizes = sizes.assign(**{name: limits[name] for name in LIMITS})
     widened = replace(inputs.audiences, sizes=sizes)
     return replace(inputs, audiences=widened, use=use)
@@ -221,12 +224,4 @@ def _widen_shares(shares: pd.DataFrame) -> pd.DataFrame:
         of_persons=most_people,
         least=move_out(shares["least"] * of, users[:, 0], np.fmin) / most_people,
         most=move_out(shares["most"] * of, users[:, -1], np.fmax) / most_people,
-    )
-
-
-def _widen_circumvention(rows: pd.DataFrame) -> pd.DataFrame:
-    ends = audiences.draw_circumvention(rows, EndSampler())
-    return rows.assign(
-        least_share=move_out(rows["least_share"], ends[:, 0], np.fmin),
-        most_share=move_out(rows["most_share"], ends[:, -1], np.fmax),
     )
