@@ -75,16 +75,6 @@ def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> I
     return holder_rows
 
 
-def compute_effective_shares(shares: Array, holder: Integers) -> Array:
-    """Return the largest share (rows, D) of each place and of all that contain it in its set."""
-    largest_shares, above = shares.copy(), holder
-    while (has_holder := above != NONE).any():
-        shares_above = shares[above[has_holder]]
-        largest_shares[has_holder] = np.maximum(largest_shares[has_holder], shares_above)
-        above = np.where(has_holder, holder[above], NONE)
-    return largest_shares
-
-
 def unite_people(
     shares: Array, people: Array, holder: Integers, sets: Integers, count: int
 ) -> Array:
@@ -93,11 +83,13 @@ def unite_people(
     `shares` and `people` (rows, D), the people of each place; `holder` and `sets` (rows,) as
     `find_holders` reads and returns them. Sets without a place have 0 persons.
     """
-    effective_shares = compute_effective_shares(shares, holder)
-    touched = effective_shares * people
+    effective, above = shares.copy(), holder
+    while (has_holder := above != NONE).any():
+        effective[has_holder] = np.maximum(effective[has_holder], shares[above[has_holder]])
+        above = np.where(has_holder, holder[above], NONE)
+    touched = effective * people
     beyond, inside = touched.copy(), np.flatnonzero(holder != NONE)
-    new_shares = effective_shares[inside] - effective_shares[holder[inside]]
-    beyond[inside] = new_shares * people[inside]
+    beyond[inside] = (effective[inside] - effective[holder[inside]]) * people[inside]
     table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
     total: Array = np.asarray(table @ beyond)
     return np.asarray(np.fmax(total, find_largest(touched, sets, count)))

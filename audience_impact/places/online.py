@@ -111,10 +111,6 @@ class PlaceParameters:
         """Return the standard deviation of a large region in a country with these log odds."""
         return np.asarray(self.base_spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
 
-    def slope_at(self, level: Array) -> Array:
-        """Return the deviation per unit of the model in a country with these log odds."""
-        return np.asarray(self.model_slope * np.exp(self.model_level * np.clip(level, *LEVELS)))
-
     @property
     def unit_distribution(self) -> Spread:
         """Return the distribution of `between` around its median, in standard deviations."""
@@ -173,11 +169,10 @@ def estimate_online_odds(
     """
     if parameters is None or requested.empty:
         return pd.DataFrame(np.nan, requested.index, ODDS_QUANTILES).assign(rung="")
-    places, days, figures = _prepare_places(requested, tables)
+    places, days, figures, areas = _prepare_places(requested, tables)
     rows = places.merge(days, on=["country_id", "day"], validate="m:1")
     spreads = estimate_country_spreads(figures, parameters)
     rows["spread"] = rows["country_id"].map(spreads).fillna(1.0)
-    areas = _list_areas_below_country(places, tables)
     deviations = regional_figures.choose_deviations(days.merge(figures, on="country_id"), areas)
     odds = estimate_odds(rows, deviations, tables, parameters)
     joined = requested[["area_id", "day"]].merge(odds, on=["area_id", "day"], how="left")
@@ -186,13 +181,15 @@ def estimate_online_odds(
 
 def _prepare_places(
     requested: pd.DataFrame, tables: Tables
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, set[str]]:
+    """Return places, the days of their countries, all figures, and the areas of the places."""
     places = requested[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
     ways = find_chains(places["area_id"], tables)
     places["country_id"] = places["area_id"].map({area: way[-1] for area, way in ways.items()})
     days = places[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
     days["log_odds"] = regional_figures.compute_country_log_odds(days, tables)
-    return places, days, regional_figures.read_figures(tables)
+    areas = {area for way in ways.values() for area in way[:-1]}
+    return places, days, regional_figures.read_figures(tables), areas
 
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -201,17 +198,12 @@ def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     Columns: `area_id`, `kind`, `series`, `share`, `year`, `passed_over` (the reason why a figure is
     not used, blank where it is).
     """
-    places, days, figures = _prepare_places(requested, tables)
-    figures = figures[figures["area_id"].isin(_list_areas_below_country(places, tables))]
+    _, days, figures, areas = _prepare_places(requested, tables)
+    figures = figures[figures["area_id"].isin(areas)]
     rows = regional_figures.list_on_days(days.merge(figures, on="country_id"))
     return rows.assign(
         passed_over=choosing.rejection_reason(rows, regional_figures.STEPS_OF_CHOICE)
     )
-
-
-def _list_areas_below_country(places: pd.DataFrame, tables: Tables) -> set[str]:
-    chains = find_chains(places["area_id"], tables)
-    return {area for chain in chains.values() for area in chain[:-1]}
 
 
 def find_chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:
@@ -336,12 +328,11 @@ def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFr
     spread, unit = np.sqrt(variance), parameters.unit_distribution
     columns = {"online_q05": mean + spread * unit.q05, "online_q50": mean}
     columns["online_q95"] = mean + spread * unit.q95
-    names = np.where(unknown, "", np.array(PLACE_LEVELS, dtype=object)[rung])
-    quantiles = pd.DataFrame(
-        {name: np.where(unknown, np.nan, columns[name]) for name in ODDS_QUANTILES}
-    )
     places = last[["asked_id", "day"]].rename(columns={"asked_id": "area_id"})
-    return places.reset_index(drop=True).join(quantiles.assign(rung=names))
+    return places.assign(
+        **{name: np.where(unknown, np.nan, columns[name]) for name in ODDS_QUANTILES},
+        rung=np.where(unknown, "", np.array(PLACE_LEVELS, dtype=object)[rung]),
+    ).reset_index(drop=True)
 
 
 def _add_step(
@@ -352,9 +343,11 @@ def _add_step(
     wide = variance + spread**2
     rung = np.full(len(level), PLACE_LEVELS.index("country"))
     is_metropolis = level["is_metropolis"].to_numpy(dtype="bool")
+    in_range = np.clip(holder_odds, *LEVELS)
+    model_slope = parameters.model_slope * np.exp(parameters.model_level * in_range)
     for kind, slope, half in (
         ("households", np.full(len(level), parameters.households_slope), parameters.households),
-        ("model", parameters.slope_at(holder_odds), parameters.model),
+        ("model", model_slope, parameters.model),
     ):
         deviation = level[f"{kind}_area"].to_numpy("float64")
         from_holder = deviation - level[f"{kind}_holder"].fillna(0.0).to_numpy("float64")

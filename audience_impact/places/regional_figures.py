@@ -143,21 +143,6 @@ def compute_levels(figures: pd.DataFrame) -> "pd.Series[float]":
     return compute_log_odds(mass / figures.groupby("series")["persons"].sum())
 
 
-def choose_deviations(
-    figures_on_days: pd.DataFrame, areas: Collection[str] | None = None
-) -> pd.DataFrame:
-    """Return the columns DEVIATION of figures on some days, of all areas or only of `areas`.
-
-    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. If two series of a kind
-    have an area, the series nearer to the day is used.
-    """
-    rows = list_on_days(figures_on_days)
-    requested = rows if areas is None else rows[rows["area_id"].isin(areas)]
-    near = choosing.select_candidates(requested, STEPS_OF_CHOICE)
-    near = near.sort_values(["country_id", "day", "area_id", "kind"])
-    return near.assign(deviation=_compute_deviations(rows, near.index))[DEVIATION]
-
-
 DEVIATION = ["day", "area_id", "country_id", "kind", "year", "deviation"]
 STEPS_OF_CHOICE = (
     Best(
@@ -171,6 +156,31 @@ STEPS_OF_CHOICE = (
 """Steps that select one of several figures of the same kind."""
 
 
+def choose_deviations(
+    figures_on_days: pd.DataFrame, areas: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Return the columns DEVIATION of figures on some days, of all areas or only of `areas`.
+
+    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. If two series of a kind
+    have an area, the series nearer to the day is used.
+    """
+    rows = list_on_days(figures_on_days)
+    requested = rows if areas is None else rows[rows["area_id"].isin(areas)]
+    near = choosing.select_candidates(requested, STEPS_OF_CHOICE)
+    near = near.sort_values(["country_id", "day", "area_id", "kind"])
+    if rows.empty:
+        return near.assign(deviation=pd.Series(dtype="float64"))[DEVIATION]
+    # The shift of a series on a day is computed from all its areas, but not for other series.
+    numbers = rows.groupby(["series", "day"], sort=False).ngroup()
+    used = rows[numbers.isin(numbers[near.index])]
+    groups, _ = pd.factorize(numbers[used.index])
+    targets = used.groupby(groups)["log_odds"].first().to_numpy("float64")
+    values, weights = compute_log_odds(used["share"]), used["persons"].to_numpy("float64")
+    shift = find_shifts(values.to_numpy(), weights, groups, expit(targets))
+    deviation = (values + shift[groups] - used["log_odds"])[near.index]
+    return near.assign(deviation=deviation)[DEVIATION]
+
+
 def list_on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
     """Return the figures on days on which the country is counted, and `apart`, the years between.
 
@@ -180,20 +190,3 @@ def list_on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=[*DEVIATION, "series", "apart"])
     return rows.assign(apart=(rows["year"] - count_years(rows["day"])).abs())
-
-
-def _compute_deviations(rows: pd.DataFrame, places: pd.Index) -> "pd.Series[float]":
-    """Return the deviation of some rows of `list_on_days` from the share of their country.
-
-    The shift of a series on a day is computed from all its areas, but not for other series.
-    """
-    if rows.empty:
-        return pd.Series(dtype="float64")
-    numbers = rows.groupby(["series", "day"], sort=False).ngroup()
-    used = rows[numbers.isin(numbers[places])]
-    groups, _ = pd.factorize(numbers[used.index])
-    targets = used.groupby(groups)["log_odds"].first().to_numpy("float64")
-    values = compute_log_odds(used["share"])
-    weights = used["persons"].to_numpy("float64")
-    shift = find_shifts(values.to_numpy(), weights, groups, expit(targets))
-    return (values + shift[groups] - used["log_odds"])[places]
