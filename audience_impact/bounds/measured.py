@@ -25,7 +25,6 @@ events, American Mathematical Monthly 72 (1965), 343-359.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,8 +203,7 @@ def _build_rows(
     return np.array(matrix), np.array(least), np.array(most)
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """Sharp bounds of a restriction in a country from its measured overlaps.
 
     Attributes:
@@ -242,31 +240,24 @@ def resolve_overlaps(audiences: pd.DataFrame, tables: Tables) -> list[Resolved]:
     overlaps = select_candidates(list_candidates(audiences, tables), STEPS)
     counted = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
     groups = counted.sort_values(AUDIENCE).groupby(COUNTRY)
-    return [
-        _resolve_country(
-            key,
-            groups.get_group(key).reset_index(drop=True),
-            facts.sort_values("overlap_id", ignore_index=True),
-        )
-        for key, facts in overlaps.groupby(COUNTRY, sort=True)
-    ]
-
-
-def _resolve_country(
-    key: tuple[str, str], audiences: pd.DataFrame, facts: pd.DataFrame
-) -> Resolved:
-    names, base = list(audiences["platform_id"]), float(audiences["base_persons"].iloc[0])
-    high = audiences["high_persons"].fillna(math.inf)
-    sizes = Sizes(base, tuple(audiences["low_persons"]), tuple(high))
-    stated = [_convert_overlap(row, names, base) for row in facts.to_dict("records")]
-    chosen = choose_consistent(sizes, stated)
-    measured = tuple(stated[number] for number in chosen)
-    widest = (max(sizes.low), min(base, sum(sizes.high)))
-    lower, upper = bound_union(sizes, measured) or widest
-    width = widest[1] - widest[0]
-    narrowing = (upper - lower) / width if width > 0 else 0.0
-    left_out = facts.drop(index=chosen)
-    return Resolved(key, audiences, facts.iloc[chosen], measured, left_out, lower, upper, narrowing)
+    resolved = []
+    for key, rows in overlaps.groupby(COUNTRY, sort=True):
+        of_country = groups.get_group(key).reset_index(drop=True)
+        facts = rows.sort_values("overlap_id", ignore_index=True)
+        names, base = list(of_country["platform_id"]), float(of_country["base_persons"].iloc[0])
+        high = of_country["high_persons"].fillna(math.inf)
+        sizes = Sizes(base, tuple(of_country["low_persons"]), tuple(high))
+        stated = [_convert_overlap(row, names, base) for row in facts.to_dict("records")]
+        chosen = choose_consistent(sizes, stated)
+        measured = tuple(stated[number] for number in chosen)
+        widest = (max(sizes.low), min(base, sum(sizes.high)))
+        ends = bound_union(sizes, measured) or widest
+        width = widest[1] - widest[0]
+        narrowing = (ends[1] - ends[0]) / width if width > 0 else 0.0
+        left_out = facts.drop(index=chosen)
+        agreeing = facts.iloc[chosen]
+        resolved.append(Resolved(key, of_country, agreeing, measured, left_out, *ends, narrowing))
+    return resolved
 
 
 def _convert_overlap(row: dict[str, Any], names: list[str], base: float) -> MeasuredOverlap:

@@ -201,7 +201,13 @@ def _bound_by_sizes(
     countries = _add_places(
         _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
     )
-    exposed = _bound_restriction_totals(scope, countries)
+    sizes = [name for name in _SIZES if name not in ERROR_ENDS]
+    upper = np.fmin(countries[MAX], countries["places_persons"])
+    in_places = countries[sizes].assign(**{MAX: upper})
+    exposed = in_places.groupby("restriction_id").sum(skipna=False)
+    about = scope.by_id.reindex(exposed.index)
+    exposed[MIN] = exposed[MIN].where(about["is_certain"], 0.0)
+    exposed[MAX] = exposed[MAX].where(~about["is_never_enforced"], 0.0)
     users = _bound_feature_users(scope, inputs.use.feature_shares, countries, exposed)
     return countries, exposed, users, _bound_deprived(users, inputs.use.circumvention)
 
@@ -240,14 +246,3 @@ def _add_places(
         places_persons=most.where(below),
         population_persons=residents.where(~below, people),
     )
-
-
-def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
-    sizes = [name for name in _SIZES if name not in ERROR_ENDS]
-    upper = np.fmin(countries[MAX], countries["places_persons"])
-    in_places = countries[sizes].assign(**{MAX: upper})
-    total = in_places.groupby("restriction_id").sum(skipna=False)
-    about = scope.by_id.reindex(total.index)
-    total[MIN] = total[MIN].where(about["is_certain"], 0.0)
-    total[MAX] = total[MAX].where(~about["is_never_enforced"], 0.0)
-    return total

@@ -272,7 +272,6 @@ def _cap_limits(low: Array, most: Array, cap: Array, base: Array) -> Limits:
 def _describe_rows(
     rows: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, about: tuple[Scope, Inputs]
 ) -> dict[str, pd.Series]:
-    """Return flags of the figures of each row, and of all audiences of its restriction."""
     scope, inputs = about
     restriction = rows["restriction_id"]
     counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
@@ -337,10 +336,7 @@ def list_periods(scope: Scope) -> pd.DataFrame:
 
 
 def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.Series:
-    """Return the day after the last one, at the median of the duration.
-
-    A day that began counts.
-    """
+    """Return the day after the last one, at the median of the duration; a day that began counts."""
     start = about["first_day"]
     fewest, longest = ((end - start).dt.days.clip(lower=1) for end in (least, most))
     half = np.full(len(about), 0.5)
@@ -360,10 +356,7 @@ def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) 
 
 
 def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
-    """Return draws of the hours of a day in force, a row for each restriction.
-
-    They are 24 unless the restriction is known to have lasted less than the whole day.
-    """
+    """Return draws of the hours of a day in force, by restriction; 24 unless known to be fewer."""
     hours = np.full((len(periods), sampler.count), durations.DAY_HOURS)
     is_drawn = periods[durations.HOURS_PARAMETERS].notna().all(axis=1).to_numpy()
     u = stratify_uniforms(sampler.draw_rows("hours|" + periods.index[is_drawn].to_series()))
@@ -421,13 +414,11 @@ def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> p
 
 
 def _list_spans(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
-    """Return the first and last days of the restriction of each row, and the limits of the row."""
     about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
     return rows[["from_limit", "until_limit"]].assign(start=first_days(about, end), end=about[end])
 
 
 def _cut_to_limits(spans: pd.DataFrame) -> pd.DataFrame:
-    """Return spans cut to the limits of their phases."""
     return spans.assign(
         start=np.maximum(spans["start"], spans["from_limit"]),
         end=np.minimum(spans["end"], spans["until_limit"]),

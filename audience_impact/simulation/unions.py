@@ -70,7 +70,6 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of different bases."""
     u = stratify_uniforms(_draw_base_uniforms(table, sampler))
     middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW[:4])
     low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))

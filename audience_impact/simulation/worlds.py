@@ -163,7 +163,16 @@ def widen_inputs(inputs: Inputs) -> Inputs:
         least_share=move_out(keeping["least_share"], ends[:, 0], np.fmin),
         most_share=move_out(keeping["most_share"], ends[:, -1], np.fmax),
     )
-    shares = _widen_shares(inputs.use.feature_shares)
+    shares = inputs.use.feature_shares  # times `of_persons` they are at their ends
+    users = audiences.draw_feature_users(shares, EndSampler())
+    laws = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
+    of, people = shares["of_persons"], unions.draw_bases(laws, EndSampler())[:, -1]
+    most_people = move_out(of, people, np.fmax)
+    shares = shares.assign(
+        of_persons=most_people,
+        least=move_out(shares["least"] * of, users[:, 0], np.fmin) / most_people,
+        most=move_out(shares["most"] * of, users[:, -1], np.fmax) / most_people,
+    )
     use = replace(inputs.use, feature_shares=shares, circumvention=keeping)
     sizes = sizes.assign(**{name: limits[name] for name in LIMITS})
     widened = replace(inputs.audiences, sizes=sizes)
@@ -211,17 +220,3 @@ def widen_phases(
 def move_out(limit: pd.Series, end: np.ndarray, choose: np.ufunc) -> pd.Series:
     """Return the outer one of a limit and its end, by np.fmin or np.fmax; open sides stay open."""
     return pd.Series(choose(limit.to_numpy("float64"), end), limit.index).where(limit.notna())
-
-
-def _widen_shares(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return shares of use such that shares times `of_persons` are at their ends."""
-    ends = EndSampler()
-    users = audiences.draw_feature_users(shares, ends)
-    laws = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
-    of, people = shares["of_persons"], unions.draw_bases(laws, ends)[:, -1]
-    most_people = move_out(of, people, np.fmax)
-    return shares.assign(
-        of_persons=most_people,
-        least=move_out(shares["least"] * of, users[:, 0], np.fmin) / most_people,
-        most=move_out(shares["most"] * of, users[:, -1], np.fmax) / most_people,
-    )
