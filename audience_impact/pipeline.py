@@ -170,7 +170,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
         *(s.scope, s.inputs, s.bounds, s.simulation, run.draws),
     ),
     "impact_by_platform": lambda run, s: make_impact_by_platform(
-        s.scope, s.inputs.audiences, s.simulation, run.facts["platforms"]
+        s.scope, s.inputs, s.simulation, run.facts["platforms"]
     ),
     "impact_by_area": lambda run, s: run.make_areas(),
     "person_days": lambda run, s: make_person_days(run.simulation, s.scope.as_of),

@@ -138,11 +138,11 @@ def rungs_of(stages: Stages) -> pd.DataFrame:
     act = parts["restriction_id"]
     place = _farthest(parts["place_rung"], [COUNTRY_LEVEL, *online.PLACE_LEVELS], act)
     network = _farthest(parts["network_rung"], list(networks.NETWORK_LEVELS), act)
-    audiences = inputs.audiences.sizes.groupby("restriction_id")
+    audiences = inputs.sizes.groupby("restriction_id")
     projected = audiences["is_base_projected"].agg(lambda flags: flags.eq(True).any())
     result = pd.DataFrame({"place_rung": place, "network_rung": network})
     result = result.reindex(stages.scope.by_id.index)
-    imputed = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
+    imputed = inputs.imputed[inputs.imputed["is_decisive"]]
     rung = imputed.groupby("restriction_id")["rung"].agg(lambda words: ";".join(sorted({*words})))
     return result.fillna(
         {"place_rung": COUNTRY_LEVEL, "network_rung": networks.NETWORK_LEVELS[0]}
@@ -225,7 +225,7 @@ def _publisher(
     tables: Tables, known: pd.DataFrame, stages: Stages, model: OnlineModel | None
 ) -> Iterator[Trial]:
     """Without the publisher whose count of the people online was used, country by country."""
-    rows = stages.inputs.audiences.sizes
+    rows = stages.inputs.sizes
     bases = tables["bases"].set_index("base_id")
     subset = rows[rows["restriction_id"].isin(known.index[known["kind"] == NETWORK])]
     used = subset.assign(series=subset["audience_base_id"].map(bases["measurement_series_id"]))

@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact import figure_errors
-from audience_impact.audiences.inputs import AudienceSizes, gather_inputs
+from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope, build_scope
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels, make_context, read_models
@@ -53,10 +53,10 @@ def forget_figure(model: ImputationModel, figure_id: str) -> ImputationModel:
     return fewer
 
 
-def describe_answers(sizes: AudienceSizes) -> pd.DataFrame:
+def describe_answers(inputs: Inputs) -> pd.DataFrame:
     """Return `width` in log odds and `points` of the base, and whether it is an answer."""
-    rows = sizes.distributions[sizes.distributions["shape"] != ""]
-    rows = rows.merge(sizes.sizes[[*AUDIENCE, "base_size_persons"]], on=AUDIENCE)
+    rows = inputs.distributions[inputs.distributions["shape"] != ""]
+    rows = rows.merge(inputs.sizes[[*AUDIENCE, "base_size_persons"]], on=AUDIENCE)
     rows = rows[rows["base_size_persons"] > 0.0].set_index(AUDIENCE)
     base = rows["base_size_persons"]
     middle, below, above = figure_errors.measure_spread(rows, base)
@@ -72,7 +72,7 @@ def describe_answers(sizes: AudienceSizes) -> pd.DataFrame:
 
 def describe_scope(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
     """Return the answers of the audiences of a scope."""
-    return describe_answers(gather_inputs(scope, make_context(tables, fitted)).audiences)
+    return describe_answers(gather_inputs(scope, make_context(tables, fitted)))
 
 
 def delete_each(

@@ -110,14 +110,27 @@ _DISTRIBUTION = "shape low mode high coverage"
 
 
 @dataclass(frozen=True)
-class AudienceFigures(Declared):
-    """The figures that describe the audiences of services.
+class Inputs(Declared):
+    """The facts selected for a scope.
 
     Attributes:
         candidates: Every figure that may describe an audience, in persons.
         before: The candidates from before the start, with all pages that print them.
         chosen: The figures that are used for an audience, one per lineage.
         quality_flags: Quality flags of each chosen figure.
+        sizes: Lower and upper limit of each audience from all its figures, and its base.
+        distributions: The distribution of each audience.
+        imputed: Audiences without a figure: their share of the base, and its evidence level.
+        daily: The daily figure of each audience that has one, and its distribution.
+        closed_level_ids: Restrictions without imputation, because the evidence level of a decisive
+            audience is closed.
+        too_uncertain_ids: Restrictions without imputation, because a decisive audience is too
+            uncertain.
+        feature_shares: Shares of use that were measured for the restricted features.
+        feature_laws: Distributions of the share of feature users where none was measured.
+        circumvention: The share that keeps access, by restriction, measured or fitted.
+        parts: The places and networks of restrictions that affect a part of a country.
+        errors: Errors of figures; None if the facts contain no parameters for them.
     """
 
     FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -141,156 +154,69 @@ class AudienceFigures(Declared):
             "measurement_series_id least_age is_after_first_step is_under_block",
             "is_under_restriction is_printed_differently is_outlier is_missing_younger",
         ],
-    }
-
-    candidates: pd.DataFrame
-    before: pd.DataFrame
-    chosen: pd.DataFrame
-    quality_flags: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class AudienceSizes(Declared):
-    """The sizes of the audiences, and the distributions from which they are drawn.
-
-    Attributes:
-        sizes: Lower and upper limit of each audience from all its figures, and its base.
-        distributions: The distribution of each audience.
-        imputed: Audiences without a figure: their share of the base, and its evidence level.
-        daily: The daily figure of each audience that has one, and its distribution.
-        closed_level_ids: Restrictions without imputation, because the evidence level of a decisive
-            audience is closed.
-        too_uncertain_ids: Restrictions without imputation, because a decisive audience is too
-            uncertain.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
         "sizes": [
             *AUDIENCE,
             "metric period audience_base_id differing_base_ids containing measurement_series_id",
             "base base_id base_status population_id low_persons high_persons metric_priority",
             "measurement_series_count age_months base_persons base_size_persons",
             "population_persons start is_from_share is_base_projected is_base_disputed is_own_base",
-            *OWN_LAW,
-            *daily_reach.FLOOR,
-            *DISTRIBUTION,
+            *(*OWN_LAW, *daily_reach.FLOOR, *DISTRIBUTION),
         ],
         "distributions": [
-            *AUDIENCE,
-            "audience_key",
-            _DISTRIBUTION,
-            *figure_errors.COLUMNS,
-            *imputation.ENDS,
+            *(*AUDIENCE, "audience_key", _DISTRIBUTION),
+            *(*figure_errors.COLUMNS, *imputation.ENDS),
         ],
         "imputed": imputation.COLUMNS,
         "daily": [
             *AUDIENCE,
             "daily_id audience_key daily_persons late_days daily_least_persons daily_most_persons",
             "daily_from daily_until",
-            *daily_reach.FLOOR,
-            _DISTRIBUTION,
-            *figure_errors.COLUMNS,
+            *(*daily_reach.FLOOR, _DISTRIBUTION, *figure_errors.COLUMNS),
         ],
+        "feature_shares": [
+            *COUNTRY,
+            "feature feature_use_id share_base_id asked_base_ids assumed least most of_persons",
+            "beyond_persons is_own is_inside",
+            *(_DISTRIBUTION, *DISTRIBUTION),
+        ],
+        "feature_laws": [*COUNTRY, "feature draw_key", *PARAMETERS],
+        "circumvention": [
+            "restriction_id basis circumvention_id draw_key least_share most_share",
+            *("is_self_selected", _DISTRIBUTION, *PARAMETERS),
+        ],
+        "parts": parts.PARTS,
     }
 
+    candidates: pd.DataFrame
+    before: pd.DataFrame
+    chosen: pd.DataFrame
+    quality_flags: pd.DataFrame
     sizes: pd.DataFrame
     distributions: pd.DataFrame
     imputed: pd.DataFrame
     daily: pd.DataFrame
     closed_level_ids: frozenset[str]
     too_uncertain_ids: frozenset[str]
-
-
-@dataclass(frozen=True)
-class FeatureUse(Declared):
-    """The users of the restricted features, and the share of them who keep access.
-
-    Attributes:
-        feature_shares: Shares of use that were measured for the restricted features.
-        feature_laws: Distributions of the share of feature users where none was measured.
-        circumvention: The share that keeps access, by restriction, measured or fitted.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "feature_shares": [
-            *COUNTRY,
-            "feature feature_use_id share_base_id asked_base_ids assumed least most of_persons",
-            "beyond_persons is_own is_inside",
-            _DISTRIBUTION,
-            *DISTRIBUTION,
-        ],
-        "feature_laws": [*COUNTRY, "feature draw_key", *PARAMETERS],
-        "circumvention": [
-            "restriction_id basis circumvention_id draw_key least_share most_share",
-            "is_self_selected",
-            _DISTRIBUTION,
-            *PARAMETERS,
-        ],
-    }
-
     feature_shares: pd.DataFrame
     feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Inputs(Declared):
-    """The facts selected for a scope, grouped by the stages that read them.
-
-    Attributes:
-        figures: The figures of services.
-        audiences: The audiences derived from figures, bases and imputation.
-        use: The users of the restricted features, and the share who keep access.
-        parts: The places and networks of restrictions that touch a part of a country.
-        errors: Errors of figures; None if the facts contain no parameters for them.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {"parts": parts.PARTS}
-
-    figures: AudienceFigures
-    audiences: AudienceSizes
-    use: FeatureUse
     parts: pd.DataFrame
     errors: FigureErrors | None
 
 
 def gather_inputs(scope: Scope, context: Context) -> Inputs:
     """Return the inputs of a scope, in the context of its run."""
-    tables = context.tables
+    tables, fitted, requested = context.tables, context.fitted, scope.requested
     candidates = figures.list_qualifying_figures(tables, context.denominators)
-    before = figures.select_before_start(scope.requested, candidates)
+    before = figures.select_before_start(requested, candidates)
     chosen = figures.choose_figures(before)
-    daily = daily_reach.choose_daily_figures(scope.requested, candidates, tables, context.errors)
+    daily = daily_reach.choose_daily_figures(requested, candidates, tables, context.errors)
     counted = pooling.pool_figures(chosen, before, tables, context.errors)
-    network = scope.requested["platform_id"] == WHOLE_INTERNET
-    services = figures.summarise_audiences(scope.requested[~network], chosen)
-    online = _count_internet_users(scope.requested[network], context.denominators)
+    network = requested["platform_id"] == WHOLE_INTERNET
+    services = figures.summarise_audiences(requested[~network], chosen)
+    online = _count_internet_users(requested[network], context.denominators)
     counted_sizes = pd.concat([services, online], ignore_index=True)
     sizes = _raise_to_floors(add_base(counted_sizes, context.denominators), daily)
-    shares = use.choose_feature_shares(sizes, scope.targets, context)
-    feature_use = FeatureUse(
-        shares,
-        use.use_fitted_shares(sizes, scope.targets, shares, context.fitted.features),
-        use.choose_access_shares(scope, context),
-    )
-    return Inputs(
-        AudienceFigures(candidates, before, chosen, flag_quality(chosen, before, scope, tables)),
-        _impute_audiences(scope.requested, sizes, counted, daily, context),
-        feature_use,
-        parts.select_parts(scope, context),
-        context.errors,
-    )
-
-
-def _impute_audiences(
-    requested: pd.DataFrame,
-    sizes: pd.DataFrame,
-    counted: pd.DataFrame,
-    daily: pd.DataFrame,
-    context: Context,
-) -> AudienceSizes:
-    """Return the audiences from figures and bases, and imputed audiences where both are missing."""
-    tables, fitted = context.tables, context.fitted
     models = (fitted.audiences, fitted.joint_use)
     imputed = imputation.impute_audiences(requested, sizes, counted, tables, models)
     is_closed = imputed["rung"].isin(fitted.closed_levels[RungFamily.AUDIENCE])
@@ -301,8 +227,24 @@ def _impute_audiences(
     is_left_out = imputed["restriction_id"].isin(closed_level_ids | too_uncertain_ids)
     imputed = imputed[~is_left_out].reset_index(drop=True)
     combined = imputation.combine_with_others(counted, requested, sizes, tables, models)
-    combined = imputation.replace_undrawable(combined, imputed)
-    return AudienceSizes(sizes, combined, imputed, daily, closed_level_ids, too_uncertain_ids)
+    feature_shares = use.choose_feature_shares(sizes, scope.targets, context)
+    return Inputs(
+        candidates,
+        before,
+        chosen,
+        flag_quality(chosen, before, scope, tables),
+        sizes,
+        imputation.replace_undrawable(combined, imputed),
+        imputed,
+        daily,
+        closed_level_ids,
+        too_uncertain_ids,
+        feature_shares,
+        use.use_fitted_shares(sizes, scope.targets, feature_shares, fitted.features),
+        use.choose_access_shares(scope, context),
+        parts.select_parts(scope, context),
+        context.errors,
+    )
 
 
 def _raise_to_floors(sizes: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:

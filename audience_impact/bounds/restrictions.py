@@ -184,8 +184,8 @@ def bound_restrictions(
     `widened` are the inputs with every figure at the ends of its error. Measured overlaps have no
     learned error, and narrow the bounds as printed alone.
     """
-    resolved = measured.resolve_overlaps(inputs.audiences.sizes, context.tables)
-    findings = measured.report_left_out(resolved, inputs.figures.chosen, context.tables)
+    resolved = measured.resolve_overlaps(inputs.sizes, context.tables)
+    findings = measured.report_left_out(resolved, inputs.chosen, context.tables)
     printed = _bound_by_sizes(scope, inputs, context.parents, resolved)
     with_error = _bound_by_sizes(scope, widened, context.parents)
     countries, exposed, users, deprived = (
@@ -198,9 +198,7 @@ def bound_restrictions(
 def _bound_by_sizes(
     scope: Scope, inputs: Inputs, parent: nesting.Parents, resolved: Sequence[Resolved] = ()
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    countries = _add_places(
-        _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
-    )
+    countries = _add_places(_bound_countries(inputs.sizes, resolved), inputs.parts, parent)
     sizes = [name for name in _SIZES if name not in ERROR_ENDS]
     upper = np.fmin(countries[MAX], countries["places_persons"])
     in_places = countries[sizes].assign(**{MAX: upper})
@@ -208,8 +206,8 @@ def _bound_by_sizes(
     about = scope.by_id.reindex(exposed.index)
     exposed[MIN] = exposed[MIN].where(about["is_certain"], 0.0)
     exposed[MAX] = exposed[MAX].where(~about["is_never_enforced"], 0.0)
-    users = _bound_feature_users(scope, inputs.use.feature_shares, countries, exposed)
-    return countries, exposed, users, _bound_deprived(users, inputs.use.circumvention)
+    users = _bound_feature_users(scope, inputs.feature_shares, countries, exposed)
+    return countries, exposed, users, _bound_deprived(users, inputs.circumvention)
 
 
 def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:

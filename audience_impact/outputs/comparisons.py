@@ -103,15 +103,15 @@ def _list_others(tables: Tables, inputs: Inputs) -> list[pd.DataFrame]:
 
     They are statements of companies from before a start, and figures that a source disputes.
     """
-    spoken = set(inputs.figures.chosen["estimate_id"])
-    before = inputs.figures.before
+    spoken = set(inputs.chosen["estimate_id"])
+    before = inputs.before
     aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]
     aside = aside.sort_values(["period_end", "estimate_id"]).drop_duplicates(
         [*AUDIENCE, "measurement_series_id"], keep="last"
     )
     estimates = tables["estimates"].rename(columns={"area_id": "country_id"})
     disputed = estimates[estimates["disputed_by"] != ""]
-    disputed = inputs.audiences.sizes[AUDIENCE].merge(disputed, on=["country_id", "platform_id"])
+    disputed = inputs.sizes[AUDIENCE].merge(disputed, on=["country_id", "platform_id"])
     kinds = (
         (aside.assign(disputed_by=""), FigureKind.COMPANY_STATEMENT),
         (disputed.assign(point_persons=disputed["value"]), FigureKind.PLATFORM_AUDIENCE),

@@ -134,22 +134,26 @@ class _World:
 
     def draw_feature_shares(self) -> Drawn:
         """Return the users of a feature, by a share on record or else one that is learned."""
-        inputs, use = self.inputs, self.inputs.use
-        shares = use.feature_shares
+        inputs, selected = self.inputs, self.inputs.selected
+        shares = selected.feature_shares
         stated = self.sampler.draw_rows("feature|" + shares["feature_use_id"])
-        learned = audiences.draw_fitted_shares(use.feature_laws, inputs.countries, self.sampler)
+        learned = audiences.draw_fitted_shares(
+            selected.feature_laws, inputs.countries, self.sampler
+        )
         learned = np.nan_to_num(learned) * _take_middle(self.steps.joint)
         users = stated * _weigh(shares["mode"] * shares["of_persons"])
         rows = pd.concat([shares[COUNTRY], inputs.countries[COUNTRY]])
         return rows, np.vstack([users, learned])
 
     def draw_assumed(self) -> Drawn:
-        rows = self.inputs.use.feature_shares[self.inputs.use.feature_shares["assumed"] != ""]
+        rows = self.inputs.selected.feature_shares[
+            self.inputs.selected.feature_shares["assumed"] != ""
+        ]
         drawn = self.sampler.draw_rows("assumed|" + rows["feature_use_id"])
         return rows, drawn * _weigh(rows["mode"] * rows["of_persons"])
 
     def draw_circumvention(self) -> Drawn:
-        rows = self.inputs.use.circumvention
+        rows = self.inputs.selected.circumvention
         return rows, audiences.draw_circumvention(rows, self.sampler)
 
     def draw_daily_use(self) -> Drawn:

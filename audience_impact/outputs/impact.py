@@ -99,11 +99,11 @@ def _common_columns(
     scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
 ) -> pd.DataFrame:
     """Return the columns that all metrics of a restriction share, by restriction."""
-    groups = inputs.audiences.sizes.groupby("restriction_id", sort=True)
+    groups = inputs.sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
-    pairs = inputs.audiences.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
+    pairs = inputs.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
     bases = pairs.sort_values("base").groupby("restriction_id")["base"].agg(";".join)
-    projected = inputs.audiences.sizes["is_base_projected"].eq(True)
+    projected = inputs.sizes["is_base_projected"].eq(True)
     return pd.DataFrame(
         {
             "area_id": about["area_ids"],
@@ -111,7 +111,7 @@ def _common_columns(
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
             "dedup_method": _imputed_methods(
-                _dedup_methods(inputs.audiences.sizes, bounds, drawn, model),
+                _dedup_methods(inputs.sizes, bounds, drawn, model),
                 inputs,
                 drawn & ~scope.by_id["is_never_enforced"].reindex(drawn.index),
             ),
@@ -119,7 +119,7 @@ def _common_columns(
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
-            "is_base_projected": projected.groupby(inputs.audiences.sizes["restriction_id"]).any(),
+            "is_base_projected": projected.groupby(inputs.sizes["restriction_id"]).any(),
         }
     )
 
@@ -145,7 +145,7 @@ def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Se
 
     `drawn` marks the restrictions that have draws.
     """
-    decisive = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
+    decisive = inputs.imputed[inputs.imputed["is_decisive"]]
     order = decisive["rung"].map(evidence_levels.ORDER.index).astype("float64")
     farthest = order.groupby(decisive["restriction_id"]).max()
     words = farthest.map(
@@ -199,7 +199,7 @@ def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
 def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
     """Return persons reached on the days of each restriction; at least 0 unless it is certain."""
     inputs, periods = run.inputs, run.simulation.timeline.periods
-    window = reach.window_by_restriction(inputs.audiences.sizes, inputs.audiences.daily, periods)
+    window = reach.window_by_restriction(inputs.sizes, inputs.daily, periods)
     window = window.reindex(upper.index)
     certain = run.scope.by_id["is_certain"].reindex(upper.index)
     low, high = window["window_printed_min_persons"], window["window_printed_max_persons"]
@@ -225,12 +225,10 @@ def _feature_user_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
     named = frame.index.isin(run.scope.is_whole_service.index)
     is_whole = run.scope.is_whole_service.reindex(frame.index)
     narrowed = is_whole.ne(True) & (frame["reason"] != NEVER)
-    assumed = run.inputs.use.feature_shares.groupby("restriction_id")["assumed"].agg(
-        _order_assumptions
-    )
+    assumed = run.inputs.feature_shares.groupby("restriction_id")["assumed"].agg(_order_assumptions)
     details = assumed.astype("str").reindex(frame.index, fill_value="")
     is_counted = pd.Series(frame.index.isin(assumed.index), frame.index)
-    fitted = frame.index.isin(run.inputs.use.feature_laws["restriction_id"]) & ~is_counted
+    fitted = frame.index.isin(run.inputs.feature_laws["restriction_id"]) & ~is_counted
     frame = apply_status_rule(frame, narrowed & is_whole.isna() & named, "mixed_features")
     frame = apply_status_rule(frame, narrowed & ~(is_counted | fitted), "no_feature_share")
     frame = apply_status_rule(frame, narrowed & fitted, "feature_learned")
@@ -254,7 +252,7 @@ def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
     """Return feature users who do not keep access."""
     frame = _feature_user_rows(run, status).drop(columns=_ENDS)
     frame = frame.join(_join_numbers(run, ImpactMetric.PEOPLE_DEPRIVED_NET))
-    keeping = run.inputs.use.circumvention.set_index("restriction_id").reindex(frame.index)
+    keeping = run.inputs.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
     unknown = keeping["basis"].isna()
     severity = run.scope.by_id["severity"].reindex(frame.index)

@@ -189,9 +189,9 @@ def _join_key(rows: pd.DataFrame, table: str) -> pd.Series:
 
 def _estimates_used(inputs: Inputs) -> pd.DataFrame:
     """Return the chosen figures, and the other pages that print the same measurement."""
-    chosen = inputs.figures.chosen
+    chosen = inputs.chosen
     same = [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
-    pages = inputs.figures.before.merge(chosen[same].drop_duplicates(), on=same)
+    pages = inputs.before.merge(chosen[same].drop_duplicates(), on=same)
     ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
     aside = [
         pair not in ids for pair in zip(pages["restriction_id"], pages["estimate_id"], strict=True)
@@ -200,15 +200,15 @@ def _estimates_used(inputs: Inputs) -> pd.DataFrame:
     parts = [
         _add_role(chosen, FactRole.AUDIENCE, "estimates", "estimate_id", None),
         _add_role(pages, FactRole.RELAY, "estimates", "estimate_id", None),
-        _add_role(inputs.audiences.daily, FactRole.DAILY_AUDIENCE, "estimates", "daily_id", None),
+        _add_role(inputs.daily, FactRole.DAILY_AUDIENCE, "estimates", "daily_id", None),
     ]
     return pd.concat(parts)
 
 
 def _bases_used(inputs: Inputs) -> pd.DataFrame:
     """Return bases, populations, internet users and the bases that turned shares into people."""
-    audiences, feature_shares = inputs.audiences.sizes, inputs.use.feature_shares
-    shares = inputs.figures.chosen[inputs.figures.chosen["share_base_id"] != ""]
+    audiences, feature_shares = inputs.sizes, inputs.feature_shares
+    shares = inputs.chosen[inputs.chosen["share_base_id"] != ""]
     parts = [
         _add_role(audiences, FactRole.BASE, "bases", "base_id"),
         _add_role(audiences, FactRole.POPULATION, "bases", "population_id"),
@@ -234,9 +234,9 @@ def _shares_used(inputs: Inputs) -> pd.DataFrame:
     """Return the shares of people who use the feature, and of people who keep access."""
     use, keeping = FactRole.FEATURE_SHARE, FactRole.CIRCUMVENTION
     parts = [
-        _add_role(inputs.use.feature_shares, use, "feature_use", "feature_use_id", separator="+"),
+        _add_role(inputs.feature_shares, use, "feature_use", "feature_use_id", separator="+"),
         _add_role(
-            inputs.use.circumvention, keeping, "circumvention", "circumvention_id", separator=";"
+            inputs.circumvention, keeping, "circumvention", "circumvention_id", separator=";"
         ),
     ]
     return pd.concat(parts)
@@ -251,7 +251,7 @@ def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
 
 def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Return surveys of the country itself, which adjust the correlation of several platforms."""
-    several = inputs.audiences.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
+    several = inputs.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
     places = several[several].reset_index()[COUNTRY]
     fitted = set(tables["overlap_calibration"]["survey_id"])
     fitted_surveys = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences import figures
-from audience_impact.audiences.inputs import AudienceSizes
+from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.facts import events
 from audience_impact.facts.events import choose_links, find_published_ids
@@ -208,12 +208,12 @@ UNNAMED = ("some", "districts", "city", "seat", "circle", "site")  # kinds witho
 
 
 def make_impact_by_platform(
-    scope: Scope, audiences: AudienceSizes, simulation: SimulationInputs, platforms: pd.DataFrame
+    scope: Scope, inputs: Inputs, simulation: SimulationInputs, platforms: pd.DataFrame
 ) -> pd.DataFrame:
     """Return one row for each target of a restriction; `platforms` is the fact table."""
     bounds = simulation.bounds
     exposed = bounds.exposed
-    rows = _bound_targets(scope, audiences.sizes, exposed["printed_max_persons"])
+    rows = _bound_targets(scope, inputs.sizes, exposed["printed_max_persons"])
     with_error = _bound_targets(scope, simulation.sizes_with_error, exposed["max_persons"])
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
@@ -226,9 +226,9 @@ def make_impact_by_platform(
         as_of=scope.as_of.isoformat(),
         aggregation_hazard=several.map({True: HAZARD, False: ""}),
     )
-    window = reach.window_by_platform(audiences.sizes, audiences.daily, simulation.timeline.periods)
+    window = reach.window_by_platform(inputs.sizes, inputs.daily, simulation.timeline.periods)
     rows = rows.merge(window, on=PLATFORM, how="left").merge(
-        _sum_imputed(audiences), on=PLATFORM, how="left"
+        _sum_imputed(inputs), on=PLATFORM, how="left"
     )
     low, in_part = rows["window_printed_min_persons"], ~about["is_reaching_everyone"]
     unsure = ~about["is_certain"] & low.notna()
@@ -254,14 +254,14 @@ def _bound_targets(scope: Scope, sizes: pd.DataFrame, exposed: "pd.Series[float]
     )
 
 
-def _sum_imputed(audiences: AudienceSizes) -> pd.DataFrame:
+def _sum_imputed(inputs: Inputs) -> pd.DataFrame:
     """Return the people of imputed audiences and the weakest evidence level, by PLATFORM.
 
     Quantiles of countries are added, as if their errors were equal. Shares are multiplied by the
     expected people online; only the draws behind `impact` include the error of these.
     """
-    sizes = audiences.sizes[[*AUDIENCE, "base_size_persons"]]
-    rows = audiences.imputed.merge(sizes, on=AUDIENCE, validate="m:1")
+    sizes = inputs.sizes[[*AUDIENCE, "base_size_persons"]]
+    rows = inputs.imputed.merge(sizes, on=AUDIENCE, validate="m:1")
     people = {
         f"imputed_{name.removesuffix('_share')}_persons": rows[name] * rows["base_size_persons"]
         for name in SHARES

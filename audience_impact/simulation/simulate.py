@@ -25,12 +25,11 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from audience_impact.audiences.inputs import FeatureUse, Inputs
+from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.parts import PARTS, find_drawable
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
-from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import Context
 from audience_impact.frames import Array, Declared
@@ -60,13 +59,12 @@ class SimulationInputs(Declared):
     Attributes:
         overlap_model: The fitted model of joint use; None if this model or `errors` is missing, so
             that nothing is drawn.
-        errors: The errors of figures; None if the facts contain no parameters for them.
+        selected: The facts selected for the scope.
         restrictions: All restrictions, in the order of the rows of the draws.
         is_whole_service: As `Scope` has it.
         audiences: The distribution of each audience, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with the residents of the places named, or
             of the country, and the basis of the feature users.
-        use: Shares of the users of features and of those who keep access, as `Inputs` has them.
         parts: Places of complete restrictions that are partial, as `Inputs` has them.
         parent: The parent of each area, as nesting.parents returns it.
         bounds: Bounds of every metric, and the overlaps on which draws are conditioned.
@@ -85,12 +83,11 @@ class SimulationInputs(Declared):
     }
 
     overlap_model: OverlapModel | None
-    errors: FigureErrors | None
+    selected: Inputs
     restrictions: pd.Index
     is_whole_service: pd.Series
     audiences: pd.DataFrame
     countries: pd.DataFrame
-    use: FeatureUse
     parts: pd.DataFrame
     parent: nesting.Parents
     bounds: Bounds
@@ -103,8 +100,8 @@ def make_simulation_inputs(
     scope: Scope, inputs: Inputs, widened: Inputs, bounds: Bounds, context: Context
 ) -> SimulationInputs:
     """Return the inputs of all draws; without a calibration nothing is drawn."""
-    sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
-    rows = prepare_audiences(sizes, inputs.audiences.distributions)
+    sizes = inputs.sizes.sort_values(AUDIENCE, ignore_index=True)
+    rows = prepare_audiences(sizes, inputs.distributions)
     chances = describe_chances(
         scope.restrictions, scope.evidence["restriction_id"], context.tables, context.fitted.chances
     )
@@ -114,16 +111,15 @@ def make_simulation_inputs(
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
         context.fitted.joint_use if inputs.errors else None,
-        inputs.errors,
+        inputs,
         scope.by_id.index,
         scope.is_whole_service,
         rows,
         _collect_countries(scope, inputs, bounds, complete),
-        inputs.use,
         inputs.parts[in_part].reset_index(drop=True),
         context.parents,
         bounds,
-        widened.audiences.sizes,
+        widened.sizes,
         make_timeline(scope, inputs, bounds, context, chances),
         chances,
     )
@@ -133,13 +129,13 @@ def _collect_countries(
     scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index
 ) -> pd.DataFrame:
     """Return the countries of complete restrictions, with residents and flags of their feature."""
-    groups = inputs.audiences.sizes.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
+    groups = inputs.sizes.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
     groups = groups[["restriction_id", *GROUP]]
     residents = bounds.countries["population_persons"].fillna(bounds.countries["places_persons"])
     countries = groups[groups["restriction_id"].isin(complete)].merge(
         residents.rename("residents_persons").reset_index(), on=COUNTRY
     )
-    is_stated = inputs.use.feature_shares.groupby(COUNTRY)["is_own"].all()
+    is_stated = inputs.feature_shares.groupby(COUNTRY)["is_own"].all()
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
     is_whole = countries["restriction_id"].map(scope.is_whole_service).eq(True)
     return countries.assign(
@@ -201,7 +197,7 @@ class Simulation:
             for name in ("is_own_share", "is_whole_service")
         )
         users = np.where(is_own, stated, stated + joint - both)
-        fitted = audiences.draw_fitted_shares(inputs.use.feature_laws, countries, sampler)
+        fitted = audiences.draw_fitted_shares(inputs.selected.feature_laws, countries, sampler)
         users = np.where(np.isnan(users), people * fitted, users)
         used = np.where(is_whole, people, np.clip(users, 0.0, people))
         online = bases[parts.find_countries(inputs.parts, countries)]
@@ -221,7 +217,8 @@ class Simulation:
         audiences do not depend on any feature.
         """
         inputs, sampler = self.inputs, self.sampler
-        count, rows, shares = len(inputs.countries), inputs.audiences, inputs.use.feature_shares
+        shares = inputs.selected.feature_shares
+        count, rows = len(inputs.countries), inputs.audiences
         exposed, used = (
             pd.DataFrame(
                 {"number": parts.find_countries(frame, inputs.countries), "audience": number}
@@ -343,7 +340,7 @@ class Simulation:
         people, users = (
             self._sum_countries(drawn) for drawn in (self.countries.exposed, self.countries.users)
         )
-        without, keeping = np.full_like(users, np.nan), self.inputs.use.circumvention
+        without, keeping = np.full_like(users, np.nan), self.inputs.selected.circumvention
         if not keeping.empty:
             rows = self.inputs.restrictions.get_indexer(keeping["restriction_id"])
             share = audiences.draw_circumvention(keeping, self.sampler)

@@ -165,11 +165,11 @@ def make_timeline(
 ) -> Timeline:
     """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = list_periods(scope)
-    sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
+    sizes = inputs.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
     in_years = split_by_year(sizes, periods, context.denominators, day)
-    phases, figure = cut_by_figure(in_years, inputs.audiences.daily, periods)
-    monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
+    phases, figure = cut_by_figure(in_years, inputs.daily, periods)
+    monthly = audiences.prepare_audiences(phases, inputs.distributions)
     is_imputed = (monthly["shape"] == IMPUTED).to_numpy()
     use = daily_use(
         context.fitted.daily_use,

@@ -154,16 +154,16 @@ DAILY_LIMITS = ["daily_least_persons", "daily_most_persons"]
 
 def widen_inputs(inputs: Inputs) -> Inputs:
     """Return the inputs with every figure at its ends; without any limit if no error is known."""
-    sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
-    rows = audiences.prepare_audiences(sizes, inputs.audiences.distributions)
+    sizes = inputs.sizes.sort_values(AUDIENCE, ignore_index=True)
+    rows = audiences.prepare_audiences(sizes, inputs.distributions)
     limits = widen_audiences(rows, inputs.errors)
-    keeping = inputs.use.circumvention
+    keeping = inputs.circumvention
     ends = audiences.draw_circumvention(keeping, EndSampler())
     keeping = keeping.assign(
         least_share=move_out(keeping["least_share"], ends[:, 0], np.fmin),
         most_share=move_out(keeping["most_share"], ends[:, -1], np.fmax),
     )
-    shares = inputs.use.feature_shares  # times `of_persons` they are at their ends
+    shares = inputs.feature_shares  # times `of_persons` they are at their ends
     users = audiences.draw_feature_users(shares, EndSampler())
     laws = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
     of, people = shares["of_persons"], unions.draw_bases(laws, EndSampler())[:, -1]
@@ -173,10 +173,8 @@ def widen_inputs(inputs: Inputs) -> Inputs:
         least=move_out(shares["least"] * of, users[:, 0], np.fmin) / most_people,
         most=move_out(shares["most"] * of, users[:, -1], np.fmax) / most_people,
     )
-    use = replace(inputs.use, feature_shares=shares, circumvention=keeping)
     sizes = sizes.assign(**{name: limits[name] for name in LIMITS})
-    widened = replace(inputs.audiences, sizes=sizes)
-    return replace(inputs, audiences=widened, use=use)
+    return replace(inputs, sizes=sizes, feature_shares=shares, circumvention=keeping)
 
 
 def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataFrame:

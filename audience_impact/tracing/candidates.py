@@ -106,7 +106,7 @@ def _describe(
 
 def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Iterator[pd.DataFrame]:
     """Yield bases that may contain the audiences; for a shutdown, counts of people online."""
-    sizes = inputs.audiences.sizes
+    sizes = inputs.sizes
     groups = group_by_country(sizes)
     looked = denominators.list_bases(groups).join(groups["restriction_id"], on="place")
     once = looked.assign(is_passed=looked["passed_over"] != "").sort_values(
@@ -146,7 +146,7 @@ def _list_use(
     yield _add_reasons(
         daily, daily_reach.STEPS, "daily_audience", "estimates", "estimate_id"
     ).assign(persons=daily["mode"])
-    sizes = inputs.audiences.sizes
+    sizes = inputs.sizes
     used = use.list_feature_candidates(sizes, scope.targets, tables, inputs.errors)
     yield _add_reasons(
         used, use.FEATURE_STEPS, "feature_share", "feature_use", "feature_use_id"

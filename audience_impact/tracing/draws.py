@@ -51,10 +51,10 @@ def trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
         }
         drawn = np.stack(several["country_id"].map(by_country).to_list())
         yield _summarise(several, "correlation", drawn)
-    shares = _select_drawn(inputs.use.feature_shares, countries)
+    shares = _select_drawn(inputs.selected.feature_shares, countries)
     named = shares.assign(subject=shares["feature_use_id"])
     yield _summarise(named, "feature_share", audiences.draw_feature_users(shares, sampler))
-    keeping = _select_drawn(inputs.use.circumvention, countries)
+    keeping = _select_drawn(inputs.selected.circumvention, countries)
     if not keeping.empty:
         yield _summarise(keeping, "keeping_share", audiences.draw_circumvention(keeping, sampler))
 

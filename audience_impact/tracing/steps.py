@@ -56,9 +56,9 @@ def make_steps(
         "places": _list_places(inputs.parts),
         "gaps": inputs.parts.assign(is_gap=inputs.parts["reason"] != ""),
         **_list_imputed(scope, inputs, context),
-        "assumed": _list_assumed(inputs.use.feature_shares),
-        "feature": inputs.use.feature_laws,
-        "access": inputs.use.circumvention,
+        "assumed": _list_assumed(inputs.feature_shares),
+        "feature": inputs.feature_laws,
+        "access": inputs.circumvention,
         "days": _list_days(simulation.inputs.timeline.periods),
         "undrawn": _list_undrawn(simulation.inputs.audiences),
     }
@@ -121,7 +121,7 @@ def _list_questions(scope: Scope) -> pd.DataFrame:
 
 def _list_bases(inputs: Inputs, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the base of each country; `note` has the counts that the people online follow."""
-    rows = inputs.audiences.sizes.drop_duplicates(COUNTRY)
+    rows = inputs.sizes.drop_duplicates(COUNTRY)
     has_base, is_own = rows["base_id"].notna(), rows["is_own_base"].eq(True)
     notes = levels[levels["note"] != ""].set_index("area_id")["note"]
     return rows.assign(
@@ -141,17 +141,15 @@ def _name_subject(rows: pd.DataFrame, column: str = "platform_id") -> pd.DataFra
 
 def _list_audiences(inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Return the audiences, their chosen figures, the doubts about these, and their errors."""
-    sizes, chosen = inputs.audiences.sizes, inputs.figures.chosen
+    sizes, chosen = inputs.sizes, inputs.chosen
     is_counted = sizes["metric_priority"].notna()
-    keys, imputed = (
-        pd.MultiIndex.from_frame(frame[AUDIENCE]) for frame in (sizes, inputs.audiences.imputed)
-    )
+    keys, imputed = (pd.MultiIndex.from_frame(frame[AUDIENCE]) for frame in (sizes, inputs.imputed))
     is_imputed = ~is_counted & keys.isin(imputed)
-    flags = inputs.figures.quality_flags.groupby(AUDIENCE)[[*FLAG_RULES]].any().reset_index()
+    flags = inputs.quality_flags.groupby(AUDIENCE)[[*FLAG_RULES]].any().reset_index()
     rules = flags[[*FLAG_RULES]].apply(
         lambda row: ";".join(rule for name, rule in FLAG_RULES.items() if row[name]), axis=1
     )
-    errors = inputs.audiences.distributions
+    errors = inputs.distributions
     frames = {
         "audience": sizes.assign(
             is_counted=is_counted,
@@ -168,7 +166,7 @@ def _list_audiences(inputs: Inputs) -> dict[str, pd.DataFrame]:
 
 def _list_several(bounds: Bounds, inputs: Inputs) -> pd.DataFrame:
     """Return the bounds of countries with several audiences, which count each person once."""
-    count = inputs.audiences.sizes.groupby(COUNTRY).size().rename("audiences_count")
+    count = inputs.sizes.groupby(COUNTRY).size().rename("audiences_count")
     rows = bounds.countries.reset_index().join(count, on=COUNTRY)
     is_sharp = rows["is_sharp"].eq(True)
     return rows.assign(is_sharp=is_sharp, is_frechet=~is_sharp)[rows["audiences_count"] > 1]
@@ -203,7 +201,7 @@ def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, p
     is_imputed = rows["rung"].notna()
     is_closed, is_uncertain = (
         is_imputed & rows["restriction_id"].isin(ids)
-        for ids in (inputs.audiences.closed_level_ids, inputs.audiences.too_uncertain_ids)
+        for ids in (inputs.closed_level_ids, inputs.too_uncertain_ids)
     )
     imputed = rows.assign(
         is_without_share=~is_imputed,
@@ -220,7 +218,7 @@ def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, p
 
 
 def _select_uncounted(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    distributions = inputs.audiences.distributions
+    distributions = inputs.distributions
     counted = distributions.loc[distributions["shape"].isin(COUNTED), AUDIENCE]
     rows = scope.requested[scope.requested["is_existing_use"]]
     is_counted = pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(pd.MultiIndex.from_frame(counted))

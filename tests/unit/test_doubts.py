@@ -17,7 +17,7 @@ def list_doubts(made: World) -> pd.DataFrame:
     """What speaks against the figure of each restriction."""
     tables = made.typed()
     inputs = gather_inputs(build_scope(tables, AS_OF), read_context(tables))
-    return inputs.figures.quality_flags.set_index("restriction_id")
+    return inputs.quality_flags.set_index("restriction_id")
 
 
 def doubts(made: World, act: str = "R1") -> "pd.Series[bool]":

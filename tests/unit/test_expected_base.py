@@ -93,7 +93,7 @@ def test_the_stated_range_moves_with_the_base() -> None:
     made.rows["bases"][0] |= {"low_persons": "630000", "high_persons": "770000"}
     made.errors().estimate("E1", period="2023-07", value="300000")
     made.restrict("R1", "alpha", observed_from="2023-12-31")
-    (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
+    (row,) = prepared(made)[0].inputs.sizes.to_dict("records")
     assert (row["base_id"], row["base_persons"]) == ("B0", 700e3)
     assert 700e3 < row["expected_persons"] < 1400e3
     assert row["base_low_persons"] == pytest.approx(0.9 * row["expected_persons"], rel=1e-3)
@@ -107,7 +107,7 @@ def test_internet_users_are_the_base_of_the_day() -> None:
     )
     made.rows["bases"][-1]["source_id"] = "census-page"
     made.errors().restrict("R1", "*", action="network_shutdown")
-    (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
+    (row,) = prepared(made)[0].inputs.sizes.to_dict("records")
     assert row["audience_base_id"] == row["base_id"]
     # 15 July 2025 lies half-way between January and January: bounds keep the base as it stands.
     assert row["expected_persons"] == pytest.approx(800e3 * 2**0.49, rel=0.01)
@@ -120,7 +120,7 @@ def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
     made = world().base("other", population_base="internet_all", period="2025", persons="200000")
     made.rows["bases"][-1]["source_id"] = "panel-page"
     made.errors().restrict("R1", "*", action="network_shutdown")
-    (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
+    (row,) = prepared(made)[0].inputs.sizes.to_dict("records")
     assert (row["low_persons"], row["high_persons"]) == (200e3, 800e3)
     assert row["measurement_series_count"] == 2
     assert set(row["differing_base_ids"].split(";")) == {"XA-online", "other"}
@@ -137,7 +137,7 @@ def test_publishers_that_differ_limit_a_service_as_they_do_the_network() -> None
     made.rows["bases"][-1]["source_id"] = "panel-page"
     made.rows["bases"][0]["persons"] = "2000000"  # no bound has more people than there are
     made.errors().restrict("R1", "*", action="network_shutdown").restrict("R2", "nobody")
-    rows = prepared(made)[0].inputs.audiences.sizes.set_index("restriction_id")
+    rows = prepared(made)[0].inputs.sizes.set_index("restriction_id")
     assert rows.loc["R2", "is_base_disputed"]
     assert rows["base_persons"].tolist() == [1600e3, 1600e3]
     assert rows.loc["R1", "base_high_persons"] == rows.loc["R2", "base_high_persons"] >= 1600e3

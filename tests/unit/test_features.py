@@ -43,7 +43,7 @@ def aged(made: World, persons: str) -> World:
 
 
 def shares(made: World) -> pd.DataFrame:
-    return known(made).use.feature_shares
+    return known(made).feature_shares
 
 
 def place(lower: float, upper: float, base: float) -> pd.DataFrame:
@@ -362,7 +362,7 @@ def test_a_self_selected_poll_is_wide_and_gives_no_bound() -> None:
     assert (result[0], result[-1]) == (0.0, 500e3)
     assert "self-selected poll" in of(done, metric=DEPRIVED)["reason"]
     assert of(done, metric=DEPRIVED)["obs_status"] == "U"
-    rows = known(keep(simple(), "C1", "0.3", self_selected="yes")).use.circumvention
+    rows = known(keep(simple(), "C1", "0.3", self_selected="yes")).circumvention
     odds = np.log(1 / (1 / audiences.draw_circumvention(rows, SAMPLER)[0] - 1))
     assert odds.std() == pytest.approx(audiences.SELF_SELECTED_SPREAD, rel=0.02)
     assert np.median(odds) == pytest.approx(np.log(0.3 / 0.7), abs=0.02)
@@ -372,7 +372,7 @@ def test_the_largest_share_of_the_latest_period_is_chosen() -> None:
     made = keep(simple(), "C1", "0.47", period="2025-09")
     keep(made, "C2", "0.5", period="2025-09")
     keep(made, "C3", "0.9", period="2025-08")
-    assert known(made).use.circumvention["circumvention_id"].tolist() == ["C2"]
+    assert known(made).circumvention["circumvention_id"].tolist() == ["C2"]
     assert deprived(made)[1][0] == pytest.approx(250e3, rel=1e-4)
 
 

@@ -215,6 +215,6 @@ def test_a_service_that_shrank_does_not_run_up(
         made.estimate(f"T{number}", area_id=area, value=value, period=period, audience_metric="mau")
     tables = made.restrict("R1", "alpha").typed()
     known = gather_inputs(build_scope(tables, AS_OF), read_context(tables))
-    law = known.audiences.distributions.iloc[0]
+    law = known.distributions.iloc[0]
     assert (law["growth_q50"] > 0.0) == trend
     assert law["growth_q05"] < 0.0 < law["growth_q95"]

@@ -266,12 +266,12 @@ def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
 @pytest.mark.chain
 def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> None:
     known, _ = prepared(tables)
-    assert known.audiences.imputed["platform_id"].tolist() == ["alpha"]
+    assert known.imputed["platform_id"].tolist() == ["alpha"]
     made = restricted()
     made.estimate("E1", area_id="PA", value="300000", population_base="internet_all", period="2024")
     now, _ = prepared(made.typed())
-    assert now.audiences.imputed.empty
-    assert now.audiences.distributions["shape"].tolist() == ["fixed"]
+    assert now.imputed.empty
+    assert now.distributions["shape"].tolist() == ["fixed"]
 
 
 def forced(limits: Bounds) -> pd.DataFrame:
@@ -284,7 +284,7 @@ def forced(limits: Bounds) -> pd.DataFrame:
 def test_nothing_imputed_is_in_a_bound(tables: Tables) -> None:
     without = {**tables, "audience_laws": tables["audience_laws"].head(0)}
     known, limits = prepared(tables)
-    assert not known.audiences.imputed.empty
+    assert not known.imputed.empty
     pd.testing.assert_frame_equal(forced(limits), forced(prepared(without)[1]))
 
 
@@ -360,7 +360,7 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
 @cache
 def imputed_alone() -> pd.DataFrame:
     """The distribution of an audience that no figure counts."""
-    return prepared(restricted(ERRORS).typed())[0].audiences.distributions
+    return prepared(restricted(ERRORS).typed())[0].distributions
 
 
 def combined(value: str, metric: str, **cells: str) -> tuple[pd.Series, pd.DataFrame]:
@@ -369,7 +369,7 @@ def combined(value: str, metric: str, **cells: str) -> tuple[pd.Series, pd.DataF
     cells = {"population_base": "internet_all", "period": "2023-12", **cells}
     made.estimate("E1", area_id="PA", value=value, audience_metric=metric, **cells)
     now, _ = prepared(made.typed())
-    return now.audiences.distributions.iloc[0], imputed_alone()
+    return now.distributions.iloc[0], imputed_alone()
 
 
 @pytest.mark.chain
@@ -406,7 +406,7 @@ def test_an_older_figure_never_narrows_an_answer_at_once() -> None:
             population_base="internet_all", period=period,
         )  # fmt: skip
         known, _ = prepared(made.typed())
-        widths.append(describe_answers(known.audiences)["width"].iloc[0])
+        widths.append(describe_answers(known)["width"].iloc[0])
     assert (np.diff(np.log(widths)) > -0.15).all()
 
 

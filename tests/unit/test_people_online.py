@@ -179,7 +179,7 @@ def test_countries_share_the_common_part(common: float, expected: float) -> None
 
 def test_the_people_online_are_the_share_of_the_day_and_bounds_the_printed_count() -> None:
     made = levelled(world()).errors().restrict("R1", "*", action="network_shutdown")
-    (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
+    (row,) = prepared(made)[0].inputs.sizes.to_dict("records")
     moment = compute_moments(pd.Series([pd.Timestamp("2025-07-15")]))
     quantiles = levels_of(made).compute_quantiles(pd.Series(["XA"]), moment)
     share = float(quantiles["q50_share"].iloc[0])
@@ -192,9 +192,9 @@ def test_the_people_online_are_the_share_of_the_day_and_bounds_the_printed_count
 def test_children_are_online_less_often_and_nobody_knows_how_often() -> None:
     made = levelled(world()).restrict("R1", "*", action="network_shutdown")
     made.base("XA-12", population_base="age_12_plus", period="2025", persons="800000")
-    bare = prepared(made.errors())[0].inputs.audiences.sizes.iloc[0]
+    bare = prepared(made.errors())[0].inputs.sizes.iloc[0]
     made.rows["figure_errors"] = []
-    young = prepared(made.errors(ERRORS))[0].inputs.audiences.sizes.iloc[0]
+    young = prepared(made.errors(ERRORS))[0].inputs.sizes.iloc[0]
     assert young["expected_persons"] == pytest.approx(bare["expected_persons"] * (1 - 0.2 * 0.3))
     width = [np.log(row["base_high_persons"] / row["base_low_persons"]) for row in (bare, young)]
     assert width[1] > 1.05 * width[0]
@@ -218,7 +218,7 @@ def test_publishers_that_differ_do_not_widen_what_rests_on_all_of_them() -> None
     )
     made.rows["bases"][-1]["source_id"] = "panel-page"
     made.errors().restrict("R1", "*", action="network_shutdown")
-    (row,) = prepared(made)[0].inputs.audiences.sizes.to_dict("records")
+    (row,) = prepared(made)[0].inputs.sizes.to_dict("records")
     assert (row["low_persons"], row["high_persons"]) == (200e3, 800e3)
     assert row["base_low_persons"] > 200e3
 

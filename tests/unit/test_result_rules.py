@@ -37,7 +37,7 @@ def sound() -> ReviewInput:
     result = {
         "impact": impact,
         "impact_by_platform": make_impact_by_platform(
-            stages.scope, stages.inputs.audiences, simulation, tables["platforms"]
+            stages.scope, stages.inputs, simulation, tables["platforms"]
         ),
         "impact_by_area": by_area(simulation, sampler, tables["areas"]),
         "person_days": make_person_days(Simulation(simulation, sampler), AS_OF),

@@ -30,29 +30,29 @@ def known(made: World) -> tuple[Inputs, pd.Series]:
 
 def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     found, status = known(restricted())
-    (rung,) = found.audiences.imputed["rung"]
+    (rung,) = found.imputed["rung"]
     assert status["obs_status"] == "I"
     result = {"rung_family": "audience", "rung": rung}
     shut, closed = known(restricted().add("answer_rungs", **result, is_open="no"))
-    assert shut.audiences.imputed.empty
-    assert (shut.audiences.distributions["shape"] == "").all() or shut.audiences.distributions.empty
+    assert shut.imputed.empty
+    assert (shut.distributions["shape"] == "").all() or shut.distributions.empty
     assert closed["obs_status"] == "M"
     assert PartGap.RUNG_CLOSED.meaning in closed["reason"]
     still, _ = known(restricted().add("answer_rungs", **result, is_open="yes"))
-    pd.testing.assert_frame_equal(still.audiences.imputed, found.audiences.imputed)
+    pd.testing.assert_frame_equal(still.imputed, found.imputed)
 
 
 def test_what_would_span_more_than_a_factor_is_no_estimate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     result, _ = known(restricted())
-    (span,) = result.audiences.imputed["q95_share"] / result.audiences.imputed["q05_share"]
+    (span,) = result.imputed["q95_share"] / result.imputed["q05_share"]
     monkeypatch.setattr(distribution, "WIDEST", span + 0.01)
-    assert len(known(restricted())[0].audiences.imputed) == 1
+    assert len(known(restricted())[0].imputed) == 1
     monkeypatch.setattr(distribution, "WIDEST", span - 0.01)
     vague, status = known(restricted())
-    assert vague.audiences.imputed.empty
-    assert (status["obs_status"], vague.audiences.too_uncertain_ids) == ("M", frozenset({"R1"}))
+    assert vague.imputed.empty
+    assert (status["obs_status"], vague.too_uncertain_ids) == ("M", frozenset({"R1"}))
     assert "more than a factor of 20" in status["reason"]
 
 
@@ -108,7 +108,7 @@ def test_a_rung_of_another_family_closes_nothing() -> None:
     made = restricted().add("answer_rungs", rung_family="place", rung="country", is_open="no")
     assert models.list_closed(made.typed(), RungFamily.PLACE) == ["country"]
     assert models.list_closed(made.typed(), RungFamily.AUDIENCE) == []
-    assert not known(made)[0].audiences.imputed.empty
+    assert not known(made)[0].imputed.empty
 
 
 @pytest.mark.parametrize(

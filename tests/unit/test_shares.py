@@ -243,7 +243,7 @@ def test_the_law_of_the_country_comes_before_that_of_any() -> None:
 
 def test_restrictions_of_one_country_share_a_draw() -> None:
     made = simple().restrict("R2", "alpha", observed_from="2025-08-01")
-    known = prepared(made)[0].inputs.use.circumvention
+    known = prepared(made)[0].inputs.circumvention
     assert known["shape"].tolist() == [LEARNED, LEARNED]
     first, second = audiences.draw_circumvention(known, SAMPLER)
     assert (first == second).all()
@@ -252,14 +252,14 @@ def test_restrictions_of_one_country_share_a_draw() -> None:
 def test_reach_under_a_block_speaks_for_no_restriction_by_itself() -> None:
     made = simple().add("circumvention", circumvention_id="C1", restriction_id="R1", share="0.9",
                         circumvention_kind="still_reached_monthly")  # fmt: skip
-    assert prepared(made)[0].inputs.use.circumvention["basis"].tolist() == ["learned"]
+    assert prepared(made)[0].inputs.circumvention["basis"].tolist() == ["learned"]
 
 
 def test_a_representative_share_comes_before_a_later_poll_of_those_who_chose_to_answer() -> None:
     made = simple().add("circumvention", circumvention_id="C1", restriction_id="R1", share="0.5")
     made.add("circumvention", circumvention_id="C2", restriction_id="R1", share="0.9",
              period="2025-12", self_selected="yes")  # fmt: skip
-    assert prepared(made)[0].inputs.use.circumvention["circumvention_id"].tolist() == ["C1"]
+    assert prepared(made)[0].inputs.circumvention["circumvention_id"].tolist() == ["C1"]
 
 
 def test_what_was_slowed_leaves_nobody_known_to_be_without_access() -> None:

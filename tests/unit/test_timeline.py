@@ -17,8 +17,8 @@ def day(text: str) -> pd.Timestamp:
 
 def windows(stages: Stages) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the audiences, their daily figures and the periods of the restrictions."""
-    audiences = stages.inputs.audiences
-    return audiences.sizes, audiences.daily, stages.simulation.timeline.periods
+    inputs = stages.inputs
+    return inputs.sizes, inputs.daily, stages.simulation.timeline.periods
 
 
 # ---- The daily figure ----
@@ -64,7 +64,7 @@ def daily() -> pd.DataFrame:
         for place, cells in enumerate(figures):
             result = {"audience_metric": "avg_daily_reach", **cells}
             made.estimate(f"{name}-{place}", platform_id=name, **result)
-    return known(made).audiences.daily.set_index("platform_id")
+    return known(made).daily.set_index("platform_id")
 
 
 @pytest.mark.parametrize("number", range(len(CHOSEN)))

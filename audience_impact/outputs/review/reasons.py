@@ -70,7 +70,7 @@ OWN_WORDS = "extent"
 
 def undrawn_rule(simulation: SimulationInputs) -> str:
     """Return the rule that explains why nothing at all is drawn."""
-    return "uncalibrated" if simulation.errors else "unlearned"
+    return "uncalibrated" if simulation.selected.errors else "unlearned"
 
 
 def find_no_estimate_reason(simulation: SimulationInputs) -> str:
@@ -250,12 +250,12 @@ def find_status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
 
 def _flag_audiences(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     """Return the audiences with a flag for each weakness."""
-    audiences = inputs.audiences.sizes
-    doubts = inputs.figures.quality_flags.groupby(AUDIENCE)[_QUALITY_FLAGS].any().reset_index()
+    audiences = inputs.sizes
+    doubts = inputs.quality_flags.groupby(AUDIENCE)[_QUALITY_FLAGS].any().reset_index()
     scope_rows = scope.requested[[*AUDIENCE, "is_existing_use", "is_step"]]
     rows = audiences.merge(scope_rows, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
     rows[_QUALITY_FLAGS] = rows[_QUALITY_FLAGS].eq(True)
-    imputed = inputs.audiences.imputed[[*AUDIENCE, "rung", "is_decisive"]]
+    imputed = inputs.imputed[[*AUDIENCE, "rung", "is_decisive"]]
     rows = rows.merge(imputed, on=AUDIENCE, how="left")
     number = rows["rung"].map(evidence_levels.ORDER.index, na_action="ignore").astype("float64")
     return rows.assign(
@@ -282,7 +282,7 @@ _QUALITY_FLAGS = [
 
 def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
     """Return audiences with a chosen figure that is only a limit, so that nothing is drawn."""
-    chosen = inputs.figures.chosen
+    chosen = inputs.chosen
     one_sided = chosen["interval_kind"].isin(intervals.ONE_SIDED)
     floor = chosen["metric_priority"] >= figures.FLOOR
     keys = pd.MultiIndex.from_frame(chosen.loc[one_sided & ~floor, AUDIENCE])
@@ -295,8 +295,8 @@ def _unknown_flags(
     """Return the flags of rules for which the number of people exposed is not known."""
     unknown = groups["is_unknown"].sum()
     new_use = ~groups["is_existing_use"].any()
-    shut = inputs.audiences.closed_level_ids
-    vague = inputs.audiences.too_uncertain_ids - shut
+    shut = inputs.closed_level_ids
+    vague = inputs.too_uncertain_ids - shut
     return {
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
@@ -416,6 +416,6 @@ def _note_flags(
 
 def _whole_audiences(inputs: Inputs) -> pd.DataFrame:
     """Return the quality flags of figures that count a whole audience and are not lower bounds."""
-    audiences = inputs.audiences.sizes
+    audiences = inputs.sizes
     counted = audiences.loc[audiences["metric_priority"] < figures.FLOOR, AUDIENCE]
-    return inputs.figures.quality_flags.merge(counted, on=AUDIENCE)
+    return inputs.quality_flags.merge(counted, on=AUDIENCE)

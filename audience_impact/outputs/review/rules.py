@@ -79,10 +79,10 @@ def make_review_input(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Rev
     return ReviewInput(
         impact,
         scope.restrictions,
-        inputs.audiences.sizes,
-        inputs.figures.chosen,
-        inputs.figures.quality_flags,
-        inputs.audiences.daily,
+        inputs.sizes,
+        inputs.chosen,
+        inputs.quality_flags,
+        inputs.daily,
     )
 
 
