@@ -100,14 +100,6 @@ def test_a_law_between_floor_and_ceiling_keeps_its_shape(
     assert cumulative(below) / ends[1] == pytest.approx(EVEN, abs=1e-9)
 
 
-@law
-def test_draws_rise_with_the_uniforms(
-    draw: Draw, cumulative: Callable[[Array], Array], floor: float, ceiling: float
-) -> None:
-    assert (np.diff(draw(EVEN)) > 0).all()
-    assert (np.diff(draw(EVEN, floor=floor, ceiling=ceiling)) > 0).all()
-
-
 def test_a_cut_where_there_is_no_mass_gives_the_nearest_end() -> None:
     assert (draw_split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, 500.0, 600.0) == 500.0).all()
     assert (draw_split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, -600.0, -500.0) == -500.0).all()
@@ -167,22 +159,6 @@ def test_widths_of_next_to_nothing(width: float) -> None:
     ):
         assert (np.diff(x) >= 0.0).all()
         assert np.abs(x).max() <= 1.0
-
-
-def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
-    middle, low, high = (
-        np.array([[a], [b], [b]]) for a, b in ((5.0, 50.0), (3.0, 40.0), (9.0, 55.0))
-    )
-    floor = np.array([[-np.inf], [45.0], [54.0]])
-    together = draw_split_normal(EVEN, middle, low, high, 0.9, floor)
-    each = np.stack([EVEN, EVEN[::-1], EVEN])
-    assert together.shape == (3, 2000)
-    assert np.array_equal(
-        draw_split_normal(each, middle, low, high, 0.9, floor)[1], together[1][::-1]
-    )
-    for row in range(3):
-        alone = draw_split_normal(EVEN, middle[row], low[row], high[row], 0.9, floor[row])
-        assert np.array_equal(alone, together[row])
 
 
 def test_rows_are_drawn_once_for_each_seed() -> None:

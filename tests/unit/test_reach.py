@@ -92,32 +92,11 @@ def test_at_the_binomial_limit_and_above_it_people_are_alike(daily: float, more:
     assert reach_days(daily, monthly, DAYS) == pytest.approx(expected, abs=1e-12)
 
 
-def test_tiny_shares_keep_their_digits() -> None:
-    reach = reach_days(1e-12, 5e-12, np.array([1, 15, 30]))
-    assert reach[[0, 2]] == pytest.approx([1e-12, 5e-12], rel=1e-9)
-    assert 2.5e-12 < reach[1] < 5e-12
-
-
-def test_cells_do_not_depend_on_their_neighbours() -> None:
-    generator = np.random.default_rng(1)
-    daily = generator.uniform(0.0, 1.0, (40, 1000))
-    monthly = daily + generator.uniform(0.0, 1.0, (40, 1000)) * (1.0 - daily)
-    days = np.arange(1, 41)[:, None]
-    together = reach_days(daily, monthly, days)
-    assert together.shape == (40, 1000)
-    for row in (0, 17, 39):
-        assert np.array_equal(reach_days(daily[row], monthly[row], row + 1), together[row])
-
-
 def test_limits_of_reach() -> None:
     least, most = limit_reach(0.6, [0, 1, 15, 30, 31, 400])
     assert least == pytest.approx([0.0, 0.02, 0.3, 0.6, 0.6, 0.6])
     assert most.tolist() == [0.0, 0.6, 0.6, 0.6, 1.0, 1.0]
     assert np.array(limit_reach(0.7, 1, month_days=7)) == pytest.approx([0.1, 0.7])
-
-
-def test_nothing_in_gives_nothing_out() -> None:
-    assert reach_days([], [], []).shape == (0,)
 
 
 @pytest.mark.parametrize(

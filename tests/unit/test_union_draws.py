@@ -68,20 +68,6 @@ def test_a_base_is_one_draw_and_never_below_the_largest_audience_inside_it() -> 
     assert (BASE[0] == np.maximum(without[0], ITEMS[3])).all()
 
 
-def test_a_base_moves_with_what_is_expected() -> None:
-    table = pd.DataFrame(
-        {
-            "base_id": ["a", "a"],
-            "expected_persons": [100.0, 50.0],
-            "base_low_persons": [90.0, 45.0],
-            "base_high_persons": [120.0, 60.0],
-        }
-    ).reindex(columns=GROUP)
-    one, half = unions.draw_bases(table, SAMPLER)
-    assert half == pytest.approx(one / 2)
-    assert one.std() > 1.0
-
-
 @pytest.mark.parametrize("share", [0.9, 0.975, 0.99, 1.0, 1.01])
 def test_a_base_that_is_nearly_everybody_keeps_its_quantiles_below_all(share: float) -> None:
     """Where all are online an interval has a width as well, and ends at the residents."""
@@ -112,13 +98,6 @@ def test_one_audience_is_the_same_draw_in_every_set() -> None:
     assert np.corrcoef(DRAWN[0], ITEMS[0])[0, 1] > 0.999
 
 
-def test_countries_have_correlations_of_their_own() -> None:
-    assert not np.allclose(DRAWN[5], DRAWN[2])
-    uses = (learned().joint_use(area, SAMPLER.draw_uniform) for area in ("XA", "XB"))
-    one, other = (use.parameters[0] for use in uses)
-    assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
-
-
 @settings(max_examples=15)
 @given(st.permutations(list(MEMBERS)), st.randoms(use_true_random=False))
 def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: object) -> None:
@@ -135,24 +114,6 @@ def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
     # Set 4 stays: its audience is the largest, below which the base of all is never drawn.
     drawn, _ = people(sets({each: MEMBERS[each] for each in kept}))
     assert drawn.tobytes() == DRAWN[kept].tobytes()
-
-
-def test_an_unknown_audience_may_not_be_in_a_set() -> None:
-    items = ITEMS.copy()
-    items[1] = np.nan
-    with pytest.raises(ValueError, match="shares must lie"):
-        unions.draw_union_people(items, sets(), learned(), SAMPLER)
-    known = {each: MEMBERS[each] for each in (0, 4)}
-    alone, _ = unions.draw_union_people(items, sets(known), learned(), SAMPLER)
-    assert alone.tobytes() == DRAWN[[0, 4]].tobytes()
-
-
-def test_sums_over_countries_are_sums_of_draws() -> None:
-    names = pd.Series(["R2", "R1", "R2"])
-    result = unions.sum_by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
-    assert (result[0] == DRAWN[1]).all()
-    assert (result[1] == DRAWN[0] + DRAWN[2]).all()
-    assert not result[2].any()
 
 
 def test_how_many_draws_lie_outside_the_bounds() -> None:

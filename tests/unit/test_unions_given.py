@@ -74,13 +74,6 @@ def test_a_fact_at_its_bound_is_met(share: float) -> None:
     assert result[0] == pytest.approx(RUSSIA.sum() - share, abs=1e-6)
 
 
-def test_twelve_platforms_are_conditioned_too() -> None:
-    m = np.linspace(0.05, 0.9, 12)[None, :]
-    prior = draw_patterns(m, [0.44])
-    result = condition_unions(prior, m, mark_all_patterns([(tuple(range(12)), ANY)], 12), [[0.93]])
-    assert result == pytest.approx([0.93], abs=1e-7)
-
-
 def test_values_that_cannot_be_met_are_unknown_and_the_others_stay() -> None:
     # Of 96 and 89 in 105 at least 80 use both, at most 89: between 96 and 105 use any.
     values = np.array([0.65, 0.95, 1.05, 0.92]) * RUSSIA[1]
@@ -98,24 +91,3 @@ def test_facts_that_contradict_one_another_are_unknown() -> None:
     rows = mark_all_patterns([((0, 1), ANY), ((0, 1), BOTH)], 3)
     result = condition_unions(prior, shares, rows, [[0.95, 0.3], [0.8, 0.3]])
     assert np.isnan(result).tolist() == [True, False]
-
-
-def test_a_fact_told_twice_changes_nothing() -> None:
-    shares = np.array([[0.6, 0.5, 0.3]])
-    prior = draw_patterns(shares, np.array([0.4]))
-    once = mark_all_patterns([((0, 1), BOTH)], 3)
-    result = condition_unions(prior, shares, once, [[0.4]])
-    again = condition_unions(prior, shares, np.vstack([once, once]), [[0.4, 0.4]])
-    assert again == pytest.approx(result, abs=1e-8)
-
-
-def test_one_draw_does_not_hang_on_its_company() -> None:
-    rng = np.random.default_rng(5)
-    shares = rng.uniform(0.2, 0.8, (30, 3))
-    prior = draw_patterns(shares, np.full(30, 0.4))
-    row = mark_all_patterns([((0, 2), BOTH)], 3)
-    targets = rng.uniform(0.0, 0.4, (30, 1))
-    result = condition_unions(prior, shares, row, targets)
-    alone = [condition_unions(prior[[d]], shares[[d]], row, targets[[d]])[0] for d in range(30)]
-    assert np.isnan(result).any()
-    assert result == pytest.approx(alone, abs=1e-8, nan_ok=True)
