@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,12 +55,6 @@ class Answer:
     draw: "Callable[[], Picture] | None" = None
 
 
-def list_ids(version: Stored) -> list[str]:
-    """Return the ids of the published restrictions."""
-    ids = version.read_arrow("restrictions")["restriction_id"].to_pylist()
-    return [str(name) for name in ids]
-
-
 def answer_question(version: Stored, words: str, period: str | None, options: Options) -> Answer:
     """Return the answer to typed words; exit with 1 if nothing on record fits."""
     tables = records.load_tables(version)
@@ -71,7 +64,9 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     is_ranked = bool(by or options.form or options.metric is not Quantity.PEOPLE)
     is_single = len(ids) == 1 and question.is_precise
     is_event = question.has_shutdowns and is_single  # and not about all shutdowns of the area
-    if question.area is not None and (is_ranked or (not is_event and _has_area(tables, question))):
+    rows = tables["areas"][tables["areas"]["area_id"] == (question.area or WORLD)]
+    has_area = question.period is None or bool((rows["period"] == question.period).any())
+    if question.area is not None and (is_ranked or (not is_event and has_area)):
         answer = _answer_area(version, tables, question, options)
     elif is_ranked:
         raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
@@ -94,43 +89,54 @@ def answer_restriction(
     """Return the answer for a restriction, in full or in brief."""
     record = records.build_record(tables, restriction_id)
     render = text.render_restriction if show_all else text.render_brief
-    return Answer(
-        render(record, version.id),
-        text.restriction_json(record, version.id),
-        partial(_draw_restriction, version, restriction_id),
-    )
 
+    def draw() -> "Picture":
+        from audience_impact.site import build
 
-def _draw_restriction(version: Stored, restriction_id: str) -> "Picture":
-    from audience_impact.site import build
+        return build.draw_restrictions(version, [restriction_id])[restriction_id]
 
-    return build.draw_restrictions(version, [restriction_id])[restriction_id]
+    values = text.restriction_json(record, version.id)
+    return Answer(render(record, version.id), values, draw)
 
 
 def _answer_area(version: Stored, tables: Tables, question: Question, options: Options) -> Answer:
-    by = options.by
-    if options.form is ChartForm.MAP:
-        if by is Grouping.RESTRICTION:
-            raise fail_with("--as map draws countries: leave out --by restriction", 2)
-        by = Grouping.COUNTRY
-    record = find_area_record(tables, question, options.metric)
-    events = list_area_events(tables, record, record.period)
-    rows = choose_rows(record, events, by)
+    """Return the answer for an area: its people, and the countries or chained restrictions."""
+    by, is_map = options.by, options.form is ChartForm.MAP
+    if is_map and by is Grouping.RESTRICTION:
+        raise fail_with("--as map draws countries: leave out --by restriction", 2)
+    record = _find_area_record(tables, question, options.metric)
+    is_unpublished = record.quantity is Quantity.PERSON_DAYS and not areas.is_year(record.period)
+    if by is Grouping.RESTRICTION and is_unpublished:
+        raise fail_with("person-days of restrictions are published by year: give a year", 2)
+    events = _list_area_events(tables, record, record.period)
+    of_countries = is_map or by is Grouping.COUNTRY or is_unpublished
+    rows = record.countries if of_countries else rankings.join_chains(events)
     shown = text.render_area_brief(record, version.id, rows, options.top)
     if options.show_all:
         shown = f"{shown}\n{text.render_area(record, version.id)}"
     values = text.area_json(record, version.id) | {"restrictions": records.plain_rows(events)}
-    draw = partial(draw_area, version, tables, record, by, options.top, options.form)
+
+    def draw() -> "Picture":
+        from audience_impact.site.charts import ranking as charts
+
+        is_line = options.form is ChartForm.LINE
+        drawn = _list_area_events(tables, record, None) if is_line else events
+        publishers = list(drawn["publisher"].dropna().value_counts().index)
+        try:
+            if is_map:
+                return charts.draw_ranking_map(record, options.top, publishers, version)
+            if is_line:
+                years = areas.list_years(tables, record)
+                about = record.name, record.quantity
+                return charts.draw_years_line(*about, years, publishers, version)
+        except ValueError as error:
+            raise fail_with(f"no {options.form} of {record.name}: {error}") from error
+        return charts.draw_ranking(record, rows, options.top, publishers, version)
+
     return Answer(shown, values, draw)
 
 
-def _has_area(tables: Tables, question: Question) -> bool:
-    rows = tables["areas"]
-    rows = rows[rows["area_id"] == (question.area or WORLD)]
-    return question.period is None or bool((rows["period"] == question.period).any())
-
-
-def find_area_record(tables: Tables, question: Question, metric: Quantity) -> AreaRecord:
+def _find_area_record(tables: Tables, question: Question, metric: Quantity) -> AreaRecord:
     """Return the record of an area; exit with 1 if nothing is published of it."""
     area, kinds = question.area or WORLD, [RestrictionKind.ALL]
     if question.has_shutdowns:
@@ -148,48 +154,12 @@ def find_area_record(tables: Tables, question: Question, metric: Quantity) -> Ar
     raise fail_with(f"The record has no number of people for {name}{when}.")
 
 
-def list_area_events(tables: Tables, record: AreaRecord, period: str | None) -> pd.DataFrame:
+def _list_area_events(tables: Tables, record: AreaRecord, period: str | None) -> pd.DataFrame:
     """Return the restrictions of an area, those of the most people or person-days first."""
     kind = None if record.kind is RestrictionKind.ALL else EventKind(record.kind)
     acts = rankings.select_restrictions(tables, record.area_id, period, kind)
     events = rankings.build_events(tables, acts["restriction_id"], period)
     return rankings.sort_events(events, EventOrder(record.quantity))
-
-
-def choose_rows(record: AreaRecord, events: pd.DataFrame, by: Grouping | None) -> pd.DataFrame:
-    """Return the rows that are shown: countries, or of chained restrictions one each."""
-    is_unpublished = record.quantity is Quantity.PERSON_DAYS and not areas.is_year(record.period)
-    if by is Grouping.RESTRICTION and is_unpublished:
-        raise fail_with("person-days of restrictions are published by year: give a year", 2)
-    if by is Grouping.COUNTRY or is_unpublished:
-        return record.countries
-    return rankings.join_chains(events)
-
-
-def draw_area(
-    version: Stored,
-    tables: Tables,
-    record: AreaRecord,
-    by: Grouping | None,
-    top: int,
-    form: ChartForm | None = None,
-) -> "Picture":
-    """Return the picture of an area: bars, a map or a line; exit with 1 if there is none."""
-    from audience_impact.site.charts import ranking as charts
-
-    period = None if form is ChartForm.LINE else record.period
-    events = list_area_events(tables, record, period)
-    publishers = list(events["publisher"].dropna().value_counts().index)
-    try:
-        if form is ChartForm.MAP:
-            return charts.draw_ranking_map(record, top, publishers, version)
-        if form is ChartForm.LINE:
-            years = areas.list_years(tables, record)
-            return charts.draw_years_line(record.name, record.quantity, years, publishers, version)
-    except ValueError as error:
-        raise fail_with(f"no {form} of {record.name}: {error}") from error
-    rows = choose_rows(record, events, by)
-    return charts.draw_ranking(record, rows, top, publishers, version)
 
 
 def write_chart(picture: "Picture", path: Path) -> None:
@@ -282,11 +252,6 @@ def _list_matches(words: str, tables: Tables, ids: list[str]) -> str:
     lines = text.list_events(events, most=MOST_LISTED)
     more = [f"  and {len(events) - MOST_LISTED} more"] * (len(events) > MOST_LISTED)
     return plain_lines("\n".join([head, *lines, *more])) + "\n"
-
-
-def find_ids(tables: Tables, queries: list[str]) -> tuple[str, ...]:
-    """Return the ids of restrictions; exit with 1 if a query matches none or several of them."""
-    return tuple(dict.fromkeys(find_single_id(words, tables) for words in queries))
 
 
 def find_single_id(words: str, tables: Tables) -> str:

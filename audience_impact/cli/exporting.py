@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.answers import EventOrder, Grouping, Quantity
+from audience_impact.answers import EventOrder
 from audience_impact.cli.folders import (
     PUBLISHED,
     OnDay,
@@ -16,12 +16,11 @@ from audience_impact.cli.folders import (
     local_option,
     open_version,
 )
-from audience_impact.cli.showing import MOST_RANKED, Area, Begun, Kind, Sort, Year
+from audience_impact.cli.showing import Area, Begun, Kind, Sort, Year
 from audience_impact.exporting import Form
 
 if TYPE_CHECKING:
-    from audience_impact.site.charts.drawing import Picture
-    from audience_impact.store.versions import Stored
+    pass
 
 Chosen = Annotated[
     Form,
@@ -86,7 +85,7 @@ def export(
 
     tables = records.load_tables(version) if restriction or area else {}
     selection = ExportQuery(
-        answering.find_ids(tables, restriction or []),
+        (*dict.fromkeys(answering.find_single_id(words, tables) for words in restriction or ()),),
         answering.find_area_code(area, tables) if area else "",
         year,
         kind,
@@ -111,31 +110,13 @@ ReportInto = Annotated[
 ]
 
 
-Png = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--png",
-        metavar="WHAT",
-        help="Write only a picture into DIR (default: the current folder), and no report: of the "
-        "restriction that plain words fit ('nepal tiktok'), of the restrictions of a country, or "
-        "of the countries of a region ('africa 2024'); may be repeated. More options has `show "
-        "--chart FILE`.",
-    ),
-]
-
-
-def report(
-    published: PublishedFolder = PUBLISHED, into: ReportInto = None, png: Png = None
-) -> None:
+def report(published: PublishedFolder = PUBLISHED, into: ReportInto = None) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
-    if not into and not png:
+    if not into:
         require_report_folder(published)
     version = open_version(published)
     from audience_impact.site import build
 
-    if png:
-        _write_pictures(version, png, into or Path())
-        return
     if into is None and version.store.is_read_only:
         into = Path("audience-impact-report")
     folder, changed = build.publish_version(version, published, into)
@@ -150,28 +131,3 @@ def require_report_folder(published: Path) -> None:
     if is_address(published):
         address = format_address(published)
         raise fail_with(f"{address} is no folder for pages: write them with report --into DIR", 2)
-
-
-def _write_pictures(version: "Stored", queries: list[str], into: Path) -> None:
-    """Write a picture for each query, of a restriction or an area, and print the paths."""
-    from audience_impact.answers import records
-    from audience_impact.cli import answering
-    from audience_impact.site import build, report_data
-
-    tables = records.load_tables(version)
-    pictures: dict[str, Picture] = {}
-    ids = []
-    for words in queries:
-        question, fitting = answering.find_restrictions(words, tables)
-        if question.area is not None and not (question.has_shutdowns and len(fitting) == 1):
-            by = Grouping.COUNTRY if question.area.isdecimal() else Grouping.RESTRICTION
-            area = answering.find_area_record(tables, question, Quantity.PEOPLE)
-            picture = answering.draw_area(version, tables, area, by, MOST_RANKED)
-            pictures[f"{area.name} {area.period}"] = picture
-        else:
-            ids.append(answering.find_single_id(words, tables))
-    pictures |= build.draw_restrictions(version, ids) if ids else {}
-    for name, picture in pictures.items():
-        path = into / f"{report_data.make_slug(name.replace(' ', '-'))}.png"
-        answering.write_chart(picture, path)
-        typer.echo(format_path(path))

@@ -210,7 +210,8 @@ def show(
     from audience_impact.plain_text import json_text
 
     is_json = style is OutputFormat.JSON
-    if len(what) > 1 and set(what) <= set(answering.list_ids(version)):
+    ids = set(version.read_arrow("restrictions")["restriction_id"].to_pylist())
+    if len(what) > 1 and ids.issuperset(what):
         from audience_impact.api.computing import people
 
         together = people(what, version.address, period=period or "")

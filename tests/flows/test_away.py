@@ -83,7 +83,6 @@ WRITERS = [
     Case("export", ("export", "--format", "csv", "--published", "{published}", "--into")),
     Case("export", ("export", "--format", "duckdb", "--published", "{published}", "--into")),
     Case("report", ("report", "--published", "{published}", "--into")),
-    Case("report", ("report", "--published", "{published}", "--png", "R1", "--into")),
     Case("release", ("release", "--published", "{published}", "--into")),
     Case("import", ("import", "stop", "{file}", "--into")),
     Case("import", ("import", "ioda", "{outages}", "--into")),

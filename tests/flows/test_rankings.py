@@ -280,14 +280,6 @@ def test_a_map_and_a_line_explain_themselves(
         assert text in texts
 
 
-def test_report_draws_areas_and_restrictions(repository_published: Path, tmp_path: Path) -> None:
-    words = ["--png", "africa 2023", "--png", "nepal tiktok", "--png", "russia 2025"]
-    command("report", *words, "--published", repository_published, cwd=tmp_path)
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"Africa-2023.png", "Russia-2025.png", "NP-2023-11-13-tiktok.png"}
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
-
-
 def test_everything_about_a_restriction_stands_behind_all(repository_published: Path) -> None:
     words: Words = ["show", "RU-2025-08-13-calls", "--published", repository_published]
     brief, everything = command(*words).stdout, command(*words, "--all").stdout

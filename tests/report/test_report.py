@@ -352,16 +352,7 @@ def test_the_report_lies_beside_its_version_and_goes_with_it(own_root: Path) -> 
     assert [path.name for path in (own_root / "reports").iterdir()] == [version]
 
 
-def test_a_picture_is_written_alone(root: Path, tmp_path: Path) -> None:
-    status, told = said("--published", root, "--png", "R1", "--into", tmp_path)
-    assert (status, told) == (0, f"{tmp_path}/R1.png\n")
-    assert (tmp_path / "R1.png").read_bytes().startswith(b"\x89PNG")
-    assert [path.name for path in tmp_path.iterdir()] == ["R1.png"]
-
-
-def test_what_is_not_published_is_named(root: Path, tmp_path: Path) -> None:
-    status, line = said("--published", root, "--png", "R3", "--into", tmp_path)
-    assert (status, line) == (1, "R3 is not published; see audience-impact list\n")
+def test_what_is_not_published_is_named(tmp_path: Path) -> None:
     status, line = said("--published", tmp_path)
     assert (status, line.count("\n")) == (1, 1)
     assert line.startswith(f"nothing has been published below {tmp_path}: give another folder")
