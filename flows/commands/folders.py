@@ -43,16 +43,6 @@ OnTopOfShipped = Annotated[
 ]
 
 
-def read_environment(profile: Path | None) -> "Profile":
-    """Return the environment of a profile and of the variables; exit with 2 where it is invalid."""
-    from flows.serving.profile import NotReadyError, read_profile
-
-    try:
-        return read_profile(profile)
-    except NotReadyError as error:
-        raise fail_with(str(error), 2) from error
-
-
 def require_writable(published: Path) -> None:
     """Exit with one line if versions can only be read there: a release, or a web server."""
     from audience_impact.store import storage

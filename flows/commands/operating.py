@@ -26,7 +26,6 @@ from flows.commands.folders import (
     ProfileFile,
     PublishedOrProfile,
     fact_folders,
-    read_environment,
 )
 
 if TYPE_CHECKING:
@@ -167,13 +166,11 @@ def roll_back(
 
     The history records the rollback with the reason.
     """
-    settings = read_environment(profile)
-    from flows.serving.profile import in_checkout
-
-    place = published or in_checkout(settings.published)
     from audience_impact.plain_text import plain_line
     from audience_impact.store import publishing
+    from flows.serving.profile import in_checkout, read_profile
 
+    place = published or in_checkout(read_profile(profile).published)
     chosen = publishing.roll_back(place, version, reason, datetime.now(UTC))
     typer.echo(plain_line(f"latest leads to version {chosen.name} until the next run"))
     typer.echo(format_path(place / "latest"))
@@ -189,11 +186,11 @@ def serve_flows(profile: ProfileFile = None) -> None:
 
     It goes on until it is interrupted. A schedule without a server: docs/how-to/schedule.md.
     """
-    settings = read_environment(profile)
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before Prefect is imported
     from flows.publish_impact import serve_schedule
+    from flows.serving.profile import read_profile
 
-    serve_schedule(settings)
+    serve_schedule(read_profile(profile))
 
 
 def check_health(
@@ -204,11 +201,11 @@ def check_health(
     The last run ended well, at most `silence_days` days ago; and the Prefect server, if
     PREFECT_API_URL names one, responds with its database.
     """
-    settings = read_environment(profile)
     from flows import runs
     from flows.serving import metrics
-    from flows.serving.profile import in_checkout
+    from flows.serving.profile import in_checkout, read_profile
 
+    settings = read_profile(profile)
     place = published or in_checkout(settings.published)
     trouble = _ask_server() or metrics.find_trouble(place, settings, datetime.now(UTC))
     if trouble is None:

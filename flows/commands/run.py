@@ -20,7 +20,7 @@ from audience_impact.cli.folders import (
     open_version,
     path_option,
 )
-from audience_impact.plain_text import ReadableError, plain_line, plain_lines
+from audience_impact.plain_text import ReadableError, plain_line
 from flows.commands.folders import (
     DOWNLOADS,
     OnTopOfShipped,
@@ -29,7 +29,6 @@ from flows.commands.folders import (
     choose_layers,
     fact_folders,
     name_command,
-    read_environment,
     require_writable,
 )
 from flows.downloads import Name
@@ -126,10 +125,10 @@ def run_and_publish(
 
     Without --facts it uses the layers of the last version. Leaving one out needs --drop-layers.
     """
-    settings = read_environment(profile)
     from audience_impact.store.storage import is_address
-    from flows.serving.profile import in_checkout
+    from flows.serving.profile import in_checkout, read_profile
 
+    settings = read_profile(profile)
     published = published or in_checkout(settings.published)
     require_writable(published)
     if report:
@@ -163,8 +162,7 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
     try:
         outcome = _publish(options, profile)
     except Exception as error:  # each cause is a line, also one that nobody foresaw
-        reason = explain_failure(error)
-        raise fail_with(f"nothing published, latest is unchanged:\n{reason}") from error
+        raise _fail_as("nothing published, latest is unchanged", error) from error
     done = outcome.published
     show_outcome(done, len(options.facts))
     news = "published version" if done.created else "nothing changed: still version"
@@ -217,10 +215,10 @@ def _show_progress() -> Iterator[Callable[..., Any]]:
         yield call
 
 
-def explain_failure(error: Exception) -> str:
-    """Return the reason of a refusal; for any other error, its type as well."""
+def _fail_as(news: str, error: Exception) -> typer.Exit:
+    """Write the reason of a refusal; for any other error, its type as well."""
     name = "" if isinstance(error, ReadableError) else f"{type(error).__name__}: "
-    return plain_lines(f"{name}{error}")
+    return fail_with(f"{news}:\n{name}{error}")
 
 
 def show_next_steps(published: Path) -> None:
@@ -340,7 +338,7 @@ def refresh_figures(
     try:
         done = refreshing.refresh_layer(options)
     except Exception as error:  # each cause is a line, also one that nobody foresaw
-        raise fail_with(f"nothing written:\n{explain_failure(error)}") from error
+        raise _fail_as("nothing written", error) from error
     for line in done.lines:
         typer.echo(plain_line(line))
     news = "wrote" if done.created else "nothing changed: still"
