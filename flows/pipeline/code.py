@@ -39,17 +39,9 @@ def describe_origin(now: datetime | None = None) -> Origin:
     Python and zlib are listed with the libraries, because the archive of the facts and the order of
     some computations depend on them.
     """
-    libraries = {name: _find_release(name) for name in LIBRARIES}
+    libraries = {name: metadata.version(name) for name in LIBRARIES}
     libraries |= {"python": platform.python_version(), "zlib": zlib.ZLIB_RUNTIME_VERSION}
-    return Origin(now or datetime.now(UTC), libraries, _find_release("audience-impact"))
-
-
-def _find_release(library: str) -> str:
-    """Return the release of a library; `missing` if it is not installed."""
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return "missing"
+    return Origin(now or datetime.now(UTC), libraries, audience_impact.__version__)
 
 
 @cache
@@ -91,24 +83,24 @@ def _list_imports(tree: ast.Module) -> Iterator[str]:
 
 
 def _write_tree(node: object) -> str:
-    """Return a syntax tree as text, without docstrings, positions and empty fields."""
-    if isinstance(node, list):
-        return f"[{', '.join(_write_tree(part) for part in node if not _is_text_alone(part))}]"
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    values = vars(node)
-    fields = ", ".join(
-        f"({name!r}, {_write_tree(part)})"
-        for name in node._fields
-        if (part := values.get(name)) is not None and part != []
-    )
-    return f"({type(node).__name__!r}, [{fields}])"
+    """Return a syntax tree as text, without texts alone (docstrings), positions, empty fields."""
+    match node:
+        case list():
+            parts = [part for part in node if not _is_text_alone(part)]
+            return f"[{', '.join(map(_write_tree, parts))}]"
+        case ast.AST():
+            values = ((name, getattr(node, name, None)) for name in node._fields)
+            fields = ", ".join(
+                f"({name!r}, {_write_tree(part)})"
+                for name, part in values
+                if part is not None and part != []
+            )
+            return f"({type(node).__name__!r}, [{fields}])"
+    return repr(node)
 
 
 def _is_text_alone(node: object) -> bool:
-    """Return whether a statement is only a text: a docstring of a function or a constant."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    match node:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+    return False

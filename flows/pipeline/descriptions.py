@@ -44,7 +44,7 @@ def describe_version(
         "their sources, which are listed by source.",
         "licence": LICENCE,
         "other_licences": [LICENCES_OF_SOURCES],
-        "sources": _describe_licences(sources),
+        "sources": describe_sources(sources),
         "fact_keys": facts.list_keys(),
         "tables": {
             name: {
@@ -59,21 +59,18 @@ def describe_version(
     }
 
 
-def _describe_licences(sources: pd.DataFrame) -> list[dict[str, str]]:
-    """Return every source with its id and its licence, as far as somebody looked for one."""
+def describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the id, title, address and licence of each source, as far as somebody noted them.
+
+    Without a title it is named by its publisher.
+    """
     licences = sources["licence"].replace({**STATED, "": Unstated.NOT_RECORDED.value})
     return [
-        {"source_id": source_id, **described, "licence": licence}
-        for source_id, described, licence in zip(
-            sources["source_id"], describe_sources(sources), licences, strict=True
-        )
-    ]
-
-
-def describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:
-    """Return the title of each source, or its publisher where nobody noted one, and its address."""
-    return [
-        {"title": row.publisher if row.title == Unstated.NOT_RECORDED else row.title}
-        | ({"path": row.url} if row.url else {})
-        for row in sources.itertuples()
+        {
+            "source_id": row.source_id,
+            "title": row.publisher if row.title == Unstated.NOT_RECORDED else row.title,
+            **({"path": row.url} if row.url else {}),
+            "licence": licence,
+        }
+        for row, licence in zip(sources.itertuples(), licences, strict=True)
     ]

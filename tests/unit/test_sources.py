@@ -21,8 +21,9 @@ def test_what_nobody_noted_is_said_and_what_stands_there_stays() -> None:
     ("title", "named"), [("A title", "A title"), ("not recorded", "A publisher")]
 )
 def test_a_source_without_a_title_is_named_by_its_publisher(title: str, named: str) -> None:
-    rows = pd.DataFrame([{"title": title, "publisher": "A publisher", "url": ""}])
-    assert descriptions.describe_sources(rows) == [{"title": named}]
+    cells = {"source_id": "S", "publisher": "A publisher", "url": "", "licence": "CC0"}
+    (source,) = descriptions.describe_sources(pd.DataFrame([{"title": title, **cells}]))
+    assert source == {"source_id": "S", "title": named, "licence": "CC0"}
 
 
 @pytest.mark.parametrize(
