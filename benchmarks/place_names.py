@@ -27,8 +27,7 @@ from audience_impact.registers.places.country_places import (
     fold_spellings,
     merge_places,
 )
-from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.places.resolver import resolve_text
+from audience_impact.registers.places.resolver import NameMeaning, resolve_text
 from audience_impact.registers.stop import cells
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
 from flows.registers import gazetteer

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from audience_impact.registers.places import country_places as places
-from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.other_cells import narrow_meanings, settle_cities
 from audience_impact.registers.places.phrases import TABLE
-from audience_impact.registers.places.resolver import resolve_text
+from audience_impact.registers.places.resolver import NameMeaning, resolve_text
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
 Atlas = Mapping[str, places.Gazetteer]

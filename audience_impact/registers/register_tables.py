@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from audience_impact.plain_text import cell_text
 from audience_impact.registers.gazetteer import Atlas
-from audience_impact.registers.places.items import NameMeaning
+from audience_impact.registers.places.resolver import NameMeaning
 from audience_impact.registers.register import LOST_SHARE, Event, Reading, Record, Register, Row
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,

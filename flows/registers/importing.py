@@ -187,6 +187,7 @@ def build_report(
         for table, table_rows in made.items()
     }
     tables |= {"lineages": [register.publication.lineage_row], "sources": [source]}
+    tables["areas"] = made["areas"]
     cells = _list_rows(clean)
     return ImportReport(
         register,

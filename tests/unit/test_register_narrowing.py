@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from audience_impact.registers import register
-from audience_impact.registers.stop import cause as stop_cause
 from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import hours, reach
 from audience_impact.registers.stop import targets as stop_targets
@@ -74,8 +73,8 @@ def test_networks_by_words(cells: dict[str, str], scope: str) -> None:
 
 
 def reason(cells: dict[str, str], national: bool = False, known: Sequence[str] = OTHERS) -> str:
-    row = register_row(**{"country": "Kenya", "area_name": "Nakuru"} | cells)
-    return reach.read_network_reason(row, reach.read_cut(row), national, False, known)
+    cells = {"country": "Kenya", "area_name": "Nakuru", "affected_network": "Mobile"} | cells
+    return reach.read_network_reason(register_row(**cells), national, known)
 
 
 ATTACKED = {"ordered_by": "Non-government"}
@@ -153,18 +152,18 @@ def test_a_row_without_a_text_is_of_the_operator_in_its_cell() -> None:
     ],
 )
 def test_who_cuts_off_orders(cells: dict[str, str], cause: Cause) -> None:
-    assert stop_cause.read_cause(register_row(**ATTACKED | cells)) is cause
+    assert reach.read_cause(register_row(**ATTACKED | cells)) is cause
 
 
 def test_what_a_military_did_is_an_order_whatever_the_details_say() -> None:
     text = "Lines were cut off by the military. Towers were unable to be serviced."
-    assert stop_cause.read_cause(register_row(ordered_by="Military", event=text)) is Cause.ORDER
+    assert reach.read_cause(register_row(ordered_by="Military", event=text)) is Cause.ORDER
 
 
 def test_a_fault_that_an_authority_blames_is_no_damage_where_there_were_protests() -> None:
     row = {"ordered_by": "Unknown", "gov_justification": "Technical problems"}
-    assert stop_cause.read_cause(register_row(**row, actual_cause="Protests")) is Cause.UNKNOWN
-    assert stop_cause.read_cause(register_row(**row, actual_cause="Other")) is Cause.DAMAGE
+    assert reach.read_cause(register_row(**row, actual_cause="Protests")) is Cause.UNKNOWN
+    assert reach.read_cause(register_row(**row, actual_cause="Other")) is Cause.DAMAGE
 
 
 @pytest.mark.parametrize(
@@ -176,15 +175,15 @@ def test_a_fault_that_an_authority_blames_is_no_damage_where_there_were_protests
 )
 def test_damage_is_of_the_operators_that_the_text_names(event: str, networks: str) -> None:
     row = register_row(**SIMBA, **ATTACKED, event=event)
-    context = stop.Context(of_networks="damage, not an order, and the text says 'disrupted'")
-    assert stop.restriction_cells(row, False, (), context)["network_scope"] == networks
+    reason = "damage, not an order, and the text says 'disrupted'"
+    assert stop.restriction_cells(row, False, of_networks=reason)["network_scope"] == networks
 
 
 def test_an_authority_that_admits_a_fault_admits_no_order() -> None:
     row = {"gov_ack": "Yes", "gov_ack_quote": "Problems at providers were the temporary cause"}
     for hand in ("Unknown", "Judiciary"):
         row |= {"ordered_by": hand}
-        cells = stop.restriction_cells(register_row(**row), False, (), stop.Context())
+        cells = stop.restriction_cells(register_row(**row), False)
         assert cells["claim_status"] == "reported"
         assert NOT_AS_ORDER in cells["note"]
 
@@ -202,7 +201,7 @@ EXECUTIVE = {"ordered_by": "Executive government"}
 )
 def test_only_a_body_orders(cells: dict[str, str], authority: list[Any]) -> None:
     blank = {"ordered_by": "", "decision_maker": "", "area_name": "", "event": ""}
-    names = [name for name in stop_cause.read_authority(register_row(**blank | cells)) if name]
+    names = [name for name in reach.read_authority(register_row(**blank | cells)) if name]
     assert names == [name["ordered_by"] if name is EXECUTIVE else name for name in authority]
 
 
@@ -218,7 +217,7 @@ def test_an_authority_that_denies_an_order_confirms_none(
     cells: dict[str, str], is_admitted: bool
 ) -> None:
     row = register_row(**{"gov_ack": "Yes", "ordered_by": "Executive government", **cells})
-    claim = stop.restriction_cells(row, False, (), stop.Context())["claim_status"]
+    claim = stop.restriction_cells(row, False)["claim_status"]
     assert claim == ("official" if is_admitted else "reported")
 
 
@@ -268,7 +267,5 @@ def test_exam_cuts_without_hours_have_those_of_others() -> None:
     assert timing(last="2024-03-20", **exams, **SERVICES) == hours.Timing()
     curfew = timing(last="2024-03-20", **exams, **SERVICES, event="A curfew-style block.")
     assert curfew.is_of_exams
-    cells = stop.restriction_cells(
-        register_row(start_date="2024-03-01", **exams), False, (), stop.Context()
-    )
+    cells = stop.restriction_cells(register_row(start_date="2024-03-01", **exams), False)
     assert (stop.EXAM_NOTE in cells["note"], cells["hours_basis"]) == (True, "exams")

@@ -12,8 +12,8 @@ from audience_impact.registers import gazetteer as places
 from audience_impact.registers import register
 from audience_impact.registers.register import Background, Event, Reading
 from audience_impact.registers.stop import cells as stop_cells
-from audience_impact.registers.stop import dates, hours, reach, texts
 from audience_impact.registers.stop import events as stop_events
+from audience_impact.registers.stop import hours, reach, texts
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import EXCEPTED, REGISTER
 from audience_impact.vocabulary import GeoScope, PlaceReading
@@ -29,7 +29,7 @@ KENYA = {"country": "Kenya", "count_year": "2024", "start_date": "2024-03-01"}
 
 def networks(cells: dict[str, str]) -> str:
     row = register_row(**KENYA | cells)
-    return reach.read_network_reason(row, reach.read_cut(row), True, True, ())
+    return reach.read_network_reason(row, True, ())
 
 
 # ---- Whose network was cut ----
@@ -134,14 +134,14 @@ def test_sentences_do_not_end_at_months() -> None:
     ({"ordered_by": "Local government", "event": "To ward off cyberattacks."}, "order", "yes"),
 ])  # fmt: skip
 def test_cause(cells: dict[str, str], cause: str, ordered: str) -> None:
-    result = stop_cells.restriction_cells(register_row(**cells), False, (), stop_cells.Context())
+    result = stop_cells.restriction_cells(register_row(**cells), False)
     assert (result["cause"], result["is_ordered"]) == (cause, ordered)
 
 
 def test_the_occasion_is_the_registers_own_word() -> None:
     def cells(**cells: str) -> tuple[str, str]:
         row = register_row(**cells)
-        result = stop_cells.restriction_cells(row, False, (), stop_cells.Context())
+        result = stop_cells.restriction_cells(row, False)
         return result["occasion"], result["is_phone_cut"]
 
     assert cells(actual_cause="Elections", phonecall_affected="Yes") == ("Elections", "yes")
@@ -169,7 +169,7 @@ def test_dates_against_the_duration(
     cells: tuple[str, str, str], found: tuple[str, str, str]
 ) -> None:
     start, end, length = cells
-    result = dates.read_dates(register_row(start_date=start, end_date=end, duration=length))
+    result = hours.read_dates(register_row(start_date=start, end_date=end, duration=length))
     assert (result.start, result.end, result.defect) == found
 
 
@@ -222,7 +222,6 @@ def test_days_and_hours_of_what_comes_back(
     ("2024-03-03", {"event": "Cut beginning around 6:00 local time (UTC+6:30) on Mar. 1."},
      (14, 22)),
     ("2024-03-02", {"event": "Cut from 10:00 on Mar. 1. It ended by 4:00pm on Mar. 2."}, 15),
-    ("2024-03-03", {"event": "Cut daily from around 4:00pm to midnight."}, 8),
     ("2024-03-03", {"event": "Police met at 15:00 on Mar. 3."}, None),
 ])  # fmt: skip
 def test_hours_of_the_whole_and_of_an_edge(
@@ -232,11 +231,6 @@ def test_hours_of_the_whole_and_of_an_edge(
     both = hours_a_day if isinstance(hours_a_day, tuple) else (hours_a_day, hours_a_day)
     assert (result.least_hours, result.most_hours) == both
     assert result.days == ()
-
-
-def test_stretches_with_gaps_are_days() -> None:
-    text = "First from 22:00 on Mar. 1 until 4:00 on Mar. 2, then from 6:00 to 10:00 on Mar. 20."
-    assert timing(event=text) == hours.Timing(march(1, 20), None, 5, 5)
 
 
 # ---- The register as a whole ----

@@ -8,7 +8,7 @@ import pytest
 from audience_impact.registers import register, register_tables
 from audience_impact.registers.register import Background, Event, FeatureRule, Record
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import dates, reach
+from audience_impact.registers.stop import hours, reach
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
 from audience_impact.vocabulary import (
@@ -56,7 +56,7 @@ def read(**cells: str) -> register.Targets:
 
 def cells_of(**cells: str) -> dict[str, str]:
     """The cells of the restriction that a row of the register with these cells records."""
-    return dict(stop.restriction_cells(register_row(**cells), False, (), stop.Context()))
+    return dict(stop.restriction_cells(register_row(**cells), False))
 
 
 def named(**cells: str) -> list[str]:
@@ -155,7 +155,7 @@ def test_features_stand_in_free_text_and_name_their_rule() -> None:
     ],
 )
 def test_days(text: str, day: str) -> None:
-    assert dates.parse_day(text) == day
+    assert hours.parse_day(text) == day
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_days(text: str, day: str) -> None:
     ],
 )
 def test_durations(text: str, days: int | None, defect: str) -> None:
-    assert dates.parse_duration(text) == (days, defect)
+    assert hours.parse_duration(text) == (days, defect)
 
 
 @pytest.mark.parametrize(("cells", "ended_on", "status", "source", "defects"), [
@@ -209,7 +209,7 @@ def test_ends(
     ],
 )
 def test_what_came_back_in_most_places_ended_there(text: str, last: str) -> None:
-    assert dates.read_restoration(text, "2025-08-13") == last
+    assert hours.read_restoration(text, "2025-08-13") == last
     end = stop.read_end(register_row(event=text, shutdown_status="Ongoing"))
     assert (end.ended_on, end.status) == (last, "ended" if last else "ongoing")
 
@@ -361,7 +361,7 @@ def test_who_why_and_by_what_law() -> None:
         info_source_link="https://example.org/1; https://example.org/2",
         start_date_type="Estimated",
     )
-    result = stop.restriction_cells(row, False, ("Starlink",), stop.Context())
+    result = stop.restriction_cells(row, False, ("Starlink",))
     assert result["authority"] == "Roskomnadzor; Executive government"
     assert result["stated_reason"] == "Other"
     assert result["legal_basis"] == "An order"

@@ -20,6 +20,12 @@ from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading, YesN
 ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLevel.ADMIN3.value
 TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
 SIZES = {TOWN: 0, ADMIN3: 1, ADMIN2: 2, UNION: 3, SHIRE: 3, ADMIN1: 4}
+LEAST_SIGNS = 5
+"""Minimum length of a name for the detection of misspellings; shorter names are too similar."""
+LIKENESS, LIKENESS_SPAN = 0.83, 0.04
+"""Least ratio of two spellings of one name, and how far below the best one others may be."""
+NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
+"""Pattern of numbers, Roman numerals and single letters."""
 LEAST_SQUEEZED = 7
 """Names of so many letters are also compared without blanks."""
 UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
@@ -75,14 +81,6 @@ class Gazetteer:
             for member in entry.members
             if set(entry.names) & set(self.entries[member].names)
         }
-
-    @cached_property
-    def by_key(self) -> Mapping[str, tuple[str, ...]]:
-        """Return folded names by the key of their spelling."""
-        names_by_key: dict[str, list[str]] = {}
-        for name in self.by_name:
-            names_by_key.setdefault(phrases.sound_key(name), []).append(name)
-        return {key: tuple(spellings) for key, spellings in names_by_key.items()}
 
     @cached_property
     def by_squeezed_name(self) -> Mapping[str, tuple[str, ...]]:
@@ -148,32 +146,25 @@ def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
 
 
 def find_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[str]:
-    """Return, sorted, the ids of those places whose names are spelt alike."""
-    allowed = set(among)
-    alike = [
-        spelling
-        for spelling in gazetteer.by_key.get(phrases.sound_key(name), ())
-        if phrases.is_like(name, spelling)
-    ]
-    if not alike:
-        alike = [spelling for spelling in gazetteer.by_name if phrases.is_like(name, spelling)]
-        best = max((_spelling_ratio(name, spelling) for spelling in alike), default=0.0)
-        alike = [
-            spelling
-            for spelling in alike
-            if _spelling_ratio(name, spelling) >= max(best - 0.04, 0.87)
-        ]
+    """Return, sorted, the ids of those places whose names are spelt alike.
+
+    Names that differ in a number are different places.
+    """
+    ratios = {
+        spelling: difflib.SequenceMatcher(None, name, spelling).ratio()
+        for spelling in gazetteer.by_name
+        if len(spelling) >= LEAST_SIGNS
+        and name[0] == spelling[0]
+        and NUMERALS.findall(name) == NUMERALS.findall(spelling)
+    }
+    least = max(max(ratios.values(), default=0.0) - LIKENESS_SPAN, LIKENESS)
     ids = {
         area_id
-        for spelling in alike
+        for spelling, ratio in ratios.items()
+        if ratio >= least
         for area_id in gazetteer.by_name[spelling]
-        if area_id in allowed
     }
-    return sorted(ids)
-
-
-def _spelling_ratio(first: str, second: str) -> float:
-    return difflib.SequenceMatcher(None, first, second).ratio()
+    return sorted(ids.intersection(among))
 
 
 def gazetteer_of(

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from audience_impact.plain_text import fold_name
 from audience_impact.registers.places.country_places import Gazetteer
-from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.phrases import TABLE
+from audience_impact.registers.places.resolver import NameMeaning
 from audience_impact.vocabulary import PartKind, PlaceReading
 
 

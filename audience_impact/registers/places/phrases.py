@@ -7,18 +7,12 @@ Method. A text is split at commas, brackets, `and`, `of`, `in` and their like; w
 amounts are removed from each piece. A kind in the plural applies to all names before it.
 
 Drawbacks. Only English words of kinds and amounts are known.
-
-Names are normalised in two ways: folded, and as a key that transliterations share. A folded name
-has no accents, capitals, apostrophes and punctuation, and `and` for the ampersand. Its key contains
-the consonants by their sound, so that Shopian and Shupiyan, Bandipora and Bandipore have one.
-
-Drawbacks. Keys of short names collide; callers that compare keys must compare the names as well.
 """
 
-import difflib
+import itertools
 import re
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -27,34 +21,6 @@ from audience_impact.registers.phrase_tables import read_phrases
 
 TABLE = read_phrases(Path(__file__).with_name("phrases.csv"))
 """Words for kinds and amounts of places, and phrases on places, in English."""
-SOUNDS = TABLE.phrases["sound"]
-LEAST_SIGNS = 5
-"""Minimum length of a name for the detection of misspellings; shorter names are too similar."""
-LIKENESS = 0.8
-NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
-"""Pattern of numbers, Roman numerals and single letters: names that differ in them are different
-places.
-"""
-
-
-def sound_key(name: str) -> str:
-    """Return the consonants of a folded name as they sound, and the vowel that it begins with."""
-    sound = name
-    for letters, alike in SOUNDS:
-        sound = sound.replace(letters, alike)
-    words = (re.sub(r"(?<=.)[aeiouh]", "", word) for word in sound.split())
-    return re.sub(r"(.)\1+", r"\1", "".join(words))
-
-
-def is_like(first: str, second: str) -> bool:
-    """Return whether two folded names may be two spellings of one name."""
-    if min(len(first), len(second)) < LEAST_SIGNS or first[0] != second[0]:
-        return False
-    if NUMERALS.findall(first) != NUMERALS.findall(second):
-        return False
-    return difflib.SequenceMatcher(None, first, second).ratio() >= LIKENESS
-
-
 STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
     "state",
     "division",
@@ -76,18 +42,17 @@ SEVERAL = 4
 """How many units a plural without a number is taken for ("several cities in")."""
 AMOUNTS, ALL, IDLE = (TABLE.list_words(reading) for reading in ("amount", "all", "idle"))
 CUTS = re.compile("|".join(f"(?P<{kind}>{phrase})" for phrase, kind in TABLE.phrases["cut"]))
-DESCRIBING = ("police", "rural", "refugee", "cell", "border")
-"""Amounts that only describe a place that they follow."""
+LISTS = ("open", "including", "dash")
+"""Separators after which the parts of a place are listed."""
 INNER = re.compile(r" (?:and|of|in|at|from|or) ")
 """Words in names at which a text must not be split."""
-SLIPS = ("district", "districts", "township", "townships", "village", "villages")
 _SIDE = "(?:north|south|east|west|central)(?:ern)?"
 TWO_SIDES = re.compile(rf"\b({_SIDE})(,? and |, )(?={_SIDE} (?!and\b)(\w+))")
 """Pattern of two sides of the same place, for example central and south Kashmir."""
 POSSESSIVE = re.compile("['\u2019](?=s\\b)")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Phrase:
     """One name in a text, or the words of a piece without a name.
 
@@ -110,15 +75,16 @@ class Phrase:
     count: int = 0
     is_all: bool = False
 
-    def add_unit(self, word: str) -> "Phrase":
-        """Return the phrase with one more word for a unit; the first word decides."""
+    def add_unit(self, word: str) -> None:
+        """Take one more word for a unit; the first word decides."""
         kind, singular, is_plural = UNITS[word]
-        return replace(
-            self,
-            kind=self.kind or kind,
-            unit=self.unit or singular,
-            is_plural=self.is_plural or is_plural,
-        )
+        self.kind, self.unit = self.kind or kind, self.unit or singular
+        self.is_plural |= is_plural
+
+    @property
+    def unit_kind(self) -> str:
+        """Return the kind of the word for the unit."""
+        return UNITS[self.unit][0] if self.unit else ""
 
 
 def _sort_words(text: str, place_names: Container[str]) -> Phrase:
@@ -127,54 +93,45 @@ def _sort_words(text: str, place_names: Container[str]) -> Phrase:
     phrase = Phrase()
     while words and fold_name(" ".join(words).replace("_", " ")) not in place_names:
         first, last = words[0], words[-1]
-        last = words[-1] = next(iter(difflib.get_close_matches(last, SLIPS, 1, 0.86)), last)
         if last in UNITS:
-            phrase = phrase.add_unit(words.pop())
+            phrase.add_unit(words.pop())
         elif first in ALL:
-            phrase = replace(phrase, is_all=True)
+            phrase.is_all = True
             words.pop(0)
         elif first in AMOUNTS or first in COUNTS or first.isdecimal():
-            count = COUNTS.get(first, 0) or (int(first) if first.isdecimal() else 0)
-            phrase = replace(phrase, is_part=True, count=phrase.count or count)
+            number = COUNTS.get(first, 0) or (int(first) if first.isdecimal() else 0)
+            phrase.is_part, phrase.count = True, phrase.count or number
             words.pop(0)
-        elif last in AMOUNTS:
-            is_part = phrase.is_part or last not in DESCRIBING
-            phrase = replace(phrase, is_part=is_part)
+        elif last in AMOUNTS or last in IDLE:
             words.pop()
         elif first in IDLE:
             words.pop(0)
-        elif last in IDLE:
-            words.pop()
         elif first in UNITS and len(words) > 1:
-            phrase = phrase.add_unit(words.pop(0))
+            phrase.add_unit(words.pop(0))
         else:
             break
-    return replace(phrase, name=" ".join(words).replace("_", " "))
+    phrase.name = " ".join(words).replace("_", " ")
+    return phrase
 
 
 def _cut_pieces(text: str, place_names: Container[str]) -> list[Phrase]:
     pieces: list[Phrase] = []
-    clause = depth = 0
-    begin, cut, excepted, except_depth = 0, "", False, 0
-    ends = [*CUTS.finditer(text), None]
-    for end in ends:
-        piece = text[begin : end.start() if end else len(text)].strip()
-        if piece:
-            words = _sort_words(piece, place_names)
-            pieces.append(replace(words, clause=clause, depth=depth, cut=cut, is_excepted=excepted))
+    clause = depth = begin = 0
+    cut, is_excepted = "", False
+    for end in [*CUTS.finditer(text), None]:
+        if piece := text[begin : end.start() if end else len(text)].strip():
+            phrase = _sort_words(piece, place_names)
+            phrase.clause, phrase.depth, phrase.cut = clause, depth, cut
+            phrase.is_excepted = is_excepted
+            pieces.append(phrase)
             cut = ""
-        if end is None:
-            break
-        kind = str(end.lastgroup)
-        begin = end.end()
-        if kind == "clause":
-            clause, excepted = clause + 1, False
-        depth = max(depth + (kind == "open") - (kind == "close"), 0)
-        if kind == "except" and not excepted:
-            excepted, except_depth = True, depth
-        excepted = excepted and depth >= except_depth
-        separator = "and" if end[0] == "and" else kind
-        cut = separator if not cut or kind != "close" else cut
+        if end:
+            kind, begin = str(end.lastgroup), end.end()
+            clause += kind == "clause"
+            depth = max(depth + (kind == "open") - (kind == "close"), 0)
+            is_excepted = kind == "except" or (is_excepted and kind not in ("clause", "close"))
+            if not cut or kind != "close":
+                cut = "and" if end[0] == "and" else kind
     return pieces
 
 
@@ -200,7 +157,6 @@ class Vocabulary:
             last = re.sub(r"\W+", " ", flat).split()[-1:]
             is_name = bool(last) and f"{last[0]}s" in self._first_words
             flat += ("" if is_name else "'") + remove_accents(part)
-        flat = re.sub(r"\bj\s*(?:&|and)\s*k\b", "jammu and kashmir", flat)
         flat = re.sub(r"\bst\. ?", "st ", flat)
         flat = re.sub(r"\bpolice (?=district|division)", "police", flat)
         flat = re.sub(r"\bdozens of\b", "dozens", flat)
@@ -212,56 +168,31 @@ class Vocabulary:
         return flat
 
     def find_phrases(self, text: str) -> list[Phrase]:
-        """Return the names in a text, in order."""
-        return _join_pieces(_cut_pieces(self.prepare_text(text), self.names))
+        """Return the names in a text, in order, with the kinds and amounts of other pieces.
 
-
-def _join_pieces(pieces: Sequence[Phrase]) -> list[Phrase]:
-    """Return names with their kinds and amounts, which other pieces of the text may state.
-
-    Words before a list apply to the list, and not to the place that contains it.
-    """
-    phrases: list[Phrase] = []
-    before, clause = Phrase(), 0
-    for last, piece in zip([None, *pieces], pieces, strict=False):
-        is_container = piece.cut == "of" and last is not None and bool(last.name)
-        if piece.clause != clause or piece.cut == "own" or is_container:
-            before, clause = Phrase(), piece.clause
-        elif piece.cut in ("open", "including", "dash"):
-            before = _name_members(before)
-        if piece.name:
-            phrases.append(_make_phrase(piece, before))
-        elif piece.depth:
-            if phrases and piece.is_part:
-                phrases[-1] = replace(phrases[-1], is_part=True, unit=piece.unit, count=piece.count)
-        elif piece.kind or piece.is_part or piece.is_all:
-            is_list = piece.kind not in ("", PART) and not piece.is_part and not piece.is_all
-            is_part = piece.is_part or piece.kind == PART
-            before = replace(
-                piece,
-                kind=piece.kind if is_list else "",
-                is_part=is_part and not is_list and not piece.is_all,
-            )
-    return _spread_plurals(phrases)
-
-
-def _is_of_several(words: Phrase) -> bool:
-    """Return whether words mean parts of the place after them ("10 districts of", "part of").
-
-    "Area of" before a place adds nothing to the kind of the place.
-    """
-    is_part = words.unit in ("part", "portion", "village")
-    return words.is_part and bool(words.unit) and (words.is_plural or words.count > 0 or is_part)
-
-
-def _count_plural(words: Phrase) -> int:
-    """Return SEVERAL for a plural of places that have residents, or nothing."""
-    is_place = words.unit == "village" or (_kind_of(words.unit) or PART) != PART
-    return SEVERAL if words.is_plural and words.is_part and is_place else 0
-
-
-def _kind_of(unit: str) -> str:
-    return UNITS[unit][0] if unit else ""
+        Words before a list apply to the list, and not to the place that contains it.
+        """
+        phrases: list[Phrase] = []
+        before, clause, last_name = Phrase(), 0, ""
+        for piece in _cut_pieces(self.prepare_text(text), self.names):
+            if piece.clause != clause or piece.cut == "own" or (piece.cut == "of" and last_name):
+                before, clause = Phrase(), piece.clause
+            elif piece.cut in LISTS:
+                before = _name_members(before)
+            last_name = piece.name
+            if piece.name:
+                _apply_words(piece, before)
+                phrases.append(piece)
+            elif piece.depth and phrases and piece.is_part:
+                phrases[-1].is_part, phrases[-1].unit = True, piece.unit
+                phrases[-1].count = piece.count
+            elif not piece.depth and (piece.kind or piece.is_part or piece.is_all):
+                before = piece
+                if piece.is_part or piece.is_all or piece.kind == PART:
+                    before.is_part |= piece.kind == PART
+                    before.kind = ""
+        _spread_plurals(phrases)
+        return phrases
 
 
 def _name_members(before: Phrase) -> Phrase:
@@ -269,37 +200,27 @@ def _name_members(before: Phrase) -> Phrase:
 
     An amount refers to the place before the list, and its unit to the members.
     """
-    kind = _kind_of(before.unit) if before.is_part and before.is_plural else before.kind
-    is_place = kind not in ("", PART)
-    named = Phrase(kind=kind, is_plural=before.is_plural) if is_place else Phrase()
-    return replace(named, unit=before.unit)
+    kind = before.unit_kind if before.is_part else before.kind
+    return Phrase(kind="" if kind == PART else kind, is_plural=before.is_plural, unit=before.unit)
 
 
-def _make_phrase(piece: Phrase, before: Phrase) -> Phrase:
-    """Return the phrase of a piece with a name; `before` are the words in front of it."""
-    unit = piece.unit or before.unit
-    if _is_of_several(before):
-        is_counted = piece.kind != PART or before.count or _count_plural(before)
-        unit = before.unit if is_counted else "part"  # "areas along the X border"
-    return replace(
-        piece,
-        kind=piece.kind or before.kind,
-        is_part=not piece.is_all and (piece.is_part or before.is_part or piece.kind == PART),
-        unit=unit,
-        count=piece.count or before.count or _count_plural(before),
-    )
+def _apply_words(piece: Phrase, before: Phrase) -> None:
+    """Complete the phrase of a piece with a name; `before` are the words in front of it."""
+    is_place = before.unit == "village" or before.unit_kind not in ("", PART)
+    several = SEVERAL if before.is_plural and before.is_part and is_place else 0
+    if before.is_part and before.unit:
+        is_counted = piece.kind != PART or before.count or several
+        piece.unit = before.unit if is_counted else "part"  # "areas along the X border"
+    piece.unit = piece.unit or before.unit
+    piece.is_part = not piece.is_all and (piece.is_part or before.is_part or piece.kind == PART)
+    piece.kind = piece.kind or before.kind
+    piece.count = piece.count or before.count or several
 
 
-def _spread_plurals(phrases: list[Phrase]) -> list[Phrase]:
-    for place in range(len(phrases) - 1, 0, -1):
-        this, before = phrases[place], phrases[place - 1]
-        in_list = this.cut in ("list", "and") and this.clause == before.clause
-        if in_list and this.is_plural and not before.kind and this.depth == before.depth:
-            phrases[place - 1] = replace(
-                before,
-                kind=this.kind,
-                is_plural=True,
-                is_part=before.is_part or this.kind == PART,
-                unit=this.unit,
-            )
-    return phrases
+def _spread_plurals(phrases: Sequence[Phrase]) -> None:
+    """Apply a kind in the plural to the names before it in its list."""
+    for before, this in reversed([*itertools.pairwise(phrases)]):
+        is_in_list = this.cut in ("list", "and") and this.clause == before.clause
+        if is_in_list and this.is_plural and not before.kind and this.depth == before.depth:
+            before.kind, before.is_plural, before.unit = this.kind, True, this.unit
+            before.is_part |= this.kind == PART

@@ -18,7 +18,7 @@ used.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audience_impact.plain_text import fold_name
@@ -26,37 +26,138 @@ from audience_impact.registers.places.country_places import (
     ADMIN1,
     ADMIN2,
     ADMIN3,
+    LEAST_SIGNS,
     SHIRE,
     SIZES,
     TOWN,
     UNION,
     Gazetteer,
+    Reviewed,
     find_alike,
-)
-from audience_impact.registers.places.items import (
-    FITS,
-    GOES_BY,
-    KIND_SIZES,
-    LARGE_FIRST,
-    PARTED,
-    SMALL_FIRST,
-    Item,
-    NameMeaning,
-    as_reviewed,
-    item_of,
-    mean_part,
+    look_up,
 )
 from audience_impact.registers.places.phrases import (
     CITY,
     DISTRICT,
     DIVISION,
-    LEAST_SIGNS,
+    LISTS,
     PART,
     POLICE,
     STATE,
+    TABLE,
     TOWNSHIP,
+    Phrase,
 )
-from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
+from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading
+
+LARGE_FIRST = (ADMIN1, UNION, SHIRE, ADMIN2, TOWN, ADMIN3)
+SMALL_FIRST = (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION)
+GOES_BY: Mapping[str, tuple[str, ...]] = {
+    "BD": (ADMIN2, ADMIN1, UNION, TOWN, ADMIN3),
+    "PK": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
+    "IN": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
+    "MM": (ADMIN3, ADMIN2, ADMIN1, UNION, TOWN),
+    "UA": (ADMIN3, ADMIN1, ADMIN2, UNION, TOWN),
+}
+"""Preferred level of a place, by country, if several places share a name and nothing else decides.
+"""
+FITS: Mapping[str, tuple[str, ...]] = {
+    STATE: (ADMIN1, UNION, SHIRE, ADMIN2),
+    DIVISION: (SHIRE, UNION, ADMIN1, ADMIN2),
+    DISTRICT: (ADMIN2, ADMIN1, UNION, SHIRE, ADMIN3, TOWN),
+    POLICE: (ADMIN2, ADMIN3, TOWN),
+    TOWNSHIP: (ADMIN3, ADMIN2, TOWN),
+    CITY: (TOWN, ADMIN1, ADMIN3, ADMIN2),
+    PART: (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION),
+}
+"""Levels that a kind of place may mean, the most likely first."""
+KIND_SIZES = {"": -2, PART: -1, CITY: 0, TOWNSHIP: 1, POLICE: 1, DISTRICT: 2, DIVISION: 3, STATE: 4}
+UNIT_KINDS = {word: PartKind(kind) for word, kind in TABLE.phrases["part"]}
+"""What part of a place a word for a unit means."""
+NAMESAKES: Mapping[PartKind, PartKind] = {
+    PartKind.LOCALITY: PartKind.SOME,
+    PartKind.PLACE: PartKind.SOME,
+    PartKind.TOWN: PartKind.SEAT,
+    PartKind.CITY: PartKind.SEAT,
+    PartKind.VILLAGE: PartKind.SEAT,
+}
+"""What a kind of part is where the place itself has the name of the part ("Sopore area")."""
+PARTED = frozenset(("IN", "PK", "BD", "MM"))
+"""Countries where a town may be smaller than the smallest place of its name on record."""
+WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
+"""Words for a part that mean the place itself beside its name ("Sopore area")."""
+LONG = 7
+"""Minimum length of names of small places for a lookup by spelling."""
+
+
+@dataclass(frozen=True)
+class NameMeaning:
+    """The meaning of one name in a text.
+
+    `area_ids` is empty for an unresolved name. `least_area_id` is the city, if the district of its
+    name was read and the text states no kind. `part_kind` and `units` are the kind and the number
+    of the parts, if the name means parts of a place.
+    """
+
+    name: str
+    area_ids: tuple[str, ...] = ()
+    reading: PlaceReading = PlaceReading.WHOLE
+    found_by: PlaceMatch = PlaceMatch.EXACT
+    least_area_id: str = ""
+    part_kind: PartKind | None = None
+    units: int = 1
+
+
+@dataclass
+class Item:
+    """A phrase during resolution: its candidate places, and the results so far."""
+
+    phrase: Phrase
+    ids: list[str]
+    match: PlaceMatch
+    reviewed: Reviewed | None = None
+    holder: int = -1
+    is_container: bool = False
+    is_vague: bool = False
+
+
+def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
+    """Return the item of a phrase: reviewed, matched with the word of its kind, or without it."""
+    phrase.name = name = fold_name(phrase.name)
+    with_kind = [f"{name} {word}" for word, _ in TABLE.phrases.get(f"name_of_{phrase.kind}", ())]
+    for spelling in (*with_kind, name):
+        if spelling in gazetteer.reviewed:
+            reviewed = gazetteer.reviewed[spelling]
+            return Item(phrase, list(reviewed.area_ids), PlaceMatch.OVERRIDE, reviewed)
+    for spelling in (*with_kind, name):
+        ids, match = look_up(spelling, gazetteer)
+        if ids and (spelling == name or phrase.kind in (DIVISION, STATE, PART)):
+            return Item(phrase, ids, match)
+    return Item(phrase, [], PlaceMatch.FUZZY)
+
+
+def as_reviewed(name: str, reviewed: Reviewed, phrase: Phrase) -> NameMeaning:
+    """Return the reviewed meaning of a name."""
+    meaning = NameMeaning(name, reviewed.area_ids, reviewed.reading, PlaceMatch.OVERRIDE)
+    return mean_part(meaning, phrase) if reviewed.reading is PlaceReading.WITHIN else meaning
+
+
+def mean_part(meaning: NameMeaning, phrase: Phrase, is_namesake: bool = False) -> NameMeaning:
+    """Return the meaning as a part of its places, of the kind that the phrase states.
+
+    `is_namesake` states that the phrase has the name of the place itself ("parts of Jaipur"): then
+    the part is a share of this place and not a place inside it. A reviewed name without a kind is a
+    city, the most frequent kind in registers.
+    """
+    kind = UNIT_KINDS.get(phrase.unit, PartKind.PLACE)
+    if kind is PartKind.DISTRICTS and not (phrase.count or phrase.is_part):
+        kind = PartKind.SUBDISTRICT
+    elif is_namesake and not phrase.count:
+        kind = NAMESAKES.get(kind, kind)
+    if kind is PartKind.PLACE and meaning.found_by is PlaceMatch.OVERRIDE:
+        kind = PartKind.CITY
+    units = max(phrase.count, 1)
+    return replace(meaning, reading=PlaceReading.WITHIN, part_kind=kind, units=units)
 
 
 def resolve_text(
@@ -72,16 +173,10 @@ def resolve_text(
     """
     folded_text = fold_name(text)
     if folded_text in gazetteer.reviewed:
-        return [as_reviewed(folded_text, gazetteer.reviewed[folded_text])]
+        return [as_reviewed(folded_text, gazetteer.reviewed[folded_text], Phrase())]
     phrases = gazetteer.place_names.find_phrases(text)
     items = [item_of(phrase, gazetteer) for phrase in phrases]
     return _Reading(items, scope, gazetteer, day).read_names()
-
-
-WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
-"""Words for a part that mean the place itself beside its name ("Sopore area")."""
-LONG = 7
-"""Minimum length of names of small places for a lookup by spelling."""
 
 
 @dataclass
@@ -100,7 +195,8 @@ class _Reading:
         self._assign_holders()
         self._match_spellings()
         self._assign_holders()
-        self._choose_places()
+        for item in self.items:
+            self._choose_place(item)
         self._mark_containers()
         return self._without_excepted()
 
@@ -114,78 +210,71 @@ class _Reading:
         small = self.scope is GeoScope.LOCALITY
         return GOES_BY.get(self.gazetteer.country, SMALL_FIRST if small else LARGE_FIRST)
 
-    def _assign_holders(self) -> None:
-        for place, item in enumerate(self.items):
-            item.holder = self._find_holder(place)
-        inner_items = [item for item in self.items if item.holder >= 0 and item.ids]
-        for item in inner_items:
-            outer = self.items[item.holder].ids
-            item.ids = [inner for inner in item.ids if self._holds(outer, [inner])] or item.ids
-        for item in inner_items:
-            holder = self.items[item.holder]
-            if not item.reviewed:
-                outer = [area_id for area_id in holder.ids if self._holds([area_id], item.ids)]
-                holder.ids = outer or holder.ids
-
     def _holds(self, outer: Sequence[str], inner: Sequence[str]) -> bool:
         """Return whether a place is in another, or was in its former union."""
         return any(self.gazetteer.has_had_inside(o, i) for o in outer for i in inner)
 
-    def _find_holder(self, place: int) -> int:
-        inner = self.items[place].phrase
-        for candidate in range(place + 1, len(self.items)):
-            outer = self.items[candidate].phrase
-            is_here = inner.is_excepted or not outer.is_excepted
-            if outer.clause == inner.clause and is_here and self._can_hold(place, candidate):
-                return candidate
-        return self._find_earlier_holder(place)
+    def _size(self, ids: Sequence[str]) -> int:
+        return max(map(self.gazetteer.level_size, ids), default=-1)
+
+    def _holder_ids(self, item: Item) -> list[str]:
+        return self.items[item.holder].ids if item.holder >= 0 else []
+
+    def _assign_holders(self) -> None:
+        for place, item in enumerate(self.items):
+            later = range(place + 1, len(self.items))
+            holders = (candidate for candidate in later if self._can_hold(place, candidate))
+            item.holder = next(holders, self._find_earlier_holder(place))
+        for item in self.items:
+            outer = self._holder_ids(item)
+            item.ids = [inner for inner in item.ids if self._holds(outer, [inner])] or item.ids
+        for item in self.items:
+            if item.ids and item.holder >= 0:
+                holder = self.items[item.holder]
+                outer = [area for area in holder.ids if self._holds([area], item.ids)]
+                holder.ids = outer or holder.ids
 
     def _find_earlier_holder(self, place: int) -> int:
         """Return the position of a holder in front of its parts (by `'s`, brackets, a list)."""
         item = self.items[place]
         for candidate in range(place - 1, -1, -1):
             outer = self.items[candidate]
-            inner = self.items[candidate + 1].phrase
-            opened = inner.cut in ("own", "open", "including", "dash")
-            if opened and outer.phrase.depth <= item.phrase.depth and outer.ids:
-                if not item.ids and (inner.cut == "own" or item.phrase.depth > outer.phrase.depth):
-                    return candidate
-                if self._holds(outer.ids, item.ids):
+            if self.items[candidate + 1].phrase.cut in ("own", *LISTS) and outer.ids:
+                is_inner = item.phrase.depth > outer.phrase.depth or item.phrase.cut == "own"
+                if self._holds(outer.ids, item.ids) or (not item.ids and is_inner):
                     return candidate
         return -1
 
     def _can_hold(self, place: int, candidate: int) -> bool:
         inner, outer = self.items[place], self.items[candidate]
         ids = self._containing_places(outer)
-        if not ids:
+        if not ids or inner.phrase.clause != outer.phrase.clause:
+            return False
+        if outer.phrase.is_excepted and not inner.phrase.is_excepted:
             return False
         if inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN:
             # The id of a part is that of its holder, which would else be meant as well.
-            holds = any(o == i or self.gazetteer.has_inside(o, i) for o in ids for i in inner.ids)
-            return holds and not self._is_sibling(place, candidate)
+            is_holder = bool(set(ids) & set(inner.ids)) or self._holds(ids, inner.ids)
+            return is_holder and not self._is_sibling(place, candidate)
         if inner.ids:
             return self._holds(ids, inner.ids) and not self._is_sibling(place, candidate)
-        size = max(map(self.gazetteer.level_size, ids))
-        between = self.items[place + 1 : candidate + 1]
+        size, stated_size = self._size(ids), KIND_SIZES[inner.phrase.kind]
         if outer.phrase.cut in ("own", "and"):
             return False
-        if inner.phrase.is_plural or inner.stated_size >= 0:
-            return size > max(inner.stated_size, 0) and size > self._listed_size(place)
+        if inner.phrase.is_plural or stated_size >= 0:
+            return size > max(stated_size, 0) and size > self._listed_size(place)
         if inner.phrase.kind == PART or self.scope is GeoScope.LOCALITY:
             return True
         if candidate == place + 1 and candidate + 1 < len(self.items):
             return False
-        sizes = [
-            self.gazetteer.level_size(area_id) for item in between[:-1] for area_id in item.ids
-        ]
-        return size > max(sizes, default=self._listed_size(place))
+        between = [self._size(item.ids) for item in self.items[place + 1 : candidate] if item.ids]
+        return size > max(between, default=self._listed_size(place))
 
     def _containing_places(self, item: Item) -> list[str]:
         if item.phrase.kind:
             return self._best_level(item.ids, self._ordered_levels(item.phrase.kind))
-        levels = {self.gazetteer.entries[area_id].level for area_id in item.ids}
-        plain = [e for e in item.ids if self.gazetteer.entries[e].level not in (UNION, SHIRE)]
-        return plain if levels - {UNION, SHIRE} else item.ids
+        levels = {area_id: self.gazetteer.entries[area_id].level for area_id in item.ids}
+        return [area for area in item.ids if levels[area] not in (UNION, SHIRE)] or item.ids
 
     def _listed_size(self, place: int) -> int:
         phrase = self.items[place].phrase
@@ -223,38 +312,36 @@ class _Reading:
         for place, item in enumerate(self.items):
             if item.reviewed or item.holder >= 0 or not item.ids:
                 continue
-            small = item.phrase.kind in (PART, CITY, TOWNSHIP)
-            if not small and self.scope is not GeoScope.LOCALITY:
-                continue
-            least = (min if small else max)(map(self.gazetteer.level_size, item.ids))
-            if any(size > least for size in self._container_sizes(place)):
-                item.ids = []
+            is_small = item.phrase.kind in (PART, CITY, TOWNSHIP)
+            if is_small or self.scope is GeoScope.LOCALITY:
+                least = (min if is_small else max)(map(self.gazetteer.level_size, item.ids))
+                if self._container_size(place) > least:
+                    item.ids = []
 
-    def _container_sizes(self, place: int) -> list[int]:
-        last = len(self.items) - 1
-        return [
-            max(map(self.gazetteer.level_size, outer.ids))
-            for position, outer in enumerate(self.items)
-            if position > place
-            and outer.ids
-            and outer.phrase.clause == self.items[place].phrase.clause
+    def _container_size(self, place: int) -> int:
+        last = self.items[-1]
+        sizes = [
+            self._size(outer.ids)
+            for outer in self.items[place + 1 :]
+            if outer.phrase.clause == self.items[place].phrase.clause
             and outer.phrase.cut != "and"
-            and (outer.phrase.kind in (STATE, DIVISION, DISTRICT) or position == last)
+            and (outer.phrase.kind in (STATE, DIVISION, DISTRICT) or outer is last)
         ]
+        return max(sizes, default=-1)
 
     def _match_spellings(self) -> None:
         """Resolve unknown names by similar spelling, among the places that the text allows."""
         for item in self.items:
             if item.ids or item.phrase.kind == PART or len(item.phrase.name) < LEAST_SIGNS:
                 continue
-            outer = self.items[item.holder].ids if item.holder >= 0 else []
-            levels = self._ordered_levels(item.phrase.kind)
+            outer = self._holder_ids(item)
             allowed = self._spelt_levels(item, outer)
             among = [
                 entry.area_id
                 for entry in self.gazetteer.entries.values()
                 if entry.level in allowed and (not outer or self._holds(outer, [entry.area_id]))
             ]
+            levels = self._ordered_levels(item.phrase.kind)
             item.ids = self._best_level(find_alike(item.phrase.name, self.gazetteer, among), levels)
 
     def _spelt_levels(self, item: Item, outer: Sequence[str]) -> set[str]:
@@ -263,8 +350,7 @@ class _Reading:
         levels = {ADMIN1, ADMIN2} | ({usual} if outer else set())
         if self.scope is GeoScope.LOCALITY and self.gazetteer.country not in GOES_BY:
             levels.add(TOWN)
-        close = bool(outer) and max(map(self.gazetteer.level_size, outer)) <= SIZES[ADMIN2]
-        if close and len(item.phrase.name) >= LONG:
+        if outer and self._size(outer) <= SIZES[ADMIN2] and len(item.phrase.name) >= LONG:
             levels |= {ADMIN3, TOWN}
         return levels & set(self._ordered_levels(item.phrase.kind))
 
@@ -275,22 +361,18 @@ class _Reading:
                 return matches
         return []
 
-    def _choose_places(self) -> None:
-        for item in self.items:
-            if item.reviewed or len(item.ids) < 2:
-                continue
-            levels = self._ordered_levels(item.phrase.kind)
-            if item.phrase.kind == PART and item.phrase.unit == "area":
-                levels = (ADMIN3, *levels)
-            item.ids = self._choose_place(item, levels)
-
-    def _choose_place(self, item: Item, levels: Sequence[str]) -> list[str]:
-        """Return the only place on the first level that fits the name, or none."""
+    def _choose_place(self, item: Item) -> None:
+        """Choose the only place on the first level that fits the name, or none."""
+        if item.reviewed or len(item.ids) < 2:
+            return
+        levels = self._ordered_levels(item.phrase.kind)
+        if item.phrase.kind == PART and item.phrase.unit == "area":
+            levels = (ADMIN3, *levels)
         best = self._best_level(item.ids, levels)
         if len(best) > 1:
             entries = self.gazetteer.entries
             best = [area_id for area_id in best if item.phrase.name in entries[area_id].full]
-        return best if len(best) == 1 else []
+        item.ids = best if len(best) == 1 else []
 
     def _mark_containers(self) -> None:
         """Mark the containers, which are meant only with an amount ("parts of")."""
@@ -299,8 +381,7 @@ class _Reading:
             for holder in {item.holder if item.holder > place else listing, listing} - {-1}:
                 self.items[holder].is_container = True
         for place, item in enumerate(self.items):
-            if item.is_container:
-                item.is_vague = item.phrase.is_part and self._is_target(place)
+            item.is_vague = item.phrase.is_part and self._is_target(place)
 
     def _is_target(self, place: int) -> bool:
         """Return whether an amount ("10 districts of") refers to this item, not to earlier ones."""
@@ -336,64 +417,64 @@ class _Reading:
     def _is_idle(self, place: int) -> bool:
         """Return whether a name is an unknown container after the place of an event."""
         item, before = self.items[place], self.items[:place]
-        if not item.ids and item.phrase.cut == "of" and before and not before[-1].ids:
+        if item.ids:
+            return False
+        if item.phrase.cut == "of" and before and not before[-1].ids:
             return before[-1].phrase.clause == item.phrase.clause
         after = self.items[place + 1 : place + 2]
-        following = after[0].phrase.cut if after and not item.ids else ""
+        following = after[0].phrase.cut if after else ""
         if following == "own" or (following == "including" and item.holder < 0):
             return True
         is_inside = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
-        return not item.ids and is_inside and self.scope is GeoScope.LOCALITY
+        return is_inside and self.scope is GeoScope.LOCALITY
 
     def _subtract_places(self, meaning: NameMeaning, excepted: Sequence[Item]) -> list[NameMeaning]:
         """Return a place without its exceptions: its other parts, and the rest of parted ones."""
         outer = meaning.area_ids[0]
         is_country = outer == self.gazetteer.country
         parts = self.gazetteer.first_level if is_country else self.gazetteer.list_parts(outer)
-        out, parted = self._find_excepted_parts(excepted, parts)
-        rest = replace(meaning, reading=PlaceReading.WITHIN, part_kind=PartKind.SOME)
-        if not out and not parted:
-            return [rest]
-        untouched = tuple(area_id for area_id in parts if area_id not in {*out, *parted})
-        meanings = [replace(meaning, area_ids=untouched, reading=PlaceReading.WHOLE)]
-        return meanings + ([replace(rest, area_ids=tuple(parted))] if parted else [])
-
-    def _find_excepted_parts(
-        self, excepted: Sequence[Item], parts: Sequence[str]
-    ) -> tuple[list[str], list[str]]:
-        out: dict[str, None] = {}
-        parted: dict[str, None] = {}
+        out, parted = set[str](), set[str]()
         for item in excepted:
-            holder = self.items[item.holder].ids if item.holder >= 0 else []
-            entries = [self.gazetteer.entries[area_id] for area_id in item.ids or holder]
+            entries = [self.gazetteer.entries[area] for area in item.ids or self._holder_ids(item)]
             is_part = item.phrase.is_part or not item.ids
             for area_id in [part for e in entries for part in e.members or (e.area_id,)]:
                 if area_id in parts and not is_part:
-                    out[area_id] = None
+                    out.add(area_id)
                 else:
-                    parted |= dict.fromkeys(
+                    parted |= {
                         p for p in parts if p == area_id or self.gazetteer.has_inside(p, area_id)
-                    )
-        return list(out), [part for part in parted if part not in out]
+                    }
+        rest = replace(meaning, reading=PlaceReading.WITHIN, part_kind=PartKind.SOME)
+        if not out and not parted:
+            return [rest]
+        untouched = tuple(area_id for area_id in parts if area_id not in out | parted)
+        meanings = [replace(meaning, area_ids=untouched, reading=PlaceReading.WHOLE)]
+        some = tuple(area_id for area_id in parts if area_id in parted - out)
+        return meanings + ([replace(rest, area_ids=some)] if some else [])
 
     def _read_item(self, item: Item) -> NameMeaning:
+        name, phrase = item.phrase.name, item.phrase
         if item.reviewed:
-            return as_reviewed(item.phrase.name, item.reviewed, item.phrase)
-        name, kind = item.phrase.name, item.phrase.kind
+            return as_reviewed(name, item.reviewed, phrase)
         if not item.ids:
-            return self._read_unknown_name(item)
+            outer = self._holder_ids(item)[:1]
+            if not outer:
+                return NameMeaning(name)
+            part = NameMeaning(name, tuple(outer), found_by=self.items[item.holder].match)
+            return mean_part(part, phrase)
         area_id, match = item.ids[0], item.match
-        level = self.gazetteer.entries[area_id].level
+        entry = self.gazetteer.entries[area_id]
         parted = self.gazetteer.country in PARTED
-        if outer := self._holding_district(item):
-            meaning = NameMeaning(name, (outer,), PlaceReading.WITHIN, match)
-            return mean_part(meaning, item.phrase)
-        town = parted and kind == CITY and level in (ADMIN2, ADMIN3)
-        if town and not item.phrase.is_part and (seat := self._namesake_city(item, (TOWN,))):
+        if parted and phrase.kind in (DISTRICT, POLICE) and entry.level == ADMIN3:
+            # Newer than the list of places, or of the police, and larger than its namesake.
+            within = NameMeaning(name, (entry.holders[1],), PlaceReading.WITHIN, match)
+            return mean_part(within, phrase)
+        town = parted and phrase.kind == CITY and entry.level in (ADMIN2, ADMIN3)
+        if town and not phrase.is_part and (seat := self._namesake_city(item, (TOWN,))):
             return NameMeaning(name, (seat,), PlaceReading.WHOLE, match)
-        if (item.phrase.is_part and not self._is_whole_name(item)) or town:
-            return mean_part(NameMeaning(name, (area_id,), found_by=match), item.phrase, True)
-        if parted and not kind and level == ADMIN2:
+        if (phrase.is_part and not self._is_whole_name(item)) or town:
+            return mean_part(NameMeaning(name, (area_id,), found_by=match), phrase, True)
+        if parted and not phrase.kind and entry.level == ADMIN2:
             least = self._namesake_city(item, (TOWN, ADMIN3))
             return NameMeaning(name, (area_id,), PlaceReading.CITY_OR_DISTRICT, match, least)
         former = self.gazetteer.former_unions.get(area_id)
@@ -411,30 +492,11 @@ class _Reading:
         levels = (TOWN,) if phrase.unit == "village" else (SHIRE, UNION, ADMIN3, TOWN)
         return is_named and phrase.unit in WHOLE_UNITS and level in levels
 
-    def _holding_district(self, item: Item) -> str:
-        """Return the district that contains a place which the text calls a district, or "".
-
-        Such a district is newer than the list of places, or a police district, and is larger than
-        the place of the same name.
-        """
-        entry = self.gazetteer.entries[item.ids[0]]
-        called = item.phrase.kind in (DISTRICT, POLICE) and self.gazetteer.country in PARTED
-        return entry.holders[1] if called and entry.level == ADMIN3 else ""
-
-    def _read_unknown_name(self, item: Item) -> NameMeaning:
-        """Return an unknown name as a part of its holder."""
-        name, holder = item.phrase.name, self.items[item.holder]
-        if item.holder < 0 or not holder.ids:
-            return NameMeaning(name)
-        meaning = NameMeaning(name, (holder.ids[0],), found_by=holder.match)
-        return mean_part(meaning, item.phrase)
-
     def _namesake_city(self, item: Item, levels: Sequence[str]) -> str:
         bare = {*self.gazetteer.entries[item.ids[0]].names, item.phrase.name}
-        spellings = bare | {f"{spelling} city" for spelling in bare}
         inner = [
             area_id
-            for spelling in sorted(spellings)
+            for spelling in sorted(bare | {f"{spelling} city" for spelling in bare})
             for area_id in self.gazetteer.by_name.get(spelling, ())
             if self.gazetteer.has_had_inside(item.ids[0], area_id)
         ]

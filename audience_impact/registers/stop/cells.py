@@ -12,9 +12,19 @@ from datetime import date
 from audience_impact.facts.events import name_measurers
 from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
-from audience_impact.registers.stop import cause, dates, hours
-from audience_impact.registers.stop.dates import parse_day, parse_duration
-from audience_impact.registers.stop.reach import SERVICES, are_lines_cut, read_cut, read_networks
+from audience_impact.registers.stop import hours
+from audience_impact.registers.stop.hours import parse_day, parse_duration
+from audience_impact.registers.stop.reach import (
+    SERVICES,
+    UNSTATED,
+    are_lines_cut,
+    correct_spelling,
+    is_admitted,
+    read_authority,
+    read_cause,
+    read_cut,
+    read_networks,
+)
 from audience_impact.registers.stop.texts import (
     OPERATORS,
     OTHER,
@@ -99,50 +109,44 @@ def read_end(row: Row, newest_year: str = "") -> End:
     text states when access came back in most of the affected area, that is the end, because the
     cells do not name the rest.
     """
-    printed = dates.read_dates(row)
+    printed = hours.read_dates(row)
     start, ended = printed.start, printed.end
     days, defect = parse_duration(row["duration"])
     defects = [kind for kind in (printed.defect or defect,) if kind]
     defects += ["end_unreadable"] if row["end_date"] and not parse_day(row["end_date"]) else []
-    status = row["shutdown_status"].casefold()
+    status, year = row["shutdown_status"].casefold(), parse_year(row["count_year"])
     if printed.defect == "dates_contradict" or (ended and ended < start):
         defects += ["end_before_start"] if ended else []
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
+    sign = hours.read_last_sign(row["event"], start)
+    restored = hours.read_restoration(row["event"], start)
+    end_status, source = EndStatus.ENDED, EndSource.RESTORED_IN_MOST
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
-        is_sign = dates.read_last_sign(row["event"], start) == ended
-        source = EndSource.LAST_REPORT if is_sign else EndSource.RECORDED
-        return End(ended, EndStatus.ENDED, source, tuple(defects))
-    if restored := dates.read_restoration(row["event"], start):
-        return End(restored, EndStatus.ENDED, EndSource.RESTORED_IN_MOST, tuple(defects))
-    is_listed = parse_year(row["count_year"]) >= newest_year
-    if status == "ongoing" and is_listed:
-        return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
-    if status in ("ended", "") and days is not None:
-        ended = dates.add_days(start, days - 1)
-        return End(ended, EndStatus.ENDED, EndSource.DURATION_FIELD, tuple(defects))
-    defects += ["end_missing"] if status != "ongoing" else []
-    sign = dates.read_last_sign(row["event"], start)
-    last_days = _last_days(max(start, sign), parse_year(row["count_year"]))
-    if last_days and not is_listed:
-        return End(last_days, EndStatus.ENDED, EndSource.NOT_LISTED_LATER, tuple(defects))
-    over = EndStatus.ENDED if status == "ended" else EndStatus.UNKNOWN
-    return End("", over, EndSource.MISSING, tuple(defects))
-
-
-def _last_days(start: str, year: str) -> str:
-    """Return the days of the year of an edition from a start on; blank for a later start."""
-    first, last = max(start, f"{year}-01-01"), f"{year}-12-31"
-    if first > last:
-        return ""
-    return first if first == last else f"{first}/{last}"
+        source = EndSource.LAST_REPORT if sign == ended else EndSource.RECORDED
+    elif restored:
+        ended = restored
+    elif status == "ongoing" and year >= newest_year:
+        end_status, source = EndStatus.ONGOING, EndSource.SNAPSHOT_DATE
+    elif status in ("ended", "") and days is not None:
+        ended, source = hours.add_days(start, days - 1), EndSource.DURATION_FIELD
+    else:
+        defects += ["end_missing"] if status != "ongoing" else []
+        first, last = max(start, sign, f"{year}-01-01"), f"{year}-12-31"
+        if first <= last and year < newest_year:
+            ended = first if first == last else f"{first}/{last}"
+            source = EndSource.NOT_LISTED_LATER
+        else:
+            end_status = EndStatus.ENDED if status == "ended" else EndStatus.UNKNOWN
+            source = EndSource.MISSING
+    return End(ended, end_status, source, tuple(defects))
 
 
 def read_scope(text: str) -> tuple[GeoScope, str]:
     """Return the geographic scope of a row, and the defect of its wording, if any."""
     for meant in PHRASES.list_meanings("scope", text):
         return GeoScope(meant), ""
-    return GeoScope.UNKNOWN, "" if text.casefold() in cause.UNSTATED else "word_unknown"
+    return GeoScope.UNKNOWN, "" if text.casefold() in UNSTATED else "word_unknown"
 
 
 def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
@@ -168,10 +172,10 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
 
 def _is_slowed(row: Row) -> bool:
     event = row["event"]
-    lead = first_sentence(event)
     if not (event or row["actual_cause_details"]):
         return not (are_lines_cut(row) or says("cutting", *row_words(row)))
-    is_alone = any(says("slowing", text) and not says("cutting", text) for text in (lead, event))
+    texts = (first_sentence(event), event)
+    is_alone = any(says("slowing", text) and not says("cutting", text) for text in texts)
     is_alone = is_alone and not says("both_done", row["actual_cause_details"])
     return is_alone or says("slowed_to_2g", event)
 
@@ -187,8 +191,8 @@ def judge_evidence(row: Row, done: Action) -> EvidenceState:
     text = f"{event_text(row)} {row['info_source_link']}"
     if name_measurers(text) or "measurement" in text.casefold():
         return MEASURED.get(done, EvidenceState.INSUFFICIENT)
-    is_admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
-    return EvidenceState.LIKELY_BLOCKED if is_admitted else EvidenceState.INSUFFICIENT
+    has_admission = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
+    return EvidenceState.LIKELY_BLOCKED if has_admission else EvidenceState.INSUFFICIENT
 
 
 def shorten_text(text: str, signs: int) -> str:
@@ -197,7 +201,7 @@ def shorten_text(text: str, signs: int) -> str:
 
 
 def _join_known(*texts: str) -> str:
-    return "; ".join(text for text in texts if text.casefold() not in cause.UNSTATED)
+    return "; ".join(text for text in texts if text.casefold() not in UNSTATED)
 
 
 def _describe_both(row: Row) -> str:
@@ -211,28 +215,21 @@ def _describe_both(row: Row) -> str:
     return SLOWED_ALONE if says("generation", text) else EITHER_ACTION
 
 
-def _describe_order(row: Row) -> str:
-    text = event_text(row)
-    return PROLONGED if says("prolonging", text) else IN_SERIES * says("series", text)
-
-
-def _describe_spells(row: Row) -> str:
-    text = " ".join([*split_sentences(row["event"])[:2], row["actual_cause_details"]])
-    is_one_day = row["end_date"][:10] == row["start_date"][:10]
-    return ON_AND_OFF if says("on_and_off", text) and not is_one_day else ""
-
-
 def write_note(row: Row, also_named: Sequence[str]) -> str:
     """Return the cells that have no column; never the register's text, which is not ours."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
+    text = event_text(row)
+    main_text = " ".join([*split_sentences(row["event"])[:2], row["actual_cause_details"]])
+    is_one_day = row["end_date"][:10] == row["start_date"][:10]
+    is_fault = row["gov_ack"] == "Yes" and not is_admitted(row)
     return _join_known(
         f"{PRINTED_AREA}{shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
         "Somaliland, which ISO 3166 counts as part of Somalia" * ("Somaliland" in row["country"]),
         _describe_both(row),
         WITH_NETWORK * ("Full" in row["shutdown_extent"] and not read_cut(row).full),
-        _describe_spells(row),
-        _describe_order(row),
-        NOT_AS_ORDER * (row["gov_ack"] == "Yes" and _read_claim(row) is ClaimStatus.REPORTED),
+        ON_AND_OFF * (says("on_and_off", main_text) and not is_one_day),
+        PROLONGED if says("prolonging", text) else IN_SERIES * says("series", text),
+        NOT_AS_ORDER * is_fault,
         f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
@@ -241,104 +238,84 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 def _name_law(text: str) -> str:
     """Return the law or order that a cell names; blank where it tells a story."""
     is_name = len(text.split()) <= MOST_LAW_WORDS and says("law", text)
-    return _join_known(cause.correct_spelling(text)) if is_name else ""
-
-
-@dataclass(frozen=True)
-class Context:
-    """The year of the newest edition, and the reasons for the extent of a row.
-
-    The reasons, for the place and for the networks, are blank if the row affects everyone.
-    """
-
-    newest_year: str = ""
-    of_place: str = ""
-    of_networks: str = ""
-
-    @property
-    def extent_reason(self) -> str:
-        """Return the reason why the restriction did not affect everyone; blank if it did."""
-        return self.of_place or self.of_networks
+    return _join_known(correct_spelling(text)) if is_name else ""
 
 
 def restriction_cells(
-    row: Row, features_only: bool, also_named: Sequence[str], context: Context
+    row: Row,
+    features_only: bool,
+    also_named: Sequence[str] = (),
+    newest_year: str = "",
+    of_place: str = "",
+    of_networks: str = "",
 ) -> dict[str, str]:
-    """Return the cells of a restriction, without the id and the areas."""
-    ended = read_end(row, context.newest_year)
+    """Return the cells of a restriction, without the id and the areas.
+
+    Args:
+        row: the cells of the row.
+        features_only: whether features alone are restricted.
+        also_named: names that are no targets.
+        newest_year: the year of the newest edition.
+        of_place: the reason, of the place, why not everyone is affected; blank if there is none.
+        of_networks: the same of the networks.
+    """
+    ended = read_end(row, newest_year)
     networks = read_networks(row)[0]
-    if context.of_networks and networks is not NetworkScope.SATELLITE:
-        is_limited = _is_of_operators(row, context.of_networks)
+    if of_networks and networks is not NetworkScope.SATELLITE:
+        is_limited = _is_of_operators(row, of_networks)
         networks = NetworkScope.ASN_LIST if is_limited else NetworkScope.UNKNOWN
-    done, severity, _ = read_action(row, features_only)
-    timing = _read_timing(row, ended.ended_on)
-    order = cause.read_cause(row)
+    action, severity, _ = read_action(row, features_only)
+    is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", ended.ended_on)
+    start = hours.read_dates(row).start
+    last = date.fromisoformat(ended.ended_on) if is_day else None
+    timing = hours.read_timing(row, date.fromisoformat(start), last)
+    cause = read_cause(row)
+    precision = StartPrecision.ACTUAL
+    if row["start_date_type"] == "Estimated":
+        is_first_seen = says("first_seen", row["event"])
+        precision = StartPrecision.FIRST_SEEN if is_first_seen else StartPrecision.ESTIMATED
+    links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
     return {
         "network_scope": networks,
-        "observed_from": dates.read_dates(row).start,
+        "observed_from": start,
         "ended_on": ended.ended_on,
         "end_status": ended.status,
         "end_source": ended.source,
         "listed_until": f"{parse_year(row['count_year'])}-12-31",
-        "start_precision": _read_precision(row),
-        "action": done,
+        "start_precision": precision,
+        "action": action,
         "severity": severity,
-        "evidence_state": judge_evidence(row, done),
-        "claim_status": _read_claim(row),
-        "authority": _join_known(*cause.read_authority(row)),
+        "evidence_state": judge_evidence(row, action),
+        "claim_status": ClaimStatus.OFFICIAL if is_admitted(row) else ClaimStatus.REPORTED,
+        "authority": _join_known(*read_authority(row)),
         "stated_reason": _join_known(row["gov_justification"]),
         "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
-        "cause": order,
+        "cause": cause,
         "occasion": _join_known(row["actual_cause"]),
-        "is_ordered": {Cause.UNKNOWN: "", Cause.ORDER: YesNo.YES}.get(order, YesNo.NO),
+        "is_ordered": {Cause.UNKNOWN: "", Cause.ORDER: YesNo.YES}.get(cause, YesNo.NO),
         "operators": ";".join(named_operators(row)),
         **{name: YES_NO.get(row[column].casefold(), "") for name, column in CALLS.items()},
-        "extent_reason": context.extent_reason,
+        "extent_reason": of_place or of_networks,
         "days_in_force": ";".join(active_day.isoformat() for active_day in timing.days),
         "times_in_force": str(timing.times or ""),
         "least_hours_a_day": _format_hours(timing.least_hours),
         "most_hours_a_day": _format_hours(timing.most_hours),
         "hours_basis": HoursBasis.EXAMS if timing.is_of_exams else "",
-        **_name_measurers(row),
+        "measured_by": name_measurers(f"{event_text(row)} {row['info_source_link']}"),
+        "measured_url": next(filter(name_measurers, links), ""),
     }
+
+
+def _format_hours(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
 
 
 def _is_of_operators(row: Row, reason: str) -> bool:
     """Beside damage, operators that no text names may only have been measured."""
     names = {key for name in named_operators(row) for key in operator_names(name)}
-    text = plain_name(f"{row['event']} {row['actual_cause_details']}").split()
+    text = plain_name(event_text(row)).split()
     return bool(names) and not (reason.startswith(Cause.DAMAGE) and names.isdisjoint(text))
-
-
-def _name_measurers(row: Row) -> dict[str, str]:
-    links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
-    text = f"{event_text(row)} {row['info_source_link']}"
-    return {
-        "measured_by": name_measurers(text),
-        "measured_url": next(filter(name_measurers, links), ""),
-    }
-
-
-def _read_precision(row: Row) -> StartPrecision:
-    if row["start_date_type"] != "Estimated":
-        return StartPrecision.ACTUAL
-    is_first_seen = says("first_seen", row["event"])
-    return StartPrecision.FIRST_SEEN if is_first_seen else StartPrecision.ESTIMATED
-
-
-def _read_claim(row: Row) -> ClaimStatus:
-    """Return who claims the restriction; a fault that an authority admits is no order."""
-    return ClaimStatus.OFFICIAL if cause.is_admitted(row) else ClaimStatus.REPORTED
-
-
-def _read_timing(row: Row, ended_on: str) -> hours.Timing:
-    last = date.fromisoformat(ended_on) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", ended_on) else None
-    return hours.read_timing(row, date.fromisoformat(dates.read_dates(row).start), last)
-
-
-def _format_hours(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
 
 
 def refusal_reason(row: Row, country_ids: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from audience_impact.registers.register import (
     parse_year,
 )
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import dates, reach
+from audience_impact.registers.stop import hours, reach
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.texts import (
     OTHER,
@@ -34,7 +34,7 @@ from audience_impact.registers.stop.texts import (
     row_words,
     says,
 )
-from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
+from audience_impact.vocabulary import Feature, GeoScope
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
 EVERYWHERE = "*"
@@ -70,9 +70,9 @@ PUBLICATION = Publication(
 
 def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
     """Return a row as an event record, limited to the place that remained cut, if any."""
-    cells = dates.narrow_to_rest(cells)
+    cells = hours.narrow_to_rest(cells)
     identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
-    start = dates.read_dates(cells).start
+    start = hours.read_dates(cells).start
     area = EVERYWHERE if places.is_national(cells["area_name"]) else identity_cells[1]
     named = (*reach.SERVICES, OTHER)
     return Record(
@@ -151,38 +151,32 @@ def read_event(event: Event, background: Background) -> Reading:
     features_only = all(
         target.feature not in (Feature.WHOLE_SERVICE, Feature.UNKNOWN) for target in targets.targets
     )
-    context = _read_context(row, background)
-    cells = stop.restriction_cells(row.cells, features_only, targets.also_named, context)
+    place, _ = _locate_record(row, background)
+    operators = background.operators.get(row.country_ids, set())
+    is_national = place.geo_scope is GeoScope.NATIONAL
+    area = row.cells["area_name"]
+    cells = stop.restriction_cells(
+        row.cells,
+        features_only,
+        targets.also_named,
+        background.newest_year,
+        of_place=f"{EXCEPTED}{area}" if says("exception", area) else "",
+        of_networks=reach.read_network_reason(row.cells, is_national, operators),
+    )
     cells |= {name: row.cells[name] for name in cells.keys() & row.cells.keys()}
     goes_on = row.cells["shutdown_status"].casefold() == "ongoing" and not row.cells["end_date"]
-    of_newest = {
-        "extent_doubtful": bool(cells["extent_reason"]),
-        "ongoing_not_repeated": goes_on and row.count_year < background.newest_year,
-    }
     defects = [
         (kind, record.number)
         for record in event.records
         for kind in _list_defects(record, background)
         if kind
     ]
-    defects += [(kind, row.number) for kind, applies in of_newest.items() if applies]
-    place, _ = _locate_record(row, background)
+    if cells["extent_reason"]:
+        defects.append(("extent_doubtful", row.number))
+    if goes_on and row.count_year < background.newest_year:
+        defects.append(("ongoing_not_repeated", row.number))
     figures = read_printed_figures().get(event.restriction_id, ())
     return Reading(event, cells, place, targets, tuple(defects), figures)
-
-
-def _read_context(row: Record, background: Background) -> stop.Context:
-    place, _ = _locate_record(row, background)
-    cut = reach.read_cut(row.cells)
-    is_national = place.geo_scope is GeoScope.NATIONAL
-    is_all = reach.read_networks(row.cells)[0] is NetworkScope.ALL
-    is_marked = is_national and cut.full and is_all
-    operators, area = background.operators.get(row.country_ids, set()), row.cells["area_name"]
-    return stop.Context(
-        background.newest_year,
-        of_place=f"{EXCEPTED}{area}" if says("exception", area) else "",
-        of_networks=reach.read_network_reason(row.cells, cut, is_national, is_marked, operators),
-    )
 
 
 def _locate_record(record: Record, background: Background) -> tuple[Place, str]:

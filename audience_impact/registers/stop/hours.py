@@ -1,21 +1,28 @@
-"""Days and daily hours on which a restriction was in force, from the text of a row.
+"""Days of a row of the STOP register, their repair, and its daily hours.
 
 Definitions. A curfew is a restriction that comes back: on listed days, or a number of times, for
-some hours each. A stretch is a period between two times of day, on the same day or on different
-days.
+some hours each.
 
-Method. Days are read where the text lists them ("May 20, May 22, May 24", "Jul. 1-3"), a number of
-times where it counts them ("on 15 occasions"), and hours where it gives them for each day ("each
-from 6:00-8:00am", "lasting around 3-5 hours"), for the whole ("for 30 hours") or as stretches
-("from 17:00 on Mar. 1 until 6:45 on Mar. 4"). All dates must lie between the first and the last
-day of the row, else nothing is read; stretches must reach from the first day to the last. A stretch
-counts as many days as it has 24 hours begun, so that 22:00 to 22:00 is one day. A number of times
-without days is reported as a number: which days is not known. A duration below one day is hours.
-"Around", "approximately" and "~" are read as said. Exam cuts happen for some hours on the days of
-an exam: where a row prints no hours, it is marked, and without days either it has the share of days
-that other rows have.
+Method: first and last day
+--------------------------
+A duration counts days, both ends or one of them; a part of a day is that day. If the duration is
+negative although the dates are in order, the dates were swapped: the spreadsheet printed the
+difference of the original dates. The event then began on the printed end and ended on the printed
+start, whose year is one too low if it is before the printed end. This is repaired if the result is
+at most a month, since only a turn of the year explains it; otherwise the end is dropped. A positive
+duration that differs from the dates by more than a day is reported, and the dates are used.
 
-Where one of its hours is printed, the first or the last, hours a day have a range.
+Method: days and hours in force
+-------------------------------
+Days are read where the text lists them ("May 20, May 22, May 24", "Jul. 1-3"), a number of times
+where it counts them ("on 15 occasions"), and hours where it gives them for each day ("each from
+6:00-8:00am", "lasting around 3-5 hours"), for the whole ("for 30 hours") or as the first and last
+hour ("from 17:00 on Mar. 1 until 6:45 on Mar. 4"). All dates must lie between the first and the
+last day of the row, else nothing is read. A number of times without days is reported as a number:
+which days is not known. A duration below one day is hours. "Around", "approximately" and "~" are
+read as said. Exam cuts happen for some hours on the days of an exam: where a row prints no hours,
+it is marked, and without days either it has the share of days that other rows have. Where one of
+its hours is printed, the first or the last, hours a day have a range.
 
 Assumptions. Each of several times is on a day of its own.
 
@@ -25,10 +32,14 @@ Monday") are not read, so that the whole day counts.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
+import pandas as pd
+
+from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.stop.texts import (
     MONTHS,
     PHRASES,
@@ -39,17 +50,134 @@ from audience_impact.registers.stop.texts import (
     split_sentences,
 )
 
+DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
+MOST_DAYS = 36525
+SERIALS = (32874, 73051)
+"""Serial numbers of days in a spreadsheet, from 1990 to 2099."""
+FIRST_SERIAL = date(1899, 12, 30)
+LONGEST_REPAIR_DAYS = 31
 HOURS = 24.0
-DAY_SLACK_HOURS = 0.25
 EXAMS = "Exam cheating"
 EXAM_DAYS_SHARE, MOST_EXAM_DAYS = 0.6, 14
 """Share of days with an exam among the days from the first to the last, and maximum number of
 exam days: medians of the 19 rows that list or count exam days."""
 SHORT_SPAN_DAYS = 7
 NUMBERS = {phrase: at for at, (phrase, _) in enumerate(PHRASES.phrases["numeral"], 1)} | {"an": 1}
-HOURS_WORDS = {"midnight": "12:00am", "noon": "12:00pm"}
+Clock = Sequence[str]
+"""Hour, minute and am or pm of a time of day, as printed."""
 Range = tuple[float, float]
 """Least and most hours."""
+
+
+@dataclass(frozen=True)
+class Dates:
+    """First and last day in ISO 8601, blank if there is none, and the defect."""
+
+    start: str
+    end: str
+    defect: str = ""
+
+
+@lru_cache(maxsize=100_000)
+def parse_day(text: str) -> str:
+    """Return a day in ISO 8601 from ISO text or a spreadsheet's serial number; else blank.
+
+    A day outside SANE_YEARS is a typing error; such a row would make the whole layer invalid.
+    """
+    if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
+        day = FIRST_SERIAL + timedelta(days=int(float(text)))
+    else:
+        match = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
+        try:
+            day = date.fromisoformat(match[1] if match else "")
+        except ValueError:
+            return ""
+    return day.isoformat() if SANE_YEARS[0] <= day.year <= SANE_YEARS[1] else ""
+
+
+def add_days(day: str, days: int) -> str:
+    """Return the day in ISO 8601 so many days later."""
+    return str((pd.Timestamp(day) + pd.Timedelta(days=days)).date())
+
+
+def parse_duration(text: str) -> tuple[int | None, str]:
+    """Return the days of a duration including both ends, and the defect of an unreadable one.
+
+    Nine in ten durations next to both dates include both ends, and count a part of a day as a day.
+    """
+    if not text:
+        return None, ""
+    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return None, "duration_unreadable"
+    value = float(text)
+    if value < 0:
+        return None, "duration_negative_serial" if -value >= SERIALS[0] else "duration_negative"
+    return (max(1, int(value)), "") if value <= MOST_DAYS else (None, "duration_unreadable")
+
+
+def read_restoration(text: str, start: str) -> str:
+    """Return the last day before access came back in most of the area, by a text; else blank.
+
+    A number of weeks or months is as precise as its unit.
+    """
+    match = PHRASES.find("restored_in_most", text)
+    days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()] if match else 0
+    return add_days(start, days - 1) if days else ""
+
+
+def narrow_to_rest(row: Row) -> dict[str, str]:
+    """Return the cells of a row, limited to the place where access had not come back.
+
+    If the text states that access came back in most places in an earlier year, and names the place
+    where it did not, the edition records that place, from the day after the restoration.
+    """
+    start, text = parse_day(row["start_date"]), row["event"]
+    restored = read_restoration(text, start) if start else ""
+    rest = PHRASES.find("left_out", text)
+    if not (restored and rest and row["count_year"] > restored[:4]):
+        return dict(row)
+    place = {"area_name": rest["place"], "geo_scope": "It only affected one city"}
+    return {**row, **place, "start_date": add_days(restored, 1), "event": rest[0]}
+
+
+def read_last_sign(text: str, start: str) -> str:
+    """Return the last day on which a text says that it was still in force; blank if it does not.
+
+    A day without a year is the first after the start; a month or a year counts from its first day.
+    """
+    signs = (_parse_sign(match, start) for match in PHRASES.pattern("last_sign").finditer(text))
+    return max((sign for sign in signs if sign >= start), default="")
+
+
+def _parse_sign(match: re.Match[str], start: str) -> str:
+    if not (match["year"] or match["day"]):
+        return ""
+    month = MONTHS.index(match["month"].casefold()) + 1 if match["month"] else 1
+    day = f"-{month:02d}-{int(match['day'] or 1):02d}"
+    year = match["year"] or start[:4]
+    if not match["year"] and year + day < start:
+        year = str(int(year) + 1)
+    return parse_day(year + day)
+
+
+def read_dates(row: Row) -> Dates:
+    """Return first and last day of a row, repaired where the row's duration shows the error."""
+    start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
+    printed = row["duration"]
+    if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", printed):
+        return Dates(start, end)
+    first, last = pd.Timestamp(start), pd.Timestamp(end)
+    apart = (last - first).days
+    if float(printed) >= 0:
+        differs = abs(float(printed) - (apart + 1)) > 1 and apart >= 0
+        return Dates(start, end, "duration_differs" if differs else "")
+    if apart <= 0:
+        return Dates(start, end)
+    turned = first + pd.DateOffset(years=1)
+    length = (turned - last).days + 1
+    if float(printed) == -apart and 1 <= length <= LONGEST_REPAIR_DAYS:
+        return Dates(end, str(turned.date()), "dates_turned")
+    return Dates(start, "", "dates_contradict")
 
 
 @dataclass(frozen=True)
@@ -98,57 +226,19 @@ def _parse_clock(hour: str, minute: str, half: str) -> float:
     return value + (12.0 if half.casefold() == "pm" else 0.0) + float(minute or 0) / 60
 
 
-def _hours_between(parts: tuple[str, ...]) -> float:
-    begin, end = parts[:3], parts[3:6]
-    half = begin[2] or (end[2] if int(begin[0]) <= 12 else "")
-    start = _parse_clock(begin[0], begin[1], half)
+def _hours_between(begin: Clock, end: Clock) -> float:
+    """Return the hours from one time of day to another; one am or pm may count for both."""
+    start = _parse_clock(begin[0], begin[1], begin[2] or end[2])
     stop = _parse_clock(end[0], end[1], end[2] or begin[2])
-    if start > stop and not begin[2] and half:  # "11:00-1:00pm" begins before noon
+    if start > stop and not begin[2]:  # "11:00-1:00pm" begins before noon
         start = _parse_clock(begin[0], begin[1], "am")
     return (stop - start) % HOURS
 
 
-def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, date, float]]:
-    for match in PHRASES.pattern("stretch").finditer(text):
-        begin, month, day = match.groups("")[:3], match[4], match[5]
-        end, to_month, to_day = match.groups("")[5:8], match[9], match[10]
-        until = _day_of(to_month, to_day, first)
-        start = _day_of(month, day, first) if month else until
-        if start is None or until is None or not first <= start <= until <= last:
-            continue
-        hours = (until - start).days * HOURS + _parse_clock(*end) - _parse_clock(*begin)
-        if start == until:
-            hours = _hours_between((*begin, *end))
-        if hours > 0:
-            yield start, until, hours
-
-
-def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
-    """Return the timing if stretches extend from the first day to the last.
-
-    A stretch counts one day for each 24 hours or part of them: from 22:00 to 22:00 is one day, and
-    so is a night. A single stretch names no days, since it covers all its dates.
-    """
-    stretches = sorted(set(_find_stretches(text, first, last)))
-    ends = [until for _, until, _ in stretches]
-    if not stretches or stretches[0][0] != first or max(ends) != last:
-        return None
-    days = {
-        start + timedelta(offset)
-        for start, _, hours in stretches
-        for offset in range(_count_days(hours))
-    }
-    hours = round(min(sum(hours for *_, hours in stretches) / len(days), HOURS), 2)
-    if len(days) == (last - first).days + 1:
-        return Timing((), None, hours, hours)
-    if len(stretches) == 1:
-        return Timing((), len(days), hours, hours)
-    return Timing(tuple(sorted(days)), None, hours, hours)
-
-
-def _count_days(hours: float) -> int:
-    """Count every 24 hours begun, ignoring a last quarter of an hour."""
-    return max(1, math.ceil((hours - DAY_SLACK_HOURS) / HOURS))
+def _clock_spans(text: str) -> list[re.Match[str]]:
+    """Return passages from one time of day to another, and not of two days or counts."""
+    matches = PHRASES.pattern("clocks").finditer(text)
+    return [match for match in matches if match[3] or match[6] or ":" in match[0]]
 
 
 def _read_range(match: re.Match[str] | None) -> Range | None:
@@ -162,21 +252,15 @@ def _parse_number(text: str) -> float:
     return float(NUMBERS.get(text.casefold(), 0) or text)
 
 
-def _clock_spans(text: str) -> list[re.Match[str]]:
-    """Return passages from one time of day to another, and not of two days or counts."""
-    matches = PHRASES.pattern("clocks").finditer(text)
-    return [match for match in matches if match[3] or match[6] or ":" in match[0]]
-
-
 def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
     """Return least and most hours a day: of each time if recurring, else of the whole period.
 
     Hours of the whole period must extend from the first day to the last.
     """
-    length = PHRASES.find("length", text) or PHRASES.find("length_before", text)
-    clocks = {_hours_between(match.groups("")[:6]) for match in _clock_spans(text)}
+    stated = _read_range(PHRASES.find("length", text) or PHRASES.find("length_before", text))
+    spans = [span.groups("") for span in _clock_spans(text)]
+    clocks = {_hours_between(span[:3], span[3:6]) for span in spans}
     single = (min(clocks), max(clocks)) if len(clocks) == 1 else None
-    stated = _read_range(length)
     if comes_back:
         return _plausible_hours(stated or single, 1)
     if days == 1 and single:
@@ -190,12 +274,6 @@ def _plausible_hours(hours: Range | None, days: int) -> Range | None:
         return None
     low, high = (round(number / days, 2) for number in hours)
     return (low, high) if 0 < low <= high <= HOURS else None
-
-
-def _with_clock_times(row: Row) -> dict[str, str]:
-    names, words = ("actual_cause_details", "event"), r"\b(?:midnight|noon)\b"
-    texts = {name: re.sub(words, lambda word: HOURS_WORDS[word[0]], row[name]) for name in names}
-    return {**row, **texts}
 
 
 def _hours_of_edges(text: str, first: date, last: date) -> Range | None:
@@ -243,14 +321,9 @@ def _count_times(text: str) -> int | None:
 
 def read_timing(row: Row, first: date, last: date | None) -> Timing:
     """Return days in force and hours a day of a row that lasted from a first to a last day."""
-    row = _with_clock_times(row)
-    text = cause_text(row)
     if last is None:
         lasted = _duration_hours(row["duration"])
         return Timing((), None, *lasted) if lasted else _with_exam_hours(row, Timing(), None)
-    by_stretches = _timing_of_stretches(text, first, last)
-    if by_stretches is not None:
-        return by_stretches
     length = (last - first).days + 1
     days, times, comes_back = _read_returns(row, first, last)
     sentences = split_sentences(row["event"])[: None if length == 1 else 2]
@@ -259,7 +332,7 @@ def read_timing(row: Row, first: date, last: date | None) -> Timing:
     if hours is None and length == 1:
         hours = _duration_hours(row["duration"])
     if hours is None and not comes_back:
-        hours = _hours_of_edges(text, first, last)
+        hours = _hours_of_edges(cause_text(row), first, last)
     if hours and not comes_back:
         times, hours = _in_whole_days(hours, length)
     timing = Timing(days, times, *(hours or (None, None)))
@@ -282,7 +355,7 @@ def _in_whole_days(hours: Range, length: int) -> tuple[int | None, Range]:
 
     48 hours on three dates are two days.
     """
-    count = _count_days(hours[1] * length)
+    count = math.ceil(hours[1] * length / HOURS)
     if count >= length:
         return None, hours
     low, high = (round(number * length / count, 2) for number in hours)

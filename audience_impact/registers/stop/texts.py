@@ -98,11 +98,6 @@ def operator_names(name: str) -> frozenset[str]:
     return frozenset({plain_key, plain_key.split(" ")[0], *owners}) - {""}
 
 
-def measures_country(row: Row) -> bool:
-    """Return whether a source measures the country as a whole."""
-    return says("country_link", row[SOURCES])
-
-
 def country_names(row: Row) -> tuple[str, ...]:
     """Return plain names of the countries of a row: printed, short, and of its operators."""
     cells = country_parts(row["country"])
