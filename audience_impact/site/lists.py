@@ -125,12 +125,14 @@ def write_year_lead(entries: list[ListEntry]) -> str:
 def _list_pages(report: ReportData, kind: str) -> list[tuple[str, str, int]]:
     """Return name, path and count of the list of each country, platform or year, by name."""
     groups = group_entries(report.entries, GROUPS[kind])
-    names = report.platforms if kind == "platform" else {key: _name(key, kind) for key in groups}
+    names = (
+        report.platforms if kind == "platform" else {key: _label_value(key, kind) for key in groups}
+    )
     path = "area" if kind == "country" else kind
     return sorted((names[key], page_path(key, path), len(groups[key])) for key in groups)
 
 
-def _name(value: str, kind: str) -> str:
+def _label_value(value: str, kind: str) -> str:
     if kind == "country":
         return naming.name_area(value)
     if kind == "year":
@@ -144,7 +146,10 @@ def _list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
     for kind, read in GROUPS.items():
         values = {value for entry in report.entries for value in read(entry)}
         labelled = [
-            (value, name_platform(report, value) if kind == "platform" else _name(value, kind))
+            (
+                value,
+                name_platform(report, value) if kind == "platform" else _label_value(value, kind),
+            )
             for value in values
         ]
         choices[kind] = sorted(

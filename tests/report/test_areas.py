@@ -299,7 +299,7 @@ def test_of_each_country_and_service_one_restriction_is_named(told: ReportData) 
         ({"claim_status": "disputed"}, False),
         ({"claim_status": "reported", "evidence_state": "insufficient"}, False),
         ({"claim_status": "reported", "evidence_state": "down"}, False),
-        ({"claim_status": "reported", "measured_by": "IODA"}, True),
+        ({"claim_status": "reported", "measured_by_names": "IODA"}, True),
         ({"q50_in_force_hours": 2.0}, False),
         ({"ended_on": "2025-08-13", "start_on": "2025-08-13", "end_status": "ended"}, False),
         ({"ended_on": "2025-08-14", "start_on": "2025-08-13", "end_status": "ended"}, True),
