@@ -29,8 +29,6 @@ of the layer: the restriction is then published again under its own id.
 
 Assumptions. Links form no loop; of one that does the last link is left out.
 
-Citation. Rules of this project, docs/method.md.
-
 Evidence says who saw a restriction, for how many hours, and how much was lost.
 
 Definitions. Evidence is of a restriction if it names it (`restriction_id`), or if it is of an
@@ -90,8 +88,7 @@ def link_evidence(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         for name in ("begin", "end")
     )
     begin, end = begin.dt.tz_localize(None), end.dt.tz_localize(None)
-    parents = parents_of(tables["areas"])
-    country = evidence["area_id"].map(lambda area: country_of(area, parents)).astype("str")
+    country = _find_countries(evidence["area_id"], tables)
     timed = evidence.assign(begin=begin, end=end, country_id=country)
     places = _list_places(restrictions, tables)
     near = timed[timed["restriction_id"] == ""].drop(columns="restriction_id")
@@ -131,9 +128,12 @@ def _list_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     texts = tables["restriction_places"][["restriction_id", "area_id"]]
     named = about.merge(texts.rename(columns={"area_id": "place_id"}), on="restriction_id")
     places = pd.concat([areas, named], ignore_index=True)
+    return places.assign(country_id=_find_countries(places["place_id"], tables))
+
+
+def _find_countries(areas: pd.Series, tables: Tables) -> "pd.Series[str]":
     parents = parents_of(tables["areas"])
-    country = places["place_id"].map(lambda area: country_of(area, parents)).astype("str")
-    return places.assign(country_id=country)
+    return areas.map(lambda area: country_of(area, parents)).astype("str")
 
 
 def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
@@ -222,7 +222,7 @@ SAME_ORDER = ("area_ids", "network_scope", "operators", "action", "severity")
 
 def merge_events(tables: Tables) -> Tables:
     """Return typed facts in which each event is one restriction, its steps named, or one record."""
-    merged = _merge_linked(tables)
+    merged = _merge_linked(add_measurers(tables))
     rows = _end_records(merged["restrictions"], merged)
     return merged | {"restrictions": rows.assign(continues=_find_renewed(rows, merged))}
 
@@ -253,10 +253,10 @@ def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
     start = rows["observed_from_start"].fillna(rows["announced_on_start"])
     is_exact = rows["ended_on_end"] - rows["ended_on_start"] == ONE_DAY
     goes_on = rows["end_status"] == EndStatus.ONGOING
-    last = rows["listed_until_end"].fillna(NEVER)
-    end = rows["ended_on_end"].where(is_exact).mask(goes_on, last)
-    keys = rows[["restriction_id", "continues", *SAME_ORDER]].assign(
-        start=start, end=end.fillna(start), **_describe_extent(rows, tables)
+    end = rows["ended_on_end"].where(is_exact)
+    end = end.mask(goes_on, rows["listed_until_end"].fillna(NEVER)).fillna(start)
+    keys = rows[["restriction_id", *SAME_ORDER]].assign(
+        start=start, end=end, **_describe_extent(rows, tables)
     )
     in_order = keys[start.notna()].sort_values(["start", "end", "restriction_id"])
     orders = [in_order[name] for name in (*SAME_ORDER, "targets", "places")]
@@ -265,41 +265,38 @@ def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
     longest = pd.DataFrame({"end": reach, "holder": holder.groupby(orders, dropna=False).ffill()})
     before = longest.groupby(orders, dropna=False).shift()
     is_renewal = in_order["start"] - before["end"] <= pd.Timedelta(days=RENEWAL_DAYS)
-    is_renewal &= rows["continues"].reindex(in_order.index) == ""
     renewed = before["holder"].where(is_renewal).reindex(rows.index)
-    return rows["continues"].mask(renewed.notna(), renewed)
+    return rows["continues"].mask((rows["continues"] == "") & renewed.notna(), renewed)
 
 
 def _merge_linked(tables: Tables) -> Tables:
     """Return typed facts in which restrictions that links say are one event are one."""
-    tables = add_measurers(tables)
     links = choose_links(tables["event_links"])
     if links.empty:
         return tables
     restrictions = tables["restrictions"].set_index("restriction_id", drop=False)
     restrictions.index.name = None
-    links = links[
-        links["restriction_id"].isin(restrictions.index)
-        & links["other_restriction_id"].isin(restrictions.index)
-    ]
+    ids = links[["restriction_id", "other_restriction_id"]]
+    links = links[ids.isin(restrictions.index).all(axis=1)]
     links = _drop_void_remainders(links, restrictions)
     merged = find_published_ids(links)
     stays = _start_remainders(_complete(restrictions, links, merged), links, merged)
+    stays = stays[~stays.index.isin(merged)].reset_index(drop=True)
     tables = tables | {"restriction_targets": _name_services(tables, merged)}
-    changed = {
-        "event_links": links,
-        "restrictions": stays[~stays.index.isin(merged)].reset_index(drop=True),
-        **{
-            name: tables[name][~tables[name]["restriction_id"].isin(merged)].reset_index(drop=True)
-            for name in OWNED
-        },
-        **{
-            name: tables[name].assign(restriction_id=tables[name]["restriction_id"].replace(merged))
-            for name in ABOUT
-        },
+    leaving = {name: tables[name][~tables[name]["restriction_id"].isin(merged)] for name in OWNED}
+    about = {
+        name: tables[name].assign(restriction_id=tables[name]["restriction_id"].replace(merged))
+        for name in ABOUT
     }
-    changed["restrictions"]["continues"] = changed["restrictions"]["continues"].replace(merged)
-    return tables | changed
+    return (
+        tables
+        | about
+        | {name: frame.reset_index(drop=True) for name, frame in leaving.items()}
+        | {
+            "event_links": links,
+            "restrictions": stays.assign(continues=stays["continues"].replace(merged)),
+        }
+    )
 
 
 def choose_links(links: pd.DataFrame) -> pd.DataFrame:
@@ -397,6 +394,11 @@ def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd
     return links.assign(relation=links["relation"].mask(is_void, EventRelation.ONE_EVENT.value))
 
 
+def _find_first(beside: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return the cells of the first row of each published restriction, by its id."""
+    return beside.drop_duplicates("published").set_index("published")[columns]
+
+
 def _complete(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
@@ -405,12 +407,11 @@ def _complete(
     ends = beside.assign(
         is_exact=beside["ended_on_end"] - beside["ended_on_start"] == ONE_DAY,
         is_over=beside["end_status"] == EndStatus.ENDED,
-        is_stated=beside["ended_on_end"].notna() | (beside["end_status"] == EndStatus.ONGOING),
     )
-    ends = ends[ends["is_stated"]].sort_values(
-        ["is_exact", "is_over", "ended_on_end"], ascending=False, kind="stable"
-    )
-    ends = ends.drop_duplicates("published").set_index("published")
+    is_stated = beside["ended_on_end"].notna() | (beside["end_status"] == EndStatus.ONGOING)
+    order = ["is_exact", "is_over", "ended_on_end"]
+    ends = ends[is_stated].sort_values(order, ascending=False, kind="stable")
+    ends = _find_first(ends, [*END, "is_exact"])
     frame = restrictions.copy()
     is_unknown = frame["end_status"] == EndStatus.UNKNOWN
     is_vague = frame["end_source"] == EndSource.NOT_LISTED_LATER
@@ -422,8 +423,7 @@ def _complete(
     frame = _note_other_ends(_take_claims(frame, beside), restrictions, beside)
     split_ids = links.loc[links["relation"] == EventRelation.OTHER_NETWORKS, "restriction_id"]
     frame.loc[frame.index.isin(split_ids.map(merged)), "network_scope"] = NetworkScope.ALL.value
-    sources = beside.drop_duplicates("published").set_index("published")["source_id"]
-    added = pd.Series(frame.index, frame.index).map(sources)
+    added = _find_first(beside, ["source_id"])["source_id"].reindex(frame.index)
     is_new = (frame["also_source_id"] == "") & added.notna() & (added != frame["source_id"])
     frame["also_source_id"] = frame["also_source_id"].mask(is_new, added)
     return frame
@@ -438,9 +438,9 @@ def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFra
 
     `beside` are the merged events, with the id of the restriction in `published`.
     """
-    is_official = beside["claim_status"] == ClaimStatus.OFFICIAL
     mine = restrictions.reindex(beside["published"])[["claim_status", "source_id"]]
     mine = mine.set_axis(beside.index)  # a fact that says less than a register outranks it
+    is_official = beside["claim_status"] == ClaimStatus.OFFICIAL
     is_official &= (mine["claim_status"] == ClaimStatus.OFFICIAL) | (
         mine["source_id"] == beside["source_id"]
     )
@@ -450,16 +450,17 @@ def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFra
     raised &= (frame["claim_status"] == ClaimStatus.REPORTED).to_numpy()
     frame.loc[raised, "claim_status"] = ClaimStatus.OFFICIAL.value
     for name in CLAIMED:
-        filled = ordered[ordered[name].fillna("") != ""].drop_duplicates("published")
-        cells = pd.Series(frame.index, frame.index).map(filled.set_index("published")[name])
+        filled = ordered[ordered[name].fillna("") != ""]
+        cells = _find_first(filled, [name])[name].reindex(frame.index)
         frame[name] = frame[name].mask(frame[name].fillna("").eq("") & cells.notna(), cells)
     harmed = restrictions["cause"].isin([Cause.ATTACK, Cause.DAMAGE])  # no order, by the fact
     frame["is_ordered"] = frame["is_ordered"].mask(harmed, restrictions["is_ordered"])
     measured = beside[beside["measured_by"] != ""]
-    states = measured.drop_duplicates("published").set_index("published")["evidence_state"]
-    weak = frame.index[
-        frame["evidence_state"].isin([EvidenceState.INSUFFICIENT, EvidenceState.LIKELY_BLOCKED])
-    ].intersection(states.index)
+    states = _find_first(measured, ["evidence_state"])["evidence_state"]
+    is_weak = frame["evidence_state"].isin(
+        [EvidenceState.INSUFFICIENT, EvidenceState.LIKELY_BLOCKED]
+    )
+    weak = frame.index[is_weak].intersection(states.index)
     frame.loc[weak, "evidence_state"] = states[weak].to_numpy()
     names = measured.groupby("published")["measured_by"].agg(";".join)
     names = frame["measured_by"] + ";" + names.reindex(frame.index, fill_value="")
@@ -481,14 +482,10 @@ def _note_other_ends(
     mine = restrictions.loc[beside["published"]].set_axis(beside.index)
     stated = [rows["ended_on_end"].notna() for rows in (mine, beside)]
     goes_on = [rows["end_status"] == EndStatus.ONGOING for rows in (mine, beside)]
-    apart = pd.concat(
-        [
-            (mine["ended_on_start"] - beside["ended_on_end"]).dt.days + 1,
-            (beside["ended_on_start"] - mine["ended_on_end"]).dt.days + 1,
-        ],
-        axis=1,
-    ).max(axis=1)
-    differs = (goes_on[0] & stated[1]) | (stated[0] & goes_on[1]) | (apart > END_DAYS)
+    before = (mine["ended_on_start"] - beside["ended_on_end"]).dt.days + 1
+    after = (beside["ended_on_start"] - mine["ended_on_end"]).dt.days + 1
+    is_far = pd.concat([before, after], axis=1).max(axis=1) > END_DAYS
+    differs = (goes_on[0] & stated[1]) | (stated[0] & goes_on[1]) | is_far
     says = (stated[0] | goes_on[0]) & (stated[1] | goes_on[1])
     says &= (mine["source_id"] != beside["source_id"]).to_numpy()
     says &= beside["end_source"] != EndSource.NOT_LISTED_LATER  # that is ours, and no statement
@@ -530,20 +527,17 @@ def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFram
     same = ["observed_from", "ended_on", "action"]
     rows = beside[beside["least_hours_a_day"].notna() & beside["published"].isin(stays.index)]
     is_same = (rows[same].to_numpy() == stays.loc[rows["published"], same].to_numpy()).all(axis=1)
-    return rows[is_same].drop_duplicates("published").set_index("published")[HOURS]
+    return _find_first(rows[is_same], HOURS)
 
 
 def _start_remainders(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
     """Return restrictions in which each remainder starts after the event that it continues."""
-    remainders = links[links["relation"] == EventRelation.REMAINDER]
-    published_ids = remainders.set_index("restriction_id")["other_restriction_id"].replace(
-        dict(merged)
-    )
+    remainders = links[links["relation"] == EventRelation.REMAINDER].set_index("restriction_id")
+    published_ids = remainders["other_restriction_id"].replace(dict(merged))
     first_day = published_ids.map(restrictions["ended_on_end"])
-    frame = restrictions.copy()
-    ids = published_ids.index
+    frame, ids = restrictions.copy(), published_ids.index
     frame.loc[ids, "observed_from_start"] = first_day
     frame.loc[ids, "observed_from_end"] = first_day + ONE_DAY
     frame.loc[ids, "observed_from"] = first_day.dt.strftime("%Y-%m-%d")

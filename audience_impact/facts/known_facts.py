@@ -29,6 +29,13 @@ NOT_KNOWN_YET = register_rule("not_known_yet", RuleStage.KEYS)
 SOURCE, OTHER = "source_id", "also_source_id"
 MAY_BE_BLANK = (OTHER, "continues")
 """References that may be blank without changing the meaning of the row."""
+STARTS = ("announced_on", "observed_from")
+NO_END = {
+    "ended_on": "",
+    "end_status": EndStatus.ONGOING.value,
+    "end_source": EndSource.SNAPSHOT_DATE.value,
+}
+"""Cells of a restriction that goes on."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,12 @@ def select_known_facts(
     late = out.fillna(parse_periods(sources["accessed_on"])["end"]) > after
     names = set(sources.loc[late, SOURCE])
     remaining = {table: _prefer_second_page(frame, names) for table, frame in tables.items()}
-    begun = _select_begun(remaining["restrictions"], after)
-    remaining |= {"sources": sources[~late], "restrictions": _mark_ongoing(begun, after)}
+    restrictions = remaining["restrictions"]
+    starts = [parse_periods(restrictions[name])["start"] for name in STARTS]
+    begun = restrictions[~(pd.concat(starts, axis=1).min(axis=1) >= after)]
+    ends_later = parse_periods(begun["ended_on"])["end"] > after
+    going_on = begun.assign(**{name: begun[name].mask(ends_later, NO_END[name]) for name in NO_END})
+    remaining |= {"sources": sources[~late], "restrictions": going_on}
     remaining = _drop_dangling_rows(remaining, tables, keys, references)
     gone = _list_removed_rows(tables, remaining)
     findings = tuple(
@@ -90,9 +101,7 @@ def select_known_facts(
     )
     undated = set(sources.loc[late & out.isna(), SOURCE])
     undated_counts = [rows[SOURCE].isin(undated).sum() for rows in gone.values() if SOURCE in rows]
-    restrictions = remaining["restrictions"]
-    ends = tables["restrictions"].loc[restrictions.index, "ended_on"]
-    unended_count = int((restrictions["ended_on"] != ends).sum())
+    unended_count = int(ends_later.reindex(remaining["restrictions"].index).sum())
     cut = Cut(day, len(findings), int(sum(undated_counts)), unended_count)
     numbered = {table: frame.reset_index(drop=True) for table, frame in remaining.items()}
     return KnownFacts(numbered, findings, cut)
@@ -106,28 +115,6 @@ def _prefer_second_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
     moved = first.isin(late) & (second != "") & ~second.isin(late)
     return frame.assign(
         **{SOURCE: first.mask(moved, second), OTHER: second.mask(moved | second.isin(late), "")}
-    )
-
-
-def _select_begun(restrictions: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
-    """Return restrictions that had begun or had been announced, and those without a start."""
-    starts = {
-        name: parse_periods(restrictions[name])["start"]
-        for name in ("announced_on", "observed_from")
-    }
-    return restrictions[~(pd.DataFrame(starts).min(axis=1) >= after)]
-
-
-def _mark_ongoing(restrictions: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
-    """Mark restrictions with an end after the day as ongoing."""
-    later = parse_periods(restrictions["ended_on"])["end"] > after
-    cells = {
-        "ended_on": "",
-        "end_status": EndStatus.ONGOING.value,
-        "end_source": EndSource.SNAPSHOT_DATE.value,
-    }
-    return restrictions.assign(
-        **{name: restrictions[name].mask(later, word) for name, word in cells.items()}
     )
 
 
@@ -146,12 +133,12 @@ def _drop_dangling_rows(
     """Drop rows that refer to removed rows; references that never resolved are not judged here."""
     while True:
         gone = {
-            table: set(rows[keys[table][0]]) if keys[table] else set()
+            table: set(rows[keys[table][0]])
             for table, rows in _list_removed_rows(tables, remaining).items()
         }
         resolved = {
-            table: _drop_pointing_rows(remaining[table], references[table], gone)
-            for table in remaining
+            table: _drop_pointing_rows(frame, references[table], gone)
+            for table, frame in remaining.items()
         }
         if all(len(resolved[table]) == len(remaining[table]) for table in remaining):
             return resolved
@@ -162,10 +149,10 @@ def _drop_pointing_rows(
     frame: pd.DataFrame, references: Mapping[str, str], gone: Mapping[str, set[str]]
 ) -> pd.DataFrame:
     for column, target in references.items():
-        lost = gone[target]
-        odd = frame[column].map(lambda cell, lost=lost: not lost.isdisjoint(cell.split(";")))
+        is_odd = [not gone[target].isdisjoint(cell.split(";")) for cell in frame[column].tolist()]
+        odd = pd.Series(is_odd, frame.index, dtype="bool")
         if column in MAY_BE_BLANK:
-            frame = frame.assign(**{column: frame[column].mask(odd.astype(bool), "")})
+            frame = frame.assign(**{column: frame[column].mask(odd, "")})
         else:
-            frame = frame[~odd.astype(bool)]
+            frame = frame[~odd]
     return frame

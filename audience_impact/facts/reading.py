@@ -68,11 +68,6 @@ class Header:
         """Return true for rows with a filled key column, or for all where a blank is a key."""
         return frame[list(self.key)].ne("").any(axis=1) | self.is_blank_a_key
 
-    @property
-    def required_columns(self) -> list[str]:
-        """Return the columns that every file must have."""
-        return [name for name in self.columns if name not in self.optional_columns]
-
 
 def _make_finding(
     rule: str,
@@ -89,6 +84,10 @@ def _make_finding(
     return Finding(Path(file).stem, file, line, column, rule, severity, value, message, layer, row)
 
 
+def _dump_cells(row: Sequence[str]) -> str:
+    return json.dumps(row, ensure_ascii=False)
+
+
 class _Reader:
     """Reader of one CSV file that collects findings, and the bytes of the file."""
 
@@ -97,18 +96,9 @@ class _Reader:
         self.findings: list[Finding] = []
         self.content = b""
 
-    def report(
-        self,
-        rule: str,
-        message: str,
-        line: int = 1,
-        column: str = "",
-        value: str = "",
-        row: Sequence[str] = (),
-    ) -> None:
-        written_row = json.dumps(list(row), ensure_ascii=False) if row else ""
-        place = self.path.name, self.layer, line, column
-        self.findings.append(_make_finding(rule, message, *place, value, written_row))
+    def report(self, rule: str, message: str, line: int = 1, *cells: str) -> None:
+        """Add a finding; `cells` are column, value and row as far as there are any."""
+        self.findings.append(_make_finding(rule, message, self.path.name, self.layer, line, *cells))
 
     def read_text(self) -> str:
         """Return the text of the file; blank, with a finding, where it is not read."""
@@ -127,23 +117,14 @@ class _Reader:
         except OSError as error:
             reason = f"the file cannot be read: {error.strerror}"
         except UnicodeDecodeError as error:
-            self.report_encoding(error)
+            before = self.content[: error.start]
+            names = self.content.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
+            column = names[min(before.rpartition(b"\n")[2].count(b","), len(names) - 1)]
+            line, value = before.count(b"\n") + 1, f"byte 0x{self.content[error.start]:02x}"
+            self.report("encoding", "the file is not UTF-8; save it as UTF-8", line, column, value)
             return ""
         self.report("unreadable", reason)
         return ""
-
-    def report_encoding(self, error: UnicodeDecodeError) -> None:
-        start = self.content.rfind(b"\n", 0, error.start) + 1
-        column = self.content[start : error.start].count(b",")
-        header = self.content.split(b"\n", 1)[0].decode("utf-8", "replace")
-        names = header.strip().split(",")
-        self.report(
-            "encoding",
-            "the file is not UTF-8; save it as UTF-8",
-            self.content.count(b"\n", 0, error.start) + 1,
-            names[min(column, len(names) - 1)],
-            f"byte 0x{self.content[error.start]:02x}",
-        )
 
     def parse_rows(self, text: str) -> list[tuple[int, list[str]]]:
         """Return the rows that are not blank, each with its first line."""
@@ -172,31 +153,31 @@ class _Reader:
         return today
 
     def check_header(self, names: Sequence[str]) -> bool:
-        columns = self.header.columns
-        lacking = [name for name in self.header.required_columns if name not in names]
-        for name in lacking:
-            self.report("missing_column", f"add the column {name} to the header", 1, name)
-        strange = [
-            name for place, name in enumerate(names) if name not in columns or name in names[:place]
-        ]
-        for name in strange:
-            message = f"remove or rename it; the table has: {', '.join(columns)}"
-            self.report("unknown_column", message, 1, name, name)
-        return not lacking and not strange
+        """Return whether the header has each column once, and report what it lacks or adds."""
+        columns, count = self.header.columns, len(self.findings)
+        for name in columns:
+            if name not in names and name not in self.header.optional_columns:
+                self.report("missing_column", f"add the column {name} to the header", 1, name)
+        for place, name in enumerate(names):
+            if name not in columns or name in names[:place]:
+                message = f"remove or rename it; the table has: {', '.join(columns)}"
+                self.report("unknown_column", message, 1, name, name)
+        return len(self.findings) == count
 
     def check_row(self, line: int, row: list[str], names: Sequence[str]) -> bool:
+        """Return whether a row has a cell for each column, each on one line."""
         if len(row) != len(names):
             message = (
                 f"the row has {len(row)} cells and the header {len(names)}; "
                 "quote cells that contain a comma"
             )
             name = names[min(len(row), len(names)) - 1]
-            self.report("field_count", message, line, name, str(len(row)), row)
+            self.report("field_count", message, line, name, str(len(row)), _dump_cells(row))
             return False
         for name, cell in zip(names, row, strict=True):
             if "\n" in cell or "\r" in cell:
                 message = "write the cell on one line"
-                self.report("multiline_cell", message, line, name, cell[:40], row)
+                self.report("multiline_cell", message, line, name, cell[:40], _dump_cells(row))
                 return False
         return True
 
@@ -237,8 +218,13 @@ def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layer
     """
     layers = Layers({table: [] for table in headers}, [], {})
     unfinished = _report_unfinished_layers(folders, headers)
+    unknown = f"not read, because it is no fact table; these are: {', '.join(headers)}"
     for number, folder in enumerate(folders, 1):
-        layers.findings.extend(_report_unknown_tables(folder, headers, number))
+        layers.findings.extend(
+            _make_finding(UNKNOWN_TABLE, unknown, path.name, number)
+            for path in sorted(folder.glob("*.csv"))
+            if path.stem not in headers
+        )
     for table, header in headers.items():
         file = f"{table}.csv"
         for number, folder in enumerate(folders, 1):
@@ -253,8 +239,7 @@ def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layer
             text = f"no folder contains {file}; add it, with only its header if it has no rows"
             column = header.columns[0]
             layers.findings.append(_make_finding("missing_table", text, file, column=column))
-    written = dict.fromkeys([*unfinished, *_report_unfinished_layers(folders, headers)])
-    layers.findings[:0] = written
+    layers.findings[:0] = dict.fromkeys([*unfinished, *_report_unfinished_layers(folders, headers)])
     return layers
 
 
@@ -285,17 +270,6 @@ def _report_unfinished_layers(
         )
         for number, folder in enumerate(folders, 1)
         if (folder / UNFINISHED).exists()
-    ]
-
-
-def _report_unknown_tables(
-    folder: Path, headers: Mapping[str, Header], layer: int
-) -> list[Finding]:
-    text = f"not read, because it is no fact table; these are: {', '.join(headers)}"
-    return [
-        _make_finding(UNKNOWN_TABLE, text, path.name, layer)
-        for path in sorted(folder.glob("*.csv"))
-        if path.stem not in headers
     ]
 
 
