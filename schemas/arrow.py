@@ -9,7 +9,7 @@ import pyarrow
 from audience_impact.vocabulary import YesNo
 from schemas import contracts
 from schemas.columns import JOINED_BY
-from schemas.published import KEYS, MODELS, list_values, special_values
+from schemas.published import KEYS, list_values, read_schema, special_values
 
 YES_OR_NO = YesNo.list_meanings()
 """The meanings of the words of columns that are published as booleans."""
@@ -24,7 +24,7 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
 
     Raises ContractError naming table, column, rule and row where the contract is broken.
     """
-    schema = MODELS[table].to_schema()
+    schema = read_schema(table)
     ready = _cast_columns(frame, schema)
     if broken := contracts.check_table(schema, ready):
         lines = [_format_failure(ready, KEYS[table], failure) for failure in broken[:10]]

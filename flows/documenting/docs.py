@@ -88,10 +88,10 @@ def format_dictionary() -> str:
     parts: list[str] = []
     tables: dict[str, str] = {}
     places: dict[tuple[tuple[str, str], ...], str] = {}
-    for name, model in published.MODELS.items():
+    for name, described in published.COLUMNS.items():
         rows = [
-            (f"`{name}`", about.metadata["unit"], about.metadata["sdmx_concept"], about.description)
-            for name, about in model.to_schema().columns.items()
+            (f"`{column.column}`", column.unit, column.sdmx, column.meaning)
+            for column in described.values()
         ]
         columns = report.render_markdown(("column", "unit", "SDMX concept", "meaning"), rows)
         if first := tables.get(columns):
@@ -111,7 +111,7 @@ def _format_values(table: str, places: dict[tuple[tuple[str, str], ...], str]) -
     `places` maps values that the page has to their column; those of this table are added to it.
     """
     rows: list[tuple[str, str, str]] = []
-    for column in published.list_columns(table):
+    for column in published.COLUMNS[table]:
         coded = published.list_values(table, column) or published.special_values(table, column)
         values = tuple(coded.items())
         if values in places:

@@ -54,7 +54,7 @@ def describe_version(
                 "primary_key": published.KEYS[name],
                 "folder": DETAILS if name in published.DETAILS else "",
             }
-            for name in published.MODELS
+            for name in published.TABLES
         },
     }
 

@@ -180,7 +180,7 @@ def build_quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
             for finding in findings
             if finding.severity is FindingSeverity.ERROR
         ],
-        columns=published.list_columns("quarantine"),
+        columns=list(published.COLUMNS["quarantine"]),
     )
 
 

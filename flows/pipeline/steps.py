@@ -449,7 +449,7 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     }
     tables = {**rows, **{name: to_arrow(name, frame) for name, frame in frames.items()}}
     return Results(
-        {name: tables[name] for name in published.MODELS},
+        {name: tables[name] for name in published.TABLES},
         {**merged_results.source_ids, **source_ids},
         version,
         checked.files,

@@ -157,7 +157,7 @@ def test_a_planted_value_is_seen_among_several(frames: dict[str, pd.DataFrame]) 
 def test_a_value_of_the_vocabulary_that_is_gone_is_seen(
     frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about = published.MODELS["impact"].to_schema().columns["obs_status"].metadata
+    about = published.read_schema("impact").columns["obs_status"].metadata
     less = {value: meaning for value, meaning in about["values"].items() if value != "M"}
     monkeypatch.setitem(about, "values", less)
     monkeypatch.setattr(published, "_read_metadata", lambda *_: about)

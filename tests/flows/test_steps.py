@@ -35,7 +35,7 @@ def checkout(tmp_path: Path) -> Path:
         ("audience_impact/vocabulary/restrictions.py", True),
         ("audience_impact/outputs/impact.py", True),
         ("audience_impact/outputs/review/status_rules.csv", True),
-        ("schemas/published/restrictions.py", True),
+        ("schemas/columns.csv", True),
         ("flows/pipeline/steps.py", True),
         ("audience_impact/cli/command.py", False),
         ("audience_impact/registers/register.py", False),

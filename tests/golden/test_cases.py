@@ -573,4 +573,4 @@ def test_a_broken_page_takes_its_figures_and_the_impact_says_so(tmp_path: Path) 
         done.tables["impact"].to_pandas(), restriction_id=CALLS, impact_metric="people_exposed"
     )
     assert calls["quarantined_inputs_count"] == 4
-    assert set(published.MODELS) == set(done.tables)
+    assert set(published.TABLES) == set(done.tables)

@@ -193,7 +193,7 @@ def test_the_command_of_the_wheel_shows_a_version(python: Path, repository_publi
 @pytest.fixture
 def foreign(tmp_path: Path) -> Path:
     """The folder of a project of somebody else, which has the names of our folders."""
-    for package in ("flows", "flows/commands", "schemas", "schemas/published"):
+    for package in ("flows", "flows/commands", "schemas"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").write_text(STRANGER, encoding="utf-8")
     for file in ("flows/publish_impact.py", "pyproject.toml"):

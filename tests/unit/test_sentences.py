@@ -90,7 +90,7 @@ def told(
     }
     days |= {"period": "all", "days": 1, "naive_sum_person_days": None, "obs_status": "E"}
     act = {
-        **dict.fromkeys(published.list_columns("restrictions")),
+        **dict.fromkeys(published.COLUMNS["restrictions"]),
         "restriction_id": "R1",
         "area_id": "FR",
         "country_id": "FR",
