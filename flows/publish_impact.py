@@ -24,8 +24,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Failed
 from pydantic import Field
 
-from audience_impact.answers import records
-from audience_impact.answers import tables as report
+from audience_impact.answers import documents, rankings, records
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import ReadableError, markdown_text, plain_lines
 from audience_impact.store.publishing import Published
@@ -198,16 +197,16 @@ def format_answers(version: Published, folders: Sequence[Path]) -> str:
     """
     about = version.version.version
     named = ", ".join(markdown_text(folder) for folder in folders)
-    rows = report.list_exposed(records.load_tables(version.version))
+    rows = rankings.list_exposed(records.load_tables(version.version))
     return (
         f"Version **{version.version_id}** as of {day_in_words(str(about.as_of))}, from the facts "
         f"in {named} (SHA-256 {about.inputs_sha256[:12]}) by method {about.method_version}.\n\n"
-        f"{report.render_results(rows)}"
+        f"{documents.render_results(rows)}"
     )
 
 
 def format_checks(version: Published) -> str:
     """Return the quality report and the count of quarantined rows as Markdown."""
-    return report.render_quality(
+    return documents.render_quality(
         version.version.read_table("quality"), version.version.count_rows()["quarantine"]
     )

@@ -2,15 +2,20 @@
 
 A row has the users of the feature where a feature alone was cut, else the people exposed, and its
 person-days in the year, or in all. Nothing is added up over restrictions.
+
+The results of a run are listed surest first: by confidence, then by status (SUREST), then by the
+width of the 90 % interval relative to the median, in classes (INTERVALS), then by the number of
+people. Rows without an interval follow those with one.
 """
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.answers import EventKind, EventOrder, Quantity, names
 from audience_impact.answers.areas import is_year
-from audience_impact.answers.numbers import day_in_words
+from audience_impact.answers.numbers import ENDS, day_in_words, format_estimate
 from audience_impact.answers.records import (
     ALL,
     Row,
@@ -20,7 +25,13 @@ from audience_impact.answers.records import (
     write_end,
     write_period,
 )
-from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    Confidence,
+    Feature,
+    ImpactMetric,
+    ObsStatus,
+)
 
 NUMBERS = ("min", "q05", "q50", "q95", "max")
 ON_RECORD = [
@@ -28,6 +39,14 @@ ON_RECORD = [
     *("chain_id", "chain_days"),
 ]
 """Columns of `restrictions` that a row of a restriction has; the first day is that in force."""
+
+SUREST = (
+    *(ObsStatus.NORMAL, ObsStatus.ESTIMATED, ObsStatus.FORECAST),
+    *(ObsStatus.LOW_RELIABILITY, ObsStatus.IMPUTED, ObsStatus.MISSING),
+)
+"""Statuses of numbers, the most reliable first."""
+INTERVALS = (0.1, 0.25, 0.5, 1.0)
+"""Upper limits of the classes of width: the likely range divided by the median."""
 
 
 def count_without_estimate(rows: pd.DataFrame, quantity: Quantity) -> int:
@@ -196,3 +215,53 @@ def name_row(row: Row) -> str:
         return str(row["area_name"])
     place, cut = names.shorten(row["area_names"], 30), names.shorten(row["platform_names"], 42)
     return f"{place}: {cut}{', ' + day_in_words(row['start_on']) if row['start_on'] else ''}"
+
+
+def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the people exposed by restriction, the best known first, with the measurers.
+
+    Reads the tables impact, impact_by_platform, restrictions and lineage of `tables`.
+    `feature_users` counts the users of the restricted features.
+    """
+    impact = tables["impact"]
+    rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
+        tables["restrictions"][["restriction_id", "platform_names", "start_on"]],
+        on="restriction_id",
+    )
+    users = feature_users(impact, tables["impact_by_platform"])
+    texts = {name: format_estimate(row) for name, row in users.iterrows()}
+    rows["feature_users"] = [texts.get(name, "-") for name in rows["restriction_id"]]
+    lineage = tables["lineage"]
+    audiences = lineage[lineage["role"] == "audience"].groupby("restriction_id")["attribution"]
+    measurers = audiences.agg(lambda names: "; ".join(sorted(set(names))))
+    rows["platforms"] = rows["platform_names"].str.replace(";", ", ").fillna("")
+    rows["measured_by"] = rows["restriction_id"].map(measurers).astype("object").fillna("-")
+    return surest_first(rows)
+
+
+def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `impact` in the order in which answers are printed, the best known first."""
+    middle = rows["q50_persons"].astype("float64")
+    span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
+    width = span / middle.where(middle > 0)
+    order = rows.assign(
+        confidence_rank=rows["confidence"].map(list(Confidence).index),
+        status_rank=rows["obs_status"].map(SUREST.index),
+        width_class=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
+        size=middle.fillna(rows["min_persons"].astype("float64")),
+    ).sort_values(
+        [
+            *("confidence_rank", "status_rank", "width_class", "size", "max_persons"),
+            "restriction_id",
+        ],
+        ascending=[True, True, True, False, False, True],
+        ignore_index=True,
+    )
+    return order[rows.columns]
+
+
+def feature_users(impact: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+    """Return the bounds and quantiles (ENDS) of feature users, by restriction."""
+    features = parts.loc[parts["feature"] != Feature.WHOLE_SERVICE.value, "restriction_id"]
+    users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
+    return users[users["restriction_id"].isin(set(features))].set_index("restriction_id")[ENDS]

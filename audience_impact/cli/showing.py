@@ -246,14 +246,13 @@ def list_restrictions(
     if begun and year is None:
         raise fail_with("--begun goes with --year", 2)
     version = open_version(published, version_name, on)
-    from audience_impact.answers import records
-    from audience_impact.answers import tables as report
+    from audience_impact.answers import documents, rankings, records
     from audience_impact.cli import answering
     from audience_impact.plain_text import json_text
 
     if not (area or year or sort or kind) and style is OutputFormat.TEXT:
-        rows = report.list_exposed(records.load_tables(version))
-        report.print_results(rows, f"People exposed, version {version.id}")
+        rows = rankings.list_exposed(records.load_tables(version))
+        documents.print_results(rows, f"People exposed, version {version.id}")
         return
     answer = answering.list_events(version, area, year, kind, begun, sort or EventOrder.PEOPLE)
     if style is OutputFormat.JSON:

@@ -247,12 +247,11 @@ MOST_SHOWN = 5
 
 def show_outcome(done: "Published", layers: int) -> None:
     """Print some answers, the quarantined rows and the number of replaced rows."""
-    from audience_impact.answers import records, sentences
-    from audience_impact.answers import tables as report
+    from audience_impact.answers import rankings, records, sentences
     from audience_impact.vocabulary import ObsStatus
 
     tables = records.load_tables(done.version)
-    rows = report.list_exposed(tables)
+    rows = rankings.list_exposed(tables)
     answers = records.build_records(tables)
     for name in rows["restriction_id"].head(MOST_SHOWN):
         typer.echo(plain_line(f"{name}: {sentences.write_headline(answers[name])}"))

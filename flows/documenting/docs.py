@@ -21,8 +21,7 @@ from typer.testing import CliRunner
 
 import audience_impact
 import flows
-from audience_impact.answers import documents
-from audience_impact.answers import tables as report
+from audience_impact.answers import documents, rankings
 from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import format_compact
 from audience_impact.cli.command import app
@@ -76,7 +75,7 @@ def format_checks() -> str:
             for rule in collect_rules()
             if rule.stage is stage
         ]
-        parts.append(f"## {stage.value.capitalize()}\n\n{report.render_markdown(header, rows)}")
+        parts.append(f"## {stage.value.capitalize()}\n\n{documents.render_markdown(header, rows)}")
     return "\n".join(parts)
 
 
@@ -93,7 +92,7 @@ def format_dictionary() -> str:
             (f"`{column.column}`", column.unit, column.sdmx, column.meaning)
             for column in described.values()
         ]
-        columns = report.render_markdown(("column", "unit", "SDMX concept", "meaning"), rows)
+        columns = documents.render_markdown(("column", "unit", "SDMX concept", "meaning"), rows)
         if first := tables.get(columns):
             content = f"Columns and values: those of [{first}](#{first}).\n"
         else:
@@ -123,7 +122,7 @@ def _format_values(table: str, places: dict[tuple[tuple[str, str], ...], str]) -
             rows.append((f"`{column}`", "", f"`{by}` of the same row says it"))
     if not rows:
         return ""
-    return "\nValues:\n\n" + report.render_markdown(("column", "value", "what it means"), rows)
+    return "\nValues:\n\n" + documents.render_markdown(("column", "value", "what it means"), rows)
 
 
 def format_reference() -> str:
@@ -156,7 +155,7 @@ def format_rooms() -> str:
         for package in (audience_impact, flows)
         for room, purpose in ROOM.findall(package.__doc__ or "")
     ]
-    return report.render_markdown(("room", "what is in it"), rows)
+    return documents.render_markdown(("room", "what is in it"), rows)
 
 
 @cache
@@ -169,7 +168,7 @@ def format_results() -> str:
     """Return the table of results in the README, from the repository's facts."""
     computed = compute_results()
     names = ("impact", "impact_by_platform", "restrictions", "lineage")
-    rows = report.list_exposed({name: computed.read_frame(name) for name in names})
+    rows = rankings.list_exposed({name: computed.read_frame(name) for name in names})
     cells = [
         (
             f"`{row.restriction_id}`",
@@ -185,7 +184,7 @@ def format_results() -> str:
         for row in rows[rows["restriction_id"].isin(FEATURED)].itertuples()
     ]
     day = computed.version.as_of.isoformat()
-    table = report.render_markdown(HEADINGS, cells)
+    table = documents.render_markdown(HEADINGS, cells)
     return f"People exposed, as of {day}, the most reliable answers first:\n\n{table}"
 
 
@@ -194,7 +193,7 @@ def _format_median(row: Any) -> str:
     middle = format_compact(row.q50_persons)
     if row.q05_persons == row.q95_persons or middle == "-":
         return middle
-    return f"{middle} ({report.format_compact_interval(row.q05_persons, row.q95_persons)})"
+    return f"{middle} ({documents.format_compact_interval(row.q05_persons, row.q95_persons)})"
 
 
 QUESTIONS = (

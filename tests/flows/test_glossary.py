@@ -2,7 +2,7 @@
 
 import pytest
 
-from audience_impact.answers import documents, tables, text
+from audience_impact.answers import documents, text
 from audience_impact.answers.documents import Term
 from audience_impact.vocabulary import DedupMethod, ImpactMetric, ObsStatus
 from flows import CHECKOUT
@@ -19,7 +19,7 @@ def in_use(repository_results: steps.Results) -> set[str]:
     """Tables and columns that are published, and what the command and the README print."""
     columns = {name for columns in published.COLUMNS.values() for name in columns}
     statuses = {status.short for status in ObsStatus}
-    words = {*tables.HEADINGS, *docs.HEADINGS, *statuses, *text.TITLES}
+    words = {*documents.HEADINGS, *docs.HEADINGS, *statuses, *text.TITLES}
     enums = {*(str(word) for word in ImpactMetric), *(str(word) for word in DedupMethod)}
     roles = set(repository_results.frames["lineage"]["role"])
     return {*published.TABLES, *columns, *words, *enums, *roles}

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from audience_impact import plain_text as plain
-from audience_impact.answers import tables
+from audience_impact.answers import documents
 from audience_impact.cli.folders import fail_with
 from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.publishing import Published
@@ -154,7 +154,7 @@ def test_plain_text_is_left_alone() -> None:
         assert plain.plain_line(text) == text
         assert plain.plain_lines(f"{text}\n{text}") == f"{text}\n{text}"
     assert plain.plain_line("a\nb\tc") == "a<U+000A>b<U+0009>c"
-    assert tables.render_markdown(["a"], [["x|<b>"]]) == "| a |\n| --- |\n| x\\|&lt;b&gt; |\n"
+    assert documents.render_markdown(["a"], [["x|<b>"]]) == "| a |\n| --- |\n| x\\|&lt;b&gt; |\n"
 
 
 @pytest.mark.parametrize("text", ["\x9b\u202e\x00", "\ud800", "\U000e0041", '"\\\n', "Türkiye"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.answers import numbers, tables
+from audience_impact.answers import numbers, rankings
 from audience_impact.answers.numbers import ENDS
 from tests.engine import calibrated
 from tests.support import Results, World, world
@@ -34,7 +34,7 @@ def test_surest_first_then_narrowest_then_largest() -> None:
         *(("few", "E", FEW), ("wide", "E", WIDE), ("narrow", "E", NARROW), ("normal", "A", WIDE)),
     ]
     ordered = ["normal", "few", "narrow", "wide", "bounds", "nobody", "missing"]
-    shown = tables.surest_first(rows(*result))["restriction_id"].tolist()
+    shown = rankings.surest_first(rows(*result))["restriction_id"].tolist()
     assert shown[0] == "normal"
     assert set(shown[1:3]) == {"few", "narrow"}
     assert shown[3:] == ordered[3:]
@@ -42,7 +42,7 @@ def test_surest_first_then_narrowest_then_largest() -> None:
 
 def test_confidence_stands_before_the_status() -> None:
     table = rows(("low", "A", NARROW), ("high", "I", WIDE)).assign(confidence=["low", "high"])
-    assert tables.surest_first(table)["restriction_id"].tolist() == ["high", "low"]
+    assert rankings.surest_first(table)["restriction_id"].tolist() == ["high", "low"]
 
 
 def asked() -> World:
@@ -61,9 +61,9 @@ def done() -> Results:
 
 
 def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results) -> None:
-    users = tables.feature_users(done["impact"], done["impact_by_platform"])
+    users = rankings.feature_users(done["impact"], done["impact_by_platform"])
     assert users.index.tolist() == ["calls"]
-    shown = tables.list_exposed(done).set_index("restriction_id")["feature_users"]
+    shown = rankings.list_exposed(done).set_index("restriction_id")["feature_users"]
     assert shown["calls"] == numbers.format_estimate(users.loc["calls"])
     assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
 
