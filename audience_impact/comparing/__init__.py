@@ -4,8 +4,6 @@ Each module imports only those above it:
 
     facts              the fact tables that differ between two versions, and their rows
     compared_versions  a version to compare, and the answers of two versions side by side
-    edits              edits of facts: ordinary ones, and those to confirm
-    moves              numbers of published tables that moved
     changes            the whole comparison, and the same as plain records
     text               the comparison as text
 """

@@ -8,7 +8,7 @@ an imputed answer in another.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,9 +24,10 @@ from audience_impact.vocabulary import AnswerChange, FactRole
 
 SLIGHT_CHANGES = (AnswerChange.MOVED_SLIGHTLY, AnswerChange.SAME)
 """Changes of answers that are not listed as moved."""
-AREAS = ("area_id", "area_ids", "country_id")
+RESTRICTION, COUNTRY, PAGE = "restriction_id", "country_id", "source_id"
+AREAS = ("area_id", "area_ids", COUNTRY)
 PLATFORMS = ("platform_id", "platform_ids")
-PAGES = ("source_id", "also_source_id", "measurement_series_id")
+PAGES = (PAGE, "also_source_id", "measurement_series_id")
 FIGURES = (
     *(FactRole.AUDIENCE, FactRole.DAILY_AUDIENCE, FactRole.BASE, FactRole.FEATURE_SHARE),
     *(FactRole.CIRCUMVENTION, FactRole.OVERLAP),
@@ -41,13 +42,7 @@ class UnknownRestrictionError(ReadableError):
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The differences between two versions.
-
-    Attributes:
-        old: The version that is compared with.
-        new: The version that is compared.
-        restriction: The only restriction whose answers are compared; all where it is blank.
-    """
+    """The differences between two versions; of the answers those of one restriction, if any."""
 
     old: ComparedVersion
     new: ComparedVersion
@@ -104,6 +99,90 @@ def compare_versions(
     return comparison
 
 
+class RelatedRows:
+    """Numbers (from 1) of the changed fact rows, by the answers that they may concern."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.rows = comparison.rows
+        self.numbers: dict[Key, set[int]] = defaultdict(set)
+        """The rows by table and key, and by what they speak of: a column, and its value."""
+        for number, row in enumerate(self.rows, 1):
+            self.numbers[row.table, row.key].add(number)
+            restrictions = row.collect_values(RESTRICTION)
+            areas = set() if restrictions else row.collect_values(*AREAS)
+            pages = row.collect_values(*PAGES) if row.table in ("sources", "lineages") else set()
+            named = {RESTRICTION: restrictions, PAGE: pages}
+            named[COUNTRY] = {area.partition("-")[0] for area in areas}
+            for column, values in named.items():
+                for value in values:
+                    self.numbers[column, value].add(number)
+        lineage = pd.concat([side.read_table("lineage") for side in comparison.sides])
+        self.lineage = dict(iter(lineage.groupby(RESTRICTION)))
+        self.countries: dict[str, set[str]] = defaultdict(set)
+        for side in comparison.sides:
+            acts = side.read_table("restrictions")
+            for restriction, cell in zip(acts[RESTRICTION], acts[COUNTRY], strict=True):
+                self.countries[restriction] |= {*cell.split(";")}
+
+    def find_rows(self, subject: str, aspect: str) -> list[int]:
+        """Return the numbers of the fact rows that may concern an answer of KEY, in order.
+
+        Of a year these are the rows of the country and of its restrictions; none of a region.
+        """
+        if aspect.isdigit():
+            keys = [(COUNTRY, subject)]
+            keys += [(RESTRICTION, key) for key, cell in self.countries.items() if subject in cell]
+            return sorted(self._collect(keys))
+        numbers = self._collect([(RESTRICTION, subject)])
+        near = self._collect([(COUNTRY, area) for area in self.countries[subject]])
+        if subject not in self.lineage:
+            return sorted(numbers | near)
+        lineage = self.lineage[subject]
+        platforms = {*lineage["platform_id"]}
+        for number in near:
+            named = self.rows[number - 1].collect_values(*PLATFORMS)
+            if not named or named & platforms:
+                numbers.add(number)
+        facts = zip(lineage["input_table"], lineage["input_id"], strict=True)
+        return sorted(numbers | self._collect([*facts, *((PAGE, page) for page in lineage[PAGE])]))
+
+    def _collect(self, keys: Iterable[Key]) -> set[int]:
+        return set().union(*(self.numbers.get(key, ()) for key in keys))
+
+
+def as_records(comparison: Comparison) -> dict[str, Any]:
+    """Return the comparison as dictionaries that JSON can store."""
+    related, exchanged = RelatedRows(comparison), _list_exchanged_figures(comparison)
+    old, new = (side.settings for side in comparison.sides)
+    return {
+        **{
+            name: {key: getattr(side, key) for key in ("name", "is_published", "settings")}
+            for name, side in zip(("old", "new"), comparison.sides, strict=True)
+        },
+        "counts": count_changes(comparison),
+        "notes": [*_list_notes(comparison)],
+        "settings": {name: [old[name], new[name]] for name in old if old[name] != new[name]},
+        "rows": [
+            {
+                "row": number,
+                "table": row.table,
+                "key": row.key,
+                "change": row.change.value,
+                "old_place": row.places[0] or None,
+                "new_place": row.places[1] or None,
+                "names": row.naming_cells,
+                "cells": {name: list(cells) for name, cells in row.changed_cells.items()},
+            }
+            for number, row in enumerate(comparison.rows, 1)
+        ],
+        "answers": [
+            describe_answer(key, row)
+            | {"beside": related.find_rows(*key), "figures": exchanged.get(key[0], [])}
+            for key, row in comparison.changed_answers.iterrows()
+        ],
+    }
+
+
 def _list_notes(comparison: Comparison) -> Iterator[str]:
     """Yield the limits of the comparison, in sentences."""
     counts = [side.refused_count for side in comparison.sides]
@@ -114,96 +193,6 @@ def _list_notes(comparison: Comparison) -> Iterator[str]:
         yield f"{names}: published before versions contained facts: no fact can be listed"
     elif not any(side.keys for side in comparison.sides):
         yield "both were published before versions contained keys of facts: none can be listed"
-
-
-class RelatedRows:
-    """Numbers (from 1) of the changed fact rows, by the answers that they may concern."""
-
-    def __init__(self, comparison: Comparison) -> None:
-        self.rows = comparison.rows
-        self.of_restriction: dict[str, set[int]] = defaultdict(set)
-        self.of_country: dict[str, set[int]] = defaultdict(set)
-        self.of_page: dict[str, set[int]] = defaultdict(set)
-        self.of_fact: dict[Key, int] = {}
-        for number, row in enumerate(self.rows, 1):
-            self._add_row(number, row)
-        lineage = pd.concat(
-            [side.read_table("lineage") for side in comparison.sides], ignore_index=True
-        )
-        self.lineage = {
-            str(restriction): rows for restriction, rows in lineage.groupby("restriction_id")
-        }
-        restrictions = pd.concat([side.read_table("restrictions") for side in comparison.sides])
-        self.countries: dict[str, set[str]] = defaultdict(set)
-        for restriction, cell in restrictions[["restriction_id", "country_id"]].itertuples(
-            index=False
-        ):
-            self.countries[restriction] |= {*cell.split(";")}
-
-    def _add_row(self, number: int, row: Row) -> None:
-        self.of_fact[row.table, row.key] = number
-        restrictions = row.collect_values("restriction_id")
-        for restriction in restrictions:
-            self.of_restriction[restriction].add(number)
-        for area in row.collect_values(*AREAS) if not restrictions else ():
-            self.of_country[area.partition("-")[0]].add(number)
-        for page in row.collect_values(*PAGES) if row.table in ("sources", "lineages") else ():
-            self.of_page[page].add(number)
-
-    def find_rows(self, subject: str, aspect: str) -> list[int]:
-        """Return the numbers of the fact rows that may concern an answer of KEY, in order."""
-        return sorted(
-            self._find_country_rows(subject)
-            if aspect.isdigit()
-            else self._find_restriction_rows(subject)
-        )
-
-    def _find_country_rows(self, country: str) -> set[int]:
-        """Return the rows of a country and of its restrictions; no rows for a region."""
-        restrictions = {
-            restriction
-            for restriction in self.of_restriction
-            if country in self.countries[restriction]
-        }
-        return self.of_country[country].union(
-            *(self.of_restriction[restriction] for restriction in restrictions)
-        )
-
-    def _find_restriction_rows(self, restriction: str) -> set[int]:
-        numbers = set(self.of_restriction[restriction])
-        near = set().union(*(self.of_country[area] for area in self.countries[restriction]))
-        if restriction not in self.lineage:
-            return numbers | near
-        lineage = self.lineage[restriction]
-        platforms = {*lineage["platform_id"]}
-        numbers |= {number for number in near if self._is_of(number, platforms)}
-        pairs = zip(lineage["input_table"], lineage["input_id"], strict=True)
-        numbers |= {self.of_fact[pair] for pair in pairs if pair in self.of_fact}
-        return numbers.union(*(self.of_page[page] for page in {*lineage["source_id"]}))
-
-    def _is_of(self, number: int, platforms: set[str]) -> bool:
-        named = self.rows[number - 1].collect_values(*PLATFORMS)
-        return not named or bool(named & platforms)
-
-
-def as_records(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as dictionaries that JSON can store."""
-    related, exchanged = RelatedRows(comparison), _list_exchanged_figures(comparison)
-    return {
-        **{
-            name: {key: getattr(side, key) for key in ("name", "is_published", "settings")}
-            for name, side in zip(("old", "new"), comparison.sides, strict=True)
-        },
-        "counts": count_changes(comparison),
-        "notes": [*_list_notes(comparison)],
-        "settings": _compare_settings(comparison),
-        "rows": [_describe_row(number, row) for number, row in enumerate(comparison.rows, 1)],
-        "answers": [
-            describe_answer(key, row)
-            | {"beside": related.find_rows(*key), "figures": exchanged.get(key[0], [])}
-            for key, row in comparison.changed_answers.iterrows()
-        ],
-    }
 
 
 def _list_exchanged_figures(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
@@ -230,31 +219,11 @@ def count_changes(comparison: Comparison) -> dict[str, int]:
     is_year = comparison.table.index.get_level_values(1).str.isdigit()
     of_restrictions, years = comparison.table[~is_year], comparison.table[is_year]
     first = of_restrictions["change"].groupby(level=0).first()
-    changes = {change.value: int((first == change).sum()) for change in AnswerChange}
-    moved = int((~years["change"].isin(SLIGHT_CHANGES)).sum())
     return {
         "restrictions": len(first),
-        **changes,
+        **{change.value: int((first == change).sum()) for change in AnswerChange},
         "area_years": len(years),
-        "area_years_moved": moved,
-    }
-
-
-def _compare_settings(comparison: Comparison) -> dict[str, list[str]]:
-    old, new = comparison.old.settings, comparison.new.settings
-    return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
-
-
-def _describe_row(number: int, row: Row) -> dict[str, Any]:
-    return {
-        "row": number,
-        "table": row.table,
-        "key": row.key,
-        "change": row.change.value,
-        "old_place": row.places[0] or None,
-        "new_place": row.places[1] or None,
-        "names": row.naming_cells,
-        "cells": {name: list(cells) for name, cells in row.changed_cells.items()},
+        "area_years_moved": int((~years["change"].isin(SLIGHT_CHANGES)).sum()),
     }
 
 

@@ -78,10 +78,14 @@ def _classify_changes(both: pd.DataFrame) -> list[Change]:
     width = (both["q95_persons_old"] - both["q05_persons_old"]).to_numpy("float64")
     slight = (moves <= SLIGHT_WIDTH_SHARE * width[:, None]).all(axis=1)
     same_status = both[f"{STATUS}{OLD}"].eq(both[f"{STATUS}{NEW}"])
+    middle = both["q50_persons_new"]
+    is_outside = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
+    apart = both["printed_max_persons_new"] < both["printed_min_persons_old"]
+    apart |= both["printed_min_persons_new"] > both["printed_max_persons_old"]
     conditions = {
         Change.VANISHED: (was & ~now) | (had & ~has),
         Change.APPEARED: (now & ~was) | (has & ~had),
-        Change.BEYOND_INTERVAL: _is_beyond_interval(both),
+        Change.BEYOND_INTERVAL: is_outside.where(had & has, apart),
         Change.SAME: (moves == 0).all(axis=1) & same_status,
         Change.STATUS_ALONE: (moves == 0).all(axis=1),
         Change.MOVED_SLIGHTLY: slight & same_status,
@@ -95,23 +99,6 @@ def _measure_move(both: pd.DataFrame, name: str) -> Array:
     old, new = (both[name + end].to_numpy("float64") for end in (OLD, NEW))
     far = np.where(np.isnan(old) & np.isnan(new), 0.0, np.abs(new - old))
     return np.where(np.isnan(far), np.inf, far)
-
-
-def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
-    drawn = both["q50_persons_old"].notna() & both["q50_persons_new"].notna()
-    middle = both["q50_persons_new"]
-    is_outside = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
-    apart = both["printed_max_persons_new"] < both["printed_min_persons_old"]
-    apart |= both["printed_min_persons_new"] > both["printed_max_persons_old"]
-    return is_outside.where(drawn, apart)
-
-
-ReadTable = Callable[[str], pd.DataFrame]
-
-
-def read_nothing(table: str) -> pd.DataFrame:
-    """Return a table without rows."""
-    return pd.DataFrame()
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +124,7 @@ class ComparedVersion:
     answers: pd.DataFrame
     files: Files = field(default_factory=dict)
     keys: Keys = field(default_factory=dict)
-    read_table: ReadTable = read_nothing
+    read_table: Callable[[str], pd.DataFrame] = lambda _: pd.DataFrame()
     counts: Mapping[str, int] = field(default_factory=dict)
     refused_count: int = 0
 

@@ -2,7 +2,7 @@
 
 import csv
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,19 +114,18 @@ def list_changed_tables(old: Files, new: Files, keys: Keys) -> list[ChangedTable
     Tables without columns in `keys` are left out.
     """
     names = {name.split("/")[1].removesuffix(".csv") for name in {**old, **new}}
-    return list(_iterate_changed(old, new, {name: keys[name] for name in sorted(names & {*keys})}))
-
-
-def _iterate_changed(old: Files, new: Files, keys: Keys) -> Iterator[ChangedTable]:
-    for table, key in keys.items():
+    changed = []
+    for table in sorted(names & {*keys}):
         sides = [
             {name: files[name] for name in files if name.endswith(f"/{table}.csv")}
             for files in (old, new)
         ]
         if sides[0] != sides[1]:
             contents = [content for files in sides for content in files.values()]
-            header = _read_header(contents, key)
-            yield ChangedTable(table, *(_read_rows(table, files, header) for files in sides))
+            header = _read_header(contents, keys[table])
+            rows = (_read_rows(table, files, header) for files in sides)
+            changed.append(ChangedTable(table, *rows))
+    return changed
 
 
 def _read_header(contents: Iterable[bytes], key: Sequence[str]) -> Header:

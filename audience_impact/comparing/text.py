@@ -1,5 +1,6 @@
 """The comparison as text: the summary first, then what differs, then each answer."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,18 +27,15 @@ def format_comparison(
     records: Record, most_rows: int = MOST_ROWS, is_complete: bool = False
 ) -> str:
     """Return `changes.as_records` as text, with at most `most_rows` fact rows, or all of them."""
-    differs = _format_differences(records, len(records["rows"]) if is_complete else most_rows)
-    parts = [_format_summary(records), differs, *_format_answers(records, is_complete)]
-    return "\n\n".join("\n".join(map(plain_line, lines)) for lines in parts if lines) + "\n"
-
-
-def _format_summary(records: Record) -> list[str]:
-    lines = [f"from {_format_version(records['old'])}", f"to   {_format_version(records['new'])}"]
-    return [
-        *lines,
+    summary = [
+        f"from {_format_version(records['old'])}",
+        f"to   {_format_version(records['new'])}",
         format_headline(records["counts"]),
         *(f"note: {note}" for note in records["notes"]),
     ]
+    differs = _format_differences(records, len(records["rows"]) if is_complete else most_rows)
+    parts = [summary, differs, *_format_answers(records, is_complete)]
+    return "\n\n".join("\n".join(map(plain_line, lines)) for lines in parts if lines) + "\n"
 
 
 def _format_version(side: Record) -> str:
@@ -65,60 +63,45 @@ def _format_differences(records: Record, most: int) -> list[str]:
     settings, rows = records["settings"], records["rows"]
     lines = [f"     {name}: {old}, then {new}" for name, (old, new) in settings.items()]
     for row in rows[:most]:
-        first, *cells = _format_row(row)
-        lines += [f"{row['row']:>3}  {first}", *(f"     {cell}" for cell in cells)]
+        old, new = row["old_place"], row["new_place"]
+        where = f"{new} (was {old})" if old and new and old != new else new or old
+        names = ", ".join(row["names"].values())
+        label = row["key"] + f" ({names})" * bool(names)
+        lines.append(f"{row['row']:>3}  {row['change']} {where} {label}")
+        lines += [
+            f"       {name}: was {first or 'blank'}, now {then or 'blank'}"
+            for name, (first, then) in row["cells"].items()
+        ]
     if rest := rows[most:]:
-        lines.append(f"     and {len(rest):,} more rows: {_count_by_table(rest)}; --all shows them")
+        counts = Counter(f"{row['table']} {row['change']}" for row in rest)
+        tables = ", ".join(f"{count:,} of {name}" for name, count in sorted(counts.items()))
+        lines.append(f"     and {len(rest):,} more rows: {tables}; --all shows them")
     return ["What differs", *lines] if lines else []
 
 
-def _count_by_table(rows: Sequence[Record]) -> str:
-    names = [f"{row['table']} {row['change']}" for row in rows]
-    return ", ".join(f"{names.count(name):,} of {name}" for name in sorted(set(names)))
-
-
-def _format_row(row: Record) -> list[str]:
-    old, new = row["old_place"], row["new_place"]
-    where = f"{new} (was {old})" if old and new and old != new else new or old
-    names = ", ".join(row["names"].values())
-    line = f"{row['change']} {where} {row['key']}" + f" ({names})" * bool(names)
-    cells = [
-        f"  {name}: was {first or 'blank'}, now {then or 'blank'}"
-        for name, (first, then) in row["cells"].items()
-    ]
-    return [line, *cells]
-
-
 def _format_answers(records: Record, is_complete: bool) -> list[list[str]]:
-    rows = [
-        row for row in records["answers"] if is_complete or row["change"] != Change.MOVED_SLIGHTLY
-    ]
-    rows_by_restriction: dict[str, list[Record]] = {}
-    for row in rows:
-        if "restriction_id" in row:
-            rows_by_restriction.setdefault(row["restriction_id"], []).append(row)
-    restrictions = [
-        _format_restriction(name, restriction_rows)
-        for name, restriction_rows in rows_by_restriction.items()
-    ]
-    years = [
-        [f"{row['area_name']} in {row['year']} {_format_change(row)}{_format_related(row)}"]
-        for row in rows
-        if "area_id" in row
-    ]
-    return [
-        _format_section(title, parts, len(parts) if is_complete else most)
-        for title, parts, most in (
-            ("Restrictions, what matters most first", restrictions, MOST_ANSWERS),
-            ("Years of areas", years, MOST_YEARS),
-        )
-    ]
-
-
-def _format_section(title: str, parts: Sequence[list[str]], most: int) -> list[str]:
-    lines = [f"  {line}" for part in parts[:most] for line in part]
-    more = len(parts) - most
-    return [title, *lines, *[f"  and {more:,} more: --all shows them"] * (more > 0)] * bool(parts)
+    by_restriction: dict[str, list[Record]] = {}
+    years = []
+    for row in records["answers"]:
+        if row["change"] == Change.MOVED_SLIGHTLY and not is_complete:
+            continue
+        if "area_id" in row:
+            line = f"{row['area_name']} in {row['year']} {_format_change(row)}"
+            years.append([line + _format_related(row)])
+        else:
+            by_restriction.setdefault(row["restriction_id"], []).append(row)
+    restrictions = [_format_restriction(*item) for item in by_restriction.items()]
+    sections = []
+    for title, parts, most in (
+        ("Restrictions, what matters most first", restrictions, MOST_ANSWERS),
+        ("Years of areas", years, MOST_YEARS),
+    ):
+        shown = parts if is_complete else parts[:most]
+        lines = [f"  {line}" for part in shown for line in part]
+        if more := len(parts) - len(shown):
+            lines.append(f"  and {more:,} more: --all shows them")
+        sections.append([title, *lines] if parts else [])
+    return sections
 
 
 def _format_restriction(name: str, rows: Sequence[Record]) -> list[str]:
@@ -148,18 +131,14 @@ def _format_related(row: Record) -> str:
 
 
 def _format_change(row: Record) -> str:
+    """Return the change in words; an answer with remaining bounds is neither gone nor new."""
     old, new = row["old"], row["new"]
-    line = f"({_format_outcome(row)}): {_format_numbers(row)}"
+    first, then = BECAME[row["change"]].partition(" or ")[::2]
+    line = f"({then if then and old and new else first}): {_format_numbers(row)}"
     if old and new and old["obs_status"] != new["obs_status"]:
         was, now = (label_code(cells["obs_status"], "obs_status") for cells in (old, new))
         line += f"; status was {was}, now {now}"
     return line
-
-
-def _format_outcome(row: Record) -> str:
-    """Return the change in words; an answer with remaining bounds is neither gone nor new."""
-    first, then = BECAME[row["change"]].partition(" or ")[::2]
-    return then if then and row["old"] and row["new"] else first
 
 
 def _format_numbers(row: Record) -> str:

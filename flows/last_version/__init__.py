@@ -1,23 +1,21 @@
 """The comparison of a run with the last version: what changed, and warnings of large changes.
 
 The same inputs have to give the same bytes, whatever was published before. Therefore a run reports
-these findings, but they are not part of a version. `sides` has what is compared, `rules` the rules.
+these findings, but they are not part of a version. `sides` has what is compared, `edits` finds
+edits of facts that take back what was known, `rules` has all rules.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 
-from audience_impact.comparing import edits
 from audience_impact.comparing.compared_versions import ComparedVersion
 from audience_impact.comparing.facts import Row
-from audience_impact.comparing.moves import TableMoves, format_moves
 from audience_impact.vocabulary import FactChange
-from flows.last_version import rules
+from flows.last_version.edits import format_cells, format_edit, format_keys
+from flows.last_version.rules import GONE, VERSIONS
 from flows.last_version.sides import (
-    OF_CHECKS,
-    VERSIONS,
     LastComparison,
     describe_results,
+    format_moves,
     read_last_version,
 )
 from flows.pipeline.quality import count_cases
@@ -27,8 +25,8 @@ ACCEPT = (
     "--accept-changes (accept_changes of a deployment's run)"
 )
 """The first line of the message of a run that is refused for large changes."""
-REGISTERING = (rules,)
-"""Modules that register rules."""
+OF_CHECKS = ("quality", "quarantine")
+"""Published tables about the checks, of which a new row of facts moves the counts."""
 __all__ = [
     "ACCEPT",
     "VERSIONS",
@@ -53,7 +51,8 @@ def list_changes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
 def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
     """Return lines about the facts that differ and the numbers that moved, none of them a warning.
 
-    A line names the first row of its kind. There are none where no number moved.
+    A line names the first row of its kind, or the first table that moved and then the others. There
+    are none where no number moved.
     """
     comparison = _compare(before, now)
     moved = [moves for moves in comparison.moves if moves.has_moved]
@@ -62,30 +61,25 @@ def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
     if not is_other_day and all(moves.table in OF_CHECKS for moves in moved):
         return []
     new_rows: dict[str, list[Row]] = {}
+    changed = []
     for row in comparison.rows:
         if row.change is FactChange.ADDED:
             new_rows.setdefault(row.table, []).append(row)
-    changed = [
-        edits.format_case(case, "facts_changed", "compare it with its page")
-        for case in edits.list_other_changes(comparison.rows)
+        else:
+            cells = row.changed_cells
+            column = next(iter(cells or row.sides[0]), "")
+            edit = column, format_cells(row, *cells) if cells else GONE
+            changed.append(format_edit(row, edit, "facts_changed", "compare it with its page"))
+    notes = [
+        f"{table}.csv: facts_added: {len(rows):,} new: {format_keys(rows)}"
+        for table, rows in new_rows.items()
     ]
-    return [
-        *(_format_new_rows(table, rows) for table, rows in new_rows.items()),
-        *([count_cases(changed, "audience-impact diff")] if changed else []),
-        *_format_moved_tables(moved),
-        *(["the results are of {1}, were of {0}".format(*days)] if is_other_day else []),
-    ]
-
-
-def _format_moved_tables(moved: Sequence[TableMoves]) -> list[str]:
-    """Return a line about the first table that moved, which names the others; none without one."""
-    if not moved:
-        return []
-    first, *others = moved
-    names = ", ".join(f"{moves.table}.parquet" for moves in others)
-    more = f"; other numbers as well in {names}" * bool(others)
-    return [f"{first.table}.parquet: {format_moves(first)}{more}"]
-
-
-def _format_new_rows(table: str, rows: Sequence[Row]) -> str:
-    return f"{table}.csv: facts_added: {len(rows):,} new: {edits.format_keys(rows)}"
+    if changed:
+        notes.append(count_cases(changed, "audience-impact diff"))
+    if moved:
+        names = ", ".join(f"{moves.table}.parquet" for moves in moved[1:])
+        more = f"; other numbers as well in {names}" * bool(names)
+        notes.append(f"{moved[0].table}.parquet: {format_moves(moved[0])}{more}")
+    if is_other_day:
+        notes.append("the results are of {1}, were of {0}".format(*days))
+    return notes

@@ -1,32 +1,41 @@
 """Rules that warn of what changed since the last version.
 
 First those about damaged files of facts (rows and cells that are gone or changed places), then
-edits of facts that moved answers and are to be confirmed, then answers that moved, became weaker or
-are gone, and lost rows.
+edits of facts that moved answers and are to be confirmed (`edits`), then answers that moved, became
+weaker or are gone, and lost rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 import pandas as pd
 
-from audience_impact.comparing import changes, edits, text
+from audience_impact.comparing import changes, text
 from audience_impact.comparing.compared_versions import NEW, OLD, STATUS
-from audience_impact.comparing.edits import Case
 from audience_impact.comparing.facts import Row
-from audience_impact.comparing.moves import format_move
-from audience_impact.rules import get_rule
-from audience_impact.vocabulary import FactChange, ObsStatus
-from flows.last_version.sides import OF_ANSWERS, VERSIONS, LastComparison
-from schemas import facts as fact_models
+from audience_impact.rules import Stage, get_rule
+from audience_impact.vocabulary import FactChange, ObsStatus, RuleStage
+from flows.last_version.edits import (
+    BY_HAND,
+    EDITS,
+    END,
+    FITTED,
+    FITTED_TO,
+    RESCALED_FACTOR,
+    RESTRICTIONS,
+    Edit,
+    FindEdit,
+    format_edit,
+    format_keys,
+)
+from flows.last_version.sides import OF_ANSWERS, LastComparison, format_move
 from schemas.facts import TABLES
 
-FITTED = tuple(table for table in TABLES if edits.FITTED_TO in fact_models.COLUMNS[table])
-"""Tables of facts that a command fits to the others."""
-BY_HAND = tuple(table for table in TABLES if table not in FITTED)
-"""The tables of facts that people edit."""
+VERSIONS = Stage[Callable[[LastComparison], list[str]]](RuleStage.VERSIONS)
+"""The rules over the last version and this one; each returns a line for each finding."""
 CONFIRM = "correct it, or confirm it with --accept-changes"
+GONE = "is gone since the last version"
 SEE = "see which fact changed"
 FALL_SHARE = 0.2
 BOUNDS = ("printed_min_persons", "printed_max_persons", "q50_persons")
@@ -42,7 +51,7 @@ def fact_rows_gone(comparison: LastComparison) -> list[str]:
     """Return a line for each fact table that lost more than one row."""
     return [
         f"{changed.table}.csv: fact_rows_gone: {len(changed.gone):,} rows of the last version are "
-        f"missing: {edits.format_keys(changed.gone)}; see why"
+        f"missing: {format_keys(changed.gone)}; see why"
         for changed in comparison.fact_tables
         if len(changed.gone) > 1
     ]
@@ -58,21 +67,19 @@ def rows_run_together(comparison: LastComparison) -> list[str]:
         if taken:
             lines.append(
                 f"{changed.table}.csv: rows_run_together: {gone[0].key} of the last version is "
-                f"missing, and its cells are in {edits.format_keys(taken)}; were two rows joined?"
+                f"missing, and its cells are in {format_keys(taken)}; were two rows joined?"
             )
     return lines
 
 
 def _is_merged(row: Row, gone: Row) -> bool:
-    if row.change is not FactChange.CHANGED:
-        return False
-    cells = row.changed_cells.items()
-    return all(_runs_into(was, now, gone.sides[0][name]) for name, (was, now) in cells)
-
-
-def _runs_into(old: str, new: str, gone_cell: str) -> bool:
-    begin, end = _count_common_prefix(old, new), _count_common_prefix(gone_cell[::-1], new[::-1])
-    return new in (old, gone_cell) or (end > 0 and begin + end >= len(new))
+    """Return whether each changed cell begins as before and ends as that of the missing row."""
+    for name, (was, now) in row.changed_cells.items():
+        begin = _count_common_prefix(was, now)
+        end = _count_common_prefix(gone.sides[0][name][::-1], now[::-1])
+        if now != gone.sides[0][name] and not (end > 0 and begin + end >= len(now)):
+            return False
+    return row.change is FactChange.CHANGED
 
 
 def _count_common_prefix(first: str, second: str) -> int:
@@ -85,8 +92,8 @@ def column_replaced(comparison: LastComparison) -> list[str]:
     """Return a line for each column of facts in which all filled cells, two or more, changed."""
     return [
         f"{changed.table}.csv: column_replaced: all {len(filled):,} filled cells of {column} "
-        f"differ from the last version ({edits.format_keys(filled)}); is the column missing, or "
-        "under another heading?"
+        f"differ from the last version ({format_keys(filled)}); is the column missing, or under "
+        "another heading?"
         for changed in comparison.fact_tables
         if changed.table in BY_HAND
         for old, new in [changed.align_cells()]
@@ -101,8 +108,7 @@ def cells_changed_rows(comparison: LastComparison) -> list[str]:
     """Return a line for each column of facts in which rows exchanged their cells."""
     return [
         f"{changed.table}.csv: cells_changed_rows: cells of {column} are in other rows than in "
-        f"the last version: those of {edits.format_keys(moved)}; was the column shifted or sorted "
-        "alone?"
+        f"the last version: those of {format_keys(moved)}; was the column shifted or sorted alone?"
         for changed in comparison.fact_tables
         for old, new in [changed.align_cells()]
         for column in old.columns
@@ -122,65 +128,52 @@ def fitted_rows_edited(comparison: LastComparison) -> list[str]:
     """Return a line for each fitted table that changed although its data did not."""
     lines = []
     for changed in comparison.fact_tables:
-        if changed.table in FITTED:
-            same_data = {*changed.old[edits.FITTED_TO]} & {*changed.new[edits.FITTED_TO]}
-            edited = [row for row in changed.rows if same_data and {*row.changed_cells} != {"note"}]
+        if changed.table in FITTED and {*changed.old[FITTED_TO]} & {*changed.new[FITTED_TO]}:
+            edited = [row for row in changed.rows if {*row.changed_cells} != {"note"}]
             lines += [
                 f"{changed.table}.csv: fitted_rows_edited: rows differ from those fitted to the "
-                f"same data in the last version: {edits.format_keys(edited)}; run the command that "
+                f"same data in the last version: {format_keys(edited)}; run the command that "
                 "writes it, with --check"
             ] * bool(edited)
     return lines
 
 
-def _report_cases(comparison: LastComparison, rule: str, cases: Iterable[Case]) -> list[str]:
-    """Return a line for each case, if answers moved by more than a slight share."""
-    return [edits.format_case(case, rule, CONFIRM) for case in comparison.select_cases(cases)]
+def _register_edits(find: FindEdit, tables: Sequence[str]) -> None:
+    """Register what finds an edit of a row as a rule of some tables."""
+
+    def run(comparison: LastComparison) -> list[str]:
+        as_of = pd.Timestamp(comparison.new.settings.get("the day", 0))
+        changed = [row for row in comparison.rows if row.change is FactChange.CHANGED]
+        edits = [
+            (row, edit) for row in changed if row.table in tables and (edit := find(row, as_of))
+        ]
+        return _report_edits(comparison, find.__name__, edits)
+
+    run.__name__ = find.__name__
+    VERSIONS.rule(*tables)(run)
 
 
-def _describe_kinds() -> edits.Kinds:
-    return {
-        table: {
-            name: {"kind": about.group, "refers_to": about.refers_to}
-            for name, about in columns.items()
-        }
-        for table, columns in fact_models.COLUMNS.items()
-    }
+for _find, _tables in EDITS.items():
+    _register_edits(_find, _tables)
 
 
-@VERSIONS.rule("restrictions")
-def end_changed(comparison: LastComparison) -> list[str]:
-    """Return a line for each restriction with an end that is gone or moved."""
-    return _report_cases(comparison, "end_changed", edits.list_end_changes(comparison.rows))
-
-
-@VERSIONS.rule("restrictions")
-def length_changed(comparison: LastComparison) -> list[str]:
-    """Return a line for each restriction whose length changed by the factor."""
-    day = pd.Timestamp(comparison.new.settings.get("the day", 0))
-    cases = edits.list_length_changes(comparison.rows, day)
-    return _report_cases(comparison, "length_changed", cases)
-
-
-@VERSIONS.rule(*BY_HAND)
-def subject_changed(comparison: LastComparison) -> list[str]:
-    """Return a line for each row that speaks of something else."""
-    cases = edits.list_subject_changes(comparison.rows, _describe_kinds())
-    return _report_cases(comparison, "subject_changed", cases)
-
-
-@VERSIONS.rule(*BY_HAND)
-def number_rescaled(comparison: LastComparison) -> list[str]:
-    """Return a line for each row with a number that changed by the factor."""
-    cases = edits.list_rescaled_numbers(comparison.rows, _describe_kinds())
-    return _report_cases(comparison, "number_rescaled", cases)
+def _report_edits(
+    comparison: LastComparison, rule: str, edits: Sequence[tuple[Row, Edit]]
+) -> list[str]:
+    """Return a line for each edit, if answers moved by more than a slight share."""
+    if not edits or not comparison.has_moved_answers:
+        return []
+    return [format_edit(row, edit, rule, CONFIRM) for row, edit in edits]
 
 
 @VERSIONS.rule(*BY_HAND)
 def row_gone(comparison: LastComparison) -> list[str]:
     """Return a line for each fact table that lost one row, on which answers rested."""
-    cases = edits.list_single_gone_rows(comparison.rows, _describe_kinds())
-    return _report_cases(comparison, "row_gone", cases)
+    gone = [row for row in comparison.rows if row.change is FactChange.REMOVED]
+    counts = Counter(row.table for row in gone)
+    single = [row for row in gone if row.table in BY_HAND and counts[row.table] == 1]
+    edits = [(row, (next(iter(row.sides[0]), ""), GONE)) for row in single]
+    return _report_edits(comparison, "row_gone", edits)
 
 
 @VERSIONS.rule(*("impact", "impact_by_platform", "comparisons", "lineage", "sources"))
@@ -207,9 +200,8 @@ def magnitude_moved(comparison: LastComparison) -> list[str]:
     """Return a line for each answer of which a bound or the median changed by the factor."""
     is_case = pd.Series(False, comparison.table.index)
     for name in BOUNDS:
-        both = comparison.table[[name + OLD, name + NEW]].dropna()
-        moved = both.max(axis=1) > edits.RESCALED_FACTOR * both.min(axis=1)
-        is_case |= moved.reindex(is_case.index, fill_value=False)
+        both = comparison.table[[name + OLD, name + NEW]]
+        is_case |= both.max(axis=1, skipna=False) > RESCALED_FACTOR * both.min(axis=1)
     return _report_answers(comparison, "magnitude_moved", is_case)
 
 
@@ -234,9 +226,15 @@ def status_fell(comparison: LastComparison) -> list[str]:
 def numbers_rescaled(comparison: LastComparison) -> list[str]:
     """Return a line for each published table with numbers that changed by the factor.
 
-    There are none where a version has no facts, since rows may then be new.
+    There are none where a version has no facts, since rows may then be new, and none where rows are
+    new or ends became known, so that totals may well grow or fall.
     """
-    if not comparison.has_facts or edits.has_additions(comparison.rows):
+    grows = any(
+        row.change is FactChange.ADDED
+        or (row.table == RESTRICTIONS and row.changed_cells.get(END, ("-", ""))[0] == "")
+        for row in comparison.rows
+    )
+    if not comparison.has_facts or grows:
         return []
     return [
         f"{moves.table}.parquet: numbers_rescaled: in {len(moves.rescaled):,} rows a number "

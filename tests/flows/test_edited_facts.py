@@ -7,12 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.comparing import edits
 from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
-from audience_impact.comparing.moves import format_moves, measure_moves
 from flows import last_version
-from flows.last_version import rules
-from flows.last_version.sides import READ, LastComparison
+from flows.last_version import edits
+from flows.last_version.sides import READ, LastComparison, format_moves, measure_moves
 from flows.pipeline import steps
 from flows.runs import RunOptions, report_changes
 from schemas import facts as fact_models
@@ -210,7 +208,7 @@ def test_a_row_of_a_later_layer_names_its_layer() -> None:
     before = replace(summarise(1e6), files=files)
     edited = files | {"1/estimates.csv": text.replace("XA", "XB").encode()}
     now = replace(summarise(2e6), files=edited)
-    line = rules.subject_changed(LastComparison(before, now))[0]
+    line = last_version.VERSIONS.runs["subject_changed"](LastComparison(before, now))[0]
     assert line.startswith("estimates.csv:2:area_id (layer 2): subject_changed: E1 ")
 
 
