@@ -2,14 +2,13 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping
+from html import unescape
+from itertools import count
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from audience_impact.answers import documents
 from audience_impact.exporting import content, export, workbook
@@ -64,56 +63,30 @@ def _make_sections(package: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def make_method_page() -> Page:
-    """Return the page on the method, as in the documentation."""
+    """Return the page on the method, as in the documentation.
+
+    Headings have anchors, tables and code can be scrolled with the keyboard, and cells have a class
+    for their alignment, since pages allow no style. HTML in the text is text.
+    """
     title, _, text = COMMENT.sub("", documents.render_method()).partition("\n")
-    tokens = _make_parser().parse(text)
-    values = {"text": Markup(_make_parser().renderer.render(tokens, _make_parser().options, {}))}
-    headings = [
-        (str(token.attrs["id"]), tokens[place + 1].content)
-        for place, token in enumerate(tokens)
-        if token.type == "heading_open" and token.tag == "h2"
-    ]
-    return Page("method.html", title.lstrip("# "), "method.html", {**values, "headings": headings})
+    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    numbers, headings = count(1), list[tuple[str, str]]()
 
+    def add_anchor(match: re.Match[str]) -> str:
+        words = unescape(re.sub("<[^>]+>", "", match[2]))
+        if match[1] == "2":
+            headings.append((make_anchor(words), words))
+        return f'<h{match[1]} id="{make_anchor(words)}">{match[2]}</h{match[1]}>'
 
-@cache
-def _make_parser() -> MarkdownIt:
-    """Return a Markdown parser with tables and anchors of headings, without HTML in the text."""
-    made = MarkdownIt("commonmark", {"html": False}).enable("table")
-    made.core.ruler.push("anchors", lambda state: _set_anchors(state.tokens))
-    made.add_render_rule("table_open", _open_table)
-    made.add_render_rule("table_close", lambda *_: "</table></div>\n")
-    for kind in ("code_block", "fence"):
-        made.add_render_rule(kind, _render_code)
-    for kind in ("th_open", "td_open"):
-        made.add_render_rule(kind, _open_cell)
-    return made
+    def open_table(_: re.Match[str]) -> str:
+        label = f'aria-label="Table {next(numbers)}"'
+        return f'<div class="scroll" role="region" tabindex="0" {label}><table>'
 
-
-def _set_anchors(tokens: Sequence[Token]) -> None:
-    tables = 0
-    for place, token in enumerate(tokens):
-        if token.type == "heading_open":
-            token.attrSet("id", make_anchor(tokens[place + 1].content))
-        elif token.type == "table_open":
-            tables += 1
-            token.meta["number"] = tables
-
-
-def _open_table(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
-    number = tokens[place].meta["number"]
-    region = f'role="region" tabindex="0" aria-label="Table {number}"'
-    return f'<div class="scroll" {region}><table>\n'
-
-
-def _render_code(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
-    """Return a block of code that can be scrolled with the keyboard."""
-    return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
-
-
-def _open_cell(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
-    """Return the tag of a cell with a class for its alignment, since pages allow no style."""
-    token = tokens[place]
-    number = ' class="n"' if "right" in str(token.attrs.get("style", "")) else ""
-    scope = ' scope="col"' if token.tag == "th" else ""
-    return f"<{token.tag}{scope}{number}>"
+    made = re.sub(r"<h([1-6])>(.*?)</h\1>", add_anchor, made)
+    made = re.sub("<table>", open_table, made).replace("</table>", "</table></div>")
+    made = re.sub("<pre><code[^>]*>", '<pre tabindex="0"><code>', made)
+    made = re.sub(r"<th\b", '<th scope="col"', made)
+    made = re.sub(r'(<t[hd][^>]*?) style="text-align:right"', r'\1 class="n"', made)
+    made = re.sub(r'(<t[hd][^>]*?) style="[^"]*"', r"\1", made)
+    values = {"text": Markup(made), "headings": headings}
+    return Page("method.html", title.lstrip("# "), "method.html", values)

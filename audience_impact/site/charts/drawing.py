@@ -8,11 +8,13 @@ Vega writes what a screen reader says of a mark; a browser shows the same where 
 other attributes are left out, because a page has several pictures.
 """
 
+import json
 import re
 import textwrap
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import vl_convert
@@ -25,6 +27,7 @@ _DECLARED = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6});")
 _THEME = re.search(r":root \{([^}]*)\}", (STATIC / "site.css").read_text(encoding="utf-8"))
 COLOURS: dict[str, str] = dict(_DECLARED.findall(_THEME[1] if _THEME else ""))
 """The colours of the light theme, by name."""
+SPECS = Path(__file__).parent / "specs"
 MARGIN, WIDTH = 16, 720
 INNER = WIDTH - 2 * MARGIN
 """Width of a picture in its file, in pixels."""
@@ -65,13 +68,32 @@ CONFIG: dict[str, Any] = {
 """The look of what Vega draws."""
 
 
-def draw(spec: Mapping[str, Any], title: str, alt: str, links: Mapping[str, str] = {}) -> str:
-    """Return the SVG of a specification of Vega-Lite, or of Vega if it has `marks`.
+def load_spec(name: str) -> dict[str, Any]:
+    """Return a specification of `specs`: of Vega-Lite, or of Vega if it has `marks`."""
+    spec: dict[str, Any] = json.loads((SPECS / f"{name}.json").read_text(encoding="utf-8"))
+    return {"background": None, "padding": 2, "config": CONFIG, "width": INNER, **spec}
 
-    `links` leads from the description of a mark to a page.
+
+def draw(
+    spec: dict[str, Any],
+    data: Mapping[str, Sequence[Mapping[str, Any]]],
+    values: Mapping[str, Any],
+    title: str,
+    alt: str,
+    links: Mapping[str, str] = {},
+) -> str:
+    """Return the SVG of a specification, filled with data and values by name.
+
+    It can use the colours by name too. `links` leads from the description of a mark to a page.
     """
-    convert = vl_convert.vega_to_svg if "marks" in spec else vl_convert.vegalite_to_svg
-    root = ET.fromstring(convert({"background": None, "padding": 2, "config": CONFIG, **spec}))
+    inputs = {**{name: paint(name) for name in COLOURS if name.isidentifier()}, **values}
+    named = [{"name": name, "value": value} for name, value in inputs.items()]
+    if "marks" in spec:
+        tables = [{**table, "values": data[table["name"]]} for table in spec["data"]]
+        svg = vl_convert.vega_to_svg({**spec, "data": tables, "signals": named})
+    else:
+        svg = vl_convert.vegalite_to_svg({**spec, "datasets": data, "params": named})
+    root = ET.fromstring(svg)
     for parent in list(root.iter()):
         parent[:] = [_refine_mark(mark, links) for mark in parent if mark.get("opacity") != "0"]
     size = f"0 0 {root.get('width')} {root.get('height')}"

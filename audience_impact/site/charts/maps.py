@@ -17,12 +17,10 @@ from typing import Any, NamedTuple
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.numbers import format_share, read_estimate, read_number
-from audience_impact.site.charts.drawing import INNER, draw, paint
+from audience_impact.site.charts.drawing import INNER, draw, load_spec, paint
 from audience_impact.site.charts.series import describe_persons
 
 SHAPES = Path(__file__).parents[1] / "shapes" / "countries.geojson"
-SPEC = Path(__file__).parents[1] / "templates" / "map.vega.json"
-"""The map as a specification of Vega; its signals and data are filled in."""
 DISPUTED = ("Crimea", "EH", "N. Cyprus", "Somaliland")
 DISPUTED_NOTE = (
     "Borders as Natural Earth draws them. Crimea, Western Sahara, Northern Cyprus and Somaliland "
@@ -130,21 +128,18 @@ def draw_map(
         for shape in shapes
         if shape["id"] in links and shape["id"] not in DISPUTED
     }
-    spec = json.loads(SPEC.read_text(encoding="utf-8")) | {"width": INNER, "height": height}
-    signals = {
+    spec = {**load_spec("map"), "height": height}
+    if not legend:
+        del spec["legends"]
+    values = {
         "edge": EDGE if region else 0,
         "words": [text for _, text in legend],
         "colours": [paint(colour) for colour, _ in legend],
-        **{name: paint(name) for name in ("ink", "paper", "bounds")},
     }
-    spec["signals"] = [{"name": name, "value": value} for name, value in signals.items()]
-    for data in spec["data"]:
-        data["values"] = {"shapes": shapes, "shown": shown, "labelled": labelled}[data["name"]]
-    if not legend:
-        del spec["legends"]
+    data = {"shapes": shapes, "shown": shown, "labelled": labelled}
     order = sorted(rows, key=lambda row: -(read_estimate(row, scale.unit).q50 or 0.0))
     alt = " ".join(f"{describe_country(row, scale)}." for row in order)
-    return draw(spec, title, alt, leads)
+    return draw(spec, data, values, title, alt, leads)
 
 
 def _describe_shape(shape: Shape, row: Mapping[str, Any] | None, scale: Scale) -> Shape:

@@ -3,10 +3,9 @@
 The median is drawn first and broadest, the interval as a narrow mark on it, bounds as hairlines:
 they may be so wide that they would drown the rest, and are cut at the edge. Each year, step and
 restriction has its numbers as a title, which a browser shows where the mouse rests. The text
-alternative of a picture is its numbers in words.
+alternative of a picture is its numbers in words. `specs` has the specifications of the pictures.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -25,12 +24,12 @@ from audience_impact.answers.numbers import (
     read_numbers,
 )
 from audience_impact.outputs.impact_by_day import YEARS
-from audience_impact.site.charts.drawing import INNER, draw, paint
+from audience_impact.site.charts.drawing import INNER, draw, load_spec
 from audience_impact.site.charts.rows import choose_step
 from audience_impact.vocabulary import RestrictionKind
 
-HEIGHT, LINE = 240, 17
-"""Heights of the plot of people, and of the line of a country, in pixels."""
+LINE = 17
+"""Height of the line of a country, in pixels."""
 FINER = 0.7
 """Distance of labels of people, as a share of that in `rows`, whose axis has longer labels."""
 PARTLY = "*"
@@ -40,10 +39,10 @@ BAR, PAIR, WIDEST = 0.52, 0.36, 84
 and the maximum in pixels, where there are few years.
 """
 KINDS = {
-    "all restrictions": (RestrictionKind.ALL, "accent", -PAIR / 2),
-    "only ordered ones": (RestrictionKind.ORDERED, "mark", PAIR / 2),
+    "all restrictions": (RestrictionKind.ALL, -PAIR / 2),
+    "only ordered ones": (RestrictionKind.ORDERED, PAIR / 2),
 }
-"""The kinds of restrictions that have a bar each, their colours, and their places if both have."""
+"""The kinds of restrictions that have a bar each, and their places where both have one."""
 CUT = " Bounds that go beyond the picture are cut off at its edge."
 ROOM = 1.08
 """Length of the axis, as a multiple of its highest interval, or bound where there is none."""
@@ -51,7 +50,7 @@ NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
 Rows = Sequence[Mapping[str, Any]]
 Periods = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """The row of each kind of restrictions, by period."""
-Layer = dict[str, Any]
+Mark = dict[str, Any]
 
 
 def draw_years(title: str, periods: Periods) -> str:
@@ -71,7 +70,7 @@ def draw_years(title: str, periods: Periods) -> str:
     listed = []
     for year in range(min(years), max(years) + 1):
         kinds = years.get(year)
-        pair = [read_kind(kinds, kind) if kinds else NOBODY for kind, *_ in KINDS.values()]
+        pair = [read_kind(kinds, kind) if kinds else NOBODY for kind, _ in KINDS.values()]
         count = 1 if read_numbers(pair[0]) == read_numbers(pair[1]) else 2
         listed += [(year, *bar) for bar in zip(KINDS, pair[:count], strict=False)]
     text = " ".join(f"{year}, {kind}: {describe_persons(number)}." for year, kind, number in listed)
@@ -80,24 +79,17 @@ def draw_years(title: str, periods: Periods) -> str:
     top = choose_top([estimate for *_, estimate in bars])
     counts = Counter(year for year, *_ in bars)
     marks = [
-        {"year": year + KINDS[kind][2] * (counts[year] > 1), "kind": kind,
-         "title": f"{year}, {kind}: {describe_fully(estimate)}"} | _place_numbers(estimate, top)
+        _make_mark(f"{year}, {kind}", estimate, top)
+        | {"year": year + KINDS[kind][1] * (counts[year] > 1), "kind": kind}
         for year, kind, estimate in bars
-    ]  # fmt: skip
-    colours = [paint(colour) for _, colour, _ in KINDS.values()]
-    legend = {"orient": "top"} if len(counts) < len(bars) else None
-    colour = {"field": "kind", "scale": {"domain": [*KINDS], "range": colours}, "legend": legend}
-    band = (PAIR - 0.02 if legend else BAR) * INNER / len(counts)
-    bar = {"type": "bar", "width": round(min(band, WIDEST), 1)}
-    layers = [
-        _rule(marks, ("low", "high"), "bounds"),
-        _layer([mark for mark in marks if "q50" in mark], bar, y=_y("q50"), color=colour),
-        _rule(marks, ("q05", "q95"), "paper", 5),
-        _rule(marks, ("q05", "q95"), "ink", 2.5),
-        _hit(marks, bar),
     ]
-    x = _label_years([(year, estimate) for year, _, estimate in bars])
-    return _draw_people(title, text, top, layers, x)
+    spec, has_pairs = load_spec("years"), len(counts) < len(bars)
+    if not has_pairs:
+        spec["layer"][1]["encoding"]["color"]["legend"] = None
+    band = (PAIR - 0.02 if has_pairs else BAR) * INNER / len(counts)
+    values = {**_scale_people(top), **_scale_years([(year, number) for year, _, number in bars])}
+    values["bar"] = round(min(band, WIDEST), 1)
+    return draw(spec, {"marks": marks}, values, title, text)
 
 
 def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
@@ -106,31 +98,17 @@ def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
     A year without an estimate breaks the line and has its bounds alone.
     """
     top = choose_top([estimate for _, estimate in years])
-    marks = [
-        {"year": int(year), "title": f"{year}: {describe_fully(estimate)}"}
-        | _place_numbers(estimate, top)
-        for year, estimate in years
-    ]
+    marks = [{"year": int(year), **_make_mark(year, number, top)} for year, number in years]
     steps = [
         {**mark, "step": place}
         for place, pair in enumerate(pairwise(marks))
         if all("q50" in mark for mark in pair)
         for mark in pair
     ]
-    alt = " ".join(f"{year}: {describe_persons(estimate)}." for year, estimate in years)
-    accent = {"color": paint("accent")}
-    dots = [mark for mark in marks if "q50" in mark]
-    step = {"field": "step"}
-    layers = [
-        _layer(steps, {"type": "area", "opacity": 0.25, **accent}, y=_y("q05"),
-               y2={"field": "q95"}, detail=step),
-        _rule(marks, ("low", "high"), "bounds"),
-        _layer(steps, {"type": "line", "strokeWidth": 2.5, **accent}, y=_y("q50"), detail=step),
-        _layer(dots, {"type": "circle", "size": 60, "opacity": 1, **accent}, y=_y("q50")),
-        _hit(marks, {"type": "bar", "width": INNER // len(marks) // 2}),
-    ]  # fmt: skip
-    listed = [(int(year), estimate) for year, estimate in years]
-    return _draw_people(title, alt, top, layers, _label_years(listed))
+    text = " ".join(f"{year}: {describe_persons(estimate)}." for year, estimate in years)
+    values = {**_scale_people(top), **_scale_years([(int(year), number) for year, number in years])}
+    values["bar"] = INNER // len(marks) // 2
+    return draw(load_spec("line"), {"marks": marks, "steps": steps}, values, title, text)
 
 
 def draw_days(title: str, rows: Rows) -> str:
@@ -139,13 +117,12 @@ def draw_days(title: str, rows: Rows) -> str:
     if not steps:
         return ""
     top = choose_top([estimate for *_, estimate in steps])
-    marks: list[Layer] = [
-        {"from": start.toordinal(), "to": end.toordinal(),
-         "title": f"{_describe_days(start, end)}: {describe_fully(estimate)}"}
-        | _place_numbers(estimate, top)
+    marks = [
+        _make_mark(_describe_days(start, end), estimate, top)
+        | {"from": start.toordinal(), "to": end.toordinal()}
         for start, end, estimate in steps
-    ]  # fmt: skip
-    corners: list[Layer] = []  # of the band of days that follow one another; a gap begins a new run
+    ]
+    corners: list[Mark] = []  # of the band of days that follow one another; a gap begins a new run
     run = 0
     for mark, after in zip(marks, [*marks[1:], {}], strict=True):
         if "q50" in mark:
@@ -156,25 +133,15 @@ def draw_days(title: str, rows: Rows) -> str:
     first, last = steps[0][0], steps[-1][1]
     months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 7)]
     labels = {day.toordinal(): f"{day:%b %Y}" for day in months if first <= day < last}
-    axis = {**_label_axis(labels), "grid": False, "labelAlign": "left"}
-    scale = {"domain": [first.toordinal(), last.toordinal()]}
-    x = {"field": "from", "type": "quantitative", "axis": axis, "scale": scale}
-    layers = [
-        _layer(corners, {"type": "area", "interpolate": "step-after", "opacity": 0.25,
-               "color": paint("accent")}, y=_y("q05"), y2={"field": "q95"},
-               detail={"field": "run"}),
-        _line(marks, "low", "bounds", 1),
-        _line([mark for mark in marks if mark["high"] < top], "high", "bounds", 1),
-        _line([mark for mark in marks if "q50" in mark], "q50", "accent", 3),
-        _hit(marks, {"type": "rect"}, x2={"field": "to"}),
-    ]  # fmt: skip
+    values = {**_scale_people(top), **_label_axis("day", labels)}
+    values |= {"first": first.toordinal(), "last": last.toordinal()}
     largest = max(steps, key=lambda step: (step[2].q50 or 0.0, step[2].min or 0.0, step[0]))
     text = " ".join(
         f"{name}, {_describe_days(start, end)}: {describe_persons(estimate)}."
         for name, (start, end, estimate) in (("Most", largest), ("Last", steps[-1]))
     )
     text += _note_cut([estimate for *_, estimate in steps])
-    return _draw_people(title, text, top, layers, {"x": x})
+    return draw(load_spec("days"), {"marks": marks, "corners": corners}, values, title, text)
 
 
 def draw_platform(title: str, acts: Rows) -> str:
@@ -189,30 +156,21 @@ def draw_platform(title: str, acts: Rows) -> str:
     for act in acts:
         by_area.setdefault(act["area"], []).append(act)
     marks = [
-        {"area": act["area"], "from": _parse_day(act["start"]).toordinal(),
-         "to": _parse_day(act["end"]).toordinal(),
-         "title": f"{act['area']}: {from_to(act['start'], act['end'])}"}
+        {
+            "area": act["area"],
+            "from": _parse_day(act["start"]).toordinal(),
+            "to": _parse_day(act["end"]).toordinal(),
+            "title": f"{act['area']}: {from_to(act['start'], act['end'])}",
+        }
         for act in acts
-    ]  # fmt: skip
+    ]
     days = [act[end] for act in acts for end in ("start", "end")]
     years = range(int(min(days)[:4]), int(max(days)[:4]) + 2)
     labels = {date(year, 1, 1).toordinal(): str(year) for year in years}
-    axis = {**_label_axis(labels), "labelOverlap": True, "grid": False, "labelAlign": "left"}
-    scale = {"domain": [min(labels), max(labels)]}
-    encoding = {
-        "x": {"field": "from", "type": "quantitative", "axis": axis, "scale": scale},
-        "y": {"field": "area", "sort": None, "axis": {"grid": True, "labelLimit": 120}},
-        "description": {"field": "title"},
-    }
-    layers = [
-        _layer(marks, {"type": "bar", "color": paint("accent"), "opacity": 0.5, "aria": True,
-                       "height": 9}, x2={"field": "to"}),
-        _layer(marks, {"type": "tick", "color": paint("ink"), "opacity": 1, "thickness": 2,
-                       "size": 11, "aria": True}),
-    ]  # fmt: skip
-    spec = {"width": INNER, "height": LINE * len(by_area), "encoding": encoding, "layer": layers}
+    values = {**_label_axis("day", labels), "first": min(labels), "last": max(labels)}
+    spec = {**load_spec("platform"), "height": LINE * len(by_area)}
     text = " ".join(f"{area}: {_describe_span(listed)}." for area, listed in by_area.items())
-    return draw({**spec, "autosize": _FIT_WIDTH}, title, text)
+    return draw(spec, {"marks": marks}, values, title, text)
 
 
 def _describe_span(acts: Rows) -> str:
@@ -221,67 +179,8 @@ def _describe_span(acts: Rows) -> str:
     return f"{count}, {first}" + ("" if first == last else f" to {last}")
 
 
-_FIT_WIDTH = {"type": "fit-x", "contains": "padding"}
-
-
-def _draw_people(title: str, alt: str, top: float, layers: list[Layer], x: Layer) -> str:
-    step = choose_step(FINER * top)
-    ticks = {step * number: format_number(step * number) for number in range(int(top / step) + 1)}
-    axis = {**_label_axis(ticks), "zindex": 0}
-    for layer in layers:
-        layer["encoding"]["y"] |= {"axis": axis, "scale": {"domain": [0, top], "nice": False}}
-    spec = {"width": INNER, "height": HEIGHT, "encoding": x, "layer": layers}
-    return draw({**spec, "autosize": _FIT_WIDTH}, title, alt)
-
-
-def _layer(marks: list[Layer], mark: Layer, **encoding: Layer) -> Layer:
-    """Return a layer of marks; they have no description but where `aria` is true."""
-    return {"data": {"values": marks}, "mark": {"aria": False, **mark}, "encoding": encoding}
-
-
-def _hit(marks: list[Layer], mark: Layer, **more: Layer) -> Layer:
-    """Return a layer that nobody sees, as high as the plot, with the title of each mark."""
-    title = {"field": "title"}
-    mark = {**mark, "fillOpacity": 0, "aria": True}
-    return _layer(marks, mark, y=_y("top"), y2={"datum": 0}, description=title, **more)
-
-
-def _rule(marks: list[Layer], ends: tuple[str, str], colour: str, width: float = 1) -> Layer:
-    rule = {"type": "rule", "color": paint(colour), "strokeWidth": width}
-    there = [mark for mark in marks if ends[1] in mark]
-    return _layer(there, rule, y=_y(ends[0]), y2={"field": ends[1]})
-
-
-def _line(marks: list[Layer], number: str, colour: str, width: float) -> Layer:
-    """Return a layer of horizontal lines, each as long as the days that it is of."""
-    rule = {"type": "rule", "color": paint(colour), "strokeWidth": width, "strokeCap": "square"}
-    return _layer(marks, rule, y=_y(number), x2={"field": "to"})
-
-
-def _y(field: str) -> Layer:
-    return {"field": field, "type": "quantitative"}
-
-
-def _label_axis(texts: Mapping[Any, str | list[str]]) -> Layer:
-    keys = {f"{value:.15g}": text for value, text in texts.items()}
-    return {"values": list(texts), "labelExpr": f"{json.dumps(keys)}[datum.value]"}
-
-
-def _label_years(years: Sequence[tuple[int, Estimate]]) -> Layer:
-    """Return the axis of years; one of which a part is left out says so."""
-    first, last = years[0][0], years[-1][0]
-    partly = {year for year, estimate in years if estimate.covered}
-    texts = {
-        year: [str(year), PARTLY] if year in partly else str(year)
-        for year in range(first, last + 1)
-    }
-    axis = {**_label_axis(texts), "grid": False, "labelOverlap": True, "domain": True}
-    scale = {"domain": [first - 0.5, last + 0.5], "nice": False}
-    return {"x": {"field": "year", "type": "quantitative", "axis": axis, "scale": scale}}
-
-
-def _place_numbers(estimate: Estimate, top: float) -> dict[str, float]:
-    """Return the numbers to draw, cut at the top of the axis; without a lower bound it is zero."""
+def _make_mark(name: str, estimate: Estimate, top: float) -> Mark:
+    """Return the numbers to draw, cut at the top of the axis, and all of them as a title."""
     numbers = {
         "low": estimate.min or 0.0,
         "high": top if estimate.max is None else estimate.max,
@@ -290,14 +189,34 @@ def _place_numbers(estimate: Estimate, top: float) -> dict[str, float]:
         "q50": estimate.q50,
         "q95": estimate.q95,
     }
-    return {name: min(number, top) for name, number in numbers.items() if number is not None}
+    drawn = {name: min(number, top) for name, number in numbers.items() if number is not None}
+    bounds = format_bounds(estimate)
+    words = f"no estimate, {bounds}"
+    if estimate.q50 is not None:
+        words = f"{format_median_interval(estimate)}; bounds {bounds}"
+    return {"title": f"{name}: {words}", **drawn}
 
 
-def describe_fully(estimate: Estimate) -> str:
-    """Return median and interval, then the bounds, in words."""
-    if estimate.q50 is None:
-        return f"no estimate, {format_bounds(estimate)}"
-    return f"{format_median_interval(estimate)}; bounds {format_bounds(estimate)}"
+def _scale_people(top: float) -> dict[str, Any]:
+    step = choose_step(FINER * top)
+    ticks = {step * number: format_number(step * number) for number in range(int(top / step) + 1)}
+    return {"top": top, **_label_axis("tick", ticks)}
+
+
+def _scale_years(years: Sequence[tuple[int, Estimate]]) -> dict[str, Any]:
+    """Return the axis of years; one of which a part is left out says so."""
+    first, last = years[0][0], years[-1][0]
+    partly = {year for year, estimate in years if estimate.covered}
+    texts = {
+        year: [str(year), PARTLY] if year in partly else str(year)
+        for year in range(first, last + 1)
+    }
+    return {"first": first - 0.5, "last": last + 0.5, **_label_axis("year", texts)}
+
+
+def _label_axis(name: str, texts: Mapping[Any, str | list[str]]) -> dict[str, Any]:
+    labels = {f"{value:.15g}": text for value, text in texts.items()}
+    return {f"{name}s": list(texts), f"{name}_labels": labels}
 
 
 def describe_persons(estimate: Estimate) -> str:
