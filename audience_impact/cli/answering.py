@@ -93,7 +93,7 @@ def answer_restriction(
     def draw() -> "Picture":
         from audience_impact.site import build
 
-        return build.draw_restrictions(version, [restriction_id])[restriction_id]
+        return build.draw_restriction(version, restriction_id)
 
     values = text.restriction_json(record, version.id)
     return Answer(render(record, version.id), values, draw)

@@ -90,14 +90,9 @@ class KeyFigures(NamedTuple):
 class Content:
     """A version, or a selection from it.
 
-    Attributes:
-        package: `datapackage.json` of the version.
-        tables: The tables, rows and columns as published.
-        chosen: The selection in words; empty for the whole version.
-        answers: The answers as sentences, if there is a selection.
-        key_figures: The numbers behind them.
-        left_out: Tables without rows for the selection.
-        cited: The citation of the selection; empty if the whole version is cited.
+    `package` is `datapackage.json` of the version, and `tables` have rows and columns as published.
+    A selection is `chosen`, in words. It may have answers as sentences with the key figures behind
+    them, tables that are left out because they have no row for it, and a citation of its own.
     """
 
     package: Mapping[str, Any]
@@ -167,13 +162,8 @@ def read_values(field: Mapping[str, Any]) -> dict[str, str]:
 class ExportQuery:
     """Requested restrictions (ids), area (code) and year; if all are empty, the whole version.
 
-    Attributes:
-        restrictions: Ids of restrictions.
-        area: The code of an area.
-        year: A year, in which restrictions were in force.
-        kind: Only shutdowns of the whole internet, or restrictions of services alone.
-        begun: Only restrictions that began in the year.
-        order: The order of the rows of restrictions in a workbook.
+    Of a year these are the restrictions in force, or only those `begun` in it. `order` is that of
+    the rows of restrictions in a workbook.
     """
 
     restrictions: tuple[str, ...] = ()
@@ -200,7 +190,7 @@ class Area(NamedTuple):
 def select_content(version: Stored, content: Content, query: ExportQuery) -> Content:
     """Return the requested part of a version, with its answers.
 
-    Raise PublishError where a restriction, an area or a year is not published.
+    Raise PublishError where an area is not published, or has no restriction in the year.
     """
     if replace(query, order=EventOrder.PEOPLE) == ExportQuery():
         return content
@@ -244,9 +234,6 @@ def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | No
     needed = ("restrictions", "person_days", "impact_by_platform")
     tables = {name: content.read_frame(name) for name in needed}
     ids = set(tables["restrictions"]["restriction_id"])
-    for name in query.restrictions:
-        if name not in ids:
-            raise PublishError(f"{name} is not published; see audience-impact list")
     code = "" if area is None else area.id
     acts = rankings.select_restrictions(tables, code, query.period, query.kind, query.begun)
     chosen = set(acts["restriction_id"]).intersection(query.restrictions or ids)

@@ -227,16 +227,16 @@ def _describe_tables(selected: Content) -> dict[str, pa.Table]:
         "licence": selected.package["licenses"][0]["title"],
         **{f"cite as {number}": text for number, text in enumerate(selected.citations, 1)},
     }
-    rows = [
-        {"table": table, "column": field["name"], "value": value, "meaning": meaning}
+    meanings = [
+        (table, field["name"], value, meaning)
         for table in selected.tables
         for field in selected.describe_columns(table)
         for value, meaning in read_values(field).items()
     ]
-    schema = pa.schema([(name, pa.string()) for name in ("table", "column", "value", "meaning")])
+    columns = [pa.array(cells, pa.string()) for cells in zip(*meanings, strict=True)]
     return {
         ABOUT: pa.table({"what": list(lines), "words": list(lines.values())}),
-        VALUES: pa.Table.from_pylist(rows, schema),
+        VALUES: pa.table(columns, ["table", "column", "value", "meaning"]),
     }
 
 
@@ -277,18 +277,14 @@ def put_folder(
 ) -> bool:
     """Write files into a new or empty folder, or replace what was written there earlier.
 
-    Args:
-        folder: The folder.
-        files: Path below the folder and content of each file.
-        parts: Paths of the files that may be replaced or removed.
-        what: The files in words: `an export`.
-        overwrite: Whether files that differ are replaced.
+    `files` are paths below the folder with the content of each; `parts` are the paths of files that
+    may be replaced or removed, and `what` names them: `an export`.
 
     Return whether anything changed. Raise PublishError if other files are there, or the disk
     refuses; the folder is then as it was.
     """
     folder = folder.resolve()
-    try:
+    with report_unwritten(folder):
         if folder.exists() and not folder.is_dir():
             raise PublishError(f"{folder} is no folder: give the name of a folder")
         before = list_files(folder)
@@ -314,8 +310,6 @@ def put_folder(
                     old.rename(folder)
                 raise
             flush_to_disk(folder.parent)
-    except OSError as error:
-        raise PublishError(f"cannot write {folder}: {explain_error(error)}") from error
     return True
 
 

@@ -72,18 +72,10 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     return root / REPORT, _publish_report(root, version.id, files)
 
 
-def draw_restrictions(version: Stored, restrictions: Iterable[str]) -> dict[str, Picture]:
-    """Return the picture of each restriction, by its id.
-
-    Raise PublishError where a restriction is not published or the version is damaged.
-    """
-    report, pictures = report_data.load_report_data(version), {}
-    for name in restrictions:
-        if name not in report.records:
-            raise PublishError(f"{name} is not published; see audience-impact list")
-        drawn = restriction.draw_picture(report, name)
-        pictures[name] = replace(drawn, foot=(*drawn.foot, cite_version(version.manifest)))
-    return pictures
+def draw_restriction(version: Stored, restriction_id: str) -> Picture:
+    """Return the picture of a restriction; raise PublishError where the version is damaged."""
+    drawn = restriction.draw_picture(report_data.load_report_data(version), restriction_id)
+    return replace(drawn, foot=(*drawn.foot, cite_version(version.manifest)))
 
 
 def find_reported(root: Path) -> str:
@@ -98,8 +90,9 @@ def find_reported(root: Path) -> str:
 def _publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
     """Write the report next to the versions and let the link `report` lead to it.
 
-    Remove reports of removed versions, and what interrupted writers left; the lock excludes running
-    ones.
+    Remove what interrupted writers left (the lock excludes running ones), and reports of removed
+    versions, whose numbers can no longer be looked up; but none that somebody copied under another
+    name, or added files to.
     """
     store = storage.select_storage(root)
     with store.hold_lock(LOCK_SECONDS):
@@ -109,39 +102,30 @@ def _publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
                 shutil.rmtree(leftover)
         changed = write_report(root / REPORTS / version, version, files)
         store.move_pointer(REPORT, f"{REPORTS}/{version}")
-        _remove_orphans(root)
+        listed = versions.list_versions(store)
+        ids = {stored.id for stored in listed if versions.has_manifest(stored)}
+        for report in (root / REPORTS).iterdir():
+            is_orphan = VERSION_ID.fullmatch(report.name) and report.name not in ids
+            if is_orphan and export.list_files(report) <= _read_parts(report):
+                shutil.rmtree(report)
     return changed
 
 
-def _remove_orphans(root: Path) -> None:
-    """Remove the reports of removed versions, whose numbers can no longer be looked up.
-
-    A report that somebody copied under another name, or added files to, remains.
-    """
-    listed = versions.list_versions(storage.select_storage(root))
-    ids = {version.id for version in listed if versions.has_manifest(version)}
-    for report in (root / REPORTS).iterdir():
-        is_orphan = VERSION_ID.fullmatch(report.name) and report.name not in ids
-        if is_orphan and export.list_files(report) <= _read_parts(report):
-            shutil.rmtree(report)
-
-
 def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
-    """Write a report; return whether anything changed.
+    """Write a report, last the mark file with the digests of all files.
 
-    Raise PublishError where the folder has other files, or cannot be written.
+    Return whether anything changed. Raise PublishError where the folder has other files, or cannot
+    be written.
     """
-    made = _add_mark(version, files)
-    return export.put_folder(folder, made, _read_parts(folder), "a report")
 
+    def add_mark() -> Iterator[tuple[str, bytes]]:
+        digests = {}
+        for file in files:
+            digests[file.path] = hash_bytes(file.content)
+            yield file.path, file.content
+        yield MARK, as_json({"version_id": version, "files": digests})
 
-def _add_mark(version: str, files: Iterable[File]) -> Iterator[tuple[str, bytes]]:
-    """Yield every file, and last the mark file that names them all with their digests."""
-    digests: dict[str, str] = {}
-    for file in files:
-        digests[file.path] = hash_bytes(file.content)
-        yield file.path, file.content
-    yield MARK, as_json({"version_id": version, "files": digests})
+    return export.put_folder(folder, add_mark(), _read_parts(folder), "a report")
 
 
 def _read_parts(folder: Path) -> set[str]:

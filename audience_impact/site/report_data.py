@@ -43,13 +43,9 @@ Rows = list[dict[str, Any]]
 
 
 class Page(NamedTuple):
-    """A page of HTML.
+    """A page of HTML: its path below the report, its title, and a file of `templates/`.
 
-    Attributes:
-        path: With `/`, relative to the report: `restriction/R1.html`.
-        title: The title in the browser and in the heading.
-        template: A file of `templates/`, which extends `layout.html`.
-        values: Values of the template in addition to those of every page (`rendering`).
+    `values` are those of the template in addition to those of every page (`rendering`).
     """
 
     path: str

@@ -39,42 +39,31 @@ Shape = dict[str, Any]
 class Scale(NamedTuple):
     """The colours of a map: the median of a country for each person of its base.
 
-    Attributes:
-        unit: The unit of the columns that are read: persons or person_days.
-        limits: Upper limits of the classes of colour.
-        legend: Colours in their order, and the meaning of each.
+    `unit` is that of the columns that are read, `limits` are the upper limits of the classes of
+    colour, and `words` name the classes.
     """
 
     unit: str
     limits: tuple[float, ...]
-    legend: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        """Return the colours in their order, and the meaning of each."""
+        classes = [(f"map-{place}", words) for place, words in enumerate(self.words, 1)]
+        return [*classes, ("map-unknown", "no estimate"), ("map-none", "nothing on record")]
 
 
-_REST = (("map-unknown", "no estimate"), ("map-none", "nothing on record"))
 SHARES = Scale(
     "persons",
     (0.1, 0.25, 0.5, 0.75),
-    (
-        ("map-1", "under 10 %"),
-        ("map-2", "10 to 25 %"),
-        ("map-3", "25 to 50 %"),
-        ("map-4", "50 to 75 %"),
-        ("map-5", "75 % and more"),
-        *_REST,
-    ),
+    ("under 10 %", "10 to 25 %", "25 to 50 %", "50 to 75 %", "75 % and more"),
 )
 """Share of the people in the base."""
 DAYS = Scale(
     "person_days",
     (1, 10, 50, 150),
-    (
-        ("map-1", "under 1 day"),
-        ("map-2", "1 to 10"),
-        ("map-3", "10 to 50"),
-        ("map-4", "50 to 150"),
-        ("map-5", "150 days and more"),
-        *_REST,
-    ),
+    ("under 1 day", "1 to 10", "10 to 50", "50 to 150", "150 days and more"),
 )
 """Days for each person in the base."""
 
