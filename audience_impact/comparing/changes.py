@@ -8,7 +8,7 @@ an imputed answer in another.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -154,13 +154,14 @@ def as_records(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as dictionaries that JSON can store."""
     related, exchanged = RelatedRows(comparison), _list_exchanged_figures(comparison)
     old, new = (side.settings for side in comparison.sides)
+    was, now = (side.refused_count for side in comparison.sides)
     return {
         **{
             name: {key: getattr(side, key) for key in ("name", "is_published", "settings")}
             for name, side in zip(("old", "new"), comparison.sides, strict=True)
         },
         "counts": count_changes(comparison),
-        "notes": [*_list_notes(comparison)],
+        "notes": [f"{was:,} rows of facts were in quarantine, now {now:,} are"] * bool(was or now),
         "settings": {name: [old[name], new[name]] for name in old if old[name] != new[name]},
         "rows": [
             {
@@ -181,18 +182,6 @@ def as_records(comparison: Comparison) -> dict[str, Any]:
             for key, row in comparison.changed_answers.iterrows()
         ],
     }
-
-
-def _list_notes(comparison: Comparison) -> Iterator[str]:
-    """Yield the limits of the comparison, in sentences."""
-    counts = [side.refused_count for side in comparison.sides]
-    if any(counts):
-        yield "{:,} rows of facts were in quarantine, now {:,} are".format(*counts)
-    if silent := [side.name for side in comparison.sides if not side.files]:
-        names = " and ".join(silent)
-        yield f"{names}: published before versions contained facts: no fact can be listed"
-    elif not any(side.keys for side in comparison.sides):
-        yield "both were published before versions contained keys of facts: none can be listed"
 
 
 def _list_exchanged_figures(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
@@ -244,7 +233,6 @@ def describe_answer(key: Key, row: "pd.Series[Any]") -> dict[str, Any]:
 
 
 def _simplify_cell(cell: Any) -> Any:
-    """Return a cell with persons as whole numbers and missing values as None."""
     if pd.isna(cell):
         return None
     return round(cell) if isinstance(cell, float) else cell

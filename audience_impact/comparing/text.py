@@ -158,7 +158,6 @@ def _format_numbers(row: Record) -> str:
 
 
 def _format_side(cells: Record) -> str:
-    """Return median and interval of an answer, else its bounds as printed."""
     return format_estimate(cells) if cells["q50_persons"] is not None else _format_bounds(cells)
 
 

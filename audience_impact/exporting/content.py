@@ -252,7 +252,6 @@ def _write_title(query: ExportQuery, area: Area | None) -> str:
 
 
 def _find_area(content: Content, code: str) -> Area:
-    """Return the area of a code; raise PublishError where it is not on record."""
     acts = content.read_frame("restrictions")
     above = records.list_containing_areas(acts)
     name = names.area_in_words(code, read_area_names(acts).get(code, code if code in above else ""))
@@ -268,7 +267,6 @@ def _find_area(content: Content, code: str) -> Area:
 def _select_rows(
     content: Content, table: str, ids: set[str], area: Area | None, query: ExportQuery
 ) -> "pd.Series[bool]":
-    """Return which rows are requested."""
     keys = ("restriction_id", "area_id", *PERIODS)
     columns = content.tables[table].column_names
     rows = content.tables[table].select([key for key in keys if key in columns]).to_pandas()

@@ -190,7 +190,6 @@ def _encode_json(value: Any) -> str:
 
 
 def _make_database(selected: Content) -> bytes:
-    """Return a DuckDB file: the tables, with their meanings as comments."""
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as folder:
@@ -218,7 +217,6 @@ def _comment_tables(base: duckdb.DuckDBPyConnection, selected: Content) -> None:
 
 
 def _describe_tables(selected: Content) -> dict[str, pa.Table]:
-    """Return a table that describes the database, and one of the meanings of coded values."""
     lines = {
         "title": selected.title,
         **{f"answer {number}": text for number, text in enumerate(selected.answers, 1)},

@@ -379,7 +379,6 @@ class _Cover:
         self.row += 2
 
     def _write_spread(self, text: str) -> None:
-        """Write a text across several columns, in a row high enough for it."""
         shown = fit_text(text)[0]
         form = self.wrapped.choose(shown)
         lines = sum(max(1, math.ceil(len(line) / LINE_CHARACTERS)) for line in shown.split("\n"))

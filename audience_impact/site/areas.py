@@ -203,7 +203,6 @@ def write_lead(report: ReportData, code: str) -> list[str]:
 
 
 def _describe_year(kinds: Kinds) -> dict[str, Any]:
-    """Return the people of a year: under all restrictions, those ordered, and other kinds."""
     counts = {kind: row["restrictions_count"] for kind, row in kinds.items()}
     everyone = read_kind(kinds, RestrictionKind.ALL)
     ordered = read_kind(kinds, RestrictionKind.ORDERED)

@@ -139,7 +139,6 @@ def fitted_rows_edited(comparison: LastComparison) -> list[str]:
 
 
 def _register_edits(find: FindEdit, tables: Sequence[str]) -> None:
-    """Register what finds an edit of a row as a rule of some tables."""
 
     def run(comparison: LastComparison) -> list[str]:
         as_of = pd.Timestamp(comparison.new.settings.get("the day", 0))

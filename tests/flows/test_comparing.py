@@ -300,31 +300,6 @@ def test_what_differs_beside_the_facts_is_named(old: ComparedVersion, name: str)
     assert f"What differs\n     {name}: {old.settings[name]}, then another\n" in shown(result)
 
 
-# What cannot be told.
-
-
-def test_a_version_without_its_facts_is_compared_by_its_numbers(
-    old: ComparedVersion, side: MakeSide
-) -> None:
-    result = changes.compare_versions(replace(old, files={}), side(larger_whatsapp))
-    assert result.table.loc[EXPOSED, "moved_persons"] > 0
-    assert list(result.rows) == []
-    assert "published before versions contained facts" in changes.as_records(result)["notes"][0]
-
-
-def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
-    old: ComparedVersion, side: MakeSide
-) -> None:
-    bare, new = replace(old, keys={}), side(larger_whatsapp)
-    (row,) = changes.compare_versions(bare, new).rows
-    assert row.key == "whatsapp-monthly_reach"
-    result = changes.compare_versions(bare, replace(new, keys={}))
-    assert list(result.rows) == []
-    assert changes.as_records(result)["notes"] == [
-        "both were published before versions contained keys of facts: none can be listed"
-    ]
-
-
 def test_the_same_versions_give_the_same_records(later: Path) -> None:
     old, new = (
         compared_versions.read_published(versions.find_version(later, name))
@@ -456,13 +431,6 @@ def test_what_cannot_be_compared_is_one_line(
 ) -> None:
     code, _, line = run("--published", root, *words)
     assert (code, why in line, line.count("\n")) == (status, True, 1)
-
-
-def test_a_version_whose_facts_are_others_is_refused(root: Path, tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(root, tmp_path / "published", symlinks=True))
-    (copy / "latest" / "facts.zip").write_bytes(b"another")
-    code, _, line = run("--published", copy, "latest", "latest")
-    assert (code, "facts.zip is damaged" in line) == (1, True)
 
 
 def test_facts_are_compared_in_a_checkout_alone(

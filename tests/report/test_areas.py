@@ -338,9 +338,3 @@ def test_the_year_of_the_pages_is_the_last_that_is_covered_well(told: ReportData
     assert covered("2024-01-01", "2024-02-01", "2025-01-01") == "2025"
     assert covered("2024-01-01", "2024-02-01", "2024-03-01", "2025-01-01", "") == "2024"
     assert covered() == "2026"
-
-
-def test_a_page_is_the_same_bytes_twice(told: ReportData, made: Mapping[str, bytes]) -> None:
-    again = next(one for one in areas.make_pages(told) if one.path == "area/001.html")
-    assert isinstance(again, Page)
-    assert rendering.render_page(again, told) == made["area/001.html"]

@@ -106,7 +106,6 @@ def draw(
 
 
 def _refine_mark(mark: ET.Element, links: Mapping[str, str]) -> ET.Element:
-    """Return a mark with its description as a title, in a link if it has one."""
     text = mark.get("aria-label", "")
     cells = {name: cell for name, cell in mark.attrib.items() if name not in _NOISE}
     mark.attrib = {name: _LONG.sub(_round, cell) for name, cell in cells.items()}

@@ -135,7 +135,6 @@ def _write_title(ranking: AreaRecord, is_by_country: bool = True) -> str:
 
 
 def _name_sources(publishers: Sequence[str], version: Stored) -> tuple[str, str]:
-    """Return the most frequent sources by name with the count of others, and the citation."""
     more = len(publishers) - MOST_PUBLISHERS
     others = [f"{more} other sources" if more > 1 else "1 other source"] * (more > 0)
     recorded = names.join_names([*publishers[:MOST_PUBLISHERS], *others])
