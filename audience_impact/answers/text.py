@@ -34,23 +34,9 @@ TITLES = (
     *("Published by others", "Missing"),
 )
 """Titles of the sections of the text, in their order."""
-NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
-UNDER = "People under at least one restriction at some time, each counted once"
 END_WINDOW = pd.Timedelta(days=31)
 MOST_LETTERS = 48
 """Maximum length of a name in a list."""
-MORE_OF_RESTRICTION = "More: --all shows codes, all figures and what makes the interval wide"
-NEXT_OF_RESTRICTION = "; next: audience-impact explain {id}, or cite {id}"
-MORE_OF_AREA = (
-    "More: --by country or restriction, --metric person-days, --chart FILE, --all (years, months, "
-    "what others published); next: audience-impact list --area {area} --year {year}"
-)
-QUANTITIES = {
-    Quantity.PEOPLE: "people affected, each counted once",
-    Quantity.PERSON_DAYS: "person-days under restriction, each person counted once a day",
-}
-PARTS = ("feature", "claim_status", "naive_sum_persons")
-"""Columns of the targets and of the total, which are omitted from each audience in JSON."""
 
 
 def render_restriction(record: AnswerRecord, version_id: str | None = None) -> str:
@@ -66,13 +52,29 @@ def render_restriction(record: AnswerRecord, version_id: str | None = None) -> s
         f"  authority: {about.authority or 'not known'}",
         f"  stated reason: {about.stated_reason or 'none on record'}",
     ]
+    drivers = [
+        f"  {driver.metric:<24} {driver.input:<14} {driver.share_text:>11}  {driver.advice}"
+        for driver in record.drivers
+    ]
+    figures = [
+        f"  {row['role']:<14} {row['platform_id']:<12} {row['input_id']:<40} "
+        f"{row['row_file']}:{row['row_line']}  {row['attribution']}  {row['url'] or ''}"
+        for row in record.figures
+    ]
+    comparisons = [
+        f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
+        f"({row['figure_kind']}, {row['interval_kind']}), "
+        f"{format_in_full(row['printed_max_ratio'])} times our maximum at "
+        f"face value ({row['compared_with']}); {row['difference_reason']}"
+        for row in record.comparisons
+    ]
     sections = (
         [f"  {item.platform_id} {item.feature} ({item.claim_status})" for item in record.targets],
         [*_list_numbers(record)],
         [*_list_person_days(record)],
-        _list_drivers(record),
-        [*map(_format_figure, record.figures)],
-        [*map(_format_comparison, record.comparisons)] or ["  nothing on record"],
+        drivers or ["  nothing varies: the bounds meet"],
+        figures,
+        comparisons or ["  nothing on record"],
         [f"  {text}" for text in record.missing],
     )
     titled = [[title, *lines] for title, lines in zip(TITLES, sections, strict=True)]
@@ -94,7 +96,9 @@ def _list_numbers(record: AnswerRecord) -> Iterable[str]:
 
 def _explain_sum(record: AnswerRecord) -> str:
     if len(record.audiences) > 1:
-        return NAIVE
+        return (
+            "adds up audiences that overlap: people who use several platforms count several times"
+        )
     return "one platform: nothing is added up" if record.audiences else "no platform on record"
 
 
@@ -117,41 +121,15 @@ def _list_person_days(record: AnswerRecord) -> Iterable[str]:
         )
 
 
-def _list_drivers(record: AnswerRecord) -> list[str]:
-    lines = [
-        f"  {driver.metric:<24} {driver.input:<14} {driver.share_text:>11}  {driver.advice}"
-        for driver in record.drivers
-    ]
-    return lines or ["  nothing varies: the bounds meet"]
-
-
-def _format_figure(row: Row) -> str:
-    return (
-        f"  {row['role']:<14} {row['platform_id']:<12} {row['input_id']:<40} "
-        f"{row['row_file']}:{row['row_line']}  {row['attribution']}  {row['url'] or ''}"
-    )
-
-
-def _format_comparison(row: Row) -> str:
-    ratio = format_in_full(row["printed_max_ratio"])
-    return (
-        f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
-        f"({row['figure_kind']}, {row['interval_kind']}), {ratio} times our maximum at "
-        f"face value ({row['compared_with']}); {row['difference_reason']}"
-    )
-
-
 def render_brief(record: AnswerRecord, version_id: str) -> str:
     """Return the answer for a restriction, with its days, its person-days and its sources."""
     about = record.restriction
     headline, answer = sentences.write_headline(record), sentences.write_answer(record, version_id)
-    rest = ""
-    if answer.startswith(f"{headline} "):
-        rest = answer.removeprefix(headline).strip()
-    else:
-        headline = answer
-    event = [f"{about.restriction_id}  {about.area_name}: {about.target_names}"]
-    event.append(f"  {_describe_days(record)}")
+    rest = answer.removeprefix(headline).strip()
+    event = [
+        f"{about.restriction_id}  {about.area_name}: {about.target_names}",
+        f"  {_describe_days(record)}",
+    ]
     if about.chain_id is not None:
         length = f"{about.chain_days or 0.0:,.0f} days in force in all"
         event.append(
@@ -159,18 +137,16 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
         )
     if ids := name_other_ids(record):
         event.append(f"  the same event elsewhere: {ids}")
-    pages = dict.fromkeys(
-        f"  {row['attribution']}  {row['url'] or ''}".rstrip() for row in record.figures
-    )
-    figures = ["Figures used", *pages]
+    pages = (f"  {row['attribution']}  {row['url'] or ''}".rstrip() for row in record.figures)
+    figures = ["Figures used", *dict.fromkeys(pages)]
     if about.measured_url:
         figures.append(f"  {', '.join(about.measurers)}  {about.measured_url}")
-    more = NEXT_OF_RESTRICTION.format(id=about.restriction_id)
-    more *= record.reported_by != DESCRIBED_EVENT  # which has no version to look it up in
-    answers = [[headline], *([[rest]] if rest else [])]
-    days = _list_days(record)
-    sections = [*answers, event, *([days] if days else []), figures, [MORE_OF_RESTRICTION + more]]
-    return _join_sections(sections)
+    more = "More: --all shows codes, all figures and what makes the interval wide"
+    if record.reported_by != DESCRIBED_EVENT:  # which has no version to look it up in
+        name = about.restriction_id
+        more += f"; next: audience-impact explain {name}, or cite {name}"
+    texts = [[text] for text in (headline, rest) if text]
+    return _join_sections([*texts, event, *filter(None, [_list_days(record)]), figures, [more]])
 
 
 def _describe_days(record: AnswerRecord) -> str:
@@ -217,15 +193,11 @@ def list_events(
 def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
     steps = row["steps_count"] or 1
     chain = f"; {steps} steps or renewals, {row['chain_days']:,.0f} days" if steps > 1 else ""
-    return (
-        row["restriction_id"],
-        row["start_on"] or "not known",
-        _format_end(row),
-        format_amount(read_amount(row, quantity)),
-        f"{shorten(row['area_names'], MOST_LETTERS)}: "
-        f"{shorten(row['platform_names'], MOST_LETTERS)}{chain}",
-        shorten(row["source"] or NONE, MOST_LETTERS),
-    )
+    place, cut = (shorten(row[name], MOST_LETTERS) for name in ("area_names", "platform_names"))
+    source = shorten(row["source"] or NONE, MOST_LETTERS)
+    amount = format_amount(read_amount(row, quantity))
+    start, end = row["start_on"] or "not known", _format_end(row)
+    return row["restriction_id"], start, end, amount, f"{place}: {cut}{chain}", source
 
 
 def _format_end(row: Row) -> str:
@@ -263,32 +235,36 @@ def render_area_brief(record: AreaRecord, version_id: str, rows: pd.DataFrame, m
     `rows` are the countries of the record, or what `rankings.build_events` returns.
     """
     quantity, is_by_country = record.quantity, rows is record.countries
+    is_of_people = quantity is Quantity.PEOPLE
     counted = _count_restrictions(record.row["restrictions_count"])
     if not is_by_country and len(rows) < record.row["restrictions_count"]:
         counted += f", in {len(rows)} rows: the steps or renewals of one restriction share a row"
     ranked = _list_countries(record, most) if is_by_country else list_events(rows, quantity, most)
     noun = "Countries" if is_by_country else "Restrictions"
-    head = f"{noun} in {record.period} by {QUANTITIES[quantity]} (likely range in brackets)"
-    is_of_people = not is_by_country and quantity is Quantity.PEOPLE
-    missing = record.row["bounds_only_count"] if is_of_people else None
-    more = MORE_OF_AREA.format(area=record.area_id, year=record.period[:4])
+    amounts = "person-days under restriction, each person counted once a day"
+    if is_of_people:
+        amounts = "people affected, each counted once"
+    head = f"{noun} in {record.period} by {amounts} (likely range in brackets)"
+    missing = record.row["bounds_only_count"] if is_of_people and not is_by_country else None
+    more = (
+        "More: --by country or restriction, --metric person-days, --chart FILE, --all (years, "
+        "months, what others published); next: audience-impact list --area "
+        f"{record.area_id} --year {record.period[:4]}"
+    )
+    lead = [" ".join(sentences.write_area_lead(record))]
+    if record.kind is RestrictionKind.ALL:
+        lead += sentences.describe_age(record)
+    if record.is_region:
+        lead += sentences.name_uncounted(plain_rows(record.countries))
+    lead += filter(None, [sentences.describe_collection(record.row)])
     return _join_sections(
         (
-            _describe_area(record),
+            lead,
             [f"{counted}. Figures: audience-impact version {version_id}."],
             [head, *ranked, *_describe_left_out(rows, quantity, most, missing)],
             [more],
         )
     )
-
-
-def _describe_area(record: AreaRecord) -> list[str]:
-    lines = [" ".join(sentences.write_area_lead(record))]
-    if record.kind is RestrictionKind.ALL:
-        lines += sentences.describe_age(record)
-    if record.is_region:
-        lines += sentences.name_uncounted(plain_rows(record.countries))
-    return [*lines, *filter(None, [sentences.describe_collection(record.row)])]
 
 
 def _list_countries(record: AreaRecord, most: int) -> list[str]:
@@ -334,14 +310,16 @@ def render_area(record: AreaRecord, version_id: str) -> str:
         f"{sentences.explain_difference(row)}"
         for row in record.comparisons
     ]
+    years, months = (
+        [_format_period(kinds) for kinds in group_kinds(rows).values()]
+        for rows in (record.by_year, record.by_month)
+    )
+    under = "People under at least one restriction at some time, each counted once, by year"
     return _join_sections(
         (
             [_write_area_answer(record, version_id)],
-            [f"{UNDER}, by year", *map(_format_period, group_kinds(record.by_year).values())],
-            [
-                f"By month of {record.period[:4]}",
-                *map(_format_period, group_kinds(record.by_month).values()),
-            ],
+            [under, *years],
+            [f"By month of {record.period[:4]}", *months],
             ["Published by others", *(comparisons or ["  nothing on record"])],
         )
     )
@@ -396,7 +374,9 @@ def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dic
         **rows["restrictions"][0],
         "reported_by": record.reported_by,
         "targets": [vars(target) for target in record.targets],
-        "audiences": _drop_columns(record.audiences, *PARTS),
+        "audiences": _drop_columns(
+            record.audiences, *("feature", "claim_status", "naive_sum_persons")
+        ),
         "figures": _drop_columns(record.figures, "output_table", "restriction_id"),
         "naive_sum": {
             "naive_sum_persons": record.naive_sum_persons,
