@@ -161,8 +161,8 @@ class Denominators(Counts):
             ("people online, by anybody", ONLINE, ANY_MEASURER, WINDOW_DAYS),
             ("all residents", EVERYONE, ANY_MEASURER, None),
         ):
-            surveyed = groups.assign(population_base=population, measurement_series_id=measurer)
-            rows = self.list_candidates(surveyed, by).assign(level=level)
+            requests = groups.assign(population_base=population, measurement_series_id=measurer)
+            rows = self.list_candidates(requests, by).assign(level=level)
             rows = rows.join(groups["floor_persons"].fillna(0), on="place")
             rows["is_own_base"] = level == by_measurer
             reason = rejection_reason(rows, [*list_steps(by, window), holds])

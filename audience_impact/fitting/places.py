@@ -328,10 +328,10 @@ def fit_towns(deviations: pd.DataFrame, tables: Tables) -> Fits:
         fits[PlaceLaw.CITY] = Fit(quantiles, ParameterBasis.SINGLE_HOUSE, len(above), 1)
     rest = 1.0 - above.index.map(regional_figures.read_urban_shares(tables)).astype("float64")
     pairs = pd.DataFrame({"above": above.to_numpy("float64"), "rest": rest}).dropna()
-    rest_fits = _fit_urban_rest(deviations, tables)
-    if rest_fits and len(pairs) >= LEAST_REGIONS:
+    urban_rest = _fit_urban_rest(deviations, tables)
+    if urban_rest and len(pairs) >= LEAST_REGIONS:
         slope = float(pairs["above"] @ pairs["rest"] / (pairs["rest"] @ pairs["rest"]))
-        fits |= rest_fits
+        fits |= urban_rest
         fits[PlaceLaw.URBAN] = Fit(slope, ParameterBasis.SINGLE_HOUSE, len(pairs), 1)
     return fits
 
