@@ -52,7 +52,7 @@ from audience_impact.figure_errors import (
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import Calibration
-from audience_impact.overlap.one_factor import read_calibration
+from audience_impact.overlap.model import read_calibration
 from audience_impact.periods import MEAN_MONTH_DAYS
 from audience_impact.simulation import audiences
 from audience_impact.vocabulary import OverlapParameter

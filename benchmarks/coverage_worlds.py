@@ -25,8 +25,13 @@ from scipy.special import betaincinv, ndtri, stdtrit
 
 from audience_impact.fitting.joint_use import Survey
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import Calibration, draw_correlations
-from audience_impact.overlap.model import assume_independence, bound_by_shares, move_unions
+from audience_impact.overlap.copula import (
+    Calibration,
+    assume_independence,
+    bound_by_shares,
+    draw_correlations,
+    move_unions,
+)
 
 PEOPLE = 5000
 """People of a world; their number leaves an error of half a point or less in a union."""

@@ -39,14 +39,16 @@ from scipy.special import expit
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.fitting.joint_use import FittedSurvey, Survey
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import LOGIT_GRID, Calibration, clip_log_odds, compute_union
-from audience_impact.overlap.model import (
+from audience_impact.overlap.copula import (
+    LOGIT_GRID,
+    Calibration,
     add_model_error,
     assume_independence,
     bound_by_shares,
-    make_lattice,
+    clip_log_odds,
+    compute_union,
 )
-from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
+from audience_impact.overlap.model import OverlapModel, make_lattice, read_calibration
 from audience_impact.vocabulary import OverlapParameter
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
@@ -75,7 +77,7 @@ def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
 
 
 def compute_intervals(
-    model: OneFactorCopula,
+    model: OverlapModel,
     shares: ArrayLike,
     country_id: str = "",
     draws: int = 2048,
@@ -84,7 +86,7 @@ def compute_intervals(
     """Return quantiles (probabilities, sets) of unions of exact shares (sets, platforms)."""
     joint_use = model.joint_use(country_id, make_lattice(draws))
     m = np.asarray(shares, dtype=float)
-    core = union_curve(m, joint_use.parameters[0])
+    core = union_curve(m, joint_use.correlation)
     unions = add_model_error(core, m[:, None, :], joint_use.error)
     return np.asarray(np.quantile(unions, probabilities, axis=1))
 
@@ -204,7 +206,7 @@ def _points(values: Array) -> float:
 def score(survey: Survey, learned: Calibration) -> Row:
     """Errors, coverage and widths over the sets of one survey; zeros where it has no set."""
     low, high = bound_by_shares(survey.shares)
-    model = OneFactorCopula(learned)
+    model = OverlapModel(learned)
     q05, q50, q95 = compute_intervals(model, survey.shares) if len(low) else (low, low, low)
     truth = survey.truth
     inside = (truth >= q05 - ROUNDING) & (truth <= q95 + ROUNDING)

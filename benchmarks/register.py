@@ -7,7 +7,7 @@ areas in one of 10 years, with 1,000 draws. Audiences are drawn around a value f
 correlation and the model error for each area, as the committed calibration has them. Wanted are
 the quantiles (5, 50, 95 %) of the union of every restriction. Timed, with all draws given:
 
-* seconds: audience_impact.overlap.one_factor, the whole register.
+* seconds: audience_impact.overlap.model, the whole register.
 * loop_seconds: what one would write first, a restriction and a draw at a time with
   scipy.integrate.quad.
 * numpy_loop_seconds: a restriction at a time, NumPy over its draws and 121 nodes, with ndtr of
@@ -38,15 +38,15 @@ from scipy.integrate import quad
 from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import Calibration, draw_correlations, draw_errors
-from audience_impact.overlap.model import (
-    Group,
-    JointUse,
+from audience_impact.overlap.copula import (
+    Calibration,
     assume_independence,
     bound_by_shares,
+    draw_correlations,
+    draw_errors,
     move_unions,
 )
-from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
+from audience_impact.overlap.model import Group, JointUse, OverlapModel, read_calibration
 from benchmarks.overlap import facts
 
 SEED = 20260101
@@ -58,7 +58,7 @@ SAMPLE, SAMPLE_DRAWS = 60, 2
 TOLERANCE = 1e-4
 NODES = np.linspace(-5.0, 5.0, 121)
 WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
-COPULA = OneFactorCopula(read_calibration(facts("overlap_calibration")))
+COPULA = OverlapModel(read_calibration(facts("overlap_calibration")))
 PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
 
 Row = dict[str, int | float]
@@ -88,7 +88,7 @@ def _group(
     noise = np.random.default_rng((SEED, area, year)).standard_normal((PLATFORMS, draws))
     used = members.any(axis=0)
     shares = np.minimum(of_year[used, None] * np.exp(SPREAD * noise[used]), 0.999)
-    return Group(shares, JointUse(correlation[None, :], error), members[:, used])
+    return Group(shares, JointUse(correlation, error), members[:, used])
 
 
 def register(restrictions: int, draws: int = DRAWS) -> list[Group]:
@@ -155,7 +155,7 @@ def _of_one(group: Group, row: int, draws: int) -> tuple[Array, Array, Array]:
     few = slice(0, draws)
     use = group.joint_use
     shares = group.shares[group.members[row], few]
-    return shares, use.parameters[0, few], use.error[few]
+    return shares, use.correlation[few], use.error[few]
 
 
 def loops(sample: Sequence[tuple[Group, int]]) -> tuple[float, float]:

@@ -18,9 +18,9 @@ from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import impact_by_area, impact_by_day
 from audience_impact.outputs.areas import Sets, list_areas_of
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
-from audience_impact.overlap import copula
+from audience_impact.overlap import patterns as pattern_draws
 from audience_impact.overlap.copula import Calibration
-from audience_impact.overlap.one_factor import OneFactorCopula
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, Simulation, SimulationInputs
@@ -34,15 +34,15 @@ ADULTS = 112_669_874
 """Adults of Russia in the worked case: 37 % of them use calls."""
 
 
-def learned() -> OneFactorCopula:
+def learned() -> OverlapModel:
     """What surveys taught, with no country that has surveys of its own."""
-    return OneFactorCopula(LEARNED)
+    return OverlapModel(LEARNED)
 
 
 def patterns(shares: ArrayLike, correlation: float) -> Array:
     """Patterns (2**n,) of one draw of audiences (n,)."""
     m = np.asarray(shares, dtype=float)
-    return np.asarray(copula.draw_patterns(m[None, :], [correlation])[0])
+    return np.asarray(pattern_draws.draw_patterns(m[None, :], [correlation])[0])
 
 
 def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) -> World:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from audience_impact.overlap.one_factor import OneFactorCopula
+    from audience_impact.overlap.model import OverlapModel
     from audience_impact.store.versions import LooseTables, Stored
 
 SHIPPED = Path(__file__).parents[1] / "overlap" / "shipped"
@@ -113,7 +113,7 @@ def tables(details: bool = False) -> dict[str, str]:
     return dict(DETAILS if details else TABLES)
 
 
-def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
+def load_calibration(path: str | Path | None = None) -> "OverlapModel":
     """Return the model of joint use that was fitted to surveys: a one-factor copula.
 
     `.calibration` has its parameters; `.centres` has the centre and scale of the log odds of the
@@ -137,7 +137,7 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
     """
     import pandas as pd
 
-    from audience_impact.overlap import one_factor
+    from audience_impact.overlap.model import read_model
 
     place = Path(path) if path is not None else SHIPPED
     file = place / f"{CALIBRATION}.csv" if place.is_dir() else place
@@ -154,7 +154,7 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
             raise ValueError(f"{file}: line {row + 2}, column {name}: {cell!r} is no number")
         table[name] = numbers
     try:
-        model = one_factor.read_model({CALIBRATION: table, SURVEYS: surveys})
+        model = read_model({CALIBRATION: table, SURVEYS: surveys})
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
     if model is None:

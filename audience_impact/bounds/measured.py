@@ -34,7 +34,7 @@ from scipy.optimize import linprog
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.facts.tables import Finding, Tables, build_finding
-from audience_impact.overlap.conditioning import mark_patterns
+from audience_impact.overlap.patterns import mark_patterns
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.selection import Best, Key, Only, select_candidates
 from audience_impact.vocabulary import OverlapKind, Unit

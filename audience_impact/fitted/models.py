@@ -39,7 +39,7 @@ from audience_impact.fitted import shares
 from audience_impact.fitted.chances import PARAMETERS as CHANCE_PARAMETERS
 from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
-from audience_impact.overlap import one_factor
+from audience_impact.overlap import model as overlap
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting, networks, online, population
 from audience_impact.places.online import PlaceParameters
@@ -104,7 +104,7 @@ def read_models(tables: Tables) -> FittedModels:
         population.index_sizes(tables["part_sizes"]),
         networks.read_parameters(tables["network_laws"]),
         None if audiences is None else imputation_distribution.build_model(tables, audiences),
-        one_factor.read_model(tables),
+        overlap.read_model(tables),
         shares.index_parameters(tables["daily_use"], shares.BY_SERVICE, DAILY_PARAMETERS),
         shares.index_parameters(features, shares.BY_GROUP),
         shares.index_parameters(circumvention, shares.BY_GROUP),

@@ -44,8 +44,12 @@ from scipy.special import expit
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting.tables import BASES, Fit, Fits, digest_frames, make_parameter_table
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import LOGIT_GRID, compute_union
-from audience_impact.overlap.model import assume_independence, bound_by_shares
+from audience_impact.overlap.copula import (
+    LOGIT_GRID,
+    assume_independence,
+    bound_by_shares,
+    compute_union,
+)
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005

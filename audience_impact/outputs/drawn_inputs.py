@@ -48,7 +48,7 @@ def draw_inputs(simulation: Simulation) -> Iterator[tuple[InputKind, tuple[str, 
         (InputKind.AUDIENCE, PEOPLE, world.draw_audiences),
         (InputKind.AUDIENCE, (PERSON_DAYS,), world.draw_daily_audiences),
         (InputKind.BASE, ALL, lambda: (inputs.countries, world.steps.bases)),
-        (InputKind.CORRELATION, ALL, lambda: world.draw_joint_use(_sum_parameters)),
+        (InputKind.CORRELATION, ALL, lambda: world.draw_joint_use(lambda use: use.correlation)),
         (InputKind.MODEL, ALL, lambda: world.draw_joint_use(lambda use: use.error)),
         (InputKind.OVERLAP, PEOPLE, world.draw_overlaps),
         (InputKind.FEATURE_SHARE, PEOPLE[1:], world.draw_feature_shares),
@@ -71,10 +71,6 @@ def _take_middle(draws: Array) -> Array:
 
 def _weigh(people: pd.Series) -> Array:
     return np.asarray(people.fillna(0.0).to_numpy("float64")[:, None])
-
-
-def _sum_parameters(use: JointUse) -> Array:
-    return np.asarray(use.parameters.sum(axis=0))
 
 
 @dataclass(frozen=True)

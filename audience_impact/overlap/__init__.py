@@ -1,6 +1,5 @@
-"""Models of joint use: how audiences overlap.
+"""The overlap of audiences: how people of one country use services together.
 
-`model` defines the interface of a model. The model in use is `one_factor`, with its integral
-(`copula`) and the unions of a complete register. `conditioning` adjusts the patterns of
-any model to measured overlaps.
+`model` has the model of joint use, with the unions of a complete register; `copula` its integral
+and parameters; `patterns` adjusts one set of services to measured overlaps.
 """

@@ -1,15 +1,11 @@
 """The overlap of audiences: a one-factor Gaussian copula inside an online base.
 
-Definitions
------------
-Base: the people online.  Shares m_1..m_n: each platform's users over the base.  Union and pattern:
-as model.py has them.
+Definitions. Base: the people online. Shares m_1..m_n: each platform's users over the base. Union:
+the share of the base that uses at least one of some platforms.
 
-Method
-------
-Platform i is used where sqrt(r) Z + sqrt(1-r) E_i > t_i, with Z, E_1..E_n independent standard
-normal and t_i = -Phi^-1(m_i): each audience keeps its size whatever the correlation r.  Given Z = z
-the platforms are independent, hence
+Method. Platform i is used where sqrt(r) Z + sqrt(1-r) E_i > t_i, with Z, E_1..E_n independent
+standard normal and t_i = -Phi^-1(m_i): each audience keeps its size whatever the correlation r.
+Given Z = z the platforms are independent, hence
 
     union = 1 - Int phi(z) Prod_i Phi((t_i - sqrt(r) z) / sqrt(1-r)) dz.
 
@@ -28,54 +24,79 @@ reduced by what `within` already puts into them: draw a house, then a survey in 
 area itself pull the mean and narrow the spread by Gaussian conditioning, through the variance that
 they share with the audiences: the variance between areas and the part `region` of `between`; the
 audiences are taken to be measured by another house. The model's own error is normal with standard
-deviation `model` times (independence - largest audience). Nearer a Frechet bound, max m_i <= union
-<= min(1, sum m_i), it changes a draw less, and never beyond the bound (`move_unions`).
+deviation `model` times (independence - largest audience), because assumptions on joint use
+determine where in that distance a union is. Nearer a Frechet bound, max m_i <= union <= min(1, sum
+m_i), it changes a draw less, and never beyond the bound (`move_unions`).
 
-Assumptions
------------
-All audiences are inside the base and are measured on it; all pairs have the same correlation;
-houses are exchangeable; the error of a set is independent of its correlation; half of what houses
-differ by belongs to their region. The two factors of the spread are chosen, not estimated: so that
-the 90 % interval contains the truth often enough for the house with the lowest coverage, with each
-house left out of the fit (docs/method.md describes the choice, and its effect on the width).
+Assumptions. All audiences are inside the base and are measured on it; all pairs have the same
+correlation; houses are exchangeable; the error of a set is independent of its correlation; half of
+what houses differ by belongs to their region. The two factors of the spread are chosen, not
+estimated: so that the 90 % interval contains the truth often enough for the house with the lowest
+coverage, with each house left out of the fit (docs/method.md describes the choice, and its effect
+on the width).
 
-Known drawbacks
----------------
-* Negative association (two rival platforms) is outside the model; the model error and the
-  truncation at the Frechet bounds cover it.
-* A hub (nearly everyone who uses anything uses one messenger) makes unions of several
-  platforms smaller than any common correlation that fits the pairs.
-* A block of online people who use nothing is not modelled; measure "uses any of these" and
-  condition on it (conditioning.py).
-* Eight houses are few: the spread between houses has seven degrees of freedom.
-* An interval that is wide enough for the houses that differ most is too wide for the others: where
-  surveys are like those of most houses, a 90 % interval contains the truth in 96 % of cases or
-  more.
-* Errors in the shares themselves are not included.
+Known drawbacks. Negative association (two rival platforms) is outside the model; the model error
+and the truncation at the Frechet bounds cover it. A hub (nearly everyone who uses anything uses one
+messenger) makes unions of several platforms smaller than any common correlation that fits the
+pairs. A block of online people who use nothing is not modelled; measure "uses any of these" and
+condition on it (patterns.py). Eight houses are few: the spread between houses has seven degrees of
+freedom. An interval that is wide enough for the houses that differ most is too wide for the others:
+where surveys are like those of most houses, a 90 % interval contains the truth in 96 % of cases or
+more. Errors in the shares themselves are not included.
 
-Citations
----------
-Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math. 25.
-Vasicek (1987), Probability of loss on loan portfolio, KMV (the one-factor integral).
-Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule, SIAM Review 56.
-Searle, Casella and McCulloch (1992), Variance Components, Wiley (partial pooling).
+Citations. Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math. 25.
+Vasicek (1987), Probability of loss on loan portfolio, KMV (the one-factor integral). Trefethen and
+Weideman (2014), The exponentially convergent trapezoidal rule, SIAM Review 56. Searle, Casella and
+McCulloch (1992), Variance Components, Wiley (partial pooling).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr, ndtri, stdtrit
 
 from audience_impact.frames import Array
-from audience_impact.overlap.model import bound_by_shares
 
 REACH = 8.5  # the factor beyond which a normal has 2e-17 of its mass
-LARGEST_CORRELATION = 0.9999
-MOST_PLATFORMS = 12  # 4096 patterns
 BLOCK = 1 << 15  # numbers in one block of rows x nodes, so that it fits the cache
 LOGIT_GRID = np.linspace(-6.0, 4.59511985, 213)  # correlations 0.0025 to 0.99
+NO_ROOM = 1e-300
+"""Divisor in place of zero, where the distance, and therefore the error, is zero."""
+
+
+def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:
+    """Return the lower and upper bound of the union, given only shares (..., platforms)."""
+    m = np.asarray(shares, dtype=float)
+    return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
+
+
+def assume_independence(shares: ArrayLike) -> Array:
+    """Return the union of shares (..., platforms) if the uses of platforms were independent."""
+    return np.asarray(1.0 - np.prod(1.0 - np.asarray(shares, dtype=float), axis=-1))
+
+
+def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
+    """Return unions moved by an error that decreases near a bound, so that none passes the bound.
+
+    With d the distance to the bound ahead, a move s becomes d s / (d + |s|): s where the bound is
+    far, nearly d where it is near. Cutting draws off would pile them up on the bound.
+    """
+    ahead = np.where(move < 0.0, core - low, high - core)
+    size = np.maximum(ahead + np.abs(move), NO_ROOM)
+    return np.asarray(np.clip(core + ahead * move / size, low, high))
+
+
+def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
+    """Return unions with a part of a model's error added, inside the Frechet bounds.
+
+    `shares` (..., platforms), `core` and `error` broadcast against all but its last axis.
+    """
+    low, high = bound_by_shares(shares)
+    inside = np.clip(core, low, high)
+    return move_unions(inside, error * (assume_independence(shares) - low) * part, low, high)
 
 
 def make_nodes(half: int) -> tuple[Array, Array]:
@@ -85,25 +106,13 @@ def make_nodes(half: int) -> tuple[Array, Array]:
     return z, weight / weight.sum()
 
 
-def _half_counts(shares: Array, correlation: Array, digits: float) -> NDArray[np.int64]:
+def count_half_nodes(shares: Array, correlation: Array, digits: float) -> NDArray[np.int64]:
     """Return nodes on either side of the middle, rounded up to powers of sqrt(2)."""
     active = ((shares > 0.0) & (shares < 1.0)).sum(axis=1)
     steepness = 1.0 + active * correlation / (1.0 - correlation)
     h = np.pi * np.sqrt(2.0 / (np.log(10.0) * digits * steepness))
     ladder_step = np.ceil(2.0 * np.log2(np.maximum(REACH / h, 8.0)))
     return np.asarray(np.ceil(2.0 ** (ladder_step / 2.0)), dtype=np.int64)
-
-
-def _integrate_unused(shares: Array, correlation: Array, half: int) -> Array:
-    """Return the probability of using no platform, by rows of one rule; platforms on axis 1."""
-    z, weight = make_nodes(half)
-    scale = 1.0 / np.sqrt(1.0 - correlation)
-    slope = (np.sqrt(correlation) * scale)[:, None] * z
-    product = np.broadcast_to(weight, slope.shape).copy()
-    for share in shares.T:
-        if share.any():
-            product *= ndtr((-ndtri(share) * scale)[:, None] - slope)
-    return np.asarray(product.sum(axis=1))
 
 
 def compute_union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.0) -> Array:
@@ -117,51 +126,29 @@ def compute_union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.
     # sorted: the order in which platforms are named must not change a byte
     rows = np.sort(np.broadcast_to(m, (*shape, m.shape[-1])).reshape(-1, m.shape[-1]))[:, ::-1]
     flat = np.broadcast_to(r, shape).reshape(-1)
-    result = 1.0 - _integrate_by_rule(rows, flat, digits)
+    result = 1.0 - _integrate_unused(rows, flat, digits)
     low, high = bound_by_shares(rows)
     return np.asarray(np.clip(result, low, high).reshape(shape))
 
 
-def _integrate_by_rule(rows: Array, correlation: Array, digits: float) -> Array:
-    half = _half_counts(rows, correlation, digits)
+def _integrate_unused(rows: Array, correlation: Array, digits: float) -> Array:
+    """Return the probability of using no platform, by rows, each with a rule of its own."""
+    half = count_half_nodes(rows, correlation, digits)
     none = np.empty(len(rows))
     for rule in np.unique(half):
+        z, weight = make_nodes(int(rule))
         which = np.flatnonzero(half == rule)
-        size = max(1, BLOCK // (2 * int(rule) + 1))
+        size = max(1, BLOCK // len(z))
         for at in range(0, len(which), size):
             part = which[at : at + size]
-            none[part] = _integrate_unused(rows[part], correlation[part], int(rule))
+            scale = 1.0 / np.sqrt(1.0 - correlation[part])
+            slope = (np.sqrt(correlation[part]) * scale)[:, None] * z
+            product = np.broadcast_to(weight, slope.shape).copy()
+            for share in rows[part].T:
+                if share.any():
+                    product *= ndtr((-ndtri(share) * scale)[:, None] - slope)
+            none[part] = product.sum(axis=1)
     return none
-
-
-def draw_patterns(shares: ArrayLike, correlation: ArrayLike) -> Array:
-    """Return patterns (D, 2**n) of one set from shares (D, n) and correlations (D,).
-
-    Absolute error below 1e-7.
-    """
-    m, r = np.asarray(shares, dtype=float), np.asarray(correlation, dtype=float)
-    if m.ndim != 2 or m.shape[1] > MOST_PLATFORMS:
-        raise ValueError(f"patterns are for one set of at most {MOST_PLATFORMS} platforms")
-    half = int(_half_counts(m, r, digits=7.0).max(initial=8))
-    size = max(1, (BLOCK << 3) // ((2 * half + 1) << m.shape[1]))
-    parts = [
-        _patterns_by_rule(m[at : at + size], r[at : at + size], half)
-        for at in range(0, len(m), size)
-    ]
-    return np.concatenate([np.empty((0, 1 << m.shape[1])), *parts])
-
-
-def _patterns_by_rule(shares: Array, correlation: Array, half: int) -> Array:
-    z, weight = make_nodes(half)
-    scale = (1.0 / np.sqrt(1.0 - correlation))[:, None]
-    slope = np.sqrt(correlation)[:, None] * z
-    joint = np.broadcast_to(weight[:, None], (len(shares), len(z), 1))
-    for threshold in -ndtri(shares.T):
-        above = (threshold[:, None] - slope) * scale
-        joint = np.concatenate(
-            [joint * ndtr(above)[:, :, None], joint * ndtr(-above)[:, :, None]], axis=2
-        )
-    return np.asarray(joint.sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -184,8 +171,7 @@ class Calibration:
         return self.between * (1.0 + 1.0 / self.houses) + self.within
 
 
-@dataclass(frozen=True)
-class OwnSurvey:
+class OwnSurvey(NamedTuple):
     """A survey of the area itself: its fitted correlation, and the survey organisation."""
 
     correlation: float

@@ -18,7 +18,7 @@ of sums within a country tend to be too wide, not too narrow.
 Citation. docs/method.md.
 
 Measured overlaps. In each draw the patterns of joint use are conditioned on the overlaps
-(conditioning.py), each drawn from its distribution within what the audiences of that draw leave
+(overlap/patterns.py), each drawn from its distribution within what the audiences of that draw leave
 room for: their Frechet range. An overlap that is only a limit (over 93 %) narrows the bounds; in
 the draws it is what the model has, moved to the limit where the model is beyond it. The model's own
 error is narrowed by how much the overlaps narrow the bounds.
@@ -41,9 +41,9 @@ from audience_impact.bounds.measured import MeasuredOverlap, Resolved
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
 from audience_impact.frames import Array
-from audience_impact.overlap import conditioning
-from audience_impact.overlap.conditioning import mark_patterns
-from audience_impact.overlap.model import Group, JointUse, OverlapModel, add_model_error
+from audience_impact.overlap.copula import add_model_error
+from audience_impact.overlap.model import Group, JointUse, OverlapModel
+from audience_impact.overlap.patterns import condition_unions, mark_patterns
 from audience_impact.places import nesting
 from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import EndSampler, Sampler, stratify_uniforms
@@ -238,7 +238,7 @@ def draw_conditioned(
             targets.append(target)
     if not rows:
         return np.full(len(base), np.nan)
-    met = conditioning.condition_unions(prior, shares.T, np.array(rows), np.array(targets).T)
+    met = condition_unions(prior, shares.T, np.array(rows), np.array(targets).T)
     core = np.where(np.isnan(met), 1.0 - prior[:, 0], met)
     return add_model_error(core, shares.T, use.error, resolved.narrowing)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
 from audience_impact.imputation.audiences import COMBINED, IMPUTED
-from audience_impact.overlap.model import assume_independence
+from audience_impact.overlap.copula import assume_independence
 from audience_impact.simulation import audiences
 from audience_impact.simulation.audiences import BASE, COUNTED, GROWN
 from audience_impact.simulation.simulate import Simulation, Steps
@@ -46,7 +46,7 @@ def trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
     several = countries[is_several]
     if not several.empty:
         by_country = {
-            country: model.joint_use(str(country), sampler.draw_uniform).parameters[0]
+            country: model.joint_use(str(country), sampler.draw_uniform).correlation
             for country in several["country_id"].unique()
         }
         drawn = np.stack(several["country_id"].map(by_country).to_list())

@@ -12,7 +12,7 @@ from audience_impact import figure_errors
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.copula import compute_union as copula_union
-from audience_impact.overlap.one_factor import read_calibration
+from audience_impact.overlap.model import read_calibration
 from benchmarks import coverage
 from benchmarks.coverage_worlds import (
     FAMILIES,

@@ -20,7 +20,7 @@ import audience_impact as ai
 from audience_impact.answers.names import SHARED_NAMES, list_area_names, make_key
 from audience_impact.api import net_reach
 from audience_impact.api.answers import resolve_country
-from audience_impact.overlap import one_factor
+from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, draw_union_people
 from flows.pipeline import steps
@@ -92,7 +92,7 @@ def test_a_measured_union_is_the_union() -> None:
 def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     country_id: str, repository_checked: steps.Checked
 ) -> None:
-    model = one_factor.read_model(repository_checked.tables)
+    model = read_model(repository_checked.tables)
     assert model is not None
     table = pd.DataFrame(
         [[0, country_id, "base", 105e6, *[np.nan] * (len(GROUP) - 3)]], columns=["set_id", *GROUP]

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.fitting.joint_use import FittedSurvey, Survey
 from audience_impact.fitting.tables import complete_table
-from audience_impact.overlap import one_factor
+from audience_impact.overlap.model import list_area_surveys, read_calibration
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 from benchmarks.overlap import fit_calibration
 from flows.fitting import is_same as same_table
@@ -120,13 +120,13 @@ def test_area_variance_finds_what_was_put_in() -> None:
 def test_the_table_is_read_back_and_names_own_surveys() -> None:
     surveys, use_patterns = tables({"S1": 0.3, "S2": 0.5})
     written = learn(surveys, use_patterns)
-    learned = one_factor.read_calibration(written)
+    learned = read_calibration(written)
     assert learned.mean == pytest.approx((logit(0.3) + logit(0.5)) / 2.0, abs=1e-4)
     assert learned.houses == 2
-    subset = one_factor.list_area_surveys(written, surveys)["XA"]
+    subset = list_area_surveys(written, surveys)["XA"]
     assert [one.house for one in subset] == ["house of S1", "house of S2"]
     assert [one.correlation for one in subset] == pytest.approx([0.3, 0.5], abs=1e-4)
-    assert "XB" not in one_factor.list_area_surveys(written, surveys)
+    assert "XB" not in list_area_surveys(written, surveys)
 
 
 def test_the_order_of_rows_changes_nothing_and_a_share_changes_the_digest() -> None:
@@ -141,7 +141,7 @@ def test_the_order_of_rows_changes_nothing_and_a_share_changes_the_digest() -> N
 def test_a_table_that_lacks_a_parameter_is_refused() -> None:
     written = learn(*tables({"S1": 0.3}))
     with pytest.raises(ValueError, match="lacks model"):
-        one_factor.read_calibration(written[written["parameter"] != "model"])
+        read_calibration(written[written["parameter"] != "model"])
 
 
 @pytest.mark.parametrize(

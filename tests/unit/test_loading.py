@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import audience_impact as ai
-from audience_impact.overlap import one_factor
+from audience_impact.overlap.model import read_model
 from flows.pipeline import steps
 from tests.support import FACTS
 
@@ -165,7 +165,7 @@ def test_what_was_not_published_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_shipped_calibration_is_that_of_the_facts(repository_checked: steps.Checked) -> None:
-    of_facts = one_factor.read_model(repository_checked.tables)
+    of_facts = read_model(repository_checked.tables)
     assert ai.load_calibration() == of_facts
     assert ai.load_calibration(FACTS) == of_facts
     assert ai.load_calibration(FACTS / "overlap_calibration.csv") == of_facts

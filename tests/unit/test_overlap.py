@@ -14,20 +14,16 @@ from audience_impact.overlap.copula import (
     LOGIT_GRID,
     Calibration,
     OwnSurvey,
+    assume_independence,
+    bound_by_shares,
     clip_log_odds,
     compute_union,
     draw_correlations,
     draw_errors,
+    move_unions,
     predict_correlation,
 )
-from audience_impact.overlap.model import (
-    Group,
-    assume_independence,
-    bound_by_shares,
-    make_lattice,
-    move_unions,
-)
-from audience_impact.overlap.one_factor import OneFactorCopula
+from audience_impact.overlap.model import Group, OverlapModel, make_lattice
 from audience_impact.vocabulary import InputKind
 from benchmarks.overlap import compute_intervals, union_curve
 from tests.engine import patterns
@@ -35,7 +31,7 @@ from tests.engine import patterns
 LEARNED = Calibration(
     mean=-0.26, between=0.28, within=0.31, area=0.015, region=0.5, model=0.105, houses=6
 )
-COPULA = OneFactorCopula(LEARNED)
+COPULA = OverlapModel(LEARNED)
 RUSSIA = np.array([96.0, 89.0]) / 105.0
 
 share = st.one_of(
@@ -137,7 +133,7 @@ def test_intervals_lie_in_the_bounds_in_order_and_a_batch_equals_single_runs() -
 
 
 def test_draws_stay_in_the_bounds() -> None:
-    wild = OneFactorCopula(replace(LEARNED, model=2.0))
+    wild = OverlapModel(replace(LEARNED, model=2.0))
     shares = np.tile(RUSSIA[:, None], 256)
     together = np.ones((1, 2), dtype=bool)
     drawn = wild.draw_unions(Group(shares, wild.joint_use("", make_lattice(256)), together))
@@ -213,9 +209,9 @@ def test_the_factors_of_the_spread_stretch_each_side_and_leave_the_middle() -> N
 
 def test_a_country_with_its_own_surveys_is_drawn_by_the_same_law() -> None:
     wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
-    known = OneFactorCopula(wide, {"XA": predict_correlation(wide)})
+    known = OverlapModel(wide, {"XA": predict_correlation(wide)})
     for uniforms in (make_lattice(64), make_lattice(256)):
         one, other = known.joint_use("XA", uniforms), known.joint_use("XB", uniforms)
-        assert (one.parameters == other.parameters).all()
+        assert (one.correlation == other.correlation).all()
         assert (one.error == other.error).all()
     assert draw_errors(wide, [0.5, ndtr(1.0)]) == pytest.approx([0.0, wide.model])

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.overlap.copula import MOST_PLATFORMS, compute_union, draw_patterns
+from audience_impact.overlap.copula import compute_union
+from audience_impact.overlap.patterns import draw_patterns
 from tests.engine import patterns
 
 
@@ -27,17 +28,3 @@ def test_more_draws_than_a_block_holds() -> None:
     result = draw_patterns(shares, np.full(700, 0.9))
     for d in (0, 350, 699):
         assert result[d] == pytest.approx(patterns(shares[d], 0.9), abs=1e-7)
-
-
-@pytest.mark.parametrize(
-    ("shares", "correlations", "message"),
-    [
-        (np.full((1, MOST_PLATFORMS + 1), 0.5), [0.4], "at most 12 platforms"),
-        (np.full(3, 0.5), [0.4], "one set"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused(
-    shares: object, correlations: object, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        draw_patterns(shares, correlations)  # type: ignore[arg-type]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap import copula, one_factor
-from audience_impact.overlap.model import add_model_error
-from audience_impact.overlap.one_factor import OneFactorCopula
+from audience_impact.overlap import copula
+from audience_impact.overlap.copula import add_model_error
+from audience_impact.overlap.model import OverlapModel, read_model
 from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, Unions
@@ -85,7 +85,7 @@ def test_a_base_that_is_nearly_everybody_keeps_its_quantiles_below_all(share: fl
 def test_people_are_a_share_of_the_drawn_base() -> None:
     shares = ITEMS[:2] / BASE[2]
     use = learned().joint_use("XA", SAMPLER.draw_uniform)
-    union = add_model_error(copula.compute_union(shares.T, use.parameters[0]), shares.T, use.error)
+    union = add_model_error(copula.compute_union(shares.T, use.correlation), shares.T, use.error)
     assert DRAWN[2] / BASE[2] == pytest.approx(union, abs=2e-6)
 
 
@@ -142,16 +142,16 @@ def surveyed(made: World, **cells: str) -> World:
 
 
 def test_without_a_calibration_nothing_is_learned() -> None:
-    assert one_factor.read_model(world().typed()) is None
+    assert read_model(world().typed()) is None
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    model = one_factor.read_model(surveyed(calibrated(world())).typed())
-    assert isinstance(model, OneFactorCopula)
+    model = read_model(surveyed(calibrated(world())).typed())
+    assert isinstance(model, OverlapModel)
     assert model.calibration == LEARNED
     centre, scale = copula.predict_correlation(LEARNED)
     assert list(model.centres) == ["XA"]
     assert centre < model.centres["XA"][0] < 0.8
     assert model.centres["XA"][1] < scale
     unseen = model.joint_use("XB", SAMPLER.draw_uniform)
-    assert (unseen.parameters == learned().joint_use("XB", SAMPLER.draw_uniform).parameters).all()
+    assert (unseen.correlation == learned().joint_use("XB", SAMPLER.draw_uniform).correlation).all()

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap import one_factor as module
-from audience_impact.overlap.copula import compute_union
-from audience_impact.overlap.model import Group, JointUse, add_model_error
-from audience_impact.overlap.one_factor import group_unions
+from audience_impact.overlap import model as module
+from audience_impact.overlap.copula import add_model_error, compute_union
+from audience_impact.overlap.model import Group, JointUse
+from tests.engine import learned
 
 AS_MEASURED = 1e-6
+group_unions = learned().draw_unions
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -37,7 +38,7 @@ def made(seed: int, platforms: int = 6, draws: int = 30, sets: int = 12) -> Grou
     correlation = np.concatenate(([0.0, 0.99, 0.9999], random.random(draws - 3) * 0.98))
     members = random.random((sets, platforms)) < random.random((sets, 1))
     error = 0.3 * random.standard_normal(draws)
-    use = JointUse(random.permutation(correlation)[None, :], error)
+    use = JointUse(random.permutation(correlation), error)
     return Group(np.array(rows[:draws]).T, use, members)
 
 
@@ -51,7 +52,7 @@ def by_overlap(group: Group) -> Array:
     rows = []
     for row in group.members:
         m = group.shares[row].T if row.any() else np.zeros((group.shares.shape[1], 1))
-        core = compute_union(m, group.joint_use.parameters[0])
+        core = compute_union(m, group.joint_use.correlation)
         rows.append(add_model_error(core, m, group.joint_use.error))
     return np.array(rows)
 
@@ -62,7 +63,7 @@ def test_as_accurate_as_measured(platforms: int) -> None:
     shares = np.array([row for _ in range(15) for row in kinds(random, platforms)]).T
     nothing = np.zeros(shares.shape[1])
     for correlation in (0.0, 0.01, 0.1, 0.2, 0.4, 0.7, 0.9, 0.97, 0.99):
-        use = JointUse(nothing[None, :] + correlation, nothing)
+        use = JointUse(nothing + correlation, nothing)
         group = Group(shares, use, np.ones((1, platforms), dtype=bool))
         np.testing.assert_allclose(
             group_unions(group),

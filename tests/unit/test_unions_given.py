@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap.conditioning import condition_unions, mark_patterns
-from audience_impact.overlap.copula import draw_patterns
+from audience_impact.overlap.patterns import condition_unions, draw_patterns, mark_patterns
 from audience_impact.vocabulary import OverlapKind
 from tests.engine import patterns
 
