@@ -1,6 +1,5 @@
 """The command that fits parameters to the facts and writes them as tables of facts."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -34,23 +33,11 @@ OnlyCheck = Annotated[
     bool,
     typer.Option("--check", help="Write nothing; exit with status 1 if the table differs."),
 ]
-OLD_NAMES = {
-    "calibrate": Parameters.JOINT_USE,
-    "learn-daily-use": Parameters.DAILY_USE,
-    "learn-places": Parameters.PLACES,
-    "learn-shares": Parameters.SHARES,
-    "learn-audiences": Parameters.AUDIENCES,
-}
-"""Former commands, replaced by arguments of `learn`; they still work but are not listed in the
-help.
-"""
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app."""
+    """Add the command to the app."""
     app.command("learn")(learn_parameters)
-    for name, parameters in OLD_NAMES.items():
-        app.command(name, hidden=True)(_build_old_command(parameters))
 
 
 def learn_parameters(
@@ -69,25 +56,12 @@ def learn_parameters(
     online: online_levels.csv, the share of residents online by country and year.
     joint-use: overlap_calibration.csv, the overlap model from surveys.
     """
-    raise _update_tables(parameters, facts, check)
-
-
-def _build_old_command(parameters: Parameters) -> Callable[..., None]:
-    def learn_old_name(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
-        raise _update_tables(parameters, facts, check)
-
-    learn_old_name.__doc__ = f"Do what `audience-impact learn {parameters}` does."
-    return learn_old_name
-
-
-def _update_tables(parameters: Parameters, facts: Path, check: bool) -> typer.Exit:
-    """Write the fitted tables, or only compare; return the exit to raise."""
     fact_folders([facts])
     from flows import fitting
 
     try:
         matched, message = fitting.update_tables(parameters, facts, check)
     except ValueError as error:
-        return fail_with(str(error))
+        raise fail_with(str(error)) from None
     typer.echo(message, err=check and not matched)
-    return typer.Exit(1 if check and not matched else 0)
+    raise typer.Exit(1 if check and not matched else 0)

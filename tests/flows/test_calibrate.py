@@ -1,4 +1,4 @@
-"""The command `learn joint-use` by its old name, the words of `learn`, and the old names."""
+"""The command `learn`, as it fits joint use."""
 
 import shutil
 from pathlib import Path
@@ -7,8 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from flows.commands.learning import OLD_NAMES, Parameters
-from flows.documenting.docs import format_commands
+from flows.commands.learning import Parameters
 from flows.fitting import FITTERS
 from schemas.facts import TABLES
 from tests.support import edit, load, save
@@ -21,7 +20,7 @@ NEEDED = {"lineages", "sources", "platforms", "areas", "surveys", "use_patterns"
 
 def calibrate(*words: str | Path) -> tuple[int, str]:
     """Exit status and everything said."""
-    done = CliRunner().invoke(app, ["calibrate", *map(str, words)])
+    done = CliRunner().invoke(app, ["learn", "joint-use", *map(str, words)])
     return done.exit_code, done.output
 
 
@@ -59,6 +58,7 @@ def test_a_changed_survey_fails_the_check_and_is_learned(copied: Path) -> None:
     status, told = calibrate("--facts", copied, "--check")
     assert status == 1
     assert "does not match" in told
+    assert "run: audience-impact learn joint-use" in told
     assert calibrate("--facts", copied)[0] == 0
     assert calibrate("--facts", copied, "--check")[0] == 0
 
@@ -79,18 +79,6 @@ def test_a_bad_row_of_a_survey_is_refused_with_its_line(copied: Path) -> None:
 
 def test_each_fitter_is_a_word_of_the_command() -> None:
     assert [parameters.value for parameters in Parameters] == list(FITTERS)
-
-
-def test_old_names_do_what_they_did_and_no_help_lists_them(copied: Path) -> None:
-    status, told = calibrate("--facts", copied, "--check")
-    assert status == 1
-    new = CliRunner().invoke(app, ["learn", "joint-use", "--facts", str(copied), "--check"])
-    assert (new.exit_code, new.output) == (status, told)
-    assert "run: audience-impact learn joint-use" in told
-    shown = CliRunner().invoke(app, ["--help"]).output
-    assert " learn " in shown
-    assert not [name for name in OLD_NAMES if f" {name} " in shown or name in format_commands()]
-    assert all(CliRunner().invoke(app, [name, "--help"]).exit_code == 0 for name in OLD_NAMES)
 
 
 def test_learn_without_a_word_learns_the_errors_of_figures() -> None:
