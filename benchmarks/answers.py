@@ -48,7 +48,7 @@ from audience_impact.fitting.people_online import (
 )
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution
-from audience_impact.imputation import evidence_levels as imputation
+from audience_impact.imputation import figures as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
 from audience_impact.places import networks, online
@@ -433,7 +433,7 @@ def count_published(every: pd.DataFrame) -> "pd.Series[int]":
 
 def _farthest_audience(every: pd.DataFrame) -> pd.Series:
     """The farthest rung of the audiences of each restriction."""
-    order = [COUNTED, *imputation.ORDER]
+    order = [COUNTED, *imputation.RUNGS]
     return every["audience_rung"].map(lambda words: order[max(map(order.index, words.split(";")))])
 
 

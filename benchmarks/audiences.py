@@ -32,7 +32,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitting import audiences as learning
 from audience_impact.fitting.audiences import leave_out
 from audience_impact.frames import Array
-from audience_impact.imputation import distribution, evidence_levels
+from audience_impact.imputation import distribution, figures
 from audience_impact.imputation.effects import describe_rows, number_groups, split_blocks
 from audience_impact.imputation.figures import (
     COARSE,
@@ -44,7 +44,7 @@ from audience_impact.imputation.figures import (
     soften_odds,
 )
 from audience_impact.imputation.groups import impute_with_members
-from audience_impact.overlap import one_factor
+from audience_impact.overlap.model import read_model
 from audience_impact.populations import is_region
 from audience_impact.vocabulary import WORLD, WayOfCounting
 from benchmarks.coverage import table
@@ -178,19 +178,19 @@ def _predict_from_other_countries(
     for number in range(FOLDS):
         out = (rows["fold"] == number) & (rows["area_id"] != WORLD)
         unseen, seen = (rows[mask].reset_index(drop=True) for mask in (out, ~out))
-        people = unseen["way"].isin(evidence_levels.PEOPLE)
+        people = unseen["way"].isin(figures.PEOPLE)
         stripped = unseen.assign(
             series=unseen["series"].where(~people, distribution.UNKNOWN),
             survey=distribution.UNKNOWN,
         )
-        strange = evidence_levels.is_stranger(unseen, seen)
+        strange = figures.is_stranger(unseen, seen)
         stripped["platform_id"] = stripped["platform_id"].mask(strange, distribution.UNKNOWN)
         middle, spread = distribution.condition_on_figures(
             stripped, distribution.ImputationModel(seen, parameters)
         )
         result.append(
             unseen.assign(
-                rung=evidence_levels.find_evidence_levels(unseen, seen),
+                rung=figures.find_evidence_levels(unseen, seen),
                 left_out="countries",
                 middle=middle,
                 spread=spread,
@@ -215,7 +215,7 @@ def _add_intervals(scales: list[pd.DataFrame]) -> pd.DataFrame:
             left_out[0] = learning.select_clear(left_out[0], factors[0])
             left_out[1] = learning.drop_figures(left_out[1], left_out[0])
         parts += [
-            distribution.add_intervals(out, distribution.read_factors(widths, {}), scale)
+            distribution.add_intervals(out, distribution.read_factors(widths), scale)
             for out, widths, scale in zip(left_out, factors, (COARSE, FINE), strict=False)
         ]
     out = pd.concat(parts, ignore_index=True).rename(columns={"q50_share": "model_share"})
@@ -296,7 +296,7 @@ def answer_rows(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd
     if without_country:
         ids = model.figures.groupby("area_id")["figure_id"].agg("+".join)
         requested["left_out_ids"] = requested["area_id"].map(ids).fillna("")
-    imputed, _ = impute_with_members(requested, tables, model, one_factor.read_model(tables))
+    imputed, _ = impute_with_members(requested, tables, model, read_model(tables))
     result = rows.assign(share=pd.to_numeric(rows.get("share"), errors="coerce"))
     for name in distribution.SHARES:
         result[name] = imputed[name].reindex(rows.index).astype("float64")

@@ -1,11 +1,11 @@
 """Fit the fact table `audience_laws`: the model for audiences that nobody counted.
 
-Definitions. Those of figures.py and effects.py; the evidence levels are those of
-imputation/evidence_levels.py. A factor widens (or narrows) the interval of the model. Blocks are
-sets of figures that are left out together: all figures of a country; those of a service in a
-country; those of a service that were counted in one way; those of one year. With the covariance K
-of all figures, Q its inverse and a = Q y, the figures y_b of a block have, given all others, the
-mean y_b - S_b a_b and the covariance S_b = (Q_bb)^-1. No model is fitted again.
+Definitions. Those of imputation/figures.py and effects.py. A factor widens (or narrows) the
+interval of the model. Blocks are sets of figures that are left out together: all figures of a
+country; those of a service in a country; those of a service that were counted in one way; those of
+one year. With the covariance K of all figures, Q its inverse and a = Q y, the figures y_b of a
+block have, given all others, the mean y_b - S_b a_b and the covariance S_b = (Q_bb)^-1. No model is
+fitted again.
 
 Method. The spreads of the effects are those with which blocks that are left out are foretold best.
 The score of a block is the log density of each of its figures by itself, of Student's t of DEGREES
@@ -68,13 +68,16 @@ from audience_impact.imputation.effects import (
     share_among,
     split_blocks,
 )
-from audience_impact.imputation.evidence_levels import (
+from audience_impact.imputation.figures import (
+    COARSE,
+    FINE,
     LEAST_ABROAD,
     LEVELS,
-    needs_other_countries,
+    OF_OTHERS,
+    Scale,
+    read_observations,
     speaks_for,
 )
-from audience_impact.imputation.figures import COARSE, FINE, Scale, read_observations
 from audience_impact.vocabulary import WORLD, AudienceLaw, ParameterBasis, WayOfCounting
 
 LEAVING = (
@@ -198,7 +201,7 @@ def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
         counts, keys = speaks_for(rows, rung, people_only), [rows[name] for name in columns]
         all_of = counts.groupby(keys).transform("sum")
         has = all_of > counts.groupby([*keys, block]).transform("sum")
-        levels = levels.mask(has & (abroad | (not needs_other_countries(rung))), rung.value)
+        levels = levels.mask(has & (abroad | (rung not in OF_OTHERS)), rung.value)
     return levels
 
 
@@ -221,7 +224,7 @@ def fit_factors_by_scale(
 
 def select_clear(coarse: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
     """Return the predictions that a run would take from the coarse scale."""
-    intervals = add_intervals(coarse, read_factors(factors, {}), COARSE)
+    intervals = add_intervals(coarse, read_factors(factors), COARSE)
     return coarse[~is_too_vague(intervals)].reset_index(drop=True)
 
 

@@ -30,7 +30,7 @@ distribution, JASA 84 (1989) 881-896; docs/method.md reports the coverage of suc
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -40,11 +40,9 @@ from scipy.linalg import lapack, solve_triangular
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
-    Spreads,
     compute_covariance,
     compute_cross_covariance,
     compute_variance,
@@ -54,7 +52,9 @@ from audience_impact.imputation.figures import (
     COARSE,
     FINE,
     Scale,
+    find_evidence_levels,
     harden_odds,
+    is_stranger,
     locate_rows,
     read_observations,
 )
@@ -102,7 +102,7 @@ class AudienceParameters:
     by_rung: Mapping[str, float]
     by_platform: Mapping[str, float]
     by_region: Mapping[str, float]
-    fine: "AudienceParameters | None" = field(default=None, kw_only=True)
+    fine: "AudienceParameters | None" = None
 
     def find_factors(self, rows: pd.DataFrame) -> Array:
         """Return the factor of each row's interval; the largest for an unfitted evidence level."""
@@ -125,45 +125,36 @@ def read_parameters(audience_laws: pd.DataFrame) -> AudienceParameters | None:
         return None
     is_fine = audience_laws["kind"].str.startswith(FINE.prefix)
     rows = audience_laws.assign(kind=audience_laws["kind"].str.removeprefix(FINE.prefix))
-    fine = _read_scale(rows[is_fine]) if is_fine.any() else None
-    return replace(_read_scale(rows[~is_fine]), fine=fine)
-
-
-def read_factors(factors: pd.DataFrame, spreads: Spreads) -> AudienceParameters:
-    """Return the parameters of one scale from its spreads and factors by `parameter` and `kind`."""
-    parts = {
-        str(name): dict(zip(rows["kind"], rows["value"].astype("float64"), strict=True))
-        for name, rows in _unite_service_levels(factors).groupby("parameter")
-    }
-    return AudienceParameters(spreads, *(parts.get(name.value, {}) for name in FACTORS))
-
-
-def _unite_service_levels(factors: pd.DataFrame) -> pd.DataFrame:
-    """Return factors, with the mean of both levels where a count of people widens an interval.
-
-    Otherwise a figure that counts the people of a service would say less than its advertising
-    reach; the mean is weighted by figures, so that the two levels together cover as many.
-    """
-    is_level = factors["parameter"].eq(AudienceLaw.RUNG_FACTOR.value) & factors["kind"].isin(
-        SERVICE_LEVELS
-    )
-    of_people, of_accounts = factors[is_level].set_index("kind")["value"].reindex(SERVICE_LEVELS)
-    if not of_people > of_accounts:
-        return factors
-    mean = np.average(factors.loc[is_level, "value"], weights=factors.loc[is_level, "figures"])
-    return factors.assign(value=factors["value"].mask(is_level, mean))
-
-
-def _read_scale(audience_laws: pd.DataFrame) -> AudienceParameters:
-    effects = audience_laws[audience_laws["parameter"] == AudienceLaw.EFFECT_SPREAD.value]
-    spreads = dict(zip(effects["kind"], effects["value"].astype("float64"), strict=True))
+    parts = (rows[~is_fine], rows[is_fine]) if is_fine.any() else (rows,)
+    scales = [read_factors(part) for part in parts]
     required = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
-    missing = [name for name in required if name not in spreads]
+    missing = [name for scale in scales for name in required if name not in scale.spreads]
     if missing:
         raise ParameterError(
             f"audience_laws lacks {', '.join(missing)}; run audience-impact learn audiences"
         )
-    return read_factors(audience_laws, spreads)
+    return replace(scales[0], fine=scales[1]) if len(scales) > 1 else scales[0]
+
+
+def read_factors(laws: pd.DataFrame) -> AudienceParameters:
+    """Return the parameters of one scale from its rows by `parameter` and `kind`.
+
+    Where a count of people widens an interval more than accounts, both levels have their mean:
+    otherwise a figure that counts the people of a service would say less than its advertising
+    reach. The mean is weighted by figures, so that the two levels together cover as many.
+    """
+    is_rung = laws["parameter"] == AudienceLaw.RUNG_FACTOR.value
+    both = laws[is_rung & laws["kind"].isin(SERVICE_LEVELS)]
+    of_people, of_accounts = both.set_index("kind")["value"].reindex(SERVICE_LEVELS)
+    value = laws["value"].astype("float64")
+    if of_people > of_accounts:
+        value = value.mask(
+            laws.index.isin(both.index), np.average(both["value"], weights=both["figures"])
+        )
+    parts = laws.assign(value=value).set_index("kind").groupby("parameter")["value"]
+    by_name = {str(name): numbers.to_dict() for name, numbers in parts}
+    names = (AudienceLaw.EFFECT_SPREAD, *FACTORS)
+    return AudienceParameters(*(by_name.get(name.value, {}) for name in names))
 
 
 def impute_shares(
@@ -206,18 +197,14 @@ def says_nothing(shares: pd.DataFrame) -> "pd.Series[bool]":
 def _impute_on_scale(
     requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
 ) -> pd.DataFrame:
-    nothing = pd.DataFrame(columns=COLUMNS).astype(dict.fromkeys([*SHARES, *ONLINE], "float64"))
-    questions = _describe_requested(requested, tables)
-    if questions.empty or model.figures.empty:
-        return nothing
-    rung, is_stranger = _find_evidence_levels(questions, model.figures)
-    if (rung == "").all():
-        return nothing
-    strange = questions.assign(platform_id=questions["platform_id"].mask(is_stranger, UNKNOWN))
+    questions, strange = _describe_requested(requested, tables, model)
+    if (questions["rung"] == "").all():
+        columns = pd.DataFrame(columns=COLUMNS)
+        return columns.astype(dict.fromkeys([*SHARES, *ONLINE], "float64"))
     middle, spread = condition_on_figures(strange, model)
-    predictions = questions.assign(rung=rung, middle=middle, spread=spread)
+    predictions = questions.assign(middle=middle, spread=spread)
     shares = add_intervals(predictions, model.parameters, model.scale)
-    rows = shares[[*COLUMNS]].set_axis(questions["place"].to_numpy())
+    rows = shares[COLUMNS].set_axis(questions["place"].to_numpy())
     return rows[rows["rung"] != ""]
 
 
@@ -243,28 +230,27 @@ def cut_shares(shares: Array, scale: Scale) -> Array:
     return np.asarray(shares.clip(least, MOST_SHARE).round(SHARE_DECIMALS))
 
 
-def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the requested rows with the columns of EFFECTS; `place` is the row requested."""
+def _describe_requested(
+    requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the requested rows with the columns of EFFECTS, `rung` and `place`, the row requested.
+
+    In the second frame services that are unknown in their country have the id UNKNOWN. Figures that
+    are left out of a row do not count.
+    """
     questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
     if "way" not in questions:
         questions["way"] = WayOfCounting.ASKED.value
     questions = describe_rows(locate_rows(questions, tables))
-    return questions if "is_under_block" in questions else questions.assign(is_blocked=0.0)
-
-
-def _find_evidence_levels(
-    questions: pd.DataFrame, figures: pd.DataFrame
-) -> tuple[pd.Series, pd.Series]:
-    """Return the evidence level of each row, and True for services unknown in its country.
-
-    Figures that are left out do not count.
-    """
-    levels, strangers = [], []
-    for group, is_out in _leave_figures_out(questions, figures):
-        levels.append(evidence_levels.find_evidence_levels(group, figures[~is_out]))
-        strangers.append(evidence_levels.is_stranger(group, figures[~is_out]))
-    rung, is_stranger = pd.concat(levels), pd.concat(strangers)
-    return rung.reindex(questions.index), is_stranger.reindex(questions.index)
+    if "is_under_block" not in questions:
+        questions["is_blocked"] = 0.0
+    rung, strange = pd.Series("", questions.index), questions["platform_id"].copy()
+    for group, is_out in _leave_figures_out(questions, model.figures):
+        figures = model.figures[~is_out]
+        if not figures.empty:
+            rung[group.index] = find_evidence_levels(group, figures)
+            strange[group.index] = group["platform_id"].mask(is_stranger(group, figures), UNKNOWN)
+    return questions.assign(rung=rung), questions.assign(platform_id=strange)
 
 
 def _leave_figures_out(
@@ -353,13 +339,9 @@ def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationMod
     """Return the figures of typed facts with the parameters that were fitted to such figures."""
     finer = None
     if parameters.fine is not None:
-        finer = ImputationModel(_read_figures(tables, FINE), parameters.fine, FINE)
-    return ImputationModel(_read_figures(tables, COARSE), parameters, COARSE, finer)
-
-
-def _read_figures(tables: Tables, scale: Scale) -> pd.DataFrame:
-    figures = read_observations(tables, scale)
-    return figures if figures.empty else describe_rows(figures)
+        figures = describe_rows(read_observations(tables, FINE))
+        finer = ImputationModel(figures, parameters.fine, FINE)
+    return ImputationModel(describe_rows(read_observations(tables)), parameters, COARSE, finer)
 
 
 def find_influential_figures(
@@ -385,11 +367,9 @@ def find_influential_figures(
 def _find_influential_on_scale(
     requested: pd.DataFrame, model: ImputationModel, tables: Tables, most: int
 ) -> pd.DataFrame:
-    questions, figures = _describe_requested(requested, tables), model.figures
+    (questions, strange), figures = _describe_requested(requested, tables, model), model.figures
     if questions.empty or figures.empty:
         return pd.DataFrame(columns=["place", *MOVER])
-    _, is_stranger = _find_evidence_levels(questions, figures)
-    strange = questions.assign(platform_id=questions["platform_id"].mask(is_stranger, UNKNOWN))
     shared = compute_cross_covariance(strange, figures, model.parameters.spreads)
     precision, weighted = model.weighted_inverse
     middle = shared @ weighted
@@ -398,15 +378,12 @@ def _find_influential_on_scale(
     without = middle[:, None] - np.take_along_axis(by, at, axis=1)
     ends = cut_shares(harden_odds(np.column_stack([middle, without]), model.scale), model.scale)
     count = at.shape[1]
-    return (
-        figures.iloc[at.ravel()]
-        .reset_index(drop=True)
-        .assign(
-            place=np.repeat(questions["place"].to_numpy(), count),
-            q50_share=np.repeat(ends[:, 0], count),
-            without_share=ends[:, 1:].ravel(),
-        )[["place", *MOVER]]
-    )
+    movers = figures.iloc[at.ravel()].reset_index(drop=True)
+    return movers.assign(
+        place=np.repeat(questions["place"].to_numpy(), count),
+        q50_share=np.repeat(ends[:, 0], count),
+        without_share=ends[:, 1:].ravel(),
+    )[["place", *MOVER]]
 
 
 MOVER = [

@@ -29,7 +29,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.frames import Array
-from audience_impact.imputation.evidence_levels import PEOPLE
+from audience_impact.imputation.figures import PEOPLE
 from audience_impact.vocabulary import WORLD
 
 SOVIET = ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]

@@ -30,8 +30,9 @@ from scipy.special import expit, logit, ndtr, ndtri
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import draw_through_quantiles
 from audience_impact.frames import Array
-from audience_impact.imputation import distribution, evidence_levels
+from audience_impact.imputation import distribution
 from audience_impact.imputation.distribution import SHARES, ImputationModel
+from audience_impact.imputation.figures import RUNGS
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
 from audience_impact.populations import has_ended, parents_of
 from audience_impact.vocabulary import ImputationRung, PlatformKind
@@ -76,7 +77,9 @@ def impute_with_members(
         country_id=lambda rows: both.loc[rows.index, "area_id"],
         platform_id=lambda rows: both.loc[rows.index, "platform_id"],
     )
-    largest = _select_largest(rest)
+    counted = rest[rest["rung"] != ImputationRung.KIND.value]
+    ranked = counted.sort_values(["place", "q50_share"], ascending=[True, False])
+    largest = ranked[ranked.groupby("place").cumcount() < MOST]
     return pd.concat([singles, _unite_members(largest, model)]).sort_index(), largest
 
 
@@ -107,12 +110,6 @@ def _list_members(groups: pd.DataFrame, tables: Tables, figures: pd.DataFrame) -
     return rows.sort_values(["place", "platform_id"], ignore_index=True)
 
 
-def _select_largest(members: pd.DataFrame) -> pd.DataFrame:
-    counted = members[members["rung"] != ImputationRung.KIND.value]
-    ranked = counted.sort_values(["place", "q50_share"], ascending=[True, False])
-    return ranked[ranked.groupby("place").cumcount() < MOST]
-
-
 def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
     """Return quantiles of the union of the members, and their weakest evidence level."""
     unions = {}
@@ -122,7 +119,7 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
         quantiles = np.maximum(quantiles, group[SHARES].max().to_numpy())
-        rung = evidence_levels.ORDER[int(group["rung"].map(evidence_levels.ORDER.index).max())]
+        rung = RUNGS[int(group["rung"].map(RUNGS.index).max())]
         unions[place] = [*quantiles, rung, *group[distribution.ONLINE].iloc[0]]
     table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)
     return table.astype(dict.fromkeys([*SHARES, *distribution.ONLINE], "float64"))

@@ -10,7 +10,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.imputation import evidence_levels
+from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs import areas
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.confidence import rate_answers
@@ -146,11 +146,9 @@ def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Se
     `drawn` marks the restrictions that have draws.
     """
     decisive = inputs.imputed[inputs.imputed["is_decisive"]]
-    order = decisive["rung"].map(evidence_levels.ORDER.index).astype("float64")
+    order = decisive["rung"].map(RUNGS.index).astype("float64")
     farthest = order.groupby(decisive["restriction_id"]).max()
-    words = farthest.map(
-        {number: f"imputed_{rung}" for number, rung in enumerate(evidence_levels.ORDER)}
-    )
+    words = farthest.map({number: f"imputed_{rung}" for number, rung in enumerate(RUNGS)})
     is_drawn = drawn.reindex(word.index, fill_value=False)
     return words.reindex(word.index).where(is_drawn).fillna(word)
 

@@ -17,8 +17,8 @@ from audience_impact.facts import events
 from audience_impact.facts.events import choose_links, find_published_ids
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import durations
-from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import SHARES
+from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs import area_names
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.phases import constant_intervals, cut_to_days
@@ -266,10 +266,10 @@ def _sum_imputed(inputs: Inputs) -> pd.DataFrame:
         f"imputed_{name.removesuffix('_share')}_persons": rows[name] * rows["base_size_persons"]
         for name in SHARES
     }
-    farthest = rows["rung"].map(evidence_levels.ORDER.index).astype("int64")
+    farthest = rows["rung"].map(RUNGS.index).astype("int64")
     groups = rows.assign(**people, farthest=farthest).groupby(PLATFORM, sort=True)
     sums = groups[list(people)].sum().round()
-    rung = groups["farthest"].max().map(dict(enumerate(evidence_levels.ORDER)))
+    rung = groups["farthest"].max().map(dict(enumerate(RUNGS)))
     return sums.assign(imputation_rung=rung.astype("str")).reset_index()
 
 

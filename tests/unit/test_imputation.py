@@ -22,11 +22,10 @@ from audience_impact.imputation import (
     audiences,
     distribution,
     effects,
-    evidence_levels,
     figures,
     groups,
 )
-from audience_impact.overlap import one_factor
+from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Simulation
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
@@ -218,7 +217,7 @@ def test_the_same_figures_teach_the_same_laws() -> None:
     fewer = first[first["kind"] != "world"]
     assert not learning.is_current({**tables, "audience_laws": fewer})
     kinds = first.loc[first["parameter"] == "rung_factor", "kind"]
-    assert set(kinds) <= set(evidence_levels.ORDER)
+    assert set(kinds) <= set(figures.RUNGS)
 
 
 @pytest.mark.chain
@@ -295,7 +294,7 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     tables = made.typed()
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
     members = groups.impute_with_members(
-        wanted(*keys), tables, model_of(tables), one_factor.read_model(tables)
+        wanted(*keys), tables, model_of(tables), read_model(tables)
     )
     imputed = members[0][distribution.SHARES]
     assert (imputed.loc[[1, 2, 3]].max() <= imputed.loc[0]).all()
@@ -420,7 +419,7 @@ def test_a_count_of_people_widens_no_interval(people: float, accounts: float) ->
         ],
         columns=["parameter", "kind", "value", "figures"],
     )
-    by_rung = distribution.read_factors(factors, {}).by_rung
+    by_rung = distribution.read_factors(factors).by_rung
     mean = (people + 2.0 * accounts) / 3.0
     expected = (mean, mean) if people > accounts else (people, accounts)
     assert (by_rung["own_people"], by_rung["own_other"]) == pytest.approx(expected)
@@ -452,7 +451,7 @@ def grouped(**ends: str) -> tuple[pd.DataFrame, Tables]:
     joined(made)
     tables = made.typed()
     _, members = groups.impute_with_members(
-        wanted(("RC", "social-media")), tables, model_of(tables), one_factor.read_model(tables)
+        wanted(("RC", "social-media")), tables, model_of(tables), read_model(tables)
     )
     return members, tables
 

@@ -6,7 +6,7 @@ import pytest
 from audience_impact.fitting import audiences as fitting
 from audience_impact.imputation import distribution, effects, figures, groups
 from audience_impact.imputation.distribution import ImputationModel
-from audience_impact.overlap import one_factor
+from audience_impact.overlap.model import read_model
 from audience_impact.vocabulary import ImputationRung
 from tests.support import SPREADS, World
 from tests.unit.test_imputation import CODES, SERVICES, counted, joined, model_of, wanted
@@ -144,7 +144,7 @@ def test_a_group_has_the_members_that_its_page_lists_and_somebody_counted() -> N
         wanted(("PA", "listed"), ("PA", "beta")),
         tables,
         model_of(tables),
-        one_factor.read_model(tables),
+        read_model(tables),
     )
     assert members["platform_id"].tolist() == ["beta", "delta"]
     assert shares.loc[0, "rung"] == ImputationRung.WORLD

@@ -14,8 +14,8 @@ from pandas.api.typing import DataFrameGroupBy
 from audience_impact.audiences import figures, intervals, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.imputation import evidence_levels
 from audience_impact.imputation.distribution import WIDEST
+from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     FRESH_MONTHS,
@@ -257,7 +257,7 @@ def _flag_audiences(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     rows[_QUALITY_FLAGS] = rows[_QUALITY_FLAGS].eq(True)
     imputed = inputs.imputed[[*AUDIENCE, "rung", "is_decisive"]]
     rows = rows.merge(imputed, on=AUDIENCE, how="left")
-    number = rows["rung"].map(evidence_levels.ORDER.index, na_action="ignore").astype("float64")
+    number = rows["rung"].map(RUNGS.index, na_action="ignore").astype("float64")
     return rows.assign(
         is_imputed=rows["rung"].notna(),
         rung_number=number,
@@ -347,7 +347,7 @@ def _imputed_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     """
     largest = groups["decisive_number"].max()
     number = largest.fillna(groups["rung_number"].max())
-    rung = number.map(dict(enumerate(evidence_levels.ORDER))).astype("str")
+    rung = number.map(dict(enumerate(RUNGS))).astype("str")
     count = groups["is_imputed"].sum().where(groups["is_unknown"].sum() == 0, 0)
     everything = count == groups.size()
     return {
