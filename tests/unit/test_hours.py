@@ -6,7 +6,6 @@ import pytest
 
 from audience_impact.fitted import durations
 from audience_impact.vocabulary import HoursBasis
-from benchmarks import durations as benchmark
 
 NONE = pd.Series(dtype="float64")
 
@@ -65,14 +64,3 @@ def test_a_day_has_24_hours_at_most_and_none_are_drawn_without_a_basis() -> None
     ]
     for basis in ("", HoursBasis.EXAMS):
         assert np.isnan(interval(fitted, about(basis))).all()
-
-
-def test_left_out_hours_are_held_against_those_of_the_others() -> None:
-    rows = list_hours(*[("network_cut", name, 8.0 + place) for place, name in enumerate("ABCD")])
-    rows = rows.assign(restriction_id=list("abcd"), is_measured=True)
-    odd = pd.concat([rows, rows.iloc[:1].assign(country_id="E", restriction_id="e", hours=0.01)])
-    left_out = benchmark.leave_out_hours(odd, odd["country_id"]).set_index("restriction_id")
-    assert (left_out.loc["a":"d", "least"] < left_out.loc["a":"d", "hours"]).all()
-    assert left_out.loc["e", "least"] > 1.0
-    lines = {line["left_out"]: line for line in benchmark.make_hours_table(odd)}
-    assert lines["the country: measured"]["coverage"] == 0.8

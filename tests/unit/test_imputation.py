@@ -1,8 +1,6 @@
 """Audiences that nobody counted: a world that is known is found again, and figures go before it."""
 
-import json
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,9 +27,7 @@ from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Simulation
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
-from benchmarks import audiences as benchmark
 from benchmarks.deletions import describe_answers
-from flows.pipeline import steps
 from tests.support import AS_OF, ERRORS, SPREADS, World, row, world
 
 CODES = [f"{first}{second}" for first in "PQRS" for second in "ABCDEF"]
@@ -300,49 +296,6 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     assert (imputed.loc[[1, 2, 3]].max() <= imputed.loc[0]).all()
     middle = imputed["q50_share"]
     assert middle[[1, 2, 3]].max() < middle[0] < min(1.0, middle[[1, 2, 3]].sum())
-
-
-@pytest.mark.chain
-def test_rows_come_back_as_they_were_read(
-    tables: Tables,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(steps, "read_facts", lambda folders: None)
-    monkeypatch.setattr(
-        steps, "validate_facts", lambda read: type("Checked", (), {"tables": tables})
-    )
-    path = tmp_path / "asked.csv"
-    lines = [
-        "area_id,platform_id,period,share,who",
-        "PA,alpha,2024,0.8,first",
-        "PA,alpha,2024,0.8,again",
-        "ZZ,alpha,2024,0.5,no country",
-        "PA,omega,2024,0.5,no service",
-        "PA,alpha,soon,0.5,no period",
-        "PA,*,2024,,network",
-    ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert benchmark.main([str(path), "--without-country", "--format", "json"]) == 0
-    output = json.loads(capsys.readouterr().out)
-    assert [each["who"] for each in output] == [line.rsplit(",", 1)[1] for line in lines[1:]]
-    assert output[0] == {**output[1], "who": "first"}
-    assert output[0]["q05_share"] < output[0]["q50_share"] < output[0]["q95_share"]
-    assert output[0]["rung"] == "subregion"
-    assert all(each["q50_share"] is None and each["reason"] for each in output[2:])
-    assert benchmark.main([str(path)]) == 0
-    assert "inside_share" in capsys.readouterr().out
-
-
-@pytest.mark.chain
-def test_the_summary_holds_the_model_against_both_forms() -> None:
-    tables = counted().audience_laws().typed()
-    result = benchmark.summarise_errors(benchmark.predict_figures(tables))
-    everything = result[0]
-    assert everything["countries"] == len(CODES)
-    assert {f"{form}_points" for form in benchmark.FORMS} <= set(everything)
-    assert 0.5 <= float(everything["inside_share"]) <= 1.0
 
 
 @pytest.mark.chain

@@ -25,7 +25,7 @@ from audience_impact.overlap.copula import (
 )
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
 from audience_impact.vocabulary import InputKind
-from benchmarks.overlap import compute_intervals, union_curve
+from benchmarks.overlap import compute_intervals
 from tests.engine import patterns
 
 LEARNED = Calibration(
@@ -110,26 +110,11 @@ def test_the_rule_is_as_good_as_it_says(r: float, digits: float, error: float) -
         assert abs(compute_union(m, r, digits) - known) < error
 
 
-def test_the_curve_is_close_to_the_union() -> None:
-    m = np.random.default_rng(0).uniform(size=(50, 5))
-    r = np.linspace(0.003, 0.99, 200)
-    assert np.abs(union_curve(m, r) - compute_union(m[:, None, :], r[None, :])).max() < 2e-5
-
-
 def test_the_russian_case() -> None:
     low, middle, high = 105.0 * compute_intervals(COPULA, RUSSIA[None, :])[:, 0]
     assert 105.0 * assume_independence(RUSSIA) == pytest.approx(103.63, abs=0.01)
     assert middle == pytest.approx(101.4, abs=0.3)
     assert 96.0 < low < middle < high < 105.0
-
-
-def test_intervals_lie_in_the_bounds_in_order_and_a_batch_equals_single_runs() -> None:
-    m = np.random.default_rng(1).uniform(size=(30, 4))
-    low, high = bound_by_shares(m)
-    intervals = compute_intervals(COPULA, m)
-    assert (np.diff(intervals, axis=0) >= 0.0).all()
-    assert ((low <= intervals) & (intervals <= high)).all()
-    assert (intervals[:, :1] == compute_intervals(COPULA, m[:1])).all()
 
 
 def test_draws_stay_in_the_bounds() -> None:

@@ -308,39 +308,3 @@ def test_a_country_that_jumps_has_wider_intervals() -> None:
 def test_too_few_countries_make_no_table() -> None:
     made = levelled(world())
     assert fitting.fit_table(made.typed()).empty
-
-
-def test_the_benchmark_answers_rows_in_their_order_with_their_columns() -> None:
-    rows = pd.DataFrame(
-        {"area_id": ["XB", "XA"], "period": ["2020", "2020-07"], "share": "0.5", "more": ["b", "a"]}
-    )
-    answered = people_online.answer_rows(rows, levels_of(levelled(World())))
-    assert answered[rows.columns].equals(rows)
-    assert answered["q05_share"].isna().tolist() == [True, False]
-    row = answered.iloc[1]
-    assert 0 < row["q05_share"] < row["q50_share"] < row["q95_share"] < 1
-
-
-def pictured(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-    made = levelled(many_countries())
-    shares_of(made, "XA", "2016", 0.25, source_id="survey-page", least_age="15")
-    monkeypatch.setattr(people_online, "PICTURED", ("XA",))
-    tables = made.typed("areas", "bases", "lineages", "online_shares", "sources")
-    return people_online.list_pictured(tables, levels_of(made))
-
-
-def test_the_picture_has_each_count_with_its_publisher_and_the_band_over_all_years(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rows = pictured(monkeypatch)
-    counts = rows[rows["share"].notna()]
-    first, last = people_online.PICTURED_YEARS
-    assert counts["moment"].between(first, last + 1).all()
-    assert counts["publisher"].notna().all()
-    assert counts.loc[counts["counted"].eq("adults"), "share"].tolist() == [0.25]
-    result = people_online.summarise_pictured(rows, levels_of(levelled(World())))
-    assert result.split()[2] == str(counts["counted"].eq("all residents").sum())
-    line = rows[rows["q50_share"].notna()]
-    assert len(line) == people_online.STEPS_A_YEAR * (last + 1 - first)
-    assert (line["q05_share"] < line["q50_share"]).all()
-    assert (line["q50_share"] < line["q95_share"]).all()

@@ -19,7 +19,6 @@ from audience_impact.fitting.shares import (
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from benchmarks import shares as scores
-from benchmarks.shares import left_out
 from flows import fitting
 from tests.engine import calibrated, impacts, of, prepared
 from tests.support import FACTS, World, world
@@ -143,13 +142,6 @@ def test_draws_of_a_law_have_its_quantiles() -> None:
     half = 0.9 * 1.7613  # Student t of 14 degrees at 95 %
     result = np.quantile(drawn, [0.05, 0.5, 0.95])
     assert result == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
-
-
-def test_a_figure_outside_what_others_teach_is_seen() -> None:
-    made = rows(*((("g", f"X{at}", at / 10)) for at in range(8)), ("g", "XX", 6.0))
-    result = left_out(made).set_index("area_id")["is_inside"]
-    assert not result["XX"]
-    assert result.drop("XX").all()
 
 
 # ---- What is learned from ----
