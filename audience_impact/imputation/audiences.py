@@ -30,7 +30,8 @@ from audience_impact.overlap.model import OverlapModel
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import WHOLE_INTERNET
 
-KEY = ["restriction_id", "country_id", "platform_id"]
+COUNTRY = ["restriction_id", "country_id"]
+KEY = [*COUNTRY, "platform_id"]
 IMPUTED = "imputed"
 """Shape of an audience that is drawn as a share of the people online."""
 COMBINED = "combined"
@@ -60,13 +61,11 @@ def impute_audiences(
     the figures for the imputation and the model of joint use. Shares refer to the base of the
     audience.
     """
-    drawable = distributions.loc[distributions["shape"] != "", KEY]
-    uncounted = requested[
-        requested["is_existing_use"] & (requested["platform_id"] != WHOLE_INTERNET)
-    ]
-    counted = pd.MultiIndex.from_frame(drawable)
-    uncounted = uncounted[~pd.MultiIndex.from_frame(uncounted[KEY]).isin(counted)]
-    uncounted = uncounted.merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
+    is_drawable = distributions["shape"] != ""
+    counted = pd.MultiIndex.from_frame(distributions.loc[is_drawable, KEY])
+    is_wanted = requested["is_existing_use"] & (requested["platform_id"] != WHOLE_INTERNET)
+    is_wanted &= ~pd.MultiIndex.from_frame(requested[KEY]).isin(counted)
+    uncounted = requested[is_wanted].merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
     uncounted = uncounted[uncounted["base_persons"].notna()].reset_index(drop=True)
     figures, joint_use = fitted
     if figures is None or uncounted.empty:
@@ -80,10 +79,9 @@ def impute_audiences(
     shares = places.join(imputed, how="inner")
     rows = days.merge(shares, on=place).rename(columns={"area_id": "country_id"})
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
-    for name in SHARES:
-        rows[name] = rows[name] * online
-    services = audiences.groupby(KEY[:2])["platform_id"].nunique()
-    count = services.reindex(pd.MultiIndex.from_frame(rows[KEY[:2]])).to_numpy()
+    rows[SHARES] = rows[SHARES].mul(online, axis=0)
+    services = audiences.groupby(COUNTRY)["platform_id"].nunique()
+    count = services.reindex(pd.MultiIndex.from_frame(rows[COUNTRY])).to_numpy()
     rows = rows.assign(is_decisive=_is_decisive(rows, audiences), is_only=count == 1)
     return rows[COLUMNS].sort_values(KEY, ignore_index=True)
 
@@ -110,10 +108,10 @@ def combine_with_others(
     rows = rows[rows["base_size_persons"] > 0.0].reset_index(drop=True)
     if figures is None or rows.empty:
         return distributions
-    days = rows.rename(columns={"country_id": "area_id", "before": "moment"})
-    days = days.rename(columns={"chosen_way": "way", "audience_key": "left_out_ids"})
-    place = ["area_id", "platform_id", "moment", "way", "left_out_ids"]
-    imputed, _ = groups.impute_with_members(days[place], tables, figures, joint_use)
+    names = {"country_id": "area_id", "platform_id": "platform_id", "before": "moment"}
+    names |= {"chosen_way": "way", "audience_key": "left_out_ids"}
+    days = rows[list(names)].rename(columns=names)
+    imputed, _ = groups.impute_with_members(days, tables, figures, joint_use)
     rows = rows.join(imputed, how="inner").set_index("place")
     return _weigh_by_precision(distributions, rows)
 
@@ -137,23 +135,18 @@ def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.D
         "high": centre + narrowed * (high - imputed),
     }
     ends = dict(zip(ENDS, figure_errors.find_ends(rows), strict=True))
-    is_weak = half > imputed_half / CLEARER
-    combined = pd.DataFrame({name: expit(odds) for name, odds in quantiles.items()} | ends).assign(
-        shape=COMBINED, coverage=COVERAGE
-    )
-    changed = combined[is_weak]
-    distributions = distributions.copy()
+    combined = pd.DataFrame({name: expit(odds) for name, odds in quantiles.items()} | ends)
+    changed = combined.assign(shape=COMBINED, coverage=COVERAGE)[half > imputed_half / CLEARER]
     distributions.loc[changed.index, list(changed)] = changed
     return distributions
 
 
 def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for imputed audiences near the largest of their restriction and country."""
-    country = ["restriction_id", "country_id"]
     share = audiences["low_persons"] / audiences["base_persons"]
-    counted = share.groupby([audiences[name] for name in country]).max()
-    largest = rows.groupby(country)["q50_share"].transform("max")
-    largest_counted = counted.reindex(pd.MultiIndex.from_frame(rows[country])).set_axis(rows.index)
+    counted = share.groupby([audiences[name] for name in COUNTRY]).max()
+    largest = rows.groupby(COUNTRY)["q50_share"].transform("max")
+    largest_counted = counted.reindex(pd.MultiIndex.from_frame(rows[COUNTRY])).set_axis(rows.index)
     return rows["q50_share"] >= DECISIVE_PART * np.fmax(largest, largest_counted)
 
 
@@ -170,7 +163,7 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
     return rows["is_decisive"] & is_wide & ~beside
 
 
-def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+def _describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions of imputed audiences with the columns of `like`.
 
     If a figure in `like` is only a limit of the audience, no draw is below the 99 % end of it. Its
@@ -200,8 +193,6 @@ def replace_undrawable(distributions: pd.DataFrame, imputed_rows: pd.DataFrame) 
         return distributions
     keys = pd.MultiIndex.from_frame(imputed_rows[KEY])
     counted = distributions[~pd.MultiIndex.from_frame(distributions[KEY]).isin(keys)]
-    replacements = describe_imputed(imputed_rows, distributions)
-    together = (
-        replacements if counted.empty else pd.concat([counted, replacements], ignore_index=True)
-    )
+    parts = [counted, _describe_imputed(imputed_rows, distributions)]
+    together = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return together.sort_values(KEY, ignore_index=True)

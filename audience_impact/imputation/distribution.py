@@ -247,7 +247,7 @@ def _describe_requested(
     rung, strange = pd.Series("", questions.index), questions["platform_id"].copy()
     for group, is_out in _leave_figures_out(questions, model.figures):
         figures = model.figures[~is_out]
-        if not figures.empty:
+        if len(group) and len(figures):
             rung[group.index] = find_evidence_levels(group, figures)
             strange[group.index] = group["platform_id"].mask(is_stranger(group, figures), UNKNOWN)
     return questions.assign(rung=rung), questions.assign(platform_id=strange)

@@ -45,7 +45,7 @@ from audience_impact.denominators.counts import LONGEST_GAP_DAYS, Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
-from audience_impact.populations import EVERYONE, ONLINE, is_region
+from audience_impact.populations import EVERYONE, ONLINE, are_regions
 from audience_impact.vocabulary import (
     WORLD,
     Action,
@@ -84,34 +84,28 @@ PERSONAL = [Unit.PERSONS.value, Unit.ACCOUNTS.value, Unit.IDENTITIES.value, Unit
 OF_SOCIAL_MEDIA = r"base: (?:users of social|users of messengers)"
 NOT_READ_OUT = "not read"
 
-_WAYS = {
-    AudienceMetric.AD_AUDIENCE: WayOfCounting.ADVERTISING,
-    AudienceMetric.REGISTERED: WayOfCounting.ACCOUNTS,
-    AudienceMetric.INSTALLS: WayOfCounting.INSTALLED,
-    AudienceMetric.SURVEY_REGULAR: WayOfCounting.ASKED,
-    AudienceMetric.SURVEY_MONTHLY: WayOfCounting.ASKED,
-    AudienceMetric.MONTHLY_REACH: WayOfCounting.MEASURED,
-    AudienceMetric.MAU: WayOfCounting.TOLD,
-    AudienceMetric.DSA_AMAR: WayOfCounting.TOLD,
-    AudienceMetric.UNSPECIFIED: WayOfCounting.UNSPECIFIED,
-    AudienceMetric.WEEKLY_REACH: WayOfCounting.WEEKLY,
-    AudienceMetric.WAU: WayOfCounting.WEEKLY,
-    AudienceMetric.DAILY_REACH: WayOfCounting.DAILY,
-    AudienceMetric.AVG_DAILY_REACH: WayOfCounting.DAILY,
-    AudienceMetric.DAU: WayOfCounting.DAILY,
-    AudienceMetric.SURVEY_DAILY: WayOfCounting.DAILY,
+_METRICS = {
+    WayOfCounting.ADVERTISING: (AudienceMetric.AD_AUDIENCE,),
+    WayOfCounting.ACCOUNTS: (AudienceMetric.REGISTERED,),
+    WayOfCounting.INSTALLED: (AudienceMetric.INSTALLS,),
+    WayOfCounting.ASKED: (AudienceMetric.SURVEY_REGULAR, AudienceMetric.SURVEY_MONTHLY),
+    WayOfCounting.MEASURED: (AudienceMetric.MONTHLY_REACH,),
+    WayOfCounting.TOLD: (AudienceMetric.MAU, AudienceMetric.DSA_AMAR),
+    WayOfCounting.UNSPECIFIED: (AudienceMetric.UNSPECIFIED,),
+    WayOfCounting.WEEKLY: (AudienceMetric.WEEKLY_REACH, AudienceMetric.WAU),
+    WayOfCounting.DAILY: (
+        *(AudienceMetric.DAILY_REACH, AudienceMetric.AVG_DAILY_REACH),
+        *(AudienceMetric.DAU, AudienceMetric.SURVEY_DAILY),
+    ),
 }
-TOTAL_WAY = {
-    AudienceMetric.REGISTERED.value: WayOfCounting.WORLD_REGISTERED.value,
-    **{
-        metric.value: WayOfCounting.WORLD_DAILY.value
-        for metric, way in _WAYS.items()
-        if way in (WayOfCounting.DAILY, WayOfCounting.WEEKLY)
-    },
-}
-"""Way of counting of a total of the world by metric; all others count users of a month."""
-WAY = {metric.value: way.value for metric, way in _WAYS.items()}
+WAY = {metric.value: way.value for way, metrics in _METRICS.items() for metric in metrics}
 """Way of counting by metric; figures of other metrics are not used for imputation."""
+TOTAL_WAY = {
+    WayOfCounting.ACCOUNTS.value: WayOfCounting.WORLD_REGISTERED.value,
+    WayOfCounting.DAILY.value: WayOfCounting.WORLD_DAILY.value,
+    WayOfCounting.WEEKLY.value: WayOfCounting.WORLD_DAILY.value,
+}
+"""Way of counting of totals of the world; those of all other ways count users of a month."""
 
 
 PEOPLE = [
@@ -168,16 +162,10 @@ def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
         share=share,
         odds=soften_odds(share, scale),
         counted_in_countries=rows["platform_id"].mask(is_total, rows["figure_id"]),
-    )
-    return _drop_repeated(rows[(share > 0.0) & (scale.has_totals | ~is_total)])
-
-
-def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep one of the figures that state the same share of a service, way and period."""
+        rounded=share.round(SAME_SHARE_DECIMALS),
+    )[(share > 0.0) & (scale.has_totals | ~is_total)]
     same = ["area_id", "platform_id", "way", "moment"]
-    ordered = rows.assign(rounded=rows["share"].round(SAME_SHARE_DECIMALS)).sort_values(
-        [*same, "figure_id"]
-    )
+    ordered = rows.sort_values([*same, "figure_id"])
     return ordered.drop_duplicates([*same, "rounded"]).reset_index(drop=True)
 
 
@@ -192,7 +180,11 @@ def _read_estimates(tables: Tables) -> pd.DataFrame:
         & estimates["audience_metric"].isin(list(WAY))
         & (estimates["population_base"] != PopulationBase.WORLD_USERS.value)
     )
-    rows = estimates[usable & (_is_country(estimates["area_id"]) | _is_total(estimates))]
+    # all users of a service in the world
+    is_total = (estimates["area_id"] == WORLD) & (estimates["unit"] != Unit.SHARE.value)
+    is_total &= estimates["population_base"] != PopulationBase.CUSTOM.value
+    is_country = ~are_regions(estimates["area_id"]) & ~estimates["area_id"].str.isdigit()
+    rows = estimates[usable & (is_country | is_total)]
     value = rows["value"].fillna(np.sqrt(rows["low"] * rows["high"]))
     base, series = rows["population_base"], rows["measurement_series_id"]
     is_of_online = base.str.startswith("internet") | (base == PopulationBase.CUSTOM.value)
@@ -220,7 +212,8 @@ def _find_ways(rows: pd.DataFrame, tables: Tables) -> pd.Series:
     of_users = rows["note"].str.contains(OF_SOCIAL_MEDIA)
     way = way.mask(of_users & (way == WayOfCounting.ASKED), WayOfCounting.ASKED_OF_USERS.value)
     way = way.mask(rows["unit"] == Unit.ACCOUNTS.value, WayOfCounting.ACCOUNTS.value)
-    totals = rows["audience_metric"].map(TOTAL_WAY).fillna(WayOfCounting.WORLD_MONTHLY.value)
+    totals = rows["audience_metric"].map(WAY).map(TOTAL_WAY)
+    totals = totals.fillna(WayOfCounting.WORLD_MONTHLY.value)
     return way.mask(rows["area_id"] == WORLD, totals)
 
 
@@ -257,21 +250,11 @@ def _read_surveys(tables: Tables) -> pd.DataFrame:
 
 def _find_online_share(rows: pd.DataFrame) -> pd.Series:
     """Return the share of respondents online; that of the country for too few respondents."""
-    survey_share = rows.get("asked_online", pd.Series(np.nan, rows.index)).astype("float64")
     if "is_floor" not in rows:
-        return survey_share
+        return pd.Series(np.nan, rows.index)
+    survey_share = rows["asked_online"].astype("float64")
     fallback = np.fmax(survey_share, rows["other_online"].fillna(rows["online_share"]))
     return survey_share.where(~rows["is_floor"].eq(True), fallback)
-
-
-def _is_total(estimates: pd.DataFrame) -> pd.Series:
-    """Return True for counts of all users of a service in the world."""
-    is_part = estimates["population_base"] == PopulationBase.CUSTOM.value
-    return (estimates["area_id"] == WORLD) & ~is_part & (estimates["unit"] != Unit.SHARE.value)
-
-
-def _is_country(areas: pd.Series) -> pd.Series:
-    return ~areas.map(is_region).astype(bool) & ~areas.str.isdigit()
 
 
 def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -309,18 +292,17 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 def _is_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
     """Return True where the service was blocked in the whole country for long."""
-    restrictions = tables["restrictions"].merge(tables["restriction_targets"], on="restriction_id")
-    restrictions = restrictions[
-        (restrictions["feature"] == Feature.WHOLE_SERVICE.value)
-        & (restrictions["geo_scope"] == GeoScope.NATIONAL.value)
-        & (restrictions["action"] == Action.BLOCK.value)
-    ]
-    starts = restrictions["observed_from_start"].fillna(restrictions["announced_on_start"])
-    ends = restrictions["ended_on_end"].fillna(pd.Timestamp.max.floor("D"))
-    long = (ends - starts).dt.days >= LEAST_BLOCKED_DAYS
-    periods = restrictions.assign(
-        first=starts, last=ends, area_id=restrictions["area_ids"].str.split(";")
-    )[long]
+    blocks = tables["restrictions"].merge(tables["restriction_targets"], on="restriction_id")
+    starts = blocks["observed_from_start"].fillna(blocks["announced_on_start"])
+    ends = blocks["ended_on_end"].fillna(pd.Timestamp.max.floor("D"))
+    is_block = (
+        (blocks["feature"] == Feature.WHOLE_SERVICE.value)
+        & (blocks["geo_scope"] == GeoScope.NATIONAL.value)
+        & (blocks["action"] == Action.BLOCK.value)
+        & ((ends - starts).dt.days >= LEAST_BLOCKED_DAYS)
+    )
+    area_ids = blocks["area_ids"].str.split(";")
+    periods = blocks.assign(first=starts, last=ends, area_id=area_ids)[is_block]
     periods = periods.explode("area_id")[["area_id", "platform_id", "first", "last"]]
     keys = rows[["area_id", "platform_id", "moment"]].reset_index(names="place")
     both = keys.merge(periods, on=["area_id", "platform_id"])

@@ -67,16 +67,13 @@ def impute_with_members(
     models = [imputation_model, imputation_model.finer]
     figures = pd.concat([model_of.figures for model_of in models if model_of is not None])
     members = _list_members(requested[is_group], tables, figures)
-    both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
-    shares = distribution.impute_shares(both, tables, imputation_model)
-    origin = np.append(requested.index[~is_group], members["place"]).astype(requested.index.dtype)
-    is_member = shares.index >= (~is_group).sum()
-    singles = shares[~is_member].set_axis(origin[shares.index[~is_member]])
-    rest = shares[is_member].assign(
-        place=lambda rows: origin[rows.index],
-        country_id=lambda rows: both.loc[rows.index, "area_id"],
-        platform_id=lambda rows: both.loc[rows.index, "platform_id"],
-    )
+    singles = requested[~is_group]
+    both = pd.concat([singles.assign(place=singles.index), members], ignore_index=True)
+    shares = distribution.impute_shares(both.drop(columns="place"), tables, imputation_model)
+    place = both["place"].to_numpy(requested.index.dtype)
+    is_member = shares.index >= len(singles)
+    singles = shares[~is_member].set_axis(place[shares.index[~is_member]])
+    rest = shares[is_member].join(both[["place", "platform_id"]].assign(country_id=both["area_id"]))
     counted = rest[rest["rung"] != ImputationRung.KIND.value]
     ranked = counted.sort_values(["place", "q50_share"], ascending=[True, False])
     largest = ranked[ranked.groupby("place").cumcount() < MOST]
