@@ -20,13 +20,14 @@ mostly fixed networks, so that the absence of an outage says little.
 Citation. Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, chapter 5.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
+from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.populations import parents_of, with_holders
 from audience_impact.vocabulary import (
@@ -50,7 +51,6 @@ DRAWN = (Chance.HAPPENED.value, Chance.DISTINCT.value)
 """What is drawn of each event in the totals of countries."""
 PARAMETERS = ["share", "weight"]
 """The mean of the beta distribution of a group, and the sum of its two parameters."""
-Tables = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)

@@ -72,14 +72,14 @@ class Durations:
         mean = pd.Series(self.mean, restrictions.index)
         variance = pd.Series(self.variance, restrictions.index)
         for factor in FACTORS:
-            mean += _name_values(restrictions[factor], factor).map(self.effects).fillna(0.0)
+            mean += _name_values(restrictions, factor).map(self.effects).fillna(0.0)
         for factor in SPREADING:
-            variance *= _name_values(restrictions[factor], factor).map(self.spreads).fillna(1.0)
+            variance *= _name_values(restrictions, factor).map(self.spreads).fillna(1.0)
         return pd.DataFrame({PARAMETERS[0]: mean, PARAMETERS[1]: np.sqrt(variance)})
 
 
-def _name_values(values: "pd.Series[str]", factor: str) -> "pd.Series[str]":
-    return f"{factor}=" + values.astype("str")
+def _name_values(rows: pd.DataFrame, factor: str) -> "pd.Series[str]":
+    return f"{factor}=" + rows[factor].astype("str")
 
 
 def fit_durations(ended: pd.DataFrame) -> Durations:
@@ -91,7 +91,7 @@ def fit_durations(ended: pd.DataFrame) -> Durations:
         nothing = pd.Series(dtype="float64")
         return Durations(0.0, PRIOR_VARIANCE, nothing, nothing)
     logs = np.log(ended["days"].to_numpy("float64"))
-    values = [_name_values(ended[name], name).astype("category") for name in FACTORS]
+    values = [_name_values(ended, name).astype("category") for name in FACTORS]
     columns = [value for column in values for value in column.cat.categories]
     first = np.cumsum([0, *(len(column.cat.categories) for column in values[:-1])])
     # the columns (n, FACTORS) of each row in a design matrix with a column for each category
@@ -104,24 +104,17 @@ def fit_durations(ended: pd.DataFrame) -> Durations:
     effects = inverse @ np.bincount(ones.ravel(), np.repeat(off, len(FACTORS)), len(columns))
     leverage = inverse[pairs].sum(axis=(1, 2))
     residuals = off - effects[ones].sum(axis=1)
-    squares = pd.Series((residuals / np.clip(1.0 - leverage, LEAST_LEVERAGE, 1.0)) ** 2)
-    variance, spreads = _fit_spreads(ended.reset_index(drop=True), squares)
-    return Durations(float(logs.mean()), variance, pd.Series(effects, columns), spreads)
-
-
-def _fit_spreads(
-    ended: pd.DataFrame, squares: "pd.Series[float]"
-) -> tuple[float, "pd.Series[float]"]:
-    """Return the variance of residuals, and the factors that multiply it in each group."""
-    base = (squares.sum() + PRIOR * PRIOR_VARIANCE) / (len(squares) + PRIOR)
-    factors = []
-    ratio = squares / base
+    squares = (residuals / np.clip(1.0 - leverage, LEAST_LEVERAGE, 1.0)) ** 2
+    ratio, spreads = pd.Series(squares), []
+    base = (ratio.sum() + PRIOR * PRIOR_VARIANCE) / (len(ratio) + PRIOR)
+    ratio /= base
     for factor in SPREADING:
-        names = _name_values(ended[factor], factor)
+        names = _name_values(ended, factor).reset_index(drop=True)
         grouped = ratio.groupby(names)
-        factors.append((grouped.sum() + PRIOR) / (grouped.size() + PRIOR))
-        ratio = ratio / names.map(factors[-1]).to_numpy()
-    return float(base * ratio.mean()), pd.concat(factors)
+        spreads.append((grouped.sum() + PRIOR) / (grouped.size() + PRIOR))
+        ratio = ratio / names.map(spreads[-1]).to_numpy()
+    variance = float(base * ratio.mean())
+    return Durations(float(logs.mean()), variance, pd.Series(effects, columns), pd.concat(spreads))
 
 
 def quantile_days(u: Array, parameters: pd.DataFrame, least: Array, most: Array) -> Array:
@@ -154,8 +147,6 @@ in nine cases of ten), and its weight in pairs."""
 SHORTEST, NO_VARIANCE = 1e-3, 1e-9
 NINE_IN_TEN = 2 * float(ndtri(0.95))
 HOURS_PARAMETERS = ["hours_log_mean", "hours_log_sd"]
-DESCRIBED = ["hours_basis", "measured_hours", *HOURS_PARAMETERS]
-TOTALS = ["q05_in_force_hours", "q50_in_force_hours", "q95_in_force_hours"]
 EXAMS = "exam"
 """Word in the occasion of cuts for exams."""
 
@@ -260,12 +251,16 @@ def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.
 
 
 def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """Return DESCRIBED of each restriction: the basis and distribution of its hours of a day.
+    """Return `hours_basis`, `measured_hours` and HOURS_PARAMETERS of a day of each restriction.
 
-    `linked` is the result of events.link_evidence.
+    `linked` is the result of events.link_evidence; its outages of the country are what is measured.
     """
+    of_country = linked[linked["evidence_scope"] == EvidenceScope.COUNTRY.value]
+    total = of_country.groupby("restriction_id")["hours"].sum()
+    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
+    days = count_days_in_force(restrictions, length.clip(lower=1))
     about = restrictions.assign(
-        measured_hours=_measure_hours(restrictions, linked),
+        measured_hours=restrictions["restriction_id"].map(total[total > 0.0]) / days,
         country_id=restrictions["area_ids"].str.split(";").str[0].map(country_of),
     )
     measured, printed = about["measured_hours"], _read_printed_hours(about)
@@ -278,7 +273,7 @@ def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataF
     basis = basis.mask(measured.notna(), HoursBasis.MEASURED.value)
     fitted = fit_hours(list_known_hours(about), (printed / measured).dropna())
     about = about.assign(hours_basis=basis)
-    return about[DESCRIBED[:2]].join(fitted.predict(about))
+    return about[["hours_basis", "measured_hours"]].join(fitted.predict(about))
 
 
 def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
@@ -293,24 +288,12 @@ def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
     is_cut = restrictions["severity"] == Severity.NETWORK_UNAVAILABLE.value
     measured = restrictions["measured_hours"]
     kinds = {True: HoursBasis.EXAMS.value, False: HoursBasis.NETWORK_CUT.value}
-    return (
-        restrictions[["restriction_id", "country_id"]]
-        .assign(
-            hours_basis=is_exam.map(kinds),
-            hours=measured.fillna(_read_printed_hours(restrictions).where(is_exam & is_cut)),
-            is_measured=measured.notna(),
-        )
-        .dropna(subset=["hours"])
+    known_hours = restrictions[["restriction_id", "country_id"]].assign(
+        hours_basis=is_exam.map(kinds),
+        hours=measured.fillna(_read_printed_hours(restrictions).where(is_exam & is_cut)),
+        is_measured=measured.notna(),
     )
-
-
-def _measure_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> "pd.Series[float]":
-    """Return the hours of a day in force by outages of the country; NaN where none was seen."""
-    of_country = linked[linked["evidence_scope"] == EvidenceScope.COUNTRY.value]
-    total = of_country.groupby("restriction_id")["hours"].sum()
-    length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
-    days = count_days_in_force(restrictions, length.clip(lower=1))
-    return restrictions["restriction_id"].map(total[total > 0.0]) / days
+    return known_hours.dropna(subset=["hours"])
 
 
 def _read_printed_hours(restrictions: pd.DataFrame) -> "pd.Series[float]":
@@ -327,6 +310,6 @@ def describe_total_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
     length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
     days = count_days_in_force(restrictions, length.where(length > 0)).to_numpy("float64")[:, None]
     most = np.fmax(restrictions["measured_hours"], DAY_HOURS).to_numpy("float64")[:, None]
-    quantiles = np.array([[0.05, 0.5, 0.95]])
-    total = days * quantile_hours(quantiles, restrictions, most)
-    return pd.DataFrame(total.round(2), restrictions.index, columns=TOTALS)
+    total = days * quantile_hours(np.array([[0.05, 0.5, 0.95]]), restrictions, most)
+    names = [f"{quantile}_in_force_hours" for quantile in ("q05", "q50", "q95")]
+    return pd.DataFrame(total.round(2), restrictions.index, columns=names)
