@@ -4,8 +4,8 @@ To add a fit, add an entry to FITTERS.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,13 +21,11 @@ from audience_impact.fitting import (
     places,
     shares,
 )
-from audience_impact.fitting.tables import complete_table
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 
 
-@dataclass(frozen=True)
-class Fitter:
+class Fitter(NamedTuple):
     """A fit of some fact tables to others.
 
     Attributes:
@@ -86,12 +84,15 @@ FITTERS = {
 """Fits, by the argument of `audience-impact learn`."""
 
 
-def fit_tables(fitter: Fitter, facts: Tables) -> Tables:
-    """Return the fitted tables, by name, as they are written."""
-    return {
-        table: complete_table(fit(facts), facts[table], fitter.decimals)
-        for table, fit in fitter.fit.items()
-    }
+def complete_table(fitted: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
+    """Return a fitted table with `note` the last column.
+
+    The note of a parameter is the one that the table has now: people write it there.
+    """
+    if "parameter" not in fitted:
+        return fitted.assign(note=fitted.get("note", ""))
+    notes = current.drop_duplicates("parameter").set_index("parameter")["note"]
+    return fitted.assign(note=notes.reindex(fitted["parameter"], fill_value="").to_numpy())
 
 
 def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:
@@ -118,12 +119,21 @@ def update_tables(name: str, folder: Path, only_check: bool) -> tuple[bool, str]
         RefusedError: A row of a table that is read has an error.
     """
     fitter = FITTERS[name]
-    facts = _read_checked_facts(fitter, folder)
+    checked = steps.validate_facts(steps.read_facts([folder]))
+    bad = [
+        finding
+        for finding in checked.findings
+        if finding.table in fitter.read and finding.severity is not FindingSeverity.WARNING
+    ]
+    if bad:
+        raise steps.RefusedError([steps.format_finding(finding) for finding in bad], bad)
+    facts = checked.tables
     if fitter.is_current(facts):
         return True, f"what learn {name} writes is up to date"
     lines, matched = [], True
-    for table, ours in fit_tables(fitter, facts).items():
-        path = folder / f"{table}.csv"
+    for table, fit in fitter.fit.items():
+        path, ours = folder / f"{table}.csv", complete_table(fit(facts), facts[table])
+        ours = ours.round(fitter.decimals)
         if path.is_file() and is_same(ours, facts[table], fitter.decimals):
             lines.append(f"{path} is up to date")
             continue
@@ -136,16 +146,3 @@ def update_tables(name: str, folder: Path, only_check: bool) -> tuple[bool, str]
         path.write_text(text, encoding="utf-8", newline="")
         lines.append(f"{path} written")
     return matched, "\n".join(lines)
-
-
-def _read_checked_facts(fitter: Fitter, folder: Path) -> Tables:
-    """Return the typed facts of a folder; refuse errors in the tables that the fitter reads."""
-    checked = steps.validate_facts(steps.read_facts([folder]))
-    bad = [
-        finding
-        for finding in checked.findings
-        if finding.table in fitter.read and finding.severity is not FindingSeverity.WARNING
-    ]
-    if bad:
-        raise steps.RefusedError([steps.format_finding(finding) for finding in bad], bad)
-    return checked.tables

@@ -29,9 +29,6 @@ RELIABILITY = {
     for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
 }
 """Reliability words of sources, the most reliable first."""
-OLDER = "age_12_plus"
-YEAR_SIGNS = 4
-"""Signs of a period that is a year."""
 ANY_MEASURER = ["population_base"]
 SAME_MEASURER = ["population_base", "measurement_series_id"]
 """Columns besides the country in which a count agrees with the request."""
@@ -92,9 +89,8 @@ class Counts:
         rows = places[["country_id", "start", *by]].reset_index(names="place")
         joined = rows.merge(self.by_country, on=["country_id", *by])
         joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
-        return joined.assign(
-            far=joined["gap"] > WINDOW_DAYS, projected=joined["obs_status"] == FORECAST
-        )
+        is_projected = joined["obs_status"] == FORECAST
+        return joined.assign(far=joined["gap"] > WINDOW_DAYS, projected=is_projected)
 
     def find_nearest(self, places: pd.DataFrame, by: list[str], window: int | None) -> pd.DataFrame:
         """Return for each place the base chosen by `list_steps` of those that match it.
@@ -110,11 +106,11 @@ class Counts:
         Each place and day is looked up once. Indexed like `places`; NaN where nobody counted them
         within `window` days.
         """
-        distinct = places[["country_id", "start"]].drop_duplicates()
+        keys = ["country_id", "start"]
+        distinct = places[keys].drop_duplicates()
         base = self.find_nearest(distinct.assign(population_base=population), ANY_MEASURER, window)
         at = distinct.join(base[["base_id"]], how="inner")
         at["persons"] = self.interpolate_persons(at)
-        keys = ["country_id", "start"]
         joined = places[keys].merge(at[[*keys, "persons"]], on=keys, how="left", validate="m:1")
         return joined["persons"].set_axis(places.index)
 
@@ -130,8 +126,21 @@ class Counts:
         )
         printed = series.drop(columns="middle").rename(columns={"persons": "printed_persons"})
         dated = places[["base_id", "start"]].reset_index(names="place")
-        rows = dated.merge(printed, on="base_id").sort_values("start")
-        near = _with_neighbours(rows, series, key)
+        near = dated.merge(printed, on="base_id").sort_values("start")
+        there = series[series["area_id"].isin(near["area_id"])]
+        counts = there.drop(columns="base_id").sort_values(["middle", *key])
+        for direction in ("backward", "forward"):
+            counts_there = counts.rename(
+                columns={name: f"{direction}_{name}" for name in ("middle", "persons")}
+            )
+            near = pd.merge_asof(
+                near,
+                counts_there,
+                left_on="start",
+                right_on=f"{direction}_middle",
+                by=key,
+                direction=direction,
+            )
         gap = near["forward_middle"] - near["backward_middle"]
         part = ((near["start"] - near["backward_middle"]) / gap).where(gap.dt.days > 0)
         growth = (near["forward_persons"] / near["backward_persons"]).pow(part)
@@ -148,7 +157,7 @@ class Counts:
         rows = self.bases[
             (self.bases["population_base"] == EVERYONE)
             & self.bases["area_id"].isin(countries)
-            & (self.bases["period"].str.len() == YEAR_SIGNS)
+            & (self.bases["period"].str.len() == len("2024"))
         ]
         yearly = rows.groupby(["area_id", rows["period_start"].dt.year])["persons"].median()
         logs = np.log(yearly.unstack().reindex(columns=YEARS)).interpolate(axis=1)
@@ -163,29 +172,12 @@ class Counts:
         key = ["area_id", "period"]
         older, everyone = (
             self.bases.loc[self.bases["population_base"] == base, [*key, "persons"]]
-            for base in (OLDER, EVERYONE)
+            for base in ("age_12_plus", EVERYONE)
         )
         both = older.merge(everyone, on=key)
         share = (both["persons_x"] / both["persons_y"]).clip(upper=1.0)
         by_area = 1.0 - share.groupby(both["area_id"]).median().astype("float64")
         return countries.map(by_area).astype("float64").fillna(by_area.median()).fillna(0.0)
-
-
-def _with_neighbours(rows: pd.DataFrame, series: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Return rows with the counts of the same measurer before and after their `start`."""
-    there = series[series["area_id"].isin(rows["area_id"])]
-    counts = there.drop(columns="base_id").sort_values(["middle", *key])
-    for direction in ("backward", "forward"):
-        right = counts.rename(columns={n: f"{direction}_{n}" for n in ("middle", "persons")})
-        rows = pd.merge_asof(
-            rows,
-            right,
-            left_on="start",
-            right_on=f"{direction}_middle",
-            by=key,
-            direction=direction,
-        )
-    return rows
 
 
 DISTRIBUTION = [

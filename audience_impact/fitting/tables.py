@@ -66,18 +66,6 @@ def make_parameter_table(
     )
 
 
-def complete_table(fitted: pd.DataFrame, current: pd.DataFrame, decimals: int) -> pd.DataFrame:
-    """Return a fitted table as it is written: numbers rounded, and `note` the last column.
-
-    The note of a parameter is the one that the table has now: people write it there.
-    """
-    if "parameter" in fitted:
-        notes = current.drop_duplicates("parameter").set_index("parameter")["note"]
-        noted = notes.reindex(fitted["parameter"], fill_value="").to_numpy()
-        return fitted.assign(note=noted).round(decimals)
-    return fitted.assign(note=fitted.get("note", "")).round(decimals)
-
-
 def digest_frames(*frames: pd.DataFrame) -> str:
     """Return the SHA-256 of the rows of some frames, in any order."""
     total = hashlib.sha256()

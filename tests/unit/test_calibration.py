@@ -7,10 +7,10 @@ from scipy.special import expit, logit
 
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.fitting.joint_use import FittedSurvey, Survey
-from audience_impact.fitting.tables import complete_table
 from audience_impact.overlap.model import list_area_surveys, read_calibration
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 from benchmarks.overlap import fit_calibration
+from flows.fitting import complete_table
 from flows.fitting import is_same as same_table
 from tests.engine import patterns
 
@@ -41,7 +41,7 @@ def learn(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:
     """The table as it is written, the notes of which are blank at first."""
     facts = {"surveys": surveys, "use_patterns": use_patterns}
     current = pd.DataFrame(columns=["parameter", "note"], dtype="str")
-    return complete_table(calibration.fit_table(facts), current, 6)
+    return complete_table(calibration.fit_table(facts), current).round(6)
 
 
 def fitted(house: str, area: str, year: str, log_odds: float, error: float = 0.0) -> FittedSurvey:
