@@ -87,35 +87,20 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class FigureErrors:
-    """Errors of figures, as fitted to the facts.
+    """Errors of figures, as fitted to the facts."""
 
-    Attributes:
-        growth: Growth of an unrestricted audience in one month.
-        growth_by_kind: The same by kind of service; those of other kinds grow as `growth` says.
-        restricted_growth: Growth of an audience in one month while its service is restricted.
-        base_growth: Growth of the people online in one month.
-        measurers: Half width of one measurer's figure, in log odds.
-        base_measurers: Half width of one measurer's count of the people online, in log odds.
-        secondary_source: Half width of a figure printed by a secondary source, in logs.
-        population: Half width of a count of residents, in logs.
-        low_reliability: Half width of a figure from a source of low reliability, in log odds.
-        effective_sample: Effective number of respondents of a survey that does not report it.
-        tail_degrees: Degrees of freedom of the tails of growth.
-        children: Share online of residents below twelve over that of the others.
-    """
-
-    growth: Spread
-    growth_by_kind: Mapping[str, Spread]
-    restricted_growth: Spread
-    base_growth: Spread
-    measurers: float
-    base_measurers: float
-    secondary_source: float
-    population: float
-    low_reliability: float
-    effective_sample: float
-    tail_degrees: float
-    children: Spread
+    growth: Spread  # growth of an unrestricted audience in one month
+    growth_by_kind: Mapping[str, Spread]  # of some kinds of service, in place of `growth`
+    restricted_growth: Spread  # growth of an audience in one month while its service is restricted
+    base_growth: Spread  # growth of the people online in one month
+    measurers: float  # half width of one measurer's figure, in log odds
+    base_measurers: float  # half width of one measurer's count of the people online, in log odds
+    secondary_source: float  # half width of a figure printed by a secondary source, in logs
+    population: float  # half width of a count of residents, in logs
+    low_reliability: float  # half width of a figure from a source of low reliability, in log odds
+    effective_sample: float  # effective number of respondents of a survey that does not report it
+    tail_degrees: float  # degrees of freedom of the tails of growth
+    children: Spread  # share online of residents below twelve over that of the others
 
 
 SPREADS = (

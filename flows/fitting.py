@@ -26,19 +26,12 @@ from flows.pipeline import steps
 
 
 class Fitter(NamedTuple):
-    """A fit of some fact tables to others.
+    """A fit of some fact tables to others."""
 
-    Attributes:
-        read: The tables that are read; an error there is refused.
-        fit: For each fitted table a function that returns it from typed facts.
-        decimals: The number of decimals that are written.
-        is_current: Returns whether the fitted tables among facts were fitted to these facts;
-            called first where fitting takes minutes.
-    """
-
-    read: Collection[str]
-    fit: Mapping[str, Callable[[Tables], pd.DataFrame]]
-    decimals: int = 4
+    read: Collection[str]  # the tables that are read; an error there is refused
+    fit: Mapping[str, Callable[[Tables], pd.DataFrame]]  # by fitted table
+    decimals: int = 4  # that are written
+    # whether the fitted tables belong to the facts, called first where fitting takes minutes
     is_current: Callable[[Tables], bool] = lambda facts: False
 
 

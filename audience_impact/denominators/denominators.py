@@ -75,17 +75,11 @@ NARROWER = "a narrower population that contains the audiences has a base"
 
 @dataclass(frozen=True)
 class Denominators(Counts):
-    """The counts of populations and their errors, with lookups by place and day.
+    """The counts of populations and their errors, with lookups by place and day."""
 
-    Attributes:
-        source_types: The kind of source of each measurer, by `measurement_series_id`.
-        errors: Errors of figures; None if the facts contain no parameters for them.
-        online: Levels of the share of residents online; None if the facts contain none.
-    """
-
-    source_types: "pd.Series[str]"
-    errors: FigureErrors | None
-    online: OnlineLevels | None
+    source_types: "pd.Series[str]"  # of each measurer, by `measurement_series_id`
+    errors: FigureErrors | None  # None if the facts contain no parameters for them
+    online: OnlineLevels | None  # levels of the share of residents online, if the facts have them
 
     @classmethod
     def from_facts(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":

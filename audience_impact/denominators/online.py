@@ -106,15 +106,10 @@ def measure_deviation(weights: Array, correlation: Array) -> Array:
 
 @dataclass(frozen=True)
 class OnlineLevels:
-    """The fitted levels of countries by year.
+    """The fitted levels of countries by year."""
 
-    Attributes:
-        row_of: The row of each country in the arrays.
-        values: Arrays (countries, YEARS) by the names VALUES.
-    """
-
-    row_of: "pd.Series[int]"
-    values: dict[str, Array]
+    row_of: "pd.Series[int]"  # the row of each country in the arrays
+    values: dict[str, Array]  # arrays (countries, YEARS) by the names VALUES
 
     @classmethod
     def from_table(cls, online_levels: pd.DataFrame) -> "OnlineLevels | None":

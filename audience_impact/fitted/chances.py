@@ -55,15 +55,10 @@ PARAMETERS = ["share", "weight"]
 
 @dataclass(frozen=True)
 class Chances:
-    """The chances of restrictions.
+    """The chances of restrictions."""
 
-    Attributes:
-        groups: The group of each restriction in each chance, blank where none applies.
-        fitted: PARAMETERS by group; without rows every restriction counts in every draw.
-    """
-
-    groups: pd.DataFrame
-    fitted: pd.DataFrame
+    groups: pd.DataFrame  # of each restriction in each chance, blank where none applies
+    fitted: pd.DataFrame  # PARAMETERS by group; without rows every restriction counts in every draw
 
     def is_confirmed(self, restrictions: "pd.Series[str]") -> "pd.Series[bool]":
         """Return whether more than one report speaks for each restriction; all if not fitted.

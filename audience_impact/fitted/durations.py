@@ -153,17 +153,11 @@ EXAMS = "exam"
 
 @dataclass(frozen=True)
 class Hours:
-    """The fitted distribution of log hours.
+    """The fitted distribution of log hours."""
 
-    Attributes:
-        bases: Mean and deviation (HOURS_PARAMETERS) by basis.
-        countries: The same for cuts for exams, by country.
-        source_deviation: Deviation of hours that are measured or printed.
-    """
-
-    bases: pd.DataFrame
-    countries: pd.DataFrame
-    source_deviation: float
+    bases: pd.DataFrame  # mean and deviation (HOURS_PARAMETERS) by basis
+    countries: pd.DataFrame  # the same for cuts for exams, by country
+    source_deviation: float  # deviation of hours that are measured or printed
 
     def predict(self, restrictions: pd.DataFrame) -> pd.DataFrame:
         """Return HOURS_PARAMETERS of each restriction; NaN without a basis, or if none was fitted.

@@ -57,36 +57,20 @@ def list_closed(tables: Tables, family: RungFamily) -> list[str]:
 
 @dataclass(frozen=True)
 class FittedModels:
-    """Fitted parameters; a field is None or has no rows if its fact table has no rows.
+    """Fitted parameters; a field is None or has no rows if its fact table has no rows."""
 
-    Attributes:
-        errors: Errors of figures.
-        places: Deviations of places from their country in the share online.
-        parts: Sizes of parts of places, by kind.
-        networks: Shares of people online with a mobile network alone.
-        audiences: Figures from which audiences are imputed, with the fitted model of their
-            covariance.
-        joint_use: The model of joint use of services.
-        daily_use: Shares of users who come on a day, keyed by shares.BY_SERVICE.
-        features: Shares of users who use a feature, keyed by shares.BY_GROUP.
-        keeping_access: Shares of people who keep access, keyed by shares.BY_GROUP.
-        keeping_figures: Ids of the figures of each country behind `keeping_access`.
-        chances: The chances of groups of restrictions, as `Chances` has them.
-        closed_levels: Levels of evidence that failed validation, by family.
-    """
-
-    errors: FigureErrors | None
-    places: PlaceParameters | None
-    parts: pd.DataFrame
-    networks: Mapping[NetworkLaw, Spread]
-    audiences: ImputationModel | None
-    joint_use: OverlapModel | None
-    daily_use: pd.DataFrame
-    features: pd.DataFrame
-    keeping_access: pd.DataFrame
-    keeping_figures: "pd.Series[str]"
-    chances: pd.DataFrame
-    closed_levels: Mapping[RungFamily, list[str]]
+    errors: FigureErrors | None  # errors of figures
+    places: PlaceParameters | None  # deviations of places from their country in the share online
+    parts: pd.DataFrame  # sizes of parts of places, by kind
+    networks: Mapping[NetworkLaw, Spread]  # shares of people online with a mobile network alone
+    audiences: ImputationModel | None  # figures from which audiences are imputed
+    joint_use: OverlapModel | None  # the model of joint use of services
+    daily_use: pd.DataFrame  # shares of users who come on a day, keyed by shares.BY_SERVICE
+    features: pd.DataFrame  # shares of users who use a feature, keyed by shares.BY_GROUP
+    keeping_access: pd.DataFrame  # shares of people who keep access, keyed by shares.BY_GROUP
+    keeping_figures: "pd.Series[str]"  # ids of the figures of each country behind `keeping_access`
+    chances: pd.DataFrame  # the chances of groups of restrictions, as `Chances` has them
+    closed_levels: Mapping[RungFamily, list[str]]  # that failed validation
 
 
 def read_models(tables: Tables) -> FittedModels:
@@ -116,19 +100,12 @@ def read_models(tables: Tables) -> FittedModels:
 
 @dataclass(frozen=True)
 class Context:
-    """What all stages of a run share.
+    """What all stages of a run share."""
 
-    Attributes:
-        tables: The typed facts.
-        fitted: Parameters that were fitted to all restrictions.
-        denominators: The counts of populations, with their errors.
-        parents: The parent of each area, as `nesting.read_parents` returns it.
-    """
-
-    tables: Tables
-    fitted: FittedModels
-    denominators: Denominators
-    parents: nesting.Parents
+    tables: Tables  # the typed facts
+    fitted: FittedModels  # parameters that were fitted to all restrictions
+    denominators: Denominators  # the counts of populations, with their errors
+    parents: nesting.Parents  # the parent of each area, as `nesting.read_parents` returns it
 
     @property
     def errors(self) -> FigureErrors | None:

@@ -159,29 +159,20 @@ def _match_ages(rows: pd.DataFrame, older: pd.DataFrame) -> Array:
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts as arrays (countries, counts), padded where a country has fewer.
+    """Counts as arrays (countries, counts), padded where a country has fewer."""
 
-    Attributes:
-        areas: The countries.
-        subregion: Number of the subregion of each country.
-        series: The lineages; `lineage` numbers them.
-        weights: The weight of each year in each count (countries, counts, years).
-        both_are_counts: Where neither of two counts is padding (countries, counts, counts).
-        same_lineage: Where two counts of a country are of one lineage.
-    """
-
-    areas: pd.Index
-    subregion: NDArray[np.int64]
-    series: list[str]
+    areas: pd.Index  # the countries
+    subregion: NDArray[np.int64]  # number of the subregion of each country
+    series: list[str]  # the lineages; `lineage` numbers them
     is_count: NDArray[np.bool_]
     moment: Array
     share: Array
     older_share: Array
     lineage: NDArray[np.int64]
     is_all_ages: NDArray[np.bool_]
-    weights: Array
-    both_are_counts: NDArray[np.bool_]
-    same_lineage: NDArray[np.bool_]
+    weights: Array  # the weight of each year in each count (countries, counts, years)
+    both_are_counts: NDArray[np.bool_]  # (countries, counts, counts) neither is padding
+    same_lineage: NDArray[np.bool_]  # where two counts of a country are of one lineage
 
     @classmethod
     def from_rows(cls, rows: pd.DataFrame, subregions: pd.Index) -> "Counts":

@@ -25,19 +25,12 @@ BASES = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.EST
 
 
 class Fit(NamedTuple):
-    """A fitted parameter, and the figures behind it.
+    """A fitted parameter, and the figures behind it."""
 
-    Attributes:
-        value: The number (float), or the three quantiles (Spread).
-        basis: Whether it was estimated or assumed.
-        figures: The number of figures, or of pairs, that it was fitted to.
-        groups: The number of countries, or measurers, of these figures.
-    """
-
-    value: Any
-    basis: ParameterBasis = ParameterBasis.ASSUMED
-    figures: int = 0
-    groups: int = 0
+    value: Any  # the number (float), or the three quantiles (Spread)
+    basis: ParameterBasis = ParameterBasis.ASSUMED  # whether it was estimated or assumed
+    figures: int = 0  # the number of figures, or of pairs, that it was fitted to
+    groups: int = 0  # the number of countries, or measurers, of these figures
 
 
 Fits = dict[StrEnum, Fit]

@@ -41,27 +41,16 @@ ARAB = [
 
 @dataclass(frozen=True)
 class Effect:
-    """One effect of the model.
+    """One effect of the model."""
 
-    Attributes:
-        name: Its name in the table `audience_laws`.
-        by: Columns that define the groups; empty for one group of all figures.
-        start: Spread at which the fit begins.
-        along: Column with which it varies; empty if it is constant.
-        scale: The scale of the distance along this column.
-        is_rough: Whether the correlation decreases exponentially rather than smoothly.
-        times: Column by which it is multiplied; empty for one.
-        most: Largest spread that the fit may return.
-    """
-
-    name: str
-    by: tuple[str, ...]
-    start: float
-    along: str = ""
-    scale: float = 1.0
-    is_rough: bool = False
-    times: str = ""
-    most: float = 3.0
+    name: str  # its name in the table `audience_laws`
+    by: tuple[str, ...]  # columns that define the groups; empty for one group of all figures
+    start: float  # spread at which the fit begins
+    along: str = ""  # column with which it varies; empty if it is constant
+    scale: float = 1.0  # the scale of the distance along this column
+    is_rough: bool = False  # whether the correlation decreases exponentially rather than smoothly
+    times: str = ""  # column by which it is multiplied; empty for one
+    most: float = 3.0  # largest spread that the fit may return
 
 
 SERVICE, COUNTRY, WAY = "platform_id", "area_id", "way"
