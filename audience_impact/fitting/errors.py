@@ -172,15 +172,6 @@ def _compare_measurers(
     return both.assign(difference=both["level"] - both["level_other"]).reset_index(drop=True)
 
 
-def pair_pages(tables: Tables) -> pd.DataFrame:
-    """Return, for each page, the difference in logs of its figure from the median of all pages."""
-    figures = _select_figures(tables)
-    exact = figures[figures["interval_kind"] == IntervalKind.NONE.value]
-    groups = exact.groupby([*SERIES, *PERIOD])["value"]
-    pages = exact.assign(difference=np.log(exact["value"] / groups.transform("median")))
-    return pages[groups.transform("size") > 1].reset_index(drop=True)
-
-
 def pair_bases(bases: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return pairs of people online in a year, of residents in a year, and of people online later.
 
@@ -279,8 +270,12 @@ def fit_parameters(tables: Tables) -> Fits:
     """Return the fitted parameters of the errors of figures, by name; `tables` are typed."""
     growth = pair_successive(tables)
     free = growth[~growth["is_restricted"]]
-    pages = pair_pages(tables)
-    pages = pages[pages["difference"].abs() <= LARGEST_RELAY]
+    figures = _select_figures(tables)
+    pages = figures[figures["interval_kind"] == IntervalKind.NONE.value]
+    values = pages.groupby([*SERIES, *PERIOD])["value"]
+    pages = pages.assign(difference=np.log(pages["value"] / values.transform("median")))
+    is_relayed = (values.transform("size") > 1) & (pages["difference"].abs() <= LARGEST_RELAY)
+    pages = pages[is_relayed]
     online, residents, later = pair_bases(tables["bases"])
     return {
         FigureError.GROWTH: _fit_growth(free),

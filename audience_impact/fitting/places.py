@@ -466,13 +466,14 @@ def compare_readings(tables: Tables, parameters: online.PlaceParameters) -> pd.D
     scope = scope.assign(operators="", extent_reason="")
     of_networks = networks.read_parameters(tables["network_laws"])
     cut = networks.estimate_cut_share(scope, tables, of_networks)
-    (level, level_error), (step, step_error), (only, only_error) = (
-        _measure_quantiles(quantiles.to_numpy("float64"))
-        for quantiles in (
-            logit(country),
-            place[online.ODDS_QUANTILES],
-            np.log(cut[networks.SHARE_QUANTILES].astype("float64")),
-        )
+    quantiles = (
+        logit(country).to_numpy("float64"),
+        place[online.ODDS_QUANTILES].to_numpy("float64"),
+        np.log(cut[networks.SHARE_QUANTILES].to_numpy("float64")),
+    )
+    level, step, only = (parts[:, 1] for parts in quantiles)
+    level_error, step_error, only_error = (
+        (parts[:, 2] - parts[:, 0]) / (2.0 * NORMAL) for parts in quantiles
     )
     share = expit(level + step)
     cut_share = np.clip(share * np.exp(only), EDGE, 1.0 - EDGE)
@@ -483,11 +484,6 @@ def compare_readings(tables: Tables, parameters: online.PlaceParameters) -> pd.D
         difference=logit(rows["share"]) - logit(cut_share),
         deviation=np.hypot(spread, READER_ERROR / (1.0 - rows["share"])),
     ).dropna(subset=["difference", "deviation"])
-
-
-def _measure_quantiles(quantiles: Array) -> tuple[Array, Array]:
-    low, middle, high = quantiles.T
-    return middle, (high - low) / (2.0 * NORMAL)
 
 
 def fit_reading(compared: pd.DataFrame) -> float:

@@ -109,11 +109,14 @@ def _list_members(groups: pd.DataFrame, tables: Tables, figures: pd.DataFrame) -
 
 def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
     """Return quantiles of the union of the members, and their weakest evidence level."""
-    unions = {}
+    unions, z = {}, _make_points()
     for place, group in members.groupby("place"):
         joint_use = model.joint_use(str(group["country_id"].iloc[0]), make_lattice(DRAWS))
         everyone = np.ones((1, len(group)), dtype=bool)
-        union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
+        correlated = np.sqrt(COMMON) * z[0] + np.sqrt(1.0 - COMMON) * z[1 : len(group) + 1]
+        q05, q50, q95 = (logit(group[name].to_numpy("float64")[:, None]) for name in SHARES)
+        shares = np.asarray(expit(draw_through_quantiles(ndtr(correlated), q05, q50, q95)))
+        union = model.draw_unions(Group(shares, joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
         quantiles = np.maximum(quantiles, group[SHARES].max().to_numpy())
         rung = RUNGS[int(group["rung"].map(RUNGS.index).max())]
@@ -122,20 +125,12 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
     return table.astype(dict.fromkeys([*SHARES, *distribution.ONLINE], "float64"))
 
 
-def _draw_members(members: pd.DataFrame) -> Array:
-    """Return draws (members, DRAWS) of the shares of the members of a group."""
-    z = np.array(_make_points())
-    correlated = np.sqrt(COMMON) * z[0] + np.sqrt(1.0 - COMMON) * z[1 : len(members) + 1]
-    q05, q50, q95 = (logit(members[name].to_numpy("float64")[:, None]) for name in SHARES)
-    return np.asarray(expit(draw_through_quantiles(ndtr(correlated), q05, q50, q95)))
-
-
 @cache
-def _make_points() -> tuple[tuple[float, ...], ...]:
+def _make_points() -> Array:
     """Return normal points (1 + MOST, DRAWS) of a Kronecker sequence of the golden ratio."""
     golden = 2.0
     for _ in range(64):  # converges: the root of x^(d + 1) = x + 1, d the columns
         golden = (1.0 + golden) ** (1.0 / (2 + MOST))
     steps = golden ** -np.arange(1.0, 2 + MOST)
     points = (0.5 + np.outer(steps, np.arange(DRAWS))) % 1.0
-    return tuple(map(tuple, ndtri(points.clip(1e-4, 1 - 1e-4)).tolist()))
+    return np.asarray(ndtri(points.clip(1e-4, 1 - 1e-4)))
