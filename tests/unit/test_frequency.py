@@ -7,8 +7,7 @@ from scipy.special import logit
 
 from audience_impact.fitted import shares
 from audience_impact.fitting import shares as learning
-from flows import fitting
-from tests.support import FACTS, World, world
+from tests.support import World, world
 
 SHARES = {"XA": 0.6, "XB": 0.7, "XC": 0.8, "XD": 0.9, "XE": 0.95}
 
@@ -169,13 +168,6 @@ def test_more_come_on_a_day_where_more_are_online() -> None:
          "online_share": [0.6, 0.85, np.nan, 0.85], "subregion_id": ["145", "145", "145", "202"]}
     )  # fmt: skip
     assert shares.daily_use(indexed(made), audiences)["mean"].tolist() == [2.0, 3.0, 2.0, 2.0]
-
-
-@pytest.mark.chain
-@pytest.mark.usefixtures("checked_once")
-def test_the_table_matches_the_figures() -> None:
-    matched, told = fitting.update_tables("daily-use", FACTS, only_check=True)
-    assert matched, told
 
 
 def test_where_no_area_was_asked_twice_none_has_a_law_of_its_own() -> None:

@@ -14,7 +14,6 @@ from audience_impact.fitting import places as online_learning
 from audience_impact.fitting.places import add_deviations
 from audience_impact.places import online, regional_figures
 from audience_impact.vocabulary import PlaceLaw
-from flows import fitting
 from tests.support import World, world
 
 FACTS = Path(__file__).resolve().parents[2] / "data" / "facts"
@@ -326,13 +325,6 @@ def test_order_and_notes_do_not_count() -> None:
         set(online_learning.fit_table(facts)["data_sha256"]) for facts in (tables, other, changed)
     )
     assert first == second != third
-
-
-@pytest.mark.chain
-@pytest.mark.usefixtures("checked_once")
-def test_the_committed_laws_match_the_facts() -> None:
-    matched, told = fitting.update_tables("places", FACTS, only_check=True)
-    assert matched, told
 
 
 def readings(factor: float, count: int = 12) -> Tables:
