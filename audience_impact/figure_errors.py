@@ -179,10 +179,7 @@ def draw_through_quantiles(
 
 
 def widen_universe(persons: Array, universe: Array) -> Array:
-    """Return the universe, enlarged a little if persons are nearly all of it.
-
-    NaN remains NaN: an unknown universe is no limit.
-    """
+    """Return the universe, a little larger if persons are nearly all of it; NaN is no limit."""
     return np.asarray(np.maximum(universe, persons / MOST_SHARE))
 
 

@@ -54,10 +54,7 @@ def country_of(area_id: str, parents: Mapping[str, str] = NOWHERE) -> str:
 
 
 def countries_of(area_ids: Iterable[str], parents: Mapping[str, str] = NOWHERE) -> list[str]:
-    """Return the countries of some areas without repeats, in order.
-
-    `parents` as for `country_of`.
-    """
+    """Return the countries of areas without repeats, in order; `parents` as for `country_of`."""
     return sorted({country_of(area_id, parents) for area_id in area_ids})
 
 

@@ -93,10 +93,7 @@ class Counts:
         return joined.assign(far=joined["gap"] > WINDOW_DAYS, projected=is_projected)
 
     def find_nearest(self, places: pd.DataFrame, by: list[str], window: int | None) -> pd.DataFrame:
-        """Return for each place the base chosen by `list_steps` of those that match it.
-
-        Indexed like `places`; places without a base are absent.
-        """
+        """Return the base of each place that `list_steps` chooses; places without are absent."""
         chosen = select_candidates(self.list_candidates(places, by), list_steps(by, window))
         return chosen.set_index("place").sort_index().drop(columns=["country_id", "start", *by])
 
@@ -165,10 +162,7 @@ class Counts:
         return pd.Series(np.exp(follow_line(near, moments)), countries.index)
 
     def measure_young_share(self, countries: pd.Series) -> "pd.Series[float]":
-        """Return the share of the residents of countries who are below twelve, indexed as they are.
-
-        Of the year in which ages were counted; in countries without such a count, the median.
-        """
+        """Return the share of residents below twelve, of countries without a count the median."""
         key = ["area_id", "period"]
         older, everyone = (
             self.bases.loc[self.bases["population_base"] == base, [*key, "persons"]]

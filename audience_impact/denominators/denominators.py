@@ -193,10 +193,7 @@ class Denominators(Counts):
         return fitted.combine_first(quantiles)[DISTRIBUTION].reindex(places.index)
 
     def _find_ceiling(self, rows: pd.DataFrame) -> Array:
-        """Return the upper limit of each base: its ages by the same measurer, else all residents.
-
-        NaN for bases that are not of people online.
-        """
+        """Return the limit of people online: their ages by the same measurer, or all."""
         ages = rows["population_base"].map(AGES).fillna("")
         same_measurer = self.find_nearest(rows.assign(population_base=ages), SAME_MEASURER, None)
         everyone = self.find_nearest(rows.assign(population_base=EVERYONE), ANY_MEASURER, None)
@@ -334,10 +331,7 @@ def _compute_rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
 
 
 def _compute_growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, Array]:
-    """Return the half widths and the trend of growth from the count to the day, or back from it.
-
-    Between two counts the expected number already contains the trend.
-    """
+    """Return half widths and trend of growth to the day; none between two counts."""
     days = gap_days(rows["start"], rows["start"], rows["period_start"], rows["period_end"])
     reach = np.sqrt(in_months(days).to_numpy("float64"))
     later = (rows["period_start"] > rows["start"]).to_numpy("bool")

@@ -96,10 +96,7 @@ def measure_growth(deviation: Array, moments: Array) -> Array:
 
 
 def measure_deviation(weights: Array, correlation: Array) -> Array:
-    """Return the standard deviation (rows,) of weighted years (rows, YEARS) of unit variance.
-
-    `correlation` (rows, YEARS - 1) is that of each year after the first with the one before.
-    """
+    """Return the deviation (rows,) of weighted years; `correlation` is with the year before."""
     adjacent = (weights[:, 1:] * weights[:, :-1] * correlation).sum(axis=1)
     return np.asarray(np.sqrt((weights**2).sum(axis=1) + 2.0 * adjacent))
 
@@ -113,10 +110,7 @@ class OnlineLevels:
 
     @classmethod
     def from_table(cls, online_levels: pd.DataFrame) -> "OnlineLevels | None":
-        """Return the levels in the fact table (typed); None without a country that has all years.
-
-        A country of which a year was taken out as wrong has no levels, only its counts.
-        """
+        """Return the levels of countries that have all years; None without one."""
         if online_levels.empty:
             return None
         rows = online_levels.assign(year=online_levels["period_start"].dt.year)

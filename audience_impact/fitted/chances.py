@@ -61,10 +61,7 @@ class Chances:
     fitted: pd.DataFrame  # PARAMETERS by group; without rows every restriction counts in every draw
 
     def is_confirmed(self, restrictions: "pd.Series[str]") -> "pd.Series[bool]":
-        """Return whether more than one report speaks for each restriction; all if not fitted.
-
-        A restriction that may be the same event as a neighbour is not confirmed.
-        """
+        """Return whether more than one report speaks for each and it repeats no neighbour."""
         happened, distinct = (
             restrictions.map(self.groups[chance.value])
             for chance in (Chance.HAPPENED, Chance.DISTINCT)

@@ -230,10 +230,7 @@ def _name_parameters(mean: "pd.Series[float]", variance: "pd.Series[float]") -> 
 
 
 def quantile_hours(u: Array, parameters: pd.DataFrame, most: Array | float = DAY_HOURS) -> Array:
-    """Return hours of a day at uniforms `u` (rows, D), at most `most`; NaN without parameters.
-
-    `parameters` has HOURS_PARAMETERS.
-    """
+    """Return hours of a day at `u` (rows, D) from HOURS_PARAMETERS; NaN without parameters."""
     mean, deviation = (parameters[name].to_numpy("float64")[:, None] for name in HOURS_PARAMETERS)
     return np.asarray(np.minimum(np.exp(mean + deviation * ndtri(u)), most))
 

@@ -64,10 +64,7 @@ KIND = {
 def index_parameters(
     table: pd.DataFrame, by: list[str], names: Sequence[str] = PARAMETERS
 ) -> pd.DataFrame:
-    """Return parameters of a fact table (typed) of distributions, indexed by the columns `by`.
-
-    A table without rows gives a frame without rows.
-    """
+    """Return parameters of a fact table (typed) of distributions, indexed by the columns `by`."""
     if table.empty:
         return pd.DataFrame(columns=list(names), dtype="float64")
     return table.set_index(by)[list(names)].astype("float64")
@@ -82,10 +79,7 @@ def find_online_shares(places: pd.DataFrame, counts: Counts) -> "pd.Series[float
 def choose_parameters(
     fitted: pd.DataFrame, groups: "pd.Series[str]", areas: "pd.Series[str]"
 ) -> pd.DataFrame:
-    """Return the PARAMETERS for each group and country, indexed like `groups`.
-
-    `fitted` is keyed BY_GROUP. A row is NaN where nothing was fitted.
-    """
+    """Return PARAMETERS by group and country of `fitted` (keyed BY_GROUP), NaN without any."""
     blank = pd.Series(ANY, groups.index)
     return choose_first(fitted, [(groups, areas), (groups, blank), (blank, blank)])
 
@@ -144,10 +138,7 @@ KEEPS_ACCESS = "keeps_access"
 
 
 def log_odds(figures: pd.DataFrame) -> "pd.Series[float]":
-    """Return the log odds of each share, or of the middle of its interval where no value is stated.
-
-    A share of 0 or 1 gives NaN.
-    """
+    """Return log odds of shares, or of the middle of their intervals; NaN for a share of 0 or 1."""
     middle = figures["share"].fillna((figures["low_share"] + figures["high_share"]) / 2)
     inside = middle.where(middle.between(0.0, 1.0, inclusive="neither"))
     return pd.Series(logit(inside.to_numpy("float64")), figures.index)

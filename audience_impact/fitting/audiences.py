@@ -165,10 +165,7 @@ def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
 
 
 def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
-    """Return predictions of every left-out figure of a country, by evidence level.
-
-    One row per figure and evidence level; `rows` as `describe_rows` returns them.
-    """
+    """Return predictions of each left-out figure, a row per figure and way of leaving out."""
     odds = rows["odds"].to_numpy("float64")
     precision, weighted = reweight_figures(
         invert_covariance(compute_covariance(rows, fitted_spreads)), odds, rows["area_id"] == WORLD
@@ -357,10 +354,7 @@ def _digest_figures(tables: Tables) -> str:
 
 
 def leave_out(precision: Array, weighted: Array, parts: Blocks) -> tuple[Array, Array]:
-    """Return the residual and its variance of each figure, given those of other blocks.
-
-    `precision` is Q and `weighted` Q y.
-    """
+    """Return residual and variance of each figure given other blocks, from Q and Q y."""
     residual, variance = np.empty(len(weighted)), np.empty(len(weighted))
     for part in parts:
         inside = np.linalg.inv(precision[np.ix_(part, part)])

@@ -176,10 +176,7 @@ def _make_fit(value: float, rows: pd.DataFrame) -> Fit:
 
 
 def fit_parameters(fits: Sequence[FittedSurvey]) -> Fits:
-    """Combine fitted surveys into the parameters by the method in the docstring of the module.
-
-    Raise ValueError without any survey.
-    """
+    """Combine fitted surveys into the parameters; raise ValueError without any survey."""
     if not fits:
         raise ValueError("no survey has two platforms with a large enough share")
     rows = tabulate_fits(fits)

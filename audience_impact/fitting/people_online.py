@@ -239,10 +239,7 @@ def make_paths(values: dict[str, float]) -> Paths:
 def find_errors(
     values: dict[str, float], lineage: NDArray[np.int64], is_all_ages: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
-    """Return the deviations of counts by their lineage: of its lasting error, and of noise.
-
-    Both are zero for LEVEL.
-    """
+    """Return the deviations of counts: lasting error and noise; both are zero for LEVEL."""
     lasting = np.where(is_all_ages, values["count_error"], values["survey_error"])
     lasting = np.exp(np.where(lineage == 0, values["itu_error"], lasting))
     noise = np.exp(np.where(lineage == 0, values["itu_noise"], values["noise"]))
@@ -315,10 +312,7 @@ class OnlineModel:
     def _loadings(
         self, weights: Array, subregion: NDArray[np.int64], lineage: NDArray[np.int64]
     ) -> Array:
-        """Return loadings (countries, moments, n) on world, biases and subregions.
-
-        `lineage` (countries, moments) is 0 where there is no bias.
-        """
+        """Return loadings (countries, moments, n); `lineage` is 0 where there is no bias."""
         biases = np.exp(self.values["bias"]) * np.eye(len(self.counts.series))[:, 1:]
         parts = np.zeros((*weights.shape[:2], 2 * len(self.subregions)))
         shared = weights @ self.paths.subregion

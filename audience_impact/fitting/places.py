@@ -227,10 +227,7 @@ def pair_kinds(figures: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
 
 
 def _fit_between(surveyed: pd.DataFrame, sexes: pd.DataFrame) -> Fits:
-    """Return the fits of the deviations of regions, in a country at even odds, and of its growth.
-
-    `surveyed` are large series.
-    """
+    """Return the fits of the deviations of regions (large series), and of their growth."""
     by_level = _fit_between_level(select_large_series(sexes))
     off, level, weight = _read_numbers(surveyed, "deviation", "level", "weight")
     scale = np.exp(by_level * np.clip(level, *LEVELS))
@@ -434,10 +431,7 @@ def _fit_reading(tables: Tables, fits: Fits) -> Fits:
 
 
 def list_readings(tables: Tables) -> pd.DataFrame:
-    """Return the readings of users: `register_row`, READINGS, `country_id`, `day`, `share`.
-
-    The share is the middle of the range.
-    """
+    """Return readings of users: `register_row`, READINGS, `country_id`, `day`, middle `share`."""
     readings = tables["event_readings"]
     rows = readings.loc[readings["area_id"] != "", ["register_row", *READINGS]]
     parents = parents_of(tables["areas"])
@@ -449,10 +443,7 @@ def list_readings(tables: Tables) -> pd.DataFrame:
 
 
 def compare_readings(tables: Tables, parameters: online.PlaceParameters) -> pd.DataFrame:
-    """Return readings with `difference`, in log odds, and the `deviation` that is expected of it.
-
-    Readings of countries without levels of people online are left out.
-    """
+    """Return readings of countries with levels: `difference` in log odds, expected `deviation`."""
     rows = list_readings(tables)
     levels = OnlineLevels.from_table(tables["online_levels"])
     errors = read_errors(tables["figure_errors"])

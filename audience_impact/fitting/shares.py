@@ -266,10 +266,7 @@ def add_places(tables: Tables) -> pd.DataFrame:
 
 
 def select_usable_daily(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures of areas of the kinds that are fitted, with their log odds `x`.
-
-    `figures` as `add_places` returns them.
-    """
+    """Return the figures of `add_places` that are fitted, with their log odds `x`."""
     usable = figures[
         figures["use_frequency_kind"].isin(KINDS)
         & (figures["area_id"] != WORLD)
@@ -285,10 +282,7 @@ def select_usable_daily(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def estimate_day_shares(figures: pd.DataFrame) -> "pd.Series[float]":
-    """Return the share of a day: what a meter counted, else daily users and a part of the others.
-
-    `figures` has `is_internet`.
-    """
+    """Return the share of a day: what a meter counted, else daily users and a part of others."""
     share, weekly = figures["share"], figures["weekly_share"]
     is_metered = figures["is_metered"] == YesNo.YES.value
     days = WEEKLY_DAYS * (weekly - share) + RARE_DAYS * (1.0 - weekly)
@@ -305,10 +299,7 @@ def select_latest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_daily_distributions(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions fitted to figures as `select_usable_daily` returns them.
-
-    DAILY_COLUMNS; TREND is that of the internet in areas without a figure.
-    """
+    """Return DAILY_COLUMNS of usable figures; TREND is of areas without a figure."""
     latest = select_latest(rows)
     slope, centre = fit_trend(latest)
     shift = (slope * (latest["online_share"] - centre)).where(latest["is_internet"]).fillna(0.0)
@@ -327,10 +318,7 @@ def fit_daily_distributions(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_trend(latest: pd.DataFrame) -> tuple[float, float]:
-    """Return how much x rises with the share online inside a subregion, and the mean share.
-
-    NaN where figures of too few areas or subregions are there.
-    """
+    """Return how x rises with the share online inside a subregion, and the mean share, or NaN."""
     counted = latest[latest["is_internet"] & latest["online_share"].notna()]
     groups = counted.groupby("subregion_id")
     if len(counted) < LEAST_FOR_SLOPE or groups.ngroups < LEAST_AREAS:
@@ -379,10 +367,7 @@ def _fit_services(level: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_subregions(level: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions of the internet in areas of a subregion, and of any subregion.
-
-    `level` are the latest figures without the trend. There are none for too few subregions.
-    """
+    """Return the distributions of the internet by subregion from figures without the trend."""
     internet = level[level["is_internet"] & level["subregion_id"].ne(ANY)]
     rows = {"group": WHOLE_INTERNET, "area_id": internet["subregion_id"], "x": internet["x"]}
     fitted = fit_distributions(pd.DataFrame(rows))

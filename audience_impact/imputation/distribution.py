@@ -211,10 +211,7 @@ def _impute_on_scale(
 def add_intervals(
     predictions: pd.DataFrame, parameters: AudienceParameters, scale: Scale
 ) -> pd.DataFrame:
-    """Return predictions with the quantiles SHARES and `half`, the half width in log odds.
-
-    `predictions` has `middle` and `spread` in softened log odds, `rung`, `platform_id`, `region`.
-    """
+    """Return predictions (`middle` and `spread` in softened log odds) with SHARES and `half`."""
     half = Z90 * predictions["spread"] * parameters.find_factors(predictions)
     middle = predictions["middle"]
     ends = dict(zip(SHARES, (middle - half, middle, middle + half), strict=True))
@@ -265,10 +262,7 @@ def _leave_figures_out(
 
 
 def invert_covariance(covariance: Array) -> Array:
-    """Return the inverse of a covariance, which the function overwrites.
-
-    Raises ValueError where it is not positive definite.
-    """
+    """Return the inverse of a positive definite covariance, which is overwritten; or ValueError."""
     factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
     if failed:
         raise ValueError("the covariance has no inverse: a figure has no variance of its own")

@@ -198,10 +198,7 @@ def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 
 
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the covariance (rows, others) of two disjoint sets of figures.
-
-    The function adds one group at a time, since most figures share few effects.
-    """
+    """Return the covariance (rows, others) of disjoint sets of figures, one group at a time."""
     matrix = np.zeros((len(rows), len(others)))
     for effect in EFFECTS:
         times = _read_number(rows, effect.times), _read_number(others, effect.times)

@@ -311,10 +311,7 @@ def _is_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
 
 
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return the evidence level of each row; blank if no service of its kind has a figure.
-
-    Both frames are results of `locate_rows`.
-    """
+    """Return the evidence level of located rows; blank if no service of its kind has a figure."""
     levels = pd.Series("", requested.index)
     abroad = is_abroad(requested, figures)
     for rung, people_only, columns in LEVELS:

@@ -90,10 +90,7 @@ def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
 
 
 def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
-    """Return unions with a part of a model's error added, inside the Frechet bounds.
-
-    `shares` (..., platforms), `core` and `error` broadcast against all but its last axis.
-    """
+    """Return unions of shares (..., platforms) with a part of a model's error, in the bounds."""
     low, high = bound_by_shares(shares)
     inside = np.clip(core, low, high)
     return move_unions(inside, error * (assume_independence(shares) - low) * part, low, high)
@@ -209,10 +206,7 @@ def draw_correlations(
     uniforms: ArrayLike,
     area_parameters: tuple[float, float] | None = None,
 ) -> Array:
-    """Return correlations from the two-piece Student t, capped at the ends of the grid.
-
-    `area_parameters` are the centre and scale of an area (`predict_correlation`); None: a new area.
-    """
+    """Return correlations at `uniforms`; `area_parameters` of `predict_correlation`, if any."""
     centre, scale = area_parameters or predict_correlation(calibration)
     t = stdtrit(max(calibration.houses - 1, 2), np.asarray(uniforms, dtype=float))
     wide = np.where(t < 0.0, calibration.spread_below, calibration.spread_above)
