@@ -81,7 +81,6 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """A server for as long as the block."""
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -134,7 +133,6 @@ def wpp(
 
 
 def stop(rows: int = 40) -> bytes:
-    """A register of shutdowns."""
     header = (
         "start_date,end_date,country,geo_scope,area_name,shutdown_type,affected_network,"
         "shutdown_extent,event"
@@ -187,8 +185,6 @@ def well(handler: Handler, body: bytes) -> None:
 
 
 def fails(status: int, **headers: str) -> Answer:
-    """An answer that is an error."""
-
     def answer(handler: Handler, body: bytes) -> None:
         handler.send_response(status)
         for key, text in headers.items():

@@ -76,7 +76,6 @@ SPREADS = {
 
 
 def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
-    """The typed tables of these rows."""
     frames = {
         table: pd.DataFrame(own, columns=list(fact_models.COLUMNS[table]), dtype="str").assign(
             row_layer=1,
@@ -112,7 +111,6 @@ class World:
         return self
 
     def estimate(self, estimate_id: str, **cells: str) -> "World":
-        """Add an audience figure."""
         return self.add("estimates", estimate_id=estimate_id, **cells)
 
     def errors(self, known: dict[tuple[str, str], float] | None = None) -> "World":
@@ -128,11 +126,9 @@ class World:
         return self
 
     def base(self, base_id: str, **cells: str) -> "World":
-        """Add a base."""
         return self.add("bases", base_id=base_id, **cells)
 
     def restrict(self, restriction_id: str, *platforms: str, **cells: str) -> "World":
-        """Add a restriction of whole services."""
         self.add("restrictions", restriction_id=restriction_id, **cells)
         for platform in platforms:
             self.add("restriction_targets", restriction_id=restriction_id, platform_id=platform)
@@ -234,14 +230,12 @@ def small(folder: Path) -> Path:
 
 
 def save(path: Path, header: list[str], rows: list[list[str]]) -> None:
-    """Write a CSV file as the facts are written."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     path.write_bytes(text.getvalue().encode())
 
 
 def load(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV file."""
     with path.open(encoding="utf-8", newline="") as lines:
         header, *rows = csv.reader(lines)
     return header, rows
@@ -303,7 +297,6 @@ def computed(*folders: Path) -> steps.Results:
 
 
 def of_rule(found: steps.Checked, rule: str) -> list[Finding]:
-    """The findings of one rule."""
     return [finding for finding in found.findings if finding.rule == rule]
 
 

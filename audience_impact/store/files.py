@@ -110,30 +110,27 @@ def require_length(address: str, size_bytes: int) -> None:
 
 
 AGAIN = "see whether it can be reached and used, and run again"
-OF_RIGHTS = "give a path that this user may use, or change who may"
 OF_A_DISK = "free space on the disk, and run again"
 BY_NUMBER = {
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        "give a path that this user may use, or change who may",
+    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), OF_A_DISK),
     errno.ENOENT: "give a path that exists",
     errno.ENOTDIR: "give a path whose folders are folders and no files",
     errno.EISDIR: "give a file, and no folder",
     errno.EEXIST: "give another path, or remove what is there",
-    errno.EACCES: OF_RIGHTS,
-    errno.EPERM: OF_RIGHTS,
-    errno.EROFS: OF_RIGHTS,
-    errno.ENOSPC: OF_A_DISK,
-    errno.EDQUOT: OF_A_DISK,
     errno.ENAMETOOLONG: "give a shorter name",
     errno.ECONNREFUSED: "check the address, start what should answer there, and run again",
 }
 """What to do about an error of the system, by its number."""
-OF_A_SERVER = "check the address, the network and the proxy, and run again"
-OF_PREFECT = "check the database that Prefect uses, and run again"
 OF_A_FILE = "the file is damaged or of another kind: publish or download it again"
 BY_LIBRARY = {
-    **dict.fromkeys(("httpx", "httpcore"), OF_A_SERVER),
+    "httpx": "check the address, the network and the proxy, and run again",
     "obstore": "check the address, the keys and the network, and run again",
     "prefect": "check the server of PREFECT_API_URL, and run again",
-    **dict.fromkeys(("sqlalchemy", "asyncpg", "sqlite3"), OF_PREFECT),
+    "sqlalchemy": "check the database that Prefect uses, and run again",
     "_duckdb": "give another path, or check the disk, and run again",
     "xlsxwriter": OF_A_DISK,
     **dict.fromkeys(("pyarrow", "zipfile", "zlib"), OF_A_FILE),
@@ -150,36 +147,27 @@ MOST_SIGNS = 300
 
 def describe_error(error: BaseException) -> str | None:
     """Return one line on an error of the outside: what, why, what to do; None for any other."""
-    if (advice := find_advice(error)) is None:
+    if _find_advice(error) is None:
         return None
     path = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-    return f"{path}{shorten_error(error)}: {advice}"
+    return path + explain_error(error)
 
 
-def find_advice(error: BaseException) -> str | None:
-    """Return what to do about an error of the outside; None for an error of the code."""
-    for kind in type(error).__mro__:
-        if advice := BY_LIBRARY.get(kind.__module__.partition(".")[0]):
-            return advice
-    if isinstance(error, OSError):
-        return BY_NUMBER.get(error.errno or 0, AGAIN)
+def _find_advice(error: BaseException) -> str | None:
+    libraries = [kind.__module__.partition(".")[0] for kind in type(error).__mro__]
+    if advice := next((BY_LIBRARY[name] for name in libraries if name in BY_LIBRARY), None):
+        return advice
     if isinstance(error, MemoryError):
         return "give it less at once, or a machine with more memory"
-    return None
-
-
-def shorten_error(error: BaseException) -> str:
-    """Return the message of an error in one line, without the details of attempts."""
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        text = error.strerror
-    line = " ".join(_DETAILS.sub("", text).split()) or type(error).__name__
-    return line if len(line) <= MOST_SIGNS else f"{line[:MOST_SIGNS]}..."
+    return BY_NUMBER.get(error.errno or 0, AGAIN) if isinstance(error, OSError) else None
 
 
 def explain_error(error: BaseException) -> str:
-    """Return why something outside failed and what to do, for a message that names it."""
-    return f"{shorten_error(error)}: {find_advice(error) or AGAIN}"
+    """Return in one line why something outside failed and what to do."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = " ".join(_DETAILS.sub("", text).split()) or type(error).__name__
+    cut = line if len(line) <= MOST_SIGNS else f"{line[:MOST_SIGNS]}..."
+    return f"{cut}: {_find_advice(error) or AGAIN}"
 
 
 @contextmanager

@@ -30,7 +30,6 @@ ORIGIN = Origin(datetime(2025, 10, 1, tzinfo=UTC), {"arrow": "1.0"}, "0.1.0")
 
 
 def main() -> None:
-    """Do what the command line says."""
     mode, root = sys.argv[1], Path(sys.argv[2])
     if mode == "hold":
         hold(root)
@@ -41,7 +40,6 @@ def main() -> None:
 
 
 def hold(root: Path) -> None:
-    """Hold the lock until killed."""
     with FileLock(root / ".lock"):
         print("ready", flush=True)
         time.sleep(600)
@@ -66,12 +64,10 @@ def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
 
 
 def version(seed: int) -> Version:
-    """Return the version that the seed alone tells from the others."""
     return Version(date(2025, 9, 30), "0" * 64, "method", "schema", seed)
 
 
 def tables(seed: int) -> dict[str, pa.Table]:
-    """Return tables in which every row says which version it belongs to."""
     result = {"description": "which version this row is of", "unit": "", "sdmx_concept": ""}
     schema = pa.schema([pa.field("seed", pa.int64(), nullable=False, metadata=result)])
     # From a buffer: given a list, Arrow looks for pandas first, which would be most of the start.
@@ -81,7 +77,6 @@ def tables(seed: int) -> dict[str, pa.Table]:
 
 
 def about() -> dict[str, object]:
-    """Return words about the tables."""
     return {
         "title": "Versions to be killed",
         "description": "Written by a test",

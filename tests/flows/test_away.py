@@ -98,13 +98,11 @@ def cross(cases: Sequence[Case], things: Iterable[str]) -> list[tuple[Case, str]
 
 
 def make_id(value: object) -> str | None:
-    """Name a case by its command."""
     return value.name if isinstance(value, Case) else None
 
 
 @pytest.fixture(scope="module")
 def small_published(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The root with a version of the small country."""
     root = tmp_path_factory.mktemp("published")
     steps.publish_results(small_results, root, None)
     return root
@@ -284,7 +282,6 @@ def assert_one_line(
 
 
 def fill_words(case: Case, place: str, tmp: Path, published: Path) -> tuple[str, ...]:
-    """Return the words of a command about a place."""
     register = Path(__file__).parents[1] / "golden" / "register_sample.csv"
     outages = tmp / "outages.csv"
     if "{outages}" in case.words:
@@ -598,7 +595,6 @@ MAIN = [sys.executable, "-c", "from audience_impact.cli import main; main()"]
 def call_process(
     words: tuple[str, ...], output: str | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command as a process."""
     with Path(output or os.devnull).open("w") as out:
         return subprocess.run(
             [*MAIN, *words],

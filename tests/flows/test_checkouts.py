@@ -20,7 +20,6 @@ def git(folder: Path, *words: str) -> None:
 
 
 def commit(origin: Path, name: str, text: str) -> None:
-    """Write a file into the repository of the facts and commit it."""
     (origin / name).parent.mkdir(exist_ok=True)
     (origin / name).write_text(text, encoding="utf-8")
     git(origin, "add", "--all")
@@ -29,7 +28,6 @@ def commit(origin: Path, name: str, text: str) -> None:
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
-    """A repository with facts in a folder."""
     origin = tmp_path / "origin"
     origin.mkdir()
     git(origin, "init", "--quiet")
@@ -39,7 +37,6 @@ def origin(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def facts(origin: Path, tmp_path: Path) -> Path:
-    """The folder of facts in a clone of the repository."""
     git(tmp_path, "clone", "--quiet", str(origin), str(tmp_path / "clone"))
     return tmp_path / "clone" / "facts"
 

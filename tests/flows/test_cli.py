@@ -43,7 +43,6 @@ def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess
 
 @pytest.fixture
 def published(repository_published: Path) -> Path:
-    """The repository's facts, published by the steps composed by hand."""
     return repository_published
 
 

@@ -29,7 +29,6 @@ LIBRARIES = {"arrow": "1.0", "numbers": "2.0"}
 
 
 def on_night(night: int, **libraries: str) -> Origin:
-    """The circumstances of a run in a night."""
     return Origin(NIGHT + timedelta(days=night), LIBRARIES | libraries, "1.0.0")
 
 
@@ -42,7 +41,6 @@ def put(
     about: dict[str, Any] | None = None,
     **libraries: str,
 ) -> publishing.Published:
-    """Publish the version of a seed in a night."""
     return publishing.publish_version(
         Path(root),
         driver.version(seed),
@@ -79,8 +77,6 @@ def root(tmp_path: Path) -> Path:
 
 
 class AwayStorage:
-    """A storage that cannot be reached."""
-
     address = "s3://bucket/folder"
 
     def read_file(self, path: str) -> bytes:

@@ -33,7 +33,6 @@ def values(content: bytes) -> dict[str, float]:
 
 
 def succeeded(used: pd.DataFrame = USED) -> metrics.Samples:
-    """The metrics of a run that ended well."""
     return metrics.list_success(COUNTS, REFUSED, used, {"check": 1.5}, ENDED)
 
 
@@ -79,7 +78,6 @@ def test_they_lie_beside_the_versions_whole(tmp_path: Path) -> None:
 
 
 def fail(root: Path, profile: Profile, ended: datetime = ENDED) -> None:
-    """Write the metrics of a run that failed."""
     metrics.write_metrics(root, metrics.list_failure(root, profile, ended), profile)
 
 

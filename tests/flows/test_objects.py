@@ -64,13 +64,11 @@ def serve_s3(log: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that speaks S3."""
     with serve_s3(tmp_path_factory.mktemp("s3") / "log") as address:
         yield address
 
 
 def set_keys(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process use the buckets of a server."""
     keys = {
         "AWS_ACCESS_KEY_ID": "me",
         "AWS_SECRET_ACCESS_KEY": "secret",
@@ -97,12 +95,10 @@ def store(root: str) -> BucketStorage:
 
 
 def list_folders(store: BucketStorage) -> set[str]:
-    """The names of the folders of versions."""
     return {path.partition("/")[0] for path in store.list_paths("versions")}
 
 
 def put(root: str, seed: int, keep: int | None = None) -> publishing.Published:
-    """Publish the version of a seed."""
     return publishing.publish_version(
         Path(root), driver.version(seed), driver.tables(seed), driver.about(), driver.ORIGIN, keep
     )

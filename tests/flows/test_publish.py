@@ -110,29 +110,24 @@ def put(
     timeout_seconds: float = 60,
     origin: Origin = ORIGIN,
 ) -> Published:
-    """Publish the example, or what is given instead."""
     tables = example() if tables is None else tables
     return publish_version(root, version, tables, about, origin, keep, timeout_seconds)
 
 
 def seeded(seed: int) -> Version:
-    """Return another version for each seed."""
     return replace(VERSION, seed=seed)
 
 
 def latest(root: Path) -> Path:
-    """Return the folder `latest` leads to."""
     return Path(versions.find_latest(root).address)
 
 
 def told_of(folder: Path) -> dict[str, Any]:
-    """Return what datapackage.json says."""
     told: dict[str, Any] = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
     return told
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file with its bytes."""
     paths = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
@@ -145,7 +140,6 @@ def stamps(root: Path) -> dict[str, tuple[int, int]]:
 
 
 def leftovers(root: Path) -> list[Path]:
-    """Return what publishers have written aside."""
     return [*root.glob("**/.tmp-*")]
 
 
@@ -167,7 +161,6 @@ def assert_whole(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a root that does not exist yet."""
     return tmp_path / "data" / "published"
 
 
@@ -441,13 +434,11 @@ def test_latest_that_is_no_link_is_left_alone(root: Path, kind: str) -> None:
 
 
 def cut(folder: Path) -> None:
-    """Lose the end of a table."""
     path = folder / "impact.parquet"
     path.write_bytes(path.read_bytes()[:-1])
 
 
 def lose(folder: Path) -> None:
-    """Lose a table."""
     (folder / "impact.parquet").unlink()
 
 
@@ -457,13 +448,11 @@ def lose_details(folder: Path) -> None:
 
 
 def cut_manifest(folder: Path) -> None:
-    """Lose the end of the manifest."""
     path = folder / "datapackage.json"
     path.write_bytes(path.read_bytes()[:-9])
 
 
 def empty_manifest(folder: Path) -> None:
-    """Let the manifest promise nothing."""
     (folder / "datapackage.json").write_text('{"resources": []}', encoding="utf-8")
 
 
@@ -565,7 +554,6 @@ def test_a_link_in_place_of_a_version_is_not_followed(root: Path, tmp_path: Path
 
 
 def publish_aged(root: Path, seeds: range) -> list[Published]:
-    """Publish versions, each a day older than the next."""
     done = [put(root, seeded(seed)) for seed in seeds]
     for days, one in enumerate(done):
         os.utime(one.path, (86_400 * days, 86_400 * days))
@@ -573,7 +561,6 @@ def publish_aged(root: Path, seeds: range) -> list[Published]:
 
 
 def kept(root: Path) -> set[str]:
-    """Return the versions there are."""
     return {path.name for path in (root / "versions").iterdir()}
 
 
@@ -637,13 +624,11 @@ def driver(*words: object) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_until_ready(process: subprocess.Popen[str]) -> None:
-    """Wait until everything is imported."""
     assert process.stdout
     assert process.stdout.readline() == "ready\n", process.communicate()[1]
 
 
 def start(process: subprocess.Popen[str], line: str = "go") -> None:
-    """Let a publisher that is ready begin."""
     assert process.stdin
     process.stdin.write(f"{line}\n")
     process.stdin.flush()

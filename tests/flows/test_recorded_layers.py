@@ -20,14 +20,12 @@ FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"
 
 @pytest.fixture
 def root(small_results: steps.Results, tmp_path: Path) -> Path:
-    """A folder with a version of the small country."""
     steps.publish_results(small_results, tmp_path / "published", None)
     return tmp_path / "published"
 
 
 @pytest.fixture
 def layer(tmp_path: Path) -> Path:
-    """A folder with a fact table."""
     folder = tmp_path / "the layer"
     folder.mkdir()
     (folder / "sources.csv").write_text("source_id\n", encoding="utf-8")

@@ -96,7 +96,6 @@ class Served:
             time.sleep(0.2)
 
     def begin(self, **parameters: Any) -> FlowRun:
-        """A run of the deployment that is scheduled for now."""
         with self.client() as client:
             deployment = client.read_deployment_by_name(DEPLOYMENT)
             return client.create_flow_run_from_deployment(
@@ -104,7 +103,6 @@ class Served:
             )
 
     def run(self, **parameters: Any) -> FlowRun:
-        """A run that has ended."""
         begun = self.begin(**parameters)
         with self.client() as client:
 

@@ -37,7 +37,6 @@ class Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def root(small_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a version, and the archive of its release."""
     folder = tmp_path_factory.mktemp("published")
     steps.publish_results(small_results, folder, None)
     archive, _ = write_release(versions.find_latest(folder), None, folder, False)
@@ -56,7 +55,6 @@ def serve_folder(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def address(root: Path) -> Iterator[str]:
-    """The address of a web server that has this folder."""
     with serve_folder(root) as address:
         yield address
 
