@@ -147,8 +147,34 @@ def render_files(
         resources.append(_build_resource(name, path, table, words, content))
     if facts:
         files[ARCHIVE_NAME] = content = pack_files(facts)
-        resources.append(_describe_facts(content, about))
-    files[MANIFEST] = as_json(_build_package(identity, about, resources), indent=2)
+        resources.append(
+            {
+                "$schema": f"{PROFILES}/dataresource.json",
+                "name": "facts",
+                "title": "facts",
+                "description": "The fact tables that the version was computed from, a folder a "
+                "layer.",
+                FACT_KEYS: about.get(FACT_KEYS, {}),
+                **({"licenses": about[OTHER_LICENCES]} if OTHER_LICENCES in about else {}),
+                "path": ARCHIVE_NAME,
+                "mediatype": "application/zip",
+                **_digest_file(content),
+            }
+        )
+    package = {
+        "$schema": f"{PROFILES}/datapackage.json",
+        "name": "audience-impact",
+        "title": about["title"],
+        "description": about["description"],
+        "version": identity["version_id"],
+        # The date of the facts: a clock would give other bytes on every run.
+        "created": f"{identity['as_of']}T00:00:00Z",
+        "licenses": [about["licence"], *about.get(OTHER_LICENCES, [])],
+        "sources": about["sources"],
+        METADATA_KEY: dict(identity),
+        "resources": resources,
+    }
+    files[MANIFEST] = as_json(package, indent=2)
     return files
 
 
@@ -163,7 +189,9 @@ def _write_parquet(table: pa.Table, of_table: Mapping[str, Any], sources: Any) -
     columns = {field.name: _read_words(field) for field in table.schema}
     for name, words in columns.items():
         if VALUES in words:
-            codes = _list_codes(table[name])
+            cells = table[name]
+            single = pc.list_flatten(cells) if pa.types.is_list(cells.type) else cells
+            codes = set(single.unique().to_pylist())
             words[VALUES] = {code: words[VALUES][code] for code in words[VALUES] if code in codes}
         columns[name] = {key: word for key, word in words.items() if word}
     about = {METADATA_KEY: of_table, COLUMNS_KEY: columns, SOURCES_KEY: sources}
@@ -175,11 +203,6 @@ def _write_parquet(table: pa.Table, of_table: Mapping[str, Any], sources: Any) -
             {key: as_json(words, separators=(",", ":")) for key, words in about.items()}
         )
     return sink.getvalue()
-
-
-def _list_codes(cells: pa.ChunkedArray) -> set[str]:
-    single = pc.list_flatten(cells) if pa.types.is_list(cells.type) else cells
-    return {text for text in single.unique().to_pylist() if text is not None}
 
 
 def _read_words(field: pa.Field) -> dict[str, Any]:
@@ -213,24 +236,6 @@ def describe_columns(
     return {name: dict.fromkeys(FIELD_KEYS, "") | words for name, words in columns.items()}
 
 
-def _build_package(
-    identity: Mapping[str, Any], about: About, resources: list[Any]
-) -> dict[str, Any]:
-    return {
-        "$schema": f"{PROFILES}/datapackage.json",
-        "name": "audience-impact",
-        "title": about["title"],
-        "description": about["description"],
-        "version": identity["version_id"],
-        # The date of the facts: a clock would give other bytes on every run.
-        "created": f"{identity['as_of']}T00:00:00Z",
-        "licenses": [about["licence"], *about.get(OTHER_LICENCES, [])],
-        "sources": about["sources"],
-        METADATA_KEY: dict(identity),
-        "resources": resources,
-    }
-
-
 def _build_resource(
     name: str, path: str, table: pa.Table, about: About, content: bytes
 ) -> dict[str, Any]:
@@ -250,20 +255,6 @@ def _build_resource(
         **_digest_file(content),
         "rows": table.num_rows,
         "schema": schema,
-    }
-
-
-def _describe_facts(content: bytes, about: About) -> dict[str, Any]:
-    return {
-        "$schema": f"{PROFILES}/dataresource.json",
-        "name": "facts",
-        "title": "facts",
-        "description": "The fact tables that the version was computed from, a folder a layer.",
-        FACT_KEYS: about.get(FACT_KEYS, {}),
-        **({"licenses": about[OTHER_LICENCES]} if OTHER_LICENCES in about else {}),
-        "path": ARCHIVE_NAME,
-        "mediatype": "application/zip",
-        **_digest_file(content),
     }
 
 
