@@ -26,49 +26,6 @@ MOST_ENTRIES = 20
 DIGITS = 12
 """Number of digits of a digest that are shown."""
 
-Old = Annotated[
-    str | None,
-    typer.Argument(
-        help="Version to compare with: its number, its id or the beginning of the id, latest, "
-        "previous, or its folder. Default: previous, or with --facts latest.",
-        show_default=False,
-    ),
-]
-New = Annotated[
-    str | None,
-    typer.Argument(
-        help="Version to compare, in the same forms. Default: latest.", show_default=False
-    ),
-]
-Facts = Annotated[
-    list[Path] | None,
-    path_option(
-        "--facts",
-        "DIR",
-        "Compare the answers from these facts, which are computed now and not published, "
-        "instead of NEW; several folders are layered. Only in a checkout.",
-    ),
-]
-AsOf = Annotated[
-    datetime | None,
-    date_option(
-        "--as-of", "With --facts: use only facts that were known on that date, as `run` does."
-    ),
-]
-Restriction = Annotated[
-    str | None, typer.Option("--restriction", metavar="ID", help="Compare only this restriction.")
-]
-MostRows = Annotated[
-    int,
-    typer.Option(
-        "--edits", min=1, help="Maximum number of changed fact rows to show; --all shows all."
-    ),
-]
-All = Annotated[bool, typer.Option("--all", help="Show all answers and rows, also slight changes.")]
-ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
-]
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the app."""
@@ -155,15 +112,52 @@ def _format_entries(
 
 
 def diff(
-    old: Old = None,
-    new: New = None,
+    old: Annotated[
+        str | None,
+        typer.Argument(
+            help="Version to compare with: its number, its id or the beginning of the id, latest, "
+            "previous, or its folder. Default: previous, or with --facts latest.",
+            show_default=False,
+        ),
+    ] = None,
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            help="Version to compare, in the same forms. Default: latest.", show_default=False
+        ),
+    ] = None,
     published: PublishedFolder = PUBLISHED,
-    facts: Facts = None,
-    as_of: AsOf = None,
-    restriction: Restriction = None,
-    most_rows: MostRows = 12,
-    show_all: All = False,
-    exit_code: ExitCode = False,
+    facts: Annotated[
+        list[Path] | None,
+        path_option(
+            "--facts",
+            "DIR",
+            "Compare the answers from these facts, which are computed now and not published, "
+            "instead of NEW; several folders are layered. Only in a checkout.",
+        ),
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        date_option(
+            "--as-of", "With --facts: use only facts that were known on that date, as `run` does."
+        ),
+    ] = None,
+    restriction: Annotated[
+        str | None,
+        typer.Option("--restriction", metavar="ID", help="Compare only this restriction."),
+    ] = None,
+    most_rows: Annotated[
+        int,
+        typer.Option(
+            "--edits", min=1, help="Maximum number of changed fact rows to show; --all shows all."
+        ),
+    ] = 12,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show all answers and rows, also slight changes.")
+    ] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
+    ] = False,
     style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """Show which answers changed between two versions, by how much, and the related changes.

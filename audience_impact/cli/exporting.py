@@ -22,30 +22,6 @@ from audience_impact.exporting import Form
 if TYPE_CHECKING:
     pass
 
-Chosen = Annotated[
-    Form,
-    typer.Option(
-        "--format",
-        help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact data for programs.",
-    ),
-]
-Into = Annotated[
-    Path,
-    local_option(
-        "--into",
-        "PATH",
-        "The file to write; for csv and parquet a folder, or a file that ends in .zip.",
-    ),
-]
-Restrictions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--restriction",
-        metavar="WHAT",
-        help="Only this restriction: plain words that fit one ('nigeria twitter ban'), or its id; "
-        "may be repeated.",
-    ),
-]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace an existing export that differs.")
 ]
@@ -58,12 +34,34 @@ def add_to(app: typer.Typer) -> None:
 
 
 def export(
-    form: Chosen,
-    into: Into,
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--format",
+            help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact data for "
+            "programs.",
+        ),
+    ],
+    into: Annotated[
+        Path,
+        local_option(
+            "--into",
+            "PATH",
+            "The file to write; for csv and parquet a folder, or a file that ends in .zip.",
+        ),
+    ],
     published: PublishedFolder = PUBLISHED,
     version_name: VersionName = None,
     on: OnDay = None,
-    restriction: Restrictions = None,
+    restriction: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--restriction",
+            metavar="WHAT",
+            help="Only this restriction: plain words that fit one ('nigeria twitter ban'), or its "
+            "id; may be repeated.",
+        ),
+    ] = None,
     area: Area = "",
     year: Year = None,
     sort: Sort = None,
@@ -98,19 +96,19 @@ def export(
     typer.echo(f"wrote version {version.id}\n{format_path(into)}")
 
 
-ReportInto = Annotated[
-    Path | None,
-    local_option(
-        "--into",
-        "DIR",
-        "Folder of the report: a new or empty folder, or an earlier report. "
-        "Default: reports/ in the folder of the versions, with a link `report` to it; where these "
-        "are only read, audience-impact-report in the current folder.",
-    ),
-]
-
-
-def report(published: PublishedFolder = PUBLISHED, into: ReportInto = None) -> None:
+def report(
+    published: PublishedFolder = PUBLISHED,
+    into: Annotated[
+        Path | None,
+        local_option(
+            "--into",
+            "DIR",
+            "Folder of the report: a new or empty folder, or an earlier report. "
+            "Default: reports/ in the folder of the versions, with a link `report` to it; where "
+            "these are only read, audience-impact-report in the current folder.",
+        ),
+    ] = None,
+) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     if not into:
         require_report_folder(published)

@@ -36,14 +36,6 @@ class Form(StrEnum):
     CSL_JSON = "csl-json"
 
 
-Words = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="WHAT",
-        help="Plain words: a country or region, a service, a year or a month, such as 'nigeria "
-        "twitter ban', 'sudan 2023' or 'africa'; or the id of a restriction.",
-    ),
-]
 Restriction = Annotated[
     list[str],
     typer.Argument(
@@ -51,46 +43,12 @@ Restriction = Annotated[
         help="Plain words that fit one restriction, such as 'nigeria twitter ban', or its id.",
     ),
 ]
-Period = Annotated[
-    str | None,
-    typer.Option(
-        metavar="YEAR",
-        help="Year or month (2023, 2023-05), if the words name none. Default: the last year.",
-    ),
-]
-By = Annotated[
-    Grouping | None,
-    typer.Option(
-        "--by", help="Rank the restrictions of an area, or its countries. Default: restriction."
-    ),
-]
-Metric = Annotated[
-    Quantity,
-    typer.Option(help="Rank by people, each counted once, or by person-days, once a day."),
-]
-Top = Annotated[int, typer.Option(min=1, metavar="N", help="Number of rows of the ranking.")]
 All = Annotated[
     bool,
     typer.Option(
         "--all",
         help="Show everything: of a restriction codes, all figures and what makes the interval "
         "wide; of an area years, months and what others published.",
-    ),
-]
-Chart = Annotated[
-    Path | None,
-    local_option(
-        "--chart",
-        "FILE",
-        "Write what is shown as a picture, .png or .svg, with its source and licence.",
-    ),
-]
-As = Annotated[
-    ChartForm | None,
-    typer.Option(
-        "--as",
-        help="Form of the chart of a country or region: bars of what is shown, a map of its "
-        "countries, or a line over all its years. Default: bar.",
     ),
 ]
 Area = Annotated[
@@ -113,25 +71,6 @@ Sort = Annotated[
     EventOrder | None,
     typer.Option(help="The most people or person-days first, or the newest."),
 ]
-ExplainedMetric = Annotated[
-    ImpactMetric | None,
-    typer.Option(
-        "--metric",
-        metavar="METRIC",
-        help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
-        "one is restricted, else people exposed.",
-    ),
-]
-Facts = Annotated[
-    list[Path] | None,
-    path_option(
-        "--facts",
-        "DIR",
-        "Compute the answer from a folder of fact tables, several are layered, and compare "
-        "it with the latest version, if there is one. Default: show what is published. Only in a "
-        "checkout.",
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -144,8 +83,25 @@ def add_to(app: typer.Typer) -> None:
 
 def explain(
     restriction: Restriction,
-    metric: ExplainedMetric = None,
-    facts: Facts = None,
+    metric: Annotated[
+        ImpactMetric | None,
+        typer.Option(
+            "--metric",
+            metavar="METRIC",
+            help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
+            "one is restricted, else people exposed.",
+        ),
+    ] = None,
+    facts: Annotated[
+        list[Path] | None,
+        path_option(
+            "--facts",
+            "DIR",
+            "Compute the answer from a folder of fact tables, several are layered, and compare "
+            "it with the latest version, if there is one. Default: show what is published. Only in "
+            "a checkout.",
+        ),
+    ] = None,
     published: PublishedFolder = PUBLISHED,
     version_name: VersionName = None,
     on: OnDay = None,
@@ -183,17 +139,54 @@ def explain(
 
 
 def show(
-    what: Words,
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHAT",
+            help="Plain words: a country or region, a service, a year or a month, such as 'nigeria "
+            "twitter ban', 'sudan 2023' or 'africa'; or the id of a restriction.",
+        ),
+    ],
     published: PublishedFolder = PUBLISHED,
     version_name: VersionName = None,
     on: OnDay = None,
-    period: Period = None,
-    by: By = None,
-    metric: Metric = Quantity.PEOPLE,
-    top: Top = MOST_RANKED,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YEAR",
+            help="Year or month (2023, 2023-05), if the words name none. Default: the last year.",
+        ),
+    ] = None,
+    by: Annotated[
+        Grouping | None,
+        typer.Option(
+            "--by", help="Rank the restrictions of an area, or its countries. Default: restriction."
+        ),
+    ] = None,
+    metric: Annotated[
+        Quantity,
+        typer.Option(help="Rank by people, each counted once, or by person-days, once a day."),
+    ] = Quantity.PEOPLE,
+    top: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of rows of the ranking.")
+    ] = MOST_RANKED,
     show_all: All = False,
-    chart: Chart = None,
-    form: As = None,
+    chart: Annotated[
+        Path | None,
+        local_option(
+            "--chart",
+            "FILE",
+            "Write what is shown as a picture, .png or .svg, with its source and licence.",
+        ),
+    ] = None,
+    form: Annotated[
+        ChartForm | None,
+        typer.Option(
+            "--as",
+            help="Form of the chart of a country or region: bars of what is shown, a map of its "
+            "countries, or a line over all its years. Default: bar.",
+        ),
+    ] = None,
     style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.

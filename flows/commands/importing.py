@@ -39,50 +39,49 @@ def build_import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
     return group
 
 
-RegisterFile = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="FILE",
-        help="The register: .parquet, .xlsx or .csv (UTF-8).",
-        show_default=False,
-        readable=False,
-    ),
-]
-Into = Annotated[
-    Path | None,
-    local_option(
-        "--into",
-        "DIR",
-        "Folder of the layer. Default for stop: data/stop of the checkout, which is replaced.",
-    ),
-]
-Counts = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="CSV of count_year, country, events.", readable=False),
-]
-Run = Annotated[
-    bool, typer.Option("--run", help="Then run with the layer, on the layers of the last version.")
-]
-Overwrite = Annotated[
-    bool,
-    typer.Option(
-        "--overwrite",
-        help="Overwrite tables that were edited by hand; copies are saved in DIR/replaced.",
-    ),
-]
-
-
 def _build_import_command(entry: Entry) -> Callable[..., None]:
     def import_register(
-        file: RegisterFile = None,
-        into: Into = None,
+        file: Annotated[
+            Path | None,
+            typer.Argument(
+                metavar="FILE",
+                help="The register: .parquet, .xlsx or .csv (UTF-8).",
+                show_default=False,
+                readable=False,
+            ),
+        ] = None,
+        into: Annotated[
+            Path | None,
+            local_option(
+                "--into",
+                "DIR",
+                "Folder of the layer. Default for stop: data/stop of the checkout, which is "
+                "replaced.",
+            ),
+        ] = None,
         facts: Facts = None,
-        counts: Counts = None,
+        counts: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE", help="CSV of count_year, country, events.", readable=False
+            ),
+        ] = None,
         snapshot: Day = None,
         address: Annotated[str, typer.Option(help="Address at which the register was read.")] = "",
         accessed: Day = None,
-        overwrite: Overwrite = False,
-        run: Run = False,
+        overwrite: Annotated[
+            bool,
+            typer.Option(
+                "--overwrite",
+                help="Overwrite tables that were edited by hand; copies are saved in DIR/replaced.",
+            ),
+        ] = False,
+        run: Annotated[
+            bool,
+            typer.Option(
+                "--run", help="Then run with the layer, on the layers of the last version."
+            ),
+        ] = False,
         published: WrittenFolder = PUBLISHED,
         style: AnswerFormat = OutputFormat.TEXT,
     ) -> None:

@@ -94,31 +94,26 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     )
 
 
-Folder = Annotated[Path, local_option("--into", "DIR", "The folder to write into.")]
-Previous = Annotated[
-    str | None,
-    typer.Option(
-        "--previous",
-        metavar="VERSION",
-        help="Report the changes since this version: its id or the beginning of it, previous, or "
-        "the folder of an unpacked release.",
-    ),
-]
-Ship = Annotated[
-    bool,
-    typer.Option(
-        "--ship",
-        help="Also write the archive into the package, so that its wheel brings it.",
-    ),
-]
-
-
 def release_version(
-    into: Folder,
+    into: Annotated[Path, local_option("--into", "DIR", "The folder to write into.")],
     published: WrittenFolder = PUBLISHED,
-    previous: Previous = None,
+    previous: Annotated[
+        str | None,
+        typer.Option(
+            "--previous",
+            metavar="VERSION",
+            help="Report the changes since this version: its id or the beginning of it, previous, "
+            "or the folder of an unpacked release.",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
-    ship: Ship = False,
+    ship: Annotated[
+        bool,
+        typer.Option(
+            "--ship",
+            help="Also write the archive into the package, so that its wheel brings it.",
+        ),
+    ] = False,
 ) -> None:
     """Write the latest version as an archive to be pinned by its digest.
 
@@ -142,24 +137,20 @@ def release_version(
     typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")
 
 
-RolledBack = Annotated[
-    str,
-    typer.Argument(
-        metavar="VERSION",
-        help="Version that `latest` leads to: its number (v42), its id or the beginning of the id, "
-        "or previous.",
-        show_default=False,
-    ),
-]
-Reason = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="The reason, for the history.")
-]
-
-
 def roll_back(
-    version: RolledBack,
+    version: Annotated[
+        str,
+        typer.Argument(
+            metavar="VERSION",
+            help="Version that `latest` leads to: its number (v42), its id or the beginning of the "
+            "id, or previous.",
+            show_default=False,
+        ),
+    ],
     published: PublishedOrProfile = None,
-    reason: Reason = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="The reason, for the history.")
+    ] = "",
     profile: ProfileFile = None,
 ) -> None:
     """Let `latest` lead to an earlier version until the next run publishes.
@@ -176,11 +167,6 @@ def roll_back(
     typer.echo(format_path(place / "latest"))
 
 
-Notify = Annotated[
-    bool, typer.Option("--notify", help="Send a notice where the runs are not well.")
-]
-
-
 def serve_flows(profile: ProfileFile = None) -> None:
     """Run the schedule of the profile on the Prefect server of PREFECT_API_URL.
 
@@ -194,7 +180,11 @@ def serve_flows(profile: ProfileFile = None) -> None:
 
 
 def check_health(
-    published: PublishedOrProfile = None, profile: ProfileFile = None, notify: Notify = False
+    published: PublishedOrProfile = None,
+    profile: ProfileFile = None,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Send a notice where the runs are not well.")
+    ] = False,
 ) -> None:
     """Say whether runs end well; exit with status 1 where they do not.
 

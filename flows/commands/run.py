@@ -48,56 +48,6 @@ Facts = Annotated[
         "elsewhere: data/facts and data/stop of the checkout.",
     ),
 ]
-DropLayers = Annotated[
-    bool,
-    typer.Option(
-        "--drop-layers",
-        help="Go on although a layer of the last version, as a register, is left out.",
-    ),
-]
-WithRegister = Annotated[
-    bool,
-    typer.Option(
-        "--register/--no-register",
-        help="Compute also the events of Access Now's register that the checkout brings.",
-    ),
-]
-Report = Annotated[
-    bool, typer.Option("--report", help="Then write the report of the version as pages.")
-]
-AsOf = Annotated[
-    datetime | None,
-    date_option(
-        "--as-of",
-        "Date of the results. Uses only rows whose source was published by then. Default: "
-        "all rows, and the last date on or after which two sources were read.",
-    ),
-]
-Strict = Annotated[
-    bool,
-    typer.Option(
-        "--strict",
-        help="Refuse to publish if a row has an error, instead of sending it to quarantine, or "
-        "if answers changed much since the last version.",
-    ),
-]
-Keep = Annotated[int | None, typer.Option(min=1, help="Number of versions to keep. Default: all.")]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        help="Number of processes that compute the parts of a large register; the results do not "
-        "depend on it. Default: two for a thousand restrictions or more on two processors.",
-    ),
-]
-AcceptChanges = Annotated[
-    bool,
-    typer.Option(
-        "--accept-changes",
-        help="With --strict: publish although answers changed much, or are missing, since the "
-        "last version.",
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -109,17 +59,61 @@ def add_to(app: typer.Typer) -> None:
 def run_and_publish(
     facts: Facts = None,
     published: PublishedOrProfile = None,
-    as_of: AsOf = None,
+    as_of: Annotated[
+        datetime | None,
+        date_option(
+            "--as-of",
+            "Date of the results. Uses only rows whose source was published by then. Default: "
+            "all rows, and the last date on or after which two sources were read.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    strict: Strict = False,
-    keep: Keep = None,
-    workers: Workers = None,
-    accept_changes: AcceptChanges = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Refuse to publish if a row has an error, instead of sending it to quarantine, or "
+            "if answers changed much since the last version.",
+        ),
+    ] = False,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Number of versions to keep. Default: all.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Number of processes that compute the parts of a large register; the results do "
+            "not depend on it. Default: two for a thousand restrictions or more on two processors.",
+        ),
+    ] = None,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes",
+            help="With --strict: publish although answers changed much, or are missing, since the "
+            "last version.",
+        ),
+    ] = False,
     profile: ProfileFile = None,
     on_top_of_shipped: OnTopOfShipped = False,
-    drop_layers: DropLayers = False,
-    register: WithRegister = True,
-    report: Report = False,
+    drop_layers: Annotated[
+        bool,
+        typer.Option(
+            "--drop-layers",
+            help="Go on although a layer of the last version, as a register, is left out.",
+        ),
+    ] = False,
+    register: Annotated[
+        bool,
+        typer.Option(
+            "--register/--no-register",
+            help="Compute also the events of Access Now's register that the checkout brings.",
+        ),
+    ] = True,
+    report: Annotated[
+        bool, typer.Option("--report", help="Then write the report of the version as pages.")
+    ] = False,
 ) -> None:
     """Read the facts, check them, publish the results and show them.
 
@@ -273,51 +267,48 @@ def show_outcome(done: "Published", layers: int) -> None:
         )
 
 
-LayerFolder = Annotated[
-    Path,
-    local_option("--into", "DIR", "Folder of the layer, which may contain no other fact table."),
-]
-Downloads = Annotated[
-    Path,
-    local_option("--downloads", "DIR", "Folder of all downloads.", show_default="data/downloads"),
-]
-Confirm = Annotated[
-    bool,
-    typer.Option(
-        "--confirm",
-        help="Continue although more rows were removed or changed than the threshold allows.",
-    ),
-]
-Only = Annotated[
-    list[Name] | None,
-    typer.Option(
-        "--only",
-        metavar="NAME",
-        help=f"Fetch only this download ({', '.join(Name)}); may be repeated. For the others the "
-        "last accepted download is used.",
-    ),
-]
-Threshold = Annotated[
-    float, typer.Option(min=0, max=1, help="Share of removed or changed rows that needs --confirm.")
-]
-Addresses = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--address",
-        metavar="NAME=ADDRESS",
-        help="Address of a download that replaces the default one; may be repeated.",
-    ),
-]
-
-
 def refresh_figures(
-    into: LayerFolder,
-    downloads: Downloads = DOWNLOADS,
+    into: Annotated[
+        Path,
+        local_option(
+            "--into", "DIR", "Folder of the layer, which may contain no other fact table."
+        ),
+    ],
+    downloads: Annotated[
+        Path,
+        local_option(
+            "--downloads", "DIR", "Folder of all downloads.", show_default="data/downloads"
+        ),
+    ] = DOWNLOADS,
     facts: Facts = None,
-    confirm: Confirm = False,
-    only: Only = None,
-    threshold: Threshold = 0.05,
-    address: Addresses = None,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm",
+            help="Continue although more rows were removed or changed than the threshold allows.",
+        ),
+    ] = False,
+    only: Annotated[
+        list[Name] | None,
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help=f"Fetch only this download ({', '.join(Name)}); may be repeated. For the others "
+            "the last accepted download is used.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of removed or changed rows that needs --confirm."),
+    ] = 0.05,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--address",
+            metavar="NAME=ADDRESS",
+            help="Address of a download that replaces the default one; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = fact_folders(facts)
