@@ -13,11 +13,11 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from audience_impact.store import HISTORY, VERSION_FOLDER, DamagedError, PublishError, Storage
+from audience_impact.store import HISTORY, VERSION_FOLDER, DamagedError, Storage
 from audience_impact.store.manifest import require_shape
 from audience_impact.store.storage import read_existing
 
@@ -151,20 +151,3 @@ def read_entry(store: Storage, number: int) -> Entry:
         raise DamagedError(
             f"{store.address}/{path} is damaged ({error}): put back a copy of it, or move it away"
         ) from error
-
-
-def find_entry_on(history: History, day: date) -> Entry:
-    """Return the last entry of a day (UTC) or of an earlier one.
-
-    Raises PublishError without one, and where a damaged entry may be the one of that day.
-    """
-    if history.damages:
-        raise PublishError(f"nobody knows what was published on {day}: {history.damages[0]}")
-    if before := [entry for entry in history.entries if entry.at.date() <= day]:
-        return before[-1]
-    first = history.entries[0].at if history.entries else None
-    begins = f"it begins on {first:%Y-%m-%d}" if first else "it has no entry"
-    raise PublishError(
-        f"the history does not say what was published on {day}: {begins}; "
-        "audience-impact versions lists what is there"
-    )

@@ -429,14 +429,25 @@ def _find_previous(version: Stored) -> Stored:
 def find_version_on(root: Path, day: date) -> Stored:
     """Return the version that `latest` led to at the end of a day (UTC).
 
-    Raises PublishError where the history does not say it, or where the version was removed.
+    Raises PublishError where the history does not say it, a damaged entry may be the one of that
+    day, or the version was removed.
     """
     store = storage.select_storage(root)
-    entry = logs.find_entry_on(logs.read_history(store), day)
-    version = Stored(store, f"{VERSIONS}/{entry.version}")
+    history = logs.read_history(store)
+    if history.damages:
+        raise PublishError(f"nobody knows what was published on {day}: {history.damages[0]}")
+    before = [entry for entry in history.entries if entry.at.date() <= day]
+    if not before:
+        first = history.entries[0].at if history.entries else None
+        begins = f"it begins on {first:%Y-%m-%d}" if first else "it has no entry"
+        raise PublishError(
+            f"the history does not say what was published on {day}: {begins}; "
+            "audience-impact versions lists what is there"
+        )
+    version = Stored(store, f"{VERSIONS}/{before[-1].version}")
     if not has_manifest(version):
         raise PublishError(
-            f"on {day} latest led to version {entry.version}, which is no longer below "
+            f"on {day} latest led to version {version.name}, which is no longer below "
             f"{store.address}: the same facts and release compute it again"
         )
     return version
