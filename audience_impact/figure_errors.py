@@ -33,7 +33,7 @@ measurers already contains the errors between them. A count that was computed fr
 (a share times a population) ends in no zeros. A distribution through three quantiles has a kink of
 its density at the median.
 
-Citations. Wallis (2014) as in simulation/distributions.py for two-piece distributions; the fit is
+Citations. Wallis (2014) as in simulation/sampler.py for two-piece distributions; the fit is
 described in fitting/errors.py.
 """
 

@@ -1,20 +1,15 @@
 """Restrictions in time: intervals of constant restrictions, phases of audiences, and curfews.
 
-Definitions
------------
-Span: days [start, end) on which an item (an audience) of a group (a country) is in force.
-Piece: a longest run of days of one group with no start, end or first of a month inside it.
-Set: the items in force on all days of a piece; two pieces of a group may have the same set.
-Phase: an audience of a restriction in one calendar year, or in that part of it to which a daily
-figure refers.
-Days in force: the days listed by a source, or a number of times; without either all days from the
-first to the last. Person-hours are person-days times the hours in force on a day.
+Definitions. Span: days [start, end) on which an item (an audience) of a group (a country) is in
+force. Piece: a longest run of days of one group with no start, end or first of a month inside it.
+Set: the items in force on all days of a piece; two pieces of a group may have the same set. Phase:
+an audience of a restriction in one calendar year, or in that part of it to which a daily figure
+refers. Days in force: the days listed by a source, or a number of times; without either all days
+from the first to the last. Person-hours are person-days times the hours in force on a day.
 
-Method
-------
-Pieces. All starts, ends and firsts of months are put in order, by group; a span covers the pieces
-from its start to its end, which bisection locates. Person-days depend on the set alone, so that
-the people of a set are worked out once however often it comes back, and sums over a period are the
+Method. All starts, ends and firsts of months are put in order, by group; a span covers the pieces
+from its start to its end, which bisection locates. Person-days depend on the set alone, so that the
+people of a set are worked out once however often it comes back, and sums over a period are the
 product of a sparse table (periods x sets, days) and the people per set.
 
 Phases. The audience is that of the first day in every year: the ordinary users of a service, or the
@@ -34,24 +29,17 @@ between the first and the last count 24 and those two nothing. With several rest
 time, a person has at least the hours of the shortest and at most the sum of all, up to 24 on a day,
 and the draws lie evenly between these.
 
-Assumptions
------------
-Days are whole and are those of one calendar for the group; what is in force at all on a day
-counts for the whole of it. A figure that is an average over its period limits every day of it,
-although fewer come on a quiet day. Each of several times is on a day of its own. Hours change
-person-hours, not who is exposed.
+Assumptions. Days are whole and are those of one calendar for the group; what is in force at all on
+a day counts for the whole of it. A figure that is an average over its period limits every day of
+it, although fewer come on a quiet day. Hours change person-hours, not who is exposed.
 
-Known drawbacks
----------------
-* Person-days count one person once a day, but again each day: they are not people.
-* Time and memory are proportional to the number of pieces that each span covers: many spans of one
-  group that overlap for long cost the square of their number.
-* Person-days may be attributed to the wrong month if the times are spread over several months.
+Known drawbacks. Person-days count one person once a day, but again each day: they are not people.
+Time and memory are proportional to the number of pieces that each span covers: many spans of one
+group that overlap for long cost the square of their number. Person-days may be attributed to the
+wrong month if the times are spread over several months.
 
-Citation
---------
-Shamos and Hoey (1976), Geometric intersection problems, 17th Symposium on Foundations of Computer
-Science (the sweep). Phases and curfews: rules of this project, docs/method.md.
+Citation. Shamos and Hoey (1976), Geometric intersection problems, 17th Symposium on Foundations of
+Computer Science (the sweep). Phases and curfews: rules of this project, docs/method.md.
 """
 
 from itertools import pairwise

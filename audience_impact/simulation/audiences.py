@@ -48,8 +48,14 @@ from audience_impact.frames import Array
 from audience_impact.imputation import audiences as imputation
 from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.imputation.groups import COMMON
-from audience_impact.simulation import distributions, unions
-from audience_impact.simulation.sampler import EndSampler, Sampler, draw_distinct
+from audience_impact.simulation import unions
+from audience_impact.simulation.sampler import (
+    EndSampler,
+    Sampler,
+    draw_distinct,
+    draw_pert,
+    draw_split_normal,
+)
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis
 
 Z95, Z995 = float(ndtri(0.95)), float(ndtri(0.995))
@@ -178,9 +184,9 @@ def _draw_stated(
     shape = rows["shape"].to_numpy(dtype=object)
     drawn = np.where((shape == FIXED)[:, None], mode, np.full_like(u, np.nan))
     ranged, normal = shape == PERT, (shape == SPLIT) | (shape == POOL)
-    drawn[ranged] = distributions.draw_pert(u[ranged], low[ranged], mode[ranged], high[ranged])
+    drawn[ranged] = draw_pert(u[ranged], low[ranged], mode[ranged], high[ranged])
     ends = mode[normal], low[normal], high[normal]
-    of_normal = distributions.draw_split_normal(u[normal], *ends, coverage[normal], floor, ceiling)
+    of_normal = draw_split_normal(u[normal], *ends, coverage[normal], floor, ceiling)
     drawn[normal] = np.maximum(of_normal, 0.0)
     return drawn
 

@@ -1,16 +1,14 @@
 """The number of different people whom a service reaches in n days.
 
-Definitions
------------
-Base: the people that shares refer to.  Daily, monthly: shares of it that use the service on a
-day, and at least once in 30 days.  Reach of n days: the share that uses it at least once in them.
-Heterogeneity: 0 where all people are alike, 1 where each uses it either every day or never.
+Definitions. Base: the people that shares refer to. Daily, monthly: shares of it that use the
+service on a day, and at least once in 30 days. Reach of n days: the share that uses it at least
+once in them. Heterogeneity: 0 where all people are alike, 1 where each uses it either every day or
+never.
 
-Method
-------
-Each person uses the service on any day with an individual probability p, whose distribution over
-the base is Beta(a, b) (the beta-binomial). The reach of n days is 1 - E (1 - p)^n = 1 - B(a, b + n)
-/ B(a, b). With the mean m = a / (a + b) = daily and the heterogeneity h = 1 / (a + b + 1) this is
+Method. Each person uses the service on any day with an individual probability p, whose distribution
+over the base is Beta(a, b) (the beta-binomial). The reach of n days is 1 - E (1 - p)^n = 1 - B(a, b
++ n) / B(a, b). With the mean m = a / (a + b) = daily and the heterogeneity h = 1 / (a + b + 1) this
+is
 
     R(1) = m,   R(k + 1) = R(k) + (1 - R(k)) m (1 - h) / (1 - h + k h),
 
@@ -23,26 +21,19 @@ no more people than day k, so that R is concave: R(n) >= R(30) n / 30 for n <= 3
 The window of a restriction is the days that it lasted; for several services its reach has Frechet
 bounds. There is no result if the end is not known.
 
-Assumptions
------------
-Days are alike (no week, no trend); given p, a person's days are independent; nobody enters or
-leaves the base; daily and monthly are shares of one base by one definition of use.
+Assumptions. Days are alike (no week, no trend); given p, a person's days are independent; nobody
+enters or leaves the base; daily and monthly are shares of one base by one definition of use.
 
-Known drawbacks
----------------
-* A monthly share above 1 - (1 - daily)^30 is impossible in this distribution (people would have to
-  take turns); then h = 0 is used, so that R(30) is below the stated monthly share.
-* Habits that change (a user who leaves for good) make the reach of many days larger than here.
-* People who can never be reached are not modelled: for h < 1 the reach tends to the base.
-* The limits for more than 30 days are those of the base; concavity would also give
-  R(n) <= monthly n / 30.
+Known drawbacks. A monthly share above 1 - (1 - daily)^30 is impossible in this distribution (people
+would have to take turns); then h = 0 is used, so that R(30) is below the stated monthly share.
+Habits that change (a user who leaves for good) make the reach of many days larger than here. People
+who can never be reached are not modelled: for h < 1 the reach tends to the base. The limits for
+more than 30 days are those of the base; concavity would also give R(n) <= monthly n / 30.
 
-Citations
----------
-Skellam (1948), A probability distribution derived from the binomial distribution by regarding the
-probability of success as variable between the sets of trials, J. Royal Statistical Society B 10.
-Metheringham (1964), Measuring the net cumulative coverage of a print campaign, J. Advertising
-Research 4. Danaher (1991), A canonical expansion model for multivariate media exposure
+Citations. Skellam (1948), A probability distribution derived from the binomial distribution by
+regarding the probability of success as variable between the sets of trials, J. Royal Statistical
+Society B 10. Metheringham (1964), Measuring the net cumulative coverage of a print campaign, J.
+Advertising Research 4. Danaher (1991), A canonical expansion model for multivariate media exposure
 distributions, J. Marketing Research 28 (which finds Metheringham's distribution the popular one,
 and improves on it).
 """

@@ -45,8 +45,7 @@ from audience_impact.overlap.copula import add_model_error
 from audience_impact.overlap.model import Group, JointUse, OverlapModel
 from audience_impact.overlap.patterns import condition_unions, mark_patterns
 from audience_impact.places import nesting
-from audience_impact.simulation import distributions
-from audience_impact.simulation.sampler import EndSampler, Sampler, stratify_uniforms
+from audience_impact.simulation.sampler import EndSampler, Sampler, draw_pert, stratify_uniforms
 from audience_impact.vocabulary import InputKind, OverlapKind
 
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
@@ -271,5 +270,5 @@ def _draw_overlap(
     u = sampler.draw_uniform(InputKind.OVERLAP, f"overlap|{key}")
     low, high = np.array(fact.low), np.array(fact.high)
     floor, ceiling = (end / np.maximum(scale, TINY) for end in room)
-    drawn = distributions.draw_pert(u, low, (low + high) / 2, high, floor, ceiling)
+    drawn = draw_pert(u, low, (low + high) / 2, high, floor, ceiling)
     return np.clip(drawn * scale, *room)

@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from audience_impact.frames import Array
-from audience_impact.simulation.distributions import (
-    draw_pert,
-    draw_split_normal,
-)
-from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.sampler import Sampler, draw_pert, draw_split_normal, draw_uniforms
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
 EVEN = (np.arange(2000) + 0.5) / 2000
