@@ -201,22 +201,16 @@ def split_by_year(
     year = began.astype("datetime64[Y]") + step.astype("timedelta64[Y]")
     after = year + np.timedelta64(1, "Y")
     phases = phases.assign(from_limit=year.astype(DAY), until_limit=after.astype(DAY))
-    online = _count_online(phases[step > 0], denominators, as_of).reindex(phases.index)
+    later = phases[step > 0]
+    online = pd.Series(np.nan, phases.index)
+    if len(later):
+        mid_year = later["from_limit"] + pd.Timedelta(days=181)
+        in_year = later.drop(columns=OF_BASE).assign(
+            start=mid_year.clip(upper=as_of),
+            restriction_id=later["restriction_id"] + later["from_limit"].dt.strftime("|%Y"),
+        )
+        online[later.index] = inputs.add_base(in_year, denominators)["base_persons"].to_numpy()
     return phases.assign(online_persons=np.fmax(online, phases["base_persons"]))
-
-
-def _count_online(
-    rows: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp
-) -> "pd.Series[float]":
-    """Return the base of the year of each phase of a later year."""
-    if rows.empty:
-        return pd.Series(np.nan, rows.index)
-    mid_year = rows["from_limit"] + pd.Timedelta(days=181)
-    in_year = rows.drop(columns=OF_BASE).assign(
-        start=mid_year.clip(upper=as_of),
-        restriction_id=rows["restriction_id"] + rows["from_limit"].dt.strftime("|%Y"),
-    )
-    return inputs.add_base(in_year, denominators)["base_persons"].set_axis(rows.index)
 
 
 HOURS_COLUMNS = [

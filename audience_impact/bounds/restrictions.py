@@ -89,13 +89,6 @@ def _bound_feature_users(
     return narrowed.where(is_whole.ne(True), ends).where(~about["is_never_enforced"], 0.0)
 
 
-def _bound_deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
-    access = circumvention.set_index("restriction_id")[["least_share", "most_share"]]
-    access = access.reindex(users.index).fillna({"least_share": 0.0, "most_share": 1.0})
-    least = users[MIN] * (1.0 - access["most_share"])
-    return users.assign(**{MIN: least, MAX: users[MAX] * (1.0 - access["least_share"])})
-
-
 def bound_in_countries(
     shares: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series
 ) -> pd.DataFrame:
@@ -207,7 +200,11 @@ def _bound_by_sizes(
     exposed[MIN] = exposed[MIN].where(about["is_certain"], 0.0)
     exposed[MAX] = exposed[MAX].where(~about["is_never_enforced"], 0.0)
     users = _bound_feature_users(scope, inputs.feature_shares, countries, exposed)
-    return countries, exposed, users, _bound_deprived(users, inputs.circumvention)
+    access = inputs.circumvention.set_index("restriction_id")[["least_share", "most_share"]]
+    access = access.reindex(users.index).fillna({"least_share": 0.0, "most_share": 1.0})
+    least = users[MIN] * (1.0 - access["most_share"])
+    most = users[MAX] * (1.0 - access["least_share"])
+    return countries, exposed, users, users.assign(**{MIN: least, MAX: most})
 
 
 def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:

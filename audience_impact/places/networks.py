@@ -210,7 +210,12 @@ def _estimate_operator_shares(
     region = parameters.get(NetworkLaw.OPERATOR_REGION)
     shares = project_operators(near, parameters[NetworkLaw.OPERATOR_CHANGE])
     if region is not None:
-        shares = shares.mask(is_below, _spread_over_regions(shares, region))
+        low, country, high = (logit(shares[name]) for name in SHARE_QUANTILES)
+        middle = country + region.q50
+        below = np.hypot(country - low, region.q50 - region.q05)
+        above = np.hypot(high - country, region.q95 - region.q50)
+        ends = zip(SHARE_QUANTILES, (middle - below, middle, middle + above), strict=True)
+        shares = shares.mask(is_below, pd.DataFrame({name: expit(end) for name, end in ends}))
     is_alone = places["extent_reason"].str.contains(ALONE_WORDS)
     for name, position in zip(SHARE_QUANTILES, POSITIONS, strict=True):
         others = max(position - ALONE, 0.0) / (1.0 - ALONE)
@@ -283,19 +288,6 @@ def project_operators(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
     root = np.sqrt(near["years"].clip(lower=LEAST_YEARS))
     quantiles = change.scale_by(root).add(odds, axis=0)
     return expit(quantiles).rename(columns=lambda name: f"only_{name}")
-
-
-def _spread_over_regions(shares: pd.DataFrame, region: Spread) -> pd.DataFrame:
-    """Return SHARE_QUANTILES in a part of a country, from those of the country.
-
-    `region` is the spread of the log odds of a region around those of the country.
-    """
-    low, country, high = (logit(shares[name]) for name in SHARE_QUANTILES)
-    middle = country + region.q50
-    below = np.hypot(country - low, region.q50 - region.q05)
-    above = np.hypot(high - country, region.q95 - region.q50)
-    ends = (expit(end) for end in (middle - below, middle, middle + above))
-    return pd.DataFrame(dict(zip(SHARE_QUANTILES, ends, strict=True)))
 
 
 def list_regional_differences(operator_regions: pd.DataFrame) -> pd.DataFrame:

@@ -358,7 +358,17 @@ def _add_step(
         )
         wide = np.where(is_measured, variance + error**2, wide)
         rung = np.where(is_measured, PLACE_LEVELS.index(kind), rung)
-    return _add_survey(level, median, wide, rung, parameters)
+    surveyed = level["survey_area"].to_numpy("float64")
+    apart = regional_figures.count_years(level["day"]) - level["survey_area_year"]
+    years = np.abs(apart.to_numpy("float64"))
+    error = (parameters.survey**2 + parameters.ageing**2 * years) / NORMAL**2
+    weight = wide / (wide + error)
+    is_surveyed = ~np.isnan(surveyed)
+    return (
+        np.where(is_surveyed, median + weight * (surveyed - median), median),
+        np.where(is_surveyed, weight * error, wide),
+        np.where(is_surveyed, PLACE_LEVELS.index("survey"), rung),
+    )
 
 
 def _assume_step(
@@ -376,19 +386,3 @@ def _assume_step(
     is_other_town = level["is_city"].to_numpy(dtype="bool") & ~is_counted
     base = np.where(level["is_metropolis"], np.maximum(mean, 0.0), mean)
     return base + np.where(is_other_town, parameters.city.q50, usual), spread
-
-
-def _add_survey(
-    level: pd.DataFrame, mean: Array, variance: Array, rung: Array, parameters: PlaceParameters
-) -> tuple[Array, Array, Array]:
-    surveyed = level["survey_area"].to_numpy("float64")
-    apart = regional_figures.count_years(level["day"]) - level["survey_area_year"]
-    years = np.abs(apart.to_numpy("float64"))
-    error = (parameters.survey**2 + parameters.ageing**2 * years) / NORMAL**2
-    weight = variance / (variance + error)
-    is_surveyed = ~np.isnan(surveyed)
-    return (
-        np.where(is_surveyed, mean + weight * (surveyed - mean), mean),
-        np.where(is_surveyed, weight * error, variance),
-        np.where(is_surveyed, PLACE_LEVELS.index("survey"), rung),
-    )

@@ -27,7 +27,7 @@ Known drawbacks. Whether a restriction was still on, or complete, is stated and 
 Citation. Rules of this project, docs/method.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,7 @@ from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 BLOCK = 500
-"""Number of rows of places that are processed at once, to limit memory."""
+"""Number of rows of places that are processed at once, in complete sets, to limit memory."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,11 @@ def draw_people(
     if presence is not None:
         present = presence.of_restrictions(places.rows["restriction_id"])
         named = PartDraws(named.cut * present, named.online)
-    for block in _split_blocks(restrictions, places.rows):
+    at = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
+    rows = restrictions.merge(at, on=COUNTRY)
+    rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
+    first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
+    for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
         sets = block["set_id"].unique()
         touched, online = _sum_touched(block, country_wide, named, places.parent)
         online = np.fmax(online, base[sets])
@@ -228,19 +232,6 @@ def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataF
     numbered = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
     restrictions = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
     return _make_unions(numbered, line), restrictions
-
-
-def _split_blocks(restrictions: pd.DataFrame, places: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Yield the places of restrictions in blocks of about BLOCK rows, each of complete sets.
-
-    They are in the order of set_id and area_id; `place` is their row in `places`.
-    """
-    named = places[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
-    rows = restrictions.merge(named, on=COUNTRY)
-    rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
-    first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
-    for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
-        yield block
 
 
 def _sum_touched(

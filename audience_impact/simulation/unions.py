@@ -69,7 +69,14 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
-    u = stratify_uniforms(_draw_base_uniforms(table, sampler))
+    is_random = not isinstance(sampler, EndSampler)  # the end of a path is that of each day
+    has_path = table["online_moment"].notna().to_numpy() & is_random
+    u = np.empty((len(table), sampler.count))
+    u[~has_path] = sampler.draw_rows("base|" + table["base_id"][~has_path])
+    places = np.flatnonzero(has_path)
+    for country, rows in table[has_path].groupby("country_id").indices.items():
+        u[places[rows]] = ndtr(_draw_path(str(country), table.iloc[places[rows]], sampler))
+    u = stratify_uniforms(u)
     middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW[:4])
     low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
     universe = figure_errors.widen_universe(np.fmax(middle, high), ceiling)
@@ -78,18 +85,6 @@ def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
         u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre
     )
     return np.asarray(np.fmin(figure_errors.move_persons(middle, universe, by), ceiling))
-
-
-def _draw_base_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return uniforms (rows, D) of bases: of the path of their country, else of their own."""
-    is_random = not isinstance(sampler, EndSampler)  # the end of a path is that of each day
-    has_path = table["online_moment"].notna().to_numpy() & is_random
-    u = np.empty((len(table), sampler.count))
-    u[~has_path] = sampler.draw_rows("base|" + table["base_id"][~has_path])
-    places = np.flatnonzero(has_path)
-    for country, rows in table[has_path].groupby("country_id").indices.items():
-        u[places[rows]] = ndtr(_draw_path(str(country), table.iloc[places[rows]], sampler))
-    return u
 
 
 def _draw_path(country: str, rows: pd.DataFrame, sampler: Sampler) -> Array:
@@ -223,16 +218,11 @@ def draw_conditioned(
     prior = overlap_model.draw_patterns(shares.T, use)
     rows, targets = [], []
     limits = resolved.facts["interval_kind"].isin(ONE_SIDED)
-    for key, fact, limit in zip(resolved.used_ids, resolved.measured, limits, strict=True):
+    for key, fact, is_limit in zip(resolved.used_ids, resolved.measured, limits, strict=True):
         row = mark_patterns(fact.platforms, fact.kind, len(shares))
-        scale = shares[fact.of] if fact.of is not None else 1.0 / base
-        room = _find_room(fact, shares)
-        model_overlap = prior @ row
-        if limit:
-            target = _apply_limit(fact, model_overlap, scale, room)
-        else:
-            target = _draw_overlap(fact, key, scale, room, sampler)
-        if not limit or (target != model_overlap).any():
+        expected = prior @ row
+        target = _draw_overlap(fact, key, shares, base, sampler, expected if is_limit else None)
+        if not is_limit or (target != expected).any():
             rows.append(row)
             targets.append(target)
     if not rows:
@@ -242,33 +232,33 @@ def draw_conditioned(
     return add_model_error(core, shares.T, use.error, resolved.narrowing)
 
 
-def _find_room(fact: MeasuredOverlap, shares: Array) -> tuple[Array, Array]:
-    """Return the least and greatest possible overlap (D,) of each draw, as shares of the base."""
+def _draw_overlap(
+    fact: MeasuredOverlap,
+    key: str,
+    shares: Array,
+    base: Array,
+    sampler: Sampler,
+    expected: Array | None,
+) -> Array:
+    """Return draws (D,) of a measured overlap, as shares of the base, as audiences leave room for.
+
+    Of a limit the draws are those `expected` by the model, moved to the limit where beyond it.
+    """
     sizes = shares[list(fact.platforms)]
     if fact.kind is OverlapKind.INTERSECTION:
         least, most = np.maximum(sizes.sum(axis=0) - len(sizes) + 1.0, 0.0), sizes.min(axis=0)
     else:
         least, most = sizes.max(axis=0), np.minimum(sizes.sum(axis=0), 1.0)
     inside = INSIDE * (most - least)
-    return least + inside, most - inside
-
-
-def _apply_limit(
-    fact: MeasuredOverlap, model_overlap: Array, scale: Array, room: tuple[Array, Array]
-) -> Array:
-    """Return the model's overlap (D,), moved to the stated limit as far as audiences allow."""
-    low = np.clip(fact.low * scale, *room)
-    high = np.clip(fact.high * np.maximum(scale, TINY), *room)
-    beyond = (model_overlap < fact.low * scale) | (model_overlap > high)
-    return np.where(beyond, np.clip(model_overlap, low, high), model_overlap)
-
-
-def _draw_overlap(
-    fact: MeasuredOverlap, key: str, scale: Array, room: tuple[Array, Array], sampler: Sampler
-) -> Array:
-    """Return draws (D,) of a measured overlap within its possible range, as shares of the base."""
+    room = least + inside, most - inside
+    scale = shares[fact.of] if fact.of is not None else 1.0 / base
+    positive = np.maximum(scale, TINY)
+    if expected is not None:
+        low, high = np.clip(fact.low * scale, *room), np.clip(fact.high * positive, *room)
+        beyond = (expected < fact.low * scale) | (expected > high)
+        return np.where(beyond, np.clip(expected, low, high), expected)
     u = sampler.draw_uniform(InputKind.OVERLAP, f"overlap|{key}")
     low, high = np.array(fact.low), np.array(fact.high)
-    floor, ceiling = (end / np.maximum(scale, TINY) for end in room)
+    floor, ceiling = (end / positive for end in room)
     drawn = draw_pert(u, low, (low + high) / 2, high, floor, ceiling)
     return np.clip(drawn * scale, *room)
