@@ -6,6 +6,7 @@ Both fact tables are inside the wheel. In a checkout they are links into data/fa
 exists twice.
 """
 
+import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,44 +34,6 @@ COMPUTING = CHECKOUT if IS_CHECKOUT else Path(__file__).resolve().parents[1] / "
 """The folder with `flows` and `schemas`, which compute answers; the wheel has its own."""
 PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else RELEASED
 """The versions that are read unless others are named."""
-TABLES = {
-    "restrictions": "Description of each restriction: place, dates, authority and reason.",
-    "impact": "People under each restriction: a row for each metric, of which each counts other "
-    "people.",
-    "impact_by_platform": "The audiences behind each restriction; they overlap and must not be "
-    "added.",
-    "countries_by_year": "People under at least one restriction in a year, each person once, and "
-    "person-days.",
-    "countries_by_month": "People under at least one restriction in a month, each person once, and "
-    "person-days.",
-    "countries_by_day": "People under at least one restriction on each day of the last two years, "
-    "by country.",
-    "regions_by_year": "People under at least one restriction in a year in a region or the world, "
-    "and person-days.",
-    "regions_by_month": "People under at least one restriction in a month in a region or the "
-    "world, and person-days.",
-    "regions_by_day": "People under at least one restriction on each day of the last two years, by "
-    "region.",
-    "draws": "Draws of the people under at least one restriction in a year, in countries that are "
-    "drawn.",
-    "sources": "Every source of the facts.",
-    "lineage": "The facts used for each restriction, with file and line.",
-}
-DETAILS = {
-    "person_days": "Person-days of each restriction by year and in all, and of countries by year "
-    "and month.",
-    "sensitivity": "The inputs that determine the width of each interval, and advice on what to "
-    "measure.",
-    "comparisons": "Figures that others published for a restriction, compared with our bounds.",
-    "area_comparisons": "Figures that others published for an area and period, compared with our "
-    "numbers.",
-    "candidates": "The facts considered for a restriction, and why each was used or passed over.",
-    "steps": "The steps to each answer: items and numbers, from the question to the draws.",
-    "register_rows": "For each row of a register the restriction that is published for it.",
-    "quality": "The checks of facts and results, and their outcome.",
-    "quarantine": "Every refused row, complete.",
-}
-"""Tables that explain or check the others, in the folder `details` of a version."""
 _LEVELS = ("continent", "subregion", "world", "intermediate_region")
 MOVED = {
     "impact_feature_users": "impact, where impact_metric is people_feature_exposed",
@@ -110,7 +73,11 @@ def tables(details: bool = False) -> dict[str, str]:
         >>> tables(details=True)["quarantine"]
         'Every refused row, complete.'
     """
-    return dict(DETAILS if details else TABLES)
+    folder = "details" if details else ""
+    with (COMPUTING / "schemas" / "published.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["table"]: row["meaning"] for row in csv.DictReader(file) if row["folder"] == folder
+        }
 
 
 def load_calibration(path: str | Path | None = None) -> "OverlapModel":

@@ -30,7 +30,7 @@ MODULES = [
     for _, name, _ in pkgutil.walk_packages(ai.__path__, "audience_impact.")
     if ">>>" in Path(str(import_module(name).__file__)).read_text("utf-8")
 ]
-HOLD = ("loading", "net_reach", "over_time", "tables")
+HOLD = ("loading", "net_reach", "over_time")
 LEARNED = ai.load_calibration()
 RUSSIA = [96e6, 89e6]
 sizes = st.lists(st.floats(1.0, 1e6), min_size=1, max_size=6)
