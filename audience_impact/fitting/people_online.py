@@ -215,27 +215,6 @@ class Paths(NamedTuple):
     subregion: Array
 
 
-def make_paths(values: dict[str, float]) -> Paths:
-    """Return the distribution of the paths of levels before any count."""
-    count = len(YEARS)
-    year = np.arange(count)
-    total = np.tril(np.ones((count, count)))
-    total[:, 0] = 0.0
-    lag = year[:, None] - year[None, :]
-    damping = expit(values["damping"])
-    damped = np.where((lag >= 0) & (year[None, :] > 0), damping ** np.maximum(lag, 0), 0.0)
-    grown = total @ damping**year
-    variance = {name: np.exp(2.0 * value) for name, value in values.items()}
-    changes = variance["growth"] * damped @ damped.T + variance["walk"] * np.eye(count)
-    path = total @ changes @ total.T + variance["first_growth"] * np.outer(grown, grown)
-    later = np.maximum(year[:, None] - year[None, 1:-1], 0) * np.exp(values["world_growth"])
-    world = np.column_stack([np.full(count, 3.0), 0.3 * year, later])
-    centred = year - (count - 1) / 2.0
-    scale = [np.exp(values[name]) for name in ("subregion_level", "subregion_growth")]
-    subregion = np.column_stack([np.ones(count), centred]) * scale
-    return Paths(float(variance["level"]), path, world, subregion)
-
-
 def find_errors(
     values: dict[str, float], lineage: NDArray[np.int64], is_all_ages: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
@@ -285,8 +264,25 @@ class OnlineModel:
 
     @cached_property
     def paths(self) -> Paths:
-        """Return the paths before any count."""
-        return make_paths(self.values)
+        """Return the distribution of the paths of levels before any count."""
+        count = len(YEARS)
+        year = np.arange(count)
+        total = np.tril(np.ones((count, count)))
+        total[:, 0] = 0.0
+        lag = year[:, None] - year[None, :]
+        damping = expit(self.values["damping"])
+        damped = np.where((lag >= 0) & (year[None, :] > 0), damping ** np.maximum(lag, 0), 0.0)
+        grown = total @ damping**year
+        variance = {name: np.exp(2.0 * value) for name, value in self.values.items()}
+        changes = variance["growth"] * damped @ damped.T + variance["walk"] * np.eye(count)
+        path = total @ changes @ total.T + variance["first_growth"] * np.outer(grown, grown)
+        years_later = np.maximum(year[:, None] - year[None, 1:-1], 0)
+        later = years_later * np.exp(self.values["world_growth"])
+        world = np.column_stack([np.full(count, 3.0), 0.3 * year, later])
+        centred = year - (count - 1) / 2.0
+        scale = [np.exp(self.values[name]) for name in ("subregion_level", "subregion_growth")]
+        subregion = np.column_stack([np.ones(count), centred]) * scale
+        return Paths(float(variance["level"]), path, world, subregion)
 
     def correlate_errors(self, first: Array, second: Array) -> Array:
         """Return the correlation of the lasting errors of a lineage at two moments (any shape)."""

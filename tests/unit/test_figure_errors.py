@@ -12,7 +12,6 @@ from audience_impact.audiences.scope import build_scope
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_context
 from audience_impact.fitting import errors as learning
-from flows.pipeline import steps
 from tests.engine import calibrated, impacts, of
 from tests.support import AS_OF, ERRORS, World, world
 
@@ -182,18 +181,6 @@ def test_the_growth_of_a_kind_lies_between_its_pairs_and_those_of_all() -> None:
             "growth_social_network": of_all,
         }
     )
-
-
-def test_the_committed_table_tells_kinds_of_services_apart(
-    repository_checked: steps.Checked,
-) -> None:
-    errors = figure_errors.read_errors(repository_checked.tables["figure_errors"])
-    assert errors is not None
-    assert set(errors.growth_by_kind) == set(figure_errors.KINDS)
-    for spread in errors.growth_by_kind.values():
-        assert spread.q05 < 0.0 < spread.q50 < spread.q95
-    middles = {kind: spread.q50 for kind, spread in errors.growth_by_kind.items()}
-    assert middles["messenger"] > max(middles["social_network"], middles["video"])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Who keeps access and who uses a feature: what is learned of other countries, how it is read."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +17,6 @@ from audience_impact.fitting.shares import (
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from benchmarks import shares as scores
-from flows import fitting
 from tests.engine import calibrated, impacts, of, prepared
 from tests.support import FACTS, World, world
 
@@ -307,13 +304,6 @@ def test_of_several_features_the_largest_share_counts() -> None:
 
 
 # ---- The tables and their scores ----
-
-
-def test_outdated_tables_are_told_and_written_anew(tmp_path: Path) -> None:
-    folder = vpn().write(tmp_path / "facts")
-    assert not fitting.update_tables("shares", folder, only_check=True)[0]
-    assert not fitting.update_tables("shares", folder, only_check=False)[0]
-    assert fitting.update_tables("shares", folder, only_check=True)[0]
 
 
 @pytest.mark.usefixtures("checked_once")
