@@ -47,7 +47,7 @@ environment; only `store` may use the network.
 
 from typing import Any
 
-from audience_impact.api.answers import (
+from audience_impact.api import (
     Bounds,
     ContradictionError,
     Estimate,

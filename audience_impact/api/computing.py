@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from audience_impact.api.loading import COMPUTING, PUBLISHED, RELEASED
 
 if TYPE_CHECKING:
-    from audience_impact.api.answers import People
+    from audience_impact.api import People
 
 
 def estimate(

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
-from audience_impact.api.answers import (
+from audience_impact.api import (
     Bounds,
     ContradictionError,
     Estimate,
@@ -133,7 +133,7 @@ def sharp_union_bounds(
         >>> sharp_union_bounds([96e6, 89e6], universe=105e6, overlaps=[few])
         Traceback (most recent call last):
             ...
-        audience_impact.api.answers.ContradictionError: overlap 0 cannot be true together with the
+        audience_impact.api.ContradictionError: overlap 0 cannot be true together with the
         audiences, the universe and the overlaps before it
     """
     from audience_impact.bounds.measured import (

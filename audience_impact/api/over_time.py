@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audience_impact.api.answers import (
+from audience_impact.api import (
     PROBABILITIES,
     Reach,
     Restriction,

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 import audience_impact as ai
 from audience_impact.answers.names import SHARED_NAMES, list_area_names, make_key
-from audience_impact.api import net_reach
-from audience_impact.api.answers import resolve_country
+from audience_impact.api import net_reach, resolve_country
 from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, draw_union_people
