@@ -22,8 +22,7 @@ which the next write recognises the files as its own.
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -99,7 +98,6 @@ def render_layer(layer: Layer) -> Files:
 
 
 def _list_failures(table: str, rows: pd.DataFrame) -> list[str]:
-    """Return a line for each error of the rows; warnings are left to readers of the layer."""
     key = list(build_headers()[table].key)
     lines = [
         f"{table}.csv: {rows.loc[case.position, key].str.cat(sep=' ')}: {case.column}: "
@@ -150,10 +148,13 @@ def write_layer(
     """
     _require_place(into, facts)
     try:
-        with _only_writer(into):
+        into.mkdir(parents=True, exist_ok=True)
+        with FileLock(into / _LOCK, timeout=0):
             if not overwrite:
                 require_own(into, facts, owner, files)
             return _replace_files(files, into, owner)
+    except Timeout as error:
+        raise RefusedError([f"another command is writing {into}: wait for it"]) from error
     except OSError as error:
         raise RefusedError([f"{into} cannot be written: {explain_error(error)}"]) from error
 
@@ -165,12 +166,21 @@ def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
     if not edited and before == now and is_complete and not (into / UNFINISHED).exists():
         return WriteResult(False)
     both = {name: sorted({*before.get(name, []), *now.get(name, [])}) for name in {*before, *now}}
-    with _write_aside(into, files) as aside:
+    aside = into / _ASIDE
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        write_below(aside, files)
         copies = tuple(_copy_edited(path, into) for path in edited)
         write_whole(into / owner.mark, as_json({"files": both}))
         write_whole(into / UNFINISHED, f"{owner.command}\n".encode())
         flush_to_disk(into)
-        _put_in_place(aside, into, files)
+        for name in files:
+            (into / name).parent.mkdir(exist_ok=True)
+            (aside / name).replace(into / name)
+        for folder in {(into / name).parent for name in files}:
+            flush_to_disk(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     write_whole(into / owner.mark, as_json({"files": now}))
     (into / UNFINISHED).unlink()
     flush_to_disk(into)
@@ -179,36 +189,6 @@ def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
 
 def _digest_files(files: Files) -> dict[str, list[str]]:
     return {name: [hash_bytes(content)] for name, content in files.items()}
-
-
-@contextmanager
-def _only_writer(into: Path) -> Iterator[None]:
-    into.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(into / _LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        raise RefusedError([f"another command is writing {into}: wait for it"]) from error
-
-
-@contextmanager
-def _write_aside(into: Path, files: Files) -> Iterator[Path]:
-    """Write and flush all files in a separate folder that nobody reads, under the writers' lock."""
-    aside = into / _ASIDE
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        write_below(aside, files)
-        yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _put_in_place(aside: Path, into: Path, files: Files) -> None:
-    for name in files:
-        (into / name).parent.mkdir(exist_ok=True)
-        (aside / name).replace(into / name)
-    for folder in {(into / name).parent for name in files}:
-        flush_to_disk(folder)
 
 
 def _copy_edited(path: Path, into: Path) -> Path:
@@ -222,7 +202,6 @@ def _copy_edited(path: Path, into: Path) -> Path:
 
 
 def _require_place(into: Path, facts: Sequence[Path]) -> None:
-    """Refuse a folder of facts, and a path that is no folder."""
     place = into.resolve()
     for folder in (HAND_MADE, *facts):
         if place == folder.resolve() or folder.resolve() in place.parents:
@@ -259,7 +238,6 @@ def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:
 
 
 def _digest_file(into: Path, name: str) -> str:
-    """Return the SHA-256 of a file of the layer; blank if the file is missing."""
     _require_file(into, name)
     try:
         return hash_bytes((into / name).read_bytes())

@@ -18,7 +18,7 @@ import csv
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandera.pandas as pa
 
@@ -58,6 +58,11 @@ class Column(NamedTuple):
     meaning: str
 
     @property
+    def is_number(self) -> bool:
+        """Return whether the cells are numbers and not texts."""
+        return self.type in DTYPES
+
+    @property
     def meanings(self) -> dict[str, str]:
         """Return the meaning of each word that `of` names, or that it gives with its meaning."""
         meanings: dict[str, str] = {}
@@ -67,16 +72,9 @@ class Column(NamedTuple):
         return meanings
 
     def build(self) -> pa.Column:
-        """Return the column of the contract, with what the dictionary and the files say of it."""
-        metadata: dict[str, Any] = {"unit": self.unit, "sdmx_concept": self.sdmx, "special": {}}
+        """Return the column of the contract."""
         checks = [pa.Check.ge(float(self.least))] if self.least else []
         checks += [pa.Check.le(float(self.most))] if self.most else []
-        if self.type == "special":
-            metadata["special"] = self.meanings
-        elif self.type in ("word", "joined"):
-            metadata["values"] = self.meanings
-        if self.type in ("list", "joined"):
-            metadata["separator"] = JOINED_BY
         if self.type == "word":
             checks.append(pa.Check.isin(list(self.meanings)))
         elif self.type == "joined":
@@ -84,13 +82,7 @@ class Column(NamedTuple):
             checks.append(pa.Check.str_matches(f"^({words})({JOINED_BY}({words}))*$"))
         elif self.type == "pattern":
             checks.append(pa.Check.str_matches(self.of))
-        return pa.Column(
-            DTYPES.get(self.type, str),
-            checks,
-            nullable=bool(self.null),
-            description=self.meaning,
-            metadata=metadata,
-        )
+        return pa.Column(DTYPES.get(self.type, str), checks, nullable=bool(self.null))
 
 
 def _list_meanings(name: str) -> Mapping[str, str]:
@@ -106,7 +98,6 @@ def _list_meanings(name: str) -> Mapping[str, str]:
 
 
 def _expand_estimate(row: Column) -> list[Column]:
-    """Return the columns of the ends of an estimate."""
     expanded = []
     for name, meaning in ENDS.items():
         is_known = not row.null and name in CERTAIN

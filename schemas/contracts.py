@@ -86,7 +86,6 @@ def _list_cell_rules(schema: pa.DataFrameSchema) -> list[tuple[Any, list[str]]]:
 
 
 def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int]:
-    """Return the labels at which a rule fails; another rule checks for missing cells."""
     passed = check(cells).check_output
     return [int(place) for place in passed.index[~passed.to_numpy(dtype=bool)]]
 

@@ -1,7 +1,7 @@
 """The contracts of the fact tables over the text as written: facts.csv lists tables and columns.
 
 A row of facts.csv without a column is a table, and the rows after it are its columns in order. To
-add a column or a table, add rows there; a rule of several columns is a function of `rows`.
+add a column or a table, add rows there; a rule of several columns is a function of `fact_rules`.
 
     kind     `table`, or a kind of column in `cells.KINDS`
     of       what a cell is of: a table (references), a vocabulary (codes), or a rule of texts
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pandera.pandas as pa
 
-from schemas import cells, rows
+from schemas import cells, fact_rules
 
 
 class Column(NamedTuple):
@@ -71,19 +71,13 @@ def read_schema(table: str) -> pa.DataFrameSchema:
         name: pa.Column(str, [_make_check(*rule) for rule in about.list_cell_rules().items()])
         for name, about in COLUMNS[table].items()
     }
-    checks = [pa.Check(check, name=name) for name, check in rows.RULES.get(table, {}).items()]
+    checks = [pa.Check(check, name=name) for name, check in fact_rules.RULES.get(table, {}).items()]
     return pa.DataFrameSchema(columns, checks, strict=True, name=table)
 
 
 def _make_check(rule: str, parameter: Any) -> pa.Check:
-    """Return a rule of cells as pandera takes it; only some rules have a parameter."""
     options = {} if parameter is True else {rule: parameter}
     return pa.Check(cells.RULES[rule], name=rule, statistics={rule: parameter}, **options)
-
-
-def optional_columns(table: str) -> frozenset[str]:
-    """Return the columns that a file of the table may lack."""
-    return frozenset(name for name, row in COLUMNS[table].items() if row.may_be == "missing")
 
 
 def list_keys() -> dict[str, list[str]]:
@@ -92,11 +86,6 @@ def list_keys() -> dict[str, list[str]]:
         table: [name for name, row in columns.items() if row.key]
         for table, columns in COLUMNS.items()
     }
-
-
-def is_blank_a_key(table: str) -> bool:
-    """Return whether all key columns of a table may be blank."""
-    return all(row.may_be for row in COLUMNS[table].values() if row.key)
 
 
 def list_references() -> dict[str, dict[str, str]]:

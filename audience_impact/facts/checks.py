@@ -20,7 +20,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, build_finding, drop_faulty_rows
 from audience_impact.rules import get_rule, register_rule
-from audience_impact.vocabulary import FindingSeverity, RuleStage
+from audience_impact.vocabulary import RuleStage
 
 KEY_UNRESOLVED = register_rule("key_unresolved", RuleStage.KEYS)
 ACCEPTED = "accepted_findings"
@@ -215,7 +215,7 @@ def split_accepted(
 
 def _make_mark(finding: Finding, keys: Keys) -> Mark | None:
     """Return the acceptance that matches a finding; None where it cannot be accepted."""
-    if finding.severity is not FindingSeverity.WARNING or not finding.row:
+    if finding.is_error or not finding.row:
         return None
     row = json.loads(finding.row)
     key = ";".join(row[name] for name in keys[finding.table])

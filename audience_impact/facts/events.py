@@ -1,11 +1,11 @@
 """What belongs to a restriction: rows that are the same event, and the evidence beside it.
 
-One event is one restriction: links between events decide what they leave of the facts.
-
 Definitions. A link (`event_links`) says of two restrictions that may be one event how they are
 related. Where it says one event, the first is published under the id of the second: a row of a
 register under the restriction kept by hand, a row that repeats another under that one. A remainder
-is published by itself, from the day after the second ended.
+is published by itself, from the day after the second ended. Evidence is of a restriction if it
+names it (`restriction_id`), or if it is of an order, its time overlaps the days of the restriction,
+and its area is the country of the restriction, or a region that the restriction names.
 
 Method. A restriction that is published under another leaves the facts, with its targets and its
 places; figures about it become figures about the other. The restriction that stays keeps what it
@@ -16,7 +16,7 @@ its rows counts: an authority's where one of the same source has it, who ordered
 measured it. An end of another source that differs from its own is noted beside it. A remainder
 begins when the other ended, and continues it; if that never ended before it, it is one event with
 it. Of several links of one restriction the first that merges counts, in the order of
-`EventRelation`.
+`EventRelation`. The relation `apart` in a folder of facts keeps two restrictions apart.
 
 Renewals are one event in steps: an order of the same kind, places, networks and targets that begins
 at most RENEWAL_DAYS after another ended, or while another is on record as ongoing, continues it,
@@ -24,28 +24,17 @@ unless the facts name what it continues. The record of a restriction whose end n
 with the year in which it began, or on the day of its latest page, if one was published within
 RECORD_DAYS of the start: a page of a later year tells what was, and not that it still is.
 
-Undone by a row of `event_links` with the relation `apart` in a folder of facts, or without the row
-of the layer: the restriction is then published again under its own id.
+Hours of evidence are those of outages: of one that began in the days of the restriction, or on the
+day before, all, of another those in its days and one to either side, because registers print local
+dates and days that are off by one. Outages of a country are of restrictions that are national, or
+in several regions on all networks: an outage of a whole country does not measure a cut of a
+district. Of several shares of traffic or addresses lost in a place the least and the most count.
 
-Assumptions. Links form no loop; of one that does the last link is left out.
+Assumptions. Links form no loop; of one that does the last link is left out. An ordered outage of a
+country in the days of a national restriction is that one.
 
-Evidence says who saw a restriction, for how many hours, and how much was lost.
-
-Definitions. Evidence is of a restriction if it names it (`restriction_id`), or if it is of an
-order, its time overlaps the days of the restriction, and its area is that of the restriction: the
-country, or a region that the restriction names. Its hours are those of the outages: of one that
-began in the days of the restriction, or on the day before, all, of another those in its days and
-one to either side, because registers print local dates and days that are off by one. A share lost
-is the part of traffic or addresses that was gone.
-
-Method. Outages of a country are of restrictions that are national, or in several regions on all
-networks: an outage of a whole country does not measure a cut of a district. Of several shares lost
-in a place the smallest and the largest count.
-
-Assumptions. An ordered outage of a country in the days of a national restriction is that one.
-
-Known drawbacks. Networks are not compared: evidence of single networks confirms nothing unless it
-names its restriction. The absence of evidence proves nothing.
+Drawbacks. Networks are not compared: evidence of single networks confirms nothing unless it names
+its restriction. The absence of evidence proves nothing.
 
 Citation. Rules of this project, docs/method.md.
 """
@@ -228,7 +217,6 @@ def merge_events(tables: Tables) -> Tables:
 
 
 def _end_records(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return restrictions in which no unknown end leaves a record open."""
     start = rows["observed_from_start"].fillna(rows["announced_on_start"])
     published = tables["sources"].set_index("source_id")["published_on_end"]
     pages = pd.DataFrame(
@@ -359,7 +347,6 @@ def _describe_extent(restrictions: pd.DataFrame, tables: Tables) -> dict[str, pd
 
 
 def _is_related(repeats: pd.DataFrame, links: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether a row is the first itself, continues it, or has a link to it."""
     pairs = set(zip(links["restriction_id"], links["other_restriction_id"], strict=True))
     ids = list(zip(repeats["restriction_id"], repeats["other_id"], strict=True))
     is_linked = pd.Series([pair in pairs or pair[::-1] in pairs for pair in ids], repeats.index)
@@ -395,7 +382,6 @@ def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd
 
 
 def _find_first(beside: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return the cells of the first row of each published restriction, by its id."""
     return beside.drop_duplicates("published").set_index("published")[columns]
 
 
@@ -533,7 +519,6 @@ def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFram
 def _start_remainders(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return restrictions in which each remainder starts after the event that it continues."""
     remainders = links[links["relation"] == EventRelation.REMAINDER].set_index("restriction_id")
     published_ids = remainders["other_restriction_id"].replace(dict(merged))
     first_day = published_ids.map(restrictions["ended_on_end"])

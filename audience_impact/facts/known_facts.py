@@ -108,7 +108,6 @@ def select_known_facts(
 
 
 def _prefer_second_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
-    """Replace a first page that was not yet published with the second page, if published."""
     if not {SOURCE, OTHER} <= set(frame.columns):
         return frame
     first, second = frame[SOURCE], frame[OTHER]

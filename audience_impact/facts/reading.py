@@ -79,7 +79,6 @@ def _make_finding(
     value: str = "",
     row: str = "",
 ) -> Finding:
-    """Return a finding about a file, with the severity of its rule."""
     severity = get_rule(rule).severity
     return Finding(Path(file).stem, file, line, column, rule, severity, value, message, layer, row)
 

@@ -43,6 +43,11 @@ class Finding:
         """Return where the finding is."""
         return self.table, self.layer, self.line
 
+    @property
+    def is_error(self) -> bool:
+        """Return whether it is more than a warning."""
+        return self.severity is not FindingSeverity.WARNING
+
 
 def make_empty_table(columns: Sequence[str]) -> pd.DataFrame:
     """Return a table without rows: text columns and the provenance columns."""
@@ -105,7 +110,6 @@ def _list_row_places(table: str, frame: pd.DataFrame) -> list[Place]:
 
 
 def _mark_rows(table: str, frame: pd.DataFrame, places: set[Place]) -> "pd.Series[bool]":
-    """Return true for the rows of a table that are at some places."""
     marks = [place in places for place in _list_row_places(table, frame)]
     return pd.Series(marks, frame.index, dtype="bool")
 

@@ -113,7 +113,6 @@ class EventRows:
         self.restriction_id = f"{self.country_id}-{event.start.isoformat()}-{what}-described"
 
     def _find_place(self, name: str) -> str:
-        """Return the id of a place of the country, by its id, its name or an alias."""
         areas, country_id = self.tables["areas"], self.country_id
         country = areas["area_id"].map(lambda area: populations.country_of(area, self._parents))
         inside = areas[(country == country_id) & (areas["area_id"] != country_id)]
@@ -150,7 +149,6 @@ class EventRows:
             )
 
     def _check_operators(self) -> None:
-        """Refuse operators that no network of the country is of, and no event there names."""
         from audience_impact.places.networks import list_networks
 
         tables, country = self.tables, self.country_id

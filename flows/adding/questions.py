@@ -129,7 +129,6 @@ class Question:
         return ";".join(sorted({read(part, answers) for part in parts}))
 
     def _choose_reader(self) -> Reader:
-        """Return the reader of the answers that the contract of the column asks for."""
         readers: dict[str, Reader] = {
             "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
             "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),

@@ -18,7 +18,6 @@ from pathlib import Path
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.files import explain_error, write_together
-from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError, build_headers, format_finding
 from schemas.facts import TABLES
@@ -77,7 +76,9 @@ def _insert_into_file(path: Path, rows: Sequence[Row]) -> ChangedFile:
         if new_cells not in cells:
             by = [names.index(name) for name in BESIDE.get(path.stem) or header.key[:1]]
             place = _find_place(cells, new_cells, by)
-            lines.insert(place, _format_line(new_cells, end))
+            line = io.StringIO(newline="")
+            csv.writer(line, lineterminator=end).writerow(new_cells)
+            lines.insert(place, line.getvalue())
             cells.insert(place, new_cells)
             new.append(new_cells)
     new_lines = {at: lines[at - 1].strip() for at, row in enumerate(cells, 1) if row in new}
@@ -92,12 +93,6 @@ def _find_place(cells: Sequence[list[str]], new: list[str], by: Sequence[int]) -
         return len(keys) - keys[::-1].index(new_key)
     later = [place for place, key in enumerate(keys) if place and key > new_key]
     return later[0] if later else len(cells)
-
-
-def _format_line(cells: Sequence[str], end: str) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator=end).writerow(cells)
-    return text.getvalue()
 
 
 def find_new_findings(
@@ -134,13 +129,8 @@ def _identify_finding(finding: Finding) -> tuple[object, ...]:
 def require_sound(files: Sequence[ChangedFile], folders: Sequence[Path], today: date) -> None:
     """Raise RefusedError where the new rows cause errors."""
     findings = find_new_findings(files, folders, today)
-    if bad := [finding for finding in findings if is_error(finding)]:
+    if bad := [finding for finding in findings if finding.is_error]:
         raise RefusedError([format_finding(relocate_finding(finding, folders)) for finding in bad])
-
-
-def is_error(finding: Finding) -> bool:
-    """Return whether a finding prevents writing."""
-    return finding.severity is not FindingSeverity.WARNING
 
 
 def write_files(files: Sequence[ChangedFile]) -> None:

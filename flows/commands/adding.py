@@ -67,8 +67,6 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _build_command(kind: "EntryKind") -> Callable[..., None]:
-    """Return a command whose options are the questions of a kind."""
-
     def add_record(
         facts: Folders = None,
         yes: Yes = False,
@@ -140,7 +138,6 @@ def _add_records(
 
 
 def _read_records(folders: list[Path]) -> "FactRecords":
-    """Return the facts of the folders; exit with 1 where they cannot be read."""
     from audience_impact.facts.reading import FATAL_RULES
     from audience_impact.facts.tables import relocate_finding
     from flows.adding.records import FactRecords
@@ -219,14 +216,12 @@ def _accept_addition(kind: "EntryKind", name: str, answers: "Answers") -> bool:
 
 
 def _print_plain(text: str, err: bool = False) -> None:
-    """Print a line without control characters that a terminal would obey."""
     from audience_impact.plain_text import plain_line
 
     typer.echo(plain_line(text), err=err)
 
 
 def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another: bool) -> None:
-    """Print similar rows on record; exit with 1 where they prevent the addition."""
     similar = kind.find_similar(rows, records)
     for row in similar.itertuples():
         place = f"{row.row_file}:{row.row_line}"
@@ -250,12 +245,11 @@ def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
     for finding in findings:
         text = steps.format_finding(relocate_finding(finding, folders))
         _print_plain(f"{finding.severity.value}: {text}", err=True)
-    if any(writing.is_error(finding) for finding in findings):
+    if any(finding.is_error for finding in findings):
         raise fail_with("nothing written: correct the errors above")
 
 
 def _show_next_steps(files: "Sequence[ChangedFile]") -> None:
-    """Print the changed files and the commands that use them."""
     from flows.fitting import FITTERS
 
     names = {file.path.stem for file in files}

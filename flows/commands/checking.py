@@ -14,7 +14,7 @@ from flows.commands.folders import FACTS, OnTopOfShipped, fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
-    from flows.pipeline.steps import Checked, Reading
+    from flows.pipeline.steps import Reading
 
 
 class FindingFormat(StrEnum):
@@ -69,43 +69,36 @@ def check_facts(
     today = datetime.now(UTC).date()
     reading = steps.read_facts(folders)
     checked = steps.validate_facts(reading, today)
-    mine = _select_own_findings(checked) if on_top_of_shipped else checked.findings
     rows = sum(checked.rows.values())
+    mine, accepted = [
+        [
+            finding
+            for finding in findings
+            if not on_top_of_shipped or finding.layer > 1 or finding.is_error
+        ]
+        for findings in (checked.findings, checked.accepted)
+    ]
+    errors = sum(finding.is_error for finding in mine)
     sys.stdout.write(
         _format_findings(style, [relocate_finding(finding, folders) for finding in mine], rows)
     )
-    typer.echo(_format_summary(checked, mine, on_top_of_shipped), err=True)
+    typer.echo(
+        f"{rows:,} rows checked: {errors} errors, {len(mine) - errors} warnings"
+        + f", {len(accepted)} accepted" * bool(accepted),
+        err=True,
+    )
     if unstated := _format_unstated(reading, on_top_of_shipped):
         typer.echo(f"warning: {unstated}", err=True)
     if on_top_of_shipped:
         typer.echo(_format_replaced(reading), err=True)
     if accept is not None:
         typer.echo(_accept_warnings(reading, mine, accept, today), err=True)
-    raise typer.Exit(1 if any(_is_error(finding) for finding in mine) else 0)
+    raise typer.Exit(1 if errors else 0)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command("check")(check_facts)
-
-
-def _is_error(finding: "Finding") -> bool:
-    from audience_impact.vocabulary import FindingSeverity
-
-    return finding.severity is not FindingSeverity.WARNING
-
-
-def _select_own_findings(checked: "Checked") -> "list[Finding]":
-    """Return findings on own rows, and errors on shipped rows that own rows cause."""
-    return [finding for finding in checked.findings if finding.layer > 1 or _is_error(finding)]
-
-
-def _format_summary(checked: "Checked", mine: "Sequence[Finding]", on_top: bool) -> str:
-    errors = sum(_is_error(finding) for finding in mine)
-    accepted_findings = [finding for finding in checked.accepted if not on_top or finding.layer > 1]
-    accepted = f", {len(accepted_findings)} accepted" if accepted_findings else ""
-    rows = sum(checked.rows.values())
-    return f"{rows:,} rows checked: {errors} errors, {len(mine) - errors} warnings{accepted}"
 
 
 def _format_unstated(reading: "Reading", on_top: bool) -> str:
@@ -130,15 +123,14 @@ def _format_unstated(reading: "Reading", on_top: bool) -> str:
 
 
 def _format_replaced(reading: "Reading") -> str:
-    """Return a line that lists the keys of the shipped rows that later layers replace."""
     from audience_impact.plain_text import plain_line
     from schemas import facts
 
     keys = facts.list_keys()
     labels = [
-        f"{table} {';'.join(row[name] for name in keys[table])}"
+        f"{table} {';'.join(cells)}"
         for table, frame in reading.replaced.items()
-        for _, row in frame.iterrows()
+        for cells in frame[keys[table]].to_numpy()
     ]
     more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
     return plain_line(f"shipped rows replaced: {', '.join(labels[:10]) or 'none'}{more}")
@@ -147,7 +139,6 @@ def _format_replaced(reading: "Reading") -> str:
 def _accept_warnings(
     reading: "Reading", findings: "Sequence[Finding]", reason: str, today: date
 ) -> str:
-    """Enter the warnings in the last folder and return a line that reports it."""
     from audience_impact.facts import checks
     from audience_impact.plain_text import plain_line
     from flows.adding import writing
@@ -155,7 +146,7 @@ def _accept_warnings(
 
     if not reason.strip():
         raise fail_with("--accept: give the reason, in words", 2)
-    if any(_is_error(finding) for finding in findings):
+    if any(finding.is_error for finding in findings):
         raise fail_with("nothing accepted: correct the errors first")
     folder = reading.folders[-1]
     require_local_paths(folder)
@@ -171,13 +162,10 @@ def _accept_warnings(
 
 
 def _format_findings(style: FindingFormat, findings: "list[Finding]", rows: int) -> str:
-    from flows.pipeline import findings as forms_of
+    from flows.pipeline import findings as forms
 
     if style is FindingFormat.JUNIT:
-        return forms_of.as_junit(findings, rows)
-    forms = {
-        FindingFormat.TEXT: forms_of.as_text,
-        FindingFormat.JSON: forms_of.as_json,
-        FindingFormat.GITHUB: forms_of.as_github,
-    }
-    return forms[style](findings)
+        return forms.as_junit(findings, rows)
+    if style is FindingFormat.GITHUB:
+        return forms.as_github(findings)
+    return forms.as_json(findings) if style is FindingFormat.JSON else forms.as_text(findings)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from audience_impact.facts.tables import Finding
 from audience_impact.plain_text import json_text, plain_line
-from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline.steps import format_finding
 
 COLUMNS = ("file", "line", "column", "rule", "severity", "value", "message")
@@ -28,7 +27,7 @@ def as_github(findings: Sequence[Finding]) -> str:
         return plain_line(text).replace("%", "%25")
 
     return "".join(
-        f"::{'warning' if finding.severity is FindingSeverity.WARNING else 'error'} "
+        f"::{'error' if finding.is_error else 'warning'} "
         f"file={escape(finding.file).replace(':', '%3A').replace(',', '%2C')},line={finding.line},"
         f"title={finding.rule}::{escape(format_finding(finding))}\n"
         for finding in findings
@@ -37,7 +36,7 @@ def as_github(findings: Sequence[Finding]) -> str:
 
 def as_junit(findings: Sequence[Finding], checked: int) -> str:
     """Return JUnit XML: a test case for each finding, and a passing one for the rows checked."""
-    bad = [finding for finding in findings if finding.severity is not FindingSeverity.WARNING]
+    bad = [finding for finding in findings if finding.is_error]
     suite = ET.Element(
         "testsuite",
         name="audience-impact check",

@@ -51,16 +51,15 @@ DIED = (
 
 def build_headers() -> dict[str, files.Header]:
     """Return columns and key of each fact table."""
-    keys = fact_models.list_keys()
     return {
         table: files.Header(
-            list(fact_models.COLUMNS[table]),
-            keys[table],
+            list(columns),
+            [name for name, about in columns.items() if about.key],
             table in fact_models.OPTIONAL,
-            fact_models.optional_columns(table),
-            fact_models.is_blank_a_key(table),
+            frozenset(name for name, about in columns.items() if about.may_be == "missing"),
+            is_blank_a_key=all(about.may_be for about in columns.values() if about.key),
         )
-        for table in fact_models.TABLES
+        for table, columns in fact_models.COLUMNS.items()
     }
 
 
@@ -239,9 +238,7 @@ def _check_rows(
         for table, frame in reading.tables.items()
     }
     row_findings = find_row_findings(all_tables)
-    refused = {
-        finding.place for finding in row_findings if finding.severity is not FindingSeverity.WARNING
-    }
+    refused = {finding.place for finding in row_findings if finding.is_error}
     refused |= facts.list_places(reading.repeated)
     if not refused:
         return row_findings, []

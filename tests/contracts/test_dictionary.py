@@ -13,11 +13,10 @@ import pyarrow as pa
 import pytest
 
 from audience_impact import vocabulary
-from audience_impact.vocabulary import Word
+from audience_impact.vocabulary import Word, YesNo
 from flows.documenting import docs
 from flows.pipeline import steps
 from schemas import published
-from schemas.arrow import YES_OR_NO
 
 Frames = Mapping[str, pd.DataFrame]
 FEW = 40
@@ -96,8 +95,8 @@ def frames(repository_results: steps.Results) -> dict[str, pd.DataFrame]:
 
 def list_meanings(table: str, column: str) -> dict[str, str]:
     """Return the meanings of the words of a column; a boolean needs none."""
-    meanings = published.list_values(table, column)
-    return {} if meanings == YES_OR_NO else meanings
+    is_boolean = published.COLUMNS[table][column].of == YesNo.__name__
+    return {} if is_boolean else published.list_values(table, column)
 
 
 def is_coded(table: str, column: str) -> bool:
@@ -157,10 +156,11 @@ def test_a_planted_value_is_seen_among_several(frames: dict[str, pd.DataFrame]) 
 def test_a_value_of_the_vocabulary_that_is_gone_is_seen(
     frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about = published.read_schema("impact").columns["obs_status"].metadata
-    less = {value: meaning for value, meaning in about["values"].items() if value != "M"}
-    monkeypatch.setitem(about, "values", less)
-    monkeypatch.setattr(published, "_read_metadata", lambda *_: about)
+    about = published.COLUMNS["impact"]["obs_status"]
+    less = [f"{value}=a status" for value in about.meanings if value != "M"]
+    monkeypatch.setitem(
+        published.COLUMNS["impact"], about.column, about._replace(of="; ".join(less))
+    )
     assert "impact.obs_status: M" in find_meaningless({"impact": frames["impact"][["obs_status"]]})
 
 
@@ -175,7 +175,8 @@ def test_a_text_of_few_values_is_coded_or_free_for_a_reason(frames: Frames) -> N
 
 
 def test_a_new_column_of_few_values_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "_read_metadata", lambda *_: {})
+    free = published.COLUMNS["impact"]["area_name"]._replace(column="mood")
+    monkeypatch.setitem(published.COLUMNS["impact"], "mood", free)
     made = pd.DataFrame({"mood": ["good", "bad"], "q50_persons": [1, 2]})
     assert list_undeclared({"impact": made}) == {"mood"}
 

@@ -1,13 +1,11 @@
 """The contract of each fact table, column by column."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 import pandas as pd
 import pandera.errors
 import pytest
 
-from audience_impact import vocabulary
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline.quality import collect_rules
 from schemas import contracts
@@ -129,33 +127,6 @@ def test_a_figure_that_only_looks_filled_is_missing(table: str, blank: str) -> N
 
 
 FIGURES = ("value", "low", "high", "share", "low_share", "high_share")
-
-
-def vocabularies(table: str) -> Iterator[tuple[str, list[str]]]:
-    """Each column of a table that takes words, and the words."""
-    for name, column in fact_models.read_schema(table).columns.items():
-        for check in column.checks:
-            if check.name == "word":
-                yield name, check.statistics["word"]
-
-
-@pytest.mark.parametrize("table", fact_models.TABLES)
-def test_every_word_of_a_vocabulary_passes(table: str) -> None:
-    cases = [(name, word) for name, words in vocabularies(table) for word in words]
-    rows = [sound_cells(table) | {name: word} for name, word in cases]
-    result = failures(table, [sound_cells(table), *rows])
-    assert not {failure for failure in result if failure[2] == "word"}
-
-
-def test_all_words_come_from_the_vocabulary() -> None:
-    enums = [
-        [str(word) for word in enum]
-        for enum in vars(vocabulary).values()
-        if isinstance(enum, type) and issubclass(enum, StrEnum)
-    ]
-    used = [words for table in fact_models.TABLES for _, words in vocabularies(table)]
-    assert len(used) > len(fact_models.TABLES)
-    assert all(words in enums for words in used)
 
 
 @pytest.mark.parametrize("table", fact_models.TABLES)

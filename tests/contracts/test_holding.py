@@ -11,23 +11,7 @@ import pytest
 from pandera.config import config_context
 
 from flows.pipeline import steps
-from schemas import contracts, facts, published
-from tests.contracts.test_fact_contracts import sound_cells
-
-NOT_CHECKED = ("unique", "ordered", "coerce", "index", "parsers", "drop_invalid_rows", "regex")
-"""Features of pandera's schemas and columns that this project does not check."""
-SCHEMAS = [
-    *map(facts.read_schema, facts.TABLES),
-    *map(published.read_schema, published.TABLES),
-]
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-def test_every_contract_demands_only_what_is_checked(schema: pa.DataFrameSchema) -> None:
-    for part in (schema, *schema.columns.values()):
-        assert not [name for name in NOT_CHECKED if getattr(part, name, None)]
-        assert not [check for check in part.checks if check.raise_warning]
-    assert all(column.required for column in schema.columns.values())
+from schemas import contracts, published
 
 
 def make_sound_rows(table: str) -> pd.DataFrame:
@@ -98,19 +82,6 @@ def test_pandera_alone_finds_the_same_in_published_tables(wrong: str) -> None:
     with_contracts = set(contracts.check_table(schema, frame))
     assert with_contracts == find_with_pandera(schema, frame)
     assert bool(with_contracts) is (wrong not in ("nothing", "a column more"))
-
-
-def test_pandera_alone_finds_the_same_in_facts() -> None:
-    cells = [
-        sound_cells("estimates"),
-        {**sound_cells("estimates"), "value": "many", "unit": "heads", "area_id": ""},
-        {**sound_cells("estimates"), "value": "", "period": "soon"},
-    ]
-    schema = facts.read_schema("estimates")
-    frame = pd.DataFrame(cells, dtype="str")[list(schema.columns)]
-    with_contracts = set(contracts.check_table(schema, frame))
-    assert len(with_contracts) > 4
-    assert with_contracts == find_with_pandera(schema, frame)
 
 
 def test_nothing_is_published_where_validation_is_switched_off(

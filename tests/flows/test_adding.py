@@ -128,7 +128,7 @@ def test_a_figure_is_a_source_and_an_estimate(facts: Path, held: None) -> None:
     }
     assert all(line in result.output for lines in rows.values() for line in lines)
     assert "audience-impact diff OLD NEW" in result.output
-    assert not [finding for finding in checked(facts).findings if writing.is_error(finding)]
+    assert not [finding for finding in checked(facts).findings if finding.is_error]
 
 
 def test_a_figure_stands_beside_those_of_its_area_and_platform(facts: Path) -> None:
@@ -474,7 +474,7 @@ def test_who_is_killed_in_between_leaves_valid_facts_and_the_same_again_complete
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", stopped_at(number))
         run(facts, "restriction", ACT, "--yes")
-    assert not [finding for finding in checked(facts).findings if writing.is_error(finding)]
+    assert not [finding for finding in checked(facts).findings if finding.is_error]
     done(facts, "restriction", ACT)
     assert contents(facts) == contents(whole)
 

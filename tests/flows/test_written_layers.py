@@ -105,14 +105,6 @@ def test_what_was_edited_by_hand_is_named_and_stays(into: Path, name: str) -> No
         assert content(into) == before
 
 
-def test_every_edited_table_is_named_at_once(into: Path) -> None:
-    for name in NAMES:
-        (into / name).write_bytes(b"mine\n")
-    assert [line.split(" was ")[0] for line in refusal(into)] == [
-        str(into / name) for name in sorted(NAMES)
-    ]
-
-
 def test_overwriting_keeps_every_edit_aside(into: Path) -> None:
     kept = {}
     for edit in (b"one\n", b"two\n", b"one\n"):

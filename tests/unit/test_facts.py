@@ -17,7 +17,6 @@ from audience_impact.facts import reading
 from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows.pipeline import steps
-from flows.pipeline.steps import build_headers
 from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
@@ -215,14 +214,6 @@ def test_cells_stay_as_written(tmp_path: Path) -> None:
     assert frame.loc[0, ["a_id", "b", "c"]].tolist() == ["007", "1e5", " NA "]
 
 
-def test_each_later_line_of_a_key_is_named_and_the_earlier_one_is_said(tmp_path: Path) -> None:
-    _, findings = things(tmp_path, "a_id,b,c\n1,x,y\n1,x,y\n2,x,y\n1,z,z\n")
-    assert [(finding.line, "line 2 " in finding.message) for finding in findings] == [
-        (3, True),
-        (5, True),
-    ]
-
-
 def test_rows_without_a_key_are_no_repeats_and_none_is_lost(tmp_path: Path) -> None:
     frame, findings = things(tmp_path, "a_id,b,c\n,x,y\n1,x,y\n,z,z\n")
     assert not findings
@@ -351,35 +342,6 @@ def test_a_broken_table_is_refused_and_says_where(small_facts: Path) -> None:
 
 
 @pytest.mark.chain
-def test_a_multiline_cell_is_refused_and_the_row_kept_whole(small_facts: Path) -> None:
-    line = edit(small_facts, "estimates", "E1", note="one\ntwo")
-    done = computed(small_facts)
-    (held,) = done.frames["quarantine"].to_dict("records")
-    assert (held["file"], held["line"], held["column"], held["rule"], held["value"]) == (
-        "estimates.csv",
-        line,
-        "note",
-        "multiline_cell",
-        "one\ntwo",
-    )
-    _, rows = load(small_facts / "estimates.csv")
-    assert json.loads(held["row"]) == rows[0]
-    assert "E1" not in set(done.frames["lineage"]["input_id"])
-    assert "E2" in set(done.frames["lineage"]["input_id"])
-
-
-@pytest.mark.chain
-def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> None:
-    for path in small_facts.glob("*.csv"):
-        path.write_bytes(b"")
-    with pytest.raises(steps.RefusedError) as refused:
-        computed(small_facts)
-    assert {(finding.table, finding.rule) for finding in refused.value.findings} == {
-        (table, "empty_file") for table in build_headers()
-    }
-
-
-@pytest.mark.chain
 def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
     bare = steps.refuse_errors(checked(World().write(tmp_path / "bare")), strict=True)
     done = steps.compute_results(bare, AS_OF, 0)
@@ -453,17 +415,6 @@ def test_a_row_whose_key_repeats_tells_what_else_is_wrong(small_facts: Path) -> 
         ("estimates", 2, "source_id", "key_unresolved"),
         ("estimates", 4, "estimate_id", "key_repeats"),
     ]
-
-
-def test_a_row_that_is_wrong_tells_what_rules_over_tables_will_say(small_facts: Path) -> None:
-    line = edit(small_facts, "estimates", "E1", value="9000000", age="old")
-    rules = [
-        rule
-        for table, at, _, rule in list_findings(small_facts)
-        if (table, at) == ("estimates", line)
-    ]
-    assert len(rules) > 1
-    assert "above_population" in rules
 
 
 def test_a_row_is_told_though_its_source_is_wrong_where_that_may_be_blank(

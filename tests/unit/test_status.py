@@ -53,11 +53,6 @@ def test_what_was_never_carried_out_says_that_alone(names: set[str]) -> None:
     assert apply_rules(names, never=True) == ("E", ["never carried out"])
 
 
-def test_ids_and_sentences_stand_once() -> None:
-    assert len(RULES) == len(TABLE) == len({rule.sentence for rule in TABLE})
-    assert {rule.caps_at for rule in TABLE} == set(ORDER) - {""}
-
-
 def test_every_feature_says_whether_it_meets_existing_users() -> None:
     assert set(HITS_EXISTING_USERS) == set(Feature)
 

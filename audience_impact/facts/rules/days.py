@@ -93,7 +93,6 @@ def _select_other_areas(
 
 
 def _select_other_populations(frame: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
-    """Return rows whose id names another population of the table."""
     names = sorted(frame[column].unique(), key=len, reverse=True)
     in_id = frame[key].str.extract(rf"-({'|'.join(names)})-" if names else "((?!))")[0]
     return frame[in_id.notna() & (in_id != frame[column])]

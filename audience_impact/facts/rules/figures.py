@@ -290,7 +290,6 @@ def _select_beyond(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_limits(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-    """Return rows with the limits of their kind, the error as one of levels."""
     of_kind = {name: np.array(values)[rows["kind"]] for name, values in limits.items()}
     return rows.assign(**of_kind | {"error": of_kind["error"] / rows["free"]})
 

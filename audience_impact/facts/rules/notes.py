@@ -63,7 +63,6 @@ print a share of them.
 
 
 def _select_notes(frame: pd.DataFrame, words: str, pattern: str) -> pd.DataFrame:
-    """Return rows with some words in their notes, with the groups of a pattern as columns."""
     has_words = [words in note for note in frame["note"].tolist()]  # patterns search few rows
     rows = frame[np.array(has_words, dtype="bool")]
     return rows.join(rows["note"].str.extract(pattern).add_prefix("noted_"))
@@ -145,7 +144,6 @@ def _select_other_products(tables: Tables, table: str, column: str, noted: str) 
 
 
 def _select_other_quotients(tables: Tables, table: str, column: str) -> pd.DataFrame:
-    """Return persons that are not the quotient of the noted persons and share."""
     rows = _select_notes(tables[table], "million are", PAIR)
     millions, share = (rows[f"noted_{name}"].astype("float64") for name in ("millions", "share"))
     rows = rows.assign(noted=1e8 * millions / share)

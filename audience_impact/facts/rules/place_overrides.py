@@ -131,7 +131,6 @@ def _find_override(
 
 
 def _explain_width(place: _NamedPlace) -> str:
-    """Return in a sentence why a place is wider than in the row's text; blank if it is not."""
     if place.reading == PlaceReading.WHOLE.value:
         if place.reviewed_reading == PlaceReading.WITHIN.value and _is_holder_named(place):
             return f"{place.name} is a part of {place.area_id}, which is read whole"
@@ -167,7 +166,6 @@ def _is_holder_named(place: _NamedPlace) -> bool:
 
 
 def _find_kind(name: str, text: str) -> str:
-    """Return the word for the kind of a name in a folded text, or blank."""
     if name.split()[-1] in KINDS:
         return name.split()[-1]
     _, separator, after = text.partition(name)

@@ -156,7 +156,6 @@ def page_about_another(tables: Tables) -> pd.DataFrame:
 
 
 def _find_named_services(tables: Tables, services: set[str]) -> pd.DataFrame:
-    """Return `source_id` and `platform_id` of services in the address or title of a page."""
     platforms = tables["platforms"][tables["platforms"]["platform_id"].isin(services)]
     names = platforms.assign(
         word=platforms["name"] + ";" + platforms["platform_id"] + ";" + platforms["aliases"]
@@ -181,7 +180,6 @@ def _normalise_words(texts: "pd.Series[str]") -> "pd.Series[str]":
 def _find_restricted_services(
     tables: Tables, rows: pd.DataFrame, services: set[str], named: set[str]
 ) -> pd.DataFrame:
-    """Return `source_id` and `platform_id` of services restricted shortly before a page."""
     rows = rows[rows.groupby("source_id")["area_id"].transform("nunique") == 1]
     acts = tables["restrictions"]
     start = acts["observed_from_start"].fillna(acts["announced_on_start"])

@@ -241,7 +241,6 @@ def _has_end_unless_ongoing(frame: pd.DataFrame) -> Any:
 
 @row_rule("start_missing", "observed_from", of=("restrictions",))
 def _has_start(frame: pd.DataFrame) -> Any:
-    """Require a start, without which no figure is known to be from before the restriction."""
     return blanks.mark_filled(frame["observed_from"]) | blanks.mark_filled(frame["announced_on"])
 
 
