@@ -3,18 +3,24 @@
 The functions depend only on their arguments; the names come from a gazetteer. If a name is not in
 it, the whole country is used instead, so that the number of people is an upper bound and never too
 small.
+
+A meaning (`NameMeaning`) is read from the area cell. Other cells decide between a city and the
+district of its name, and the text of the event may say less: a radius, or parts of a place.
+
+Drawbacks. Places that the text names inside the one of the area cell are not read; where they are
+what was cut, a correction of the register names them.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from audience_impact.plain_text import fold_name
 from audience_impact.registers.places import country_places as places
-from audience_impact.registers.places.other_cells import narrow_meanings, settle_cities
 from audience_impact.registers.places.phrases import TABLE
 from audience_impact.registers.places.resolver import NameMeaning, resolve_text
-from audience_impact.vocabulary import GeoScope, PlaceReading
+from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
 
 Atlas = Mapping[str, places.Gazetteer]
 """The places of each country, by its code."""
@@ -25,6 +31,10 @@ APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
 MOST_COUNTRIES = 300
 NOT_ISO = ("somaliland",)
 """Countries in registers that ISO 3166 counts as part of another."""
+BY_CITY = frozenset(("BD", "PK"))
+"""Countries whose rows name cities, where no word says district."""
+BY_DISTRICT = frozenset(("IN",))
+"""Countries whose orders name districts: 13 of 13 rows read apart meant the whole district."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ def country_parts(cell: str) -> list[str]:
 def country_codes(cell: str, find_country: FindCountry) -> list[str]:
     """Return ISO codes of the countries of a cell, sorted; empty where a name is unknown."""
     codes = [find_country(part) for part in country_parts(cell)]
-    return sorted(set(codes)) if codes and all(codes) else []
+    return sorted(set(codes)) if all(codes) else []
 
 
 def is_national(text: str) -> bool:
@@ -102,21 +112,69 @@ def locate_event(
         return Place(codes, scope, "place_unresolved")
     country = atlas[codes[0]]
     settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
-    return _place_from_names(codes, narrow_meanings(settled, event_text), scope, country)
-
-
-def _place_from_names(
-    codes: tuple[str, ...],
-    names: tuple[NameMeaning, ...],
-    scope: GeoScope,
-    gazetteer: places.Gazetteer,
-) -> Place:
+    names = narrow_meanings(settled, event_text)
     if not names or not all(name.area_ids for name in names):
-        reach = GeoScope.MULTI_REGION if scope is GeoScope.UNKNOWN else scope
-        return Place(codes, reach if names else scope, "place_unresolved", names)
-    area_ids = places.merge_places((part for name in names for part in name.area_ids), gazetteer)
-    if scope is not GeoScope.LOCALITY and all(area in gazetteer.first_level for area in area_ids):
-        are_whole = all(name.reading is PlaceReading.WHOLE for name in names)
-        if are_whole:
-            scope = GeoScope.REGION if len(area_ids) == 1 else GeoScope.MULTI_REGION
+        extent = GeoScope.MULTI_REGION if names and scope is GeoScope.UNKNOWN else scope
+        return Place(codes, extent, "place_unresolved", names)
+    area_ids = places.merge_places((part for name in names for part in name.area_ids), country)
+    are_whole = all(name.reading is PlaceReading.WHOLE for name in names)
+    if are_whole and scope is not GeoScope.LOCALITY and country.first_level >= set(area_ids):
+        scope = GeoScope.REGION if len(area_ids) == 1 else GeoScope.MULTI_REGION
     return Place(tuple(sorted(area_ids)), scope, "", names)
+
+
+def narrow_meanings(meanings: Sequence[NameMeaning], text: str) -> tuple[NameMeaning, ...]:
+    """Return meanings as parts if the text of the event states that a part was cut."""
+    kinds = TABLE.list_meanings("part_of_place", text)
+    circle = TABLE.find("radius", text)
+    narrowed = []
+    for meaning in meanings:
+        is_part = meaning.reading is PlaceReading.WITHIN
+        part = replace(meaning, reading=PlaceReading.WITHIN, least_area_id="")
+        if circle:
+            units = (meaning.units if is_part else 1) * float(circle["km"] or circle["of"])
+            meaning = replace(part, part_kind=PartKind.CIRCLE, units=max(round(units), 1))
+        elif kinds and not is_part:
+            meaning = replace(part, part_kind=PartKind(kinds[0]), units=1)
+        narrowed.append(meaning)
+    return tuple(narrowed)
+
+
+def settle_cities(
+    meanings: Sequence[NameMeaning], text: str, gazetteer: places.Gazetteer
+) -> tuple[NameMeaning, ...]:
+    """Return meanings in which the other cells decide between a city and the district of its name.
+
+    `text` has the other cells of the row. If these name no kind, the district is meant where
+    orders go by district, and the city where rows go by city; if they name both, it stays open.
+    """
+    folded = fold_name(TABLE.pattern("city_page").sub(" ", text))
+    return tuple(
+        _settle_city(meaning, folded, gazetteer)
+        if meaning.reading is PlaceReading.CITY_OR_DISTRICT
+        else meaning
+        for meaning in meanings
+    )
+
+
+def _settle_city(meaning: NameMeaning, folded: str, gazetteer: places.Gazetteer) -> NameMeaning:
+    name = re.escape(meaning.name)
+    is_district, is_city = (
+        bool(re.search(rf"\b{name} (?:and \w+ )?{kind}s?\b|\b{kind} (?:of )?{name}\b", folded))
+        for kind in ("district", "(?:city|town)")
+    )
+    listed = rf"\bcities (?:of |across the country )(?:(?!districts?\b)\w+ ){{0,20}}?{name}\b"
+    is_usual = gazetteer.country in BY_CITY and "districts" not in folded.split()
+    is_city |= re.search(listed, folded) is not None or (is_usual and not is_district)
+    whole = replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
+    if gazetteer.entries[meaning.area_ids[0]].is_city:
+        return whole
+    if is_district and is_city:
+        return meaning
+    if is_district or (gazetteer.country in BY_DISTRICT and not is_city):
+        return whole
+    if not is_city:
+        return meaning
+    if meaning.least_area_id in gazetteer.entries:
+        return replace(whole, area_ids=(meaning.least_area_id,))
+    return replace(whole, reading=PlaceReading.WITHIN, part_kind=PartKind.SEAT)

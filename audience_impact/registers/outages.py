@@ -15,7 +15,6 @@ Citation. Docs/how-to/import-outages.md says which field of other measurers is w
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,13 +26,21 @@ from audience_impact.vocabulary import Cause, EvidenceScope, Reliability, Source
 
 LONGEST = pd.Timedelta(days=60)
 """An outage that lasts longer than this is refused: its end was never entered."""
-ORDERED = ("Government-Ordered", "Exams")
-ATTACKS = ("DDoS",)
-NOT_KNOWN = ("", "Unknown")
+CAUSES = {
+    **dict.fromkeys(("Government-Ordered", "Exams"), Cause.ORDER),
+    **dict.fromkeys(("", "Unknown"), Cause.UNKNOWN),
+    "DDoS": Cause.ATTACK,
+}
+"""Causes as printed; all others are damage."""
 SIGNALS = {
     "seen_bgp": "routing",
     "seen_active_probing": "active probing",
     "seen_telescope": "telescope",
+}
+SCOPES = {
+    "Country": EvidenceScope.COUNTRY,
+    "Region": EvidenceScope.REGION,
+    "AS": EvidenceScope.NETWORK,
 }
 SCOPE = re.compile(r"(Country|Region|AS)(?: \((.+)\))?")
 """Pattern of a scope as printed: Country, Region (its name), AS (its numbers)."""
@@ -70,55 +77,42 @@ def read_outages(
     """
     evidence: list[Row] = []
     refused: list[Row] = []
+    begins, ends = (
+        pd.to_datetime(frame[name], errors="coerce", utc=True) for name in ("begin_utc", "end_utc")
+    )
     taken: set[str] = set()
-    begins, ends = (_parse_times(frame[name]) for name in ("begin_utc", "end_utc"))
-    for number, (row, begin, end) in enumerate(
+    for number, (cells, begin, end) in enumerate(
         zip(frame.to_dict("records"), begins, ends, strict=True), 1
     ):
-        cells = {str(name): str(cell) for name, cell in row.items()}
         country = next(iter(country_codes(cells["country"], find_country)), "")
-        reason = _find_refusal(cells, country, begin, end, taken)
-        if reason:
+        scope = SCOPE.fullmatch(cells["scope_printed"])
+        reasons = {
+            "country_unresolved": not country,
+            "scope_unreadable": not scope,
+            "time_unreadable": pd.isna(begin) or pd.isna(end),
+            "ends_before_it_begins": end <= begin,
+            "too_long": end - begin > LONGEST,
+            "id_repeats": cells["ioda_id"] in taken or not cells["ioda_id"],
+        }
+        if reason := next((name for name, applies in reasons.items() if applies), ""):
             refused.append({"row": str(number), "reason": reason, **cells})
-            continue
-        taken.add(cells["ioda_id"])
-        times = {"begin": f"{begin:%Y-%m-%dT%H:%MZ}", "end": f"{end:%Y-%m-%dT%H:%MZ}"}
-        evidence.append({**_read_cells(cells, country, atlas), **times, "source_id": source_id})
+        elif scope:
+            taken.add(cells["ioda_id"])
+            times = {"begin": f"{begin:%Y-%m-%dT%H:%MZ}", "end": f"{end:%Y-%m-%dT%H:%MZ}"}
+            row = _read_cells(cells, SCOPES[scope[1]], scope[2] or "", country, atlas)
+            evidence.append({**row, **times, "source_id": source_id})
     return evidence, refused
 
 
-def _parse_times(cells: "pd.Series[str]") -> Iterator[pd.Timestamp]:
-    return iter(pd.to_datetime(cells, errors="coerce", utc=True))
-
-
-def _find_refusal(
-    cells: Row, country: str, begin: pd.Timestamp, end: pd.Timestamp, taken: set[str]
-) -> str:
-    reasons = {
-        "country_unresolved": not country,
-        "scope_unreadable": not SCOPE.fullmatch(cells["scope_printed"]),
-        "time_unreadable": pd.isna(begin) or pd.isna(end),
-        "ends_before_it_begins": end <= begin,
-        "too_long": end - begin > LONGEST,
-        "id_repeats": cells["ioda_id"] in taken or not cells["ioda_id"],
-    }
-    return next((reason for reason, applies in reasons.items() if applies), "")
-
-
-def _read_cells(cells: Row, country: str, atlas: Atlas) -> Row:
-    match = SCOPE.fullmatch(cells["scope_printed"])
-    word, name = (match[1], match[2] or "") if match else ("", "")
-    area, missing = country, ""
-    if word == "Region":
-        area = _find_region(name, country, atlas)
-        missing = f"region as printed: {name}" if area == country else ""
-    scope = {
-        "Country": EvidenceScope.COUNTRY,
-        "Region": EvidenceScope.REGION,
-        "AS": EvidenceScope.NETWORK,
-    }[word]
+def _read_cells(cells: Row, scope: EvidenceScope, name: str, country: str, atlas: Atlas) -> Row:
+    area = country
+    if scope is EvidenceScope.REGION:
+        places = atlas[country]
+        ids = set(places.by_name.get(fold_name(name), ())) & places.first_level
+        area = next(iter(ids)) if len(ids) == 1 else country
+    is_missing = scope is EvidenceScope.REGION and area == country
+    texts = (f"region as printed: {name}" * is_missing, cells["confirmation"].casefold())
     seen = [signal for column, signal in SIGNALS.items() if cells[column].casefold() == "true"]
-    texts = (missing, cells["confirmation"].casefold(), cells["notes"])
     return {
         "evidence_id": f"ioda-{cells['ioda_id']}",
         "source_event_id": cells["ioda_id"],
@@ -127,24 +121,9 @@ def _read_cells(cells: Row, country: str, atlas: Atlas) -> Row:
         "evidence_scope": scope.value,
         "signals": ";".join(seen),
         "cause": cells["cause"],
-        "cause_kind": _read_cause(cells["cause"]).value,
-        "note": "; ".join(filter(None, texts)),
+        "cause_kind": CAUSES.get(cells["cause"], Cause.DAMAGE).value,
+        "note": "; ".join(filter(None, (*texts, cells["notes"]))),
     }
-
-
-def _read_cause(text: str) -> Cause:
-    if text in ORDERED:
-        return Cause.ORDER
-    if text in NOT_KNOWN:
-        return Cause.UNKNOWN
-    return Cause.ATTACK if text in ATTACKS else Cause.DAMAGE
-
-
-def _find_region(name: str, country: str, atlas: Atlas) -> str:
-    """Return the first-level place of a name, or the country where no single one has it."""
-    places = atlas[country]
-    ids = set(places.by_name.get(fold_name(name), ())) & set(places.first_level)
-    return next(iter(ids)) if len(ids) == 1 else country
 
 
 IODA = OutageList(

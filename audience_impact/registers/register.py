@@ -213,20 +213,18 @@ class Background:
 
         `texts` are the other texts that `locate_event` takes, in its order.
         """
-        day = record.identity[1]
-        key = (cell, text, scope.value, day, *texts)
-        if key not in self._located:
-            self._located[key] = places.locate_event(
-                cell, text, scope, day, self.find_country, self.atlas, *texts
-            )
-        return self._located[key]
+        key = (cell, text, scope, record.identity[1])
+        if (*key, *texts) not in self._located:
+            place = places.locate_event(*key, self.find_country, self.atlas, *texts)
+            self._located[*key, *texts] = place
+        return self._located[*key, *texts]
 
 
 @dataclass(frozen=True)
 class Publication:
-    """The publisher and the title of a register.
+    """The publisher of a register; `title` contains `{snapshot}`.
 
-    `title` contains `{snapshot}`. `copies` gives address and note by day.
+    `copies` gives address and note by day.
     """
 
     series_id: str

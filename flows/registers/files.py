@@ -90,6 +90,7 @@ def _require_size(count: int, unit: str, most: int) -> None:
 
 
 def _require_register(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse a table without the columns, without rows, or with a cell that nobody wrote."""
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
@@ -103,18 +104,13 @@ def _require_register(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     if frame.empty:
         raise RegisterError(f"has a header and no rows; {AGAIN}")
     for name in columns:
-        _require_short_cells(frame[name])
-
-
-def _require_short_cells(cells: "pd.Series[Any]") -> None:
-    """Refuse a cell that is longer than any that a person wrote."""
-    most = MOST_PLACE_SIGNS if cells.name == "area_name" else MOST_SIGNS
-    for row, cell in enumerate(cells, 1):
-        if isinstance(cell, str) and len(cell) > most:
-            raise RegisterError(
-                f"row {row}, column {cells.name}: has {len(cell):,} signs, more than "
-                f"{most:,}; shorten the cell, or download the file again"
-            )
+        most = MOST_PLACE_SIGNS if name == "area_name" else MOST_SIGNS
+        for row, cell in enumerate(frame[name], 1):
+            if isinstance(cell, str) and len(cell) > most:
+                raise RegisterError(
+                    f"row {row}, column {name}: has {len(cell):,} signs, more than "
+                    f"{most:,}; shorten the cell, or download the file again"
+                )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

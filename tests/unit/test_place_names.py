@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from audience_impact.registers.gazetteer import narrow_meanings, settle_cities
 from audience_impact.registers.places.country_places import (
     Entry,
     Gazetteer,
@@ -16,7 +17,6 @@ from audience_impact.registers.places.country_places import (
     gazetteer_of,
     merge_places,
 )
-from audience_impact.registers.places.other_cells import narrow_meanings, settle_cities
 from audience_impact.registers.places.phrases import Vocabulary
 from audience_impact.registers.places.resolver import NameMeaning, resolve_text
 from audience_impact.vocabulary import GeoScope, PartKind, PlaceMatch, PlaceReading

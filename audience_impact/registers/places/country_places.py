@@ -7,7 +7,7 @@ place states until when it existed.
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -85,10 +85,11 @@ class Gazetteer:
     @cached_property
     def by_squeezed_name(self) -> Mapping[str, tuple[str, ...]]:
         """Return ids by folded name without spaces: Pyin Oo Lwin is Pyinoolwin."""
-        ids: dict[str, dict[str, None]] = {}
+        ids: dict[str, tuple[str, ...]] = {}
         for name, area_ids in self.by_name.items():
-            ids.setdefault(name.replace(" ", ""), {}).update(dict.fromkeys(area_ids))
-        return {name: tuple(area_ids) for name, area_ids in ids.items()}
+            squeezed = name.replace(" ", "")
+            ids[squeezed] = tuple(dict.fromkeys((*ids.get(squeezed, ()), *area_ids)))
+        return ids
 
     @cached_property
     def place_names(self) -> Vocabulary:
@@ -96,9 +97,9 @@ class Gazetteer:
         return Vocabulary(frozenset([*self.by_name, *self.reviewed]))
 
     @cached_property
-    def first_level(self) -> tuple[str, ...]:
-        """Return the places of the first level below the country."""
-        return tuple(entry.area_id for entry in self.entries.values() if entry.level == ADMIN1)
+    def first_level(self) -> Set[str]:
+        """Return the places of the first level below the country, in the order of the entries."""
+        return {area: None for area, entry in self.entries.items() if entry.level == ADMIN1}.keys()
 
     def has_inside(self, outer: str, inner: str) -> bool:
         """Return whether a place is in another, by its holders or as a member of a union."""
@@ -130,7 +131,7 @@ class Gazetteer:
 
     def level_size(self, area_id: str) -> int:
         """Return the size of a place by its level."""
-        return SIZES.get(self.entries[area_id].level, 4)
+        return SIZES[self.entries[area_id].level]
 
 
 def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
@@ -236,34 +237,21 @@ def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ..
     A union that is no level of the country is replaced by its members if other places are named as
     well.
     """
-    ids = list(dict.fromkeys(area_ids))
-    entries = gazetteer.entries
+    entries, ids = gazetteer.entries, list(dict.fromkeys(area_ids))
     if len(ids) > 1:
-        ids = list(
-            dict.fromkeys(
-                part
-                for area_id in ids
-                for part in (
-                    (entries[area_id].members or (area_id,))
-                    if area_id in entries and entries[area_id].level == UNION
-                    else (area_id,)
-                )
-            )
-        )
-    chosen = set(ids)
-    return tuple(
-        area_id
-        for area_id in ids
-        if area_id not in entries
-        or not chosen
-        & ({*entries[area_id].holders, *_surrounding_divisions(area_id, gazetteer)} - {area_id})
-    )
-
-
-def _surrounding_divisions(area_id: str, gazetteer: Gazetteer) -> set[str]:
-    within = set(gazetteer.entries[area_id].holders)
-    return {
-        entry.area_id
-        for entry in gazetteer.entries.values()
-        if entry.level == SHIRE and within & set(entry.members)
-    }
+        unions = {area: entries[area].members for area in ids if area in entries}
+        ids = [
+            part
+            for area in ids
+            for part in (unions[area] if area in unions and entries[area].level == UNION else ())
+            or (area,)
+        ]
+        ids = list(dict.fromkeys(ids))
+    divisions = [entry for entry in entries.values() if entry.level == SHIRE]
+    merged = []
+    for area in ids:
+        holders = {*entries[area].holders} if area in entries else set()
+        holders |= {division.area_id for division in divisions if holders & {*division.members}}
+        if not holders - {area} & set(ids):
+            merged.append(area)
+    return tuple(merged)

@@ -86,8 +86,6 @@ PARTED = frozenset(("IN", "PK", "BD", "MM"))
 """Countries where a town may be smaller than the smallest place of its name on record."""
 WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
 """Words for a part that mean the place itself beside its name ("Sopore area")."""
-LONG = 7
-"""Minimum length of names of small places for a lookup by spelling."""
 
 
 @dataclass(frozen=True)
@@ -247,87 +245,53 @@ class _Reading:
 
     def _can_hold(self, place: int, candidate: int) -> bool:
         inner, outer = self.items[place], self.items[candidate]
-        ids = self._containing_places(outer)
-        if not ids or inner.phrase.clause != outer.phrase.clause:
+        if outer.phrase.kind:
+            ids = self._best_level(outer.ids, FITS[outer.phrase.kind])
+        else:
+            levels = {area_id: self.gazetteer.entries[area_id].level for area_id in outer.ids}
+            ids = [area for area in outer.ids if levels[area] not in (UNION, SHIRE)] or outer.ids
+        if not ids or (outer.phrase.is_excepted and not inner.phrase.is_excepted):
             return False
-        if outer.phrase.is_excepted and not inner.phrase.is_excepted:
-            return False
-        if inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN:
-            # The id of a part is that of its holder, which would else be meant as well.
-            is_holder = bool(set(ids) & set(inner.ids)) or self._holds(ids, inner.ids)
-            return is_holder and not self._is_sibling(place, candidate)
         if inner.ids:
-            return self._holds(ids, inner.ids) and not self._is_sibling(place, candidate)
-        size, stated_size = self._size(ids), KIND_SIZES[inner.phrase.kind]
+            # The id of a reviewed part is that of its holder, which would else be meant as well.
+            is_part = inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN
+            is_holder = self._holds(ids, inner.ids)
+            is_holder |= bool(is_part and set(ids) & set(inner.ids))
+            return is_holder and not self._is_sibling(place, candidate)
         if outer.phrase.cut in ("own", "and"):
             return False
-        if inner.phrase.is_plural or stated_size >= 0:
-            return size > max(stated_size, 0) and size > self._listed_size(place)
+        if inner.phrase.is_plural or inner.phrase.kind not in ("", PART):
+            return self._size(ids) > max(KIND_SIZES[inner.phrase.kind], 0)
         if inner.phrase.kind == PART or self.scope is GeoScope.LOCALITY:
             return True
-        if candidate == place + 1 and candidate + 1 < len(self.items):
-            return False
-        between = [self._size(item.ids) for item in self.items[place + 1 : candidate] if item.ids]
-        return size > max(between, default=self._listed_size(place))
-
-    def _containing_places(self, item: Item) -> list[str]:
-        if item.phrase.kind:
-            return self._best_level(item.ids, self._ordered_levels(item.phrase.kind))
-        levels = {area_id: self.gazetteer.entries[area_id].level for area_id in item.ids}
-        return [area for area in item.ids if levels[area] not in (UNION, SHIRE)] or item.ids
-
-    def _listed_size(self, place: int) -> int:
-        phrase = self.items[place].phrase
-        sizes = [
-            min(map(self.gazetteer.level_size, item.ids))
-            for item in self.items[:place]
-            if item.phrase.clause == phrase.clause and item.ids
-        ]
-        return sizes[-1] if sizes and phrase.cut in ("list", "and") else -1
+        between = [self._size(item.ids) for item in self.items[place + 1 : candidate]]
+        is_in_list = not between and candidate + 1 < len(self.items)
+        return not is_in_list and self._size(ids) > max(between, default=-1)
 
     def _is_sibling(self, place: int, candidate: int) -> bool:
-        inner, outer = self.items[place].phrase, self.items[candidate].phrase
-        if outer.cut == "and" or self._are_of_one_unit(place, candidate):
-            return True
-        if outer.cut != "list" or outer.kind or inner.kind or self.scope is GeoScope.LOCALITY:
-            return False
-        following = self.items[candidate + 1 : candidate + 2]
-        return bool(following) and not self._holds(following[0].ids, self.items[candidate].ids)
-
-    def _are_of_one_unit(self, place: int, candidate: int) -> bool:
-        """Return whether the text calls two listed items by one word ("A district, B district").
+        """Return whether a list has both items, by `and` or by one word ("A district, B district").
 
         A district that is on record as a part of another, as police districts are, is not in it.
         """
         inner, outer = self.items[place].phrase, self.items[candidate].phrase
-        are_whole = not (inner.is_part or outer.is_part)
+        if outer.cut == "and":
+            return True
         unit = inner.unit or inner.name.split()[-1]  # of a reviewed name ("Sopore district")
-        if outer.cut != "list" or not outer.kind or unit != outer.unit or not are_whole:
+        if outer.cut != "list" or not outer.kind or unit != outer.unit:
             return False
-        sizes = [self.gazetteer.level_size(area_id) for area_id in self.items[candidate].ids]
-        return min(sizes, default=0) <= max(KIND_SIZES[outer.kind], SIZES[ADMIN3])
+        is_small = self._size(self.items[candidate].ids) <= max(KIND_SIZES[outer.kind], 1)
+        return is_small and not (inner.is_part or outer.is_part)
 
     def _drop_elsewhere(self) -> None:
-        """Drop small places of a name that are outside the place named in the text."""
-        for place, item in enumerate(self.items):
-            if item.reviewed or item.holder >= 0 or not item.ids:
-                continue
+        """Drop small places that are outside the larger place at the end of the text."""
+        last = self.items[-1] if self.items else None
+        largest = self._size(last.ids) if last and last.phrase.cut != "and" else -1
+        for item in self.items[:-1]:
             is_small = item.phrase.kind in (PART, CITY, TOWNSHIP)
+            if item.reviewed or item.holder >= 0 or self._size(item.ids) >= largest:
+                continue
             if is_small or self.scope is GeoScope.LOCALITY:
-                least = (min if is_small else max)(map(self.gazetteer.level_size, item.ids))
-                if self._container_size(place) > least:
-                    item.ids = []
-
-    def _container_size(self, place: int) -> int:
-        last = self.items[-1]
-        sizes = [
-            self._size(outer.ids)
-            for outer in self.items[place + 1 :]
-            if outer.phrase.clause == self.items[place].phrase.clause
-            and outer.phrase.cut != "and"
-            and (outer.phrase.kind in (STATE, DIVISION, DISTRICT) or outer is last)
-        ]
-        return max(sizes, default=-1)
+                item.ids = []
 
     def _match_spellings(self) -> None:
         """Resolve unknown names by similar spelling, among the places that the text allows."""
@@ -347,10 +311,9 @@ class _Reading:
     def _spelt_levels(self, item: Item, outer: Sequence[str]) -> set[str]:
         """Return levels on which similar spelling is enough; small ones need a close container."""
         usual = GOES_BY.get(self.gazetteer.country, LARGE_FIRST)[0]
-        levels = {ADMIN1, ADMIN2} | ({usual} if outer else set())
-        if self.scope is GeoScope.LOCALITY and self.gazetteer.country not in GOES_BY:
-            levels.add(TOWN)
-        if outer and self._size(outer) <= SIZES[ADMIN2] and len(item.phrase.name) >= LONG:
+        levels = {ADMIN1, ADMIN2, usual}
+        is_small = self.scope is GeoScope.LOCALITY and self.gazetteer.country not in GOES_BY
+        if is_small or (outer and self._size(outer) <= SIZES[ADMIN2]):
             levels |= {ADMIN3, TOWN}
         return levels & set(self._ordered_levels(item.phrase.kind))
 

@@ -5,7 +5,7 @@ is recorded: as a known service, as a new service (added for review), or as a gr
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audience_impact import blanks
@@ -66,27 +66,6 @@ def _read_item(text: str, catalogue: Catalogue) -> tuple[tuple[str, ...], str, s
     return (UNNAMED,), "", "platform_text_unread"
 
 
-def _features_in_text(
-    row: Row,
-    rules: Sequence[FeatureRule],
-    names: Mapping[str, str],
-) -> list[Target]:
-    """Return features named in the texts, for the services in the same sentence.
-
-    A sentence that names none of the row's services refers to all of them.
-    """
-    targets = []
-    for rule in rules:
-        sentences = split_sentences(row[rule.column]) if rule.column != OTHER else ()
-        sentence = next(filter(rule.find_match, sentences), "")
-        text = plain_name(sentence)
-        named = [platform_id for platform_id, name in names.items() if plain_name(name) in text]
-        note = f"rule {rule.rule_id} on {rule.column}"
-        meant = (named or names) if sentence else ()
-        targets += [Target(platform_id, rule.feature, note) for platform_id in meant]
-    return targets
-
-
 @dataclass
 class _Services:
     """The services of a row during reading: targets, names as read, new services, defects."""
@@ -112,6 +91,19 @@ class _Services:
             self.targets += [Target(platform_id, *values) for values in features or [whole_service]]
         self.defects += [defect] if defect else []
 
+    def add_features(self, row: Row, rules: Sequence[FeatureRule]) -> None:
+        """Add features named in the texts, for the services in the same sentence.
+
+        A sentence that names none of the row's services refers to all of them.
+        """
+        for rule in rules:
+            sentences = split_sentences(row[rule.column]) if rule.column != OTHER else ()
+            if sentence := next(filter(rule.find_match, sentences), ""):
+                text = plain_name(sentence)
+                named = [key for key, name in self.names.items() if plain_name(name) in text]
+                note = f"rule {rule.rule_id} on {rule.column}"
+                self.targets += [Target(key, rule.feature, note) for key in named or self.names]
+
     def drop_remainders(self) -> list[str]:
         """Remove unnamed services beside named ones ("other Google services"); return their text.
 
@@ -127,31 +119,20 @@ class _Services:
         self.targets = [target for target in self.targets if target not in unnamed]
         return [self.names.pop(UNNAMED)]
 
+    def list_targets(self) -> tuple[Target, ...]:
+        """Return each platform and feature once; a feature by rule replaces the whole service."""
+        whole = Feature.WHOLE_SERVICE
+        featured = {target.platform_id for target in self.targets if target.feature != whole}
+        first: dict[tuple[str, str], Target] = {}
+        for target in self.targets:
+            if target.feature != whole or target.platform_id not in featured:
+                first.setdefault((target.platform_id, str(target.feature)), target)
+        return tuple(first[key] for key in sorted(first))
+
 
 def shorten_text(text: str) -> str:
     """Return an excerpt from the beginning of a text."""
     return blanks.strip_blanks(text[:EXCERPT_SIGNS])
-
-
-def _merge_targets(targets: Sequence[Target]) -> tuple[Target, ...]:
-    """Return each platform and feature once; a feature by rule replaces the whole service."""
-    featured = {target.platform_id for target in targets if target.feature != Feature.WHOLE_SERVICE}
-    first: dict[tuple[str, str], Target] = {}
-    for target in targets:
-        if target.feature != Feature.WHOLE_SERVICE or target.platform_id not in featured:
-            first.setdefault((target.platform_id, str(target.feature)), target)
-    return tuple(first[key] for key in sorted(first))
-
-
-def _list_named(row: Row) -> list[str]:
-    return [name for column, name in SERVICES.items() if row[column] == "Yes"]
-
-
-def _networks_only(row: Row) -> Targets:
-    unstated = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
-    internet = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
-    also = tuple(filter(None, (*_list_named(row), row[OTHER])))
-    return Targets((internet if read_cut(row).full else unstated,), {}, also)
 
 
 def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -> Targets:
@@ -163,11 +144,15 @@ def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -
         catalogue: the services on record.
     """
     cut = read_cut(row)
+    named = [name for column, name in SERVICES.items() if row[column] == "Yes"]
+    internet = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
     if not cut.services:
-        return _networks_only(row)
+        unstated = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
+        also_named = tuple(filter(None, (*named, row[OTHER])))
+        return Targets((internet if cut.full else unstated,), {}, also_named)
     services = _Services(defects=["platform_in_text"] if row[OTHER] else [])
     also = []
-    for text in (*_list_named(row), *split_items(row[OTHER])):
+    for text in (*named, *split_items(row[OTHER])):
         if says("not_a_service", text):
             also.append(text)
         else:
@@ -179,10 +164,10 @@ def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -
         services.targets.append(Target(UNNAMED, Feature.WHOLE_SERVICE, note))
         services.names[UNNAMED] = "services that are not named"
         services.defects.append("platform_not_named")
-    services.targets += _features_in_text(row, rules, services.names)
+    services.add_features(row, rules)
     if cut.full:
-        services.targets.append(Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE))
+        services.targets.append(internet)
     if any(target.note.startswith("rule ") for target in services.targets):
         services.defects.append("feature_in_text")
     defects = tuple(dict.fromkeys(services.defects))
-    return Targets(_merge_targets(services.targets), services.new, tuple(also), defects)
+    return Targets(services.list_targets(), services.new, tuple(also), defects)
