@@ -308,11 +308,8 @@ def _explain_version(place: _Place, version: Stored, news: str) -> str:
     if place.had(version):
         return "facts, code and values are again those of this version"
     now = version.version.strip_values().as_record()
-    try:
-        before = Stored(place.store, f"{VERSIONS}/{last.version}").version
-        was = before.strip_values().as_record()
-    except DamagedError:
-        was = now
+    method = str(last.identity.get("method_version", "")).partition(VALUES)[0]
+    was = {**now, **last.identity, "method_version": method or now["method_version"]}
     words = [word for name, word in REASONS.items() if was[name] != now[name]]
     return ", ".join(filter(None, [*words, news])) or "a new version"
 

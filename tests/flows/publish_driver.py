@@ -11,11 +11,15 @@ import os
 import sys
 import time
 from array import array
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
+import pytest
 from filelock import FileLock
 
 from audience_impact.store.history import Origin
@@ -61,6 +65,34 @@ def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
         )
         print(done.version.name, "created" if done.created else "there", flush=True)
         seed += 1
+
+
+class Killed(BaseException):
+    """The process ends here, and nothing behind it is done."""
+
+
+def stop_before(step: int, act: Callable[[], object], module: Any, names: Sequence[str]) -> int:
+    """Do something and stop before a step, a call of a function; return the number of steps begun.
+
+    Whatever cleans up afterwards would be dead as well.
+    """
+    count = 0
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*words: Any, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > step:
+                raise Killed
+            return real(*words, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
+        for name in names:
+            patch.setattr(module, name, counted(getattr(module, name)))
+        act()
+    return count
 
 
 def version(seed: int) -> Version:

@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -470,31 +469,6 @@ def test_two_writers_cannot_write_one_entry(root: Path) -> None:
 STEPS = ("fsync", "mkdir", "rename", "replace", "symlink", "unlink")
 
 
-class Killed(BaseException):
-    """The process ends here, and nothing behind it is done."""
-
-
-def stop_before(step: int, act: Callable[[], object]) -> int:
-    """Do something and stop before a step on the disk; return the number of steps begun."""
-    count = 0
-
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*words: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count > step:  # whatever cleans up afterwards would be dead as well
-                raise Killed
-            return real(*words, **named)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-        for name in STEPS:
-            patch.setattr(os, name, counted(getattr(os, name)))
-        act()
-    return count
-
-
 def copied(root: Path, place: Path) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(root, place, symlinks=True)
@@ -515,10 +489,10 @@ def test_a_stop_at_any_step_leaves_a_whole_version_and_can_be_repeated(
     for seed in (1, 2):
         put(root, seed)
     seen = set[int]()
-    count = stop_before(10_000, lambda: act(copied(root, tmp_path / "copy")))
+    count = driver.stop_before(10_000, lambda: act(copied(root, tmp_path / "copy")), os, STEPS)
     for step in sorted({round(kill * count / KILLS) for kill in range(KILLS + 1)}):
         place = copied(root, tmp_path / "copy")
-        stop_before(step, lambda: act(place))  # noqa: B023
+        driver.stop_before(step, lambda: act(place), os, STEPS)  # noqa: B023
         seen.add(latest_seed(place))
         act(place)
         assert latest_seed(place) == max(seeds - {2})

@@ -214,31 +214,6 @@ def test_the_command_shows_and_compares_what_lies_elsewhere(
 # ---- The history, rollbacks and two writers ----
 
 
-class Killed(BaseException):
-    """The process ends here, and nothing behind it is done."""
-
-
-def stop_before(step: int, act: Callable[[], object]) -> int:
-    """Do something, stop before a request that changes something; return the number of these."""
-    count = 0
-
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*words: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count > step:
-                raise Killed
-            return real(*words, **named)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-        for name in ("put", "delete"):
-            patch.setattr(obstore, name, counted(getattr(obstore, name)))
-        act()
-    return count
-
-
 def read_whole(root: str) -> str:
     """Read all of `latest` and hold it against its manifest; the id of the version."""
     result = versions.find_latest(Path(root))
@@ -263,10 +238,10 @@ def test_a_stop_before_any_request_leaves_a_whole_version_and_is_completed(
         "roll back": lambda _: roll_back(root, "v1"),
     }
     act = acts[name]
-    count = stop_before(10_000, lambda: act(0))
+    count = driver.stop_before(10_000, lambda: act(0), obstore, ("put", "delete"))
     for step in sorted({round(kill * count / KILLS) for kill in range(KILLS)}):
         put(root, 2)
-        stop_before(step, lambda: act(1 + step))  # noqa: B023
+        driver.stop_before(step, lambda: act(1 + step), obstore, ("put", "delete"))  # noqa: B023
         read_whole(root)
         put(root, 3)
         last = history.read_last(store)

@@ -4,12 +4,9 @@ import io
 import json
 import lzma
 import re
-import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from audience_impact.store import PublishError, versions
 from flows import releasing
 from flows.pipeline import steps
 from tests.support import FACTS
+from tests.unit.test_opening import serve_folder
 
 RUNNER = CliRunner()
 QUESTION = ("show", "R1")
@@ -48,12 +46,8 @@ def site(archive: Path, published: Path, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("site")
     (folder / archive.name).write_bytes(archive.read_bytes())
     (folder / "published").symlink_to(published)
-    handler = partial(SimpleHTTPRequestHandler, directory=folder)
-    handler.func.log_message = lambda *_: None  # type: ignore[attr-defined]
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with serve_folder(folder) as address:
+        yield address
 
 
 def answer(published: str | Path) -> str:
