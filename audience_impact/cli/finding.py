@@ -125,10 +125,9 @@ class Vocabulary:
         acts = tables["restrictions"]
         self.acts, self.services = acts, dict[str, set[str]]()
         self.titles = dict[str, str]()
-        parts = tables["impact_by_platform"] if "impact_by_platform" in tables else pd.DataFrame()
         columns = ["restriction_id", "platform_id", "platform_name"]
         self.service_names = {make_key(name): service for name, service in names.NICKNAMES.items()}
-        for act, service, name in parts.reindex(columns=columns).dropna().to_numpy():
+        for act, service, name in tables["impact_by_platform"][columns].dropna().to_numpy():
             self.services.setdefault(act, set()).add(service)
             if service != WHOLE_INTERNET:
                 self.service_names |= {make_key(text): service for text in (service, name)}
@@ -142,13 +141,6 @@ class Vocabulary:
         texts = self.acts.reindex(columns=columns).astype("object")
         rows = texts.where(texts.notna(), "").astype("str").to_dict(orient="records")
         return {row["restriction_id"]: _list_record_words(row, places) for row in rows}
-
-    @cached_property
-    def describing(self) -> set[str]:
-        """Return the words of records that say how restrictions were."""
-        cells = self.acts.reindex(columns=DESCRIBING).astype("object").fillna("")
-        forms = {form for text in set(cells.to_numpy().ravel()) for form in _list_forms(text)}
-        return {make_key(word) for word in (*forms, *(action.verb for action in Action))}
 
     @cached_property
     def names(self) -> dict[str, Name]:
@@ -166,11 +158,6 @@ class Vocabulary:
         """Return the words of all records."""
         return set().union(*self.words.values())
 
-    @cached_property
-    def spellings(self) -> list[str]:
-        """Return all names and words, in one order."""
-        return sorted({*self.all_names, *self.record_words})
-
     def guess_name(self, key: str, kinds: Sequence[str]) -> Name | None:
         """Return what a misspelt word most probably stands for, of the first kinds; else None.
 
@@ -180,7 +167,7 @@ class Vocabulary:
             return None
         alike = [
             text
-            for text in self.spellings
+            for text in sorted({*self.all_names, *self.record_words})
             if text[:1] == key[:1] and abs(len(text) - len(key)) <= MOST_LETTERS
         ]
         near = difflib.get_close_matches(key, alike, n=5, cutoff=NEAR)
@@ -362,7 +349,10 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     of_services = acts["restriction_id"].map(lambda act: vocabulary.services.get(act, set()))
     shutdowns = of_services.map(lambda services: WHOLE_INTERNET in services)
     values = question.list_values("word")
-    describing = [value for value in values if value in vocabulary.describing]
+    cells = acts.reindex(columns=DESCRIBING).astype("object").fillna("").to_numpy().ravel()
+    forms = {form for text in set(cells) for form in _list_forms(text)}
+    how = {make_key(word) for word in (*forms, *(action.verb for action in Action))}
+    describing = [value for value in values if value in how]
     placing = [value for value in values if value not in describing]
     for value in (*placing, *question.list_values(SHUTDOWN), *describing):
         fitting = words.map(partial(_has_word, term=value)) if value in values else shutdowns

@@ -128,7 +128,8 @@ def test_an_area_alone_is_asked_for(
 def test_restrictions_are_found_by_their_occasion(text: str, vocabulary: Vocabulary) -> None:
     acts = vocabulary.acts.assign(occasion=None)
     acts.loc[acts["restriction_id"] == "IN-2023-02-01-b", "occasion"] = "Exam cheating"
-    with_occasions = Vocabulary({"restrictions": acts})
+    parts = pd.DataFrame(columns=["restriction_id", "platform_id", "platform_name"])
+    with_occasions = Vocabulary({"restrictions": acts, "impact_by_platform": parts})
     assert _ask(text, with_occasions)[1] == ["IN-2023-02-01-b"]
 
 
