@@ -38,7 +38,6 @@ from flows.runs import (
     run_reported,
 )
 from flows.serving.profile import (
-    NotReadyError,
     Profile,
     hide_passwords,
     in_checkout,
@@ -71,19 +70,19 @@ def run_by_hand(options: RunOptions, profile: Profile) -> Outcome:
         raise run.refusal
     state.result()
     if run.outcome is None:
-        raise NotReadyError("the run ended without a version")
+        raise ReadableError("the run ended without a version")
     return run.outcome
 
 
 def serve_schedule(profile: Profile) -> None:
     """Run the schedule until interrupted.
 
-    Raises NotReadyError where an address for notices is wrong or no Prefect server answers.
+    Raises ReadableError where an address for notices is wrong or no Prefect server answers.
     """
     require_addresses(profile)
     address = PREFECT_API_URL.value()
     if not address:
-        raise NotReadyError(
+        raise ReadableError(
             "serve needs a Prefect server: name its address in PREFECT_API_URL. Without a server, "
             "call `audience-impact run` from cron or a timer (docs/how-to/schedule.md)"
         )
@@ -102,7 +101,7 @@ def serve_schedule(profile: Profile) -> None:
             pause_on_shutdown=False,
         )
     except (httpx.HTTPError, PrefectException) as error:
-        raise NotReadyError(
+        raise ReadableError(
             f"the Prefect server at {hide_passwords(address)} (PREFECT_API_URL) does not answer: "
             f"{error or type(error).__name__}: start it, and run again"
         ) from error

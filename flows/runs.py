@@ -19,14 +19,14 @@ import stamina
 from pydantic import SecretStr
 
 from audience_impact.outputs.review.rules import CONTRADICT
-from audience_impact.plain_text import plain_line
+from audience_impact.plain_text import ReadableError, plain_line
 from audience_impact.store import PublishError
 from audience_impact.store.publishing import Published
 from flows import last_version, recorded_layers
 from flows.pipeline import parts, quality, steps
 from flows.pipeline.steps import Results
 from flows.serving import checkouts, metrics
-from flows.serving.profile import NotReadyError, Profile, hide_passwords
+from flows.serving.profile import Profile, hide_passwords
 
 STEPS = {
     "read": "reading the facts",
@@ -218,10 +218,10 @@ def report_failure(published: Path, profile: Profile, cause: str, page: str = ""
 
 
 def require_addresses(profile: Profile) -> None:
-    """Raise NotReadyError for an address for which Apprise has no service."""
+    """Raise ReadableError for an address for which Apprise has no service."""
     for place, address in enumerate(profile.notices, 1):
         if _make_service(address) is None:
-            raise NotReadyError(
+            raise ReadableError(
                 f"Apprise has no service for address {place} of the notices: write it as Apprise's "
                 "documentation says, such as mailto://user:password@example.org"
             )

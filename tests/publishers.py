@@ -237,14 +237,6 @@ def silent(handler: Handler, body: bytes) -> None:
     time.sleep(0.5)
 
 
-def slow_headers(handler: Handler, body: bytes) -> None:
-    """A header now and then, each of them in time, and no end of them."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    for number in range(100):
-        handler.wfile.write(b"X-%d: y\r\n" % number)
-        time.sleep(0.05)
-
-
 def slow(handler: Handler, body: bytes) -> None:
     """Whole, in small steps."""
     handler.send_response(200)

@@ -32,7 +32,6 @@ AS_OF = date(2026, 1, 31)
 
 AGED = "aged 12 and over only"
 """What every row says whose figures are those of the panel of a small world."""
-NO_ERROR = "the figure is taken as it stands: nothing is known of its error"
 
 DEFAULTS: dict[str, dict[str, str]] = defaultdict(dict)
 """Cells of a row that a test does not care about, from defaults.csv; all others are blank."""

@@ -32,10 +32,6 @@ FACTS = [Path("data/facts"), Path("data/stop")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")]
 
 
-class NotReadyError(ReadableError):
-    """A run or the schedule cannot start; one line states the cause and the remedy."""
-
-
 class Profile(BaseSettings):
     """The settings of an environment; paths are relative to the checkout."""
 
@@ -85,20 +81,20 @@ def hide_passwords(text: str) -> str:
 def read_profile(file: Path | None = None) -> Profile:
     """Return the environment that a file, the variables, or both describe.
 
-    Child processes use the same file. Raises NotReadyError with what to mend.
+    Child processes use the same file. Raises ReadableError with what to mend.
     """
     if file is not None:
         os.environ[PROFILE] = str(file.resolve())
     named = os.environ.get(PROFILE)
     try:
         if named and not Path(named).is_file():
-            raise NotReadyError(f"{named}: no such file; give a profile in TOML ({PROFILE})")
+            raise ReadableError(f"{named}: no such file; give a profile in TOML ({PROFILE})")
         return Profile()
     except (
         *(ValidationError, SettingsError, tomllib.TOMLDecodeError),
         *(UnicodeDecodeError, RecursionError),
     ) as error:
-        raise NotReadyError(f"{named or 'environment'}: {_describe_error(error)}") from error
+        raise ReadableError(f"{named or 'environment'}: {_describe_error(error)}") from error
 
 
 def _describe_error(error: Exception) -> str:

@@ -9,10 +9,11 @@ import pytest
 from prefect.exceptions import ParameterTypeError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from audience_impact.plain_text import ReadableError
 from audience_impact.store import PublishError
 from flows import publish_impact, runs
 from flows.pipeline.steps import RefusedError
-from flows.serving.profile import PREFIX, PROFILE, NotReadyError, Profile, read_profile
+from flows.serving.profile import PREFIX, PROFILE, Profile, read_profile
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_profile_that_is_wrong_is_named_in_one_line(text: str, told: str, tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text(text)
-    with pytest.raises(NotReadyError, match=told) as error:
+    with pytest.raises(ReadableError, match=told) as error:
         read_profile(file)
     assert str(file) in str(error.value)
     assert "\n" not in str(error.value)
@@ -56,7 +57,7 @@ def test_a_profile_that_is_wrong_is_named_in_one_line(text: str, told: str, tmp_
 def test_a_password_among_the_notices_is_never_told(tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text('notices = ["json://me:secret@example.org"]\nkeep = "x"\n')
-    with pytest.raises(NotReadyError) as error:
+    with pytest.raises(ReadableError) as error:
         read_profile(file)
     assert "secret" not in str(error.value)
     file.write_text('notices = ["json://me:secret@example.org"]\n')
@@ -64,7 +65,7 @@ def test_a_password_among_the_notices_is_never_told(tmp_path: Path) -> None:
 
 
 def test_a_profile_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotReadyError, match="no such file"):
+    with pytest.raises(ReadableError, match="no such file"):
         read_profile(tmp_path / "none.toml")
 
 
@@ -91,7 +92,7 @@ def test_a_parameter_out_of_bounds_is_named(name: str, value: Any, message: str)
 def test_without_a_server_the_schedule_starts_none() -> None:
     with (
         temporary_settings(restore_defaults={PREFECT_API_URL}),
-        pytest.raises(NotReadyError, match="PREFECT_API_URL"),
+        pytest.raises(ReadableError, match="PREFECT_API_URL"),
     ):
         publish_impact.serve_schedule(Profile())
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from audience_impact.plain_text import ReadableError
 from flows import runs
 from flows.pipeline.steps import RefusedError
-from flows.serving.profile import NotReadyError, Profile
+from flows.serving.profile import Profile
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def test_an_address_that_does_not_answer_is_logged_without_its_password(
 
 def test_an_address_of_no_service_is_refused_at_the_start() -> None:
     runs.require_addresses(profile("json://127.0.0.1:9/"))
-    with pytest.raises(NotReadyError, match="address 2") as error:
+    with pytest.raises(ReadableError, match="address 2") as error:
         runs.require_addresses(profile("json://127.0.0.1:9/", "nonsense://me:secret@x"))
     assert "secret" not in str(error.value)
 
