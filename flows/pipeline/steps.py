@@ -193,14 +193,21 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     Raises ValidationOffError where validation is weakened.
     """
     contracts.require_validation()
-    unread = _list_unread_tables(reading)
-    keys, references = fact_models.list_keys(), _list_references(unread)
+    # Tables with unread rows, on which rules would report false errors.
+    unread = {finding.table for finding in reading.findings if finding.rule in files.FATAL_RULES}
+    if "sources" in unread:
+        unread |= {table for table, frame in reading.tables.items() if facts.has_lineage(frame)}
+    keys = fact_models.list_keys()
+    references = {
+        table: {name: target for name, target in columns.items() if target not in unread}
+        for table, columns in fact_models.list_references().items()
+    }
     row_findings, odd_keys = _check_rows(reading, references)
     tables, cascade = checks.drop_unresolved(
         facts.drop_faulty_rows(reading.tables, row_findings), keys, references
     )
     typed, across = _apply_table_rules(tables, unread, today)
-    later = _find_hidden_findings(reading, tables, row_findings, unread, today)
+    later = _find_hidden_findings(reading, tables, row_findings, references, unread, today)
     typed, late = checks.drop_unresolved(facts.drop_faulty_rows(typed, across), keys, references)
     written = facts.restore_written_cells([*across, *later, *late], reading.tables)
     return _sort_findings(
@@ -211,24 +218,8 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     )
 
 
-def _list_unread_tables(reading: Reading) -> set[str]:
-    """Return the tables with unread rows, on which rules would report false errors."""
-    unread = {finding.table for finding in reading.findings if finding.rule in files.FATAL_RULES}
-    if "sources" in unread:
-        unread |= {table for table, frame in reading.tables.items() if facts.has_lineage(frame)}
-    return unread
-
-
-def _list_references(unread: set[str]) -> dict[str, dict[str, str]]:
-    """Return the columns that refer to tables of which every row was read."""
-    return {
-        table: {name: target for name, target in columns.items() if target not in unread}
-        for table, columns in fact_models.list_references().items()
-    }
-
-
 def _check_rows(
-    reading: Reading, references: dict[str, dict[str, str]]
+    reading: Reading, references: Mapping[str, Mapping[str, str]]
 ) -> tuple[list[Finding], list[Finding]]:
     """Return findings of the contracts, and unresolved keys of the rows refused for them."""
     all_tables = {
@@ -285,6 +276,7 @@ def _find_hidden_findings(
     reading: Reading,
     stay: Tables,
     row_findings: Sequence[Finding],
+    references: Mapping[str, Mapping[str, str]],
     unread: set[str],
     today: date | None,
 ) -> list[Finding]:
@@ -300,7 +292,7 @@ def _find_hidden_findings(
     touched = {finding.table for finding in errors}
     wrong = find_row_findings({table: blanked[table] for table in touched})
     mended, _ = checks.drop_unresolved(
-        facts.drop_faulty_rows(blanked, wrong), fact_models.list_keys(), _list_references(unread)
+        facts.drop_faulty_rows(blanked, wrong), fact_models.list_keys(), references
     )
     sound = facts.list_places(stay)
     return [
