@@ -18,10 +18,6 @@ from audience_impact.answers.numbers import COUNTRIES, RESTRICTIONS, Cover, Esti
 from audience_impact.answers.records import Row, list_containing_areas, plain_rows
 from audience_impact.vocabulary import RestrictionKind, YesNo
 
-INCOMPLETE = re.compile("some_bounds_only|no_daily|outweighed")
-"""Rules that say that the quantiles of person-days leave something out."""
-
-
 NONE_OF_KIND = Estimate(0.0, None, None, None, 0.0, 0.0, 0.0)
 
 
@@ -57,7 +53,9 @@ def read_amount(row: Row, quantity: Quantity) -> Estimate:
 
 
 def _is_incomplete(row: Row) -> bool:
-    return bool(INCOMPLETE.search(row.get("person_days_reason_rule_ids") or ""))
+    """Return whether the quantiles of person-days leave something out."""
+    rules = row.get("person_days_reason_rule_ids") or ""
+    return bool(re.search("some_bounds_only|no_daily|outweighed", rules))
 
 
 @dataclass(frozen=True)

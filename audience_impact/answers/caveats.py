@@ -55,14 +55,11 @@ UNNAMED_PLACES = re.compile(
     re.IGNORECASE,
 )
 """Words for places that a text mentions and does not name."""
-_WHOLE_COUNTRY = re.compile(r"\bnation|\bcountry", re.IGNORECASE)
 WIDE = "too_wide"
 DESCRIBED_EVENT = "description of the event"
 """Publisher of an event that somebody described and that is on no record."""
 UNCOUNTED = (PartGap.OPERATORS, PartGap.OPERATORS_NOISE, PartGap.OPERATORS_BELOW)
 """Reasons why the users of operators are not known, given beside the extent."""
-GENERAL = ("subnational", "some_networks", "networks_unknown")
-"""Status rules whose general sentence is omitted where the row has a more specific one."""
 EITHER = "The source says that it was shut down or slowed"
 MIXED = {
     SLOWED_ALONE: "The source also calls it a shutdown: at most the faster networks were switched "
@@ -79,7 +76,6 @@ FIGURE_KINDS = (
     FigureKind.PLATFORM_AUDIENCE,
 )
 """Kinds of published figures that count whom an answer counts, the best known first."""
-_RELAYED = re.compile(r" \((?:sources cited|relayed)\)")
 LIMITS = {IntervalKind.ONE_SIDED_MIN: "at least ", IntervalKind.ONE_SIDED_MAX: "up to "}
 DIFFERING = 1.5
 """Factor from which a published figure differs from the median enough to be named."""
@@ -97,9 +93,8 @@ _PERSON = re.compile(
     r"(?!Office|General|Administration|Department|Council|Court|and|of|for|in|to)[A-Z]"
 )
 """A title before the name of a person, which takes no article: `President Nicolas Maduro`."""
-_UNNAMED_LAW = re.compile(r"://|^(?:\w+ )?order$", re.IGNORECASE)
-SHORT_LAW = 60
-"""Letters up to which the text on a law is its name, and not a comment on it."""
+_UNNAMED_LAW = re.compile(r"://|^(?:\w+ )?order$|^.{61}", re.IGNORECASE | re.DOTALL)
+"""Texts on a law that are no name of it, as a comment on it of more than 60 letters."""
 
 
 def read_rules(number: Number) -> dict[str, list[str]]:
@@ -136,7 +131,9 @@ def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
     is_unplaced = record.clauses.place is Place.UNNAMED or is_printed
     if is_unplaced and PartGap.NO_PLACES in gaps:
         return ""  # a sentence of its own says so
-    hidden_rules = {GAP, *(GENERAL if gaps else ())}
+    hidden_rules = {GAP}
+    if gaps:  # which are more specific
+        hidden_rules |= {"subnational", "some_networks", "networks_unknown"}
     features = name_features({target.feature for target in record.targets})[0]
     general = [
         missing.get(rule.id, rule.sentence).format(features=features)
@@ -193,7 +190,7 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
     printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
     gaps = read_rules(record.by_metric[ImpactMetric.PEOPLE_EXPOSED]).get(GAP, [])
     if record.clauses.place is Place.UNNAMED or (printed and PartGap.NO_PLACES in gaps):
-        if printed and not _WHOLE_COUNTRY.search(printed):
+        if printed and not re.search(r"\bnation|\bcountry", printed, re.IGNORECASE):
             return [f"Its source says “{printed}”, for which our record has no count of people."]
         return ["Our record does not say which places were affected."]
     readings = (record.restriction.place_readings or "").split(";")
@@ -285,7 +282,8 @@ def _cite(rows: Sequence[Row]) -> str:
     """Return the first figure with its owner: `at least 170 million, by TikTok`."""
     row = rows[0]
     number = f"{LIMITS.get(row['interval_kind'], '')}{format_number(row['published_value'])}"
-    return f"{number}, by {_RELAYED.sub('', row['attribution'])}"
+    owner = re.sub(r" \((?:sources cited|relayed)\)", "", row["attribution"])
+    return f"{number}, by {owner}"
 
 
 def name_disputes(record: AnswerRecord) -> list[str]:
@@ -347,8 +345,7 @@ def _describe_claim(record: AnswerRecord) -> str:
     if clauses.claim is Claim.UNKNOWN:
         return "It was officially confirmed." if clauses.is_official else ""
     who, law = _name_authority(restriction.authority or ""), restriction.legal_basis or ""
-    is_name = 0 < len(law) <= SHORT_LAW and not _UNNAMED_LAW.search(law)
-    by_law = f" ({law})" * is_name
+    by_law = f" ({law})" if law and not _UNNAMED_LAW.search(law) else ""
     confirmed = "; it was officially confirmed" * clauses.is_official
     if clauses.claim is Claim.ATTRIBUTED:
         return f"Our record attributes it to {who}{confirmed}."

@@ -21,20 +21,11 @@ from babel.numbers import format_decimal, format_percent
 from audience_impact.vocabulary import YesNo
 
 LOCALE = "en_GB"
-STEPS, DIGITS, DIGITS_ALONE = 3, 2, 3
-"""Rounding steps per interval, digits of a number that is small compared with its interval, and
-digits of a number without an interval.
-"""
-TELLING_SHARE = 0.05
-"""Share of the median up to which a lower bound says nothing to a reader of a sentence."""
-AS_ONE = 0.001
-"""Relative difference below which two bounds are written as one number."""
-NEARLY = 0.02
-"""Share by which an upper bound is below everyone and says no more than that."""
+STEPS, DIGITS = 3, 2
+"""Rounding steps per interval, and digits of a number that is small compared with its interval."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"
 """The parts of a total of which some may have no estimate."""
-THOUSAND, MILLION = 1_000, 1_000_000
-NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (MILLION, "million"))
+NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million"))
 NONE = "-"
 """Text of a table cell without a number."""
 
@@ -178,7 +169,7 @@ def format_interval(low: float, high: float) -> str:
 
 def describe_range(low: float, high: float) -> str:
     """Return bounds: `96 to 105 million`, or one number if they are nearly equal."""
-    if high - low <= AS_ONE * high:
+    if high - low <= 0.001 * high:
         return format_number(high)
     step = _floor_power((high - low) / STEPS)
     return _join_range(format_number(low, step), format_number(high, step))
@@ -225,7 +216,7 @@ def limit_bounds(estimate: Estimate, residents: float | None, base: float | None
     everyone = min(filter(None, (residents, base)), default=math.inf)
     if not estimate.printed_min and (upper or 0.0) >= everyone / 2:
         estimate = estimate._replace(printed_max=None)
-    if most is not None and most >= everyone * (1 - NEARLY):
+    if most is not None and most >= everyone * 0.98:  # which says no more than everyone
         estimate = estimate._replace(max=None)
     return estimate
 
@@ -239,12 +230,12 @@ def has_telling_ceiling(estimate: Estimate, residents: float | None, base: float
 def has_telling_floor(estimate: Estimate) -> bool:
     """Return whether the lower bound says anything beside the median and the upper bound."""
     least, most = estimate.min or 0.0, estimate.max or 0.0
-    return least > TELLING_SHARE * (estimate.q50 or 0.0) and not _is_misread(least, most)
+    return least > 0.05 * (estimate.q50 or 0.0) and not _is_misread(least, most)
 
 
 def _is_misread(low: float, high: float) -> bool:
     """Return whether `809 to 239 million` would be read as 809 million."""
-    return low < THOUSAND and high >= MILLION
+    return low < 1_000 and high >= 1_000_000
 
 
 def format_median_interval(estimate: Estimate) -> str:
@@ -312,7 +303,7 @@ def _limit_step(value: float, step: float, digits: int) -> float:
 def format_number(
     value: float,
     step: float = math.inf,
-    digits: int = DIGITS_ALONE,
+    digits: int = 3,
     rounded: Callable[[float], int] = round,
 ) -> str:
     """Return a number at a step, or at so many of its own digits where these are finer.

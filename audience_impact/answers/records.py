@@ -107,8 +107,6 @@ WINDOW_DAYS, MONTHS_DAYS = 31, 93
 """Days between which an end is printed, of a span of days and of months that a page states; an end
 that may be on more days is not recorded.
 """
-LAST_LISTED = "-12-31"
-"""End of a span that a register gives to what it lists in one year and not in the next."""
 CLOCK = re.compile(
     r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b|\b\d+ ?(?:h|hours?)\b", re.IGNORECASE
 )
@@ -164,7 +162,8 @@ def _read_end(restriction: Restriction) -> End:
     if "/" not in written:
         return End.WINDOW if len(written) > len("2025") else End.NOT_RECORDED
     is_of_months = re.fullmatch(r"\d{4}-\d{2}/\d{4}-\d{2}", written) is not None
-    is_near = days <= WINDOW_DAYS and not written.endswith(LAST_LISTED)
+    # A register gives such a span to what it lists in one year and not in the next.
+    is_near = days <= WINDOW_DAYS and not written.endswith("-12-31")
     is_near |= is_of_months and days <= MONTHS_DAYS
     return End.WINDOW if is_near else End.NOT_RECORDED
 

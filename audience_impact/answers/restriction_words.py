@@ -35,40 +35,20 @@ from audience_impact.vocabulary import (
     StartPrecision,
 )
 
-OTHER_IDS = {"ioda-": "IODA"}
-"""Beginning of the ids of outages that a publisher numbers, and the publisher."""
-MOST_SERVICES = 5
-"""Maximum number of services named in a sentence. Of more, the first are named and the rest
-counted.
-"""
-MOST_PLACES = 10
-"""Maximum number of places named in a sentence. Of more, the first are named and the rest counted.
+MOST_SERVICES, MOST_PLACES = 5, 10
+"""Most services and places that a sentence names. Of more, the first are named, the rest counted.
 """
 CALLS = {Feature.VOICE_CALL, Feature.VIDEO_CALL}
 ONE_NETWORK = (NetworkScope.MOBILE, NetworkScope.FIXED, NetworkScope.SATELLITE)
 """Network scopes that consist of a single kind of network."""
-SOME_NETWORKS = (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN)
-"""Network scopes without a specific kind of network."""
 PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b", re.IGNORECASE)
-UNNAMED = "what was restricted"
-"""Placeholder for the services of a restriction whose targets are not on record."""
-DISPUTED = ", by a report that is disputed"
 INSIDE, DOUBT = "in ", " (a town or all of it)"
 """Beginning and end of a place in `place_names`: a part of it is meant, or perhaps a town in it."""
-WITH_ARTICLE = (" Strip", " Region")
-"""Ends of names of places that take an article in a sentence."""
-WHOLE_DAY_HOURS = 23.9
 NIGHTLY_HOURS = 12.0
 """Hours a day below which a cut of as many times as days comes back each day."""
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-MOST_SUMMED_DAYS = 31
-"""Days up to which the hours of a cut without a break are printed in all."""
-FEW_DECIMALS = 3.0
-"""Hours up to which quarters are printed."""
 FEW_HOURS = 20.0
 """Hours up to which a decimal is printed."""
-WAR = re.compile(r"\bconflict\b|\bwar\b", re.IGNORECASE)
-"""Occasions on which people may have been cut off before."""
 ROUGH_STARTS = {
     StartPrecision.ESTIMATED: ("around {}", "around {}"),
     StartPrecision.FIRST_SEEN: ("on or before {}", "{} or before"),
@@ -103,7 +83,8 @@ class RestrictionWords(NamedTuple):
 def describe_restriction(record: AnswerRecord) -> RestrictionWords:
     """Return the words that describe a restriction, and say so if it is disputed."""
     describe = _describe_network_cut if record.is_network else _describe_service_restriction
-    words, disputed = describe(record), DISPUTED * record.clauses.is_disputed
+    words = describe(record)
+    disputed = ", by a report that is disputed" * record.clauses.is_disputed
     such = words.done_to_such and f"{words.done_to_such}{disputed}"
     return words._replace(done=f"{words.done}{disputed}", done_to_such=such)
 
@@ -119,7 +100,7 @@ def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
     about, networks, day = record.restriction, _name_network(record), describe_days(record)
     # In a war they may have been cut off already.
     is_harmed = about.cause in (Cause.ATTACK, Cause.DAMAGE)
-    is_before = is_harmed or WAR.search(about.occasion or "")
+    is_before = is_harmed or re.search(r"\b(?:conflict|war)\b", about.occasion or "", re.IGNORECASE)
     used, link = ("were ordinarily online", " before ") if is_before else ("were online", " when ")
     if networks:
         is_kind = about.network_scope in ONE_NETWORK
@@ -131,7 +112,7 @@ def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
     if about.action == Action.NETWORK_SHUTDOWN:
         verb = LOSSES.get(record.clauses.loss, verb)
     done = f"{verb} there {day}".rstrip()
-    if not networks and about.network_scope in SOME_NETWORKS:
+    if not networks and about.network_scope in (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN):
         return RestrictionWords("depended on the networks", " ", f"that were {done}")
     subject = "these were" if networks else "the internet was"
     if about.network_scope == NetworkScope.ASN_LIST:
@@ -153,7 +134,7 @@ def _list_operators(record: AnswerRecord) -> list[str]:
 
 def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
     about, networks, day = record.restriction, _name_network(record), describe_days(record)
-    services = list_services(record, "or") or UNNAMED
+    services = list_services(record, "or") or "what was restricted"
     noun, did = name_features({target.feature for target in record.targets})
     is_kind = about.network_scope in ONE_NETWORK
     through = f"{' only' * is_kind} over {networks}" if networks else ""
@@ -215,12 +196,8 @@ def list_services(record: AnswerRecord, word: str = "and") -> str:
 def name_other_ids(record: AnswerRecord) -> str:
     """Return the ids of the event at other publishers: `IODA 10E65557`; blank without one."""
     ids = [row["input_id"] for row in record.figures if row["role"] == FactRole.EVIDENCE]
-    return ", ".join(
-        f"{publisher} {name.removeprefix(prefix)}"
-        for prefix, publisher in OTHER_IDS.items()
-        for name in dict.fromkeys(ids)
-        if name.startswith(prefix)
-    )
+    outages = (name for name in dict.fromkeys(ids) if name.startswith("ioda-"))
+    return ", ".join(f"IODA {name.removeprefix('ioda-')}" for name in outages)
 
 
 def put_counts_last(names: Sequence[str]) -> list[str]:
@@ -371,7 +348,8 @@ def _name_countries(record: AnswerRecord) -> str:
 
 
 def _list_places(names: list[str]) -> str:
-    several = list(dict.fromkeys(f"{'the ' * name.endswith(WITH_ARTICLE)}{name}" for name in names))
+    articles = {name: "the " * name.endswith((" Strip", " Region")) for name in names}
+    several = [f"{article}{name}" for name, article in articles.items()]
     if len(several) > MOST_PLACES + 1:
         several = [*several[:MOST_PLACES], f"{len(several) - MOST_PLACES} other places"]
     return join_names(several)
@@ -488,14 +466,12 @@ def _describe_hours(record: AnswerRecord) -> str:
     low, high = least or most or 0.0, most or least or 0.0
     days = 1 if record.restriction.times_in_force == 1 else _count_days(record)
     is_daily = days not in (1, 2) and high < NIGHTLY_HOURS  # two dates may be one night
-    is_total = days is not None and days <= MOST_SUMMED_DAYS and not is_daily
-    is_whole = days != 1 and low >= WHOLE_DAY_HOURS - (not is_total)  # as days always are
+    is_total = days is not None and days <= 31 and not is_daily
+    is_whole = days != 1 and low >= 23.9 - (not is_total)  # as days always are
     if is_whole or (is_total and _is_last_report(record)):
         return ""  # or it lasted longer
     ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
-    first, last = (
-        group_digits(hours, (hours < FEW_DECIMALS) + (hours < FEW_HOURS)) for hours in ends
-    )
+    first, last = (group_digits(hours, (hours < 3.0) + (hours < FEW_HOURS)) for hours in ends)
     hours = "an hour" if first == last == "1" else f"{first} hours"
     span = hours if first == last else f"{first} to {last} hours"
     is_one_day = choose_start_day(record) == record.restriction.ended_on

@@ -34,7 +34,6 @@ TITLES = (
     *("Published by others", "Missing"),
 )
 """Titles of the sections of the text, in their order."""
-END_WINDOW = pd.Timedelta(days=31)
 MOST_LETTERS = 48
 """Maximum length of a name in a list."""
 
@@ -204,7 +203,7 @@ def _format_end(row: Row) -> str:
     """Return the last day; where the record leaves it open by more than a month, that it does."""
     last = row["ended_on"] or ""
     interval = parse_period(last)
-    if interval and interval[1] - interval[0] <= END_WINDOW:
+    if interval and interval[1] - interval[0] <= pd.Timedelta(days=31):
         return last
     is_open = interval is not None or row["end_status"] == EndStatus.UNKNOWN
     return "end not recorded" if is_open else str(row["end_status"])
