@@ -166,15 +166,15 @@ def _settle_city(meaning: NameMeaning, folded: str, gazetteer: places.Gazetteer)
     listed = rf"\bcities (?:of |across the country )(?:(?!districts?\b)\w+ ){{0,20}}?{name}\b"
     is_usual = gazetteer.country in BY_CITY and "districts" not in folded.split()
     is_city |= re.search(listed, folded) is not None or (is_usual and not is_district)
-    whole = replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
+    settled = replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
     if gazetteer.entries[meaning.area_ids[0]].is_city:
-        return whole
+        return settled
     if is_district and is_city:
         return meaning
     if is_district or (gazetteer.country in BY_DISTRICT and not is_city):
-        return whole
+        return settled
     if not is_city:
         return meaning
     if meaning.least_area_id in gazetteer.entries:
-        return replace(whole, area_ids=(meaning.least_area_id,))
-    return replace(whole, reading=PlaceReading.WITHIN, part_kind=PartKind.SEAT)
+        return replace(settled, area_ids=(meaning.least_area_id,))
+    return replace(settled, reading=PlaceReading.WITHIN, part_kind=PartKind.SEAT)

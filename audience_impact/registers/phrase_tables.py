@@ -8,13 +8,11 @@ the phrases of another reading, or for names that the caller gives.
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 REFERENCE = re.compile(r"\{([a-z_]+)\}")
-
-
 Names = Sequence[str]
 """Plain names that stand in a phrase, such as those of operators."""
 
@@ -23,8 +21,7 @@ Names = Sequence[str]
 class PhraseTable:
     """The phrases of a register with their meanings, by reading."""
 
-    phrases: Mapping[str, tuple[tuple[str, str], ...]]
-    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict, compare=False, repr=False)
+    phrases: Mapping[str, Sequence[tuple[str, str]]]
 
     def expand(self, phrase: str, **names: Names) -> str:
         """Return a phrase as a regular expression; KeyError for an unknown reading in it."""
@@ -37,6 +34,10 @@ class PhraseTable:
             parts = [self.expand(phrase, **names) for phrase, _ in self.phrases[reading]]
         return f"(?:{'|'.join(parts)})"
 
+    @cached_property
+    def _patterns(self) -> dict[str, re.Pattern[str]]:
+        return {}
+
     def pattern(self, reading: str) -> re.Pattern[str]:
         """Return the pattern of all phrases of a reading."""
         if reading not in self._patterns:
@@ -45,13 +46,12 @@ class PhraseTable:
 
     def find(self, reading: str, *texts: str) -> re.Match[str] | None:
         """Return the first match of a reading, in the first of the texts that has one."""
-        pattern = self.pattern(reading)
-        return next((match for text in texts if (match := pattern.search(text))), None)
+        return next(filter(None, map(self.pattern(reading).search, texts)), None)
 
     def find_named(self, reading: str, texts: Iterable[str], **names: Names) -> bool:
         """Return whether a text has a phrase of a reading with one of the names."""
-        pattern = self._join_phrases(reading, names) if all(names.values()) else ""
-        return bool(pattern) and any(re.search(pattern, text) for text in texts)
+        pattern = self._join_phrases(reading, names)
+        return all(names.values()) and any(re.search(pattern, text) for text in texts)
 
     def list_words(self, reading: str) -> frozenset[str]:
         """Return the phrases of a reading that are plain words."""
@@ -66,12 +66,15 @@ class PhraseTable:
         ]
 
 
-@cache
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a reviewed table beside a module."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def read_phrases(path: Path) -> PhraseTable:
     """Return the table of phrases of a CSV file: `reading`, `phrase`, `meaning`, `comment`."""
-    phrases: dict[str, tuple[tuple[str, str], ...]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            rows = phrases.get(row["reading"], ())
-            phrases[row["reading"]] = (*rows, (row["phrase"], row["meaning"]))
+    phrases: dict[str, list[tuple[str, str]]] = {}
+    for row in read_rows(path):
+        phrases.setdefault(row["reading"], []).append((row["phrase"], row["meaning"]))
     return PhraseTable(phrases)

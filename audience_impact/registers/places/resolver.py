@@ -86,6 +86,8 @@ PARTED = frozenset(("IN", "PK", "BD", "MM"))
 """Countries where a town may be smaller than the smallest place of its name on record."""
 WHOLE_UNITS = ("area", "island", "jurisdiction", "village")
 """Words for a part that mean the place itself beside its name ("Sopore area")."""
+LONG = 7
+"""Minimum length of names of small places for a lookup by spelling."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +315,8 @@ class _Reading:
         usual = GOES_BY.get(self.gazetteer.country, LARGE_FIRST)[0]
         levels = {ADMIN1, ADMIN2, usual}
         is_small = self.scope is GeoScope.LOCALITY and self.gazetteer.country not in GOES_BY
-        if is_small or (outer and self._size(outer) <= SIZES[ADMIN2]):
+        is_close = bool(outer) and self._size(outer) <= SIZES[ADMIN2]
+        if is_small or (is_close and len(item.phrase.name) >= LONG):
             levels |= {ADMIN3, TOWN}
         return levels & set(self._ordered_levels(item.phrase.kind))
 

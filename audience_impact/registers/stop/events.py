@@ -3,7 +3,6 @@
 Rows are one event where country, start, place, extent and network agree and the years differ.
 """
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Place, plain_name
+from audience_impact.registers.phrase_tables import read_rows
 from audience_impact.registers.register import (
     Background,
     Event,
@@ -46,6 +46,8 @@ EXCEPTED = "everyone but a part: "
 """Beginning of `extent_reason` if the row excludes a place: the rest of the country was cut."""
 PLACE_TEXT = "place_text"
 """A corrected cell: the area in words that can be read, in place of those that are printed."""
+FOLDER = Path(__file__).parent
+"""The folder with the reviewed tables of the register."""
 SNAPSHOT = "2026-05-20"
 MIRROR = (
     "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns/blob/"
@@ -90,12 +92,6 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
     )
 
 
-def read_rows(name: str) -> list[Row]:
-    """Return the rows of a table beside this module."""
-    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @cache
 def read_corrections() -> Mapping[str, Mapping[str, Row]]:
     """Return the corrected cells of corrections.csv by event and part.
@@ -104,7 +100,7 @@ def read_corrections() -> Mapping[str, Mapping[str, Row]]:
     read. An event whose text dates several places or actions apart has a part for each.
     """
     corrections: dict[str, dict[str, dict[str, str]]] = {}
-    for row in read_rows("corrections.csv"):
+    for row in read_rows(FOLDER / "corrections.csv"):
         parts = corrections.setdefault(row["restriction_id"], {})
         parts.setdefault(row["part"], {})[row["column"]] = row["value"]
     return corrections
@@ -118,7 +114,7 @@ def read_printed_figures() -> Mapping[str, tuple[PrintedFigure, ...]]:
     rounding, and a limit ("as much as 49%") leaves the other side open.
     """
     figures: dict[str, tuple[PrintedFigure, ...]] = {}
-    for row in read_rows("printed_figures.csv"):
+    for row in read_rows(FOLDER / "printed_figures.csv"):
         figure = PrintedFigure(row["unit"], row["value"], row["most"], row["interval_kind"])
         figures[row["restriction_id"]] = (*figures.get(row["restriction_id"], ()), figure)
     return figures
@@ -242,5 +238,5 @@ REGISTER = Register(
     read=read_event,
     spellings=stop_targets.SPELLINGS,
     groups=stop_targets.NEW_GROUPS,
-    links=read_rows("links.csv"),
+    links=read_rows(FOLDER / "links.csv"),
 )

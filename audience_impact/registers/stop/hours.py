@@ -281,29 +281,23 @@ def _hours_of_edges(text: str, first: date, last: date) -> Range | None:
 
     Of an end without an hour any hour of that day is possible.
     """
-    begins, ends = _find_edges(text, first, last)
-    length = (last - first).days + 1
-    if None in (begins, ends) and (length == 1 or begins == ends):
-        return None
-    low, high = (0.0, HOURS) if ends is None else (ends, ends)
-    full = (length - 1) * HOURS
-    least = full - (HOURS if begins is None else begins) + low
-    return _plausible_hours((least, full - (begins or 0.0) + high), length)
-
-
-def _find_edges(text: str, first: date, last: date) -> tuple[float | None, float | None]:
-    edges: dict[str, list[tuple[date | None, float]]] = {"begins": [], "ends": []}
+    begin = end = None
+    is_other_end = False
     for match in PHRASES.pattern("edge").finditer(text):
-        clock = _parse_clock(*match.groups("")[2:5])
-        for side in edges:
-            edges[side] += [(_day_of(match[6], match[7], first), clock)] if match[side] else []
-    begins, ends = (
-        [clock for day, clock in edges[side] if day == edge]
-        for side, edge in (("begins", first), ("ends", last))
-    )
-    if edges["ends"] and not ends:
-        return None, None  # the text has another end
-    return next(iter(begins), None), next(reversed(ends), None)
+        day, clock = _day_of(match[6], match[7], first), _parse_clock(*match.groups("")[2:5])
+        if match["begins"] and day == first and begin is None:
+            begin = clock
+        if match["ends"] and day == last:
+            end = clock
+        is_other_end |= bool(match["ends"]) and day != last
+    length = (last - first).days + 1
+    is_open = begin is None or end is None
+    if (is_other_end and end is None) or (is_open and (length == 1 or begin == end)):
+        return None
+    low, high = (0.0, HOURS) if end is None else (end, end)
+    full = (length - 1) * HOURS
+    least = full - (HOURS if begin is None else begin) + low
+    return _plausible_hours((least, full - (begin or 0.0) + high), length)
 
 
 def _duration_hours(text: str) -> Range | None:

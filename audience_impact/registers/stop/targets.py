@@ -121,11 +121,13 @@ class _Services:
 
     def list_targets(self) -> tuple[Target, ...]:
         """Return each platform and feature once; a feature by rule replaces the whole service."""
-        whole = Feature.WHOLE_SERVICE
-        featured = {target.platform_id for target in self.targets if target.feature != whole}
+        every_feature = Feature.WHOLE_SERVICE
+        featured = {
+            target.platform_id for target in self.targets if target.feature != every_feature
+        }
         first: dict[tuple[str, str], Target] = {}
         for target in self.targets:
-            if target.feature != whole or target.platform_id not in featured:
+            if target.feature != every_feature or target.platform_id not in featured:
                 first.setdefault((target.platform_id, str(target.feature)), target)
         return tuple(first[key] for key in sorted(first))
 
