@@ -86,8 +86,6 @@ def has_ended(
     platform_ids: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", platforms: pd.DataFrame
 ) -> "pd.Series[bool]":
     """Return True for services that existed no longer on a day, by `ended_on` of `platforms`."""
-    if "ended_on_start" not in platforms or platform_ids.empty:
-        return pd.Series(False, platform_ids.index)
     ends = platforms.set_index("platform_id")["ended_on_start"].reindex(platform_ids)
     return pd.to_datetime(ends.set_axis(platform_ids.index)) <= pd.to_datetime(days)
 

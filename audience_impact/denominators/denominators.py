@@ -86,7 +86,7 @@ class Denominators(Counts):
         """Return the denominators in these fact tables."""
         lineages = tables["lineages"].drop_duplicates("measurement_series_id")
         source_types = lineages.set_index("measurement_series_id")["source_type"]
-        online = OnlineLevels.from_table(tables.get("online_levels", pd.DataFrame()))
+        online = OnlineLevels.from_table(tables["online_levels"])
         return cls(tables["bases"], tables["sources"], source_types, errors, online)
 
     def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

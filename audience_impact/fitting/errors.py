@@ -9,8 +9,7 @@ of the people online, as counted by the same measurer if it counts them (its nea
 a service that nearly everyone uses cannot grow much and one that few use can; those of pages and of
 residents are in logs.
 
-Method. Of several pages for the same period the median is used. Nothing is drawn at random: the
-same facts give the same numbers, rounded to six decimals.
+Method. Of several pages for the same period the median is used.
 
 * growth: the change to the next figure of a series that no restriction affected, over the square
   root of the months (at least one) between; its 5, 50 and 95 % quantiles. The weight of a measurer

@@ -5,7 +5,7 @@ base. Fitted correlation of a survey: the one that minimises the squared error o
 its sets. House: the survey organisation; its surveys share a questionnaire and its effects.
 
 Method. Log odds of the fitted correlations are averaged within a house, then over houses with equal
-weight. Nothing is drawn at random: the same surveys give the same numbers, rounded to six decimals.
+weight.
 
 * mean: mean over houses of the house means;
 * between: sample variance of the house means;

@@ -2,7 +2,7 @@
 
 Definitions. Those of networks.py.
 
-Method. Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
+Method.
 
 * change: of each country every pair of counts at most LONGEST_YEARS apart; the change of the log
   odds of the middle over the square root of the years. Countries have equal weight.

@@ -25,7 +25,6 @@ have the maximum posterior density, with wide lognormal priors. Own changes and 
 have a scale of their own, drawn towards one by an inverse gamma prior, so that countries whose
 counts jump have wider intervals. As it is known from few counts, the deviation is the one whose
 normal 95 % quantile is that of Student's t, of FREEDOM and as many degrees as there are counts.
-Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
 
 Assumptions. Errors of different lineages are independent. The ITU has no bias over countries: the
 level is what it would print of the year without its error in the country. Publishers who copy take

@@ -13,7 +13,7 @@ geometric mean of its ends. The error of reading is what the middles of users di
 predicted share beyond the errors of both: who counts as a user, what the name of a place means, and
 what no survey of regions shows.
 
-Method. Nothing is drawn at random: the same facts give the same numbers, rounded to DECIMALS.
+Method.
 
 * between: the 5, 50 and 95 % quantile, over the regions of surveys, of the deviation less the
   median that a logistic normal of this spread has (a few rounds, since the two depend on each

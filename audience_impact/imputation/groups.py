@@ -84,8 +84,6 @@ def list_services(platforms: pd.DataFrame) -> "pd.Series[str]":
     """Return the ids of the services of each group, one row per service, indexed by the group."""
     by_kind = platforms.groupby("kind")["platform_id"].agg(list)
     kinds = pd.Series(MEMBERS).explode().map(by_kind).explode().dropna()
-    if "member_ids" not in platforms:
-        return kinds
     listed = platforms[platforms["member_ids"].fillna("") != ""].set_index("platform_id")
     return pd.concat([kinds, listed["member_ids"].str.split(";").explode()])
 

@@ -9,7 +9,7 @@ from audience_impact.denominators.denominators import Denominators
 from tests.support import World, row, world
 
 START = "2025-07-15"
-TABLES = ("estimates", "bases", "lineages", "sources")
+TABLES = ("estimates", "bases", "online_levels", "lineages", "sources")
 
 
 def usable(made: World) -> pd.DataFrame:
