@@ -90,17 +90,11 @@ def read_profile(file: Path | None = None) -> Profile:
         if named and not Path(named).is_file():
             raise ReadableError(f"{named}: no such file; give a profile in TOML ({PROFILE})")
         return Profile()
-    except (
-        *(ValidationError, SettingsError, tomllib.TOMLDecodeError),
-        *(UnicodeDecodeError, RecursionError),
-    ) as error:
-        raise ReadableError(f"{named or 'environment'}: {_describe_error(error)}") from error
-
-
-def _describe_error(error: Exception) -> str:
-    """Return the first error by field, without the value, which may be a password."""
-    if not isinstance(error, ValidationError):
-        return " ".join(str(error).split())
-    first = error.errors(include_input=False, include_url=False)[0]
-    field = str(first["loc"][0]) if first["loc"] else "profile"
-    return f"{field} (or the variable {PREFIX}{field.upper()}): {first['msg']}"
+    except ValidationError as error:
+        # The first error by field, without the value, which may be a password.
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else "profile"
+        reason = f"{field} (or the variable {PREFIX}{field.upper()}): {first['msg']}"
+    except (SettingsError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+    raise ReadableError(f"{named or 'environment'}: {reason}")
