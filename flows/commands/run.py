@@ -1,8 +1,7 @@
 """The commands `run` and `refresh`."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -172,41 +171,32 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
 
 
 def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
-    """Run as a flow on the server of PREFECT_API_URL, or without one as functions."""
+    """Run as a flow on the server of PREFECT_API_URL, or without one as functions.
+
+    A terminal shows each step with the seconds since it began.
+    """
     if os.environ.get("PREFECT_API_URL"):
         os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before it is imported
         from flows.publish_impact import run_by_hand
 
         return run_by_hand(options, profile)
-    from flows import runs
-
-    with _show_progress() as call:
-        return runs.run_reported(options, profile, call)
-
-
-@contextmanager
-def _show_progress() -> Iterator[Callable[..., Any]]:
-    """Yield what calls a step, and shows it on a terminal with the seconds since it began."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from flows.runs import STEPS, call_step
+    from flows import runs
 
+    text = TextColumn("{task.description}")
+    columns = SpinnerColumn(finished_text="-"), text, TimeElapsedColumn()
     console = Console(stderr=True)
-    columns = (
-        SpinnerColumn(finished_text="-"),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
 
         def call(name: str, function: Callable[..., Any], *args: Any) -> Any:
-            stage = shown.add_task(STEPS.get(name, name), total=1)
-            result = call_step(name, function, *args)
+            stage = shown.add_task(runs.STEPS.get(name, name), total=1)
+            result = runs.call_step(name, function, *args)
             shown.update(stage, completed=1)
             return result
 
-        yield call
+        return runs.run_reported(options, profile, call)
 
 
 def _fail_as(news: str, error: Exception) -> typer.Exit:
