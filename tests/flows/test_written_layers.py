@@ -3,11 +3,8 @@
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -18,6 +15,7 @@ from flows import layers
 from flows.layers import Layer, Owner, WriteResult
 from flows.pipeline.steps import RefusedError, build_headers
 from schemas import facts as fact_models
+from tests.flows import publish_driver as driver
 from tests.support import DEFAULTS, FACTS
 
 OWNER = Owner("a test", "test.json", "--overwrite")
@@ -224,35 +222,6 @@ def test_two_at_once_are_refused(into: Path) -> None:
     assert tables(into) == expected("first")
 
 
-class Died(BaseException):
-    """Stands for a kill: nothing catches it."""
-
-
-@contextmanager
-def failing_at(number: int, failure: Callable[[], BaseException]) -> Iterator[None]:
-    """So many steps on the disk succeed; every later one fails, but for removing."""
-    steps_taken: list[str] = []
-    patch = pytest.MonkeyPatch()
-
-    def step(name: str) -> Callable[..., Any]:
-        real = getattr(os, name)
-
-        def run(*words: Any, **more: Any) -> Any:
-            steps_taken.append(name)
-            if len(steps_taken) > number:
-                raise failure()
-            return real(*words, **more)
-
-        return run
-
-    for name in ("fsync", "replace"):
-        patch.setattr(os, name, step(name))
-    try:
-        yield
-    finally:
-        patch.undo()
-
-
 def is_refused_by_readers(into: Path) -> bool:
     result = reading.read_tables([into], build_headers())[1]
     return "unfinished_layer" in {finding.rule for finding in result}
@@ -261,8 +230,8 @@ def is_refused_by_readers(into: Path) -> bool:
 def died_at(number: int, into: Path) -> str:
     """What is left of a layer where a write died at that step; blank where the write is done."""
     before = tables(into)
-    with failing_at(number, Died), suppress(Died):
-        write(into, "second", overwrite=True)
+    act = lambda: write(into, "second", overwrite=True)  # noqa: E731
+    if driver.stop_before(number, act, os, ("fsync", "replace")) <= number:
         return ""
     state = {str(before): "old", str(expected("second")): "new"}.get(str(tables(into)), "between")
     assert state != "between" or is_refused_by_readers(into)
@@ -291,9 +260,14 @@ def test_whoever_dies_leaves_the_old_layer_or_the_new_or_one_that_no_reader_take
     assert set(seen) == {"old", "between", "new", ""}
 
 
-def test_a_full_disk_is_one_line_and_leaves_the_old_layer(into: Path) -> None:
-    with failing_at(1, lambda: OSError(28, "No space left on device")):
-        (line,) = refusal(into, "second")
+def test_a_full_disk_is_one_line_and_leaves_the_old_layer(
+    into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    (line,) = refusal(into, "second")
     reason = "No space left on device: free space on the disk, and run again"
     assert line == f"{into} cannot be written: {reason}"
     assert tables(into) == expected("first")
