@@ -46,10 +46,8 @@ def test_person_days_of_the_countries_of_a_region_are_ranked(
 
 
 def test_a_lower_bound_is_marked_in_its_row(repository_published: Path, latest: Path) -> None:
-    done = command(
-        "show", "world", "2025", "--by", "country", "--top", "100", "--published",
-        repository_published,
-    )  # fmt: skip
+    words = ["show", "world", "2025", "--by", "country", "--top", "100", "--published"]
+    done = command(*words, repository_published)
     russia = _read_year(latest, "countries_by_year", 2025).loc["RU"]
     assert russia["is_lower_bound"]
     (line,) = [line for line in done.stdout.splitlines() if re.match(r" +\d+\. +Russia ", line)]
@@ -130,15 +128,8 @@ def test_a_step_of_a_chain_has_the_days_of_all(repository_published: Path, lates
     [("people", "q50_persons"), ("person-days", "q50_person_days"), ("date", "start_on")],
 )
 def test_a_list_is_sorted(order: str, column: str, repository_published: Path) -> None:
-    words: Words = [
-        "list",
-        "--area",
-        "russia",
-        "--sort",
-        order,
-        "--published",
-        repository_published,
-    ]
+    words: Words = ["list", "--area", "russia", "--sort", order]
+    words += ["--published", repository_published]
     rows = json.loads(command(*words, *JSON).stdout)["restrictions"]
     cells = [row[column] for row in rows]
     known = [cell for cell in cells if cell is not None]
@@ -155,16 +146,10 @@ def test_a_list_is_sorted(order: str, column: str, repository_published: Path) -
 
 def test_users_of_a_feature_lead_in_a_list(repository_published: Path, latest: Path) -> None:
     words: Words = [
-        "list",
-        "--area",
-        "RU",
-        "--year",
-        "2025",
-        "--published",
+        *["list", "--area", "RU", "--year", "2025", "--published"],
         repository_published,
-        *JSON,
     ]
-    rows = json.loads(command(*words).stdout)["restrictions"]
+    rows = json.loads(command(*words, *JSON).stdout)["restrictions"]
     (calls,) = [row for row in rows if row["restriction_id"] == "RU-2025-08-13-calls"]
     days = pd.read_parquet(latest / "details" / "person_days.parquet")
     (row,) = days.query("restriction_id == 'RU-2025-08-13-calls' and period == '2025'").to_dict(
@@ -177,36 +162,32 @@ def test_users_of_a_feature_lead_in_a_list(repository_published: Path, latest: P
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["list", "--begun"], 2, "--begun goes with --year"),
-        (["list", "--area", "Atlantis"], 1, "Atlantis is no area on record"),
-        (["list", "--area", "RU", "--year", "1991"], 1, "no restriction on record fits"),
-        (["show", "RU-2025-08-13-calls", "--by", "country"], 2, "go with a country or region"),
-        (["show", "nigeria", "twitter", "--metric", "person-days"], 2, "with a country or region"),
+        ("list --begun", 2, "--begun goes with --year"),
+        ("list --area Atlantis", 1, "Atlantis is no area on record"),
+        ("list --area RU --year 1991", 1, "no restriction on record fits"),
+        ("show RU-2025-08-13-calls --by country", 2, "go with a country or region"),
+        ("show nigeria twitter --metric person-days", 2, "with a country or region"),
+        ("show russia 2025-09 --metric person-days --by restriction", 2, "by year: give a year"),
+        ("show russia 2025 --chart a.pdf", 1, "end in .png or .svg"),
+        ("show africa 2024 --as map", 2, "--as goes with --chart FILE"),
         (
-            ["show", "russia", "2025-09", "--metric", "person-days", "--by", "restriction"],
-            2,
-            "by year: give a year",
-        ),
-        (["show", "russia", "2025", "--chart", "a.pdf"], 1, "end in .png or .svg"),
-        (["show", "africa", "2024", "--as", "map"], 2, "--as goes with --chart FILE"),
-        (
-            ["show", "RU-2025-08-13-calls", "--chart", "a.png", "--as", "map"],
+            "show RU-2025-08-13-calls --chart a.png --as map",
             2,
             "--metric and --as go with a country or region",
         ),
         (
-            ["show", "africa", "2024", "--chart", "a.png", "--as", "map", "--by", "restriction"],
+            "show africa 2024 --chart a.png --as map --by restriction",
             2,
             "leave out --by restriction",
         ),
-        (["show", "russia", "2025", "--chart", "a.png", "--as", "map"], 1, "ask for a larger"),
-        (["show", "gabon", "--chart", "a.png", "--as", "line"], 1, "a line needs two years"),
+        ("show russia 2025 --chart a.png --as map", 1, "ask for a larger"),
+        ("show gabon --chart a.png --as line", 1, "a line needs two years"),
     ],
 )
 def test_a_wrong_option_is_told_in_a_line(
-    words: list[str], status: int, said: str, repository_published: Path, tmp_path: Path
+    words: str, status: int, said: str, repository_published: Path, tmp_path: Path
 ) -> None:
-    done = command(*words, "--published", repository_published, cwd=tmp_path)
+    done = command(*words.split(), "--published", repository_published, cwd=tmp_path)
     assert done.returncode == status
     assert said in done.stderr.splitlines()[-1]
     assert len(done.stderr.splitlines()) == 1
@@ -215,16 +196,8 @@ def test_a_wrong_option_is_told_in_a_line(
 def test_words_that_fit_several_restrictions_have_no_picture(
     repository_published: Path, tmp_path: Path
 ) -> None:
-    words: Words = [
-        "show",
-        "russia",
-        "whatsapp",
-        "--chart",
-        "a.png",
-        "--published",
-        repository_published,
-    ]
-    done = command(*words, cwd=tmp_path)
+    words = ["show", "russia", "whatsapp", "--chart", "a.png", "--published"]
+    done = command(*words, repository_published, cwd=tmp_path)
     assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (1, "", [])
 
 
