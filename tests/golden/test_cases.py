@@ -47,22 +47,21 @@ def of_act(frames: Tables, table: str, act: str = CALLS) -> pd.DataFrame:
     return frame[frame["restriction_id"] == act]
 
 
-def test_calls_in_russia_the_bounds(frames: Tables) -> None:
-    result = exposed(frames, CALLS)
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == (
-        96_000_000,
-        105_000_000,
-    )
-    assert (result["base"], result["base_persons"]) == ("internet_12_plus", 105_000_000)
-    assert (result["dedup_method"], result["staleness"]) == ("latent_factor", "fresh")
-    assert (result["obs_status"], result["reason"]) == (
-        "A",
-        "the measurer's own figures of the months around agree with another printing; "
-        "aged 12 and over only",
-    )
-    assert 140_000_000 < result["population_persons"] < 147_000_000
-    assert result["printed_max_base_share"] == 1.0
-    assert result["printed_min_base_share"] == round(96 / 105, 6)
+with (Path(__file__).parent / "cases.csv").open(encoding="utf-8", newline="") as file:
+    CASES = list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["restriction_id"]))
+def test_a_case_has_the_cells_that_were_worked_out(case: dict[str, str], frames: Tables) -> None:
+    """Worked out by hand; a cell is a number, a word, blank, or the same as another column."""
+    result = exposed(frames, case["restriction_id"])
+    for pair in case["cells"].split(" | "):
+        name, _, cell = pair.partition("=")
+        expected = result.get(cell, cell)
+        if cell.isdecimal():
+            expected = float(cell)
+        assert pd.isna(result[name]) if cell == "" else result[name] == expected, pair
+    assert case["reason"] in result["reason"]
 
 
 def test_calls_in_russia_the_parts_and_the_naive_sum(frames: Tables) -> None:
@@ -196,50 +195,14 @@ def test_calls_in_russia_the_act(frames: Tables) -> None:
     assert act["stated_reason"]
 
 
-def test_the_spanish_order_was_never_carried_out(frames: Tables) -> None:
-    table = of_act(frames, "impact", "ES-2024-03-22-telegram")
-    assert len(table) == 3
-    assert set(table["printed_min_persons"]) == set(table["printed_max_persons"]) == {0}
-    assert set(table["reason"]) == {"never carried out"}
-
-
-def test_the_end_of_adsense_has_an_unknown_audience(frames: Tables) -> None:
-    result = exposed(frames, "RU-2024-08-12-adsense")
-    assert result["obs_status"] == "M"
-    assert result["printed_min_persons"] == 0
-    assert result["printed_max_persons"] == result["base_persons"] > 100_000_000
-    assert result["reason"] == "no audience figure from before the start"
-
-
-def test_a_block_of_new_registrations_has_no_audience(frames: Tables) -> None:
-    result = exposed(frames, "RU-2025-10-31-registration")
-    assert (result["printed_min_persons"], result["obs_status"]) == (0, "M")
-    assert pd.isna(result["q50_persons"])
-    assert result["reason"].startswith("only new registrations")
-
-
-@pytest.mark.parametrize("month", ["07-11", "08-01", "12-15"])
-def test_steps_of_one_act_share_the_audience_nearest_to_the_first(
-    month: str, frames: Tables
-) -> None:
-    result = exposed(frames, f"RU-2024-{month}-youtube")
-    assert result["printed_min_persons"] == 95_500_000
-    assert "of which no such figure is from before the first step" in result["reason"]
-
-
 def test_normal_are_only_official_measured_and_recent_answers(frames: Tables) -> None:
     table = frames["impact"]
     normal = table.loc[table["obs_status"] == "A", ["restriction_id", "impact_metric"]]
     assert normal.to_numpy().tolist() == [[CALLS, "people_exposed"]]
 
 
-def test_a_network_shutdown_touches_the_internet_users(frames: Tables) -> None:
+def test_a_network_shutdown_affects_the_internet_users(frames: Tables) -> None:
     """Publishers differ fourfold about those: bounds go from the one to the other."""
-    result = exposed(frames, "UG-2021-01-13-internet")
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == (4_591_093, 18_000_000)
-    assert result["printed_min_persons"] < result["q50_persons"] < result["printed_max_persons"]
-    assert (result["dedup_method"], result["obs_status"]) == ("single", "U")
-    assert "publishers of internet users differ" in result["reason"]
     used = of_act(frames, "lineage", "UG-2021-01-13-internet")
     used = used[used["role"] == "audience"]
     assert (set(used["input_table"]), set(used["platform_id"])) == ({"bases"}, {"*"})
@@ -253,43 +216,9 @@ def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
     result = exposed(frames, "UG-2026-01-13-internet")
     low, middle, high = (result[f"{name}_persons"] for name in ("q05", "q50", "q95"))
     assert 5_000_000 < low < 8_000_000 < middle < high < 15_000_000 < result["population_persons"]
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == (
-        0,
-        result["population_persons"],
-    )
     assert low < result["base_persons"] < high
-    assert (result["base"], result["obs_status"]) == ("internet_all", "F")
-    assert result["reason"] == "internet users projected, not counted"
     used = row(of_act(frames, "lineage", "UG-2026-01-13-internet"), role="audience")
     assert used["input_id"] == "UG-internet_all-2026-projected"
-
-
-def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames: Tables) -> None:
-    result = exposed(frames, "RU-2025-09-mobile-allow-list")
-    assert (result["printed_min_persons"], result["obs_status"]) == (0, "M")
-    assert result["printed_max_persons"] == result["base_persons"]
-
-
-def test_a_regional_block_is_limited_by_the_people_of_the_regions(frames: Tables) -> None:
-    result = exposed(frames, "RU-2025-03-06-telegram")
-    assert (result["printed_min_persons"], result["printed_max_persons"]) == (
-        0,
-        result["population_persons"],
-    )
-    assert result["population_persons"] == result["max_persons"] == 4_526_562
-    assert result["area_id"] == "RU-CE;RU-DA"
-    assert "people online in the places named" in result["reason"]
-    assert result["q05_persons"] < result["q50_persons"] < result["q95_persons"]
-    assert result["q95_persons"] < result["printed_max_persons"]
-
-
-def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: Tables) -> None:
-    result = exposed(frames, "NC-2024-05-15-tiktok")
-    assert result["printed_min_persons"] == 0
-    assert result["base_persons"] < result["printed_max_persons"] == result["population_persons"]
-    assert (result["base"], result["obs_status"]) == ("internet_all", "M")
-    assert "no base on record" not in result["reason"]
-    assert "internet users projected" in result["reason"]
 
 
 def test_every_act_has_three_rows_and_nothing_else(frames: Tables) -> None:
