@@ -125,11 +125,14 @@ class Partitioning(Sequence[PartInput]):
         Parameters are fitted to all restrictions, also if `only` some of them are computed.
         """
         fitted = read_models(tables)
-        tables = select_restrictions(tables, only) if only else tables
-        self._scope = build_scope(tables, as_of)
+        self._tables = {name: tables[name] for name in BY_RESTRICTION}
+        if only:
+            for name, rows in self._tables.items():
+                chosen = rows[rows["restriction_id"].isin(only)]
+                self._tables[name] = chosen.reset_index(drop=True)
+        self._scope = build_scope({**tables, **self._tables}, as_of)
         common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
         self.shared = SharedInput(common, fitted, as_of, settings)
-        self._tables = {name: tables[name] for name in BY_RESTRICTION}
         self._part = _assign_parts(_link_countries(self._scope.requested), most)
 
     def __len__(self) -> int:
@@ -147,20 +150,9 @@ class Partitioning(Sequence[PartInput]):
         return PartInput(replace(self._scope, **scopes), tables)
 
     def _select_rows(self, frame: pd.DataFrame, number: int) -> pd.DataFrame:
-        """Return the rows of a part of a frame with restrictions in a column or in its index."""
-        ids = frame.get("restriction_id", frame.index)
-        part = self._part.reindex(ids).fillna(0)  # who has no audience: the first
-        rows = frame[(part == number).to_numpy()]
-        return rows.reset_index(drop=True) if "restriction_id" in rows else rows
-
-
-def select_restrictions(tables: Tables, only: Collection[str]) -> Tables:
-    """Return the facts with the rows of some restrictions alone in the tables BY_RESTRICTION."""
-    rows = {
-        name: tables[name][tables[name]["restriction_id"].isin(only)].reset_index(drop=True)
-        for name in BY_RESTRICTION
-    }
-    return {**tables, **rows}
+        """Return the rows of a part; restrictions without an audience are in the first."""
+        part = self._part.reindex(frame["restriction_id"]).fillna(0)
+        return frame[(part == number).to_numpy()].reset_index(drop=True)
 
 
 def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":
@@ -243,31 +235,24 @@ def merge_parts(
     on_days = {code: people.on_days for code, people in countries.items()}
     regions = areas.list_regions(tables["areas"], pd.Series(list(in_periods), dtype="str"))
     about = regions, parts[0].no_estimate_reason, as_of
-    summed = {
-        "impact_by_area": impact_by_area.make_rows(in_periods, *about),
-        "impact_by_day": impact_by_day.make_rows(on_days, *about),
-    }
-    keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
+
+    def join(name: str, of_regions: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
+        return areas.join_tables([*(part.tables[name] for part in parts), *of_regions], key)
+
+    of_regions = impact_by_area.make_rows(in_periods, *about)
+    people = finish_areas(
+        join("impact_by_area", [of_regions], impact_by_area.KEY), regions, tables["register_rows"]
+    )
+    of_regions = impact_by_day.make_rows(on_days, *about)
+    on_a_day = join("impact_by_day", [of_regions], impact_by_day.KEY)
+    days_of = {code: country.person_days for code, country in countries.items()}
+    days = join("area_days", [area_tables.sum_days(days_of, regions)], area_tables.KEY)
     merged = {
-        name: areas.join_tables([*(part.tables[name] for part in parts), rows], keys[name])
-        for name, rows in summed.items()
+        "draws": join("draws", [], ["area_id", "year", "draw"]),
+        "area_comparisons": make_area_comparisons(tables, select_all(people)),
+        "sources": make_sources(tables),
+        "register_rows": make_register_rows(tables),
+        **area_tables.make_tables(people, days, on_a_day, tables),
     }
-    merged["draws"] = areas.join_tables(
-        [part.tables["draws"] for part in parts], ["area_id", "year", "draw"]
-    )
-    merged["impact_by_area"] = finish_areas(
-        merged["impact_by_area"], regions, tables["register_rows"]
-    )
-    merged["area_comparisons"] = make_area_comparisons(tables, select_all(merged["impact_by_area"]))
-    merged["sources"] = make_sources(tables)
-    merged["register_rows"] = make_register_rows(tables)
-    people, on_a_day = merged.pop("impact_by_area"), merged.pop("impact_by_day")
-    of_regions = area_tables.sum_days(
-        {code: people.person_days for code, people in countries.items()}, regions
-    )
-    days = areas.join_tables(
-        [*(part.tables["area_days"] for part in parts), of_regions], area_tables.KEY
-    )
-    merged |= area_tables.make_tables(people, days, on_a_day, tables)
     named = {name: add_names(name, frame, tables["areas"]) for name, frame in merged.items()}
     return named, rules.find_broken_area_rules(select_all(people))
