@@ -77,12 +77,11 @@ def choose_daily_figures(
 ) -> pd.DataFrame:
     """Return the daily figure and distribution of each audience that has one.
 
-    The first choice is a figure from at most three months before the start, then one from at most
-    three months after it, then an older one. Columns: AUDIENCE, `daily_id`, `daily_persons` (NaN
-    for a figure that is only a limit), `late_days` (after the start), `daily_from` and
-    `daily_until` (its period, end exclusive), `daily_least_persons`, `daily_most_persons` (NaN: no
-    upper limit), FLOOR (the second one at the 99 % end of its error), `audience_key`,
-    DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn) and COLUMNS of figure_errors.py.
+    Columns: AUDIENCE, `daily_id`, `daily_persons` (NaN for a figure that is only a limit),
+    `late_days` (after the start), `daily_from` and `daily_until` (its period, end exclusive),
+    `daily_least_persons`, `daily_most_persons` (NaN: no upper limit), FLOOR (the second one at the
+    99 % end of its error), `audience_key`, DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn)
+    and COLUMNS of figure_errors.py.
     """
     best = choosing.select_candidates(list_candidates(audiences, candidates), STEPS).sort_values(
         AUDIENCE

@@ -34,23 +34,19 @@ DISTRIBUTION_COLUMNS = ["shape", "low", "mode", "high", "coverage"]
 """Columns that describe the distribution from which a figure is drawn."""
 
 
-def read_intervals(
-    figures: pd.DataFrame, value: str = "value", low: str = "low", high: str = "high"
-) -> pd.DataFrame:
+VALUE = ("value", "low", "high")
+"""Columns of the value of a figure and of its two ends; NaN where nothing is stated."""
+
+
+def read_intervals(figures: pd.DataFrame, names: tuple[str, str, str] = VALUE) -> pd.DataFrame:
     """Return the ends and the distribution of each figure, in its unit and on its index.
 
-    Args:
-        figures: Columns named by `value`, `low` and `high` (NaN where nothing is stated) and
-            `interval_kind`.
-        value: Name of the column of the value.
-        low: Name of the column of the lower end.
-        high: Name of the column of the upper end.
-
-    Returns:
-        DISTRIBUTION_COLUMNS (`mode` NaN where the figure says neither a value nor two ends,
-        `coverage` NaN where low and high are no confidence interval), `least` (0 where only an
-        upper limit is said), `most` (NaN where nothing limits), `is_ranged` (its ends count).
+    `figures` has `interval_kind`, and the value and its ends in the columns `names`. Columns:
+    DISTRIBUTION_COLUMNS (`mode` NaN where the figure says neither a value nor two ends, `coverage`
+    NaN where low and high are no confidence interval), `least` (0 where only an upper limit is
+    said), `most` (NaN where nothing limits), `is_ranged` (its ends count).
     """
+    value, low, high = names
     kind = figures["interval_kind"]
     is_ranged = kind.isin(RANGED) | figures[value].isna()
     ends = figures[[low, high]].where(is_ranged)
@@ -73,13 +69,12 @@ def add_sampling_intervals(
     figures: pd.DataFrame,
     is_asked: "pd.Series[bool]",
     errors: FigureErrors | None,
-    names: tuple[str, str, str] = ("value", "low", "high"),
+    names: tuple[str, str, str] = VALUE,
 ) -> pd.DataFrame:
-    """Return figures with a sampling interval for shares of survey respondents.
+    """Return figures with a sampling interval for shares of survey respondents (`is_asked`).
 
-    A surveyed share (`is_asked`) without a stated interval gets a central 90 % interval, as if its
-    source had stated it. `names` are the columns of value, low and high. Without errors of figures,
-    they stay as they are.
+    A share without a stated interval gets a central 90 % interval, as if its source had stated it.
+    Without errors of figures, they stay as they are.
     """
     if errors is None:
         return figures
@@ -96,13 +91,10 @@ def add_sampling_intervals(
 def describe_shares(
     facts: pd.DataFrame, is_asked: "pd.Series[bool]", errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """Return facts with `share`, `low_share` and `high_share`, with what `read_intervals` returns.
-
-    Shares of respondents (`is_asked`) have at least their sampling interval.
-    """
+    """Return shares with what `read_intervals` returns; those of respondents with sampling."""
     names = ("share", "low_share", "high_share")
     facts = add_sampling_intervals(facts, is_asked, errors, names)
-    return facts.join(read_intervals(facts, *names))
+    return facts.join(read_intervals(facts, names))
 
 
 def choose_shape(low: pd.Series, high: pd.Series, coverage: pd.Series) -> pd.Series:

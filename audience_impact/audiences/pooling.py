@@ -54,11 +54,8 @@ def pool_figures(
     their definition is weak), and the COLUMNS of figure_errors.py, whose errors are drawn in
     addition.
     """
-    printed = _find_printed_range(chosen, before)
-    rows = chosen.merge(
-        printed, on=[*AUDIENCE, "measurement_series_id"], how="left", validate="m:1"
-    )
-    single = _read_lineages(rows)
+    printed, key = _find_printed_range(chosen, before), [*AUDIENCE, "measurement_series_id"]
+    single = _read_lineages(chosen.merge(printed, on=key, how="left", validate="m:1"))
     groups = single.groupby(AUDIENCE, sort=True)
     table = groups.agg(
         audience_key=("estimate_id", lambda ids: "+".join(sorted(ids))),

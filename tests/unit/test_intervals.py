@@ -33,8 +33,8 @@ NUMBERS = ["least", "most", "low", "mode", "high", "coverage"]
 
 def read(*said: Said) -> pd.DataFrame:
     frame = pd.DataFrame(said, columns=["share", "low_share", "high_share", "interval_kind"])
-    numbers = ["share", "low_share", "high_share"]
-    return intervals.read_intervals(frame.astype(dict.fromkeys(numbers, "float64")), *numbers)
+    names = ("share", "low_share", "high_share")
+    return intervals.read_intervals(frame.astype(dict.fromkeys(names, "float64")), names)
 
 
 @pytest.mark.parametrize(("said", "numbers", "shape"), CASES)
