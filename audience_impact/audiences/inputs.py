@@ -130,6 +130,8 @@ class Inputs(Declared):
         feature_laws: Distributions of the share of feature users where none was measured.
         circumvention: The share that keeps access, by restriction, measured or fitted.
         parts: The places and networks of restrictions that affect a part of a country.
+        drawable_ids: Restrictions that affect everyone in their audiences, or a part that can be
+            drawn.
         errors: Errors of figures; None if the facts contain no parameters for them.
     """
 
@@ -201,6 +203,7 @@ class Inputs(Declared):
     feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     parts: pd.DataFrame
+    drawable_ids: pd.Index
     errors: FigureErrors | None
 
 
@@ -210,6 +213,7 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     candidates = figures.list_qualifying_figures(tables, context.denominators)
     before = figures.select_before_start(requested, candidates)
     chosen = figures.choose_figures(before)
+    flags = flag_quality(chosen, before, scope, tables)
     daily = daily_reach.choose_daily_figures(requested, candidates, tables, context.errors)
     counted = pooling.pool_figures(chosen, before, tables, context.errors)
     network = requested["platform_id"] == WHOLE_INTERNET
@@ -228,11 +232,12 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     imputed = imputed[~is_left_out].reset_index(drop=True)
     combined = imputation.combine_with_others(counted, requested, sizes, tables, models)
     feature_shares = use.choose_feature_shares(sizes, scope.targets, context)
+    places = parts.select_parts(scope, context)
     return Inputs(
         candidates,
         before,
         chosen,
-        flag_quality(chosen, before, scope, tables),
+        flags,
         sizes,
         imputation.replace_undrawable(combined, imputed),
         imputed,
@@ -242,7 +247,8 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
         feature_shares,
         use.use_fitted_shares(sizes, scope.targets, feature_shares, fitted.features),
         use.choose_access_shares(scope, context),
-        parts.select_parts(scope, context),
+        places,
+        parts.find_drawable(scope, places),
         context.errors,
     )
 

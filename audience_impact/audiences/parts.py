@@ -25,14 +25,13 @@ Citation. Rules of this project, docs/method.md.
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import Context, FittedModels
-from audience_impact.places import nesting, networks, online, population, regional_figures
+from audience_impact.places import networks, online, population, regional_figures
 from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region
 from audience_impact.vocabulary import (
@@ -188,31 +187,3 @@ def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
     is_complete = (parts["reason"] == "").groupby(parts["restriction_id"]).all()
     in_part = restrictions.index.isin(is_complete.index[is_complete.astype(bool)])
     return restrictions.index[restrictions["is_reaching_everyone"] | in_part]
-
-
-def sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
-    """Return the sum of persons in the named places by COUNTRY; NaN where it is unknown.
-
-    Each place counts once; `parent` is the result of nesting.read_parents. A country that is
-    affected as a whole has no sum here.
-    """
-    if parts.empty:
-        empty = pd.MultiIndex.from_frame(parts[COUNTRY])
-        return pd.Series(np.empty(0), empty, dtype="float64")
-    groups = parts.groupby(COUNTRY, sort=True)
-    sets = groups.ngroup().to_numpy()
-    holder = nesting.find_holders(sets, parts["area_id"], parent)
-    everyone = np.ones((len(parts), 1))
-    touched = nesting.unite_people(
-        everyone, persons.fillna(0.0).to_numpy("float64")[:, None], holder, sets, groups.ngroups
-    )
-    total = pd.Series(touched[:, 0].round(6), groups.size().index)  # carried in logs
-    return total.where(
-        total.index.isin(select_where_all(persons.notna() & parts["is_named"], parts))
-    )
-
-
-def select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
-    """Return each restriction and country for which the condition is true in all rows."""
-    complete = condition.groupby([parts[name] for name in COUNTRY]).all()
-    return complete.index[complete.astype(bool)]

@@ -35,7 +35,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
 from audience_impact.bounds import measured
@@ -230,9 +229,9 @@ def _add_places(
     No bound has more people than the country has residents.
     """
     is_below = named["area_id"] != named["country_id"]
-    below = countries.index.isin(parts.select_where_all(is_below, named))
+    below = countries.index.isin(_select_where_all(is_below, named))
     most, people = (
-        parts.sum_people(named, named[f"{name}_persons"], parent).reindex(countries.index)
+        _sum_people(named, named[f"{name}_persons"], parent).reindex(countries.index)
         for name in ("most", "people")
     )
     residents = countries["population_persons"]
@@ -241,3 +240,30 @@ def _add_places(
         places_persons=most.where(below),
         population_persons=residents.where(~below, people),
     )
+
+
+def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
+    """Return the sum of persons in the named places by COUNTRY, each place once; NaN if unknown.
+
+    A country that is affected as a whole has no sum here.
+    """
+    if parts.empty:
+        empty = pd.MultiIndex.from_frame(parts[COUNTRY])
+        return pd.Series(np.empty(0), empty, dtype="float64")
+    groups = parts.groupby(COUNTRY, sort=True)
+    sets = groups.ngroup().to_numpy()
+    holder = nesting.find_holders(sets, parts["area_id"], parent)
+    everyone = np.ones((len(parts), 1))
+    touched = nesting.unite_people(
+        everyone, persons.fillna(0.0).to_numpy("float64")[:, None], holder, sets, groups.ngroups
+    )
+    total = pd.Series(touched[:, 0].round(6), groups.size().index)  # carried in logs
+    return total.where(
+        total.index.isin(_select_where_all(persons.notna() & parts["is_named"], parts))
+    )
+
+
+def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
+    """Return each restriction and country for which the condition is true in all rows."""
+    complete = condition.groupby([parts[name] for name in COUNTRY]).all()
+    return complete.index[complete.astype(bool)]

@@ -26,7 +26,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.parts import PARTS, find_drawable
+from audience_impact.audiences.parts import PARTS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
@@ -107,7 +107,7 @@ def make_simulation_inputs(
     )
     ready = (rows["shape"] != "") & rows["base_persons"].notna()
     all_ready = ready.groupby(rows["restriction_id"]).all()
-    complete = all_ready.index[all_ready & all_ready.index.isin(find_drawable(scope, inputs.parts))]
+    complete = all_ready.index[all_ready & all_ready.index.isin(inputs.drawable_ids)]
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
         context.fitted.joint_use if inputs.errors else None,

@@ -42,7 +42,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact import figure_errors
-from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -282,8 +281,7 @@ def _describe_rows(
     return {
         "is_counted": counted,
         "is_certain": restriction.map(scope.by_id["is_certain"]).astype(bool),
-        "is_complete": restriction.isin(parts.find_drawable(scope, inputs.parts))
-        & all_known.transform("all"),
+        "is_complete": restriction.isin(inputs.drawable_ids) & all_known.transform("all"),
         "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
         "is_daily_drawn": drawn.groupby(restriction).transform("all").astype(bool),
     }
