@@ -33,7 +33,7 @@ from audience_impact.fitting.places import compare_readings, fit_reading
 from audience_impact.fitting.tables import measure_spread
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle
-from audience_impact.places import online, regional_figures
+from audience_impact.places import online, population, regional_figures
 from audience_impact.places.regional_figures import MODEL, SURVEY, compute_log_odds
 from audience_impact.populations import parents_of, with_holders
 from audience_impact.vocabulary import InternetUse, RegionalAsked, Residence, SourceType
@@ -108,7 +108,7 @@ def figures(tables: Tables) -> pd.DataFrame:
 def levels(tables: Tables) -> pd.DataFrame:
     """`country_id`, `kind`, `internet_use`, `asked`, `beyond`: series less the share online."""
     rows = figures(tables)
-    people = rows["area_id"].map(regional_figures.count_residents(tables)).astype("float64")
+    people = rows["area_id"].map(population.count_residents(tables)).astype("float64")
     key = ["country_id", "kind", "internet_use", "asked", "day"]
     average = people.groupby([rows[name] for name in key]).transform("mean")
     weight = people.fillna(average).fillna(1.0)
@@ -197,7 +197,7 @@ class Asked:
         share = regional_figures.compute_country_log_odds(
             self.rows[["country_id", "day"]], self.tables
         )
-        people = regional_figures.count_residents(self.tables)
+        people = population.count_residents(self.tables)
         weight = self.seen["area_id"].map(people).astype("float64")
         seen = self.seen.assign(weight=weight.fillna(weight.mean()).fillna(1.0))
         result = [

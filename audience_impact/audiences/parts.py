@@ -31,7 +31,7 @@ from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import Context, FittedModels
-from audience_impact.places import networks, online, population, regional_figures
+from audience_impact.places import networks, online, population
 from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region
 from audience_impact.vocabulary import (
@@ -137,16 +137,17 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
         population.estimate_people(rows[["day"]].assign(area_id=rows[name]), tables)
         for name in ("area_id", "country_id", "least_area_id")
     )
+    urban = rows["area_id"].map(population.read_urban_shares(tables))
+    with_people = rows.join(people[[*PEOPLE, "most_persons"]]).assign(urban_share=urban)
+    sizes = population.predict_persons(with_people, tables["areas"], fitted.parts)
     odds = online.estimate_online_odds(rows[["area_id", "day"]], tables, fitted.places)
     is_whole = rows["area_id"] == rows["country_id"]
     only = networks.estimate_cut_share(rows, tables, fitted.networks)
     is_unknown = rows["network_scope"] == NetworkScope.UNKNOWN.value
     is_uncounted = is_unknown & (rows["extent_reason"] != "")
     reading_error = fitted.places.reading if fitted.places is not None else 0.0
-    urban = rows["area_id"].map(regional_figures.read_urban_shares(tables))
-    with_people = rows.join(people[[*PEOPLE, "most_persons"]]).assign(urban_share=urban)
     return with_people.assign(
-        **population.predict_persons(with_people, tables["areas"], fitted.parts),
+        **sizes,
         **odds[ONLINE].mask(is_whole, 0.0),
         **only[ONLY].mask(is_uncounted),
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),

@@ -165,8 +165,8 @@ def _make_fits(
 def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `place_laws`; without rows where there are too few figures."""
     use = tables["regional_use"]
-    read = use[READ].assign(persons=use["area_id"].map(regional_figures.count_residents(tables)))
-    shares = regional_figures.read_urban_shares(tables).rename("urban").reset_index()
+    read = use[READ].assign(persons=use["area_id"].map(population.count_residents(tables)))
+    shares = population.read_urban_shares(tables).rename("urban").reset_index()
     return _tabulate(
         fit_parameters(tables), digest_frames(read, list_readings(tables)[READINGS], shares)
     )
@@ -323,7 +323,7 @@ def fit_towns(deviations: pd.DataFrame, tables: Tables) -> Fits:
     if len(above) >= LEAST_REGIONS:
         quantiles = measure_spread(above.to_numpy("float64"))
         fits[PlaceLaw.CITY] = Fit(quantiles, ParameterBasis.SINGLE_HOUSE, len(above), 1)
-    rest = 1.0 - above.index.map(regional_figures.read_urban_shares(tables)).astype("float64")
+    rest = 1.0 - above.index.map(population.read_urban_shares(tables)).astype("float64")
     pairs = pd.DataFrame({"above": above.to_numpy("float64"), "rest": rest}).dropna()
     urban_rest = _fit_urban_rest(deviations, tables)
     if urban_rest and len(pairs) >= LEAST_REGIONS:
@@ -342,7 +342,7 @@ def _fit_urban_rest(deviations: pd.DataFrame, tables: Tables) -> Fits:
     holders, counted = parents_of(tables["areas"]), set(homes["area_id"])
     ways = homes["area_id"].map(lambda area: with_holders(area, holders)[1:-1])
     holder = ways.map(lambda way: next((area for area in way if area in counted), None))
-    urban = homes["area_id"].map(regional_figures.read_urban_shares(tables)).astype("float64")
+    urban = homes["area_id"].map(population.read_urban_shares(tables)).astype("float64")
     steps = homes.assign(holder=holder, urban=urban).dropna(subset=["holder", "urban"])
     if len(steps) < LEAST_REGIONS:
         return {}
@@ -373,7 +373,7 @@ def _fit_small_place(deviations: pd.DataFrame, tables: Tables) -> Fits:
     places = places.dropna(subset=["above"])
     if len(of_region) < LEAST_REGIONS or len(places) < LEAST_REGIONS:
         return {}
-    people = regional_figures.count_residents(tables)
+    people = population.count_residents(tables)
     parts, per_person = np.array([_sum_parts(way[:-1], people) for way in ways[places.index]]).T
     deviation, level, above = _read_numbers(places, "deviation", "level", "above")
     spread = places["series"].map(regions.groupby("series")["deviation"].std()).to_numpy("float64")
@@ -500,7 +500,7 @@ def fit_part_sizes(tables: Tables) -> pd.DataFrame:
     places = rows[["area_id"]].assign(day=rows["period_start"])
     rows = rows.assign(
         people_persons=population.estimate_people(places, tables)["people_persons"],
-        urban_share=rows["area_id"].map(regional_figures.read_urban_shares(tables)),
+        urban_share=rows["area_id"].map(population.read_urban_shares(tables)),
         log_persons=np.log(rows["least_persons"].astype("float64") * rows["most_persons"]) / 2.0,
     )
     readings = rows.join(population.describe_parts(rows, tables["areas"])).dropna(subset=["unit"])

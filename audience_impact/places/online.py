@@ -52,7 +52,7 @@ from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread, read_numbers
 from audience_impact.frames import Array
-from audience_impact.places import regional_figures
+from audience_impact.places import population, regional_figures
 from audience_impact.populations import parents_of, with_holders
 from audience_impact.vocabulary import AreaLevel, PlaceLaw, YesNo
 
@@ -278,7 +278,7 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
     steps["area_id"] = steps["pair"].str[0].astype("str")
     steps["holder_id"] = steps["pair"].str[1].astype("str")
     steps["depth"] = steps.groupby("row").cumcount() + steps["holder_id"].ne("").astype("int64")
-    people = regional_figures.count_residents(tables)
+    people = population.count_residents(tables)
     persons, holder_persons = (
         steps[name].map(people).astype("float64") for name in ("area_id", "holder_id")
     )
@@ -286,7 +286,7 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
     level, flag = (areas.get(name, pd.Series(dtype="str")) for name in ("level", "is_city"))
     is_city = steps["area_id"].map(level) == AreaLevel.CITY.value
     is_large = steps["area_id"].map(flag) == YesNo.YES.value
-    shares = regional_figures.read_urban_shares(tables)
+    shares = population.read_urban_shares(tables)
     urban, holder_urban = (
         steps[name].map(shares).astype("float64") for name in ("area_id", "holder_id")
     )

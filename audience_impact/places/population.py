@@ -182,6 +182,22 @@ class Growth:
         return pd.Series(np.interp(ends["place"] + years, self.at, self.level), years.index)
 
 
+def count_residents(tables: Tables) -> "pd.Series[float]":
+    """Return the latest count of the people of each area."""
+    bases = tables["bases"]
+    rows = bases[bases["population_base"] == EVERYONE].sort_values(["period_end", "base_id"])
+    return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
+
+
+def read_urban_shares(tables: Tables) -> "pd.Series[float]":
+    """Return the share of the residents of each area who live in towns, by its latest census."""
+    bases = tables["bases"]
+    counted = bases.get("urban_persons", pd.Series(np.nan, bases.index)).astype("float64").notna()
+    rows = bases[counted & (bases["population_base"] == EVERYONE)].sort_values("period_end")
+    rows = rows.drop_duplicates("area_id", keep="last").set_index("area_id")
+    return (rows.get("urban_persons", rows["persons"]) / rows["persons"]).astype("float64")
+
+
 def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return people living in places on days, with their 90 % range.
 

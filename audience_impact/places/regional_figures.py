@@ -31,6 +31,7 @@ from audience_impact.denominators.counts import Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
+from audience_impact.places.population import count_residents
 from audience_impact.populations import EVERYONE, ONLINE, parents_of, with_holders
 from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
@@ -42,22 +43,6 @@ MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
 """Columns of the figures on people online in a region."""
-
-
-def count_residents(tables: Tables) -> "pd.Series[float]":
-    """Return the latest count of the people of each area."""
-    bases = tables["bases"]
-    rows = bases[bases["population_base"] == EVERYONE].sort_values(["period_end", "base_id"])
-    return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
-
-
-def read_urban_shares(tables: Tables) -> "pd.Series[float]":
-    """Return the share of the residents of each area who live in towns, by its latest census."""
-    bases = tables["bases"]
-    counted = bases.get("urban_persons", pd.Series(np.nan, bases.index)).astype("float64").notna()
-    rows = bases[counted & (bases["population_base"] == EVERYONE)].sort_values("period_end")
-    rows = rows.drop_duplicates("area_id", keep="last").set_index("area_id")
-    return (rows.get("urban_persons", rows["persons"]) / rows["persons"]).astype("float64")
 
 
 def count_years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
