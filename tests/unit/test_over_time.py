@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from audience_impact.audiences.scope import build_scope
-from audience_impact.outputs import area_tables, areas, impact_by_area
+from audience_impact.outputs import area_tables, impact_by_area
 from audience_impact.outputs import person_days as times
 from audience_impact.outputs.review.status_rules import rule_sentence
 from audience_impact.pipeline import select_all
@@ -315,24 +315,6 @@ def test_orders_alone_stand_in_rows_of_their_own() -> None:
     assert (every["printed_min_persons"], ordered["printed_min_persons"]) == (500e3, 400e3)
     assert ordered["restrictions_count"] == 1
     assert set(table.loc[table["kind"] == "ordered", "area_id"]) == {"XA"}
-
-
-def test_no_bound_enters_the_draws() -> None:
-    """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
-    inputs = prepared(two_lands())[0].simulation
-    people = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100))).people
-    assert people[:, worlds.LEAST].max() == 500e3
-    assert np.nanmax(people[:, worlds.DRAWN :]) < 450e3
-
-
-def test_a_land_without_draws_adds_nothing_to_those_of_a_region() -> None:
-    people = {
-        land: np.array([[least, least + 9.0, least, least + 9.0, *drawn]])
-        for land, least, drawn in (("XA", 5.0, [np.nan] * 3), ("XB", 1.0, [1.0, 2.0, 3.0]))
-    }
-    pairs = pd.DataFrame({"total": 0, "country_id": ["XA", "XB"], "place": 0})
-    total = areas.sum_people(pairs, people.__getitem__, 1)
-    assert total.tolist() == [[6.0, 24.0, 6.0, 24.0, 1.0, 2.0, 3.0]]
 
 
 def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:

@@ -106,12 +106,6 @@ def test_a_district_is_its_region_and_further_off() -> None:
     assert law.loc["XA-N/d", "online_q50"] == pytest.approx(law.loc["XA-N", "online_q50"], abs=0.1)
 
 
-def test_what_makes_up_most_of_its_region_differs_little_from_it() -> None:
-    made = place(country(), "XA-N/most", "XA-N", 550_000)
-    law = odds(surveyed(made), "XA-N/d", "XA-N/most")
-    assert width(law)["XA-N/most"] < width(law)["XA-N/d"]
-
-
 def test_a_town_stands_above_its_region() -> None:
     law = odds(surveyed(country()), "XA-N/d", "XA-N/t")
     assert law.loc["XA-N/t", "online_q50"] - law.loc["XA-N/d", "online_q50"] > 0.4
@@ -185,13 +179,6 @@ def test_a_model_that_has_a_metropolis_below_its_country_is_dropped(share: str, 
         made.add("regional_use", area_id=area, share=value, source_id="made-page")
     law = odds(made, "XA-M").loc["XA-M"]
     assert (law["rung"], law["online_q50"] > 0.0) == (rung, True)
-
-
-def test_an_old_survey_says_less() -> None:
-    made = country()
-    for area, share in (("XA-N", "0.8"), ("XA-S", "0.5")):
-        made.add("regional_use", area_id=area, share=share, period="2015")
-    assert width(odds(made, "XA-N"))["XA-N"] > width(odds(surveyed(country()), "XA-N"))["XA-N"]
 
 
 def test_a_model_says_more_than_nothing_and_less_than_a_survey() -> None:
@@ -299,17 +286,6 @@ def test_what_was_put_in_is_learned() -> None:
     assert laws.model < 0.5 < laws.base_spread * online.NORMAL
     assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online.NORMAL, abs=0.03)
     assert online_learning.fit_table(many(0.35))["value"][2] < 0.8 * laws.between.q95
-
-
-def test_countries_that_differ_more_are_told_from_those_that_differ_less() -> None:
-    laws = online.read_parameters(online_learning.fit_table(many()))
-    assert laws is not None
-    figures = regional_figures.read_figures(many())
-    wide = figures.assign(share=expit(logit(figures["share"].to_numpy("float64")) * 1.5))
-    assert (
-        online.estimate_country_spreads(wide, laws) > online.estimate_country_spreads(figures, laws)
-    ).mean() > 0.6
-    assert online.estimate_country_spreads(figures[:0], laws).empty
 
 
 def test_without_surveys_of_regions_nothing_is_learned() -> None:
