@@ -65,17 +65,14 @@ Intervals = tuple[pd.DataFrame, pd.DataFrame]
 def constant_intervals(spans: pd.DataFrame) -> Intervals:
     """Cut time into pieces on which the same items are in force.
 
-    Args:
-        spans: Columns `group` (str) and `item` (text or numbers), `start` and `end` (datetime64,
-            whole days, end exclusive).  Spans that are empty, reversed or without start or end
-            (NaT) count for nothing.
+    `spans` has `group` (str) and `item` (text or numbers), `start` and `end` (datetime64, whole
+    days, end exclusive); those that are empty, reversed or without start or end count for nothing.
 
     Returns:
         pieces: One row per piece with something in force, by group and time: `group`, `start`,
             `end` (end exclusive), `days` (int), `month` ("2025-08"), `set_id` (0, 1, ... in the
             order in which sets first come; of one group each).
         members: `set_id`, `item`: what each set is made of, in order.
-        The order of the rows of `spans` changes nothing.
 
     Raises:
         ValueError: A start or end is not at midnight.
@@ -287,15 +284,10 @@ def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> 
 
 
 def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame, u: Array) -> Array:
-    """Return draws of the hours of a day of each set (sets, D).
+    """Return draws of the hours of a day of each set (sets, D), from those of each restriction.
 
-    Of several restrictions they are between those of the shortest and the sum of all, up to 24.
-
-    Args:
-        intervals: Sets with their members.
-        rows: The restriction of each member.
-        drawn: A row of draws for each restriction.
-        u: Uniforms (D,), the same for all sets.
+    Of several restrictions they are between those of the shortest and the sum of all, up to 24, by
+    uniforms `u` (D,), the same for all sets.
     """
     single = _list_restrictions(intervals, rows)
     hours = drawn.loc[single["restriction_id"]].to_numpy("float64")

@@ -201,14 +201,10 @@ def read_urban_shares(tables: Tables) -> "pd.Series[float]":
 def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return people living in places on days, with their 90 % range.
 
-    Args:
-        requested: `area_id` and `day` (datetime64), on any index.
-        tables: typed facts.
-
-    Returns:
-        On the same index `people_low_persons`, `people_persons`, `people_high_persons` (NaN where
-        the place has no figure) and `most_persons` (the people expected, or those of the area that
-        contains the place; NaN without either).
+    `requested` has `area_id` and `day` (datetime64); the index is kept. Columns:
+    `people_low_persons`, `people_persons`, `people_high_persons` (NaN where the place has no
+    figure) and `most_persons` (the people expected, or those of the area that contains the place;
+    NaN without either).
     """
     if requested.empty:
         return no_rows(numbers=COLUMNS).set_axis(requested.index)
@@ -348,10 +344,7 @@ def describe_parts(parts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
 def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     """Return the people of each part; NaN where a row is no part, or its kind was not fitted.
 
-    Args:
-        parts: columns of `measure_typical_units` and `units_count`, on any index.
-        areas: the fact table.
-        sizes: PARAMETERS by `part_kind` (index).
+    `parts` has the columns of `measure_typical_units`; `sizes` has PARAMETERS by `part_kind`.
     """
     numbers = sizes.reindex(parts["part_kind"])[PARAMETERS].set_axis(parts.index)
     logs = describe_parts(parts, areas)
