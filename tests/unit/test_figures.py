@@ -351,37 +351,30 @@ def test_a_base_stands_for_twelve_months_on_either_side(start: str, found: str) 
     assert base_of(world(), OWN, start, window=None) == "XA-panel"
 
 
-def test_of_one_measurer_the_nearest_base_also_a_later_one() -> None:
-    made = world().base("XA-later", period="2025-08")
-    assert base_of(made, OWN, "2025-07-14") == "XA-panel"
-    assert base_of(made, OWN, "2025-07-25") == "XA-later"
+@pytest.mark.parametrize(
+    ("other", "by", "start", "base"),
+    [
+        ({"base_id": "XA-later", "period": "2025-08"}, OWN, "2025-07-14", "XA-panel"),
+        ({"base_id": "XA-later", "period": "2025-08"}, OWN, "2025-07-25", "XA-later"),
+        ({"source_id": "blog", "period": "2025-07"}, ANY, "2025-07-15", "XA-panel"),
+        ({"source_id": "other-panel-page", "obs_status": "F"}, ANY, "2025-07-15", "XA-panel"),
+        ({"base_id": "XA-a", "source_id": "other-panel-page"}, ANY, "2025-07-15", "XA-a"),
+    ],
+)
+def test_of_several_bases_the_nearest_the_surer_and_the_first_by_name(
+    other: dict[str, str], by: list[str], start: str, base: str
+) -> None:
+    blog = {"reliability": "low", "measurement_series_id": "other-panel"}
+    made = world().add("sources", source_id="blog", **blog)
+    made.base(**{"base_id": "XA-other", **other})
+    assert base_of(made, by, start) == base
+    made.rows["bases"].reverse()
+    assert base_of(made, by, start) == base
 
 
 def test_another_measurers_base_is_not_the_own_one() -> None:
     assert base_of(world(), OWN, lineage="other-panel") == ""
     assert base_of(world(), ANY, lineage="other-panel") == "XA-panel"
-
-
-def test_between_measurers_the_more_reliable_page_is_taken() -> None:
-    made = world().add(
-        "sources", source_id="blog", reliability="low", measurement_series_id="other-panel"
-    )
-    made.base("XA-blog", source_id="blog", period="2025-07")
-    assert base_of(made, ANY) == "XA-panel"
-
-
-def test_between_measurers_a_count_stands_before_a_projection() -> None:
-    made = world().base(
-        "XA-projected", source_id="other-panel-page", period="2025-07", obs_status="F"
-    )
-    assert base_of(made, ANY) == "XA-panel"
-
-
-def test_bases_alike_are_taken_by_name_whatever_the_order_of_rows() -> None:
-    made = world().base("XA-a", source_id="other-panel-page")
-    assert base_of(made, ANY) == "XA-a"
-    made.rows["bases"].reverse()
-    assert base_of(made, ANY) == "XA-a"
 
 
 def test_a_pair_without_figures_has_no_limits_and_no_tier() -> None:
