@@ -19,7 +19,7 @@ exposed and C the feature users. Those without access are feature users less cir
 
 Assumptions. Those of figure_errors.py. Each of the assumptions named in a row widens its draws by
 ASSUMED_SPREAD in log odds. A share without a stated error has that of its sample
-(intervals.with_sampling). Shares without a survey are fitted to other countries
+(audiences/intervals.py). Shares without a survey are fitted to other countries
 (fitted/shares.py). A self-selected poll is drawn with SELF_SELECTED_SPREAD in log odds.
 
 Known drawbacks. Those of figure_errors.py. The two spreads are conventions, not measurements: the
