@@ -12,7 +12,6 @@ import pandas as pd
 from audience_impact import figure_errors
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
-from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors
@@ -89,21 +88,17 @@ def choose_daily_figures(
     best = best.assign(pages_count=1, is_other_definition=best["is_company_statement"])
     error_columns = figure_errors.compute_figure_errors(best, AUDIENCE, tables, errors)
     is_recent = (best["before"] - best["period_end"]).dt.days.between(0, FRESH_DAYS)
-    chosen = pd.DataFrame(
-        {
-            **{name: best[name] for name in AUDIENCE},
-            "floor_persons": best["low_persons"].where(is_recent),
-            "daily_persons": best["mode"].where(~best["is_limit"]),
-            "daily_least_persons": best["low_persons"],
-            "daily_most_persons": best["most"],
-            "daily_id": best["estimate_id"],
-            "late_days": (-best["age"]).clip(lower=0),
-            "daily_from": best["period_start"],
-            "daily_until": best["period_end"],
-            "audience_key": best["estimate_id"],
-            **{name: best[name] for name in DISTRIBUTION_COLUMNS},
-            "shape": best["shape"].where(~best["is_limit"], ""),
-        }
+    chosen = best.assign(
+        floor_persons=best["low_persons"].where(is_recent),
+        daily_persons=best["mode"].where(~best["is_limit"]),
+        daily_least_persons=best["low_persons"],
+        daily_most_persons=best["most"],
+        daily_id=best["estimate_id"],
+        late_days=(-best["age"]).clip(lower=0),
+        daily_from=best["period_start"],
+        daily_until=best["period_end"],
+        audience_key=best["estimate_id"],
+        shape=best["shape"].where(~best["is_limit"], ""),
     ).merge(error_columns.reset_index(), on=AUDIENCE, how="left", validate="m:1")
     least, _ = figure_errors.find_ends(chosen.assign(mode=chosen["floor_persons"]))
     return chosen.assign(floor_least_persons=least)
