@@ -255,6 +255,12 @@ def of_acts(folder: Path, *begins: str) -> Path:
     return folder
 
 
+def read_cells(text: str) -> dict[str, str]:
+    """Return the cells of a text such as `value=5; unit=share`."""
+    pairs = (pair.partition("=") for pair in text.split("; "))
+    return {name: cell for name, _, cell in pairs}
+
+
 def edit(folder: Path, table: str, key: str, **cells: str) -> int:
     """Change cells of the row whose first column is `key`; returns the line it stands on."""
     path = folder / f"{table}.csv"

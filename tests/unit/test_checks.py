@@ -1,5 +1,6 @@
 """Every rule has a row that fails it, and the finding says where and what."""
 
+import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.support import (
     computed,
     edit,
     of_rule,
+    read_cells,
     row,
     small,
     world,
@@ -56,96 +58,19 @@ class Case(NamedTuple):
         return self.row.get(self.column, "")
 
 
-def case(table: str, column: str, severity: Severity = Severity.ERROR, **cells: str) -> Case:
-    return Case(table, column, severity, cells)
+def read_cases() -> dict[str, Case]:
+    """Read one row for each rule over rows; the rules over files are in test_facts.py."""
+    with Path(__file__).with_name("broken_rows.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        row["rule"]: Case(
+            *(row["table"], row["column"], Severity(row["severity"]), read_cells(row["cells"]))
+        )
+        for row in rows
+    }
 
 
-CASES = {
-    "white_space": case("platforms", "name", platform_id="padded", name="A service\xa0"),
-    "required": case("platforms", "name", platform_id="nameless", name=""),
-    "number": case("estimates", "value", estimate_id="N1", value="96 million"),
-    "not_negative": case("estimates", "value", estimate_id="N2", value="-5"),
-    "too_large": case("estimates", "value", estimate_id="N0", value="1e15"),
-    "share_at_most_one": case("feature_use", "share", feature_use_id="N3", share="1.2"),
-    "whole_number": case("bases", "persons", base_id="N4", persons="700000.5", period="2024"),
-    "date": case("restrictions", "observed_from", restriction_id="N5", observed_from="2025-13-01"),
-    "sane_year": case(
-        "restrictions", "observed_from", restriction_id="N51", observed_from="1922-07-15"),
-    "counts_are_whole": case("estimates", "value", estimate_id="N52", value="350.900"),
-    "word": case("estimates", "unit", estimate_id="N6", unit="people"),
-    "identifier": case("platforms", "platform_id", platform_id="al pha"),
-    "regular_expression": case("feature_rules", "pattern", rule_id="N15", pattern="calls (only"),
-    "sha256": case("feature_laws", "data_sha256", data_sha256="0F" * 32),
-    "parameter_out_of_range": case("circumvention_laws", "mean", mean="21"),
-    "learned_from_nothing": case("daily_use", "freedom", freedom="0"),
-    "data_differ": case("daily_use", "data_sha256", WARNING, area_id="XA", data_sha256="1" * 64),
-    "web_address": case("sources", "url", source_id="N7", url="www.example.org"),
-    "nothing_stated": case("sources", "licence", source_id="N71", licence="none stated"),
-    "low_value_high": case("estimates", "value", estimate_id="N8", low="9", value="8"),
-    "urban_above_persons": case(
-        "bases", "urban_persons", base_id="N81", period="2019", persons="8", urban_persons="9"),
-    "share_above_one": case("estimates", "value", estimate_id="N9", unit="share", value="1.5"),
-    "unit_fits_metric": case("estimates", "unit", estimate_id="N10", audience_metric="registered"),
-    "end_before_start": case(
-        "restrictions", "ended_on", restriction_id="N11", ended_on="2025-07-14",
-        end_status="ended"),
-    "ongoing_has_end": case(
-        "restrictions", "ended_on", restriction_id="N12", ended_on="2025-08-01"),
-    "start_missing": case(
-        "restrictions", "observed_from", WARNING, restriction_id="N13", observed_from=""),
-    "network_number": case("network_shares", "asn", asn="0"),
-    "networks_above_users": case("network_shares", "users_share", users_share="0.7"),
-    "source_incomplete": case("sources", "url", source_id="N14", url=""),
-    "key_unresolved": case("estimates", "platform_id", estimate_id="N15", platform_id="delta"),
-    "estimate_above_base": case("estimates", "value", estimate_id="N16", value="700001"),
-    "above_population": case(
-        "estimates", "value", estimate_id="N17", area_id="XB", value="1001",
-        source_id="survey-page"),
-    "accounts_above_people": case(
-        "estimates", "value", estimate_id="N36", area_id="XB", unit="accounts",
-        audience_metric="mau", value="3001", source_id="survey-page"),
-    "base_above_parent": case(
-        "bases", "persons", TABLE_ERROR, base_id="N18", area_id="XB",
-        population_base="internet_all", persons="1001", source_id="census-page"),
-    "base_above_population": case(
-        "bases", "persons", TABLE_ERROR, base_id="N19", area_id="XB", period="2023",
-        persons="1051"),
-    "bases_contradict": case(
-        "bases", "persons", TABLE_ERROR, base_id="N20", area_id="XB", persons="901"),
-    "daily_above_monthly": case(
-        "estimates", "value", WARNING, estimate_id="N21", platform_id="beta",
-        audience_metric="daily_reach", value="500001"),
-    "step_out_of_order": case(
-        "restrictions", "continues", restriction_id="N23", continues="R1",
-        observed_from="2025-07-15"),
-    "most_a_day": case(
-        "restrictions", "most_hours_a_day", restriction_id="N24", least_hours_a_day="3",
-        most_hours_a_day="24.5"),
-    "hours_in_order": case(
-        "restrictions", "least_hours_a_day", restriction_id="N25", least_hours_a_day="3",
-        most_hours_a_day="2"),
-    "part_without_kind": case(
-        "restriction_places", "part_kind", restriction_id="R1", area_id="XB", reading="within",
-        part_kind=""),
-    "list_of_days": case(
-        "restrictions", "days_in_force", restriction_id="N26",
-        days_in_force="2025-07-15, 2025-07-16"),
-    "days_outside": case(
-        "restrictions", "days_in_force", restriction_id="N27",
-        days_in_force="2025-07-14;2025-07-15"),
-    "time_with_zone": case("evidence", "begin", evidence_id="N29", begin="2025-08-16 02:00"),
-    "outage_without_time": case("evidence", "end", evidence_id="N30", end="2025-08-16T02:00Z"),
-    "lost_shares_in_order": case(
-        "evidence", "least_lost_share", evidence_id="N31", least_lost_share="0.6"),
-    "answer_without_group": case("event_readings", "is_real", register_row="N32", is_on="yes"),
-    "share_of_place_incomplete": case(
-        "event_readings", "least_share", register_row="N33", least_share="0.2"),
-    "area_in_itself": case("areas", "parent_id", area_id="N28", name="Circle", parent_id="N28"),
-    "years_missing": case("online_levels", "period", period="2016"),
-    "source_without_address": case(
-        "sources", "url", WARNING, source_id="N22", url="", title="A book"),
-}  # fmt: skip
-"""One row for each rule over rows; the rules over files are in test_facts.py."""
+CASES = read_cases()
 
 SURPRISES = {*SURPRISE_CASES, days.READ_AFTER_TODAY, checks.LAPSED}
 """Rules that compare a cell with its relatives: each is seen to fail in test_surprises."""

@@ -51,30 +51,20 @@ ANNOUNCED_DAYS = 120
 SOURCES_APART_DAYS = 31
 
 
-def extract_dates(ids: "pd.Series[str]", shape: "re.Pattern[str]" = DATE_IN_ID) -> "pd.Series[str]":
-    """Return the first date or period in the text of each id; blank for ids without a date."""
-    dates = [part[1] if (part := shape.search(text)) else "" for text in ids.tolist()]
-    return pd.Series(dates, ids.index, dtype="str")
-
-
-def _match_dates(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bool]":
-    """Return true where an id's date overlaps the period of a column, or where either is blank."""
-    id_spans = periods.parse_periods(dates)
-    agree = pd.Series(False, dates.index)
-    has_no_date = id_spans["start"].isna()
-    has_period = pd.Series(False, dates.index)
-    for texts in columns:
-        span = periods.parse_periods(texts)
-        has_period |= span["start"].notna()
-        agree |= (span["start"] < id_spans["end"]) & (id_spans["start"] < span["end"])
-    return agree | has_no_date | ~has_period
-
-
 def _select_other_dates(frame: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
-    """Return rows whose id has another date than the column; of restrictions, than both starts."""
-    dates = extract_dates(frame[key], DAY_IN_ID if key == "source_id" else DATE_IN_ID)
-    columns = ["observed_from", "announced_on"] if column == "observed_from" else [column]
-    return frame[~_match_dates(dates, *(frame[name] for name in columns))]
+    """Return rows whose id has another date than the column; of restrictions, than both starts.
+
+    The periods overlap where they agree; ids without a date, and blank columns, agree with all.
+    """
+    shape = DAY_IN_ID if key == "source_id" else DATE_IN_ID
+    dates = [part[1] if (part := shape.search(text)) else "" for text in frame[key].tolist()]
+    of_id = periods.parse_periods(pd.Series(dates, frame.index, dtype="str"))
+    agrees, has_period = pd.Series(False, frame.index), pd.Series(False, frame.index)
+    for name in ["observed_from", "announced_on"] if column == "observed_from" else [column]:
+        span = periods.parse_periods(frame[name])
+        has_period |= span["start"].notna()
+        agrees |= (span["start"] < of_id["end"]) & (of_id["start"] < span["end"])
+    return frame[~agrees & of_id["start"].notna() & has_period]
 
 
 def _select_other_areas(

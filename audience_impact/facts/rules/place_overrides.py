@@ -76,58 +76,46 @@ class _NamedPlace(NamedTuple):
         return printed[1] if printed else ""
 
 
-Overrides = Mapping[str, Mapping[str, str]]
-"""Readings by folded name, by area."""
-
-
 @check("restriction_places", "reading")
 def override_wider_than_row(tables: Tables) -> pd.DataFrame:
     """Select places that a restriction has through an override and that its row does not mean."""
-    overrides = _read_overrides(tables["place_names"])
+    overrides: dict[str, dict[str, str]] = {}
+    for area_ids, name, reading in tables["place_names"][["area_ids", "name", "reading"]].values:
+        for area_id in area_ids.split(";"):
+            overrides.setdefault(area_id, {})[fold_name(name)] = reading
     places = tables["restriction_places"]
     places = places[places["area_id"].isin(overrides)]
     levels = tables["areas"].set_index("area_id")["level"].map(LEVELS).fillna(STATE_LEVEL)
     notes = tables["restrictions"].set_index("restriction_id")["note"].fillna("")
     reasons = []
     for row in places.to_dict("records"):
-        note = notes.get(row["restriction_id"], "")
-        override = _find_override(row, overrides[row["area_id"]], note)
-        level = int(levels.get(row["area_id"], STATE_LEVEL))
-        reasons.append(
-            _explain_width(_NamedPlace(row["area_id"], row["reading"], *override, level, note))
-            if override
-            else ""
-        )
+        area_id, note = row["area_id"], notes.get(row["restriction_id"], "")
+        level = int(levels.get(area_id, STATE_LEVEL))
+        place = _name_place(row, overrides[area_id], level, note)
+        reasons.append(_explain_width(place) if place else "")
     wide = places.assign(reason=reasons)
     return wide[wide["reason"] != ""]
 
 
-def _read_overrides(place_names: pd.DataFrame) -> Overrides:
-    """Return the reading of each override by its folded name, for every area that it means."""
-    overrides: dict[str, dict[str, str]] = {}
-    for row in place_names.itertuples():
-        for area_id in str(row.area_ids).split(";"):
-            overrides.setdefault(area_id, {})[fold_name(str(row.name))] = str(row.reading)
-    return overrides
+def _name_place(
+    row: Mapping[Hashable, str], overrides: Mapping[str, str], level: int, note: str
+) -> _NamedPlace | None:
+    """Return a place by the name that has an override, with the reviewed reading.
 
-
-def _find_override(
-    row: Mapping[Hashable, str], overrides: Mapping[str, str], note: str
-) -> tuple[str, tuple[str, ...], str] | None:
-    """Return the name that a text uses for a place, all its names, and its reviewed reading.
-
-    If the place itself has no override, use the place that contains it and that the text names.
+    If the place itself has no override, that is the place that contains it and that the text names.
     Return None if there is neither.
     """
     names = tuple(row["name"].split("; "))
-    for name in names:
-        if name in overrides:
-            return name, names, overrides[name]
-    text = fold_name(note)
-    holders = [name for name in overrides if f" {name} " in f" {text} "]
-    if holders and row["found_by"] == PlaceMatch.OVERRIDE.value:
-        return names[0], names, overrides[holders[0]]
-    return None
+    name = next((name for name in names if name in overrides), names[0])
+    override = name
+    if name not in overrides:
+        text = f" {fold_name(note)} "
+        holders = [holder for holder in overrides if f" {holder} " in text]
+        if not holders or row["found_by"] != PlaceMatch.OVERRIDE.value:
+            return None
+        override = holders[0]
+    about = row["area_id"], row["reading"], name, names, overrides[override]
+    return _NamedPlace(*about, level, note)
 
 
 def _explain_width(place: _NamedPlace) -> str:
