@@ -27,7 +27,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-import pandas as pd
 from filelock import FileLock, Timeout
 
 from audience_impact.facts.reading import UNFINISHED
@@ -85,29 +84,24 @@ def render_layer(layer: Layer) -> Files:
     """Return the files of a layer, each table validated; equal rows give equal bytes.
 
     Raises RefusedError with a line for each failure: table, key, column, rule, what to do, value.
+    Warnings are left to readers of the layer.
     """
-    tables, lines = {}, []
+    files, lines = dict[str, bytes](), list[str]()
     for table, rows in layer.tables.items():
-        names = list(build_headers()[table].columns)
-        cells = rows.reindex(columns=names, fill_value="").astype("str").reset_index(drop=True)
-        lines += _list_failures(table, cells)
-        tables[f"{table}.csv"] = cells.to_csv(index=False, lineterminator="\n").encode()
+        columns, key = list(build_headers()[table].columns), list(build_headers()[table].key)
+        cells = rows.reindex(columns=columns, fill_value="").astype("str").reset_index(drop=True)
+        for case in contracts.check_fact_table(table, cells):
+            if get_rule(case.rule).severity is not FindingSeverity.WARNING:
+                cell = cells.at[case.position, case.column]
+                about = contracts.explain_failure(table, case.column, case.rule, cell)
+                place = f"{table}.csv: {cells.loc[case.position, key].str.cat(sep=' ')}"
+                lines.append(f"{place}: {case.column}: {case.rule}: {about} ({cell!r})")
+        repeats = cells.loc[cells.duplicated(key), key].values
+        lines += [f"{table}.csv: {' '.join(row)} occurs there twice" for row in repeats]
+        files[f"{table}.csv"] = cells.to_csv(index=False, lineterminator="\n").encode()
     if lines:
         raise RefusedError(lines)
-    return {**tables, **layer.beside}
-
-
-def _list_failures(table: str, rows: pd.DataFrame) -> list[str]:
-    key = list(build_headers()[table].key)
-    lines = [
-        f"{table}.csv: {rows.loc[case.position, key].str.cat(sep=' ')}: {case.column}: "
-        f"{case.rule}: {contracts.explain_failure(table, case.column, case.rule, cell)} ({cell!r})"
-        for case in contracts.check_fact_table(table, rows)
-        for cell in [rows.at[case.position, case.column]]
-        if get_rule(case.rule).severity is not FindingSeverity.WARNING
-    ]
-    repeats = rows.loc[rows.duplicated(key), key]
-    return lines + [f"{table}.csv: {' '.join(row)} occurs there twice" for row in repeats.values]
+    return {**files, **layer.beside}
 
 
 def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = NO_FILES) -> None:

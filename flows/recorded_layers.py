@@ -48,7 +48,7 @@ def _name_folder(folder: Path) -> str:
 
 
 def read_last_layers(root: Path) -> list[Path]:
-    """Return the layers of the version of the last run; none where they are not recorded.
+    """Return the layers of the latest version; none where they are not recorded.
 
     Raise PublishError where the record is damaged or the versions are out of reach.
     """
@@ -59,18 +59,14 @@ def read_last_layers(root: Path) -> list[Path]:
     except PublishError:
         return []
     content = storage.read_existing(version.store, RECORD)
-    return [] if content is None else _read_record(content, version)
-
-
-def _read_record(content: bytes, version: versions.Stored) -> list[Path]:
-    """Return the folders of the record; none where it is of another version."""
+    if content is None:
+        return []
     try:
         record = _Record.model_validate_json(content)
     except ValidationError as error:
         place = f"{version.store.address}/{RECORD}"
         raise PublishError(f"{place} is damaged: remove it, and give --facts") from error
-    is_current = record.version_id == version.id
-    names = record.layers if is_current else []
+    names = record.layers if record.version_id == version.id else []
     return [Path(name) if storage.is_address(name) else CHECKOUT / name for name in names]
 
 

@@ -93,19 +93,15 @@ def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int
 def check_fact_table(table: str, frame: pd.DataFrame) -> list[Failure]:
     """Return the failures of a fact table of text cells, in the order of its rows.
 
-    The column of a rule of whole rows is the one that the rule refers to.
+    The column of a rule of whole rows is the one that the rule refers to, else the first.
     """
     columns = list(facts.COLUMNS[table])
     failures = check_table(facts.read_schema(table), frame[columns].reset_index(drop=True))
-    return sorted(
-        failure._replace(column=failure.column or _choose_column(failure.rule, columns))
-        for failure in failures
-    )
-
-
-def _choose_column(rule: str, columns: list[str]) -> str:
-    """Return the column that a rule of whole rows refers to; else the first of the table."""
-    return next((name for name in get_rule(rule).columns if name in columns), columns[0])
+    placed = []
+    for failure in failures:
+        referred = (name for name in get_rule(failure.rule).columns if name in columns)
+        placed.append(failure._replace(column=failure.column or next(referred, columns[0])))
+    return sorted(placed)
 
 
 def explain_failure(table: str, column: str, rule: str, cell: str) -> str:

@@ -46,12 +46,8 @@ class Column(NamedTuple):
         return self.of if self.kind in ("reference", "references") else ""
 
 
-def _read_declarations() -> list[Column]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return [Column(**row) for row in csv.DictReader(file)]
-
-
-_DECLARATIONS = _read_declarations()
+with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as _file:
+    _DECLARATIONS = [Column(**row) for row in csv.DictReader(_file)]
 MEANINGS = {row.table: row.meaning for row in _DECLARATIONS if not row.column}
 TABLES = tuple(MEANINGS)
 """The fact tables, in the order in which keys resolve."""

@@ -22,67 +22,39 @@ Frames = Mapping[str, pd.DataFrame]
 FEW = 40
 """A text column with fewer different values than this may be coded: somebody has to say."""
 
-IDS = "ids of the facts; the row they point to says what they are"
-WRITTEN = "dates or periods in ISO 8601, as written in the source"
-SENTENCE = "a sentence in plain words, which explains itself"
-NAMES = "names, as people and services call themselves"
-SOURCE = "free text in the words of a source"
 FREE = {
-    "restriction_id": IDS,
-    "platform_id": IDS,
-    "platform_ids": IDS,
-    "platform_name": NAMES,
-    "platform_names": NAMES,
-    "source_id": IDS,
-    "event_id": IDS,
-    "continues": IDS,
-    "chain_id": IDS,
-    "area_id": "codes of ISO 3166 and UN M49, which are standards",
-    "area_name": NAMES,
-    "area_names": NAMES,
-    "country_name": NAMES,
-    "region_name": NAMES,
-    "continent_name": NAMES,
-    "country_id": "codes of ISO 3166",
-    "country_paths": "codes of UN M49",
-    "row_file": "names of files",
-    "worst_rows": "lines of files",
-    "period": WRITTEN,
-    "other_ended_on": WRITTEN,
-    "other_end_source": NAMES,
-    "measured_by_names": NAMES,
-    "measured_url": "addresses of pages",
-    "accessed_on": WRITTEN,
-    "days_in_force": WRITTEN,
-    "count_year": "years",
-    "country": NAMES,
-    "rule": SENTENCE,
-    "reason": SENTENCE,
-    "person_days_reason": SENTENCE,
-    "advice": SENTENCE,
-    "passed_over": SENTENCE,
-    "looked_for": "what a choice was for, in words, or the id of a feature or place",
-    "subject": IDS,
-    "aggregation_hazard": SENTENCE,
-    "extent_reason": SENTENCE,
-    "details": SENTENCE,
-    "publisher": NAMES,
-    "disputed_by": NAMES,
-    "measurer": NAMES,
-    "title": NAMES,
-    "authority": SOURCE,
-    "seen_by_names": NAMES,
-    "stated_reason": SOURCE,
-    "legal_basis": SOURCE,
-    "licence": SOURCE,
-    "note": SOURCE,
-    "occasion": "the word of the register, which has a list of its own that may change",
-    "operator_names": NAMES,
-    "place_names": NAMES,
-    "file": "names of files",
-    "column": "names of columns of the facts, which data/facts/README.md explains",
-    "value": "a cell as somebody wrote it",
-    "row": "a row as somebody wrote it",
+    name: reason
+    for reason, names in {
+        "ids of the facts; the row they point to says what they are": (
+            "restriction_id platform_id platform_ids source_id event_id continues chain_id subject"
+        ),
+        "names, as people and services call themselves": (
+            "platform_name platform_names area_name area_names country_name region_name "
+            "continent_name other_end_source measured_by_names country publisher disputed_by "
+            "measurer title seen_by_names operator_names place_names"
+        ),
+        "codes of ISO 3166 and UN M49, which are standards": "area_id",
+        "codes of ISO 3166": "country_id",
+        "codes of UN M49": "country_paths",
+        "names of files": "row_file file",
+        "lines of files": "worst_rows",
+        "dates or periods in ISO 8601, as written in the source": (
+            "period other_ended_on accessed_on days_in_force"
+        ),
+        "addresses of pages": "measured_url",
+        "years": "count_year",
+        "a sentence in plain words, which explains itself": (
+            "rule reason person_days_reason advice passed_over aggregation_hazard extent_reason "
+            "details"
+        ),
+        "what a choice was for, in words, or the id of a feature or place": "looked_for",
+        "free text in the words of a source": "authority stated_reason legal_basis licence note",
+        "the word of the register, which has a list of its own that may change": "occasion",
+        "names of columns of the facts, which data/facts/README.md explains": "column",
+        "a cell as somebody wrote it": "value",
+        "a row as somebody wrote it": "row",
+    }.items()
+    for name in names.split()
 }
 """Columns of text with few different values in the facts that are not coded, and why."""
 
