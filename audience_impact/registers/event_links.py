@@ -72,8 +72,7 @@ class EventRecord:
     """One restriction as a source records it.
 
     `starts` are the days on which it may have begun; `chains` has each area with all that contain
-    it; `services` are the members of the groups among its `platforms`. The year of the newest
-    edition and the number of filled cells are those of a register.
+    it; `services` are its `platforms` and the members of the groups among them.
     """
 
     row: Row
@@ -83,8 +82,6 @@ class EventRecord:
     platforms: frozenset[str]
     services: frozenset[str]
     features: frozenset[str]
-    newest_year: str = ""
-    filled_cells: int = 0
 
     @property
     def restriction_id(self) -> str:
@@ -98,11 +95,6 @@ class EventRecord:
             return pd.Timestamp.max
         span = periods.parse_period(self.row["ended_on"]) if self.row["ended_on"] else None
         return span[1] - ONE_DAY if span else None
-
-    def shares_services(self, candidate: "EventRecord") -> bool:
-        """Return whether events have a platform in common, members of their groups included."""
-        ours = self.platforms | self.services
-        return bool(ours & (candidate.platforms | candidate.services))
 
     def holds_part_of(self, candidate: "EventRecord") -> bool:
         """Return whether an area of the other event is one of these or lies in one."""
@@ -143,7 +135,7 @@ def event_records(
                 chains=tuple(frozenset(with_holders(area, parents)) for area in area_ids),
                 starts=tuple(span for day in starts if day and (span := periods.parse_period(day))),
                 platforms=platforms,
-                services=frozenset(part for group in platforms for part in services.get(group, ())),
+                services=platforms.union(*(services.get(group, ()) for group in platforms)),
                 features=frozenset(target["feature"] for target in mine),
             )
         )
@@ -224,7 +216,7 @@ def link_events(
         beside = [
             candidate
             for candidate in others
-            if event.shares_services(candidate)
+            if event.services & candidate.services
             and (event.holds_part_of(candidate) or candidate.holds_part_of(event))
         ]
         near = [
@@ -250,11 +242,14 @@ def _link_row(event: EventRecord, stays: EventRecord, relation: str, rule: str) 
 
 
 def link_duplicates(
-    recorded: Sequence[EventRecord], reviewed: Sequence[Row] = ()
+    recorded: Sequence[EventRecord],
+    editions: Mapping[str, tuple[str, int]],
+    reviewed: Sequence[Row] = (),
 ) -> list[dict[str, str]]:
     """Return rows of `event_links` between events of one register, at most one per event.
 
-    `reviewed` are links that a reader entered: two ids, `relation` and `rule`.
+    `editions` gives the year of the newest edition of each event and the number of cells that are
+    filled in it. `reviewed` are links that a reader entered: two ids, `relation` and `rule`.
     """
     by_id = {event.restriction_id: event for event in recorded}
     links: dict[str, dict[str, str]] = {}
@@ -262,20 +257,21 @@ def link_duplicates(
         event, stays = (by_id.get(link[name]) for name in PAIR)
         if event and stays:
             links[event.restriction_id] = _link_row(event, stays, link["relation"], link["rule"])
+    ranked = []
+    for event in recorded:
+        year, filled_cells = editions[event.restriction_id]
+        start = min(event.starts)[0]
+        rank = (year, event.last_day or start, filled_cells, event.restriction_id)
+        ranked.append((rank, start, event))
     groups: dict[tuple[object, ...], list[EventRecord]] = {}
-    for event in sorted(recorded, key=_rank):
-        groups.setdefault((event.area_ids, min(event.starts)[0]), []).append(event)
+    for _, start, event in sorted(ranked, key=lambda entry: entry[0]):
+        groups.setdefault((event.area_ids, start), []).append(event)
     for alike in groups.values():
         for lesser, stays in combinations(alike, 2):
             if _are_one(lesser, stays) and lesser.restriction_id not in links:
                 row = _link_row(lesser, stays, EventRelation.ONE_EVENT, SAME_PLACE)
                 links[lesser.restriction_id] = row
     return [row for _, row in sorted(links.items())]
-
-
-def _rank(event: EventRecord) -> tuple[str, pd.Timestamp, int, str]:
-    last_day = event.last_day or min(event.starts)[0]
-    return event.newest_year, last_day, event.filled_cells, event.restriction_id
 
 
 def _are_one(first: EventRecord, second: EventRecord) -> bool:

@@ -2,19 +2,17 @@
 
 A row has the name of a reading, a phrase, the meaning of the phrase where a reading has several,
 and a comment. A phrase is a regular expression in which capitals do not count; `{name}` stands for
-the phrases of another reading, or for names that the caller gives.
+the phrases of another reading.
 """
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 REFERENCE = re.compile(r"\{([a-z_]+)\}")
-Names = Sequence[str]
-"""Plain names that stand in a phrase, such as those of operators."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +21,12 @@ class PhraseTable:
 
     phrases: Mapping[str, Sequence[tuple[str, str]]]
 
-    def expand(self, phrase: str, **names: Names) -> str:
+    def expand(self, phrase: str) -> str:
         """Return a phrase as a regular expression; KeyError for an unknown reading in it."""
-        return REFERENCE.sub(lambda reference: self._join_phrases(reference[1], names), phrase)
+        return REFERENCE.sub(lambda reference: self._join_phrases(reference[1]), phrase)
 
-    def _join_phrases(self, reading: str, names: Mapping[str, Names]) -> str:
-        if reading in names:
-            parts = [re.escape(name) for name in names[reading]]
-        else:
-            parts = [self.expand(phrase, **names) for phrase, _ in self.phrases[reading]]
-        return f"(?:{'|'.join(parts)})"
+    def _join_phrases(self, reading: str) -> str:
+        return f"(?:{'|'.join(self.expand(phrase) for phrase, _ in self.phrases[reading])})"
 
     @cached_property
     def _patterns(self) -> dict[str, re.Pattern[str]]:
@@ -41,17 +35,12 @@ class PhraseTable:
     def pattern(self, reading: str) -> re.Pattern[str]:
         """Return the pattern of all phrases of a reading."""
         if reading not in self._patterns:
-            self._patterns[reading] = re.compile(self._join_phrases(reading, {}), re.IGNORECASE)
+            self._patterns[reading] = re.compile(self._join_phrases(reading), re.IGNORECASE)
         return self._patterns[reading]
 
     def find(self, reading: str, *texts: str) -> re.Match[str] | None:
         """Return the first match of a reading, in the first of the texts that has one."""
         return next(filter(None, map(self.pattern(reading).search, texts)), None)
-
-    def find_named(self, reading: str, texts: Iterable[str], **names: Names) -> bool:
-        """Return whether a text has a phrase of a reading with one of the names."""
-        pattern = self._join_phrases(reading, names)
-        return all(names.values()) and any(re.search(pattern, text) for text in texts)
 
     def list_words(self, reading: str) -> frozenset[str]:
         """Return the phrases of a reading that are plain words."""

@@ -7,7 +7,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -281,24 +281,19 @@ def _link_rows(
         {area: cell.split(";") for area, cell in unions.itertuples(index=False) if cell},
         list_services(base["platforms"]).groupby(level=0).agg(tuple).to_dict(),
     )
-    newest = {reading.event.restriction_id: reading.event.newest_record for reading in readings}
-    ours = [
-        replace(
-            event,
-            newest_year=newest[event.restriction_id].count_year,
-            filled_cells=sum(map(bool, newest[event.restriction_id].cells.values())),
-        )
-        for event in event_links.event_records(
-            tables["restrictions"], tables["restriction_targets"], *about
-        )
-    ]
+    editions = {
+        reading.event.restriction_id: (row.count_year, sum(map(bool, row.cells.values())))
+        for reading in readings
+        for row in [reading.event.newest_record]
+    }
+    ours = event_links.event_records(tables["restrictions"], tables["restriction_targets"], *about)
     theirs = [
-        row for row in _list_rows(base["restrictions"]) if row["restriction_id"] not in newest
+        row for row in _list_rows(base["restrictions"]) if row["restriction_id"] not in editions
     ]
     targets = _list_rows(base["restriction_targets"])
     links = [
         *event_links.link_events(ours, event_links.event_records(theirs, targets, *about)),
-        *event_links.link_duplicates(ours, reviewed),
+        *event_links.link_duplicates(ours, editions, reviewed),
     ]
     decided = set(map(frozenset, base["event_links"][list(event_links.PAIR)].to_numpy()))
     return [

@@ -42,7 +42,8 @@ def linked_record(row: event_links.EventRecord, *facts: event_links.EventRecord)
 
 
 def relation(*events: event_links.EventRecord, **reviewed: str) -> tuple[str, str, str] | None:
-    links = event_links.link_duplicates(events, [reviewed] if reviewed else [])
+    editions = {event.restriction_id: ("2020", 1) for event in events}
+    links = event_links.link_duplicates(events, editions, [reviewed] if reviewed else [])
     names = ("restriction_id", "other_restriction_id", "rule")
     return tuple(links[0][name] for name in names) if links else None  # type: ignore[return-value]
 

@@ -85,15 +85,6 @@ NARROWED = [
     (ATTACKED | {"event": "Strikes damaged the grid and disrupted the internet."}, "'disrupted'"),
     (ATTACKED | {"event": "Fire damaged masts, a partial shutdown."}, "'partial'"),
     (ATTACKED | {"actual_cause_details": "Vandals damaged a mast"}, "does not count whom"),
-    (SIMBA | {"event": "Mobile internet on Simba was cut in Nakuru."}, "operator named: Simba"),
-    (SIMBA | {"event": "Mobile internet of the provider Simba was cut."}, "operator named"),
-    (SIMBA | {"event": "Lines were cut. Only state-run operator Simba was hit."}, "operator named"),
-    (SIMBA | {"event": "Lines were cut at noon. That night too. Twiga did not follow"
-                       " the order."}, "and another stayed"),
-    (SIMBA | {"event": "Amid attacks Simba experienced a full shutdown."}, "operator named"),
-    (SIMBA | {"event": "Before a strike, Simba was shut down until noon."}, "operator named"),
-    (SIMBA | SERVICES | {"event": "It was blocked, either only directed to or applied by Simba."},
-     "operator named"),
 ]  # fmt: skip
 
 
@@ -113,22 +104,12 @@ WHOLE = [
     {"event": "The internet was cut in Nakuru."},
     ATTACKED | {"event": "Besiegers damaged masts, and the internet was cut off."},
     SIMBA,
-    SIMBA | {"event": "The internet was cut. Simba published the order."},
-    SIMBA | {"event": "Lines were cut. Only one line of Twiga was available."},
-    SIMBA | {"event": "Lines were cut. Only 2G service was available."},
-    SIMBA | SERVICES | {"event": "Signal was blocked. It stayed so on Simba until May."},
-    {"telcos_involved": "Kenya: Simba, Kenya: Twiga", "event": "Cut on Simba and on Twiga."},
 ]
 
 
 @pytest.mark.parametrize("cells", WHOLE)
 def test_what_is_as_wide_as_its_place(cells: dict[str, str]) -> None:
     assert reason(cells) == ""
-
-
-def test_an_operator_that_the_register_names_alone_is_everyone() -> None:
-    tied = SIMBA | {"event": "Mobile internet on Simba was cut in Nakuru."}
-    assert reason(tied, known=["simba"]) == ""
 
 
 def test_a_row_without_a_text_is_of_the_operator_in_its_cell() -> None:
@@ -164,19 +145,6 @@ def test_a_fault_that_an_authority_blames_is_no_damage_where_there_were_protests
     row = {"ordered_by": "Unknown", "gov_justification": "Technical problems"}
     assert reach.read_cause(register_row(**row, actual_cause="Protests")) is Cause.UNKNOWN
     assert reach.read_cause(register_row(**row, actual_cause="Other")) is Cause.DAMAGE
-
-
-@pytest.mark.parametrize(
-    ("event", "networks"),
-    [
-        ("Air strikes severely disrupted connectivity across the region.", "unknown"),
-        ("Air strikes hit Simba and disrupted connectivity.", "asn_list"),
-    ],
-)
-def test_damage_is_of_the_operators_that_the_text_names(event: str, networks: str) -> None:
-    row = register_row(**SIMBA, **ATTACKED, event=event)
-    reason = "damage, not an order, and the text says 'disrupted'"
-    assert stop.restriction_cells(row, False, of_networks=reason)["network_scope"] == networks
 
 
 def test_an_authority_that_admits_a_fault_admits_no_order() -> None:

@@ -322,13 +322,12 @@ def test_everyone_but_a_part_says_so(area: str) -> None:
 @pytest.mark.parametrize(
     ("cells", "scope"),
     [
-        ({"event": "The internet was cut during the exams."}, GeoScope.NATIONAL),
+        ({"shutdown_extent": "Service-based"}, GeoScope.NATIONAL),
         ({"event": "The internet was cut in Mombasa."}, GeoScope.MULTI_REGION),
-        ({"info_source_link": "https://news.example/internet-cut-in-mombasa"}, "multi_region"),
-        ({"event": "Cut.", "geo_scope": CITIES}, GeoScope.MULTI_LOCALITY),
+        ({"shutdown_extent": "Service-based", "geo_scope": CITIES}, GeoScope.MULTI_LOCALITY),
     ],
 )
-def test_a_row_without_an_area_whose_words_name_no_place_means_the_country(
+def test_a_row_on_services_without_an_area_means_the_country(
     cells: dict[str, str], scope: str
 ) -> None:
     (result,) = readings(ORDERED | {"area_name": ""} | cells)

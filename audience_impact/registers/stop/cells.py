@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from audience_impact.facts.events import name_measurers
-from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import hours
 from audience_impact.registers.stop.hours import parse_day, parse_duration
@@ -33,7 +32,6 @@ from audience_impact.registers.stop.texts import (
     event_text,
     first_sentence,
     named_operators,
-    operator_names,
     row_words,
     says,
     split_sentences,
@@ -262,8 +260,7 @@ def restriction_cells(
     ended = read_end(row, newest_year)
     networks = read_networks(row)[0]
     if of_networks and networks is not NetworkScope.SATELLITE:
-        is_limited = _is_of_operators(row, of_networks)
-        networks = NetworkScope.ASN_LIST if is_limited else NetworkScope.UNKNOWN
+        networks = NetworkScope.ASN_LIST if named_operators(row) else NetworkScope.UNKNOWN
     action, severity, _ = read_action(row, features_only)
     is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", ended.ended_on)
     start = hours.read_dates(row).start
@@ -309,13 +306,6 @@ def restriction_cells(
 
 def _format_hours(number: float | None) -> str:
     return "" if number is None else f"{number:g}"
-
-
-def _is_of_operators(row: Row, reason: str) -> bool:
-    """Beside damage, operators that no text names may only have been measured."""
-    names = {key for name in named_operators(row) for key in operator_names(name)}
-    text = plain_name(event_text(row)).split()
-    return bool(names) and not (reason.startswith(Cause.DAMAGE) and names.isdisjoint(text))
 
 
 def refusal_reason(row: Row, country_ids: Sequence[str]) -> str:

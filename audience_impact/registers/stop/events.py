@@ -31,17 +31,12 @@ from audience_impact.registers.stop.texts import (
     SOURCES,
     named_operators,
     operator_key,
-    row_words,
     says,
 )
 from audience_impact.vocabulary import Feature, GeoScope
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
 EVERYWHERE = "*"
-MOST_NAME_WORDS = 4
-LEAST_REGION = 2
-"""Smallest size of a place, by its level (a district), that makes a row one of a part of a country.
-"""
 EXCEPTED = "everyone but a part: "
 """Beginning of `extent_reason` if the row excludes a place: the rest of the country was cut."""
 PLACE_TEXT = "place_text"
@@ -182,30 +177,11 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     event_text = " ".join((cells["event"] or cells["actual_cause_details"]).split())
     text = cells.get(PLACE_TEXT, cells["area_name"])
     place = background.locate_record(record, cells["country"], text, scope, other_text, event_text)
-    is_blank = scope is GeoScope.MULTI_REGION and not cells["area_name"].strip()
-    if is_blank and _names_no_region(record, background):
+    is_blank = scope is GeoScope.MULTI_REGION and not text.strip()
+    if is_blank and cells["shutdown_extent"] == "Service-based":
+        # Of the 360 rows on services with this scope that name an area, 347 name the country.
         place = replace(place, geo_scope=GeoScope.NATIONAL)
     return place, odd
-
-
-def _names_no_region(record: Record, background: Background) -> bool:
-    """Return whether no word of a row names a place of its country, which it then means.
-
-    The reason: of the 360 rows about services with this scope that name an area, 347 name the whole
-    country; so do 165 of the 198 rows of the full network whose words name no place.
-    """
-    if record.cells["shutdown_extent"] == "Service-based":
-        return True
-    text = " ; ".join(row_words(record.cells)).split()
-    sizes = range(1, MOST_NAME_WORDS + 1)
-    spans = {" ".join(text[i : i + size]) for size in sizes for i in range(len(text))}
-    atlas = [background.atlas[country] for country in record.country_ids]
-    return not any(
-        country.level_size(area) >= LEAST_REGION
-        for country in atlas
-        for name in spans.intersection(country.by_name)
-        for area in country.by_name[name]
-    )
 
 
 OTHER_TEXTS = (

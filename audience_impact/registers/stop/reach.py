@@ -28,9 +28,8 @@ The first that applies is recorded as the reason, and the number of people affec
    words say that it was partial or a disruption, or do not say that anything was cut off.
 4. Nationwide, the first sentence or the cause describes it as partial, or on some, several, most or
    "at least N" networks or places.
-5. Elsewhere, the row names one operator of a country with others, and its words say that it was cut
-   on, through or by the operator, or the row has no other text; or another of the country did not
-   carry it out.
+5. Elsewhere, the row names one operator of a country with others and has no other text. Which
+   operators a text names as hit is read by hand (corrections.csv).
 
 Method: the cause
 -----------------
@@ -58,7 +57,7 @@ in other alphabets are not read. An operator named as an example is read as the 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from audience_impact.registers.gazetteer import plain_name
@@ -68,11 +67,9 @@ from audience_impact.registers.stop.texts import (
     SOURCES,
     Row,
     cause_text,
-    country_names,
     first_sentence,
     named_operators,
     operator_key,
-    operator_names,
     row_words,
     says,
     split_sentences,
@@ -93,10 +90,6 @@ NETWORKS = {
     frozenset({"broadband"}): NetworkScope.FIXED,
     frozenset({"unknown"}): NetworkScope.UNKNOWN,
 }
-GENERIC = frozenset(
-    {"telecom", "telecoms", "national", "local", "state", "mobile", "internet", "network", "free"}
-)
-"""First words of operators that are words of texts as well."""
 CIVIL = frozenset(
     {
         *("executive government", "state government", "local government"),
@@ -208,29 +201,13 @@ def _list_reasons(
             yield f"{cause.value}, not an order, and the text says '{passage[0]}'"
         if not says("cut_off", *main):
             yield UNCOUNTED.format(cause.value)
-    named = named_operators(row)
-    others = set(operators) - {operator_key(name) for name in named}
-    if named and others:
-        yield _operator_reason(row, main, named, others)
     if is_national:
         yield _quote("around_sites", *main)
-        is_silent = not row["event"] and not row["actual_cause_details"]
-        is_of_one = len({operator_key(name) for name in named}) == 1 and others
-        if is_of_one and is_silent and not says("country_link", row[SOURCES]):
+        named = named_operators(row)
+        keys = {operator_key(name) for name in named}
+        is_of_one = len(keys) == 1 and bool(set(operators) - keys)
+        if is_of_one and not main and not says("country_link", row[SOURCES]):
             yield f"one operator named, and nothing else is said: {named[0]}"
-
-
-def _operator_reason(row: Row, main: list[str], named: Sequence[str], others: set[str]) -> str:
-    parts = {part for name in named for part in (name, *name.split("/"))}
-    names = {key for part in parts for key in operator_names(part)}
-    names -= {*GENERIC, *country_names(row)}
-    is_one = len({operator_key(name) for name in named}) == 1
-    if is_one and PHRASES.find_named("hit", main, operator=sorted(names)):
-        return f"one operator named: {named[0]}"
-    spared = {name for key in others for name in operator_names(key)} - GENERIC
-    if PHRASES.find_named("spared", [plain_name(row["event"])], operator=sorted(spared)):
-        return f"some operators named, and another stayed: {', '.join(named)}"
-    return ""
 
 
 def read_cause(row: Row) -> Cause:

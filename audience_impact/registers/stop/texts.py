@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from audience_impact.registers.gazetteer import country_parts, plain_name
+from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.phrase_tables import read_phrases
 
 Row = Mapping[str, str]
@@ -89,19 +89,3 @@ def named_operators(row: Row) -> tuple[str, ...]:
 def operator_key(name: str) -> str:
     """Return the key of an operator: equal for two spellings of one operator."""
     return plain_name(OWNER.sub(" ", name)) or plain_name(name)
-
-
-def operator_names(name: str) -> frozenset[str]:
-    """Return the names of an operator in texts: its name, the first word of it, and its owner."""
-    owners = (plain_name(owner) for owner in OWNER.findall(name))
-    plain_key = operator_key(name)
-    return frozenset({plain_key, plain_key.split(" ")[0], *owners}) - {""}
-
-
-def country_names(row: Row) -> tuple[str, ...]:
-    """Return plain names of the countries of a row: printed, short, and of its operators."""
-    cells = country_parts(row["country"])
-    short = [re.split(r"[(,]", cell)[0] for cell in cells]
-    matches = (COUNTRY_PREFIX.match(part.strip()) for part in SEPARATORS.split(row[OPERATORS]))
-    named = [match[1] for match in matches if match]
-    return tuple(sorted({plain_name(name) for name in (*cells, *short, *named)} - {""}))
