@@ -131,6 +131,11 @@ def _list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:
     return numbers
 
 
+def _make_step(title: str, rows: pd.DataFrame, facts: Sequence[Fact], label: str = "used") -> Step:
+    """Return a step with the sentences and numbers of rows of table `steps`."""
+    return Step(title, _list_sentences(rows), facts, _list_numbers(rows), label)
+
+
 def _list_values(values: dict[str, Any], unit: str) -> list[Number]:
     """Return the numbers that are not missing."""
     return [
@@ -160,17 +165,14 @@ def _explain_bases(trace: Trace) -> Iterator[Step]:
     for country, _, rows in _group_steps(trace, TraceStep.BASE):
         facts = trace.describe_candidates("base", country_id=country)
         facts += [fact for fact in population if fact.cells.get("area_id") == country]
-        yield Step(f"The base in {country}", _list_sentences(rows), facts, _list_numbers(rows))
+        yield _make_step(f"The base in {country}", rows, facts)
 
 
 def _explain_audiences(trace: Trace) -> Iterator[Step]:
     for country, platform, rows in _group_steps(trace, TraceStep.AUDIENCE):
-        yield Step(
-            f"The audience: {_name_service(platform, 'internet users')} in {country}",
-            _list_sentences(rows),
-            trace.describe_candidates("audience", platform_id=platform, country_id=country),
-            _list_numbers(rows),
-        )
+        facts = trace.describe_candidates("audience", platform_id=platform, country_id=country)
+        service = _name_service(platform, "internet users")
+        yield _make_step(f"The audience: {service} in {country}", rows, facts)
 
 
 def _describe_parameters(trace: Trace, table: str) -> list[Fact]:
@@ -188,17 +190,12 @@ def _explain_errors(trace: Trace) -> Iterator[Step]:
     if rows.empty:
         return
     where = rows["subject"] + " in " + rows["country_id"] + ": "
-    fitted = [
-        fact
-        for fact in _describe_parameters(trace, "figure_errors")
-        if not fact.id.startswith(("base_", "population"))
-    ]
-    yield Step(
-        "The errors of the figures",
-        [*_list_sentences(rows.assign(text=where + rows["text"] + ".")), OF_ERRORS],
-        fitted,
-        _list_numbers(rows.assign(text=rows["subject"] + ": " + rows["text"])),
-    )
+    says = _list_sentences(rows.assign(text=where + rows["text"] + "."))
+    of_bases = ("base_", "population")
+    fitted = _describe_parameters(trace, "figure_errors")
+    fitted = [fact for fact in fitted if not fact.id.startswith(of_bases)]
+    numbers = _list_numbers(rows.assign(text=rows["subject"] + ": " + rows["text"]))
+    yield Step("The errors of the figures", [*says, OF_ERRORS], fitted, numbers)
 
 
 def _explain_joint_use(trace: Trace) -> Iterator[Step]:
@@ -206,12 +203,9 @@ def _explain_joint_use(trace: Trace) -> Iterator[Step]:
     surveys = trace.list_used("own_survey")
     adjusted = ["Surveys of the country adjust the joint use fitted to all surveys."]
     for country, _, rows in _group_steps(trace, TraceStep.JOINT_USE):
-        calibration = _describe_parameters(trace, "overlap_calibration")
-        facts = [
-            *trace.describe_candidates("overlap", country_id=country),
-            *surveys,
-            *(fact for fact in calibration if fact.id in [*OverlapParameter]),
-        ]
+        fitted = _describe_parameters(trace, "overlap_calibration")
+        fitted = [fact for fact in fitted if fact.id in [*OverlapParameter]]
+        facts = [*trace.describe_candidates("overlap", country_id=country), *surveys, *fitted]
         says = _list_sentences(rows) + (adjusted if surveys else [])
         yield Step(f"Each person once in {country}", says, facts, _list_numbers(rows))
 
@@ -219,14 +213,13 @@ def _explain_joint_use(trace: Trace) -> Iterator[Step]:
 def _explain_places(trace: Trace) -> Iterator[Step]:
     """Yield each place of a partial restriction: its people, those online, and its networks."""
     for country, area, rows in _group_steps(trace, TraceStep.PLACE):
+        of_place = {"place": area, "place_online": area, "network": EVERY, "operators": EVERY}
         facts = [
-            *trace.describe_candidates("place", country_id=country, looked_for=area),
-            *trace.describe_candidates("place_online", country_id=country, looked_for=area),
-            *trace.describe_candidates("network", country_id=country),
-            *trace.describe_candidates("operators", country_id=country),
+            fact
+            for role, place in of_place.items()
+            for fact in trace.describe_candidates(role, country_id=country, looked_for=place)
         ]
-        title = f"The part: {area} in {country}"
-        yield Step(title, _list_sentences(rows), facts, _list_numbers(rows))
+        yield _make_step(f"The part: {area} in {country}", rows, facts)
     draws = trace.select_steps(TraceStep.DRAWS)
     if numbers := _list_numbers(draws[draws["item"] == "drawn_part"], named=True):
         yield Step("The part of the country that is touched", (), (), numbers)
@@ -234,15 +227,12 @@ def _explain_places(trace: Trace) -> Iterator[Step]:
 
 def _explain_imputation(trace: Trace) -> Iterator[Step]:
     """Yield the imputed audiences, with the figures that move each most."""
+    label = "the figures that move it most"
     for country, platform, rows in _group_steps(trace, TraceStep.IMPUTED):
         movers = rows[rows["input_table"].notna()]
-        yield Step(
-            f"Imputed: {platform} in {country}",
-            _list_sentences(rows),
-            trace.describe_rows(movers.assign(role=movers["text"], persons=None, passed_over="")),
-            _list_numbers(rows),
-            "the figures that move it most",
-        )
+        movers = movers.assign(role=movers["text"], persons=None, passed_over="")
+        title = f"Imputed: {platform} in {country}"
+        yield _make_step(title, rows, trace.describe_rows(movers), label)
 
 
 def _explain_shares(trace: Trace) -> Iterator[Step]:
@@ -251,11 +241,9 @@ def _explain_shares(trace: Trace) -> Iterator[Step]:
     if not (shares.empty and rows.empty):
         used = trace.describe_rows(shares.drop_duplicates("input_id"))
         used += trace.list_used("share_base")
-        numbers = _list_numbers(rows, named=True)
         says = list(dict.fromkeys(_list_sentences(rows)))
-        yield Step("Who uses the feature", says, used, numbers)
-    rows = trace.select_steps(TraceStep.ACCESS)
-    keeping = trace.describe_candidates("circumvention")
+        yield Step("Who uses the feature", says, used, _list_numbers(rows, named=True))
+    rows, keeping = trace.select_steps(TraceStep.ACCESS), trace.describe_candidates("circumvention")
     if keeping or not rows.empty:
         says = _list_sentences(rows) or ["Nobody measured the share."]
         facts = keeping or trace.list_used("circumvention")

@@ -21,6 +21,7 @@ Citation. Rules of this project, docs/decisions.md.
 
 import calendar
 import re
+from collections.abc import Iterator
 from functools import cache
 
 import pandas as pd
@@ -102,6 +103,11 @@ def _strip_brackets(name: str) -> str:
 
 EVERY = "all"
 """Platform in lineage of a fact that concerns the whole restriction."""
+OF_ROW = "of the row"
+"""In place of a platform: that of each row."""
+TARGETS = "restriction_targets"
+SEVERAL_IDS = re.compile("[;+]")
+"""Separators of the ids of several facts of one share or base."""
 INPUTS = {
     "estimates": "estimate_id",
     "bases": "base_id",
@@ -119,7 +125,7 @@ SEVERAL_COLUMNS = {
     "network_shares": (" ", ["area_id", "asn", "period"]),
 }
 """Keys of several columns, joined by a character in `input_id`."""
-RESTRICTION_TABLES = ("restrictions", "restriction_targets")
+RESTRICTION_TABLES = ("restrictions", TARGETS)
 """Tables whose rows describe a restriction: reported, not measured."""
 COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
 _FACT = [
@@ -134,22 +140,10 @@ OPTIONAL_COLUMNS = ["title", "published_on", "licence"]
 
 def make_lineage(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> pd.DataFrame:
     """Return one row for each restriction, platform, fact and role."""
-    used = pd.concat(
-        [
-            _estimates_used(inputs),
-            _bases_used(inputs),
-            _restrictions_used(scope, tables),
-            _shares_used(inputs),
-            _overlaps_used(bounds),
-            _surveys_used(inputs, tables),
-            _lines_used(inputs, tables),
-            _operators_used(inputs, tables),
-            _add_role(scope.evidence, FactRole.EVIDENCE, "evidence", "evidence_id"),
-        ],
-        ignore_index=True,
-    ).drop_duplicates()
+    used = [*_use_figures(inputs), *_use_facts(scope, inputs, bounds, tables)]
+    rows = pd.concat(used, ignore_index=True).drop_duplicates()
     return (
-        used.merge(locate_facts(tables), on=["input_table", "input_id"])
+        rows.merge(locate_facts(tables), on=["input_table", "input_id"])
         .assign(output_table="impact")
         .sort_values(
             ["restriction_id", "role", "platform_id", "input_table", "input_id"], ignore_index=True
@@ -164,8 +158,7 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
         for table, key in INPUTS.items()
     ]
     keyed += [
-        tables[table].assign(input_table=table, input_id=_join_key(tables[table], table))
-        for table in SEVERAL_COLUMNS
+        _add_keys(tables[table], table).assign(input_table=table) for table in SEVERAL_COLUMNS
     ]
     facts = pd.concat([part.reindex(columns=_FACT) for part in keyed], ignore_index=True)
     pages = tables["sources"][["source_id", "publisher", "url", "measurement_series_id"]]
@@ -180,83 +173,74 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
     )
 
 
-def _join_key(rows: pd.DataFrame, table: str) -> pd.Series:
-    """Return the key of facts whose key has several columns."""
+def _add_keys(rows: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return facts whose key has several columns, with the key as `input_id`."""
     separator, columns = SEVERAL_COLUMNS[table]
-    first, *others = (rows[name].astype("object") for name in columns)
-    return first.str.cat(others, sep=separator) if len(rows) else first
+    first, *others = (rows[name].astype("str") for name in columns)
+    return rows.assign(input_id=first.str.cat(others, sep=separator))
 
 
-def _estimates_used(inputs: Inputs) -> pd.DataFrame:
-    """Return the chosen figures, and the other pages that print the same measurement."""
-    chosen = inputs.chosen
+def _use_figures(inputs: Inputs) -> Iterator[pd.DataFrame]:
+    """Yield the figures of audiences and of shares, and the bases to which they refer."""
+    chosen, sizes, shares = inputs.chosen, inputs.sizes, inputs.feature_shares
+    of_shares = chosen[chosen["share_base_id"] != ""]
+    pages = _list_other_pages(inputs)
+    yield _add_role(chosen, FactRole.AUDIENCE, "estimates", "estimate_id", OF_ROW)
+    yield _add_role(pages, FactRole.RELAY, "estimates", "estimate_id", OF_ROW)
+    yield _add_role(inputs.daily, FactRole.DAILY_AUDIENCE, "estimates", "daily_id", OF_ROW)
+    yield _add_role(sizes, FactRole.BASE, "bases", "base_id")
+    yield _add_role(sizes, FactRole.POPULATION, "bases", "population_id")
+    yield _add_role(sizes, FactRole.AUDIENCE, "bases", "audience_base_id", WHOLE_INTERNET)
+    yield _add_role(sizes, FactRole.AUDIENCE, "bases", "differing_base_ids", WHOLE_INTERNET)
+    yield _add_role(of_shares, FactRole.SHARE_BASE, "bases", "share_base_id", OF_ROW)
+    yield _add_role(shares, FactRole.SHARE_BASE, "bases", "asked_base_ids")
+    yield _add_role(shares, FactRole.FEATURE_SHARE, "feature_use", "feature_use_id")
+    keeping = inputs.circumvention
+    yield _add_role(keeping, FactRole.CIRCUMVENTION, "circumvention", "circumvention_id")
+
+
+def _list_other_pages(inputs: Inputs) -> pd.DataFrame:
+    """Return the other pages that print the measurement of a chosen figure."""
     same = [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
-    pages = inputs.before.merge(chosen[same].drop_duplicates(), on=same)
-    ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
-    aside = [
-        pair not in ids for pair in zip(pages["restriction_id"], pages["estimate_id"], strict=True)
-    ]
-    pages = pages[pd.Series(aside, pages.index, "bool")]
-    parts = [
-        _add_role(chosen, FactRole.AUDIENCE, "estimates", "estimate_id", None),
-        _add_role(pages, FactRole.RELAY, "estimates", "estimate_id", None),
-        _add_role(inputs.daily, FactRole.DAILY_AUDIENCE, "estimates", "daily_id", None),
-    ]
-    return pd.concat(parts)
+    pages = inputs.before.merge(inputs.chosen[same].drop_duplicates(), on=same)
+    key = ["restriction_id", "estimate_id"]
+    chosen = pd.MultiIndex.from_frame(inputs.chosen[key])
+    return pages[~pd.MultiIndex.from_frame(pages[key]).isin(chosen)]
 
 
-def _bases_used(inputs: Inputs) -> pd.DataFrame:
-    """Return bases, populations, internet users and the bases that turned shares into people."""
-    audiences, feature_shares = inputs.sizes, inputs.feature_shares
-    shares = inputs.chosen[inputs.chosen["share_base_id"] != ""]
-    parts = [
-        _add_role(audiences, FactRole.BASE, "bases", "base_id"),
-        _add_role(audiences, FactRole.POPULATION, "bases", "population_id"),
-        _add_role(audiences, FactRole.AUDIENCE, "bases", "audience_base_id", WHOLE_INTERNET),
-        _add_role(audiences, FactRole.AUDIENCE, "bases", "differing_base_ids", WHOLE_INTERNET, ";"),
-        _add_role(shares, FactRole.SHARE_BASE, "bases", "share_base_id", None),
-        _add_role(feature_shares, FactRole.SHARE_BASE, "bases", "asked_base_ids", separator=";"),
-    ]
-    return pd.concat(parts).dropna(subset=["input_id"])
+def _use_facts(
+    scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables
+) -> Iterator[pd.DataFrame]:
+    """Yield what describes the restriction and its places, and what joint use rests on."""
+    acts, targets = scope.restrictions, _add_keys(tables["restriction_targets"], TARGETS)
+    yield _add_role(acts, FactRole.RESTRICTION, "restrictions", "restriction_id")
+    yield _add_role(targets, FactRole.TARGET, TARGETS, platform=OF_ROW)
+    yield _add_role(scope.evidence, FactRole.EVIDENCE, "evidence", "evidence_id")
+    ids = [(overlap.key[0], key) for overlap in bounds.overlaps for key in overlap.used_ids]
+    overlaps = pd.DataFrame(ids, columns=["restriction_id", "input_id"])
+    yield _add_role(overlaps, FactRole.OVERLAP, "overlaps")
+    surveys = _list_own_surveys(inputs, tables)
+    yield _add_role(surveys, FactRole.OWN_SURVEY, "surveys", "survey_id")
+    counted = inputs.parts[inputs.parts["network_rung"].isin(networks.COUNTED)]
+    counted = counted[COUNTRY].assign(day=counted["start"])
+    near = networks.find_nearest_counts(counted, tables["network_use"])
+    lines = _add_keys(tables["network_use"], "network_use")[[*PLACE, "input_id"]]
+    yield _add_role(counted.join(near[PLACE]).merge(lines), FactRole.NETWORK, "network_use")
+    named = list_named_operators(inputs)
+    if len(named):
+        rows = networks.list_considered(named, tables)
+        months = rows[rows["is_used"]].rename(columns={"country_id": "area_id"})
+        months = _add_keys(months, "network_shares")
+        yield _add_role(months, FactRole.OPERATORS, "network_shares")
 
 
-def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
-    acts, targets = scope.restrictions, tables["restriction_targets"]
-    aimed_at = targets.assign(input_id=_join_key(targets, "restriction_targets"))
-    parts = [
-        _add_role(acts, FactRole.RESTRICTION, "restrictions", "restriction_id"),
-        _add_role(aimed_at, FactRole.TARGET, "restriction_targets", platform=None),
-    ]
-    return pd.concat(parts)
-
-
-def _shares_used(inputs: Inputs) -> pd.DataFrame:
-    """Return the shares of people who use the feature, and of people who keep access."""
-    use, keeping = FactRole.FEATURE_SHARE, FactRole.CIRCUMVENTION
-    parts = [
-        _add_role(inputs.feature_shares, use, "feature_use", "feature_use_id", separator="+"),
-        _add_role(
-            inputs.circumvention, keeping, "circumvention", "circumvention_id", separator=";"
-        ),
-    ]
-    return pd.concat(parts)
-
-
-def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
-    """Return measured overlaps that entered the bounds."""
-    rows = [(overlap.key[0], key) for overlap in bounds.overlaps for key in overlap.used_ids]
-    frame = pd.DataFrame(rows, columns=["restriction_id", "input_id"])
-    return _add_role(frame, FactRole.OVERLAP, "overlaps")
-
-
-def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+def _list_own_surveys(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Return surveys of the country itself, which adjust the correlation of several platforms."""
     several = inputs.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
     places = several[several].reset_index()[COUNTRY]
-    fitted = set(tables["overlap_calibration"]["survey_id"])
-    fitted_surveys = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]
-    joined = places.merge(fitted_surveys, left_on="country_id", right_on="area_id")
-    return _add_role(joined, FactRole.OWN_SURVEY, "surveys", "survey_id")
+    surveys = tables["surveys"]
+    fitted = surveys[surveys["survey_id"].isin(tables["overlap_calibration"]["survey_id"])]
+    return places.merge(fitted, left_on="country_id", right_on="area_id")
 
 
 def list_named_operators(inputs: Inputs) -> pd.DataFrame:
@@ -269,45 +253,18 @@ def list_named_operators(inputs: Inputs) -> pd.DataFrame:
     return named[COUNTRY].assign(day=named["start"], operators=operators)
 
 
-def _lines_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return the count of fixed lines from which the users of one network alone follow."""
-    counted = inputs.parts[inputs.parts["network_rung"].isin(networks.COUNTED)]
-    places = counted[COUNTRY].assign(day=counted["start"])
-    near = networks.find_nearest_counts(places, tables["network_use"])
-    lines = tables["network_use"][PLACE].assign(
-        input_id=_join_key(tables["network_use"], "network_use")
-    )
-    rows = places.join(near[PLACE]).merge(lines, on=PLACE)
-    return _add_role(rows, FactRole.NETWORK, "network_use")
-
-
-def _operators_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return the shares of the networks of named operators, in the month that was used."""
-    named = list_named_operators(inputs)
-    if named.empty:
-        return pd.DataFrame(columns=[*COLUMNS, "input_table"])
-    rows = networks.list_considered(named, tables)
-    used = rows[rows["is_used"]].rename(columns={"country_id": "area_id"})
-    used = used.assign(input_id=_join_key(used, "network_shares"))
-    return _add_role(used, FactRole.OPERATORS, "network_shares")
-
-
 def _add_role(
     rows: pd.DataFrame,
     role: FactRole,
     table: str,
     column: str = "input_id",
-    platform: str | None = EVERY,
-    separator: str = "",
+    platform: str = EVERY,
 ) -> pd.DataFrame:
-    """Return the facts of a table that a column names, with their role.
-
-    With a `separator` a cell names several. They are of `platform`, or of that of their row.
-    """
-    ids = rows[column].str.split(separator, regex=False) if separator else rows[column]
+    """Return the facts of a table that a column names, several in a cell, with their role."""
+    ids = rows[column].astype("str").str.split(SEVERAL_IDS)
     named = rows.assign(input_id=ids, role=role.value, input_table=table)
-    named = named if platform is None else named.assign(platform_id=platform)
-    return (named.explode("input_id") if separator else named)[[*COLUMNS, "input_table"]]
+    named = named if platform == OF_ROW else named.assign(platform_id=platform)
+    return named.explode("input_id")[[*COLUMNS, "input_table"]].dropna(subset="input_id")
 
 
 def make_sources(tables: Tables) -> pd.DataFrame:

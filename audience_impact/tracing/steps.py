@@ -4,8 +4,12 @@ Method. A row is an item of items.csv: a sentence with its details, a number (`v
 and 95 % quantiles as `low`, `value` and `high`), or a figure that moves an imputed audience, with
 its line in the facts. Each frame has the rows of all restrictions, as the stages of the run
 computed them. What other published tables have (bounds, statuses, person-days, comparisons) is not
-repeated.
+repeated. Draws are those of the answer (`Simulation.steps`), looked at on the way; beside them
+stand what they would be if audiences were added up, or if use of one service said nothing of the
+others.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,14 +20,27 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.fitted.models import Context
+from audience_impact.frames import Array
 from audience_impact.imputation import distribution, groups
+from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.outputs.lineage import EVERY
-from audience_impact.simulation.audiences import COUNTED
-from audience_impact.simulation.simulate import Simulation
-from audience_impact.tracing.draws import ENDS, PERSONS, trace_draws
+from audience_impact.overlap.copula import assume_independence
+from audience_impact.simulation import audiences
+from audience_impact.simulation.audiences import BASE, COUNTED, GROWN
+from audience_impact.simulation.simulate import Simulation, Steps
+from audience_impact.simulation.unions import QUANTILES
 from audience_impact.tracing.items import ITEMS, SEPARATOR, Item
 from audience_impact.vocabulary import WHOLE_INTERNET
 
+PERSONS = "persons"
+NOT_COUNTED = {
+    BASE: "drawn_online",
+    IMPUTED: "drawn_imputed",
+    COMBINED: "drawn_combined",
+}
+"""Items of an audience without a figure, by shape of its distribution."""
+ENDS = ["low", "value", "high"]
+"""Columns of the quantiles of a number."""
 REFERENCE = ["input_table", "input_id", *PROVENANCE]
 COLUMNS = [
     *(*COUNTRY, "step", "subject", "position", "item", "details"),
@@ -63,7 +80,7 @@ def make_steps(
         "undrawn": _list_undrawn(simulation.inputs.audiences),
     }
     listed = [item for item in ITEMS.values() if not frames.get(item.frame, pd.DataFrame()).empty]
-    parts = [_take_item(item, frames[item.frame]) for item in listed] + [*trace_draws(simulation)]
+    parts = [_take_item(item, frames[item.frame]) for item in listed] + [*_trace_draws(simulation)]
     filled = [part for part in parts if not part.empty]
     table = pd.concat(filled) if filled else pd.DataFrame(columns=["restriction_id", "item"])
     return _finish_rows(table.reindex(columns=COLUMNS))
@@ -76,16 +93,13 @@ def _take_item(item: Item, frame: pd.DataFrame) -> pd.DataFrame:
     columns = item.numbers.split(";") if item.numbers else []
     rows = rows.dropna(subset=columns)
     names = [name for name in (*COUNTRY, "subject", *REFERENCE) if name in rows]
-    numbers = rows[columns].astype("float64").set_axis(_name_numbers(columns), axis=1)
+    ends = ENDS if len(columns) == len(ENDS) else ["value"] * len(columns)
+    numbers = rows[columns].astype("float64").set_axis(ends, axis=1)
     details = pd.Series("", rows.index, dtype="str")
     if item.details:
         first, *others = (rows[name].astype("str") for name in item.details)
         details = first.str.cat(others, sep=SEPARATOR)
     return rows[names].assign(item=item.item, details=details).join(numbers)
-
-
-def _name_numbers(columns: list[str]) -> list[str]:
-    return ENDS if len(columns) == len(ENDS) else ["value"] * len(columns)
 
 
 def _finish_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,18 +112,12 @@ def _finish_rows(table: pd.DataFrame) -> pd.DataFrame:
     table = table.drop(columns=["step", "unit"]).merge(about[ABOUT], on="item", how="left")
     order = ["restriction_id", "first", "country_id", "subject"]
     table = table.sort_values([*order, "number"], kind="stable", ignore_index=True)
-    return _round_numbers(table.assign(position=table.groupby(order).cumcount() + 1))[COLUMNS]
-
-
-def _round_numbers(table: pd.DataFrame) -> pd.DataFrame:
-    is_persons = table["unit"] == PERSONS
-    rounded = {}
-    for name in ENDS:
-        numbers = table[name].astype("float64")
-        size = np.floor(np.log10(numbers.abs().where(numbers.abs() > 0.0, 1.0)))
-        scale = 10.0 ** (FIGURES - 1 - size)
-        rounded[name] = numbers.round().where(is_persons, (numbers * scale).round() / scale)
-    return table.assign(**rounded)
+    table["position"] = table.groupby(order).cumcount() + 1
+    numbers = table[ENDS].astype("float64")
+    scale = 10.0 ** (FIGURES - 1 - np.floor(np.log10(numbers.abs().where(numbers != 0.0, 1.0))))
+    is_persons = table[["unit"]].eq(PERSONS).to_numpy()
+    table[ENDS] = np.where(is_persons, numbers.round(), (numbers * scale).round() / scale)
+    return table[COLUMNS]
 
 
 def _list_questions(scope: Scope) -> pd.DataFrame:
@@ -189,7 +197,12 @@ def _list_places(parts: pd.DataFrame) -> pd.DataFrame:
 def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, pd.DataFrame]:
     """Return the imputed audiences, the members of groups, and the figures that move each most."""
     model, tables = context.fitted.audiences, context.tables
-    uncounted = _select_uncounted(scope, inputs)
+    distributions = inputs.distributions
+    counted = distributions.loc[distributions["shape"].isin(COUNTED), AUDIENCE]
+    rows = scope.requested[scope.requested["is_existing_use"]]
+    is_counted = pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(pd.MultiIndex.from_frame(counted))
+    uncounted = rows[~is_counted & ~rows["platform_id"].isin([WHOLE_INTERNET, ""])]
+    uncounted = uncounted.rename(columns={"country_id": "area_id", "before": "moment"})
     if model is None or uncounted.empty:
         return {}
     key = ["area_id", "platform_id", "moment"]
@@ -215,15 +228,6 @@ def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, p
         "members": at.merge(members[["place", "platform_id", *distribution.SHARES]], on="place"),
         "movers": _locate_figures(at.merge(movers, on="place"), tables),
     }
-
-
-def _select_uncounted(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    distributions = inputs.distributions
-    counted = distributions.loc[distributions["shape"].isin(COUNTED), AUDIENCE]
-    rows = scope.requested[scope.requested["is_existing_use"]]
-    is_counted = pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(pd.MultiIndex.from_frame(counted))
-    rows = rows[~is_counted & ~rows["platform_id"].isin([WHOLE_INTERNET, ""])]
-    return rows.rename(columns={"country_id": "area_id", "before": "moment"})
 
 
 def _locate_figures(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -262,3 +266,91 @@ def _list_undrawn(audiences: pd.DataFrame) -> pd.DataFrame:
     is_unnamed = audiences["platform_id"] == ""
     rows = audiences.assign(is_named=~is_unnamed, is_unnamed=is_unnamed)
     return rows[audiences["shape"] == ""]
+
+
+def _trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
+    """Yield what is drawn after each step, as rows of an item: COUNTRY, `subject`, `item`, ENDS."""
+    model, inputs, sampler = simulation.model, simulation.inputs, simulation.sampler
+    if model is None:
+        return
+    countries = inputs.countries.reset_index(drop=True)
+    yield from _trace_audiences(_select_drawn(inputs.audiences, countries), simulation)
+    places = pd.MultiIndex.from_frame(countries[COUNTRY])
+    at = places.get_indexer(pd.MultiIndex.from_frame(inputs.audiences[COUNTRY]))
+    place = pd.Series(at, inputs.audiences["row"])
+    members = dict(place[place >= 0].groupby(place).groups)  # rows of the draws, by country
+    is_several = countries.index.isin([place for place, rows in members.items() if len(rows) > 1])
+    yield from _trace_unions(countries, simulation.steps, members, is_several)
+    several = countries[is_several]
+    if not several.empty:
+        by_country = {
+            country: model.joint_use(str(country), sampler.draw_uniform).correlation
+            for country in several["country_id"].unique()
+        }
+        drawn = np.stack(several["country_id"].map(by_country).to_list())
+        yield _summarise(several, "correlation", drawn)
+    shares = _select_drawn(inputs.selected.feature_shares, countries)
+    named = shares.assign(subject=shares["feature_use_id"])
+    yield _summarise(named, "feature_share", audiences.draw_feature_users(shares, sampler))
+    keeping = _select_drawn(inputs.selected.circumvention, countries)
+    if not keeping.empty:
+        yield _summarise(keeping, "keeping_share", audiences.draw_circumvention(keeping, sampler))
+
+
+def _select_drawn(rows: pd.DataFrame, countries: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["restriction_id"].isin(countries["restriction_id"])]
+
+
+def _summarise(rows: pd.DataFrame, item: str, draws: Array) -> pd.DataFrame:
+    """Return the quantiles of draws (rows, D), without rows that lack draws."""
+    is_drawn = ~np.isnan(draws).any(axis=1)
+    quantiles = np.quantile(draws[is_drawn], [*QUANTILES.values()], axis=1).T
+    names = [name for name in (*COUNTRY, "subject") if name in rows]
+    ends = pd.DataFrame(quantiles, rows.index[is_drawn], ENDS)
+    return rows.loc[is_drawn, names].assign(item=item).join(ends)
+
+
+def _trace_audiences(rows: pd.DataFrame, simulation: Simulation) -> Iterator[pd.DataFrame]:
+    tail_degrees = simulation.inputs.timeline.tail_degrees
+    steps = audiences.draw_by_step(rows, simulation.sampler, tail_degrees)
+    named = rows.assign(subject=rows["platform_id"])
+    counted = rows["shape"].isin(COUNTED).to_numpy()
+    for item, draws in steps.items():
+        yield _summarise(named[counted], item, draws[counted])
+    for shape, item in NOT_COUNTED.items():
+        is_shape = rows["shape"].eq(shape).to_numpy()
+        yield _summarise(named[is_shape], item, steps[GROWN][is_shape])
+
+
+def _trace_unions(
+    countries: pd.DataFrame,
+    stages: Steps,
+    members: "dict[int, pd.Index[int]]",
+    is_several: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+) -> Iterator[pd.DataFrame]:
+    """Yield the numbers of each country from its audiences to its people exposed.
+
+    Beside the union stand the sum of the audiences, and the union by independent use.
+    """
+    added, alone = (np.full_like(stages.bases, np.nan) for _ in range(2))
+    for place in map(int, np.flatnonzero(is_several)):
+        rows, base = stages.audiences[members[place]], stages.bases[place]
+        added[place] = rows.sum(axis=0)
+        alone[place] = assume_independence(np.clip(rows / base, 0.0, 1.0).T) * base
+    exposed, users = stages.countries.exposed, stages.countries.users
+    always = np.ones(len(countries), dtype=bool)
+    for item, draws, is_shown in (
+        ("drawn_base", stages.bases, always),
+        ("drawn_sum", added, is_several),
+        ("drawn_independent", alone, is_several),
+        ("drawn_joint", stages.joint, is_several),
+        ("drawn_conditioned", stages.conditioned, _differ(stages.conditioned, stages.joint)),
+        ("drawn_part", stages.part, _differ(stages.part, np.ones_like(stages.part))),
+        ("drawn_exposed", exposed, always),
+        ("drawn_users", users, _differ(users, exposed)),
+    ):
+        yield _summarise(countries[is_shown], item, draws[is_shown])
+
+
+def _differ(first: Array, second: Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    return np.asarray((first != second).any(axis=1))

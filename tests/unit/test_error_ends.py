@@ -136,8 +136,9 @@ def test_quantiles_without_width_are_dropped_unless_nobody_is_meant(
         "printed_max": [9.0, 9.0, 0.0, 9.0, 9.0],
     }
     frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
-    wide, is_flat = reasons.drop_flat(frame, bound=bound)
-    assert is_flat.tolist() == [False, True, False, at_zero, False]
+    frame = frame.assign(min_persons=0.0, max_persons=9.0)
+    wide, withheld = reasons.withhold_quantiles(frame, bound=bound)
+    assert withheld["no_width"].tolist() == [False, True, False, at_zero, False]
     assert wide["q50_persons"].isna().tolist() == [False, True, False, at_zero, True]
 
 
@@ -150,8 +151,8 @@ def test_quantiles_outside_are_dropped_on_both_sides() -> None:
         "max": [9.0, 9.0, 9.0, 9.0],
     }
     frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
-    inside, is_outside = reasons.drop_outside(frame)
-    assert is_outside.tolist() == [False, True, True, False]
+    inside, withheld = reasons.withhold_quantiles(frame)
+    assert withheld["outside_bounds"].tolist() == [False, True, True, False]
     assert inside["q50_persons"].isna().tolist() == [False, True, True, True]
 
 

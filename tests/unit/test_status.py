@@ -188,8 +188,9 @@ def test_quantiles_that_differ_by_more_than_a_factor_of_20_are_dropped() -> None
             "f_q95_person_days": [19.0, 201.0, 21.0, np.nan, 440.0, 450.0],
         }
     )
-    narrow, is_wide = reasons.drop_wide(frame, unit="person_days", kind="f_")
-    assert is_wide.tolist() == [False, True, True, False, False, True]
+    frame = frame.assign(f_min_person_days=0.0, f_max_person_days=1e3)
+    narrow, withheld = reasons.withhold_quantiles(frame, "person_days", "f_")
+    assert withheld["too_wide"].tolist() == [False, True, True, False, False, True]
     assert narrow["f_q50_person_days"].isna().tolist() == [False, True, True, True, False, True]
 
 
@@ -197,8 +198,9 @@ def test_a_part_of_a_country_has_no_wide_estimate() -> None:
     ids = pd.Series(["A", "B"])
     parts = pd.DataFrame({"restriction_id": ["B", "B"]})
     frame = pd.DataFrame(
-        {"q05_persons": 10.0, "q50_persons": 40.0, "q95_persons": 150.0}, ids.index
-    )
+        {"min_persons": 0, "q05_persons": 10, "q50_persons": 40, "q95_persons": 150}, ids.index
+    ).assign(max_persons=200)
     widest = reasons.choose_widest(ids, parts)
-    assert reasons.drop_wide(frame, widest)[1].tolist() == [False, True]
-    assert not reasons.drop_wide(frame.assign(q95_persons=110.0), widest)[1].any()
+    for q95, is_wide in ((150, [False, True]), (110, [False, False])):
+        withheld = reasons.withhold_quantiles(frame.assign(q95_persons=q95), widest=widest)[1]
+        assert withheld["too_wide"].tolist() == is_wide

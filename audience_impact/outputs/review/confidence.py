@@ -25,7 +25,7 @@ Citation. Rules of this project, docs/decisions.md; docs/validation.md has the t
 import numpy as np
 import pandas as pd
 
-from audience_impact.outputs.review.reasons import measure_factor
+from audience_impact.outputs.review.reasons import mark_rules, measure_factor
 from audience_impact.outputs.review.status_rules import TABLE, UNRELIABLE
 from audience_impact.periods import parse_periods
 from audience_impact.vocabulary import ClaimStatus, Confidence, ImpactMetric
@@ -51,7 +51,9 @@ def rate_answers(impact: pd.DataFrame) -> "pd.Series[str]":
     """Return the confidence of each row of `impact`, on its index."""
     chance = impact[CHANCES].fillna(1.0).prod(axis=1)
     rank = _rank_intervals(impact)
-    is_doubtful = (chance < HIGH_CHANCE) | _has_doubt(impact) | _is_unsure(impact)
+    is_unfitted = mark_rules(impact, ["unconfirmed"]) & impact[CHANCES[0]].isna()
+    is_unsure = is_unfitted | (impact["claim_status"] == ClaimStatus.DISPUTED.value)
+    is_doubtful = (chance < HIGH_CHANCE) | mark_rules(impact, DOUBTS) | is_unsure
     rank = rank.clip(lower=is_doubtful.map({True: MEDIUM, False: HIGH}))
     return _name_steps(rank.mask(chance < LOW_CHANCE, LOW))
 
@@ -61,19 +63,6 @@ def _rank_intervals(rows: pd.DataFrame) -> "pd.Series[int]":
     factor = measure_factor(rows).where(rows["q95_persons"] > 0.0, 1.0)
     rank = pd.Series(np.digitize(factor, [HIGH_FACTOR, LOW_FACTOR], right=True), rows.index)
     return rank.where(rows["q50_persons"].notna(), LOW)
-
-
-def _is_unsure(impact: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether an event is disputed, or unconfirmed without a fitted chance of it."""
-    is_unconfirmed = impact["reason_rule_ids"].fillna("").str.contains("unconfirmed")
-    is_unfitted = is_unconfirmed & impact[CHANCES[0]].isna()
-    return is_unfitted | (impact["claim_status"] == ClaimStatus.DISPUTED.value)
-
-
-def _has_doubt(impact: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether a doubt speaks against each row, by its status rules."""
-    rules = impact["reason_rule_ids"].fillna("").str.split(";")
-    return rules.map(lambda names: not DOUBTS.isdisjoint(names)).astype("bool")
 
 
 def rate_countries(
@@ -108,12 +97,7 @@ def rate_regions(rows: pd.DataFrame, regions: pd.DataFrame) -> "pd.Series[str]":
     joined = totals.merge(pairs, on=["area_id", "period"], suffixes=("", "_part"))
     of_regions = _take_lowest(rows[~is_country], joined)
     rated = pd.concat([countries["confidence"], of_regions]).reindex(rows.index)
-    is_part = (
-        rows["reason_rule_ids"]
-        .fillna("")
-        .str.split(";")
-        .map(lambda names: not set(LEFT_OUT).isdisjoint(names))
-    )
+    is_part = mark_rules(rows, LEFT_OUT)
     return rated.mask(is_part & (rated == STEPS[HIGH]), STEPS[MEDIUM])
 
 

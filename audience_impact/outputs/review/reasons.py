@@ -3,9 +3,8 @@
 status_rules.py defines the rules, their sentences and the best status that each allows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -62,8 +61,6 @@ ROUNDING = 1e-9
 """Relative error of sums of numbers."""
 WIDEST_PART = 12.0
 """As WIDEST, for a part of a country: its residents say as much as such a range."""
-Widest: TypeAlias = "float | pd.Series[float]"
-"""The factor above which there is no estimate, for all rows or by row."""
 OWN_WORDS = "extent"
 """The rule whose sentence is a text of the facts, so that it has no details."""
 
@@ -153,63 +150,35 @@ def choose_widest(restriction_ids: "pd.Series[str]", parts: pd.DataFrame) -> "pd
     return widest.mask(restriction_ids.isin(parts["restriction_id"]), WIDEST_PART)
 
 
-def drop_wide(
-    frame: pd.DataFrame, widest: Widest = WIDEST, unit: str = "persons", kind: str = ""
-) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
-    """Return the rows, with blank quantiles if they are too wide, and a flag for such rows.
-
-    Too wide are quantiles whose factor is above `widest`. Their columns are `{kind}q05_{unit}` and
-    so on.
-    """
-    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    is_wide = measure_factor(frame, unit, kind) > widest
-    return frame.assign(**frame[names].mask(is_wide)), is_wide
-
-
-def drop_outside(
-    frame: pd.DataFrame, unit: str = "persons", kind: str = ""
-) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
-    """Return the rows without quantiles outside the bounds with errors, and which.
-
-    The columns are `{kind}min_{unit}`, `{kind}q05_{unit}` and so on; a difference of one
-    person is allowed.
-    """
-    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    least, most = (frame[f"{kind}{end}_{unit}"] for end in ("min", "max"))
-    below = frame[names[0]] < least * (1.0 - ROUNDING) - 1.0
-    above = frame[names[-1]] > most * (1.0 + ROUNDING) + 1.0
-    is_outside = below | above
-    return frame.assign(**frame[names].mask(is_outside)), is_outside
-
-
-def drop_flat(
-    frame: pd.DataFrame, unit: str = "persons", kind: str = "", bound: str = ""
-) -> tuple[pd.DataFrame, "pd.Series[bool]"]:
-    """Return the rows, with blank quantiles if these have no width, and a flag for such rows.
-
-    Without width are equal 5 and 95 % quantiles above zero; also those at zero, if the column
-    `bound` is named and above zero. The other columns are those of `drop_outside`.
-    """
-    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
-    is_some = frame[names[1]] > 0.0
-    if bound:
-        is_some |= frame[bound] > 0.0
-    is_flat = (frame[names[0]] == frame[names[-1]]) & is_some
-    return frame.assign(**frame[names].mask(is_flat)), is_flat
-
-
 def withhold_quantiles(
     frame: pd.DataFrame,
     unit: str = "persons",
     kind: str = "",
     bound: str = "",
-    widest: Widest = WIDEST,
+    widest: "float | pd.Series[float]" = WIDEST,
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
-    """Return the rows, with unusable quantiles blank, and the rows that each rule blanked."""
-    frame, is_outside = drop_outside(frame, unit, kind)
-    frame, is_flat = drop_flat(frame, unit, kind, bound)
-    frame, is_wide = drop_wide(frame, widest, unit, kind)
-    return frame, {"too_wide": is_wide, "outside_bounds": is_outside, "no_width": is_flat}
+    """Return the rows, with unusable quantiles blank, and the rows that each rule blanked.
+
+    Quantiles are outside the bounds with errors by more than one person; they have no width, where
+    those of 5 and 95 % are equal above zero, or also at zero if the column `bound` is above zero;
+    or their factor is above `widest`. The columns are `{kind}min_{unit}`, `{kind}q05_{unit}`, ...
+    """
+    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
+    low, middle, high = (frame[name] for name in names)
+    least, most = (frame[f"{kind}{end}_{unit}"] for end in ("min", "max"))
+    is_outside = low < least * (1.0 - ROUNDING) - 1.0
+    is_outside |= high > most * (1.0 + ROUNDING) + 1.0
+    is_some = (middle > 0.0) | (frame[bound] > 0.0 if bound else False)
+    is_flat = (low == high) & is_some & ~is_outside
+    is_wide = (measure_factor(frame, unit, kind) > widest) & ~(is_outside | is_flat)
+    rows = frame.assign(**frame[names].mask(is_outside | is_flat | is_wide))
+    return rows, {"too_wide": is_wide, "outside_bounds": is_outside, "no_width": is_flat}
+
+
+def mark_rules(rows: pd.DataFrame, ids: Collection[str]) -> "pd.Series[bool]":
+    """Return whether one of these rules is among the reasons of each row."""
+    rules = rows["reason_rule_ids"].fillna("").str.split(";")
+    return rules.map(lambda names: not set(ids).isdisjoint(names)).astype("bool")
 
 
 def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
@@ -258,6 +227,10 @@ def _flag_audiences(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     imputed = inputs.imputed[[*AUDIENCE, "rung", "is_decisive"]]
     rows = rows.merge(imputed, on=AUDIENCE, how="left")
     number = rows["rung"].map(RUNGS.index, na_action="ignore").astype("float64")
+    chosen = inputs.chosen
+    is_limit = chosen["interval_kind"].isin(intervals.ONE_SIDED)
+    is_limit &= chosen["metric_priority"] < figures.FLOOR
+    limits = pd.MultiIndex.from_frame(chosen.loc[is_limit, AUDIENCE])  # so that nothing is drawn
     return rows.assign(
         is_imputed=rows["rung"].notna(),
         rung_number=number,
@@ -266,7 +239,7 @@ def _flag_audiences(scope: Scope, inputs: Inputs) -> pd.DataFrame:
         is_network=rows["platform_id"] == WHOLE_INTERNET,
         is_baseless=rows["base_persons"].isna(),
         is_own=rows["is_own_base"].eq(True) | rows["rung"].notna(),
-        is_limit=_limits_alone(inputs, rows),
+        is_limit=pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(limits),
         is_disputed=rows["is_base_disputed"].eq(True),
         is_projected=rows["base_status"].eq(ObsStatus.FORECAST.value) & rows["base"].ne(EVERYONE),
         is_derived=rows["base_status"].eq(ESTIMATED) | rows["is_from_share"].eq(True),
@@ -278,15 +251,6 @@ _QUALITY_FLAGS = [
     *("is_under_block", "is_under_restriction", "is_printed_differently", "is_outlier"),
     "is_missing_younger",
 ]
-
-
-def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
-    """Return audiences with a chosen figure that is only a limit, so that nothing is drawn."""
-    chosen = inputs.chosen
-    one_sided = chosen["interval_kind"].isin(intervals.ONE_SIDED)
-    floor = chosen["metric_priority"] >= figures.FLOOR
-    keys = pd.MultiIndex.from_frame(chosen.loc[one_sided & ~floor, AUDIENCE])
-    return pd.Series(pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(keys), rows.index)
 
 
 def _unknown_flags(
@@ -403,8 +367,9 @@ def _note_flags(
     """Return the flags of rules that only note something about the figures."""
     is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
     is_later = groups["is_after_first_step"].any()
-    ages = _whole_audiences(inputs).groupby("restriction_id")["least_age"].max()
-    ages = ages.reindex(about.index)
+    is_whole = inputs.sizes["metric_priority"] < figures.FLOOR
+    whole = inputs.quality_flags.merge(inputs.sizes.loc[is_whole, AUDIENCE], on=AUDIENCE)
+    ages = whole.groupby("restriction_id")["least_age"].max().reindex(about.index)
     return {
         "step": about["continues"].where(is_step & ~is_later, "").astype("str"),
         "step_later": about["continues"].where(is_step & is_later, "").astype("str"),
@@ -412,10 +377,3 @@ def _note_flags(
         "printed_differently": groups["is_printed_differently"].any() & ~is_outlier,
         "ages": ages.map("{:.0f}".format).where(ages.notna(), "").astype("str"),
     }
-
-
-def _whole_audiences(inputs: Inputs) -> pd.DataFrame:
-    """Return the quality flags of figures that count a whole audience and are not lower bounds."""
-    audiences = inputs.sizes
-    counted = audiences.loc[audiences["metric_priority"] < figures.FLOOR, AUDIENCE]
-    return inputs.quality_flags.merge(counted, on=AUDIENCE)

@@ -16,7 +16,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import measured
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
-from audience_impact.outputs.review.reasons import SHOWN
+from audience_impact.outputs.review.reasons import SHOWN, mark_rules
 from audience_impact.outputs.review.status_rules import NORMAL
 from audience_impact.periods import WINDOW_DAYS, parse_periods, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
@@ -92,6 +92,12 @@ RESULTS = Stage[Callable[[ReviewInput], list[str]]](RuleStage.RESULTS)
 CONTRADICT = register_rule(measured.RULE, RuleStage.RESULTS, "overlaps")
 
 
+KEYS = {
+    "impact": ("restriction_id", "impact_metric"),
+    "by_area": ("area_id", "period"),
+    "person_days": ("restriction_id", "area_id", "period"),
+}
+"""Columns that name a row, by the table in `ReviewInput`."""
 RISING = (
     ("min", "printed_min", "printed_max"),
     ("printed_max", "max"),
@@ -108,22 +114,20 @@ def estimate_out_of_order(results: ReviewInput) -> list[str]:
         for names in RISING
     ]
     falls = pd.concat(steps, axis=1) < -TOLERANCE_PERSONS
-    return _row_keys(results.impact[falls.any(axis=1)])
+    return _join_key(results.impact[falls.any(axis=1)])
 
 
 @RESULTS.rule(*("impact", "person_days"))
 def interval_without_width(results: ReviewInput) -> list[str]:
     """Return estimates with equal 5 and 95 % quantiles, except estimates of nobody."""
-    impact, days = results.impact, results.person_days
-    same = impact["q05_persons"] == impact["q95_persons"]
-    some = (impact["q50_persons"] > 0) | (impact["printed_max_persons"] > 0)
-    broken = _row_keys(impact[same & some])
-    if days.empty:
-        return broken
-    same = days["q05_person_days"] == days["q95_person_days"]
-    some = (days["q50_person_days"] > 0) | (days["printed_max_person_days"] > 0)
-    key = days["restriction_id"] + "/" + days["area_id"] + "/" + days["period"]
-    return [*broken, *key[same & some]]
+    broken = []
+    for name, unit in (("impact", "persons"), ("person_days", "person_days")):
+        rows = getattr(results, name)
+        if not rows.empty:
+            same = rows[f"q05_{unit}"] == rows[f"q95_{unit}"]
+            some = rows[[f"q50_{unit}", f"printed_max_{unit}"]].gt(0).any(axis=1)
+            broken += _join_key(rows[same & some], name)
+    return broken
 
 
 @RESULTS.rule(*("impact", "countries_by_year", "person_days"))
@@ -140,20 +144,13 @@ def interval_outside_bounds(results: ReviewInput) -> list[str]:
 
 def _list_withheld(results: ReviewInput, rule: str) -> list[str]:
     """Return the keys of answers of which a status rule took the quantiles."""
-    keys = {
-        "impact": ("restriction_id", "impact_metric"),
-        "by_area": ("area_id", "period"),
-        "person_days": ("restriction_id", "area_id", "period"),
-    }
-    withheld = []
-    for name, columns in keys.items():
-        rows = getattr(results, name)
-        if not rows.empty:
-            rows = rows[
-                rows["reason_rule_ids"].fillna("").str.split(";").map(lambda ids: rule in ids)
-            ]
-            withheld += sorted(rows[list(columns)].agg("/".join, axis=1)) if len(rows) else []
-    return withheld
+    tables = ((name, getattr(results, name)) for name in KEYS)
+    return [
+        key
+        for name, rows in tables
+        if not rows.empty
+        for key in _join_key(rows[mark_rules(rows, [rule])], name)
+    ]
 
 
 @RESULTS.rule("impact")
@@ -188,7 +185,7 @@ def region_above_country(results: ReviewInput) -> list[str]:
     groups = results.audiences.drop_duplicates(COUNTRY).groupby("restriction_id")
     people = regional["restriction_id"].map(groups["population_persons"].sum(min_count=1))
     residents = np.fmax(regional["base_persons"], people.astype("float64"))
-    return _row_keys(regional[regional["printed_max_persons"] > residents + TOLERANCE_PERSONS])
+    return _join_key(regional[regional["printed_max_persons"] > residents + TOLERANCE_PERSONS])
 
 
 @RESULTS.rule("impact")
@@ -196,7 +193,7 @@ def part_above_place(results: ReviewInput) -> list[str]:
     """Return estimates with a bound or quantile above the residents of their places or country."""
     most = results.impact[[f"{name}_persons" for name in ("q95", "printed_max", "max")]].max(axis=1)
     above = most > results.impact["population_persons"] + TOLERANCE_PERSONS
-    return _row_keys(results.impact[above])
+    return _join_key(results.impact[above])
 
 
 @RESULTS.rule("impact")
@@ -240,11 +237,9 @@ def union_below_part(results: ReviewInput) -> list[str]:
     by = results.by_area
     months = by.assign(whole=by["period"].str[:4])[by["period"].str.len() > 4]
     inner = by[by["countries_count"] == 1].assign(whole=WORLD)
-    parts = [
-        _find_smaller_wholes(by, months, ["area_id", "whole"], ["area_id", "period"]),
-        _find_smaller_wholes(by, inner, ["whole", "period"], ["area_id", "period"]),
-    ]
-    return sorted({*_find_below_platform(results), *(key for part in parts for key in part)})
+    of_year = _find_smaller_wholes(by, months, ["area_id", "whole"])
+    of_world = _find_smaller_wholes(by, inner, ["whole", "period"])
+    return sorted({*_find_below_platform(results), *of_year, *of_world})
 
 
 def _find_below_platform(results: ReviewInput) -> list[str]:
@@ -254,25 +249,18 @@ def _find_below_platform(results: ReviewInput) -> list[str]:
     exposed = results.exposed
     part = results.by_platform.groupby("restriction_id")["printed_min_persons"].max()
     least = exposed["restriction_id"].map(part)
-    return _row_keys(exposed[exposed["printed_min_persons"] < least - TOLERANCE_PERSONS])
+    return _join_key(exposed[exposed["printed_min_persons"] < least - TOLERANCE_PERSONS])
 
 
 def _find_smaller_wholes(
-    wholes: pd.DataFrame, parts: pd.DataFrame, part_key: list[str], whole_key: list[str]
-) -> list[str]:
-    """Return wholes (area/period) that are smaller than a part of them.
-
-    The columns `part_key` of a part have the key of its whole, which the whole has in `whole_key`.
-    """
+    wholes: pd.DataFrame, parts: pd.DataFrame, key_of_whole: list[str]
+) -> set[str]:
+    """Return wholes (area/period) that are smaller than a part, whose columns have their key."""
     names = [f"{name}_persons" for name in ("printed_min", "q05", "q50", "q95", "printed_max")]
-    both = parts.merge(
-        wholes[[*whole_key, *names]], left_on=part_key, right_on=whole_key, suffixes=("", "_whole")
-    )
-    falls = pd.Series(False, both.index)
-    for name in names:
-        falls |= both[name] > both[f"{name}_whole"] + TOLERANCE_PERSONS
-    below = both[falls]
-    return sorted(set(below[part_key[0]] + "/" + below[part_key[1]]))
+    keys = pd.MultiIndex.from_frame(parts[key_of_whole])
+    limits = wholes.set_index(["area_id", "period"])[names].reindex(keys).to_numpy()
+    below = parts[(parts[names].to_numpy() > limits + TOLERANCE_PERSONS).any(axis=1)]
+    return set(below[key_of_whole[0]] + "/" + below[key_of_whole[1]])
 
 
 @RESULTS.rule("countries_by_year")
@@ -394,7 +382,7 @@ def normal_without_grounds(results: ReviewInput) -> list[str]:
         | (rows["staleness"] != Staleness.FRESH.value)
         | ~(rows["q05_persons"] < rows["q95_persons"])
     )
-    return _row_keys(rows[fails])
+    return _join_key(rows[fails])
 
 
 def _acts_in_doubt(restrictions: pd.DataFrame) -> "pd.Series[str]":
@@ -429,8 +417,9 @@ def _figures_in_doubt(results: ReviewInput) -> "pd.Series[str]":
     )
 
 
-def _row_keys(rows: pd.DataFrame) -> list[str]:
-    return sorted(rows["restriction_id"] + "/" + rows["impact_metric"])
+def _join_key(rows: pd.DataFrame, table: str = "impact") -> list[str]:
+    first, *others = (rows[name].astype("str") for name in KEYS[table])
+    return sorted(first.str.cat(others, sep="/"))
 
 
 def find_broken_area_rules(by_area: pd.DataFrame) -> dict[str, list[str]]:
