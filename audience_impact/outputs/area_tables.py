@@ -26,7 +26,7 @@ from audience_impact.outputs.queries import EVERY, Days
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.simulation import unions
-from audience_impact.simulation.worlds import DRAWN, find_undrawn, summarise
+from audience_impact.simulation.worlds import DRAWN, find_undrawn
 from audience_impact.vocabulary import WORLD, RestrictionKind
 
 KEY = ["area_id", "period", "kind"]
@@ -73,17 +73,12 @@ def sum_days(by_country: Mapping[str, Days], places: pd.DataFrame) -> pd.DataFra
     pairs = pd.concat(tables, ignore_index=True).merge(places, on="country_id") if tables else None
     if pairs is None or pairs.empty:
         return no_rows([*KEY, *STATUS], [*areas.list_numbers("person_days"), "days"])
-    parts = []
-    for area, rows in pairs.groupby("area_id", sort=True):
-        number, keys = pd.factorize(pd.MultiIndex.from_frame(rows[KEY[1:]]), sort=True)
-        rows = rows.assign(total=number)
-        people = areas.sum_people(rows, lambda country: by_country[country].people, len(keys))
-        part = summarise(people, keys.set_names(KEY[1:]), "person_days")
-        groups = rows.groupby("total")
-        part["days"] = groups["days"].max().to_numpy()
-        part["is_part"] = ~groups["is_drawn"].all().to_numpy()
-        parts.append(part.reset_index().assign(area_id=area))
-    return _add_status(pd.concat(parts, ignore_index=True))
+    sums = areas.sum_over_countries(
+        pairs, lambda country: by_country[country].people, KEY[1:], "person_days"
+    )
+    groups = pairs.groupby(KEY)
+    sums = sums.assign(days=groups["days"].max(), is_part=~groups["is_drawn"].all())
+    return _add_status(sums.reset_index())
 
 
 def _add_status(rows: pd.DataFrame) -> pd.DataFrame:

@@ -55,6 +55,7 @@ from audience_impact.simulation.worlds import (
     fold_largest,
     join_worlds,
     open_sides,
+    summarise,
 )
 from audience_impact.vocabulary import WORLD, ImpactMetric, YesNo
 
@@ -414,6 +415,22 @@ def count_totals(pairs: pd.DataFrame, counts: pd.DataFrame, shared: pd.DataFrame
     more = pairs.merge(shared, on="set_id").drop_duplicates(["total", "restriction_id"])
     added = more.groupby("total")[COUNTS].sum().reindex(table.index, fill_value=0)
     return (table + added.astype("int64")).astype("float64")
+
+
+def sum_over_countries(
+    pairs: pd.DataFrame, people_of: Callable[[str], Array], key: list[str], unit: str
+) -> pd.DataFrame:
+    """Return the seven numbers of sums over countries, by `area_id` and `key`, an area at a time.
+
+    `pairs` has these columns, and `country_id` and `place` as `sum_people` takes them.
+    """
+    parts = {}
+    for area, rows in pairs.groupby("area_id", sort=True):
+        number, keys = pd.factorize(pd.MultiIndex.from_frame(rows[key]), sort=True)
+        people = sum_people(rows.assign(total=number), people_of, len(keys))
+        parts[area] = summarise(people, keys.set_names(key), unit)
+    parts = parts or {"": no_rows(key, list_numbers(unit)).set_index(key)}
+    return pd.concat(parts, names=["area_id"])
 
 
 def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], Array], count: int) -> Array:

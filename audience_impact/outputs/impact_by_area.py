@@ -8,7 +8,6 @@ that a reader can add up countries that no published region has together.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -20,7 +19,7 @@ from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
-from audience_impact.simulation.worlds import DRAWN, find_undrawn, fold_largest, summarise
+from audience_impact.simulation.worlds import DRAWN, find_undrawn, fold_largest
 from audience_impact.vocabulary import RestrictionKind
 
 KEY = ["area_id", "period", "kind"]
@@ -36,34 +35,29 @@ below the 5 % and the 95 % quantile have a standard error of 1.4 points.
 """
 
 
-@dataclass(frozen=True)
-class _Periods:
-    """The sets of audiences in force at any time in each period of a country, with members."""
-
-    table: pd.DataFrame
-    members: Members
-
-
 def draw_periods(simulation: Simulation) -> Sets:
-    """Return the people under restrictions of each kind in each country and period."""
+    """Return the people under restrictions of each kind in each country and period.
+
+    A set has the rows in force on some day of the period.
+    """
     inputs = simulation.inputs
     alive = {
-        world: _mark_rows(inputs, _rows_by_period(inputs, rows, areas.ENDS[world]))
+        world: timeline.spread_kinds(
+            inputs.timeline, _rows_by_period(inputs, rows, areas.ENDS[world])
+        )
         for world, rows in areas.rows_by_kind(inputs).items()
     }
     if alive["every"].empty:
         return areas.make_no_sets(OF_SETS, simulation.sampler.count)
-    periods = _make_periods(alive)
-    counts, shared = areas.count_restrictions(periods.members["every"], inputs, len(periods.table))
-    described = periods.table[OF_SETS].join(counts).join(_describe_sets(periods, inputs))
-    return Sets(described, shared, _draw_people(simulation, periods))
-
-
-def _mark_rows(inputs: SimulationInputs, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows in force in periods (country_id, period, row) once for each of their kinds."""
-    marks = timeline.mark_kinds(inputs.timeline, rows)
-    parts = [rows[is_of].assign(kind=kind.value) for kind, is_of in marks.items()]
-    return pd.concat(parts, ignore_index=True)
+    table = alive["every"][OF_SETS].drop_duplicates().sort_values(OF_SETS, ignore_index=True)
+    numbers = table.reset_index(names="set_id")
+    members = {
+        world: rows.merge(numbers, on=OF_SETS, validate="m:1")[["set_id", "row"]]
+        for world, rows in alive.items()
+    }
+    counts, shared = areas.count_restrictions(members["every"], inputs, len(table))
+    described = table.join(counts).join(_describe_sets(members["every"], inputs))
+    return Sets(described, shared, _draw_people(simulation, table, members))
 
 
 def make_draws(persons: Sets, published: pd.DataFrame) -> pd.DataFrame:
@@ -103,9 +97,16 @@ def make_rows(
     """
     if not any(len(sets.table) for sets in by_country.values()):
         return _make_empty_table()
-    rows, pairs = _sum_countries(by_country, places)
+    table, shared = areas.stack_sets(by_country.values())
+    pairs = table.merge(places, on="country_id")
     if pairs.empty:
         return _make_empty_table()
+    pairs = pairs.assign(total=pairs.groupby(KEY, sort=True).ngroup())
+    counts = areas.count_totals(pairs[["total", "set_id"]], table[COUNTS], shared)
+    sums = areas.sum_over_countries(
+        pairs, lambda country: by_country[country].people, KEY[1:], "persons"
+    )
+    rows = sums.join(counts.set_axis(sums.index))
     is_country = pairs["area_id"] == pairs["country_id"]
     groups = pairs.assign(base=pairs["base"].where(is_country)).groupby(KEY, sort=True)
     details = pd.DataFrame(
@@ -124,48 +125,10 @@ def _join_words(lists: "pd.Series[str]") -> str:
     return ";".join(sorted({word for words in set(lists) for word in words.split(";")}))
 
 
-def _sum_countries(
-    by_country: Mapping[str, Sets], places: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return people and counts of the sums of countries by KEY, and the sets in each sum."""
-    table, shared = areas.stack_sets(by_country.values())
-    pairs = table.merge(places, on="country_id")
-    pairs = pairs.assign(total=pairs.groupby(KEY, sort=True).ngroup())
-    counts = areas.count_totals(pairs[["total", "set_id"]], table[COUNTS], shared)
-    parts = []
-    for area, rows in pairs.groupby("area_id", sort=True):
-        number, keys = pd.factorize(pd.MultiIndex.from_frame(rows[KEY[1:]]), sort=True)
-        persons = areas.sum_people(
-            rows.assign(total=number), lambda country: by_country[country].people, len(keys)
-        )
-        periods, kinds = (keys.get_level_values(level) for level in (0, 1))
-        index = pd.MultiIndex.from_arrays([[area] * len(keys), periods, kinds], names=KEY)
-        parts.append(summarise(persons, index, "persons"))
-    nothing = pd.DataFrame(
-        columns=PEOPLE, index=pd.MultiIndex.from_arrays([[]] * len(KEY), names=KEY)
-    )
-    sums = pd.concat(parts) if parts else nothing.astype("float64")
-    return sums.join(counts.set_axis(sums.index)), pairs
-
-
 def _make_empty_table() -> pd.DataFrame:
     """Return the table without rows, for facts in which no restriction was ever in force."""
     names = [*KEY, "base", "platforms", "as_of", "impact_metric", *areas.STATUS]
     return no_rows(names, [*PEOPLE, *COUNTS, *areas.COUNTRIES, *BASES])
-
-
-def _make_periods(alive: Members) -> _Periods:
-    """Return sets of each country, period and kind, of the rows in force on some day of it.
-
-    `alive` has these rows (country_id, period, kind, row) by the world that counts them.
-    """
-    table = alive["every"][OF_SETS].drop_duplicates().sort_values(OF_SETS, ignore_index=True)
-    table = table.reset_index(names="set_id")
-    members = {
-        world: rows.merge(table, on=OF_SETS, validate="m:1")[["set_id", "row"]]
-        for world, rows in alive.items()
-    }
-    return _Periods(table, members)
 
 
 def _rows_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> pd.DataFrame:
@@ -188,10 +151,14 @@ def _rows_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> p
     return joined.loc[inside, ["country_id", "period", "row"]]
 
 
-def _draw_people(simulation: Simulation, periods: _Periods) -> Array:
-    """Return people of each set; a year has at least those of each of its months."""
-    table = periods.table
-    persons = areas.draw_apart(simulation, periods.members, _name_drawn_together(table))
+def _draw_people(simulation: Simulation, table: pd.DataFrame, members: Members) -> Array:
+    """Return people of each set; a year has at least those of each of its months.
+
+    Sets that are drawn together have one base, which is at least their largest audience.
+    """
+    is_alone = ~table["kind"].isin(WITHIN_YEARS)
+    together = table["kind"] + table["period"].str.len().astype("str").where(is_alone, "")
+    persons = areas.draw_apart(simulation, members, together)
     keys = pd.MultiIndex.from_frame(table[OF_SETS])
     years = pd.MultiIndex.from_frame(table[OF_SETS].assign(period=table["period"].str[:4]))
     at = keys.get_indexer(years)
@@ -202,16 +169,7 @@ def _draw_people(simulation: Simulation, periods: _Periods) -> Array:
     return np.asarray(raised)
 
 
-def _name_drawn_together(table: pd.DataFrame) -> "pd.Series[str]":
-    """Return a name for each set, the same for those that are drawn together.
-
-    Sets that are drawn together have one base, which is at least their largest audience.
-    """
-    is_alone = ~table["kind"].isin(WITHIN_YEARS)
-    return table["kind"] + table["period"].str.len().astype("str").where(is_alone, "")
-
-
-def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
+def _describe_sets(members: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
     """Return base, BASES and platforms of each set, by set_id."""
     rows = inputs.timeline.rows.set_index("row")
     expected = (rows["expected_persons"] / rows["base_persons"]).fillna(1.0)
@@ -219,7 +177,7 @@ def _describe_sets(periods: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
         base_persons=np.fmax.reduce(inputs.timeline.online_limits, axis=1),
         base_q50_persons=rows["online_persons"] * expected,
     )
-    joined = periods.members["every"].join(people, on="row")
+    joined = members.join(people, on="row")
     joined = joined.sort_values(["set_id", "base_persons", "platform_id"])
     groups = joined.groupby("set_id")
     return pd.DataFrame(

@@ -18,8 +18,7 @@ from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.outputs.queries import DayEngine
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
-from audience_impact.simulation.timeline import OLDER_DAYS, mark_kinds
-from audience_impact.simulation.worlds import summarise
+from audience_impact.simulation.timeline import OLDER_DAYS, spread_kinds
 
 YEARS = 2
 KEY = ["area_id", "from_day", "kind"]
@@ -95,22 +94,20 @@ def _sum_kind(
     """Return the runs of days of all areas, for the restrictions of a kind."""
     runs, pairs = _find_runs(days, places)
     joined = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")
-    totals = []
-    for _, rows in runs.groupby("area_id", sort=False):
-        inside = joined["run"].between(rows.index[0], rows.index[-1])
-        in_run = joined[inside].assign(total=joined["run"] - rows.index[0])
-        people = areas.sum_people(in_run, lambda name: by_country[name].sets.people, len(rows))
-        each_day = areas.sum_people(in_run, lambda name: by_country[name].person_days, len(rows))
-        totals.append(
-            summarise(people, rows.index, "persons").join(
-                summarise(each_day, rows.index, "person_days")
-            )
+    in_areas = joined.join(runs["area_id"], on="run")
+    people, each_day = (
+        areas.sum_over_countries(in_areas, people_of, ["run"], unit).droplevel("area_id")
+        for people_of, unit in (
+            (lambda name: by_country[name].sets.people, "persons"),
+            (lambda name: by_country[name].person_days, "person_days"),
         )
+    )
     as_totals = pairs.rename(columns={"run": "total", "state": "set_id"})
     counts = areas.count_totals(as_totals, table[COUNTS], shared)
     groups = joined.groupby("run")["is_drawn"]
     return (
-        runs.join(pd.concat(totals))
+        runs.join(people)
+        .join(each_day)
         .join(counts)
         .assign(
             from_day=runs["from_day"].dt.strftime("%Y-%m-%d"),
@@ -203,9 +200,7 @@ def _mark_rows(
     rows = moments[["country_id", "moment", "period", world]].merge(
         members, left_on=world, right_on="set_id"
     )
-    marks = mark_kinds(inputs.timeline, rows)
-    parts = [rows[is_of].assign(kind=kind.value) for kind, is_of in marks.items()]
-    return pd.concat(parts, ignore_index=True)[["country_id", "moment", "kind", "row"]]
+    return spread_kinds(inputs.timeline, rows)[["country_id", "moment", "kind", "row"]]
 
 
 def _find_runs(days: pd.DataFrame, regions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -24,7 +24,7 @@ from audience_impact.phases import Intervals, bound_hours, combine_hours, sum_ho
 from audience_impact.simulation import unions, worlds
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
-from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, mark_kinds
+from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, spread_kinds
 
 EVERY = "all"
 """Value of `restriction_id` for all restrictions of the country together."""
@@ -84,17 +84,6 @@ class Days:
         """Return the rows of a country."""
         rows = np.flatnonzero(self.table["country_id"] == country)
         return Days(self.table.iloc[rows].reset_index(drop=True), self.people[rows])
-
-
-class Divided(NamedTuple):
-    """Pieces of intervals by OF_COUNTRIES, and the members of the sets that these add.
-
-    The `set_id` of a piece is that of its whole set, where all of it is of the kind; else the
-    number of wholes plus that of an added set.
-    """
-
-    pieces: pd.DataFrame
-    members: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -198,25 +187,23 @@ class DayEngine:
         """
         people = self.count_people(spans, by_country=True)
         line, limits = self.inputs.timeline, self.inputs.timeline.daily_limits
-        kinds = [divide_by_kind(intervals, line) for intervals in spans]
-        counts = [
-            1 + int(part.members["set_id"].max()) if len(part.members) else 0 for part in kinds
-        ]
-        of_parts = (
-            worlds.find_largest(kinds[0].members, limits.low, counts[0]),
-            worlds.bound_most(kinds[1].members, line.rows, limits, counts[1]),
-            self.draw_people((kinds[2].pieces, kinds[2].members), by_country=True)
+        pieces, added = zip(*(divide_by_kind(part, line) for part in spans), strict=True)
+        counts = [1 + int(rows["set_id"].max()) if len(rows) else 0 for rows in added]
+        of_added = (
+            worlds.find_largest(added[0], limits.low, counts[0]),
+            worlds.bound_most(added[1], line.rows, limits, counts[1]),
+            self.draw_people((pieces[2], added[2]), by_country=True)
             if counts[2]
             else people.drawn[:0],
         )
         sums = [
-            _sum_by(part.pieces, np.vstack([of_sets, of_part]), OF_COUNTRIES)
-            for part, of_sets, of_part in zip(kinds, people, of_parts, strict=True)
+            _sum_by(part, np.vstack(of_sets), OF_COUNTRIES)
+            for part, *of_sets in zip(pieces, people, of_added, strict=True)
         ]
         most = sums[1]
         least, drawn = sums[0].reindex(most.index).fillna(0.0), sums[2].reindex(most.index)
         values = worlds.join_worlds(*(part.to_numpy("float64") for part in (least, most, drawn)))
-        days = kinds[1].pieces.groupby(OF_COUNTRIES)["days"].sum()
+        days = pieces[1].groupby(OF_COUNTRIES)["days"].sum()
         return Days(days.reindex(most.index).astype("float64").reset_index(), values)
 
     def list_unknown_ends(self) -> pd.Index:
@@ -253,17 +240,18 @@ class DayEngine:
         return table
 
 
-def divide_by_kind(intervals: Intervals, line: Timeline) -> Divided:
-    """Return the pieces of countries by month and year, with the rows of each kind alone."""
+def divide_by_kind(intervals: Intervals, line: Timeline) -> Intervals:
+    """Return the pieces of intervals by OF_COUNTRIES, and the members of the sets that these add.
+
+    The `set_id` of a piece is that of its whole set, where all of it is of the kind; else the
+    number of wholes plus that of an added set.
+    """
     pieces, members = intervals
     years = pieces.assign(period=pieces["month"].str.slice(0, -3))
     in_periods = pd.concat([pieces.assign(period=pieces["month"]), years], ignore_index=True)
     key = ["set_id", "period"]
     cells = in_periods[key].drop_duplicates().merge(members, on="set_id")
-    marks = mark_kinds(line, cells)
-    all_cells = pd.concat(
-        [cells[is_of].assign(kind=kind.value) for kind, is_of in marks.items()], ignore_index=True
-    )
+    all_cells = spread_kinds(line, cells)
     sizes = members.groupby("set_id").size()
     groups = all_cells.groupby([*key, "kind"])["row"]
     states = groups.size().rename("count").reset_index()
@@ -273,10 +261,8 @@ def divide_by_kind(intervals: Intervals, line: Timeline) -> Divided:
     divided = in_periods.merge(states, on=key).rename(columns={"group": "country_id"})
     new = all_cells.merge(states[~is_whole], on=[*key, "kind"])
     new = new.assign(set_id=new["state"] - count_sets(intervals))
-    return Divided(
-        divided[[*OF_COUNTRIES, "state", "days"]].rename(columns={"state": "set_id"}),
-        new.sort_values(["set_id", "row"], ignore_index=True)[["set_id", "row"]],
-    )
+    divided = divided[[*OF_COUNTRIES, "state", "days"]].rename(columns={"state": "set_id"})
+    return divided, new.sort_values(["set_id", "row"], ignore_index=True)[["set_id", "row"]]
 
 
 def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFrame:

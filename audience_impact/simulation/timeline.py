@@ -39,7 +39,6 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from audience_impact import figure_errors
 from audience_impact.audiences.inputs import Inputs
@@ -78,7 +77,6 @@ OLDER_DAYS = 365
 """A restriction is older than a year if it began more days than these before the period."""
 SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
 """Severities of what was slowed or impaired and not cut."""
-Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -366,8 +364,8 @@ def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
-def mark_kinds(line: Timeline, rows: pd.DataFrame) -> dict[RestrictionKind, Marks]:
-    """Return whether each row of the timeline, in a period, is of each kind of restriction.
+def spread_kinds(line: Timeline, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of the timeline, each once for every `kind` of restriction that it is of.
 
     `rows` has `row` and `period`, in which it is in force.
     """
@@ -377,7 +375,7 @@ def mark_kinds(line: Timeline, rows: pd.DataFrame) -> dict[RestrictionKind, Mark
     began = line.periods["from_day"].reindex(about["restriction_id"]).to_numpy()
     first = parse_periods(rows["period"])["start"].to_numpy()
     is_begun = began >= first
-    return {
+    marks = {
         RestrictionKind.ALL: np.ones(len(rows), dtype=bool),
         RestrictionKind.ORDERED: about["is_order"].to_numpy("bool"),
         RestrictionKind.BEGAN: is_begun,
@@ -386,6 +384,8 @@ def mark_kinds(line: Timeline, rows: pd.DataFrame) -> dict[RestrictionKind, Mark
         RestrictionKind.SHUTDOWN: is_shutdown,
         RestrictionKind.SERVICE: ~is_shutdown,
     }
+    parts = [rows[is_of].assign(kind=kind.value) for kind, is_of in marks.items()]
+    return pd.concat(parts, ignore_index=True)
 
 
 def list_countries_in_force(line: Timeline) -> pd.DataFrame:

@@ -56,27 +56,21 @@ def make_candidates(scope: Scope, inputs: Inputs, context: Context) -> pd.DataFr
         _list_networks(inputs, tables),
         _list_operators(inputs, tables),
     ]
-    filled = [
-        _add_lines(part.assign(**_default_columns(part)), tables)[COLUMNS]
-        for part in parts
-        if not part.empty
-    ]
+    filled = [_fill_columns(part, tables) for part in parts if not part.empty]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
     ordered = table.sort_values([*KEY, "passed_over"], ignore_index=True)
     return ordered.drop_duplicates(KEY, ignore_index=True)
 
 
-def _default_columns(part: pd.DataFrame) -> dict[str, object]:
+def _fill_columns(part: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return candidates of one table as COLUMNS, with their lines in the facts."""
     plain = {"platform_id": EVERY, "looked_for": EVERY, "persons": float("nan")}
-    return {name: cell for name, cell in plain.items() if name not in part}
-
-
-def _add_lines(part: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    if set(PROVENANCE) <= set(part.columns):
-        return part
-    table = part["input_table"].iloc[0]
-    lines = tables[table].set_index(INPUTS[table])[PROVENANCE]
-    return part.drop(columns=PROVENANCE, errors="ignore").join(lines, on="input_id")
+    part = part.assign(**{name: cell for name, cell in plain.items() if name not in part})
+    if not set(PROVENANCE) <= set(part.columns):
+        table = part["input_table"].iloc[0]
+        lines = tables[table].set_index(INPUTS[table])[PROVENANCE]
+        part = part.drop(columns=PROVENANCE, errors="ignore").join(lines, on="input_id")
+    return part[COLUMNS]
 
 
 def _list_audiences(scope: Scope, tables: Tables, able: pd.DataFrame) -> pd.DataFrame:

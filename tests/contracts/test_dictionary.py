@@ -105,37 +105,6 @@ def test_every_coded_value_that_occurs_is_in_the_dictionary(frames: Frames) -> N
     assert find_meaningless(frames) == []
 
 
-def test_a_planted_value_is_seen(frames: dict[str, pd.DataFrame]) -> None:
-    coded = [
-        (table, column)
-        for table, frame in frames.items()
-        for column in frame
-        if len(frame) and is_coded(table, column)
-    ]
-    assert len(coded) > 60
-    for table, column in coded:
-        planted = frames[table].iloc[[0]].assign(**{column: "planted"})
-        if by := published.explained_by(table, column):
-            planted = planted.assign(**{by: ""})
-        assert f"{table}.{column}: planted" in find_meaningless({table: planted})
-
-
-def test_a_planted_value_is_seen_among_several(frames: dict[str, pd.DataFrame]) -> None:
-    mixed = frames["impact"].iloc[[0]].assign(base=[["all_ages", "planted", "internet_all"]])
-    assert find_meaningless({"impact": mixed}) == ["impact.base: planted"]
-
-
-def test_a_value_of_the_vocabulary_that_is_gone_is_seen(
-    frames: Frames, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    about = published.COLUMNS["impact"]["obs_status"]
-    less = [f"{value}=a status" for value in about.meanings if value != "M"]
-    monkeypatch.setitem(
-        published.COLUMNS["impact"], about.column, about._replace(of="; ".join(less))
-    )
-    assert "impact.obs_status: M" in find_meaningless({"impact": frames["impact"][["obs_status"]]})
-
-
 def list_undeclared(frames: Frames) -> set[str]:
     """Return the columns of few texts that are neither coded nor free for a reason."""
     counts = list_free_texts(frames)
@@ -144,13 +113,6 @@ def list_undeclared(frames: Frames) -> set[str]:
 
 def test_a_text_of_few_values_is_coded_or_free_for_a_reason(frames: Frames) -> None:
     assert list_undeclared(frames) == set(), "a word of the vocabulary, or a reason in FREE"
-
-
-def test_a_new_column_of_few_values_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = published.COLUMNS["impact"]["area_name"]._replace(column="mood")
-    monkeypatch.setitem(published.COLUMNS["impact"], "mood", free)
-    made = pd.DataFrame({"mood": ["good", "bad"], "q50_persons": [1, 2]})
-    assert list_undeclared({"impact": made}) == {"mood"}
 
 
 def test_no_reason_is_given_for_what_is_coded_or_gone(frames: Frames) -> None:

@@ -1,7 +1,6 @@
 """The contracts of the published tables: what must not be published is refused, by name."""
 
 import csv
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -119,14 +118,3 @@ def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:
     assert 0 < table.column("q50_persons").null_count < table.num_rows
     assert 96_000_000 in table.column("printed_min_persons").to_pylist()
     assert all(isinstance(cell, int) for cell in table.column("printed_min_persons").to_pylist())
-
-
-def test_the_titles_are_sentences() -> None:
-    for name in published.TABLES:
-        assert published.describe_table(name).endswith(".")
-
-
-def test_numbers_are_plain_in_json(repository_results: steps.Results) -> None:
-    first = repository_results.tables["impact"].slice(0, 1).to_pylist()[0]
-    text = json.dumps({name: cell for name, cell in first.items() if name.endswith("_persons")})
-    assert ".0" not in text

@@ -81,12 +81,6 @@ def test_a_withdrawn_column_requires_a_major_version(rows: list[Row]) -> None:
     assert f"raise SCHEMA_VERSION to {major + 1}.0" in fault
 
 
-def test_versions_are_compared_as_numbers(rows: list[Row]) -> None:
-    later = f"{parse_version(published.SCHEMA_VERSION)[0]}.10"  # as text below version x.9
-    more = [*rows, {"schema_version": later, "table": "impact", "columns": "planted"}]
-    assert describe_faults(more, list_published() | {"impact.planted"}, later) == []
-
-
 def test_each_column_stands_in_one_row(rows: list[Row]) -> None:
     count = sum(len(row["columns"].split()) for row in rows)
     assert len(list_names(rows)) == count

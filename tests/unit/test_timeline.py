@@ -345,9 +345,9 @@ def test_years_that_begin_long_after_the_first_day_are_older() -> None:
     line = prepared(made)[0].simulation.timeline
     assert line.rows["monthly_high_persons"].tolist() == [500e3] * 3
     years = line.rows[["row"]].assign(period=["2024", "2025", "2026"])
-    marks = timeline.mark_kinds(line, years)
-    assert marks[RestrictionKind.OLDER].tolist() == [False, False, True]
-    assert marks[RestrictionKind.BEGAN].tolist() == [True, False, False]
+    kinds = timeline.spread_kinds(line, years).groupby("kind")["period"].agg(list)
+    assert kinds[RestrictionKind.OLDER.value] == ["2026"]
+    assert kinds[RestrictionKind.BEGAN.value] == ["2024"]
 
 
 @pytest.mark.chain
