@@ -103,16 +103,12 @@ def _measure_move(both: pd.DataFrame, name: str) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class ComparedVersion:
-    """One of two versions that are compared.
+    """One of two versions that are compared; or facts computed now, named by their folders.
 
     Attributes:
-        name: The id of the version, or the folders of facts that are computed now.
-        is_published: Whether it is a version.
-        settings: The settings on which the numbers depend besides the facts, in words: the day, the
-            seed, the method and the options of the run.
+        settings: What the numbers depend on besides the facts, as `describe_settings` returns it.
         answers: The answers, as `combine_answers` returns them.
-        files: The fact files; empty where the version has none.
-        keys: The key columns of each fact table; empty where the version lacks them.
+        files: The fact files, and `keys` the key columns of each fact table.
         read_table: Returns a published table; raises PublishError where it is damaged.
         counts: The number of rows of each published table.
         refused_count: Rows of facts that are in quarantine.

@@ -12,8 +12,10 @@ A workbook has one more table, `events`: a row for each restriction, as `audienc
 it. It is not published; it joins published tables.
 """
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -52,30 +54,7 @@ EVENTS = "events"
 ABOUT_EVENTS = (
     "One row a restriction: days, people and person-days with the likely range, and source"
 )
-EVENT_COLUMNS = (
-    ("restriction_id", "string", "", "the id of the restriction"),
-    ("area_names", "string", "", "where it was"),
-    ("start_on", "date", "", "its first day on record"),
-    ("ended_on", "string", "", "its last day on record; blank: none"),
-    ("end_status", "string", "", "whether it ended"),
-    ("kind", "string", "", "shutdown of the whole internet, or service: services alone"),
-    ("platform_names", "string", "", "what was cut"),
-    ("impact_metric", "string", "", "whom the people count: users of a feature where it was cut"),
-    ("q50_persons", "number", "persons", "people: the median; blank: no estimate"),
-    ("q05_persons", "number", "persons", "people: lower end of the likely range"),
-    ("q95_persons", "number", "persons", "people: upper end of the likely range"),
-    ("min_persons", "number", "persons", "people: the fewest, if figures err as 99 % of such do"),
-    ("max_persons", "number", "persons", "people: the most, if figures err as 99 % of such do"),
-    ("confidence", "string", "", "confidence in the number of people"),
-    ("days", "number", "days", "days that may have been under restriction, in the chosen year"),
-    ("q50_person_days", "number", "person_days", "person-days in the chosen year: the median"),
-    ("q05_person_days", "number", "person_days", "person-days: lower end of the likely range"),
-    ("q95_person_days", "number", "person_days", "person-days: upper end of the likely range"),
-    ("source", "string", "", "publisher and date of the page that reports it"),
-    ("title", "string", "", "title of the page"),
-    ("licence", "string", "", "licence of the page, as far as somebody looked for it"),
-    ("url", "string", "", "address of the page"),
-)
+EVENT_COLUMNS = Path(__file__).with_name("events.csv")
 """Name, type, unit and meaning of each column of `events`."""
 
 
@@ -346,11 +325,10 @@ def add_events(content: Content, everything: Content, query: ExportQuery) -> Con
     frames = {name: everything.read_frame(name) for name in needed}
     ids = content.tables["restrictions"]["restriction_id"].to_pylist()
     events = rankings.build_events(frames, ids, query.period)
-    rows = rankings.sort_events(events, query.order)[[name for name, *_ in EVENT_COLUMNS]]
-    fields = [
-        {"name": name, "type": kind, "description": meaning, **({"unit": unit} if unit else {})}
-        for name, kind, unit, meaning in EVENT_COLUMNS
-    ]
+    with EVENT_COLUMNS.open(encoding="utf-8", newline="") as file:
+        columns = csv.DictReader(file)
+        fields = [{name: cell for name, cell in row.items() if cell} for row in columns]
+    rows = rankings.sort_events(events, query.order)[[field["name"] for field in fields]]
     about = {"name": EVENTS, "description": ABOUT_EVENTS, "schema": {"fields": fields}}
     return replace(
         content,

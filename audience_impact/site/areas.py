@@ -50,14 +50,6 @@ CHARTS = {
     ),
 }
 """Title of each chart of an area and meaning of its marks, for use outside its page."""
-KINDS = {
-    "Began in the year": RestrictionKind.BEGAN,
-    "Carried over": RestrictionKind.CARRIED_OVER,
-    "Older than a year": RestrictionKind.OLDER,
-    "Shutdowns": RestrictionKind.SHUTDOWN,
-    "Blocked services": RestrictionKind.SERVICE,
-}
-"""The kinds of restrictions that a year is divided into, by their headings."""
 TOGETHER = "all"
 """Id in `person_days` of all restrictions of a country together."""
 MAP_TITLE = "Share of each country's people under a restriction at some time in"
@@ -164,7 +156,6 @@ def _collect_values(
         "lead": write_lead(report, code),
         "answers": [sentences.write_area_answer(AreaRecord(name, kinds)) for kinds in answered],
         "years": [_describe_year(years[year]) for year in reversed(years)],
-        "kind_names": tuple(KINDS),
         "reasons": [(", ".join(of_reason), text) for text, of_reason in reasons.items()],
         "days": [{**row, "estimate": read_estimate(row)} for row in days[::-1]],
         "person_days": person_days[::-1],
@@ -203,18 +194,14 @@ def write_lead(report: ReportData, code: str) -> list[str]:
 
 
 def _describe_year(kinds: Kinds) -> dict[str, Any]:
-    counts = {kind: row["restrictions_count"] for kind, row in kinds.items()}
-    everyone = read_kind(kinds, RestrictionKind.ALL)
-    ordered = read_kind(kinds, RestrictionKind.ORDERED)
+    """Return the row of a year for all restrictions; people and restrictions of each kind."""
+    people = {kind.value: read_kind(kinds, kind) for kind in RestrictionKind}
+    ordered = people[RestrictionKind.ORDERED]
     return {
+        **people,
         "row": kinds["all"],
-        "all": everyone,
-        "ordered": ordered,
-        "ordered_count": counts.get(RestrictionKind.ORDERED, 0),
-        "is_same": read_numbers(everyone) == read_numbers(ordered),
-        "kinds": {
-            name: (read_kind(kinds, kind), counts.get(kind, 0)) for name, kind in KINDS.items()
-        },
+        "counts": {kind: row["restrictions_count"] for kind, row in kinds.items()},
+        "is_same": read_numbers(people["all"]) == read_numbers(ordered),
     }
 
 

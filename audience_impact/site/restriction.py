@@ -14,7 +14,7 @@ from audience_impact.answers.caveats import (
     write_reasons,
 )
 from audience_impact.answers.citation import cite_restriction
-from audience_impact.answers.numbers import NUMBERS, dates_in_words
+from audience_impact.answers.numbers import NUMBERS
 from audience_impact.answers.records import ALL, AnswerRecord, End, Number
 from audience_impact.answers.restriction_words import (
     choose_start_day,
@@ -49,30 +49,6 @@ CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", *NUMBERS),
     *("base", "base_persons", "obs_status", "status", "reason", "version_id"),
 )
-LONG = 90
-"""Maximum characters of a text in a list; longer texts follow the list, each on a separate line."""
-ACT = (
-    ("What was done", "action", "action"),
-    ("How far the target is gone", "severity", "severity"),
-    ("Where", "area_name", ""),
-    ("Places as the source means them", "place_names", ""),
-    ("How far it reaches", "geo_scope", "geo_scope"),
-    ("Networks", "network_scope", "network_scope"),
-    ("Operators", "operator_names", ""),
-    ("Services", "target_names", ""),
-    ("Ordered by", "authority", ""),
-    ("Law or order", "legal_basis", ""),
-    ("Reason given", "stated_reason", ""),
-    ("Cause", "cause", "cause"),
-    ("Happened at", "occasion", ""),
-    ("Who says so", "claim_status", "claim_status"),
-    ("Measured by", "measured_by_names", ""),
-    ("A page of the measurement", "measured_url", ""),
-    ("Why it is not read as everyone", "extent_reason", ""),
-    ("Note", "note", ""),
-)
-"""The facts on a restriction: heading, column, and the enum of its words if it is coded."""
-DATES = (("Announced", "announced_on"), ("Seen from", "observed_from"), ("Last day", "ended_on"))
 Neighbours = list[tuple[str, ListEntry | None, ListEntry | None]]
 """The previous and the next restriction in each country."""
 
@@ -154,8 +130,7 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
         "continues": report.by_id.get(record.restriction.continues or ""),
         "lasted": _describe_duration(record),
         "evidence": label_evidence(record),
-        "act": sorted(_describe_restriction(record), key=lambda pair: len(pair[1]) > LONG),
-        "long": LONG,
+        "other_ids": name_other_ids(record),
     }
 
 
@@ -217,19 +192,6 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
     columns = {"authority": "who ordered it", "stated_reason": "which reason was given"}
     blank = [words for name, words in columns.items() if not getattr(record.restriction, name)]
     return [*texts, *(f"Our record does not say {words}." for words in blank)]
-
-
-def _describe_restriction(record: AnswerRecord) -> Iterator[tuple[str, str]]:
-    """Yield heading and text of each fact on the restriction; dates are those of the source."""
-    for heading, column, kind in ACT:
-        if cell := getattr(record.restriction, column):
-            text = naming.explain_code(cell, kind) if kind else cell
-            yield heading, text.replace(";", "; ").replace(";  ", "; ")
-    if ids := name_other_ids(record):
-        yield "The same event elsewhere", ids
-    for heading, column in DATES:
-        if cell := getattr(record.restriction, column):
-            yield heading, dates_in_words(cell)
 
 
 def _find_neighbours(report: ReportData) -> dict[str, Neighbours]:

@@ -48,17 +48,11 @@ PEOPLE, LEAST_PEOPLE = ("persons", "person_days", "person_hours"), 1000.0
 
 @dataclass(frozen=True)
 class TableMoves:
-    """The moves of a published table.
+    """The moves of a published table, of which both versions have `count` rows.
 
-    Attributes:
-        table: The name of the table.
-        count: Rows in both versions.
-        rows: The rows that moved, by key: `column`, `old`, `new` and `share` of the largest move of
-            each, the largest first.
-        rescaled: The same of numbers of people that are above zero in both versions, for rows in
-            which one more than doubled or is less than half.
-        gone_count: Rows that only the last version has.
-        new_count: Rows that only this version has.
+    `rows` are those that moved, by key: `column`, `old`, `new` and `share` of the largest move of
+    each, the largest first. `rescaled` has the same of numbers of people that are above zero in
+    both versions, for rows in which one more than doubled or is less than half.
     """
 
     table: str

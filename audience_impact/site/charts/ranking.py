@@ -22,14 +22,7 @@ from audience_impact.vocabulary import WORLD
 
 MOST_PUBLISHERS = 2
 """Maximum number of sources that are named."""
-TITLES = {
-    Quantity.PEOPLE: ("People under internet restrictions", "Restrictions with the most people"),
-    Quantity.PERSON_DAYS: (
-        "Person-days under internet restrictions",
-        "Restrictions with the most person-days",
-    ),
-}
-"""Titles of the pictures of countries and of restrictions."""
+NOUNS = {Quantity.PEOPLE: "people", Quantity.PERSON_DAYS: "person-days"}
 COUNTED = {
     Quantity.PEOPLE: "Each person is counted once.",
     Quantity.PERSON_DAYS: "Each person is counted once a day.",
@@ -56,7 +49,9 @@ def draw_ranking(
         text = format_amount(amount)
         drawn.append(Row(rankings.name_row(row), text, "accent", mark_interval(amount)))
     ends = [mark.end for row in drawn for mark in row.marks]
-    title = _write_title(ranking, is_by_country)
+    title = _write_title(quantity, ranking.name, day_in_words(ranking.period))
+    if not is_by_country:
+        title = f"Restrictions with the most {NOUNS[quantity]}: {title.partition(': ')[2]}"
     counted = f"{len(drawn)} of {len(rows)} {'countries' if is_by_country else 'restrictions'}"
     more, without = len(estimated) - len(drawn), len(rows) - len(estimated)
     left_out = [f"{more} more with an estimate"] * bool(more)
@@ -83,7 +78,8 @@ def draw_ranking_map(
         row["area_id"]: f"{row['area_name']} {format_median(read_amount(row, quantity))}"
         for row in estimated[:most]
     }
-    is_world, scale, title = ranking.area_id == WORLD, SCALES[quantity], _write_title(ranking)
+    is_world, scale = ranking.area_id == WORLD, SCALES[quantity]
+    title = _write_title(quantity, ranking.name, day_in_words(ranking.period))
     region = [] if is_world else [row["area_id"] for row in rows]
     elsewhere = "" if is_world else f", or not in {names.name_area(ranking.area_id)}"
     legend = (*scale.legend[:-1], ("map-none", f"nothing on record{elsewhere}"))
@@ -117,7 +113,7 @@ def draw_years_line(
     by_year = dict(years)
     span = range(int(min(by_year)), int(max(by_year)) + 1)
     estimates = [(str(year), by_year.get(str(year), NOBODY)) for year in span]
-    title = f"{TITLES[quantity][0]}: {names.capitalise_first(name)}, {span[0]} to {span[-1]}"
+    title = _write_title(quantity, name, f"{span[0]} to {span[-1]}")
     part = any(estimate.covered for _, estimate in estimates)
     as_of = str(version.manifest["audience_impact"]["as_of"])
     foot = (
@@ -129,9 +125,9 @@ def draw_years_line(
     return Picture(series.draw_years_line(title, estimates), title, foot)
 
 
-def _write_title(ranking: AreaRecord, is_by_country: bool = True) -> str:
-    place = names.capitalise_first(ranking.name)
-    return f"{TITLES[ranking.quantity][not is_by_country]}: {place}, {day_in_words(ranking.period)}"
+def _write_title(quantity: Quantity, name: str, period: str) -> str:
+    noun = names.capitalise_first(NOUNS[quantity])
+    return f"{noun} under internet restrictions: {names.capitalise_first(name)}, {period}"
 
 
 def _name_sources(publishers: Sequence[str], version: Stored) -> tuple[str, str]:
