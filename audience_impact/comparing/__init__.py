@@ -2,8 +2,7 @@
 
 Each module imports only those above it:
 
-    facts              the fact tables that differ between two versions, and their rows
-    compared_versions  a version to compare, and the answers of two versions side by side
+    compared_versions  a version to compare; the fact rows and the answers that two versions have
     changes            the whole comparison, and the same as plain records
     text               the comparison as text
 """

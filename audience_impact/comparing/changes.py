@@ -17,8 +17,15 @@ import pandas as pd
 
 from audience_impact.answers.names import area_in_words
 from audience_impact.comparing import compared_versions
-from audience_impact.comparing.compared_versions import ANSWER, NEW, OLD, ComparedVersion
-from audience_impact.comparing.facts import ChangedTable, Row, list_changed_tables
+from audience_impact.comparing.compared_versions import (
+    ANSWER,
+    NEW,
+    OLD,
+    ChangedTable,
+    ComparedVersion,
+    Row,
+    list_changed_tables,
+)
 from audience_impact.plain_text import ReadableError
 from audience_impact.vocabulary import AnswerChange, FactRole
 

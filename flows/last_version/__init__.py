@@ -1,17 +1,14 @@
 """The comparison of a run with the last version: what changed, and warnings of large changes.
 
 The same inputs have to give the same bytes, whatever was published before. Therefore a run reports
-these findings, but they are not part of a version. `sides` has what is compared, `edits` finds
-edits of facts that take back what was known, `rules` has all rules.
+these findings, but they are not part of a version. `sides` has what is compared, `rules` the rules.
 """
 
 from functools import lru_cache
 
-from audience_impact.comparing.compared_versions import ComparedVersion
-from audience_impact.comparing.facts import Row
+from audience_impact.comparing.compared_versions import ComparedVersion, Row
 from audience_impact.vocabulary import FactChange
-from flows.last_version.edits import format_cells, format_edit, format_keys
-from flows.last_version.rules import GONE, VERSIONS
+from flows.last_version.rules import GONE, VERSIONS, format_cells, format_edit, format_keys
 from flows.last_version.sides import (
     LastComparison,
     describe_results,

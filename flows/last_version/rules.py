@@ -1,37 +1,53 @@
 """Rules that warn of what changed since the last version.
 
 First those about damaged files of facts (rows and cells that are gone or changed places), then
-edits of facts that moved answers and are to be confirmed (`edits`), then answers that moved, became
-weaker or are gone, and lost rows.
+edits of facts that moved answers and are to be confirmed, then answers that moved, became weaker or
+are gone, and lost rows.
+
+Definitions. A row is known by its key. An edit that adds to what is known is ordinary: a new row, a
+cell that was blank, an end that becomes known or more precise, a note, a number that changes by
+less than a factor of RESCALED_FACTOR. To be confirmed is an edit that takes back what was known: an
+end that goes or moves, another start or other days by which a restriction lasts more than twice or
+less than half as long, a figure or survey that speaks of another area, service, population, unit or
+year, a number that changes by RESCALED_FACTOR or more, and a row that is gone.
+
+Known drawback. A wrong row that is new, or a wrong number within the factor, is ordinary here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from itertools import takewhile
 
 import pandas as pd
 
 from audience_impact.comparing import changes, text
-from audience_impact.comparing.compared_versions import NEW, OLD, STATUS
-from audience_impact.comparing.facts import Row
+from audience_impact.comparing.compared_versions import NEW, OLD, Row
+from audience_impact.comparing.compared_versions import STATUS as OBS_STATUS
+from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.rules import Stage, get_rule
-from audience_impact.vocabulary import FactChange, ObsStatus, RuleStage
-from flows.last_version.edits import (
-    BY_HAND,
-    EDITS,
-    END,
-    FITTED,
-    FITTED_TO,
-    RESCALED_FACTOR,
-    RESTRICTIONS,
-    Edit,
-    FindEdit,
-    format_edit,
-    format_keys,
-)
-from flows.last_version.sides import OF_ANSWERS, LastComparison, format_move
-from schemas.facts import TABLES
+from audience_impact.vocabulary import EndStatus, FactChange, ObsStatus, RuleStage
+from flows.last_version.sides import OF_ANSWERS, RESCALED_FACTOR, LastComparison, format_move
+from schemas.facts import COLUMNS, TABLES
 
+Edit = tuple[str, str]
+"""The column that a finding refers to, and what is wrong with it."""
+FindEdit = Callable[[Row, pd.Timestamp], Edit | None]
+YEAR = timedelta(days=366)
+RESTRICTIONS, END, STATUS, DAYS = "restrictions", "ended_on", "end_status", "days_in_force"
+STARTS = ("observed_from", "announced_on")
+EVENTS = (RESTRICTIONS, "evidence", "event_readings", "register_rows", "restriction_places")
+"""Tables about events, whose codes and days change as more becomes known of an event."""
+SUBJECTS = ("areas", "platforms", "restrictions", "surveys")
+"""Tables of what a figure may speak of."""
+OF_CERTAINTY = ("interval_kind", "obs_status", "basis", "self_selected", "is_metered")
+"""Codes that say how sure a figure is, and not what it counts."""
+FITTED_TO = "data_sha256"
+"""The column of tables that a command fits to other facts, and writes anew as a whole."""
+FITTED = tuple(table for table in TABLES if FITTED_TO in COLUMNS[table])
+BY_HAND = tuple(table for table in TABLES if table not in FITTED)
+"""The tables of facts that people edit."""
+LONGEST_CELL = 60
 VERSIONS = Stage[Callable[[LastComparison], list[str]]](RuleStage.VERSIONS)
 """The rules over the last version and this one; each returns a line for each finding."""
 CONFIRM = "correct it, or confirm it with --accept-changes"
@@ -138,22 +154,135 @@ def fitted_rows_edited(comparison: LastComparison) -> list[str]:
     return lines
 
 
-def _register_edits(find: FindEdit, tables: Sequence[str]) -> None:
+def _edit_rule(*tables: str) -> Callable[[FindEdit], FindEdit]:
+    """Register what finds an edit of a changed row, given the day of the run, as a rule."""
 
-    def run(comparison: LastComparison) -> list[str]:
-        as_of = pd.Timestamp(comparison.new.settings.get("the day", 0))
-        changed = [row for row in comparison.rows if row.change is FactChange.CHANGED]
-        edits = [
-            (row, edit) for row in changed if row.table in tables and (edit := find(row, as_of))
-        ]
-        return _report_edits(comparison, find.__name__, edits)
+    def register(find: FindEdit) -> FindEdit:
+        def run(comparison: LastComparison) -> list[str]:
+            as_of = pd.Timestamp(comparison.new.settings.get("the day", 0))
+            changed = [row for row in comparison.rows if row.change is FactChange.CHANGED]
+            edits = [
+                (row, edit) for row in changed if row.table in tables and (edit := find(row, as_of))
+            ]
+            return _report_edits(comparison, find.__name__, edits)
 
-    run.__name__ = find.__name__
-    VERSIONS.rule(*tables)(run)
+        run.__name__ = find.__name__
+        VERSIONS.rule(*tables)(run)
+        return find
+
+    return register
 
 
-for _find, _tables in EDITS.items():
-    _register_edits(_find, _tables)
+@_edit_rule(RESTRICTIONS)
+def end_changed(row: Row, _: pd.Timestamp) -> Edit | None:
+    """Find a known end that is gone or moved outside of what was known of it."""
+    old, new = row.sides
+    was, now = old[END], new[END]
+    if was and not _is_within(now, was):
+        return END, f"ended {was} in the last version, {now or 'without an end'} now"
+    if not was and not now and EndStatus.ENDED in row.changed_cells.get(STATUS, ("",))[0]:
+        return STATUS, f"was {old[STATUS]} in the last version, {new[STATUS]} now"
+    return None
+
+
+@_edit_rule(RESTRICTIONS)
+def length_changed(row: Row, as_of: pd.Timestamp) -> Edit | None:
+    """Find a start or days by which a restriction lasts longer or shorter by RESCALED_FACTOR.
+
+    One without an end lasts up to `as_of`.
+    """
+    old, new = row.sides
+    changed = [name for name in (*STARTS, DAYS) if name in row.changed_cells and old[name]]
+    if not changed:
+        return None
+    lengths = [_count_days({**side, END: new[END]}, as_of) for side in (old, new)]
+    if min(lengths) > 0 and max(lengths) < RESCALED_FACTOR * min(lengths):
+        return None
+    was, now = (f"{length:,} days" if length else "no days" for length in lengths)
+    cells = format_cells(row, changed[0])
+    return changed[0], f"{cells}; lasted {was} in the last version, {now} now"
+
+
+@_edit_rule(*BY_HAND)
+def subject_changed(row: Row, _: pd.Timestamp) -> Edit | None:
+    """Find another area, service, restriction, survey, population, kind, unit or year."""
+    for name, (was, now) in row.changed_cells.items():
+        if was and _names_subject(row.table, name, was, now):
+            return name, format_cells(row, name)
+    return None
+
+
+@_edit_rule(*BY_HAND)
+def number_rescaled(row: Row, _: pd.Timestamp) -> Edit | None:
+    """Find a number that changed by RESCALED_FACTOR or more."""
+    for name, (was, now) in row.changed_cells.items():
+        about = COLUMNS[row.table].get(name)
+        if about and about.group == "number" and was and now and _is_rescaled(was, now):
+            return name, format_cells(row, name)
+    return None
+
+
+def format_edit(row: Row, edit: Edit, rule: str, advice: str) -> str:
+    """Return a finding as FILE:LINE:COLUMN: RULE: key (names): what changed; advice."""
+    place, layer, more = (row.places[1] or row.places[0]).partition(" (layer")
+    names = ", ".join(map(_shorten_cell, row.naming_cells.values()))
+    label = _shorten_cell(row.key) + f" ({names})" * bool(names)
+    return f"{place}:{edit[0]}{layer}{more}: {rule}: {label} {edit[1]}; {advice}"
+
+
+def format_cells(row: Row, *names: str) -> str:
+    """Return cells then and now."""
+    return ", ".join(
+        "{}: was {}, now {}".format(name, *map(_shorten_cell, row.changed_cells[name]))
+        for name in names
+    )
+
+
+def format_keys(rows: Sequence[Row] | pd.Index) -> str:
+    """Return the keys of the first three of some rows, or of keys, and how many more there are."""
+    keys = [row.key if isinstance(row, Row) else str(row) for row in rows[:3]]
+    return ", ".join(keys) + f" and {len(rows) - 3:,} more" * (len(rows) > 3)
+
+
+def _shorten_cell(cell: str) -> str:
+    return (cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}...") or "blank"
+
+
+def _is_within(period: str, longer: str) -> bool:
+    inner, outer = parse_period(period), parse_period(longer)
+    return bool(inner and outer and outer[0] <= inner[0] and inner[1] <= outer[1])
+
+
+def _count_days(cells: Mapping[str, str], as_of: pd.Timestamp) -> int:
+    """Return the days that a restriction lasted; 0 where no start is known."""
+    if cells.get(DAYS):
+        return cells[DAYS].count(";") + 1
+    start = parse_period(next((cells[name] for name in STARTS if cells[name]), ""))
+    end = parse_period(cells[END])
+    last = end[1] if end else as_of + ONE_DAY
+    return max((last - start[0]).days, 0) if start else 0
+
+
+def _names_subject(table: str, name: str, was: str, now: str) -> bool:
+    columns = COLUMNS[table]
+    if name not in columns:  # a former column
+        return False
+    if columns[name].refers_to in SUBJECTS:
+        return True
+    if table in EVENTS or not any(column.group == "number" for column in columns.values()):
+        return False
+    if columns[name].group == "period":
+        old, new = parse_period(was), parse_period(now)
+        return bool(old and new and abs(new[0] - old[0]) >= YEAR)
+    return name == "age" or (columns[name].group == "code" and name not in OF_CERTAINTY)
+
+
+def _is_rescaled(was: str, now: str) -> bool:
+    try:
+        low, high = sorted(map(abs, (float(was), float(now))))
+    except ValueError:
+        return False
+    return high >= RESCALED_FACTOR * low and high > low
 
 
 def _report_edits(
@@ -207,7 +336,7 @@ def magnitude_moved(comparison: LastComparison) -> list[str]:
 @VERSIONS.rule("impact")
 def answer_vanished(comparison: LastComparison) -> list[str]:
     """Return a line for each answer that lost a bound, its median or its status."""
-    table, names = comparison.table, [*BOUNDS, STATUS]
+    table, names = comparison.table, [*BOUNDS, OBS_STATUS]
     had, has = (table[[name + end for name in names]].notna().to_numpy() for end in (OLD, NEW))
     is_case = pd.Series((had & ~has).any(axis=1), table.index)
     return _report_answers(comparison, "answer_vanished", is_case)
@@ -217,7 +346,7 @@ def answer_vanished(comparison: LastComparison) -> list[str]:
 def status_fell(comparison: LastComparison) -> list[str]:
     """Return a line for each answer whose status is weaker than before."""
     ranks = {status.value: float(place) for place, status in enumerate(STRENGTH)}
-    was, now = (comparison.table[STATUS + end].map(ranks) for end in (OLD, NEW))
+    was, now = (comparison.table[OBS_STATUS + end].map(ranks) for end in (OLD, NEW))
     return _report_answers(comparison, "status_fell", now.astype(float) > was.astype(float))
 
 

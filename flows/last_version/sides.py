@@ -24,7 +24,6 @@ from audience_impact.comparing.compared_versions import (
 )
 from audience_impact.frames import Array
 from audience_impact.store import AwayError, PublishError, versions
-from flows.last_version.edits import RESCALED_FACTOR
 from flows.pipeline.steps import Results
 from schemas import facts as fact_models
 from schemas import published
@@ -39,6 +38,8 @@ OF_ANSWERS = tuple(
     if INPUTS.isdisjoint(published.KEYS[table]) and published.holds_results(table)
 )
 """Tables whose numbers answer a question."""
+RESCALED_FACTOR = 2.0
+"""Factor from which on a number is another one, not a correction."""
 PLACES = ("row_layer", "row_line")
 LEAST_SHARE, SLIGHT_SHARE = 1e-6, 0.01
 """Share by which a number moved up to which it is rounding, and below which it is slight."""

@@ -15,8 +15,7 @@ from audience_impact.cli import folders
 from audience_impact.cli.command import app
 from audience_impact.comparing import changes, compared_versions, text
 from audience_impact.comparing.changes import Comparison
-from audience_impact.comparing.compared_versions import ComparedVersion
-from audience_impact.comparing.facts import Row
+from audience_impact.comparing.compared_versions import ComparedVersion, Row
 from audience_impact.store import PublishError, versions
 from audience_impact.store.publishing import Published
 from audience_impact.vocabulary import FactChange

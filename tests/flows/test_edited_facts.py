@@ -9,7 +9,7 @@ import pytest
 
 from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
 from flows import last_version
-from flows.last_version import edits
+from flows.last_version.rules import LONGEST_CELL
 from flows.last_version.sides import READ, LastComparison, format_moves, measure_moves
 from flows.pipeline import steps
 from flows.runs import RunOptions, report_changes
@@ -215,7 +215,7 @@ def test_a_row_of_a_later_layer_names_its_layer() -> None:
 def test_long_cells_are_cut() -> None:
     (line,) = compare("estimates", FIGURE, {"area_id": "X" * 500})
     assert len(line) < 400
-    assert "X" * edits.LONGEST_CELL + "..." in line
+    assert "X" * LONGEST_CELL + "..." in line
 
 
 def test_moves_are_measured_by_key_and_not_by_the_line_of_a_fact() -> None:
