@@ -43,10 +43,6 @@ FIGURES = (
 Key = tuple[str, str]
 
 
-class UnknownRestrictionError(ReadableError):
-    """Neither version has the restriction; the message is one line."""
-
-
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """The differences between two versions; of the answers those of one restriction, if any."""
@@ -96,11 +92,11 @@ def compare_versions(
 ) -> Comparison:
     """Compare two versions; with `restriction` only the answers of this restriction.
 
-    Raises UnknownRestrictionError where neither version has it.
+    Raises ReadableError where neither version has it.
     """
     comparison = Comparison(old, new, restriction or "")
     if restriction is not None and comparison.table.empty:
-        raise UnknownRestrictionError(
+        raise ReadableError(
             f"{restriction} is in neither of the two versions; see audience-impact list"
         )
     return comparison

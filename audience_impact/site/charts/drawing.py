@@ -108,7 +108,10 @@ def draw(
 def _refine_mark(mark: ET.Element, links: Mapping[str, str]) -> ET.Element:
     text = mark.get("aria-label", "")
     cells = {name: cell for name, cell in mark.attrib.items() if name not in _NOISE}
-    mark.attrib = {name: _LONG.sub(_round, cell) for name, cell in cells.items()}
+    mark.attrib = {
+        name: _LONG.sub(lambda match: f"{round(float(match[0]), 1):g}", cell)
+        for name, cell in cells.items()
+    }
     if mark.tag == f"{{{_SVG}}}text" and "stroke" in cells:
         mark.set("paint-order", "stroke")
     if text:
@@ -124,10 +127,6 @@ def _make_text(tag: str, text: str) -> ET.Element:
     element = ET.Element(f"{{{_SVG}}}{tag}")
     element.text = text
     return element
-
-
-def _round(match: re.Match[str]) -> str:
-    return f"{round(float(match[0]), 1):g}"
 
 
 @dataclass(frozen=True)
