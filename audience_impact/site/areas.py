@@ -13,10 +13,10 @@ from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected,
 from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
 from audience_impact.site.charts import maps, rows, series
 from audience_impact.site.charts.drawing import Picture, paint
+from audience_impact.site.rendering import render_page
 from audience_impact.site.report_data import (
     File,
     ListEntry,
-    Page,
     ReportData,
     Rows,
     group_entries,
@@ -57,7 +57,7 @@ Kinds = Mapping[str, Mapping[str, Any]]
 """The row of each kind of restrictions in a period of an area."""
 
 
-def make_pages(report: ReportData) -> Iterator[Page | File]:
+def make_pages(report: ReportData) -> Iterator[File]:
     """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
     together = report.tables["person_days"].query("restriction_id == @TOGETHER")
     csv_files = {
@@ -69,7 +69,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
     for code in sorted(report.listed_areas):
         path, name = page_path(code, "area").removesuffix(".html"), naming.name_area(code)
         values = _collect_values(report, code, by_country)
-        yield Page(f"{path}.html", name, "area.html", values)
+        yield render_page(report, f"{path}.html", name, "area.html", values)
         for kind, encode in csv_files.items():
             yield File(f"{path}-{kind}.csv", encode(code))
         for kind, (title, marks) in CHARTS.items():

@@ -1,6 +1,6 @@
 """The report of a version: the functions that create its pages, and the resulting files.
 
-Each function takes the data of the report and yields pages and files. To add a kind of page, add a
+Each function takes the data of the report and yields files. To add a kind of page, add a
 function to PAGES and, if the head of each page should link to it, a line to
 `templates/layout.html`.
 
@@ -25,7 +25,7 @@ from audience_impact.answers.citation import cite_version
 from audience_impact.exporting import export
 from audience_impact.site import areas, lists, rendering, report_data, restriction, texts
 from audience_impact.site.charts.drawing import Picture
-from audience_impact.site.report_data import File, Page, ReportData
+from audience_impact.site.report_data import File, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import hash_bytes
@@ -35,7 +35,6 @@ MARK = "report.json"
 REPORTS, REPORT = "reports", "report"
 LOCK_SECONDS = 600.0
 _ASIDE = re.compile(rf"\.tmp-{VERSION_ID.pattern}-\w+")
-PageMaker = Callable[[ReportData], Iterator[Page | File]]
 
 
 def make_static_files(_: ReportData) -> Iterator[File]:
@@ -44,7 +43,7 @@ def make_static_files(_: ReportData) -> Iterator[File]:
         yield File(f"static/{path.name}", path.read_bytes())
 
 
-PAGES: tuple[PageMaker, ...] = (
+PAGES: tuple[Callable[[ReportData], Iterator[File]], ...] = (
     make_static_files,
     lists.make_pages,
     areas.make_pages,
@@ -62,11 +61,7 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     or the folder cannot be written.
     """
     report = report_data.load_report_data(version)
-    files = (
-        made if isinstance(made, File) else File(made.path, rendering.render_page(made, report))
-        for maker in PAGES
-        for made in maker(report)
-    )
+    files = (file for make_files in PAGES for file in make_files(report))
     if into is not None:
         return into, write_report(into, version.id, files)
     return root / REPORT, _publish_report(root, version.id, files)

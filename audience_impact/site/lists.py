@@ -23,12 +23,11 @@ from audience_impact.plain_text import cell_text
 from audience_impact.site import areas
 from audience_impact.site.charts import series
 from audience_impact.site.charts.drawing import Picture
-from audience_impact.site.rendering import NAMES
+from audience_impact.site.rendering import NAMES, render_page
 from audience_impact.site.report_data import (
     UNDATED,
     File,
     ListEntry,
-    Page,
     ReportData,
     encode_csv,
     group_entries,
@@ -79,7 +78,7 @@ class Audience(NamedTuple):
     measured_by: str
 
 
-def make_pages(report: ReportData) -> Iterator[Page | File]:
+def make_pages(report: ReportData) -> Iterator[File]:
     """Yield the home page, the list of all restrictions with its CSV, and the other lists."""
     rows = newest_first(report.entries)
     values = {
@@ -94,20 +93,20 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         "citation": cite_version(report.package),
         "dataset": {"@context": "https://schema.org", **describe_dataset(report.package)},
     }
-    yield Page("index.html", TITLE, "home.html", values)
+    yield render_page(report, "index.html", TITLE, "home.html", values)
     listed = {"rows": rows, "choices": _list_choices(report), "csv": CSV}
-    yield Page("all.html", "All restrictions", "all.html", listed)
+    yield render_page(report, "all.html", "All restrictions", "all.html", listed)
     yield File(CSV, encode_csv([CSV_COLUMNS, *(_list_cells(row, report.version) for row in rows)]))
     yield File(NAMES, _make_search_names(report))
     kinds = {"Countries": "country", "Platforms": "platform", "Years": "year"}
-    groups = {heading: _list_pages(report, kind) for heading, kind in kinds.items()}
-    yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": groups})
+    values = {"groups": {name: _list_pages(report, kind) for name, kind in kinds.items()}}
+    yield render_page(report, "browse.html", "Countries, platforms, years", "browse.html", values)
     for year, entries in group_entries(report.entries, GROUPS["year"]).items():
         values = {"rows": newest_first(entries), "lead": write_year_lead(entries)}
         title = f"Restrictions that began in {year}"
         if year == UNDATED:
             title = "Restrictions without a day on record"
-        yield Page(page_path(year, "year"), title, "listing.html", values)
+        yield render_page(report, page_path(year, "year"), title, "listing.html", values)
 
 
 def write_year_lead(entries: list[ListEntry]) -> str:
@@ -190,7 +189,7 @@ def list_search_names(areas: set[str]) -> dict[str, str]:
     return {code: " ".join(sorted(unique)) for code, unique in words.items()}
 
 
-def make_platform_pages(report: ReportData) -> Iterator[Page | File]:
+def make_platform_pages(report: ReportData) -> Iterator[File]:
     """Yield a page for each platform that was restricted, and its numbers as CSV."""
     acts = report.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
     audiences = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
@@ -214,7 +213,7 @@ def make_platform_pages(report: ReportData) -> Iterator[Page | File]:
             "is_internet": platform == WHOLE_INTERNET,
             "data": data.rpartition("/")[2],
         }
-        yield Page(path, name, "platform.html", values)
+        yield render_page(report, path, name, "platform.html", values)
         if picture:
             drawn = Picture(picture, f"Restrictions of {name}", (report.source_line,))
             yield File(f"{data}.svg", drawn.encode(".svg"))

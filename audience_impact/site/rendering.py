@@ -21,7 +21,7 @@ from audience_impact.answers import numbers
 from audience_impact.answers.numbers import Estimate, dates_in_words, format_interval
 from audience_impact.bounds.restrictions import BOUNDS_SHARE
 from audience_impact.plain_text import plain_lines, web_address
-from audience_impact.site.report_data import Page, ReportData, page_path
+from audience_impact.site.report_data import File, ReportData, page_path
 
 NONE = "\N{EN DASH}"
 """Text for a missing number."""
@@ -101,19 +101,21 @@ def load_environment() -> Environment:
     return environment
 
 
-def render_page(page: Page, report: ReportData) -> bytes:
-    """Return a page as the bytes of its file.
+def render_page(
+    report: ReportData, path: str, title: str, template: str, values: Mapping[str, Any]
+) -> File:
+    """Return a page, made from a file of `templates/` that extends `layout.html`.
 
-    Every template has `page`, `root` (the relative path to the folder of the report), `version`,
-    `as_of`, `licence`, `names` and `report`, in addition to the values of the page.
+    Every template has `page` (path and title), `root` (the relative path to the folder of the
+    report), `version`, `as_of`, `licence`, `names` and `report`, in addition to the values.
     """
-    values: dict[str, Any] = {
-        "page": page,
-        "root": "../" * page.path.count("/"),
+    shared: dict[str, Any] = {
+        "page": {"path": path, "title": title},
+        "root": "../" * path.count("/"),
         "version": report.version,
         "as_of": report.as_of.isoformat(),
         "licence": report.package["licenses"][0],
         "report": report,
-        **page.values,
     }
-    return load_environment().get_template(page.template).render(values).encode()
+    content = load_environment().get_template(template).render({**shared, **values})
+    return File(path, content.encode())

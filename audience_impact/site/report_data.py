@@ -42,20 +42,8 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 Rows = list[dict[str, Any]]
 
 
-class Page(NamedTuple):
-    """A page of HTML: its path below the report, its title, and a file of `templates/`.
-
-    `values` are those of the template in addition to those of every page (`rendering`).
-    """
-
-    path: str
-    title: str
-    template: str
-    values: Mapping[str, Any]
-
-
 class File(NamedTuple):
-    """A file that is not a page: data, or a picture."""
+    """A file of the report: its path with `/`, such as `restriction/R1.html`, and its bytes."""
 
     path: str
     content: bytes

@@ -27,10 +27,10 @@ from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
 from audience_impact.site.charts import rows
 from audience_impact.site.charts.drawing import Picture
+from audience_impact.site.rendering import render_page
 from audience_impact.site.report_data import (
     File,
     ListEntry,
-    Page,
     ReportData,
     encode_csv,
     group_entries,
@@ -53,7 +53,7 @@ Neighbours = list[tuple[str, ListEntry | None, ListEntry | None]]
 """The previous and the next restriction in each country."""
 
 
-def make_pages(report: ReportData) -> Iterator[Page | File]:
+def make_pages(report: ReportData) -> Iterator[File]:
     """Yield for each restriction its page, and its data as CSV and as JSON."""
     neighbours = _find_neighbours(report)
     for entry in report.entries:
@@ -65,7 +65,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
             "neighbours": neighbours[entry.restriction],
             "data": data.rpartition("/")[2],
         }
-        yield Page(path, entry.title, "restriction.html", values)
+        yield render_page(report, path, entry.title, "restriction.html", values)
         yield File(f"{data}.svg", picture.encode(".svg"))
         row = {"version_id": report.version, **restriction_json(record)}
         yield File(f"{data}.json", json.dumps(row, ensure_ascii=False).encode() + b"\n")

@@ -13,18 +13,19 @@ from markupsafe import Markup
 from audience_impact.answers import documents
 from audience_impact.exporting import content, export, workbook
 from audience_impact.exporting.content import read_values
-from audience_impact.site.rendering import make_anchor
-from audience_impact.site.report_data import File, Page, ReportData
+from audience_impact.site.rendering import make_anchor, render_page
+from audience_impact.site.report_data import File, ReportData
 from audience_impact.store import manifest
 
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
-def make_pages(report: ReportData) -> Iterator[Page | File]:
+def make_pages(report: ReportData) -> Iterator[File]:
     """Yield the method, the glossary and the data, with the files to download."""
-    yield make_method_page()
+    title, values = render_method()
+    yield render_page(report, "method.html", title, "method.html", values)
     terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
-    yield Page("glossary.html", "Glossary", "glossary.html", {"terms": terms})
+    yield render_page(report, "glossary.html", "Glossary", "glossary.html", {"terms": terms})
     tables, book = content.read_content(report.stored), io.BytesIO()
     workbook.write_workbook(book, tables)
     csv = manifest.pack_files(export.make_csv_files(tables))
@@ -39,7 +40,7 @@ def make_pages(report: ReportData) -> Iterator[Page | File]:
         yield File(path, made)
         downloads.append((path, name, about, len(made)))
     values = {"downloads": downloads, "sections": _make_sections(report.package)}
-    yield Page("data.html", "The data", "data.html", values)
+    yield render_page(report, "data.html", "The data", "data.html", values)
 
 
 def _make_sections(package: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -62,8 +63,8 @@ def _make_sections(package: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sections
 
 
-def make_method_page() -> Page:
-    """Return the page on the method, as in the documentation.
+def render_method() -> tuple[str, dict[str, Any]]:
+    """Return the title of the method and the values of its page, as in the documentation.
 
     Headings have anchors, tables and code can be scrolled with the keyboard, and cells have a class
     for their alignment, since pages allow no style. HTML in the text is text.
@@ -88,5 +89,4 @@ def make_method_page() -> Page:
     made = re.sub(r"<th\b", '<th scope="col"', made)
     made = re.sub(r'(<t[hd][^>]*?) style="text-align:right"', r'\1 class="n"', made)
     made = re.sub(r'(<t[hd][^>]*?) style="[^"]*"', r"\1", made)
-    values = {"text": Markup(made), "headings": headings}
-    return Page("method.html", title.lstrip("# "), "method.html", values)
+    return title.lstrip("# "), {"text": Markup(made), "headings": headings}

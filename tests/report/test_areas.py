@@ -12,7 +12,7 @@ import pytest
 from audience_impact.answers import sentences
 from audience_impact.answers.areas import AreaRecord
 from audience_impact.site import areas, lists, rendering, report_data
-from audience_impact.site.report_data import File, ListEntry, Page, ReportData
+from audience_impact.site.report_data import ListEntry, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests import support
@@ -60,14 +60,13 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     return report_data.load_report_data(versions.find_latest(folder / "published"))
 
 
+MAKERS = (areas.make_pages, lists.make_platform_pages)
+
+
 @pytest.fixture(scope="module")
 def made(told: ReportData) -> Mapping[str, bytes]:
     """What the makers of areas and platforms write, by path."""
-    found = [*areas.make_pages(told), *lists.make_platform_pages(told)]
-    return {
-        one.path: one.content if isinstance(one, File) else rendering.render_page(one, told)
-        for one in found
-    }
+    return {one.path: one.content for make in MAKERS for one in make(told)}
 
 
 def text(made: Mapping[str, bytes], path: str) -> str:
@@ -116,8 +115,7 @@ def test_a_figure_that_counts_no_people_has_no_number_of_ours_beside_it(
     frame = pd.DataFrame([{**row, "area_id": "KE"}], columns=[*row])
     report = replace(told, tables={**told.tables, "area_comparisons": frame})
     page = next(one for one in areas.make_pages(report) if one.path == "area/KE.html")
-    assert isinstance(page, Page)
-    shown = rendering.render_page(page, report).decode().partition(">A register<")[2]
+    shown = page.content.decode().partition(">A register<")[2]
     cells = shown.partition("</tr>")[0]
     assert "24 restrictions" in cells
     assert "Not a number of people." in cells

@@ -13,7 +13,7 @@ from audience_impact.answers import documents
 from audience_impact.exporting.content import read_values
 from audience_impact.exporting.workbook import EXCEL
 from audience_impact.site import rendering, report_data, texts
-from audience_impact.site.report_data import File, ReportData
+from audience_impact.site.report_data import ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests.conftest import Once
@@ -33,10 +33,7 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 @pytest.fixture(scope="module")
 def made(told: ReportData) -> Mapping[str, bytes]:
     """Every file that is made, by its path."""
-    return {
-        one.path: one.content if isinstance(one, File) else rendering.render_page(one, told)
-        for one in texts.make_pages(told)
-    }
+    return {one.path: one.content for one in texts.make_pages(told)}
 
 
 def page(made: Mapping[str, bytes], path: str) -> str:
@@ -112,7 +109,7 @@ def test_a_link_of_the_method_that_leads_nowhere_is_seen(
     path = tmp_path / "method.md"
     path.write_text("# T\n\n## A <b>\n\n<script>1</script>\n\n| a |\n| --: |\n| 1 |\n", "utf-8")
     monkeypatch.setattr(documents, "METHOD", path)
-    text = str(texts.make_method_page().values["text"])
+    text = str(texts.render_method()[1]["text"])
     assert '<h2 id="a-b">A &lt;b&gt;</h2>' in text
     assert "&lt;script&gt;" in text
     assert '<td class="n">1</td>' in text
