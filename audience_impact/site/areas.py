@@ -19,7 +19,6 @@ from audience_impact.site.report_data import (
     ListEntry,
     ReportData,
     Rows,
-    group_entries,
     largest_first,
     newest_first,
     page_path,
@@ -65,10 +64,9 @@ def make_pages(report: ReportData) -> Iterator[File]:
         "by-day": split_csv(report.tables["days"], "area_id", report.version),
         "person-days": split_csv(together, "area_id", report.version),
     }
-    by_country = group_entries(report.entries, lambda entry: entry.countries)
     for code in sorted(report.listed_areas):
         path, name = page_path(code, "area").removesuffix(".html"), naming.name_area(code)
-        values = _collect_values(report, code, by_country)
+        values = _collect_values(report, code)
         yield render_page(report, f"{path}.html", name, "area.html", values)
         for kind, encode in csv_files.items():
             yield File(f"{path}-{kind}.csv", encode(code))
@@ -131,9 +129,7 @@ def _select_countries(report: ReportData, year: str) -> Rows:
     ]
 
 
-def _collect_values(
-    report: ReportData, code: str, by_country: Mapping[str, list[ListEntry]]
-) -> dict[str, Any]:
+def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
     name, periods = naming.name_area(code), group_kinds(report.list_rows("areas", code))
     years = {period: kinds for period, kinds in periods.items() if is_year(period)}
     days, today = report.list_rows("days", code), report.last_day.get(code)
@@ -161,10 +157,9 @@ def _collect_values(
         "person_days": person_days[::-1],
         "others": sorted(others, key=lambda row: (row["period"], row["publisher"]))[::-1],
         "parts": _list_parts(report, code),
-        "listed": _choose_entries(report, code, by_country),
-        "all_listed": code in by_country,
+        "listed": _choose_entries(report, code),
+        "all_listed": code in report.by_country,
         "map": make_map(report, report.covered_year, "../") if code == WORLD else None,
-        "data": page_path(code, "area").rpartition("/")[2].removesuffix(".html"),
         "pictures": {
             "years": series.draw_years(f"People by year: {name}", periods),
             "days": series.draw_days(f"People day by day: {name}", days),
@@ -215,11 +210,9 @@ def _list_parts(report: ReportData, code: str) -> list[tuple[str, list[Estimate 
     return sorted(parts, key=lambda part: [-(now.q50 or 0.0) if now else 1.0 for now in part[1]])
 
 
-def _choose_entries(
-    report: ReportData, code: str, by_country: Mapping[str, list[ListEntry]]
-) -> list[ListEntry]:
-    if code in by_country:
-        return newest_first(by_country[code])
+def _choose_entries(report: ReportData, code: str) -> list[ListEntry]:
+    if code in report.by_country:
+        return newest_first(report.by_country[code])
     above = report.areas_above
     inside = [
         entry

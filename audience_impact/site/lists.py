@@ -211,7 +211,6 @@ def make_platform_pages(report: ReportData) -> Iterator[File]:
             "picture": picture,
             "audiences": _list_audiences(report, platform, entries),
             "is_internet": platform == WHOLE_INTERNET,
-            "data": data.rpartition("/")[2],
         }
         yield render_page(report, path, name, "platform.html", values)
         if picture:

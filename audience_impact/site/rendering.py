@@ -107,11 +107,13 @@ def render_page(
     """Return a page, made from a file of `templates/` that extends `layout.html`.
 
     Every template has `page` (path and title), `root` (the relative path to the folder of the
-    report), `version`, `as_of`, `licence`, `names` and `report`, in addition to the values.
+    report), `data` (the name of the page without ending), `version`, `as_of`, `licence`, `names` and
+    `report`, in addition to the values.
     """
     shared: dict[str, Any] = {
         "page": {"path": path, "title": title},
         "root": "../" * path.count("/"),
+        "data": path.rpartition("/")[2].removesuffix(".html"),
         "version": report.version,
         "as_of": report.as_of.isoformat(),
         "licence": report.package["licenses"][0],

@@ -233,11 +233,14 @@ class ReportData:
         return {entry.restriction: entry for entry in self.entries}
 
     @cached_property
+    def by_country(self) -> dict[str, list[ListEntry]]:
+        """Return the list entries of each country."""
+        return group_entries(self.entries, lambda entry: entry.countries)
+
+    @cached_property
     def listed_areas(self) -> dict[str, str]:
         """Return the name of each area that has a page, by its code, in the order of the names."""
-        codes = {*self.rows_by_area["areas"]}
-        codes |= {code for entry in self.entries for code in entry.countries}
-        names = {code: name_area(code) for code in codes}
+        names = {code: name_area(code) for code in {*self.rows_by_area["areas"], *self.by_country}}
         return dict(sorted(names.items(), key=lambda area: strip_accents(area[1]).casefold()))
 
     @cached_property

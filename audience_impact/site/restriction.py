@@ -33,7 +33,6 @@ from audience_impact.site.report_data import (
     ListEntry,
     ReportData,
     encode_csv,
-    group_entries,
     newest_first,
     page_path,
 )
@@ -63,7 +62,6 @@ def make_pages(report: ReportData) -> Iterator[File]:
         values = _collect_values(report, entry, record) | {
             "picture": picture.svg,
             "neighbours": neighbours[entry.restriction],
-            "data": data.rpartition("/")[2],
         }
         yield render_page(report, path, entry.title, "restriction.html", values)
         yield File(f"{data}.svg", picture.encode(".svg"))
@@ -196,8 +194,7 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
 
 def _find_neighbours(report: ReportData) -> dict[str, Neighbours]:
     neighbours: dict[str, Neighbours] = {entry.restriction: [] for entry in report.entries}
-    by_country = group_entries(report.entries, lambda entry: entry.countries)
-    for country, entries in by_country.items():
+    for country, entries in report.by_country.items():
         ordered = [None, *newest_first(entries)[::-1], None]
         for before, entry, after in zip(ordered, ordered[1:], ordered[2:], strict=False):
             if entry is not None:
