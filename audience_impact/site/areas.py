@@ -20,7 +20,6 @@ from audience_impact.site.report_data import (
     ReportData,
     Rows,
     largest_first,
-    newest_first,
     page_path,
     split_csv,
 )
@@ -212,7 +211,7 @@ def _list_parts(report: ReportData, code: str) -> list[tuple[str, list[Estimate 
 
 def _choose_entries(report: ReportData, code: str) -> list[ListEntry]:
     if code in report.by_country:
-        return newest_first(report.by_country[code])
+        return report.by_country[code]
     above = report.areas_above
     inside = [
         entry

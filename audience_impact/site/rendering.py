@@ -107,8 +107,8 @@ def render_page(
     """Return a page, made from a file of `templates/` that extends `layout.html`.
 
     Every template has `page` (path and title), `root` (the relative path to the folder of the
-    report), `data` (the name of the page without ending), `version`, `as_of`, `licence`, `names` and
-    `report`, in addition to the values.
+    report), `data` (the name of the page without ending), `version`, `as_of`, `licence`, `names`
+    and `report`, in addition to the values.
     """
     shared: dict[str, Any] = {
         "page": {"path": path, "title": title},

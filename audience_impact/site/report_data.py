@@ -234,8 +234,8 @@ class ReportData:
 
     @cached_property
     def by_country(self) -> dict[str, list[ListEntry]]:
-        """Return the list entries of each country."""
-        return group_entries(self.entries, lambda entry: entry.countries)
+        """Return the list entries of each country, the newest first."""
+        return group_entries(newest_first(self.entries), lambda entry: entry.countries)
 
     @cached_property
     def listed_areas(self) -> dict[str, str]:

@@ -33,7 +33,6 @@ from audience_impact.site.report_data import (
     ListEntry,
     ReportData,
     encode_csv,
-    newest_first,
     page_path,
 )
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
@@ -48,20 +47,17 @@ CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", *NUMBERS),
     *("base", "base_persons", "obs_status", "status", "reason", "version_id"),
 )
-Neighbours = list[tuple[str, ListEntry | None, ListEntry | None]]
-"""The previous and the next restriction in each country."""
 
 
 def make_pages(report: ReportData) -> Iterator[File]:
     """Yield for each restriction its page, and its data as CSV and as JSON."""
-    neighbours = _find_neighbours(report)
     for entry in report.entries:
         record, picture = report.records[entry.restriction], draw_picture(report, entry.restriction)
         path = page_path(entry.restriction, "restriction")
         data = path.removesuffix(".html")
         values = _collect_values(report, entry, record) | {
             "picture": picture.svg,
-            "neighbours": neighbours[entry.restriction],
+            "neighbours": list(_list_neighbours(report, entry)),
         }
         yield render_page(report, path, entry.title, "restriction.html", values)
         yield File(f"{data}.svg", picture.encode(".svg"))
@@ -192,14 +188,12 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
     return [*texts, *(f"Our record does not say {words}." for words in blank)]
 
 
-def _find_neighbours(report: ReportData) -> dict[str, Neighbours]:
-    neighbours: dict[str, Neighbours] = {entry.restriction: [] for entry in report.entries}
-    for country, entries in report.by_country.items():
-        ordered = [None, *newest_first(entries)[::-1], None]
-        for before, entry, after in zip(ordered, ordered[1:], ordered[2:], strict=False):
-            if entry is not None:
-                neighbours[entry.restriction].append((country, before, after))
-    return neighbours
+def _list_neighbours(report: ReportData, entry: ListEntry) -> Iterator[tuple[Any, ...]]:
+    """Yield the previous and the next restriction in each country; None where there is none."""
+    for country in sorted(entry.countries):
+        listed = [None, *report.by_country[country], None]
+        place = listed.index(entry)
+        yield country, listed[place + 1], listed[place - 1]
 
 
 def _list_csv_rows(record: AnswerRecord, version: str) -> Iterator[Sequence[Any]]:
