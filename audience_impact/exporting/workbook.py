@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -30,6 +30,11 @@ NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
 WHOLE_NUMBER, DAY = "#,##0", "yyyy-mm-dd"
 TEXTS, LINKS = "texts", "links"
 """What is counted of a sheet."""
+MOST_ROWS, MOST_LINKS, LONGEST_TEXT = 1_048_576, 65_530, 32_767
+LONGEST_ADDRESS, LONGEST_NAME = 2_079, 31
+"""What Excel can hold: rows and links of a sheet, and characters of a cell, of an address and of
+the name of a sheet.
+"""
 LINK = "url"
 """The column whose cells are addresses."""
 NARROWEST, WIDEST, OF_NUMBERS = 10, 48, 15
@@ -50,19 +55,6 @@ HOW_TO_READ = (
     "Each heading has a note with its unit and meaning; the sheets columns and values have them "
     "all. Text that begins with = + - or @ is text, and no formula.",
 )
-
-
-class Limits(NamedTuple):
-    """Limits of Excel: rows of a sheet, characters of a cell, of an address, of a name; links."""
-
-    rows: int = 1_048_576
-    characters: int = 32_767
-    address: int = 2_079
-    links: int = 65_530
-    name: int = 31
-
-
-EXCEL = Limits()
 
 
 class Formats(NamedTuple):
@@ -88,7 +80,7 @@ class Part(NamedTuple):
     rows: pa.Table
 
 
-def write_workbook(path: Path | IO[bytes], content: Content, limits: Limits = EXCEL) -> list[str]:
+def write_workbook(path: Path | IO[bytes], content: Content) -> list[str]:
     """Write the workbook; return a line for each thing that Excel could not store unchanged."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
@@ -104,7 +96,7 @@ def write_workbook(path: Path | IO[bytes], content: Content, limits: Limits = EX
         made, cover = _make_formats(book), book.add_worksheet(ABOUT)
         parts, notes = [], []
         for name in content.tables:
-            of_table = list(_split_table(content, name, limits))
+            of_table = list(_split_table(content, name))
             parts += of_table
             if len(of_table) > 1:
                 notes.append(
@@ -112,7 +104,7 @@ def write_workbook(path: Path | IO[bytes], content: Content, limits: Limits = EX
                     f"it is spread over {len(of_table)} sheets"
                 )
         for part in parts:
-            notes += _write_part(book.add_worksheet(part.sheet), part, content, made, limits)
+            notes += _write_part(book.add_worksheet(part.sheet), part, content, made)
         headings = ("table", "column", "unit", "meaning")
         columns = [
             (table, field["name"], field.get("unit", ""), field["description"])
@@ -140,16 +132,16 @@ def _make_formats(book: xlsxwriter.Workbook) -> Formats:
     )
 
 
-def _split_table(content: Content, table: str, limits: Limits) -> Iterator[Part]:
-    most, rows = limits.rows - 1, content.tables[table]
+def _split_table(content: Content, table: str) -> Iterator[Part]:
+    most, rows = MOST_ROWS - 1, content.tables[table]
     count = max(1, math.ceil(rows.num_rows / most))
     for number in range(count):
         ending = f" ({number + 1})" if count > 1 else ""
-        sheet = f"{table[: limits.name - len(ending)]}{ending}"
+        sheet = f"{table[: LONGEST_NAME - len(ending)]}{ending}"
         yield Part(sheet, table, rows.slice(number * most, most))
 
 
-def fit_text(text: str, limits: Limits = EXCEL) -> tuple[str, bool]:
+def fit_text(text: str) -> tuple[str, bool]:
     """Return a text as a cell shows it, and whether it is cut because it is too long.
 
     Invisible characters become code points.
@@ -158,14 +150,12 @@ def fit_text(text: str, limits: Limits = EXCEL) -> tuple[str, bool]:
     if shown.startswith("<r>") and shown.endswith("</r>"):
         shown += " "  # XlsxWriter would take it for markup of its own
     units = shown.encode("utf-16-le")  # a character is one or two of Excel's
-    if len(units) <= 2 * limits.characters:
+    if len(units) <= 2 * LONGEST_TEXT:
         return shown, False
-    return f"{units[: 2 * (limits.characters - 3)].decode('utf-16-le', 'ignore')}...", True
+    return f"{units[: 2 * (LONGEST_TEXT - 3)].decode('utf-16-le', 'ignore')}...", True
 
 
-def _write_part(
-    sheet: Worksheet, part: Part, content: Content, made: Formats, limits: Limits
-) -> list[str]:
+def _write_part(sheet: Worksheet, part: Part, content: Content, made: Formats) -> list[str]:
     """Fill the sheet of a table; return a line for each thing that Excel could not store."""
     names = part.rows.column_names
     fields = [field for field in content.describe_columns(part.table) if field["name"] in names]
@@ -181,7 +171,7 @@ def _write_part(
         height = max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
         sheet.write_comment(0, place, note, {"x_scale": 2.4, "y_scale": height})
     writers = [
-        _choose_writer(sheet, field, column.type, made, limits, short)
+        _choose_writer(sheet, field, column.type, made, short)
         for field, column in zip(fields, columns, strict=True)
     ]
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
@@ -193,9 +183,9 @@ def _write_part(
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{part.rows.num_rows + 1}"})
     sheet.set_landscape()
     sheet.repeat_rows(0)
-    cut = f"{part.sheet}: {short[TEXTS]} texts were cut at {limits.characters:,} characters"
-    plain = f"{part.sheet}: after {limits.links:,} links addresses are plain text"
-    return [cut] * (short[TEXTS] > 0) + [plain] * (short[LINKS] >= limits.links)
+    cut = f"{part.sheet}: {short[TEXTS]} texts were cut at {LONGEST_TEXT:,} characters"
+    plain = f"{part.sheet}: after {MOST_LINKS:,} links addresses are plain text"
+    return [cut] * (short[TEXTS] > 0) + [plain] * (short[LINKS] >= MOST_LINKS)
 
 
 def _choose_writer(
@@ -203,14 +193,13 @@ def _choose_writer(
     field: Mapping[str, Any],
     kind: pa.DataType,
     made: Formats,
-    limits: Limits,
     short: Counter[str],
 ) -> Callable[[int, int, Any], object]:
     """Return what writes a cell of a column, given its row, its column and its value.
 
     `short` counts the links, and the texts that are cut.
     """
-    fit = cache(partial(fit_text, limits=limits))
+    fit = cache(fit_text)
     read_address = cache(web_address)
 
     def write_words(row: int, place: int, cell: Any) -> None:
@@ -220,7 +209,7 @@ def _choose_writer(
 
     def write_address(row: int, place: int, cell: str) -> None:
         address = read_address(cell)
-        if not 0 < len(address) <= limits.address or short[LINKS] >= limits.links:
+        if not 0 < len(address) <= LONGEST_ADDRESS or short[LINKS] >= MOST_LINKS:
             write_words(row, place, cell)
             return
         short[LINKS] += 1

@@ -25,7 +25,7 @@ from audience_impact.answers.records import combine_areas
 from audience_impact.cli.command import app
 from audience_impact.exporting import Form, content, export, workbook
 from audience_impact.exporting.content import Content, ExportQuery
-from audience_impact.exporting.workbook import EXCEL, Limits, fit_text
+from audience_impact.exporting.workbook import LONGEST_NAME, fit_text
 from audience_impact.site.rendering import reveal_hidden
 from audience_impact.store import PublishError, versions
 from audience_impact.store.manifest import ARCHIVE_NAME
@@ -94,9 +94,9 @@ def expected(cell: Any) -> Any:
 def assert_same_cells(path: Path, tables: Mapping[str, pa.Table]) -> None:
     """Every cell of every table is in the workbook, with its type."""
     found = pd.read_excel(path, sheet_name=None, dtype="object", keep_default_na=False)
-    assert set(found) == {*(name[: EXCEL.name] for name in tables), *OWN_SHEETS}
+    assert set(found) == {*(name[:LONGEST_NAME] for name in tables), *OWN_SHEETS}
     for name, table in tables.items():
-        sheet = found[name[: EXCEL.name]]
+        sheet = found[name[:LONGEST_NAME]]
         assert list(sheet.columns) == table.column_names
         for column in table.column_names:
             shown = [None if cell == "" else cell for cell in sheet[column]]
@@ -216,10 +216,12 @@ def test_hostile_text_is_text_to_libreoffice(hostile: Path, tmp_path: Path) -> N
     assert_text(through_libreoffice(hostile, tmp_path))
 
 
-def test_a_text_is_cut_at_the_characters_that_excel_counts() -> None:
-    few = Limits(characters=100)
-    assert fit_text("\U0001f600" * 50, few) == ("\U0001f600" * 50, False)
-    assert fit_text("\U0001f600" * 51, few) == ("\U0001f600" * 48 + "...", True)
+def test_a_text_is_cut_at_the_characters_that_excel_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workbook, "LONGEST_TEXT", 100)
+    assert fit_text("\U0001f600" * 50) == ("\U0001f600" * 50, False)
+    assert fit_text("\U0001f600" * 51) == ("\U0001f600" * 48 + "...", True)
 
 
 def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
@@ -276,13 +278,18 @@ def test_the_same_version_gives_the_same_export(
         assert one == two
 
 
-def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_path: Path) -> None:
+def test_what_excel_cannot_hold_is_split_cut_and_said(
+    everything: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "MOST_LINKS", 2)
     rows = pa.concat_tables([everything.tables["sources"]] * 4).slice(0, 7)
     made = replace(everything, tables={"sources": rows})
     long = planted(made, "publisher", "x" * 101)
-    told = workbook.write_workbook(
-        tmp_path / "a.xlsx", long, Limits(rows=4, characters=100, address=10, links=2, name=12)
-    )
+    few = workbook.write_workbook(tmp_path / "b.xlsx", made)
+    limits = {"MOST_ROWS": 4, "LONGEST_TEXT": 100, "LONGEST_ADDRESS": 10, "LONGEST_NAME": 12}
+    for name, limit in limits.items():
+        monkeypatch.setattr(workbook, name, limit)
+    told = workbook.write_workbook(tmp_path / "a.xlsx", long)
     assert told == [
         "sources has 7 rows, more than fit on a sheet: it is spread over 3 sheets",
         "sources (1): 1 texts were cut at 100 characters",
@@ -293,7 +300,6 @@ def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_p
     assert [book[name].max_row for name in own] == [4, 4, 2]
     assert book["sources (1)"]["B2"].value == "x" * 97 + "..."
     assert not any(cell.hyperlink for row in book["sources (1)"].iter_rows() for cell in row)
-    few = workbook.write_workbook(tmp_path / "b.xlsx", made, Limits(links=2))
     assert few == ["sources: after 2 links addresses are plain text"]
     linked = openpyxl.load_workbook(tmp_path / "b.xlsx")["sources"]
     assert sum(1 for row in linked.iter_rows() for cell in row if cell.hyperlink) == 2

@@ -11,7 +11,7 @@ import pytest
 
 from audience_impact.answers import documents
 from audience_impact.exporting.content import read_values
-from audience_impact.exporting.workbook import EXCEL
+from audience_impact.exporting.workbook import LONGEST_NAME
 from audience_impact.site import rendering, report_data, texts
 from audience_impact.site.report_data import ReportData
 from audience_impact.store import versions
@@ -72,7 +72,7 @@ def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: ReportDat
     stem = f"data/audience-impact-{told.version}"
     book = openpyxl.load_workbook(io.BytesIO(made[f"{stem}.xlsx"]), read_only=True)
     names = told.stored.count_rows()
-    assert {*(name[: EXCEL.name] for name in names), "about"} <= set(book.sheetnames)
+    assert {*(name[:LONGEST_NAME] for name in names), "about"} <= set(book.sheetnames)
     for ending in ("csv", "parquet"):
         with zipfile.ZipFile(io.BytesIO(made[f"{stem}.{ending}.zip"])) as files:
             paths = {told.stored.find_path(name).replace("parquet", ending) for name in names}
