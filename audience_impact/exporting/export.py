@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import filecmp
-import io
 import json
 import os
 import tempfile
@@ -66,10 +65,9 @@ def export_version(
     if form is Form.XLSX:
         from audience_impact.exporting import workbook
 
-        packed = io.BytesIO()
         with report_unwritten(into):
-            notes = workbook.write_workbook(packed, add_events(chosen, everything, query))
-        put_file(into, packed.getvalue(), overwrite)
+            made, notes = workbook.make_workbook(add_events(chosen, everything, query))
+        put_file(into, made, overwrite)
         return notes
     if form is Form.JSON:
         put_file(into, make_json_file(chosen), overwrite)

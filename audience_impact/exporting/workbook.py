@@ -6,14 +6,14 @@ text. A text that a spreadsheet would execute after an edit of the cell has the 
 facts. Rows are written one after the other and leave the memory at once (`constant_memory`).
 """
 
+import io
 import math
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -80,11 +80,12 @@ class Part(NamedTuple):
     rows: pa.Table
 
 
-def write_workbook(path: Path | IO[bytes], content: Content) -> list[str]:
-    """Write the workbook; return a line for each thing that Excel could not store unchanged."""
+def make_workbook(content: Content) -> tuple[bytes, list[str]]:
+    """Return the workbook, and a line for each thing that Excel could not store unchanged."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
-        book = xlsxwriter.Workbook(path, {**options, "tmpdir": temporary})
+        book = xlsxwriter.Workbook(packed, {**options, "tmpdir": temporary})
         book.set_properties(
             {
                 "title": content.title,
@@ -116,7 +117,7 @@ def write_workbook(path: Path | IO[bytes], content: Content) -> list[str]:
         _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
         _write_cover(_Cover(book, cover, made), content, parts, notes)
         book.close()
-    return notes
+    return packed.getvalue(), notes
 
 
 def _make_formats(book: xlsxwriter.Workbook) -> Formats:

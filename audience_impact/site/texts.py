@@ -1,6 +1,5 @@
 """Pages of text: the method, the glossary, and the data with dictionary and downloads."""
 
-import io
 import re
 from collections.abc import Iterator, Mapping
 from html import unescape
@@ -26,13 +25,13 @@ def make_pages(report: ReportData) -> Iterator[File]:
     yield render_page(report, "method.html", title, "method.html", values)
     terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
     yield render_page(report, "glossary.html", "Glossary", "glossary.html", {"terms": terms})
-    tables, book = content.read_content(report.stored), io.BytesIO()
-    workbook.write_workbook(book, tables)
+    tables = content.read_content(report.stored)
+    book, _ = workbook.make_workbook(tables)
     csv = manifest.pack_files(export.make_csv_files(tables))
     parquet = manifest.pack_files(export.make_parquet_files(tables, report.stored))
     downloads = []
     for ending, name, about, made in (
-        ("xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()),
+        ("xlsx", "Workbook", "for people: Excel, LibreOffice", book),
         ("csv.zip", "CSV", "for programs: exact text", csv),
         ("parquet.zip", "Parquet", "for programs: with types", parquet),
     ):

@@ -12,7 +12,7 @@ from audience_impact.answers import sentences, text
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.records import AnswerRecord, Driver
 from audience_impact.exporting import content
-from audience_impact.exporting.workbook import write_workbook
+from audience_impact.exporting.workbook import make_workbook
 from audience_impact.site import report_data, restriction
 from audience_impact.site.charts import rows
 from audience_impact.site.report_data import ReportData
@@ -50,9 +50,8 @@ def pages(version: Published) -> ReportData:
 def workbook(record: AnswerRecord, version: Published) -> str:
     """The first sheet of the workbook of a restriction."""
     tables = content.read_content(version.version)
-    file = io.BytesIO()
-    write_workbook(file, content.add_restriction_answers(tables, [record], version.version))
-    with zipfile.ZipFile(file) as book:
+    answered = content.add_restriction_answers(tables, [record], version.version)
+    with zipfile.ZipFile(io.BytesIO(make_workbook(answered)[0])) as book:
         return unescape(book.read("xl/worksheets/sheet1.xml").decode())
 
 
