@@ -32,7 +32,6 @@ from audience_impact.site.report_data import (
     encode_csv,
     group_entries,
     largest_first,
-    newest_first,
     page_path,
     select_distinct,
     split_csv,
@@ -80,7 +79,7 @@ class Audience(NamedTuple):
 
 def make_pages(report: ReportData) -> Iterator[File]:
     """Yield the home page, the list of all restrictions with its CSV, and the other lists."""
-    rows = newest_first(report.entries)
+    rows = report.entries
     values = {
         "lead": areas.write_lead(report, WORLD),
         "year": report.covered_year,
@@ -102,7 +101,7 @@ def make_pages(report: ReportData) -> Iterator[File]:
     values = {"groups": {name: _list_pages(report, kind) for name, kind in kinds.items()}}
     yield render_page(report, "browse.html", "Countries, platforms, years", "browse.html", values)
     for year, entries in group_entries(report.entries, GROUPS["year"]).items():
-        values = {"rows": newest_first(entries), "lead": write_year_lead(entries)}
+        values = {"rows": entries, "lead": write_year_lead(entries)}
         title = f"Restrictions that began in {year}"
         if year == UNDATED:
             title = "Restrictions without a day on record"
@@ -203,9 +202,7 @@ def make_platform_pages(report: ReportData) -> Iterator[File]:
             "count": len(entries),
             "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
             "countries": {
-                code: newest_first(countries[code])
-                for code in report.listed_areas
-                if code in countries
+                code: countries[code] for code in report.listed_areas if code in countries
             },
             "undated": sum(not entry.start for entry in entries),
             "picture": picture,
@@ -246,7 +243,7 @@ def _list_audiences(
     """Return the counted audiences of a platform by country, or the last imputed one."""
     counted: set[Audience] = set()
     others: dict[str, Audience] = {}
-    for entry in newest_first(entries):
+    for entry in entries:
         record = report.records[entry.restriction]
         measured = {
             figure["attribution"]

@@ -129,13 +129,6 @@ def _name_targets(record: AnswerRecord) -> str:
     return join_names(services) if services else "no service on record"
 
 
-def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
-    """Return the restrictions by first day, the newest first and unknown days last."""
-    return sorted(
-        rows, key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True
-    )
-
-
 def largest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
     """Return the restrictions by size, the largest first."""
     return sorted(rows, key=lambda entry: (*entry.size, entry.restriction), reverse=True)
@@ -224,8 +217,10 @@ class ReportData:
 
     @cached_property
     def entries(self) -> tuple[ListEntry, ...]:
-        """Return an entry for each restriction, with the main number of its answer."""
-        return tuple(make_entry(record) for record in self.records.values())
+        """Return an entry for each restriction, the newest first and those without a day last."""
+        entries = [make_entry(record) for record in self.records.values()]
+        entries.sort(key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True)
+        return tuple(entries)
 
     @cached_property
     def by_id(self) -> dict[str, ListEntry]:
@@ -235,7 +230,7 @@ class ReportData:
     @cached_property
     def by_country(self) -> dict[str, list[ListEntry]]:
         """Return the list entries of each country, the newest first."""
-        return group_entries(newest_first(self.entries), lambda entry: entry.countries)
+        return group_entries(self.entries, lambda entry: entry.countries)
 
     @cached_property
     def listed_areas(self) -> dict[str, str]:
