@@ -1,6 +1,5 @@
 """Answers as sentences, for a restriction, an area and a day. No other module writes them."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +48,7 @@ from audience_impact.answers.restriction_words import (
     name_action,
     name_targets,
 )
+from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.vocabulary import (
     WORLD,
     Assumption,
@@ -189,8 +189,7 @@ def _describe_deprived(record: AnswerRecord) -> str:
     if interval is None or interval[2] == 0:
         return caveats.describe_kept_access(record)
     low, middle, high = interval
-    number = round_interval(low, middle, high)[1]
-    without = f"about {number} lost access{bracket_interval(low, high)}"
+    without = describe_estimate(low, middle, high, "lost access")
     return f"Allowing for people who got round it, for instance with VPNs, {without}."
 
 
@@ -319,8 +318,8 @@ def describe_period(record: AreaRecord) -> str:
     when = on_day(period)
     if len(period) == len(last) or not last.startswith(period):
         return when
-    year, month = int(period[:4]), int(period[5:] or 12)
-    is_over = last == f"{year}-{month:02}-{monthrange(year, month)[1]}"
+    span = parse_period(period)
+    is_over = span is not None and str((span[1] - ONE_DAY).date()) == last
     return when if is_over else f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
 
 
