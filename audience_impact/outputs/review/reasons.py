@@ -368,8 +368,8 @@ def _note_flags(
     is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
     is_later = groups["is_after_first_step"].any()
     is_whole = inputs.sizes["metric_priority"] < figures.FLOOR
-    whole = inputs.quality_flags.merge(inputs.sizes.loc[is_whole, AUDIENCE], on=AUDIENCE)
-    ages = whole.groupby("restriction_id")["least_age"].max().reindex(about.index)
+    flagged = inputs.quality_flags.merge(inputs.sizes.loc[is_whole, AUDIENCE], on=AUDIENCE)
+    ages = flagged.groupby("restriction_id")["least_age"].max().reindex(about.index)
     return {
         "step": about["continues"].where(is_step & ~is_later, "").astype("str"),
         "step_later": about["continues"].where(is_step & is_later, "").astype("str"),
