@@ -144,10 +144,7 @@ class Denominators(Counts):
         ages = containing.mask(containing == ONLINE_12_PLUS, AGES[ONLINE_12_PLUS])
         by_measurer = "people online, by the measurer of the audiences"
         same_ages = "people of these ages, by the same measurer"
-        holds = Only(
-            lambda rows: _limit_persons(rows) >= rows["floor_persons"],
-            "has fewer people than the largest audience",
-        )
+        holds = Only(_holds_audiences, "has fewer people than the largest audience")
         rest, by_level = groups.index, []
         for level, population, by, window in (
             (by_measurer, containing, SAME_MEASURER, WINDOW_DAYS),
@@ -215,9 +212,11 @@ class Denominators(Counts):
         online = rows["is_online"].to_numpy("bool")
         kind = rows["measurement_series_id"].map(self.source_types)
         measurers = np.where(kind == SourceType.PANEL.value, 0.0, errors.base_measurers)
-        error = np.hypot(
-            _compute_rounding(rows, ceiling), np.where(online, measurers, errors.population)
-        )
+        number = rows["persons"].to_numpy("float64")
+        half = half_step(rows["persons"], pd.Series(False, rows.index)).to_numpy("float64")
+        share = np.where(np.isnan(ceiling), 0.0, np.minimum(number / ceiling, MOST_SHARE))
+        rounding = UNIFORM * half / number / (1.0 - share)
+        error = np.hypot(rounding, np.where(online, measurers, errors.population))
         down, up, shift = (
             np.where(online, part, 0.0) for part in _compute_growth(rows, errors.base_growth)
         )
@@ -258,15 +257,14 @@ class Denominators(Counts):
         return people.dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
 
 
-def _limit_persons(rows: pd.DataFrame) -> pd.Series:
-    """Return the maximum of persons in an audience of a base; a projection limits nothing.
-
-    An audience of another measurer may exceed people online by as much as publishers of these do.
-    """
+def _holds_audiences(rows: pd.DataFrame) -> pd.Series:
+    # a projection limits nothing; people online of another measurer may be fewer than an audience
+    # by as much as publishers of these differ
     ahead = (rows["obs_status"] == FORECAST) & (rows["population_base"] != EVERYONE)
     is_foreign = rows["population_base"].eq(ONLINE) & ~rows["is_own_base"]
     persons = rows["base_persons"].astype("float64")
-    return persons.mask(is_foreign, persons * PUBLISHERS_DIFFER).where(~ahead, np.inf)
+    limit = persons.mask(is_foreign, persons * PUBLISHERS_DIFFER)
+    return ahead | (limit >= rows["floor_persons"])
 
 
 def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
@@ -321,13 +319,6 @@ def _measure_stated_ranges(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, A
     universe = widen_universe(np.fmax(expected, most), ceiling)
     low, middle, high = (log_odds(count, universe) for count in (least, expected, most))
     return np.asarray(np.maximum(middle - low, 0.0)), np.asarray(np.maximum(high - middle, 0.0))
-
-
-def _compute_rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
-    number = rows["persons"].to_numpy("float64")
-    half = half_step(rows["persons"], pd.Series(False, rows.index)).to_numpy("float64")
-    share = np.where(np.isnan(ceiling), 0.0, np.minimum(number / ceiling, MOST_SHARE))
-    return np.asarray(UNIFORM * half / number / (1.0 - share))
 
 
 def _compute_growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, Array]:

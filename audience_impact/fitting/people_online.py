@@ -373,7 +373,13 @@ class OnlineModel:
         for _ in range(ROUNDS):
             solved = model.solved
             residual = solved.root @ solved.residual[:, :, None]
-            fits = np.array([_score_scale(solved, residual, scale) for scale in SCALES])
+            fits = np.empty((len(SCALES), len(residual)))  # log posterior densities
+            for fit, scale in zip(fits, SCALES, strict=True):
+                root = np.linalg.cholesky(solved.fixed + scale * solved.scaled)
+                standard = np.linalg.solve(root, residual)[:, :, 0]
+                volume = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+                prior = 0.5 * FREEDOM * (np.log(scale) + 1.0 / scale)
+                fit[:] = -0.5 * (standard**2).sum(axis=1) - volume - prior
             chances = np.exp(fits - fits.max(axis=0))
             logs = np.log(SCALES) @ (chances / chances.sum(axis=0))
             model = replace(model, scales=np.exp(logs))
@@ -418,15 +424,6 @@ class OnlineModel:
             + rest @ unknown @ rest.transpose(0, 2, 1),
             rest[:, :, world] @ unknown[world, world] @ rest[:, :, world].transpose(0, 2, 1),
         )
-
-
-def _score_scale(solved: Solved, residual: Array, scale: float) -> Array:
-    """Return the log posterior density (countries,) of one scale."""
-    root = np.linalg.cholesky(solved.fixed + scale * solved.scaled)
-    standard = np.linalg.solve(root, residual)[:, :, 0]
-    volume = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-    prior = 0.5 * FREEDOM * (np.log(scale) + 1.0 / scale)
-    return np.asarray(-0.5 * (standard**2).sum(axis=1) - volume - prior)
 
 
 def list_subregions(rows: pd.DataFrame) -> pd.Index:

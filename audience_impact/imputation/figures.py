@@ -156,7 +156,11 @@ def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
     rows = locate_rows(rows, tables)
     share = rows["share"].where(rows["of"] != "residents", rows["share"] / rows["online_share"])
     share = share.where(rows["of"] != "persons", rows["share"] / rows["online_persons"])
-    share = share.where(rows["of"] != "respondents", rows["share"] / _find_online_share(rows))
+    if "is_floor" in rows:  # a share of respondents that is a floor is at least that of the country
+        online = rows["asked_online"].astype("float64")
+        least = np.fmax(online, rows["other_online"].fillna(rows["online_share"]))
+        online = online.where(~rows["is_floor"].eq(True), least)
+        share = share.where(rows["of"] != "respondents", rows["share"] / online)
     is_total = rows["area_id"] == WORLD
     rows = rows.assign(
         share=share,
@@ -246,15 +250,6 @@ def _read_surveys(tables: Tables) -> pd.DataFrame:
             "other_online": pd.to_numeric(rows["online_share_override"], errors="coerce"),
         }
     )
-
-
-def _find_online_share(rows: pd.DataFrame) -> pd.Series:
-    """Return the share of respondents online; that of the country for too few respondents."""
-    if "is_floor" not in rows:
-        return pd.Series(np.nan, rows.index)
-    survey_share = rows["asked_online"].astype("float64")
-    fallback = np.fmax(survey_share, rows["other_online"].fillna(rows["online_share"]))
-    return survey_share.where(~rows["is_floor"].eq(True), fallback)
 
 
 def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
