@@ -106,8 +106,14 @@ def find_networks(
     for nets in (local, networks):
         for synonyms in _list_names(operator, names, words):
             same = {net.asn: net for name in synonyms for net in _find_by_name(name, nets, words)}
-            if same:
-                return _select_kind(list(same.values()), {*split_words(operator)})
+            if not same:
+                continue
+            kind = {*split_words(operator)}
+            mobile = {number for number, net in same.items() if MOBILE & net.words}
+            rest = same.keys() - mobile
+            if kind & MOBILE and mobile:
+                return mobile
+            return rest if kind & FIXED and rest else mobile | rest
     return set()
 
 
@@ -151,27 +157,9 @@ def _find_by_name(
     return []
 
 
-def _select_kind(networks: list[Network], kind: set[str]) -> set[int]:
-    """Return the mobile or the fixed networks alone where the operator's name and theirs say so."""
-    mobile = {net.asn for net in networks if MOBILE & net.words}
-    rest = {net.asn for net in networks} - mobile
-    if kind & MOBILE and mobile:
-        return mobile
-    return rest if kind & FIXED and rest else mobile | rest
-
-
 def _is_country(word: str, country: Sequence[str]) -> bool:
     stems = {name[:STEM] for name in country[1:] if len(name) > SHORTEST}
     return word in country or word[:STEM] in stems
-
-
-def _is_ending(text: str, country: Sequence[str]) -> bool:
-    stems = [text, *(text.removesuffix(end) for end in ("as", "asn", "isp", "net", "bgp"))]
-    return (
-        text in TRADE
-        or _is_country(text, country)
-        or any(name.startswith(stem) for name in country for stem in stems)
-    )
 
 
 def _join_words(words: Sequence[str]) -> str:
@@ -196,11 +184,17 @@ def _has_words(net: Network, _: list[str], telling: list[str], country: Sequence
 def _has_beginnings(net: Network, _: list[str], telling: list[str], country: Sequence[str]) -> bool:
     """Return whether a network has all distinctive words, alone or before an ending."""
     texts = net.words - TRADE
+
+    def is_ending(text: str) -> bool:
+        stems = [text, *(text.removesuffix(end) for end in ("as", "asn", "isp", "net", "bgp"))]
+        is_named = any(name.startswith(stem) for name in country for stem in stems)
+        return is_named or text in TRADE or _is_country(text, country)
+
     is_short = any(len(word) < SHORTEST for word in telling)
     words = ["".join(telling)] if is_short else telling
     return len("".join(telling)) >= SHORTEST and all(
         any(
-            text == word or (text.startswith(word) and _is_ending(text[len(word) :], country))
+            text == word or (text.startswith(word) and is_ending(text[len(word) :]))
             for text in texts
         )
         for word in words
