@@ -215,15 +215,6 @@ def describe_mixed_action(record: AnswerRecord) -> list[str]:
     ]
 
 
-def describe_kept_access(record: AnswerRecord) -> str:
-    """Return a sentence on people who kept access, if they cannot be subtracted."""
-    if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
-        return (
-            "Our record has it as slowed or impaired, not cut, and counts no one as without access."
-        )
-    return "People who got round the restriction, for instance with VPNs, are included."
-
-
 def name_best_figure(record: AnswerRecord) -> str:
     """Return a sentence on the best published figure of the people, with its owner; or blank.
 
@@ -284,16 +275,6 @@ def _cite(rows: Sequence[Row]) -> str:
     number = f"{LIMITS.get(row['interval_kind'], '')}{format_number(row['published_value'])}"
     owner = re.sub(r" \((?:sources cited|relayed)\)", "", row["attribution"])
     return f"{number}, by {owner}"
-
-
-def name_disputes(record: AnswerRecord) -> list[str]:
-    """Return a sentence on each published figure that a source disputes."""
-    return [
-        f"{row['disputed_by']} disputes the figure of {format_number(row['published_value'])} by "
-        f"{row['publisher']}, which is not used."
-        for row in record.comparisons
-        if row["disputed_by"]
-    ]
 
 
 def _name_authority(text: str) -> str:

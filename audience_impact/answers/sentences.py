@@ -137,7 +137,12 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
         parts += caveats.name_unnamed_places(record)
         parts += caveats.describe_mixed_action(record)
         parts += caveats.list_caveats(record, leading) if is_estimated else []
-        parts += caveats.name_disputes(record)
+        parts += [
+            f"{row['disputed_by']} disputes the figure of {format_number(row['published_value'])} "
+            f"by {row['publisher']}, which is not used."
+            for row in record.comparisons
+            if row["disputed_by"]
+        ]
     parts.append(caveats.describe_evidence(record))
     if is_estimated:
         parts.append(f"{capitalise_first(leading.status)} in the number.")
@@ -183,11 +188,16 @@ def _name_base(leading: Number, fallback: str) -> str:
 
 
 def _describe_deprived(record: AnswerRecord) -> str:
+    """Return how many were left without access, or that people who kept it are included."""
     if record.is_network:
         return ""
-    interval = record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET].people.interval
+    deprived = record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]
+    interval = deprived.people.interval
     if interval is None or interval[2] == 0:
-        return caveats.describe_kept_access(record)
+        if "not_cut" in caveats.read_rules(deprived):
+            how = "as slowed or impaired, not cut, and counts no one as without access"
+            return f"Our record has it {how}."
+        return "People who got round the restriction, for instance with VPNs, are included."
     low, middle, high = interval
     without = describe_estimate(low, middle, high, "lost access")
     return f"Allowing for people who got round it, for instance with VPNs, {without}."
