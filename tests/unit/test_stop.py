@@ -8,7 +8,7 @@ import pytest
 from audience_impact.registers import register, register_tables
 from audience_impact.registers.register import Background, Event, FeatureRule, Record
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import hours, reach
+from audience_impact.registers.stop import hours
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
 from audience_impact.vocabulary import (
@@ -312,23 +312,6 @@ def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, st
 
 
 @pytest.mark.parametrize(
-    ("cells", "told"),
-    [
-        ({"affected_network": "Broadband, Mobile"}, ("all", "")),
-        ({"affected_network": "Mobile"}, ("mobile", "")),
-        ({"shutdown_extent": "Full network, Service-based"}, ("unknown", "extent_mixed")),
-        ({"affected_network": "Broadband"}, ("fixed", "")),
-        ({"affected_network": "Unknown"}, ("unknown", "")),
-        ({"affected_network": "Pigeons"}, ("unknown", "word_unknown")),
-        ({"other_affected": "Starlink"}, ("unknown", "satellite_named")),
-        ({"other_affected": "Starlink", "event": "All, including Starlink, is down"}, ("all", "")),
-    ],
-)
-def test_networks(cells: dict[str, str], told: tuple[str, str]) -> None:
-    assert reach.read_networks(register_row(**cells)) == told
-
-
-@pytest.mark.parametrize(
     ("cells", "state"),
     [
         ({"event": "OONI measurements show it"}, "down"),
@@ -492,70 +475,35 @@ def test_cells_become_text_on_one_line() -> None:
     }
 
 
-def test_counts_are_compared_key_by_key() -> None:
-    ours, theirs = {("RU", "2025"): 2, ("IN", "2025"): 1}, {("RU", "2025"): 3, ("KE", "2025"): 1}
-    assert register_tables.compare_counts(ours, theirs) == [
-        ("IN", "2025", 1, 0),
-        ("KE", "2025", 0, 1),
-        ("RU", "2025", 2, 3),
-    ]
+BOTH = {"shutdown_type": "Shutdown, Throttle"}
+BLOCK = {"whatsapp_affected": "Yes", "event": "WhatsApp was blocked."}
+NOTED = (ON_AND_OFF, PROLONGED, IN_SERIES, FAST_CUT, SLOWED_ALONE, EITHER_ACTION, WITH_NETWORK)
+LONG = {"end_date": "2025-08-20"}
 
 
-@pytest.mark.parametrize(
-    ("event", "end", "is_noted"),
-    [
-        ("The internet was cut intermittently in the region", "2025-08-20", True),
-        ("Phones were cut every time a battle picked up", "2025-08-20", True),
-        ("The internet was cut intermittently in the region", "2025-08-13", False),
-        ("It was one of a series of shutdowns of that year", "2025-08-20", False),
-        ("The internet was cut off frequently by the army", "2025-08-20", True),
-        ("It was cut. One operator worked intermittently", "2025-08-20", False),
-        ("Mobile internet was off. The shutdowns were nightly, from 7:00pm", "2025-08-20", True),
-        ("WhatsApp was blocked during baccalaureate exam hours", "2025-08-20", True),
-        ("Telegram was blocked, coinciding with exam times", "2025-08-20", True),
-        ("Telegram was blocked twice a day", "2025-08-20", True),
-        ("It was snapped amid an intermittent gunfight", "2025-08-20", False),
-    ],
-)
-def test_a_text_that_says_on_and_off_is_noted(event: str, end: str, is_noted: bool) -> None:
-    note = stop.write_note(register_row(event=event, end_date=end), [])
-    assert (ON_AND_OFF in note) == is_noted
-
-
-@pytest.mark.parametrize(
-    ("event", "details", "noted"),
-    [
-        ("In an extension of a previous order, mobile internet was suspended.", "", PROLONGED),
-        ("It was cut as a consolidation and extension of previous orders.", "", PROLONGED),
-        ("", "Haryana officials extended a shutdown across 7 districts", PROLONGED),
-        ("", "Violence led to an extension of a shutdown", PROLONGED),
-        ("It was scheduled until Nov. 24, and was later extended until Nov. 28.", "", ""),
-        ("", "Reforms which could extend the rule of the president", ""),
-        ("It was one of a virtually uninterrupted series of short shutdowns", "", IN_SERIES),
-    ],
-)
-def test_an_order_that_prolongs_another_is_noted(event: str, details: str, noted: str) -> None:
-    note = stop.write_note(register_row(event=event, actual_cause_details=details), [])
-    assert [words for words in (PROLONGED, IN_SERIES) if words in note] == [noted] * bool(noted)
-
-
-@pytest.mark.parametrize(
-    ("event", "noted"),
-    [
-        ("It was suspended for 3G/4G/5G and throttled for 2G.", FAST_CUT),
-        ("3G/4G was suspended. 2G service was throttled to 100 kb/s.", FAST_CUT),
-        ("Only 2G was left, as 3G and 4G were cut off.", SLOWED_ALONE),
-        ("Mobile internet was throttled during a rally.", EITHER_ACTION),
-    ],
-)
-def test_faster_networks_are_named_where_the_text_names_them(event: str, noted: str) -> None:
-    note = stop.write_note(register_row(event=event, shutdown_type="Shutdown, Throttle"), [])
-    assert [word for word in (FAST_CUT, SLOWED_ALONE, EITHER_ACTION) if word in note] == [noted]
-
-
-def test_a_block_whose_cells_name_the_network_too_is_noted() -> None:
-    services = {"whatsapp_affected": "Yes", "event": "WhatsApp was blocked."}
-    both = services | {"shutdown_extent": "Full network, Service-based"}
-    assert WITH_NETWORK in stop.write_note(register_row(**both), [])
-    alone = services | {"shutdown_extent": "Service-based"}
-    assert WITH_NETWORK not in stop.write_note(register_row(**alone), [])
+@pytest.mark.parametrize(("cells", "noted"), [
+    (LONG | {"event": "The internet was cut intermittently in the region"}, ON_AND_OFF),
+    (LONG | {"event": "Phones were cut every time a battle picked up"}, ON_AND_OFF),
+    (LONG | {"event": "The internet was cut off frequently by the army"}, ON_AND_OFF),
+    (LONG | {"event": "The internet was off. The cuts were nightly, from 7:00pm"}, ON_AND_OFF),
+    (LONG | {"event": "WhatsApp was blocked during baccalaureate exam hours"}, ON_AND_OFF),
+    (LONG | {"event": "Telegram was blocked twice a day"}, ON_AND_OFF),
+    ({"event": "The internet was cut intermittently", "end_date": "2025-08-13"}, ""),
+    (LONG | {"event": "It was one of a series of shutdowns of that year"}, ""),
+    (LONG | {"event": "It was cut. One operator worked intermittently"}, ""),
+    (LONG | {"event": "It was snapped amid an intermittent gunfight"}, ""),
+    ({"event": "In an extension of a previous order, mobile internet was suspended."}, PROLONGED),
+    ({"actual_cause_details": "Officials extended a shutdown across 7 districts"}, PROLONGED),
+    ({"actual_cause_details": "Violence led to an extension of a shutdown"}, PROLONGED),
+    ({"event": "It was scheduled until Nov. 24, and later extended until Nov. 28."}, ""),
+    ({"actual_cause_details": "Reforms which could extend the rule of the president"}, ""),
+    ({"event": "It was one of a virtually uninterrupted series of shutdowns"}, IN_SERIES),
+    (BOTH | {"event": "It was suspended for 3G/4G/5G and throttled for 2G."}, FAST_CUT),
+    (BOTH | {"event": "Only 2G was left, as 3G and 4G were cut off."}, SLOWED_ALONE),
+    (BOTH | {"event": "Mobile internet was throttled during a rally."}, EITHER_ACTION),
+    (BLOCK | {"shutdown_extent": "Full network, Service-based"}, WITH_NETWORK),
+    (BLOCK | {"shutdown_extent": "Service-based"}, ""),
+])  # fmt: skip
+def test_what_words_of_a_row_are_noted(cells: dict[str, str], noted: str) -> None:
+    note = stop.write_note(register_row(**cells), [])
+    assert [words for words in NOTED if words in note] == [noted] * bool(noted)
