@@ -62,10 +62,10 @@ REGISTERS = {
             "2026-05-20 that was read here, "
             "data/processed/access_now_snapshot_2026-05-20.parquet of "
             "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns.",
-            "Licence: the copy states none. Other users of the register state CC BY 4.0; Access "
-            "Now's own terms were not read. A checkout brings the facts of that copy in data/stop, "
-            "without the register's texts. Cite Access Now, and ask Access Now before you publish "
-            "the register itself.",
+            "Licence: the copy states none. Other users of the register state CC BY 4.0; we have "
+            "not read Access Now's own terms. A checkout brings the facts of that copy in "
+            "data/stop, without the register's texts. Cite Access Now, and ask Access Now before "
+            "you publish the register itself.",
         ),
     ),
     "ioda": Entry(

@@ -4,7 +4,6 @@ import io
 import json
 import lzma
 import os
-import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -492,23 +491,6 @@ def test_a_damaged_sheet_gives_one_line(tmp_path: Path) -> None:
         registers.read_file(tmp_path / "a.xlsx", stop.READ)
 
 
-def set_encrypted(packed: bytes) -> bytes:
-    """Set the flag of encryption of each member, in its header and in the list of members."""
-    content = bytearray(packed)
-    for sign, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        for member in re.finditer(re.escape(sign), packed):
-            content[member.start() + flags] |= 1
-    return bytes(content)
-
-
-def set_unknown_method(packed: bytes) -> bytes:
-    """Name a compression that no library has, in the list of members."""
-    content = bytearray(packed)
-    for member in re.finditer(rb"PK\x01\x02", packed):
-        content[member.start() + 10] = 77
-    return bytes(content)
-
-
 def damage_members(packed: bytes) -> bytes:
     """Replace the middle of the compressed bytes of each member."""
     content = bytearray(packed)
@@ -519,25 +501,15 @@ def damage_members(packed: bytes) -> bytes:
     return bytes(content)
 
 
-@pytest.mark.parametrize(
-    ("method", "change", "error"),
-    [
-        (zipfile.ZIP_DEFLATED, set_encrypted, RuntimeError),
-        (zipfile.ZIP_DEFLATED, set_unknown_method, NotImplementedError),
-        (zipfile.ZIP_LZMA, damage_members, lzma.LZMAError),
-    ],
-)
-def test_a_workbook_that_cannot_be_unpacked_gives_one_line(
-    tmp_path: Path, method: int, change: Callable[[bytes], bytes], error: type[Exception]
-) -> None:
+def test_a_workbook_that_cannot_be_unpacked_gives_one_line(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(as_excel(tmp_path)) as book, zipfile.ZipFile(packed, "w") as made:
         for name in book.namelist():
-            made.writestr(name, book.read(name), method)
-    (tmp_path / "a.xlsx").write_bytes(change(packed.getvalue()))
+            made.writestr(name, book.read(name), zipfile.ZIP_LZMA)
+    (tmp_path / "a.xlsx").write_bytes(damage_members(packed.getvalue()))
     with pytest.raises(registers.RegisterError, match="no whole Excel file") as caught:
         registers.read_file(tmp_path / "a.xlsx", stop.READ)
-    assert type(caught.value.__cause__) is error
+    assert type(caught.value.__cause__) is lzma.LZMAError
 
 
 def one_line(path: Path) -> str:

@@ -1,6 +1,5 @@
 """What a row of the STOP register says: whose network, why, on which days, for how many hours."""
 
-import csv
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers import register
+from audience_impact.registers.phrase_tables import read_rows
 from audience_impact.registers.register import Background, Event, Reading
 from audience_impact.registers.stop import cells as stop_cells
 from audience_impact.registers.stop import events as stop_events
@@ -21,7 +21,6 @@ from flows.registers import gazetteer
 from tests.support import register_row
 
 ROOT = Path(__file__).resolve().parents[2]
-CORRECTIONS = ROOT / "audience_impact" / "registers" / "stop" / "corrections.csv"
 FACTS = ROOT / "data" / "stop"
 CITIES = "It affected more than one city in the same state, province, or region"
 KENYA = {"country": "Kenya", "count_year": "2024", "start_date": "2024-03-01"}
@@ -256,16 +255,6 @@ def readings(*rows: dict[str, str]) -> list[Reading]:
     ]
 
 
-def full_network(found: list[Reading]) -> Reading:
-    """The one reading of a cut of the full network."""
-    (one,) = (
-        each
-        for each in found
-        if each.event.newest_record.cells["shutdown_extent"] == "Full network"
-    )
-    return one
-
-
 def numbers(events: list[Event]) -> list[list[int]]:
     return [[record.number for record in event.records] for event in events]
 
@@ -391,13 +380,12 @@ def test_a_row_is_divided_where_its_words_tell_parts(monkeypatch: pytest.MonkeyP
 
 
 def test_corrections_name_events_and_columns_on_record() -> None:
-    with CORRECTIONS.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(stop_events.FOLDER / "corrections.csv")
     keys = [(row["restriction_id"], row["part"], row["column"]) for row in rows]
     assert keys == sorted(set(keys))
-    with (FACTS / "register_rows.csv").open(encoding="utf-8", newline="") as file:
-        events = {row["restriction_id"] for row in csv.DictReader(file)}
-    assert {row["restriction_id"] for row in rows} <= events
+    events = {row["restriction_id"] for row in read_rows(FACTS / "register_rows.csv")}
+    assert {row["restriction_id"] for row in (*rows, *REGISTER.links)} <= events
+    assert {row["other_restriction_id"] for row in REGISTER.links} <= events
     (reading,) = readings({})
     assert {row["column"] for row in rows} <= {
         *REGISTER.columns,
