@@ -90,7 +90,7 @@ def collect_defects(
         defects += reading.defects
         for earlier, later in reading.event.repeated_pairs:
             defects += [("told_twice", later.number)] * (earlier.count_year == later.count_year)
-            if not _is_same_but_year(register, earlier, later):
+            if not is_same_but_year(register, earlier, later):
                 defects.append(("repeat_differs", later.number))
     rows = _gather_rows(defects)
     if unknown := rows.keys() - register.defects.keys():
@@ -98,16 +98,10 @@ def collect_defects(
     return {kind: rows[kind] for kind in register.defects if kind in rows}
 
 
-def _is_same_but_year(register: Register, earlier: Record, later: Record) -> bool:
+def is_same_but_year(register: Register, earlier: Record, later: Record) -> bool:
+    """Return whether two rows differ in nothing but the year."""
     year = {register.year: ""}
     return earlier.cells | year == later.cells | year
-
-
-def count_identical_repeats(register: Register, events: Sequence[Event]) -> int:
-    """Count repeats that differ from the row before them in nothing but the year."""
-    return sum(
-        _is_same_but_year(register, *pair) for event in events for pair in event.repeated_pairs
-    )
 
 
 def make_tables(

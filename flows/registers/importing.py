@@ -198,7 +198,11 @@ def build_report(
             if row.refused
         ],
         len(rows),
-        register_tables.count_identical_repeats(register, events),
+        sum(
+            register_tables.is_same_but_year(register, *pair)
+            for event in events
+            for pair in event.repeated_pairs
+        ),
         register_tables.collect_defects(register, rows, readings),
         register_tables.list_unresolved(readings),
     )

@@ -114,20 +114,24 @@ def read_indicator(pages: Sequence[bytes]) -> pd.DataFrame:
     rows = [row for _, part in read for row in part]
     if len(rows) != (total := _read_number(read[0][0], "total")):
         raise ShapeError(f"states {total} rows and contains {len(rows)}")
-    table = pd.DataFrame([_read_cells(row) for row in rows], columns=["country", "date", "value"])
-    return _require_rows(table[table["value"] != ""].reset_index(drop=True))
+    filled = [
+        (str(row["country"]["id"]), str(row["date"]), str(row["value"]))
+        for row in rows
+        if row["value"] is not None
+    ]
+    return _require_rows(pd.DataFrame(filled, columns=["country", "date", "value"], dtype="str"))
 
 
 def read_networks(files: Sequence[bytes]) -> pd.DataFrame:
     """Return the users of each network: CC, AS, Description, Percent of CC Pop, and the `month`."""
     answer = _load_json(b"".join(files))
-    _require_columns(answer if isinstance(answer, dict) else {}, ("Date", "Data"))
+    _require_columns(answer, ("Date", "Data"))
     month = _MONTH.match(str(answer["Date"]))
     if not month:
         raise ShapeError(f"has no day in Date, but {str(answer['Date'])[:40]!r}")
     rows = answer["Data"] if isinstance(answer["Data"], list) else []
     for row in rows:
-        _require_columns(row if isinstance(row, dict) else {}, _NETWORK)
+        _require_columns(row, _NETWORK)
     cells = [[" ".join(str(row[name]).split()) for name in _NETWORK] for row in rows]
     table = pd.DataFrame(cells, columns=list(_NETWORK), dtype="str")
     return _require_rows(table.assign(month=f"{month[1]}-{month[2]}"))
@@ -154,7 +158,9 @@ def _read_page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if not isinstance(rows, list) or not rows:
         raise ShapeError("has no rows")
     for row in rows:
-        _require_columns(row if isinstance(row, dict) else {}, _INDICATOR_ROW)
+        _require_columns(row, _INDICATOR_ROW)
+        if not isinstance(row["country"], dict) or "id" not in row["country"]:
+            raise ShapeError("lacks the column country.id")
     return answer[0], rows
 
 
@@ -163,13 +169,6 @@ def _read_number(meta: dict[str, Any], name: str) -> int:
         return int(meta[name])
     except (TypeError, ValueError) as error:
         raise ShapeError(f"has no number in {name}, but {meta[name]!r}") from error
-
-
-def _read_cells(row: dict[str, Any]) -> tuple[str, str, str]:
-    country = row["country"]
-    if not isinstance(country, dict) or "id" not in country:
-        raise ShapeError("lacks the column country.id")
-    return str(country["id"]), str(row["date"]), "" if row["value"] is None else str(row["value"])
 
 
 def read_projections(files: Sequence[bytes]) -> pd.DataFrame:
@@ -232,7 +231,8 @@ def _select_rows(
     return pd.DataFrame(rows, columns=list(taken), dtype="str")
 
 
-def _require_columns(header: dict[str, Any], columns: Sequence[str]) -> None:
+def _require_columns(row: object, columns: Sequence[str]) -> None:
+    header = row if isinstance(row, dict) else {}
     if missing := [name for name in columns if name not in header]:
         listing = ", ".join(map(str, header))[:200] or "none"
         raise ShapeError(f"lacks the column {', '.join(missing)} (columns found: {listing})")

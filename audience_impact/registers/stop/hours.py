@@ -307,12 +307,6 @@ def _duration_hours(text: str) -> Range | None:
     return _read_range(PHRASES.find("hours", text))
 
 
-def _count_times(text: str) -> int | None:
-    match = PHRASES.find("times", text)
-    count = int(_parse_number(match[1])) if match else 0
-    return count if count > 1 else None
-
-
 def read_timing(row: Row, first: date, last: date | None) -> Timing:
     """Return days in force and hours a day of a row that lasted from a first to a last day."""
     if last is None:
@@ -335,13 +329,13 @@ def read_timing(row: Row, first: date, last: date | None) -> Timing:
 
 def _read_returns(row: Row, first: date, last: date) -> tuple[tuple[date, ...], int | None, bool]:
     main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
-    times = _count_times(main_text) or _count_times(row["event"])
+    count = PHRASES.find("times", main_text, row["event"])
+    times = int(_parse_number(count[1])) if count else 0
     days = _list_days(main_text, first, last)
-    comes_back = says("each", main_text) or times is not None
+    comes_back = says("each", main_text) or times > 1
     comes_back |= bool(days) and bool(_clock_spans(main_text))
-    if times is not None and (times > (last - first).days + 1 or days):
-        times = None
-    return days if comes_back else (), times, comes_back
+    is_plausible = 1 < times <= (last - first).days + 1 and not days
+    return days if comes_back else (), times if is_plausible else None, comes_back
 
 
 def _in_whole_days(hours: Range, length: int) -> tuple[int | None, Range]:
