@@ -31,7 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds.restrictions import BOUNDS, Bounds
+from audience_impact.bounds.restrictions import BOUNDS
 from audience_impact.frames import Array, no_rows
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import (
@@ -57,7 +57,7 @@ from audience_impact.simulation.worlds import (
     open_sides,
     summarise,
 )
-from audience_impact.vocabulary import WORLD, ImpactMetric, YesNo
+from audience_impact.vocabulary import WORLD, YesNo
 
 PEOPLE = [f"{name}_persons" for name in (*BOUNDS, *unions.QUANTILES)]
 
@@ -117,6 +117,15 @@ def make_no_sets(key: list[str], draws: int) -> Sets:
     table = no_rows(key).assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
     nobody = np.zeros((0, DRAWN + draws))
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
+
+
+def make_no_totals(words: list[str], numbers: list[str]) -> pd.DataFrame:
+    """Return totals without rows, for facts in which no restriction was ever in force.
+
+    `words` and `numbers` are their columns beside those that all totals have.
+    """
+    words, numbers = [*words, "kind", *STATUS, "as_of"], [*PEOPLE, *COUNTS, *COUNTRIES, *numbers]
+    return no_rows(words, numbers)
 
 
 def stack_sets(parts: Iterable[Sets]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -200,7 +209,6 @@ def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.
     words = reasons.state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
     return table.join(words).assign(
         is_lower_bound=np.where(is_part | is_bounded, YesNo.YES.value, YesNo.NO.value),
-        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         obs_status=status,
         as_of=as_of.isoformat(),
     )
@@ -266,18 +274,13 @@ def find_floors(simulation: Simulation) -> Floors:
     exposed = simulation.countries.exposed
     if present is not None:
         exposed = exposed * present.of_restrictions(inputs.countries["restriction_id"])
-    return Floors(_bound_in_countries(inputs.bounds, certain), exposed)
-
-
-def _bound_in_countries(bounds: Bounds, certain: "np.ndarray") -> pd.DataFrame:
-    """Return all bounds by restriction and country; the least are 0 unless `certain`."""
-    ids = bounds.countries.index.get_level_values("restriction_id")
-    ends = [f"{name}_persons" for name in BOUNDS]
-    table, total = bounds.countries[ends], bounds.exposed[ends].reindex(ids)
-    values = table.to_numpy("float64")
-    values[:, MOSTS] = np.fmin(values[:, MOSTS], total.to_numpy("float64")[:, MOSTS])
+    countries, ends = inputs.bounds.countries, [f"{name}_persons" for name in BOUNDS]
+    ids = countries.index.get_level_values("restriction_id")
+    values = countries[ends].to_numpy("float64")
+    total = inputs.bounds.exposed[ends].reindex(ids).to_numpy("float64")
+    values[:, MOSTS] = np.fmin(values[:, MOSTS], total[:, MOSTS])
     values[np.ix_(~ids.isin(certain), LEASTS)] = 0.0
-    return pd.DataFrame(values, table.index, ends)
+    return Floors(pd.DataFrame(values, countries.index, ends), exposed)
 
 
 def draw_people(

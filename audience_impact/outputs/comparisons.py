@@ -66,11 +66,14 @@ def make_comparisons(
     ours_part = parts.reindex(keys).reset_index(drop=True)
     single = ours_part["printed_max_persons"].notna()
     ours = ours_part.where(single, ours_whole)
+    pages = tables["sources"].set_index("source_id")["publisher"]
     table = theirs.join(ours).assign(
         compared_with=single.map(BESIDE),
         published_value=theirs["value"],
-        attribution=_attribute_figures(theirs, tables),
-        disputed_by=_name_pages(theirs["disputed_by"], tables).fillna(""),
+        attribution=name_origins(
+            theirs.assign(page=theirs["source_id"].map(pages)), "publisher", "page", "period"
+        ),
+        disputed_by=theirs["disputed_by"].map(pages).fillna(""),
     )
     return _add_differences(table).sort_values(
         ["restriction_id", "published_figure_id"], ignore_index=True
@@ -85,17 +88,6 @@ def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         for printed, end in WITH_ERROR.items()
     )
     return low, high
-
-
-def _attribute_figures(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Return the measurer of each figure in words, and the page that prints it."""
-    page = _name_pages(theirs["source_id"], tables)
-    return name_origins(theirs.assign(page=page), "publisher", "page", "period")
-
-
-def _name_pages(ids: pd.Series, tables: Tables) -> pd.Series:
-    """Return the publishers of pages."""
-    return ids.map(tables["sources"].set_index("source_id")["publisher"])
 
 
 def _list_others(tables: Tables, inputs: Inputs) -> list[pd.DataFrame]:

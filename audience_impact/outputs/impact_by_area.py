@@ -13,9 +13,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.frames import Array, no_rows
+from audience_impact.frames import Array
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
+from audience_impact.outputs.areas import COUNTS, Members, Sets
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import timeline
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
@@ -95,12 +95,13 @@ def make_rows(
         no_estimate_reason: The result of `find_no_estimate_reason`.
         as_of: The day of the facts.
     """
+    nothing = areas.make_no_totals([*KEY[:-1], "base", "platforms"], BASES)
     if not any(len(sets.table) for sets in by_country.values()):
-        return _make_empty_table()
+        return nothing
     table, shared = areas.stack_sets(by_country.values())
     pairs = table.merge(places, on="country_id")
     if pairs.empty:
-        return _make_empty_table()
+        return nothing
     pairs = pairs.assign(total=pairs.groupby(KEY, sort=True).ngroup())
     counts = areas.count_totals(pairs[["total", "set_id"]], table[COUNTS], shared)
     sums = areas.sum_over_countries(
@@ -123,12 +124,6 @@ def make_rows(
 
 def _join_words(lists: "pd.Series[str]") -> str:
     return ";".join(sorted({word for words in set(lists) for word in words.split(";")}))
-
-
-def _make_empty_table() -> pd.DataFrame:
-    """Return the table without rows, for facts in which no restriction was ever in force."""
-    names = [*KEY, "base", "platforms", "as_of", "impact_metric", *areas.STATUS]
-    return no_rows(names, [*PEOPLE, *COUNTS, *areas.COUNTRIES, *BASES])
 
 
 def _rows_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> pd.DataFrame:

@@ -12,9 +12,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.frames import Array, no_rows
+from audience_impact.frames import Array
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
+from audience_impact.outputs.areas import COUNTS, Members, Sets
 from audience_impact.outputs.queries import DayEngine
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
@@ -72,7 +72,8 @@ def make_rows(
     """
     filled = {name: part for name, part in by_country.items() if len(part.days)}
     if not filled:
-        return _make_empty_table()
+        numbers = ["days", *areas.list_numbers("person_days")]
+        return areas.make_no_totals(["area_id", "from_day", "to_day"], numbers)
     table, shared = areas.stack_sets(part.sets for part in filled.values())
     first = table.drop_duplicates("country_id").set_index("country_id")["set_id"]
     days = pd.concat([part.days for part in filled.values()], ignore_index=True)
@@ -116,13 +117,6 @@ def _sum_kind(
             countries_drawn=groups.sum().astype("float64"),
         )
     )
-
-
-def _make_empty_table() -> pd.DataFrame:
-    """Return `impact_by_day` without rows."""
-    words = ["area_id", "from_day", "to_day", "kind", "impact_metric", *areas.STATUS, "as_of"]
-    counts = ["days", *areas.COUNTRIES, *COUNTS]
-    return no_rows(words, [*PEOPLE, *areas.list_numbers("person_days"), *counts])
 
 
 def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:

@@ -277,7 +277,11 @@ def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     """Return the flags of rules about the part of a country that a partial restriction affects."""
     rows = inputs.parts
     restriction = rows["restriction_id"]
-    why = rows["reason"].groupby(restriction).agg(_order_gaps)
+    why = (
+        rows["reason"]
+        .groupby(restriction)
+        .agg(lambda gaps: ";".join(sorted({*gaps} - {""}, key=lambda gap: PartGap(gap).meaning)))
+    )
     gaps = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
     is_known = about.index.isin(why.index[why == ""])
 
@@ -297,11 +301,6 @@ def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
         "part": about["is_subnational"] & is_known,
         "part_networks": networks & is_known,
     }
-
-
-def _order_gaps(gaps: "pd.Series[str]") -> str:
-    """Return the gaps without repeats in the order of their words, joined by `;`."""
-    return ";".join(sorted({*gaps} - {""}, key=lambda gap: PartGap(gap).meaning))
 
 
 def _imputed_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
