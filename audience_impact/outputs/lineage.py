@@ -221,17 +221,10 @@ def _use_facts(
     yield _add_role(overlaps, FactRole.OVERLAP, "overlaps")
     surveys = _list_own_surveys(inputs, tables)
     yield _add_role(surveys, FactRole.OWN_SURVEY, "surveys", "survey_id")
-    counted = inputs.parts[inputs.parts["network_rung"].isin(networks.COUNTED)]
-    counted = counted[COUNTRY].assign(day=counted["start"])
-    near = networks.find_nearest_counts(counted, tables["network_use"])
-    lines = _add_keys(tables["network_use"], "network_use")[[*PLACE, "input_id"]]
-    yield _add_role(counted.join(near[PLACE]).merge(lines), FactRole.NETWORK, "network_use")
-    named = list_named_operators(inputs)
-    if len(named):
-        rows = networks.list_considered(named, tables)
-        months = rows[rows["is_used"]].rename(columns={"country_id": "area_id"})
-        months = _add_keys(months, "network_shares")
-        yield _add_role(months, FactRole.OPERATORS, "network_shares")
+    lines, shares = list_counts_of_lines(inputs, tables), list_operator_shares(inputs, tables)
+    yield _add_role(lines[lines["is_used"]], FactRole.NETWORK, "network_use")
+    if len(shares):
+        yield _add_role(shares[shares["is_used"]], FactRole.OPERATORS, "network_shares")
 
 
 def _list_own_surveys(inputs: Inputs, tables: Tables) -> pd.DataFrame:
@@ -243,14 +236,34 @@ def _list_own_surveys(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     return places.merge(fitted, left_on="country_id", right_on="area_id")
 
 
-def list_named_operators(inputs: Inputs) -> pd.DataFrame:
-    """Return parts of restrictions that only named operators carried out, one per country.
+def list_counts_of_lines(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    """Return the counts of fixed lines from which the users of one network alone may follow.
 
-    Columns: `restriction_id`, `country_id`, `operators`, `day`.
+    Of each country of a part the nearest one `is_used`.
+    """
+    counted = inputs.parts[inputs.parts["network_rung"].isin(networks.COUNTED)]
+    places = counted[COUNTRY].assign(day=counted["start"])
+    near = networks.find_nearest_counts(places, tables["network_use"])[PLACE]
+    lines = _add_keys(tables["network_use"], "network_use")
+    rows = places.join(near.add_prefix("near_")).merge(
+        lines, left_on="country_id", right_on="area_id"
+    )
+    is_used = rows["row_line"].eq(rows["near_row_line"])
+    return rows.assign(is_used=is_used & rows["row_layer"].eq(rows["near_row_layer"]))
+
+
+def list_operator_shares(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    """Return the shares of the networks of operators that alone carried a restriction out.
+
+    Those of the nearest month are used (`is_used`). No rows and no such column without operators.
     """
     named = inputs.parts[inputs.parts["network_rung"] == networks.OPERATORS]
+    if named.empty:
+        return named
     operators = named["network"].astype("str").str.extract(r"\|(.*)", expand=False)
-    return named[COUNTRY].assign(day=named["start"], operators=operators)
+    named = named[COUNTRY].assign(day=named["start"], operators=operators)
+    rows = networks.list_considered(named, tables)
+    return _add_keys(rows.assign(area_id=rows["country_id"]), "network_shares")
 
 
 def _add_role(

@@ -21,15 +21,19 @@ from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.fitted.models import Context
-from audience_impact.outputs.lineage import EVERY, INPUTS, list_named_operators
+from audience_impact.outputs.lineage import (
+    EVERY,
+    INPUTS,
+    list_counts_of_lines,
+    list_operator_shares,
+)
 from audience_impact.places import (
-    networks,
     online,
     population,
     regional_figures,
 )
 from audience_impact.populations import ONLINE
-from audience_impact.vocabulary import WHOLE_INTERNET, FactRole
+from audience_impact.vocabulary import WHOLE_INTERNET
 
 KEY = [
     *("restriction_id", "role", "country_id", "platform_id", "looked_for"),
@@ -53,8 +57,8 @@ def make_candidates(scope: Scope, inputs: Inputs, context: Context) -> pd.DataFr
         *_list_use(scope, inputs, tables, able),
         _list_places(inputs, tables),
         _list_online(inputs, tables),
-        _list_networks(inputs, tables),
-        _list_operators(inputs, tables),
+        _describe_nearest(list_counts_of_lines(inputs, tables), "network", "network_use"),
+        _describe_nearest(list_operator_shares(inputs, tables), "operators", "network_shares"),
     ]
     filled = [_fill_columns(part, tables) for part in parts if not part.empty]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
@@ -204,28 +208,9 @@ def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     )
 
 
-def _list_networks(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    parts = inputs.parts
-    parts = parts.assign(day=parts["start"])
-    counted = parts[parts["network_rung"].isin(networks.COUNTED)]
-    if counted.empty:
-        return counted
-    near = networks.find_nearest_counts(counted[["country_id", "day"]], tables["network_use"])
-    rows = counted[COUNTRY].assign(nearest_line=near["row_line"], nearest_layer=near["row_layer"])
-    rows = rows.merge(tables["network_use"].rename(columns={"area_id": "country_id"}))
-    is_used = rows["row_line"].eq(rows["nearest_line"])
-    is_used &= rows["row_layer"].eq(rows["nearest_layer"])
-    passed_over = pd.Series(counts.NEARER, rows.index).mask(is_used, "")
-    ids = rows["country_id"] + " " + rows["period"]
-    return _describe(rows, FactRole.NETWORK.value, "network_use", ids, passed_over=passed_over)
-
-
-def _list_operators(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return the shares of the operators' networks in the month that was used and in others."""
-    named = list_named_operators(inputs)
-    if named.empty:
-        return named
-    rows = networks.list_considered(named, tables)
+def _describe_nearest(rows: pd.DataFrame, role: str, table: str) -> pd.DataFrame:
+    """Return counts of which the nearest one is used."""
+    if rows.empty:
+        return rows
     passed_over = pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], "")
-    ids = rows["country_id"] + " " + rows["asn"] + " " + rows["period"]
-    return _describe(rows, FactRole.OPERATORS.value, "network_shares", ids, passed_over=passed_over)
+    return _describe(rows, role, table, rows["input_id"], passed_over=passed_over)
