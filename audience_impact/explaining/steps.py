@@ -108,7 +108,6 @@ def build_steps(trace: Trace, metric: ImpactMetric) -> list[Step]:
 
 
 def _group_steps(trace: Trace, step: TraceStep) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield the country, the subject and the rows of each part of a step."""
     rows = trace.select_steps(step)
     for (country, subject), part in rows.groupby(["country_id", "subject"], sort=False):
         yield str(country), str(subject), part
@@ -132,12 +131,10 @@ def _list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:
 
 
 def _make_step(title: str, rows: pd.DataFrame, facts: Sequence[Fact], label: str = "used") -> Step:
-    """Return a step with the sentences and numbers of rows of table `steps`."""
     return Step(title, _list_sentences(rows), facts, _list_numbers(rows), label)
 
 
 def _list_values(values: dict[str, Any], unit: str) -> list[Number]:
-    """Return the numbers that are not missing."""
     return [
         Number(what, unit, float(value)) for what, value in values.items() if not pd.isna(value)
     ]
@@ -160,7 +157,6 @@ def _explain_question(trace: Trace, metric: ImpactMetric) -> Step:
 
 
 def _explain_bases(trace: Trace) -> Iterator[Step]:
-    """Yield the base of each country: the people who can be in an audience."""
     population = trace.list_used("population")
     for country, _, rows in _group_steps(trace, TraceStep.BASE):
         facts = trace.describe_candidates("base", country_id=country)
@@ -185,7 +181,6 @@ def _describe_parameters(trace: Trace, table: str) -> list[Fact]:
 
 
 def _explain_errors(trace: Trace) -> Iterator[Step]:
-    """Yield the errors of each figure and the growth of its audience since."""
     rows = trace.select_steps(TraceStep.ERRORS)
     if rows.empty:
         return
@@ -251,7 +246,6 @@ def _explain_shares(trace: Trace) -> Iterator[Step]:
 
 
 def _explain_days(trace: Trace) -> Iterator[Step]:
-    """Yield the days in force, the daily audience and person-days."""
     frame = trace.tables["person_days"]
     total = frame[frame["period"] == EVERY]
     if total.empty:
@@ -285,7 +279,6 @@ def explain_draws(trace: Trace, metric: ImpactMetric) -> Step:
 
 
 def _explain_status(trace: Trace, metric: ImpactMetric) -> Step:
-    """Return the status of the estimate and the rules that cap it."""
     row = trace.impact_row(metric)
     names = dict.fromkeys(row["reason_rule_ids"].split(";"))
     rules = [RULES[name] for name in names if name in RULES]
@@ -298,7 +291,6 @@ def _explain_status(trace: Trace, metric: ImpactMetric) -> Step:
 
 
 def _explain_comparisons(trace: Trace) -> Iterator[Step]:
-    """Yield the figures that others published and the reasons why they differ from ours."""
     rows = trace.tables["comparisons"].to_dict("records")
     if not rows:
         return
@@ -324,7 +316,6 @@ def _explain_comparisons(trace: Trace) -> Iterator[Step]:
 
 
 def _explain_ends(trace: Trace, metric: ImpactMetric) -> Step:
-    """Return the answer, and the inputs from which its ends follow."""
     row = trace.impact_row(metric)
     names = ["minimum", "5 %", "median", "95 %", "maximum"]
     names += ["minimum, as printed", "maximum, as printed"]

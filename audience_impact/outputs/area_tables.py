@@ -82,7 +82,6 @@ def sum_days(by_country: Mapping[str, Days], places: pd.DataFrame) -> pd.DataFra
 
 
 def _add_status(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return person-days with unusable quantiles blank, their status and its reasons."""
     rows, withheld = _withhold_days(rows)
     is_silent = rows["q50_person_days"].isna()
     flags = {"some_areas_undrawn": rows["is_part"] & ~is_silent, **withheld}
@@ -135,14 +134,12 @@ def make_tables(
 
 
 def _withhold_days(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
-    """Return rows with unusable quantiles of the person-days blank, and what each rule blanked."""
     names = [f"{name}_person_days" for name in unions.QUANTILES]
     some = rows.assign(**rows[names].where(rows[names[-1]] > 0.0))
     return reasons.withhold_quantiles(some, "person_days")
 
 
 def _spread_days(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each day of each run."""
     rows = runs.loc[runs.index.repeat(runs["days"].astype("int64"))]
     step = pd.to_timedelta(rows.groupby(level=0).cumcount().to_numpy(), unit="D")
     day = pd.to_datetime(rows["from_day"]) + step
@@ -150,7 +147,6 @@ def _spread_days(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _describe_areas(rows: pd.DataFrame, years: "pd.Series[str]", tables: Tables) -> pd.DataFrame:
-    """Return rows with `area_level`, `iso3`, residents and the people as shares of these."""
     residents = _count_residents(rows["area_id"], years, tables)
     shares = {
         name.replace("persons", "population_share"): (rows[name] / residents).round(6)

@@ -334,7 +334,6 @@ def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]")
 
 
 def _select_sets(members: pd.DataFrame, sets: Integers) -> pd.DataFrame:
-    """Return the members of some sets, renumbered."""
     number = pd.Series(np.arange(len(sets)), sets).reindex(members["set_id"]).to_numpy()
     some = ~np.isnan(number)
     return members[some].assign(set_id=number[some].astype("int64")).reset_index(drop=True)

@@ -112,7 +112,6 @@ def _list_others(tables: Tables, inputs: Inputs) -> list[pd.DataFrame]:
 
 
 def _as_published(aside: pd.DataFrame, kind: FigureKind, tables: Tables) -> pd.DataFrame:
-    """Return estimates in the columns of published figures."""
     measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
     return pd.DataFrame(
         {
@@ -133,7 +132,6 @@ def _as_published(aside: pd.DataFrame, kind: FigureKind, tables: Tables) -> pd.D
 
 
 def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the ratios to our bounds and the reason for the difference to each figure."""
     value, (low, high) = table["published_value"], _read_bounds(table)
     counted = table["unit"] == Unit.PERSONS.value
     within = counted & (value >= low) & (value <= high)
@@ -193,7 +191,6 @@ def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame
 
 
 def _difference_reasons(table: pd.DataFrame) -> np.ndarray:
-    """Return a code (rows,) for the reason why the published figure differs from ours."""
     value, (low, high) = table["published_persons"], _read_bounds(table)
     counted = value.notna() & high.notna()
     within = counted & (value >= low) & (value <= high)

@@ -87,7 +87,6 @@ def make_impact(
 
 
 def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without quantiles that are too wide, without width or outside the bounds."""
     widest = reasons.choose_widest(frame.index.to_series(), parts)
     rows, withheld = reasons.withhold_quantiles(frame, bound="printed_max_persons", widest=widest)
     for rule, is_withheld in withheld.items():
@@ -98,7 +97,6 @@ def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFram
 def _common_columns(
     scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
 ) -> pd.DataFrame:
-    """Return the columns that all metrics of a restriction share, by restriction."""
     groups = inputs.sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
     pairs = inputs.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
@@ -127,7 +125,6 @@ def _common_columns(
 def _dedup_methods(
     audiences: pd.DataFrame, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
 ) -> pd.Series:
-    """Return the method against double counting, by restriction."""
     single = audiences.groupby("restriction_id")["platform_id"].nunique() == 1
     is_drawn = drawn.reindex(single.index, fill_value=False)
     word = pd.Series(DedupMethod.FRECHET.value, single.index)
@@ -154,7 +151,6 @@ def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Se
 
 
 def _overlap_method(resolved: Resolved) -> DedupMethod:
-    """Return the method against double counting in a country with measured overlaps."""
     everyone = set(range(len(resolved.audiences)))
     observed = any(
         fact.kind is OverlapKind.UNION and set(fact.platforms) == everyone
@@ -164,14 +160,12 @@ def _overlap_method(resolved: Resolved) -> DedupMethod:
 
 
 def _join_numbers(run: _RunParts, metric: ImpactMetric) -> pd.DataFrame:
-    """Return bounds and quantiles of a metric, by restriction."""
     drawn, names = run.draws[metric.value], run.simulation.restrictions
     middle = unions.compute_quantiles(drawn, names, "persons")
     return run.bounds.select_metric(metric).join(middle)
 
 
 def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of people exposed: status, reasons, draws beyond the bounds, window."""
     frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_EXPOSED).join(status))
     outside_share = measure_outside_share(run.simulation, run.draws)
     beyond = pd.Series(outside_share, run.simulation.restrictions).reindex(frame.index)
@@ -247,7 +241,6 @@ def _order_assumptions(assumed: "pd.Series[str]") -> str:
 
 
 def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
-    """Return feature users who do not keep access."""
     frame = _feature_user_rows(run, status).drop(columns=_ENDS)
     frame = frame.join(_join_numbers(run, ImpactMetric.PEOPLE_DEPRIVED_NET))
     keeping = run.inputs.circumvention.set_index("restriction_id").reindex(frame.index)
@@ -268,7 +261,6 @@ def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add columns for the bounds and the estimate as shares of the base and of the population."""
     shares = {}
     for level in ("printed_min", *unions.QUANTILES, "printed_max"):
         people = frame[f"{level}_persons"]

@@ -127,7 +127,6 @@ def _join_words(lists: "pd.Series[str]") -> str:
 
 
 def _rows_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> pd.DataFrame:
-    """Return rows in force on some day of each month and year: country_id, period, row."""
     times = inputs.timeline.periods
     intervals, _ = inputs.timeline.find_intervals(rows, end, by_country=True)
     months = intervals[["group", "month"]].drop_duplicates().rename(columns={"group": "country_id"})

@@ -92,7 +92,6 @@ def _sum_kind(
     shared: pd.DataFrame,
     by_country: Mapping[str, OnDays],
 ) -> pd.DataFrame:
-    """Return the runs of days of all areas, for the restrictions of a kind."""
     runs, pairs = _find_runs(days, places)
     joined = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")
     in_areas = joined.join(runs["area_id"], on="run")
@@ -139,7 +138,6 @@ def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFr
 
 
 def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    """Return each day of each interval, with country and set."""
     start = pieces["start"].where(pieces["start"] > first, first)
     end = pieces["end"].where(pieces["end"] <= last, last + ONE_DAY)
     count = (end - start).dt.days.clip(lower=0)
@@ -190,7 +188,6 @@ def _number_states(
 def _mark_rows(
     moments: pd.DataFrame, world: str, members: pd.DataFrame, inputs: SimulationInputs
 ) -> pd.DataFrame:
-    """Return the rows in force in a world at each moment, once for each of their kinds."""
     rows = moments[["country_id", "moment", "period", world]].merge(
         members, left_on=world, right_on="set_id"
     )

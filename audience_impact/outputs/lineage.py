@@ -86,7 +86,6 @@ def period_in_words(period: str) -> str:
 
 
 def _moment_in_words(text: str) -> str:
-    """Return `2025`, `2025-07`, `2025-07-13`, `2025-Q3` or `2025-H1` in words."""
     year, *rest = text.split("-")
     if not rest:
         return year
@@ -97,7 +96,6 @@ def _moment_in_words(text: str) -> str:
 
 
 def _strip_brackets(name: str) -> str:
-    """Return a name without the words in brackets at its end."""
     return re.sub(r"\s*\([^)]*\)$", "", name)
 
 
@@ -200,7 +198,6 @@ def _use_figures(inputs: Inputs) -> Iterator[pd.DataFrame]:
 
 
 def _list_other_pages(inputs: Inputs) -> pd.DataFrame:
-    """Return the other pages that print the measurement of a chosen figure."""
     same = [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
     pages = inputs.before.merge(inputs.chosen[same].drop_duplicates(), on=same)
     key = ["restriction_id", "estimate_id"]

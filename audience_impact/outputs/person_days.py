@@ -125,7 +125,6 @@ def _add_slowed(frame: pd.DataFrame, engine: DayEngine) -> pd.DataFrame:
 
 
 def _sum_slowed(engine: DayEngine) -> pd.DataFrame:
-    """Return the person-days of countries that are only slowed, by KEY."""
     spans = engine.list_spans(OF_COUNTRIES)
     is_slowed = engine.inputs.timeline.rows["is_slowed"].to_numpy("bool")
     slowed, cut = (
@@ -191,7 +190,6 @@ def _choose_users(
 
 
 def _list_restrictions(intervals: Intervals) -> pd.DataFrame:
-    """Return restriction and country of each set, in the order of the sets."""
     groups = intervals[0].drop_duplicates("set_id").sort_values("set_id")["group"]
     parts = groups.str.rsplit("|", n=1)
     return pd.DataFrame({"restriction_id": parts.str[0], "country_id": parts.str[-1]})
@@ -240,7 +238,6 @@ def _sum_naively(inputs: SimulationInputs) -> pd.DataFrame:
 
 
 def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataFrame:
-    """Return areas, status and reasons of each total."""
     inputs = engine.inputs
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
     widest = choose_widest(frame["restriction_id"], inputs.parts)
@@ -276,7 +273,6 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
 def _withhold_quantiles(
     frame: pd.DataFrame, widest: "pd.Series[float]"
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
-    """Return totals with unusable quantiles blanked, and the rule that blanked them."""
     families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
     for unit, kind in families:
@@ -287,7 +283,6 @@ def _withhold_quantiles(
 
 
 def _totals_with(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:
-    """Return True for totals to which some of the rows contribute."""
     is_restriction = frame["restriction_id"].isin(rows["restriction_id"])
     timeline = inputs.timeline
     pieces, members = timeline.find_intervals(timeline.rows, "most_end", by_country=True)

@@ -98,7 +98,6 @@ def _describe_chains(scope: Scope) -> pd.DataFrame:
 
 
 def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return, by restriction, who reported it, the number of outages and the shares lost."""
     source = linked["evidence_id"].map(tables["evidence"].set_index("evidence_id")["source_id"])
     pages = tables["sources"].set_index("source_id")
     publisher = source.map(pages["publisher"])
@@ -118,7 +117,6 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
-    """Return who measured each restriction: of the outages in its days, and by its own source."""
     theirs = seen["measured_by_names"].astype("str").fillna("").set_axis(facts.index)
     return (theirs + ";" + facts["measured_by"].fillna("")).map(
         lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
@@ -126,7 +124,6 @@ def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
 
 
 def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
-    """Return the end of another source that disagrees, and who publishes it."""
     ends = facts.reindex(columns=events.OTHER_END).astype("str")
     publishers = tables["sources"].set_index("source_id")["publisher"]
     publisher = ends[events.OTHER_END[2]].map(publishers)
@@ -156,7 +153,6 @@ def _write_days(facts: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _country_path(country: str, parents: Mapping[str, str]) -> str:
-    """Return the areas that contain a country, the world first, joined by `>`."""
     path = [parents.get(country, "") or WORLD]
     while above := parents.get(path[0], ""):
         path.insert(0, above)
@@ -184,7 +180,6 @@ def _spell_names(names: str, printed: str, holder: str) -> str:
 
 
 def _describe_places(places: pd.DataFrame, names: pd.Series, notes: pd.Series) -> pd.Series:
-    """Return the places of each restriction in words, and their names in its text."""
     place, least = places["area_id"].map(names), places["least_area_id"].map(names)
     parts = _spell_parts(places, place, notes)
     words = {
@@ -274,7 +269,6 @@ def _sum_imputed(inputs: Inputs) -> pd.DataFrame:
 
 
 def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
-    """Return the audience of each platform of a restriction, added over countries."""
     groups = audiences.groupby(PLATFORM, sort=True)
     limit = groups["base_persons"].sum(skipna=False)
     stated = groups["high_persons"].sum(skipna=False).fillna(limit)

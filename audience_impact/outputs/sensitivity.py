@@ -87,7 +87,6 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
 
 
 def _compute_shares(simulation: Simulation, draws: Draws) -> list[pd.DataFrame]:
-    """Return the shares by restriction, metric and input, one per row."""
     if simulation.model is None:
         return []
     restrictions = simulation.inputs.restrictions

@@ -182,7 +182,6 @@ def _list_places(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 
 def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return figures of people online in places; `input_id` is area and measuring programme."""
     # pandas gives a frame without rows the rows of a longer column that is assigned to it
     parts = inputs.parts.assign(day=inputs.parts["start"])
     places = parts[parts["area_id"] != parts["country_id"]]
@@ -209,7 +208,6 @@ def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 
 def _describe_nearest(rows: pd.DataFrame, role: str, table: str) -> pd.DataFrame:
-    """Return counts of which the nearest one is used."""
     if rows.empty:
         return rows
     passed_over = pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], "")

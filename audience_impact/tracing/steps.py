@@ -148,7 +148,6 @@ def _name_subject(rows: pd.DataFrame, column: str = "platform_id") -> pd.DataFra
 
 
 def _list_audiences(inputs: Inputs) -> dict[str, pd.DataFrame]:
-    """Return the audiences, their chosen figures, the doubts about these, and their errors."""
     sizes, chosen = inputs.sizes, inputs.chosen
     is_counted = sizes["metric_priority"].notna()
     keys, imputed = (pd.MultiIndex.from_frame(frame[AUDIENCE]) for frame in (sizes, inputs.imputed))
@@ -181,7 +180,6 @@ def _list_several(bounds: Bounds, inputs: Inputs) -> pd.DataFrame:
 
 
 def _list_places(parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the places of partial restrictions: their people, those online, their networks."""
     if parts.empty:
         return parts
     return _name_subject(parts, "area_id").assign(
@@ -231,7 +229,6 @@ def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, p
 
 
 def _locate_figures(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return figures that move imputed audiences, with their lines in the facts."""
     lines = pd.concat(
         [
             tables[table].set_index(key)[PROVENANCE].assign(input_table=table)
@@ -248,7 +245,6 @@ def _locate_figures(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _list_assumed(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return each assumption about the people who use a feature, once for a restriction."""
     details = shares["assumed"].astype("str").str.split(";")
     rows = shares[["restriction_id"]].assign(assumed=details).explode("assumed")
     rows = rows[rows["assumed"].fillna("") != ""].sort_values("assumed")
@@ -262,7 +258,6 @@ def _list_days(periods: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_undrawn(audiences: pd.DataFrame) -> pd.DataFrame:
-    """Return the audiences of which nothing can be drawn."""
     is_unnamed = audiences["platform_id"] == ""
     rows = audiences.assign(is_named=~is_unnamed, is_unnamed=is_unnamed)
     return rows[audiences["shape"] == ""]

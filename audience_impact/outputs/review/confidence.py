@@ -59,7 +59,6 @@ def rate_answers(impact: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _rank_intervals(rows: pd.DataFrame) -> "pd.Series[int]":
-    """Return the rank that the interval of each row allows."""
     factor = measure_factor(rows).where(rows["q95_persons"] > 0.0, 1.0)
     rank = pd.Series(np.digitize(factor, [HIGH_FACTOR, LOW_FACTOR], right=True), rows.index)
     return rank.where(rows["q50_persons"].notna(), LOW)

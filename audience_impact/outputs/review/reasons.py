@@ -218,7 +218,6 @@ def find_status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
 
 
 def _flag_audiences(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    """Return the audiences with a flag for each weakness."""
     audiences = inputs.sizes
     doubts = inputs.quality_flags.groupby(AUDIENCE)[_QUALITY_FLAGS].any().reset_index()
     scope_rows = scope.requested[[*AUDIENCE, "is_existing_use", "is_step"]]
@@ -274,7 +273,6 @@ def _unknown_flags(
 
 
 def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
-    """Return the flags of rules about the part of a country that a partial restriction affects."""
     rows = inputs.parts
     restriction = rows["restriction_id"]
     why = (
@@ -320,7 +318,6 @@ def _imputed_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
 
 
 def _restriction_flags(about: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return the flags of rules about doubts in the restriction itself."""
     official = about["claim_status"] == ClaimStatus.OFFICIAL.value
     is_disputed = about["claim_status"] == ClaimStatus.DISPUTED.value
     insufficient = about["evidence_state"] == EvidenceState.INSUFFICIENT.value
@@ -336,7 +333,6 @@ def _restriction_flags(about: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _weakness_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """Return the flags of rules that lower the status of the people exposed."""
     unknown, count = groups["is_unknown"].sum(), groups.size()
     priority, months = groups["metric_priority"].max(), groups["age_months"].max()
     return {
@@ -363,7 +359,6 @@ def _weakness_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
 def _note_flags(
     about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
 ) -> dict[str, pd.Series]:
-    """Return the flags of rules that only note something about the figures."""
     is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
     is_later = groups["is_after_first_step"].any()
     is_whole = inputs.sizes["metric_priority"] < figures.FLOOR

@@ -143,7 +143,6 @@ def interval_outside_bounds(results: ReviewInput) -> list[str]:
 
 
 def _list_withheld(results: ReviewInput, rule: str) -> list[str]:
-    """Return the keys of answers of which a status rule took the quantiles."""
     tables = ((name, getattr(results, name)) for name in KEYS)
     return [
         key
@@ -243,7 +242,6 @@ def union_below_part(results: ReviewInput) -> list[str]:
 
 
 def _find_below_platform(results: ReviewInput) -> list[str]:
-    """Return restrictions whose lower bound of people exposed is below that of a platform."""
     if results.by_platform.empty:
         return []
     exposed = results.exposed
@@ -386,7 +384,6 @@ def normal_without_grounds(results: ReviewInput) -> list[str]:
 
 
 def _acts_in_doubt(restrictions: pd.DataFrame) -> "pd.Series[str]":
-    """Return restrictions that are not official, not carried out or not measured."""
     is_shown = restrictions["evidence_state"].isin(SHOWN)
     sound = (
         (restrictions["claim_status"] == ClaimStatus.OFFICIAL.value)
