@@ -139,7 +139,7 @@ def test_a_folder_of_any_name_is_one(place: str) -> None:
 
 
 COMMANDS = [
-    ["calibrate", "--facts", "s3://bucket/f"],
+    ["learn", "joint-use", "--facts", "s3://bucket/f"],
     ["import", "stop", "register.csv", "--into", "s3://bucket/l"],
     ["refresh", "--into", "s3://bucket/l"],
     ["refresh", "--into", "layer", "--downloads", "s3://bucket/d"],
