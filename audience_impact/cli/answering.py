@@ -224,7 +224,8 @@ def find_restrictions(
         return Question(), [words]
     is_id = finding.is_like_id(words)
     near = difflib.get_close_matches(words, ids) if is_id else []
-    if is_id and (completed := finding.complete_id(words, tables["restrictions"])):
+    completed = [name for name in ids if name.casefold().startswith(words.casefold())]
+    if is_id and completed:
         return Question(), completed
     if near:
         raise fail_with(f"{words} is not published; did you mean {' or '.join(near)}?")

@@ -217,12 +217,6 @@ def is_like_id(words: str) -> bool:
     return is_single and bool(re.search(r"\d", words) and re.search("[A-Za-z]", words))
 
 
-def complete_id(beginning: str, acts: pd.DataFrame) -> list[str]:
-    """Return the ids that begin so, in any case."""
-    ids = acts["restriction_id"].tolist()
-    return [name for name in ids if name.casefold().startswith(beginning.casefold())]
-
-
 def find_area(words: str, on_record: Mapping[str, str]) -> str | None:
     """Return the code of the area on record with this code or name; None if there is none."""
     key = make_key(words).removeprefix("the") or words

@@ -14,13 +14,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from audience_impact.store import HISTORY, VERSION_FOLDER, DamagedError, Storage
 from audience_impact.store.manifest import require_shape
 from audience_impact.store.storage import read_existing
 
+PUBLISHED, RETURNED, ROLLED_BACK = "published", "returned", "rolled back"
+"""What an entry records; earlier releases wrote two more."""
 MOST_REASON_SIGNS = 500
 _ENTRY = re.compile(r"(\d+)\.json", re.ASCII)
 _SHAPE = {
@@ -31,16 +32,6 @@ _SHAPE = {
 """The types of an entry in its file."""
 MOST_REQUESTS = 16
 """Number of entries that are read at the same time: each is a request to a bucket."""
-
-
-class Event(StrEnum):
-    """What an entry records; earlier releases wrote the last two."""
-
-    PUBLISHED = "published"
-    RETURNED = "returned"
-    ROLLED_BACK = "rolled back"
-    ADOPTED = "adopted"
-    LIFTED = "lifted"
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,7 @@ class Entry:
 
     number: int
     at: datetime
-    event: Event
+    event: str
     version: str
     highest: int
     reason: str
@@ -146,7 +137,7 @@ def read_entry(store: Storage, number: int) -> Entry:
         if record["number"] != number or not VERSION_FOLDER.fullmatch(version):
             raise ValueError("its number or version is wrong")
         values = {name: record[name] for name in _SHAPE}
-        return Entry(**{**values, "at": at, "event": Event(record["event"]), "version": version})
+        return Entry(**{**values, "at": at, "version": version})
     except (ValueError, RecursionError) as error:
         raise DamagedError(
             f"{store.address}/{path} is damaged ({error}): put back a copy of it, or move it away"

@@ -28,7 +28,7 @@ from audience_impact.store import (
 )
 from audience_impact.store import history as logs
 from audience_impact.store.files import as_json, explain_error
-from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Event, Origin, split_folder
+from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Origin, split_folder
 from audience_impact.store.manifest import MANIFEST, About, hash_bytes, render_files
 from audience_impact.store.versions import NO_FACTS, VALUES, Stored, Version
 from audience_impact.vocabulary import RuleStage
@@ -114,7 +114,7 @@ def publish_version(
         stored, is_new, news = _write_version(place, version, tables, render, origin)
         reason = _explain_version(place, stored, news)
         place.lead_to(
-            stored, Event.RETURNED if place.had(stored) else Event.PUBLISHED, reason, origin
+            stored, logs.RETURNED if place.had(stored) else logs.PUBLISHED, reason, origin
         )
         removed = _remove_oldest(place.store, stored.name, keep)
     return Published(stored, is_new, removed, 0, reason)
@@ -145,7 +145,7 @@ def roll_back(
                 f"{version.address} is damaged: roll back to another version, or run with its "
                 "facts to repair it"
             )
-        place.lead_to(version, Event.ROLLED_BACK, reason, Origin(at))
+        place.lead_to(version, logs.ROLLED_BACK, reason, Origin(at))
     return version
 
 
@@ -180,7 +180,7 @@ class _Place:
         """Return whether the history knows a version."""
         return self.last is not None and version.number <= self.last.highest
 
-    def lead_to(self, version: Stored, event: Event, reason: str, origin: Origin) -> None:
+    def lead_to(self, version: Stored, event: str, reason: str, origin: Origin) -> None:
         """Record that `latest` leads to a version, and let it lead there."""
         if not self.leads_to(version):
             entry = Entry(

@@ -161,7 +161,7 @@ def test_show_text_names_authority_and_sources(published: Path) -> None:
 def test_show_finds_a_restriction_by_words_that_fit_it_alone(published: Path) -> None:
     by_id = command("show", "NG-2021-06-05-twitter", "--published", published)
     assert by_id.returncode == 0
-    for words in (["nigeria", "twitter"], ["NIGERIA TWITTER blocked"]):
+    for words in (["nigeria", "twitter"], ["NIGERIA TWITTER blocked"], ["ng-2021-06-05"]):
         assert command("show", *words, "--published", published).stdout == by_id.stdout
 
 

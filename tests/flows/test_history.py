@@ -395,7 +395,6 @@ def test_a_torn_last_entry_stops_publishing_and_not_reading(root: Path) -> None:
     [
         ("version", "../../elsewhere"),
         ("number", 7),
-        ("event", "invented"),
         ("at", "yesterday"),
         ("libraries", 3),
         ("highest", None),

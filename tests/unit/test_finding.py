@@ -237,11 +237,10 @@ def test_the_command_that_adds_a_register_is_named(vocabulary: Vocabulary) -> No
     assert "import stop" not in finding.describe_cover(acts)
 
 
-def test_the_beginning_of_an_id_is_completed(vocabulary: Vocabulary) -> None:
+def test_an_id_is_told_from_words() -> None:
     assert finding.is_like_id("ng-2021")
     assert not finding.is_like_id("nigeria")
     assert not finding.is_like_id("nigeria 2021")
-    assert finding.complete_id("ng-2021", vocabulary.acts) == ["NG-2021-06-05-twitter"]
 
 
 def test_an_event_without_a_recorded_end_is_listed_in_its_own_month(vocabulary: Vocabulary) -> None:
