@@ -12,7 +12,7 @@ from audience_impact.outputs.review.status_rules import MISSING
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Simulation
-from tests.engine import calibrated, cut, impact_of, of, placed, prepared
+from tests.engine import by_day, calibrated, cut, impact_of, of, placed, prepared
 from tests.support import AS_OF, ERRORS, World, world
 
 pytestmark = pytest.mark.chain
@@ -42,7 +42,9 @@ def test_ends_hold_99_percent_of_the_draws(made: World) -> None:
 
 def test_bounds_with_errors_hold_those_as_printed_and_every_quantile(made: World) -> None:
     stages, _ = prepared(made)
-    result = pipeline.Outputs(stages, pipeline.Settings(draws=400))
+    run = pipeline.Outputs(stages, pipeline.Settings(draws=400))
+    days = by_day(stages.simulation, Sampler(0, 400), run.facts["areas"])
+    result = {**run, "impact_by_day": days}
     for table, unit in (
         *(("impact", "persons"), ("impact_by_area", "persons"), ("impact_by_day", "persons")),
         *(("person_days", "person_days"), ("person_days", "person_hours")),

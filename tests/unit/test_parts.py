@@ -359,9 +359,9 @@ def test_restrictions_say_which_places_their_text_names() -> None:
     made.rows["restriction_places"][3]["least_area_id"] = ""
     made.rows["restriction_places"][1]["part_kind"] = "some"
     table = calculated(made)["restrictions"].set_index("restriction_id")
-    words = "Land XA-01/town or Land XA-01; in Land XA-02; Land XA-03"
-    assert table.loc["R1", "places"] == words
-    assert table.loc["R2", "places"].startswith("Land XA-01 (a town or all of it); ")
+    words = "Land XA-01/town or Land XA-01;in Land XA-02;Land XA-03"
+    assert table.loc["R1", "place_names"] == words
+    assert table.loc["R2", "place_names"].startswith("Land XA-01 (a town or all of it);")
 
 
 def test_a_town_of_the_same_name_is_not_said_twice() -> None:
@@ -370,7 +370,7 @@ def test_a_town_of_the_same_name_is_not_said_twice() -> None:
         if area["area_id"] in ("XA-01", "XA-01/town"):
             area["name"] = "Srinagar"
     table = calculated(made)["restrictions"].set_index("restriction_id")
-    assert table.loc["R1", "places"] == "Srinagar (a town or all of it)"
+    assert table.loc["R1", "place_names"] == "Srinagar (a town or all of it)"
 
 
 RUNGS = {"place": "country", "network": "network_unknown"}
