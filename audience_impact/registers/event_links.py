@@ -30,7 +30,6 @@ where a reader entered the link.
 Citation. Rules of this project, docs/method.md.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -47,8 +46,6 @@ EXACT_DAYS = 2
 """A start of at most so many days is known to the day."""
 RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in common"
 SAME_PLACE = "one start, the same areas and networks"
-PART = re.compile(r"(-[0-9a-f]{6,})-\d$")
-"""The number of a part at the end of an id."""
 COMPARED = {
     "start": ("observed_from", "announced_on"),
     "end": ("ended_on",),
@@ -277,10 +274,8 @@ def link_duplicates(
 def _are_one(first: EventRecord, second: EventRecord) -> bool:
     """Return whether services, operators and networks allow that two events are the same.
 
-    Parts of a divided row are different events; unknown networks may be any.
+    Unknown networks may be any.
     """
-    if PART.sub(r"\1", first.restriction_id) == PART.sub(r"\1", second.restriction_id):
-        return False
     operators, others = (
         {*event.row.get("operators", "").split(";")} - {""} for event in (first, second)
     )

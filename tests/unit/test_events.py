@@ -419,11 +419,3 @@ def test_the_record_of_an_unknown_end_closes(page: str, listed_until: str, until
     merged = merge_events(made.typed())["restrictions"].set_index("restriction_id")
     assert merged["listed_until"].to_dict() == {"R1": until, "R2": ""}
     assert merged.loc["R1", "listed_until_end"] == pd.Timestamp(until) + pd.Timedelta(days=1)
-
-
-def test_parts_of_a_divided_row_are_different_events() -> None:
-    row = "XA-2020-01-02-toy-1a2b3c"
-    first, second = (record(name, "XA-1", "2020-01-02") for name in (row, f"{row}-2"))
-    other = record("XA-2020-01-02-toy-1a2b3d", "XA-1", "2020-01-02")
-    assert relation(first, second) is None
-    assert relation(first, other) is not None
