@@ -124,7 +124,7 @@ def _people(
     wanted["day"] = wanted["day"].astype(DAY)
     rows = wanted.reset_index(names="row")
     people = population.estimate_people(rows, tables)
-    counted = people["people_base_id"].map(tables["bases"].set_index("base_id")["persons"])
+    counted = rows["area_id"].map(population.count_residents(tables))
     sums = people.assign(counted=counted, row=rows["row"]).groupby("row")
     return pd.DataFrame(
         {
