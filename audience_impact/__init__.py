@@ -18,7 +18,7 @@ above it:
     denominators - the count that describes a population at a place and day, and its error
     places - people of a place below the country, the people online there, and their networks
     overlap - joint use of services, fitted to surveys
-    imputation - audiences that nobody counted, estimated from figures of other places or services
+    imputation - audiences without a count on record, estimated from other places or services
     fitted - parameters fitted to the facts of many countries, and the context that carries them
     audiences - the figures that describe each audience, its universe, features, circumvention
     bounds - limits that follow from the figures: Frechet, sharp bounds, contradictions

@@ -1,4 +1,4 @@
-"""How well audiences that nobody counted are imputed: `python -m benchmarks.audiences`.
+"""How well audiences without a count on record are imputed: `python -m benchmarks.audiences`.
 
     python -m benchmarks.audiences [--facts DIR] [--format table|json]
     python -m benchmarks.audiences FILE... [--without-country] [--facts DIR] [--format table|json]
@@ -373,7 +373,7 @@ def format_json(answers: pd.DataFrame) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Score audiences that nobody counted.")
+    parser = argparse.ArgumentParser(description="Score audiences without a count on record.")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--without-country", action="store_true")
     parser.add_argument("--facts", type=Path, default=FACTS)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.register [--restrictions 1000 10000 100000] [--format json]
 
-The register is made up, from a seed: each restriction touches 1-8 of 20 platforms in one of 200
+The register is made up, from a seed: each restriction affects 1-8 of 20 platforms in one of 200
 areas in one of 10 years, with 1,000 draws. Audiences are drawn around a value for the year, the
 correlation and the model error for each area, as the committed calibration has them. Wanted are
 the quantiles (5, 50, 95 %) of the union of every restriction. Timed, with all draws given:

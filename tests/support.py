@@ -71,7 +71,7 @@ SPREADS = {
     **{effect.name: effect.start for effect in effects.EFFECTS},
     **{effects.OWN + way.value: 0.15 for way in WayOfCounting},
 }
-"""Spreads of audiences that nobody counted, about as large as they are learned."""
+"""Spreads of audiences without a count on record, about as large as they are learned."""
 
 
 def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
@@ -119,7 +119,7 @@ class World:
         return self
 
     def audience_laws(self, known: dict[str, float] | None = None) -> "World":
-        """Say how audiences that nobody counted are imputed."""
+        """Say how audiences without a count on record are imputed."""
         for name, value in (known or SPREADS).items():
             self.add("audience_laws", parameter="effect_spread", kind=name, value=repr(value))
         return self

@@ -85,7 +85,7 @@ def label_code(value: str | None, kind: str) -> str:
 
 
 def name_source(source: Mapping[str, Any]) -> str:
-    """Return the title of a source; where nobody noted it, its publisher and date."""
+    """Return the title of a source; without one, its publisher and date."""
     return _stated(source, "title") or name_publisher(source)
 
 
@@ -96,7 +96,7 @@ def name_publisher(source: Mapping[str, Any]) -> str:
 
 
 def name_licence(source: Mapping[str, Any]) -> str:
-    """Return the licence that a source states, in words; empty where nobody looked for one."""
+    """Return the licence that a source states, in words; empty where none is on record."""
     licence = _stated(source, "licence")
     return f"licence {licence}" if licence else ""
 

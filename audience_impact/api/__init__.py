@@ -247,7 +247,7 @@ def resolve_country(country: str) -> str:
     """Return the two-letter code (ISO 3166-1) of a country given by its code or English name.
 
     A code selects the surveys and the draws of a country, so an unknown one would silently give the
-    numbers of a country that nobody surveyed: raise ValueError for it, and for the name of several
+    numbers of a country without a survey: raise ValueError for it, and for the name of several
     countries. Blank stays blank.
 
     Examples:
@@ -257,7 +257,7 @@ def resolve_country(country: str) -> str:
         Traceback (most recent call last):
             ...
         ValueError: country_id is 'ZZ': no country has this code or name; give a two-letter code of
-        ISO 3166-1 such as RU, or blank for a country that nobody surveyed
+        ISO 3166-1 such as RU, or blank for a country without a survey
     """
     if not isinstance(country, str):
         raise ValueError(
@@ -280,7 +280,7 @@ def resolve_country(country: str) -> str:
     guess = f"; did you mean {codes[near[0]]}?" if near and len(key) > 2 else ""
     raise ValueError(
         f"country_id is {country!r}: no country has this code or name; give a two-letter code of "
-        f"ISO 3166-1 such as RU, or blank for a country that nobody surveyed{guess}"
+        f"ISO 3166-1 such as RU, or blank for a country without a survey{guess}"
     )
 
 

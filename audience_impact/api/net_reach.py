@@ -204,7 +204,7 @@ def estimate_union(
         calibration: The model fitted to surveys, as `load_calibration` returns it.
         country_id: Two-letter code (ISO 3166) or English name of the country: its own surveys,
             where there are any, pull the estimate, and the draws are those of the pipeline. Blank:
-            a country that nobody surveyed. With a frame also one for each row.
+            a country without a survey. With a frame also one for each row.
         seed: Seed of the draws; the same seed gives the same numbers everywhere.
         draws: Number of draws, at least 1.
 

@@ -98,7 +98,7 @@ QUALIFYING = (
     ),
 )
 """Steps that select the estimates that may describe an audience."""
-NO_PEOPLE = "a share of a population that nobody counted at that time"
+NO_PEOPLE = "a share of a population of which our record has no count at that time"
 BEFORE_START = (
     Only(
         lambda rows: rows["is_existing_use"], "nothing is restricted that existing users come upon"

@@ -1,9 +1,9 @@
-"""The part of a country that a partial restriction touches: its places and networks.
+"""The part of a country that a partial restriction affects: its places and networks.
 
-Definitions. A part is what a restriction touches of the people online of a country. Its places are
+Definitions. A part is what a restriction affects of the people online of a country. Its places are
 those that the register's text names, else the regions of the restriction, else the whole country,
-if only some networks are touched. A reading describes how a text refers to a place: whole; within,
-somewhere in the place, so that between nobody and everyone there is touched; or city_or_district,
+if only some networks are affected. A reading describes how a text refers to a place: whole; within,
+somewhere in the place, so that between no one and everyone there is affected; or city_or_district,
 where the place or one inside it (`least_area_id`) may be meant.
 
 Method. The result has one row per restriction, country and place, with everything from which the

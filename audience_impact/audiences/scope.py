@@ -1,9 +1,9 @@
 """The scope of a run: restrictions, their targets, and the audiences that they require.
 
-Definitions. A restriction is partial if it is not known to touch everyone in its audiences: because
-it covers a part of a country or some networks, because its networks or its start are unknown, or
-because a share of traffic or addresses is on record that it took (facts/events.py). A
-restriction that was never enforced touches nobody. Any other restriction touches everyone in its
+Definitions. A restriction is partial if it is not known to affect everyone in its audiences:
+because it covers a part of a country or some networks, because its networks or its start are
+unknown, or because a share of traffic or addresses is on record that it took (facts/events.py). A
+restriction that was never enforced affects no one. Any other restriction affects everyone in its
 audiences; this is certain unless a single report alone speaks for it (fitted/chances.py). A step is
 a restriction that continues another one (`continues`): both are steps of the same event.
 

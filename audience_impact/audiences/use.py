@@ -16,10 +16,10 @@ who use the feature is learned (fitting/shares.py).
 Of those who keep access, the latest share of a restriction counts; a poll whose answerers chose
 themselves comes after every other, and limits nothing. Reach under a block stands for no
 restriction by itself: a meter counts sessions that fail, and one service is not all of those
-restricted together. Where nobody counted, what the network has taken away nobody keeps, and of what
-was cut the share is learned from the country's and other countries' figures (fitted/shares.py); it
-limits nothing either. A service that was slowed or impaired, and not cut, leaves nobody known to be
-without access.
+restricted together. Where no count is on record, no one keeps what the network has taken away, and
+of what was cut the share is fitted to the country's and other countries' figures
+(fitted/shares.py); it limits nothing either. A service that was slowed or impaired, and not cut,
+leaves our record without a count of people who lost access.
 
 Assumptions. A share for any messenger is applied to the restricted messengers, a share for one kind
 of call to all calls, a share of one age group, or of respondents who are not described, to the
@@ -124,8 +124,8 @@ def choose_feature_shares(
     DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own` (asked about a
     restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`, `asked_base_ids` (of
     those who were asked, joined by ;), `beyond_persons` (people of the ages of the base that were
-    not asked; NaN where nobody counted them), `is_inside` (those asked are part of the base), and
-    columns of denominators/counts.py of the people the share was asked of.
+    not asked; NaN where the record has no count), `is_inside` (those asked are part of the base),
+    and columns of denominators/counts.py of the people the share was asked of.
     """
     denominators = context.denominators
     candidates = list_feature_candidates(audiences, targets, context.tables, context.errors)

@@ -15,8 +15,8 @@ A share of use times the people of its own population gives the users C of a res
 persons. In a country with people exposed E, C of any service: max(0, C + E - I) <= |E and C| <=
 min(C, E); users of a feature of a restricted service itself all belong to E. Several features are a
 union: from the largest to the sum. If a whole service is restricted, all people exposed are feature
-users. Those without access are feature users less circumventors; from zero where nobody counted
-these.
+users. Those without access are feature users less circumventors; from zero where they are not
+counted.
 
 Assumptions. Those of audiences/use.py. Every audience is a part of the base by definition, and
 base and audiences come from one measurer; if not, obs_status says so. A self-selected poll limits

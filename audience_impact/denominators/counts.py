@@ -100,8 +100,8 @@ class Counts:
     def count_people(self, places: pd.DataFrame, population: str, window: int | None) -> pd.Series:
         """Return the expected people of a population of each `country_id` on the day `start`.
 
-        Each place and day is looked up once. Indexed like `places`; NaN where nobody counted them
-        within `window` days.
+        Each place and day is looked up once. Indexed like `places`; NaN where the record has no
+        count within `window` days.
         """
         keys = ["country_id", "start"]
         distinct = places[keys].drop_duplicates()
@@ -149,7 +149,7 @@ class Counts:
         """Return the residents of countries at moments, on the line of logs between mid-years.
 
         Of a year the median of its counts; before the first and after the last year on the line of
-        the nearest two. NaN where nobody counted them.
+        the nearest two. NaN where the record has no count.
         """
         rows = self.bases[
             (self.bases["population_base"] == EVERYONE)

@@ -8,7 +8,7 @@ share of the ceiling, in logs where it is a population itself.
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
 base that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER.
 Bounds take a base as it is printed. A projection limits nothing: where the people online are
-projected, bounds go from nobody to all residents. Where publishers count people online whose
+projected, bounds go from no one to all residents. Where publishers count people online whose
 numbers differ by PUBLISHERS_DIFFER or more, bounds go from the smallest to the largest, and draws
 span them around their geometric mean where no levels are fitted.
 

@@ -217,7 +217,7 @@ def _explain_places(trace: Trace) -> Iterator[Step]:
         yield _make_step(f"The part: {area} in {country}", rows, facts)
     draws = trace.select_steps(TraceStep.DRAWS)
     if numbers := _list_numbers(draws[draws["item"] == "drawn_part"], named=True):
-        yield Step("The part of the country that is touched", (), (), numbers)
+        yield Step("The part of the country that is affected", (), (), numbers)
 
 
 def _explain_imputation(trace: Trace) -> Iterator[Step]:
@@ -240,7 +240,7 @@ def _explain_shares(trace: Trace) -> Iterator[Step]:
         yield Step("Who uses the feature", says, used, _list_numbers(rows, named=True))
     rows, keeping = trace.select_steps(TraceStep.ACCESS), trace.describe_candidates("circumvention")
     if keeping or not rows.empty:
-        says = _list_sentences(rows) or ["Nobody measured the share."]
+        says = _list_sentences(rows) or ["Our record has no measurement of the share."]
         facts = keeping or trace.list_used("circumvention")
         yield Step("Who keeps access", says, facts, _list_numbers(rows))
 

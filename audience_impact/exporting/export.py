@@ -1,6 +1,7 @@
 """One export: the requested part of a version, in a form, written in its place.
 
-It is written aside, flushed and renamed; nothing foreign is touched. The report is written so too.
+It is written aside, flushed and renamed; other files stay as they are. The report is written so
+too.
 
 Exports for programs are exact CSV, JSON and Parquet files, with the meaning of each column.
 

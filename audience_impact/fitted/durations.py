@@ -24,8 +24,8 @@ towards that of all countries by the variances within and between countries (emp
 cuts have the mean of all. Hours that are measured or printed have the error by which the two differ
 where a restriction has both, drawn towards HOURS_PRIOR_VARIANCE as though PRIOR_PAIRS more had it.
 
-Assumptions. Restrictions whose end nobody noted last as long as others of their kind, and cuts that
-no measurer saw as long as those that one saw.
+Assumptions. Restrictions without an end on record last as long as others of their kind, and cuts
+that no measurer saw as long as those that one saw.
 
 Known drawbacks. What lasts long is noted longer, and the end of what is short is missed more often.
 Few cuts are measured. What is measured is of fixed networks, and an outage that the measurer missed

@@ -1,4 +1,4 @@
-"""Fit the fact table `audience_laws`: the model for audiences that nobody counted.
+"""Fit the fact table `audience_laws`: the model for audiences without a count on record.
 
 Definitions. Those of imputation/figures.py and effects.py. A factor widens (or narrows) the
 interval of the model. Blocks are sets of figures that are left out together: all figures of a

@@ -110,7 +110,7 @@ DEGREES = (1.0, 100.0)
 SMALL = np.geomspace(1.0, 1e7, 50)
 """Values that are tried for the people of a small place."""
 UNKNOWN_PERSONS = 1e6
-"""Assumed people of an intermediate area that nobody counted."""
+"""Assumed people of an intermediate area without a count."""
 GROWTH = (-1.0, 1.0)
 FLOOR = 0.1
 """Minimum of a deviation before its log is taken."""
@@ -493,7 +493,7 @@ def fit_reading(compared: pd.DataFrame) -> float:
 def fit_part_sizes(tables: Tables) -> pd.DataFrame:
     """Return the fact table `part_sizes` from typed facts.
 
-    Readings of places of which nobody counted the people are left out.
+    Readings of places without a count of their people are left out.
     """
     rows = tables["place_parts"]
     sha256 = digest_frames(rows[PARTS])

@@ -1,1 +1,1 @@
-"""Imputation of audiences that nobody counted, as shares of the people online."""
+"""Imputation of audiences without a count on record, as shares of the people online."""

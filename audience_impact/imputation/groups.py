@@ -14,7 +14,7 @@ the farthest evidence level of its members.
 
 Assumptions. The term "social media" in a register means the largest services of these kinds.
 
-Known drawbacks. Services beyond the MOST largest, and those that nobody counted there, are missing
+Known drawbacks. Services beyond the MOST largest, and those without a count there, are missing
 from the union.
 
 Citation. H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods (1992), for

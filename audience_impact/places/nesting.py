@@ -1,10 +1,10 @@
 """People of nested places, each person counted once.
 
 Definitions. A place is inside its parent (`areas.parent_id`), and so inside every area that
-contains the parent (its holders). Share: the part of the people of a place who are touched because
+contains the parent (its holders). Share: the part of the people of a place who are affected because
 that place was named. Holder in a set: the nearest place of the same set that contains a place.
 
-Method. People in a place are touched if the place, or an area that contains it, was named: the
+Method. People in a place are affected if the place, or an area that contains it, was named: the
 effective share e(p) of a place is the largest share of itself and its holders in the set. The union
 is
 

@@ -26,7 +26,7 @@ share of the others was cut as well. In a country whose jump is larger than one 
 by chance (in a normal distribution of its logarithm, `operator_jump`), the counts are noise: no
 operator is counted.
 
-Assumptions. Every position between the two ends is as likely as any other. Nobody has a second
+Assumptions. Every position between the two ends is as likely as any other. No one has a second
 mobile network when the first is cut. Shares of people online are those of the users whom
 advertisements reach. Each share of the other operators is as likely as any other. An operator that
 was cut in a part of a country has customers there (at least LEAST_REGIONAL_SHARE of all), and

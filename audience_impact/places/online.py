@@ -165,7 +165,7 @@ def estimate_online_odds(
     """Return ODDS_QUANTILES of the deviation of each place on each day, and its `rung`.
 
     `requested` has `area_id` and `day`; the index is kept. NaN with a blank rung where no
-    parameters were fitted, or nobody counted the people online of the country.
+    parameters were fitted, or no count of the people online of the country is on record.
     """
     if parameters is None or requested.empty:
         return pd.DataFrame(np.nan, requested.index, ODDS_QUANTILES).assign(rung="")
@@ -252,7 +252,7 @@ def estimate_country_spreads(
 
 
 def _skip_uncounted(way: list[str], counted: Collection[str]) -> list[str]:
-    """Return a chain without areas that nobody counted around one that somebody did.
+    """Return a chain without uncounted areas around a counted one.
 
     A figure is compared with that of the nearest area that has one: what lies between adds nothing.
     """

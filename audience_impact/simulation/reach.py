@@ -21,7 +21,7 @@ no more people than day k, so that R is concave: R(n) >= R(30) n / 30 for n <= 3
 The window of a restriction is the days that it lasted; for several services its reach has Frechet
 bounds. There is no result if the end is not known.
 
-Assumptions. Days are alike (no week, no trend); given p, a person's days are independent; nobody
+Assumptions. Days are alike (no week, no trend); given p, a person's days are independent; no one
 enters or leaves the base; daily and monthly are shares of one base by one definition of use.
 
 Known drawbacks. A monthly share above 1 - (1 - daily)^30 is impossible in this distribution (people

@@ -65,7 +65,7 @@ CODED = {"status": "obs_status", "in force": "end_status"}
 class Audience(NamedTuple):
     """The audience of a platform in a country, as used for restrictions there.
 
-    `metric` is that of the count; it and `period` are blank if nobody counted.
+    `metric` is that of the count; it and `period` are blank without a count.
     """
 
     area: str

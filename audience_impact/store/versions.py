@@ -435,7 +435,9 @@ def find_version_on(root: Path, day: date) -> Stored:
     store = storage.select_storage(root)
     history = logs.read_history(store)
     if history.damages:
-        raise PublishError(f"nobody knows what was published on {day}: {history.damages[0]}")
+        raise PublishError(
+            f"our history does not say what was published on {day}: {history.damages[0]}"
+        )
     before = [entry for entry in history.entries if entry.at.date() <= day]
     if not before:
         first = history.entries[0].at if history.entries else None

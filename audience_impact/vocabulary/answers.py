@@ -85,7 +85,7 @@ class ObsStatus(Word):
     NORMAL = "A", "normal: official, measured, recent, with a known error"
     ESTIMATED = "E", "estimated: computed from counted numbers"
     FORECAST = "F", "forecast: a projection beyond the last year counted"
-    IMPUTED = "I", "imputed: nobody counted it; learned from figures of others"
+    IMPUTED = "I", "imputed: our record has no count of it; learned from figures of others"
     LOW_RELIABILITY = "U", "low reliability: figures old, or of another kind than asked"
     MISSING = "M", "no figure: from zero to the base, or to no known number"
 
@@ -118,20 +118,20 @@ class PartGap(Word):
         "rung_closed",
         "where the answer was known, estimates from as little as this failed",
     )
-    FIXED_ALONE = "fixed_alone", "nobody counts who has a fixed line and no mobile network"
-    SATELLITE_ALONE = "satellite_alone", "nobody counts who has a satellite connection alone"
-    OPERATORS = "operators", "nobody counts the users of the operators named"
+    FIXED_ALONE = "fixed_alone", "no survey counts who has a fixed line and no mobile network"
+    SATELLITE_ALONE = "satellite_alone", "no survey counts who has a satellite connection alone"
+    OPERATORS = "operators", "our record has no count of the users of the operators named"
     OPERATORS_NOISE = (
         "operators_noise",
         "shares of the country's networks jump by more than chance: its operators are not counted",
     )
     OPERATORS_BELOW = (
         "operators_below",
-        "nobody counts the users of a small operator in a part of a country",
+        "our record has no count of a small operator's users in a part of a country",
     )
     NO_NETWORK_LAWS = (
         "no_network_laws",
-        "nobody asked the facts who has one network alone: run audience-impact learn-places",
+        "who has one network alone was not fitted to the facts: run audience-impact learn places",
     )
     NETWORKS_UNKNOWN = "networks_unknown", "networks not known"
 
@@ -268,7 +268,7 @@ class TraceStep(Word):
     ERRORS = "errors", "the errors of the figures, and growth since"
     JOINT_USE = "joint_use", "each user of several services counted once"
     PLACE = "place", "a place of a partial restriction: its people and networks"
-    IMPUTED = "imputed", "an audience that nobody counted, and the figures that move it most"
+    IMPUTED = "imputed", "an audience without a count on record, and the figures that move it most"
     FEATURE = "feature", "the share who use the restricted feature"
     ACCESS = "access", "the share who keep access"
     DAYS = "days", "the days in force"

@@ -106,10 +106,10 @@ class SourceType(Word):
 
 
 class Unstated(Word):
-    """Words for information missing on a page: it was searched for, or nobody noted it."""
+    """Words for information missing on a page: it was searched for, or not noted."""
 
     NOT_STATED = "not stated", "looked for, and the page does not say it"
-    NOT_RECORDED = "not recorded", "nobody noted it"
+    NOT_RECORDED = "not recorded", "not noted in our record"
 
 
 class Reliability(Word):
@@ -280,7 +280,7 @@ class RungFamily(StrEnum):
 
 
 class AudienceLaw(StrEnum):
-    """Parameters for audiences that nobody counted."""
+    """Parameters for audiences without a count on record."""
 
     EFFECT_SPREAD = "effect_spread"
     RUNG_FACTOR = "rung_factor"

@@ -181,7 +181,7 @@ class PlaceReading(Word):
     """The part of a place that the words of a register mean."""
 
     WHOLE = "whole", "everyone in the place"
-    WITHIN = "within", "a part of the place that nobody counts"
+    WITHIN = "within", "a part of the place, of which our record has no count"
     CITY_OR_DISTRICT = "city_or_district", "the place, or a smaller one of its name inside it"
 
 

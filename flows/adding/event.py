@@ -172,7 +172,7 @@ class EventRows:
         row = tables["platforms"].set_index("platform_id").loc[platform]
         if row["ended_on"] and row["ended_on"] <= start:
             ended = on_day(row["ended_on"])
-            raise NotOnRecordError(f"{row['name']} closed {ended}: nobody uses it later")
+            raise NotOnRecordError(f"{row['name']} closed {ended}, so that it has no users later")
         acts, targets = tables["restrictions"], tables["restriction_targets"]
         is_whole = targets["feature"] == words.Feature.WHOLE_SERVICE.value
         ids = targets.loc[(targets["platform_id"] == platform) & is_whole, "restriction_id"]

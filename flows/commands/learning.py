@@ -52,7 +52,7 @@ def learn_parameters(
     places: place_laws.csv, network_laws.csv and part_sizes.csv, people and users of a place.
     shares: circumvention_laws.csv and feature_laws.csv, who keeps access and who uses a feature.
     chances: chances.csv, how sure it is that a restriction happened as recorded.
-    audiences: audience_laws.csv, the audiences that nobody counted; takes minutes.
+    audiences: audience_laws.csv, the audiences without a count on record; takes minutes.
     online: online_levels.csv, the share of residents online by country and year.
     joint-use: overlap_calibration.csv, the overlap model from surveys.
     """

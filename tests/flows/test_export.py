@@ -1,4 +1,4 @@
-"""Exports are what the Parquet says, in every form; text stays text, nothing foreign is touched."""
+"""Exports are what the Parquet says, in every form; text stays text, and other files stay."""
 
 import json
 import math

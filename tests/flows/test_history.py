@@ -114,7 +114,9 @@ def test_a_day_is_not_answered_where_an_entry_is_damaged(root: Path) -> None:
     put(root, 1, night=0)
     put(root, 2, night=1)
     (root / "history" / "000002.json").write_bytes(b"{")
-    with pytest.raises(PublishError, match="nobody knows what was published on 2026-11-02"):
+    with pytest.raises(
+        PublishError, match="our history does not say what was published on 2026-11-02"
+    ):
         versions.find_version_on(root, date(2026, 11, 2))
 
 

@@ -75,7 +75,7 @@ CASES = (
      "ad_audience never stands for the users of a month"),
     (PLAIN, {"age": "18-24"}, "counts a part of the people, by age or sex"),
     (PLAIN, {"population_base": "custom"}, "of a population of which there is no base"),
-    (PLAIN, SHARE, "a share of a population that nobody counted at that time"),
+    (PLAIN, SHARE, "a share of a population of which our record has no count at that time"),
 )  # fmt: skip
 """Two figures of a service, and why the second is passed over for the first."""
 

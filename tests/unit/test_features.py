@@ -251,7 +251,7 @@ def test_a_feature_nobody_counted_is_named_and_not_drawn() -> None:
     assert result[ENDS[1:4]].isna().all()
     assert (result["obs_status"], result["reason"]) == (
         "M",
-        f"{AGED}; nobody counted who uses the feature",
+        f"{AGED}; our record has no count of who uses the feature",
     )
 
 
@@ -380,4 +380,4 @@ def test_without_anyone_who_counted_the_circumventors_nothing_is_drawn() -> None
     done, result = deprived(simple())
     assert (result[0], result[-1]) == (0.0, 500e3)
     assert np.isnan(result[1:4]).all()
-    assert "nobody counted who keeps access" in of(done, metric=DEPRIVED)["reason"]
+    assert "our record has no count of who keeps access" in of(done, metric=DEPRIVED)["reason"]

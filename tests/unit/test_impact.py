@@ -16,9 +16,10 @@ PARTIAL = [
     ({"geo_scope": "unknown"},
      f"only part of the country, without an audience of its own; {PartGap.NO_PLACES.meaning}"),
     ({"network_scope": "mobile"},
-     f"only some networks, and nobody counts their users; {PartGap.NO_NETWORK_LAWS.meaning}"),
+     "only some networks, and our record has no count of their users; "
+     f"{PartGap.NO_NETWORK_LAWS.meaning}"),
     ({"network_scope": "unknown"},
-     f"networks touched not known; {PartGap.NO_NETWORK_LAWS.meaning}"),
+     f"our record does not say which networks were affected; {PartGap.NO_NETWORK_LAWS.meaning}"),
 ]  # fmt: skip
 WEAK = [
     ({"period": "2024-06"}, "U", "figure older than 12 months"),
@@ -231,7 +232,7 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
     output = table["reason"]
     assert output["one", "people_feature_exposed"] == f"{AGED}; {rule_sentence('unlearned')}"
     assert "counted who uses the feature" in output["feature", "people_feature_exposed"]
-    assert "nobody counted who keeps access" in output["one", "people_deprived_net"]
+    assert "our record has no count of who keeps access" in output["one", "people_deprived_net"]
     assert table["obs_status"]["feature", "people_feature_exposed"] == "M"
 
 

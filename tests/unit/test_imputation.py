@@ -1,4 +1,4 @@
-"""Audiences that nobody counted: a world that is known is found again, and figures go before it."""
+"""Audiences without a count on record: a known world is found again, and figures go before it."""
 
 from functools import cache
 

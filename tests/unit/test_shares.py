@@ -289,7 +289,7 @@ def test_who_uses_a_feature_is_learned_where_nobody_asked_and_bounds_nothing() -
 def test_without_a_law_nobody_is_said_to_use_the_feature() -> None:
     result = of(impacts(calling()), metric=FEATURE)
     assert np.isnan(result["q50_persons"])
-    assert "nobody counted who uses the feature" in result["reason"]
+    assert "our record has no count of who uses the feature" in result["reason"]
 
 
 def test_of_several_features_the_largest_share_counts() -> None:

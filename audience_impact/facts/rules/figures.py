@@ -67,9 +67,9 @@ DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Add `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily` to figures.
 
-    `persons` also converts shares, by the number of people in their population; NaN where nobody
-    counted it. `free` is the headroom; a share of a population that nobody counted is its own
-    universe. `series` is the number of the series.
+    `persons` also converts shares, by the number of people in their population; NaN where the
+    record has no count of it. `free` is the headroom; a share of a population without a count is
+    its own universe. `series` is the number of the series.
     """
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
     stated = stated.fillna(estimates["low"]).fillna(estimates["high"])

@@ -1,10 +1,10 @@
 """Deviation of a number from its neighbours in time, in standard deviations.
 
 Definitions. The level of a number is the log of its odds of being counted among its universe (the
-people online of the area, or the residents), the plain log where nobody counted a universe. A
-series consists of the numbers of one measurer for the same quantity over time. The neighbours of a
-number are the last number of its series before its period and the first after; if several have the
-same period, their median is used.
+people online of the area, or the residents), the plain log where the record has no count of a
+universe. A series consists of the numbers of one measurer for the same quantity over time. The
+neighbours of a number are the last number of its series before its period and the first after; if
+several have the same period, their median is used.
 
 Method. The expected level is on the straight line through both neighbours; with a single neighbour
 it is extrapolated with the median growth of the series. Levels are modelled as a random walk:

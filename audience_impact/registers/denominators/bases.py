@@ -95,7 +95,7 @@ class Figures(NamedTuple):
     """Tidy tables of the publishers' numbers; a table that was not requested is empty.
 
     `counted` has `persons`, `shares` has `share`, `ahead` (in the middle of a year) and `year_ends`
-    (on 31 December, for areas that nobody counts) have `persons`, `low` and `high`.
+    (on 31 December, for areas without a census) have `persons`, `low` and `high`.
     """
 
     counted: pd.DataFrame = NO_COUNTS
@@ -226,7 +226,7 @@ def _projected_internet_rows(figures: Figures, sources: Sources, years: Years) -
 
 
 def from_bands(bands: pd.DataFrame, counts: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of people above an age in about 2020, and of everyone where nobody counted.
+    """Return rows of people above an age in about 2020, and of everyone where there is no count.
 
     `bands` is WorldPop's table: `key`, `all` and one column for each band of ten years.
     """

@@ -2,7 +2,7 @@
 
 Definitions. A gazetteer contains the places of `areas` with their names, aliases and containing
 places. A container is a place that only locates another one ("Sikar, Rajasthan"). A part is an area
-inside a place whose people nobody counts ("Marhama area, Anantnag").
+inside a place without a count of its people ("Marhama area, Anantnag").
 
 Method. Each phrase of a text is looked up: in the reviewed names, then among names and aliases,
 then by spelling. If several places share a name, these criteria are used in this order: the kind in
