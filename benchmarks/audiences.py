@@ -331,7 +331,7 @@ def _explain_gaps(requested: pd.DataFrame, tables: Tables) -> pd.Series:
     reason = pd.Series("", requested.index)
     for words, check in checks:
         reason = reason.mask((reason == "") & check(), words)
-    nobody = "nobody counted the people online there, or any service of its kind"
+    nobody = "no count of the people online there, or of any service of its kind"
     return reason.where(reason != "", nobody)
 
 

@@ -294,7 +294,7 @@ def _printed(shares: Array) -> Array:
     return np.where(shares <= low, 0.0, np.where(shares >= high, 1.0, shares))
 
 
-NO_COUNTRY = "nobody counted the people online of the country"
+NO_COUNTRY = "no count of the people online of the country"
 NO_RESIDENCE = "no region elsewhere has its towns told apart"
 
 

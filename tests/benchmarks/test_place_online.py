@@ -114,7 +114,7 @@ def test_every_row_of_a_table_comes_back_as_read(facts: Tables, tmp_path: Path) 
     assert [reasons[each] for each in "abce"] == [""] * 4
     assert reasons["d"] == "no figure of people online"
     assert "towns told apart" in reasons["f"]
-    assert reasons["g"] == "nobody counted the people online of the country"
+    assert reasons["g"] == "no count of the people online of the country"
     assert reasons["h"] == "no period"
 
 

@@ -210,8 +210,8 @@ def test_places_in_two_countries_add_up_and_one_may_be_whole() -> None:
 LAWLESS = (
     ({"geo_scope": "locality"}, PartGap.NO_PLACES.meaning),
     ({"area_ids": "XA-04", "geo_scope": "region"}, PartGap.NO_POPULATION.meaning),
-    ({"network_scope": "fixed"}, "nobody counts who has a fixed line"),
-    ({"network_scope": "asn_list"}, "nobody counts the users of the operators"),
+    ({"network_scope": "fixed"}, "no survey counts who has a fixed line"),
+    ({"network_scope": "asn_list"}, "our record has no count of the users of the operators"),
     ({"geo_scope": "region", "observed_from": ""}, "start not known"),
     (
         {"network_scope": "unknown", "extent_reason": "the text says 'partial'"},

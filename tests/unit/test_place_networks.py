@@ -1,5 +1,7 @@
 """Who of the people online is cut off with one network."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,7 +89,7 @@ def test_where_the_network_is_not_told_it_was_the_mobile_one_or_all() -> None:
 def test_what_nobody_counts_is_said(network: str) -> None:
     law = share(counted(), network)
     assert law[networks.SHARE_QUANTILES].isna().all()
-    assert PartGap(law["reason"]).meaning.startswith("nobody counts")
+    assert re.match("no survey counts|our record has no count", PartGap(law["reason"]).meaning)
 
 
 @pytest.mark.parametrize("network", list(NetworkScope))
