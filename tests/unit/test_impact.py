@@ -231,7 +231,7 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
     }
     output = table["reason"]
     assert output["one", "people_feature_exposed"] == f"{AGED}; {rule_sentence('unlearned')}"
-    assert "counted who uses the feature" in output["feature", "people_feature_exposed"]
+    assert "no count of who uses the feature" in output["feature", "people_feature_exposed"]
     assert "our record has no count of who keeps access" in output["one", "people_deprived_net"]
     assert table["obs_status"]["feature", "people_feature_exposed"] == "M"
 

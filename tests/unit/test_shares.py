@@ -266,7 +266,7 @@ def test_where_the_network_is_gone_nobody_is_taken_to_keep_access() -> None:
     exposed, without = of(done), of(done, metric=DEPRIVED)
     assert without["q50_persons"] == exposed["q50_persons"] > 0
     assert without["printed_min_persons"] == 0
-    assert "nobody is taken to keep access" in without["reason"]
+    assert "no one keeps access" in without["reason"]
 
 
 def calling() -> World:
