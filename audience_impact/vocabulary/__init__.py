@@ -4,66 +4,8 @@ No other module may contain a list of allowed words or of their wordings: contra
 texts all use this package. Codes follow SDMX where a concept exists (OBS_STATUS, SEX, REF_AREA).
 """
 
-# ruff: noqa: E402, F403
-import csv
-from collections.abc import Mapping
-from enum import StrEnum
-from functools import cache
-from pathlib import Path
-from typing import Self
-
-FORMS = Path(__file__).parents[1] / "documents" / "words.csv"
-
-
-@cache
-def _read_forms() -> dict[tuple[str, str], dict[str, str]]:
-    with FORMS.open(encoding="utf-8", newline="") as file:
-        return {(row["set"], row["word"]): row for row in csv.DictReader(file)}
-
-
-class Word(StrEnum):
-    """A published word, whose meaning appears in the data dictionary.
-
-    documents/words.csv has the forms of those words that answers use. A form that is blank there
-    is replaced by the one before it: noun and verb by the short form, and this by the meaning.
-    """
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str = "") -> Self:
-        """Take the word and its meaning; to look a member up, its value is enough."""
-        if not meaning:
-            raise TypeError(f"the word {value} has no meaning")
-        word = str.__new__(cls, value)
-        word._value_, word.meaning = value, meaning
-        return word
-
-    @classmethod
-    def list_meanings(cls) -> Mapping[str, str]:
-        """Return the meaning of each word."""
-        return {word.value: word.meaning for word in cls}
-
-    def find_form(self, form: str) -> str:
-        """Return the short form, noun or verb of words.csv; blank where it has none."""
-        return _read_forms().get((type(self).__name__, self.value), {}).get(form, "")
-
-    @property
-    def short(self) -> str:
-        """Return the short form, for a cell or a label: `blocked`."""
-        return self.find_form("short") or self.meaning
-
-    @property
-    def noun(self) -> str:
-        """Return the word as the thing in a sentence: `a block of it was announced`."""
-        return self.find_form("noun") or self.short
-
-    @property
-    def verb(self) -> str:
-        """Return the word as what was done in a sentence: `it was blocked`."""
-        return self.find_form("verb") or self.short
-
-
-# Only now: their words are of this class.
+# ruff: noqa: F403
 from audience_impact.vocabulary.answers import *
 from audience_impact.vocabulary.figures import *
 from audience_impact.vocabulary.restrictions import *
+from audience_impact.vocabulary.word import *

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from audience_impact.vocabulary import Word
+from audience_impact.vocabulary.word import Word
 
 WHOLE_INTERNET = "*"
 """The platform id for the whole internet as a target."""
