@@ -168,7 +168,10 @@ def _are_quantiles_in_order(frame: pd.DataFrame) -> Any:
 
 @_parameter_rule(of=QUANTILE_LAWS)
 def _is_quantile_sane(frame: pd.DataFrame) -> Any:
-    """Limit log odds; a single quantile is half the width of a central interval."""
+    """Require quantiles within LOG_ODDS, and counts up to COUNT.
+
+    A single 95 % quantile is half the width of a central interval, and above zero.
+    """
     is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
     others = frame["parameter"].map(frame.groupby("parameter").size())
     is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)

@@ -405,10 +405,7 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
 
 
 def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Return the areas that contain each country of `restrictions`, and each region.
-
-    The world comes first.
-    """
+    """Return the areas that contain each country and region of `acts`, the world first."""
     containing: dict[str, tuple[str, ...]] = {}
     for countries, paths in zip(acts["country_id"], acts["country_paths"], strict=True):
         for country, path in zip(countries.split(";"), paths.split(";"), strict=True):

@@ -33,7 +33,7 @@ from audience_impact import figure_errors
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
-from audience_impact.audiences.quality_flags import interpolate_series
+from audience_impact.audiences.quality_flags import interpolate_between_neighbours
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import ANY_MEASURER, LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
@@ -130,7 +130,7 @@ def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.Da
         figures.assign(rounding_persons=rounding), is_asked, denominators.errors
     )
     figures = _add_limits(_convert_to_persons(figures, denominators), tables)
-    return figures.assign(series_persons=interpolate_series(figures))
+    return figures.assign(series_persons=interpolate_between_neighbours(figures))
 
 
 def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:

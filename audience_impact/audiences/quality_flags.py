@@ -141,7 +141,7 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
     return both[(apart > 0) & (apart >= 2 * np.fmax(half, other_half))]
 
 
-def interpolate_series(figures: pd.DataFrame) -> "pd.Series[float]":
+def interpolate_between_neighbours(figures: pd.DataFrame) -> "pd.Series[float]":
     """Return the persons that the measurer's own neighbours of each figure let expect.
 
     Interpolated in logs between the neighbours; NaN without both. `figures` are all qualifying

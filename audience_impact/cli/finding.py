@@ -135,7 +135,7 @@ class Vocabulary:
 
     @cached_property
     def words(self) -> dict[str, set[str]]:
-        """Return the words of the record of each restriction."""
+        """Return the words by which a search finds each restriction, by id."""
         places = read_area_names(self.acts)
         columns = [*ON_RECORD, "area_id", "action", *DESCRIBING]
         texts = self.acts.reindex(columns=columns).astype("object")

@@ -188,7 +188,7 @@ class Trace:
             at.table,
             fact_id,
             self.fact_rows.format_place(at),
-            summarize_fact(at.table, cells, persons) if cells else "",
+            summarise_fact(at.table, cells, persons) if cells else "",
             *self.fact_rows.find_attribution(at.table, cells),
             persons,
             cells,
@@ -233,7 +233,7 @@ SUMMARIES = {
 """The content of a fact in a few words, by table; other tables have a figure."""
 
 
-def summarize_fact(table: str, cells: Cells, persons: float | None = None) -> str:
+def summarise_fact(table: str, cells: Cells, persons: float | None = None) -> str:
     """Return the content of a fact in a few words; `persons` is a share in persons."""
     if table in SUMMARIES:
         text = SUMMARIES[table].format_map({name: Cell(cell) for name, cell in cells.items()})

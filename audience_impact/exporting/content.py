@@ -120,7 +120,7 @@ class Content:
         return list(self.describe_table(table)["schema"]["fields"])
 
 
-def read_content(version: Stored) -> Content:
+def read_all_tables(version: Stored) -> Content:
     """Return all tables of a version; raise PublishError where a table is damaged."""
     names = sorted(version.count_rows(), key=rank_table)
     return Content(version.manifest, {name: version.read_arrow(name) for name in names})

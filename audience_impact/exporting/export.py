@@ -31,7 +31,7 @@ from audience_impact.exporting.content import (
     Content,
     ExportQuery,
     add_events,
-    read_content,
+    read_all_tables,
     read_values,
     select_content,
 )
@@ -61,7 +61,7 @@ def export_version(
     """
     if form is Form.XLSX and into.suffix != WORKBOOK:
         raise PublishError(f"{into} does not end in {WORKBOOK}: Excel would not open it")
-    everything = read_content(version)
+    everything = read_all_tables(version)
     chosen = select_content(version, everything, query)
     if form is Form.XLSX:
         from audience_impact.exporting import workbook

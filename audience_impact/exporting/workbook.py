@@ -327,7 +327,7 @@ class _Cover:
         sheet.fit_to_pages(1, 0)
 
     def write_section(self, label: str, texts: Sequence[str]) -> None:
-        """Write a label and its texts, each in a separate row; nothing without texts."""
+        """Write each text in a row, with the label beside the first; nothing without texts."""
         for number, text in enumerate(texts):
             if number == 0:
                 self.sheet.write_string(self.row, 0, label, self.label)

@@ -97,7 +97,7 @@ EFFECTS = (
 def describe_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of figures.locate_rows with the columns that EFFECTS reads.
 
-    A figure that does not count people has its way of counting as its series, so that all
+    Where a figure does not count people, its way of counting stands for its series: all
     advertising tools are one series.
     """
     league = pd.Series("", rows.index)

@@ -280,13 +280,13 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         online_share=share,
         online_odds=logit(share.to_numpy()),
         size=np.log(residents / 1e6),
-        is_blocked=_is_blocked(rows, tables),
+        is_blocked=_are_blocked(rows, tables),
     )
     return located[located["online_share"].notna()].reset_index(drop=True)
 
 
-def _is_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Return True where the service was blocked in the whole country for long."""
+def _are_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
+    """Return whether each row falls in a long national block of the whole service."""
     blocks = tables["restrictions"].merge(tables["restriction_targets"], on="restriction_id")
     starts = blocks["observed_from_start"].fillna(blocks["announced_on_start"])
     ends = blocks["ended_on_end"].fillna(pd.Timestamp.max.floor("D"))

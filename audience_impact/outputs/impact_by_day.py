@@ -29,9 +29,10 @@ PER_DAY = "daily"
 
 @dataclass(frozen=True)
 class OnDays:
-    """The sets in force in countries on a day, and their days (country_id, day, kind, state).
+    """The sets of restrictions in force in countries, and the days on which they are.
 
-    A state is a set by its number; `person_days` has the people who come on a day of each set.
+    `days` has country_id, day, kind and `state`, the row of the set in `sets.table`. `person_days`
+    (sets, DRAWN + D) has the people who use what is restricted on a day of each set.
     """
 
     sets: Sets

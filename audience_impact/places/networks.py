@@ -205,7 +205,7 @@ def _estimate_operator_shares(
     if places.empty or NetworkLaw.OPERATOR_CHANGE not in parameters:
         shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES)
         return shares.assign(reason=PartGap.OPERATORS.value)
-    near = find_nearest(places, list_shares(places, tables))
+    near = find_nearest_shares(places, list_shares(places, tables))
     is_below = places["country_id"] != places["area_id"]
     region = parameters.get(NetworkLaw.OPERATOR_REGION)
     shares = project_operators(near, parameters[NetworkLaw.OPERATOR_CHANGE])
@@ -267,15 +267,16 @@ def list_considered(named: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     networks.
     """
     shares = list_shares(named, tables)
-    considered = named.assign(nearest=find_nearest(named, shares)["counted"])
+    considered = named.assign(nearest=find_nearest_shares(named, shares)["counted"])
     rows = considered.merge(shares, on=OF_OPERATORS)
     return rows.assign(is_used=rows["nearest"] == rows["counted"])
 
 
-def find_nearest(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Return the `users_share` that was `counted` nearest to each place's day, and the `years`.
+def find_nearest_shares(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Return for each place the `users_share` of its operators from the count nearest to its day.
 
-    `shares` is the result of `list_shares`.
+    `counted` is the day of that count, `years` is the time between the two, and `shares` is the
+    result of `list_shares`.
     """
     counts = shares.groupby([*OF_OPERATORS, "counted"], as_index=False)["users_share"].sum()
     near = _join_nearest(places, counts, OF_OPERATORS)

@@ -182,7 +182,10 @@ def _has_words(net: Network, _: list[str], telling: list[str], country: Sequence
 
 
 def _has_beginnings(net: Network, _: list[str], telling: list[str], country: Sequence[str]) -> bool:
-    """Return whether a network has all distinctive words, alone or before an ending."""
+    """Return whether each of the `telling` words begins a word of the network.
+
+    What follows it there is a trade word or the country.
+    """
     texts = net.words - TRADE
 
     def is_ending(text: str) -> bool:

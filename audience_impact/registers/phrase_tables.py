@@ -17,7 +17,7 @@ REFERENCE = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True)
 class PhraseTable:
-    """The phrases of a register with their meanings, by reading."""
+    """The phrases of a register: for each reading its pairs of phrase and meaning."""
 
     phrases: Mapping[str, Sequence[tuple[str, str]]]
 

@@ -189,7 +189,7 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
 
 
 def _list_neighbours(report: ReportData, entry: ListEntry) -> Iterator[tuple[Any, ...]]:
-    """Yield the previous and the next restriction in each country; None where there is none."""
+    """Yield each country with the later and the earlier restriction; None at either end."""
     for country in sorted(entry.countries):
         listed = [None, *report.by_country[country], None]
         place = listed.index(entry)

@@ -38,7 +38,7 @@ def make_slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", strip_accents(text).casefold()).strip("-")
 
 
-def normalize_address(url: str) -> str:
+def normalise_address(url: str) -> str:
     """Return an address without scheme, www, fragment, campaign and last slash.
 
     Other texts are returned unchanged.
@@ -140,13 +140,13 @@ class FactRecords:
         """Return the source row of a page by its address or id; None for a new page."""
         sources = self.tables["sources"]
         is_page = sources["source_id"] == raw_answer
-        is_page |= self._page_addresses == normalize_address(raw_answer)
+        is_page |= self._page_addresses == normalise_address(raw_answer)
         rows = sources[is_page].astype("str").to_dict("records")
         return {str(name): cell for name, cell in rows[0].items()} if rows else None
 
     @cached_property
     def _page_addresses(self) -> "pd.Series[str]":
-        return self.tables["sources"]["url"].map(normalize_address).replace("", " ")
+        return self.tables["sources"]["url"].map(normalise_address).replace("", " ")
 
 
 def choose_only(

@@ -79,7 +79,7 @@ class Refreshed:
 
 
 def refresh_layer(options: RefreshOptions) -> Refreshed:
-    """Fetch, compare and write the layer, under the lock."""
+    """Fetch the figures, report what changed, and write the layer, all under the lock."""
     with lock_downloads(options):
         fetched = _fetch_all(options)
         lines = _report_changes(fetched, options)

@@ -352,10 +352,10 @@ def status_fell(comparison: LastComparison) -> list[str]:
 
 @VERSIONS.rule(*(table for table in OF_ANSWERS if table != "impact"))
 def numbers_rescaled(comparison: LastComparison) -> list[str]:
-    """Return a line for each published table with numbers that changed by the factor.
+    """Return a line for each published table whose numbers of people grew or fell by a factor.
 
-    There are none where a version has no facts, since rows may then be new, and none where rows are
-    new or ends became known, so that totals may well grow or fall.
+    There are no lines if a version lacks facts, if rows of facts were added, or if an end became
+    known: totals may then change that much.
     """
     grows = any(
         row.change is FactChange.ADDED

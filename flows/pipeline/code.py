@@ -83,7 +83,7 @@ def _list_imports(tree: ast.Module) -> Iterator[str]:
 
 
 def _write_tree(node: object) -> str:
-    """Return a syntax tree as text, without texts alone (docstrings), positions, empty fields."""
+    """Return a syntax tree as text, without docstrings, positions and empty fields."""
     match node:
         case list():
             parts = [part for part in node if not _is_text_alone(part)]

@@ -88,7 +88,7 @@ def _make_keys(text: str) -> tuple[str, str]:
 
 
 @cache
-def country_names() -> dict[str, str]:
+def list_country_names() -> dict[str, str]:
     """Return the short name of each country by its code."""
     return {code: names.name_area(code) for code in sorted({*_countries_by_key()[0].values()})}
 

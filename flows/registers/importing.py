@@ -256,7 +256,7 @@ def _area_rows(area_ids: set[str], base: Tables) -> list[Row]:
     """Return rows of areas, and of their countries, that the base facts lack."""
     parents = parents_of(base["areas"])
     used = area_ids | {country_of(area, parents) for area in area_ids}
-    names, regions = gazetteer.country_names(), gazetteer.list_regions()
+    names, regions = gazetteer.list_country_names(), gazetteer.list_regions()
     world = "001" if "001" in parents else ""
     return [
         {

@@ -61,7 +61,7 @@ def version(small_results: steps.Results, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def everything(version: Stored) -> Content:
-    return content.read_content(version)
+    return content.read_all_tables(version)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_libreoffice_opens_what_was_published(
 def _chosen(root: Path, wanted: ExportQuery) -> Content:
     """What a workbook shows of a version."""
     version = versions.find_latest(root)
-    everything = content.read_content(version)
+    everything = content.read_all_tables(version)
     chosen = content.select_content(version, everything, wanted)
     return content.add_events(chosen, everything, wanted)
 
@@ -392,7 +392,7 @@ def test_the_restrictions_of_an_area_and_year_are_those_that_it_counts(
     repository_published: Path,
 ) -> None:
     version = versions.find_latest(repository_published)
-    every = content.read_content(version)
+    every = content.read_all_tables(version)
     rows = combine_areas(every.read_frame).query("kind == 'all'")
     years = rows[rows["period"].str.len() == 4].drop_duplicates("area_id", keep="last")
     assert len(years) > 50

@@ -49,7 +49,7 @@ def pages(version: Published) -> ReportData:
 
 def workbook(record: AnswerRecord, version: Published) -> str:
     """The first sheet of the workbook of a restriction."""
-    tables = content.read_content(version.version)
+    tables = content.read_all_tables(version.version)
     answered = content.add_restriction_answers(tables, [record], version.version)
     with zipfile.ZipFile(io.BytesIO(make_workbook(answered)[0])) as book:
         return unescape(book.read("xl/worksheets/sheet1.xml").decode())

@@ -55,7 +55,7 @@ def test_every_country_has_its_code_by_its_name_and_by_each_of_its_codes() -> No
         result = (country.name, country.alpha_2, country.alpha_3)
         assert {gazetteer.country_code(each) for each in result} == {country.alpha_2}
     assert [gazetteer.country_code(text) for text in ("UK", "EL")] == ["GB", "GR"]
-    assert "" not in gazetteer.country_names()
+    assert "" not in gazetteer.list_country_names()
 
 
 @pytest.mark.parametrize(

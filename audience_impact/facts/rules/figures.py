@@ -200,7 +200,10 @@ def figure_unlike_areas(tables: Tables) -> pd.DataFrame:
     ("bases", "persons"),
 )
 def finer_than_its_measurer(tables: Tables, table: str, column: str) -> pd.DataFrame:
-    """Select numbers with more digits than nearly all of their measurer, and all of their page."""
+    """Select numbers printed with more digits than nearly all others of their measurer.
+
+    All other numbers of their page have fewer digits too.
+    """
     frame = tables[table]
     is_number = frame[column] > 0
     if "unit" in frame:
@@ -296,7 +299,7 @@ def _add_limits(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
 
 @check("bases", "persons")
 def base_unlike_neighbours(tables: Tables) -> pd.DataFrame:
-    """Compare a base, and the ends of its range, with the bases before and after it in time."""
+    """Select bases, and ends of their ranges, far from the bases before and after them."""
     rows = [
         _add_limits(_add_base_levels(tables["bases"], name), limits)
         for name, limits in NUMBERS.items()
@@ -308,7 +311,7 @@ def base_unlike_neighbours(tables: Tables) -> pd.DataFrame:
 
 @check("bases", "persons")
 def base_unlike_publishers(tables: Tables) -> pd.DataFrame:
-    """Compare a base with those of any publisher before and after it in time."""
+    """Select bases far from those of any publisher before and after them."""
     rows = _add_base_levels(tables["bases"], "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
     return _select_beyond(_add_limits(rows.assign(series=rows["published"]), OF_PUBLISHERS))
@@ -316,7 +319,7 @@ def base_unlike_publishers(tables: Tables) -> pd.DataFrame:
 
 @check("bases", "persons")
 def age_group_unlike_areas(tables: Tables) -> pd.DataFrame:
-    """Compare an age group's part of all residents with the median of all areas."""
+    """Select age groups whose part of all residents is far from the median of all areas."""
     rows = _describe_bases(tables["bases"])
     rows = rows.assign(level=levels.compute_level(rows["persons"], rows["residents"]))
     rows = rows[rows["population_base"].str.startswith("age_") & rows["residents"].notna()]

@@ -88,7 +88,7 @@ def _select_misprints(tables: Tables, table: str, column: str, place: int) -> pd
     return rows[(rows["cell"] / noted - 1.0).abs() > EXACT]
 
 
-def _select_other_services(tables: Tables, table: str, column: str) -> pd.DataFrame:
+def _select_differing_services(tables: Tables, table: str, column: str) -> pd.DataFrame:
     rows, platforms = _select_notes(tables[table], " printed as", SERVICE), tables["platforms"]
     names = platforms.assign(
         service=(platforms["name"] + ";" + platforms["aliases"]).str.split(";")
@@ -98,14 +98,14 @@ def _select_other_services(tables: Tables, table: str, column: str) -> pd.DataFr
     return rows[noted.notna() & (noted != rows[column])]
 
 
-def _select_other_keeping_shares(tables: Tables, table: str, column: str) -> pd.DataFrame:
+def _select_differing_keeping_shares(tables: Tables, table: str, column: str) -> pd.DataFrame:
     rows = _select_notes(tables[table], " of ", OF)
     numbers = rows[["noted_part", "noted_whole"]].astype("float64")
     rows = rows.assign(noted=numbers["noted_part"] / numbers["noted_whole"])
     return rows[(rows[column] - rows["noted"]).abs() > OF_ERROR]
 
 
-def _select_other_parts(tables: Tables, table: str, column: str) -> pd.DataFrame:
+def _select_differing_parts(tables: Tables, table: str, column: str) -> pd.DataFrame:
     """Return persons that are not the part of a population in their note, by any publisher."""
     rows = _select_notes(tables[table], "population", PART)
     rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
@@ -123,7 +123,7 @@ def _select_other_parts(tables: Tables, table: str, column: str) -> pd.DataFrame
     return rows[np.log(rows["cell"] / rows["noted"]).abs() > most]
 
 
-def _select_other_products(tables: Tables, table: str, column: str, noted: str) -> pd.DataFrame:
+def _select_differing_products(tables: Tables, table: str, column: str, noted: str) -> pd.DataFrame:
     """Return products of a noted share and residents that no count of the year explains.
 
     The count is of the same layer. `residents` are those of the nearest count.
@@ -143,7 +143,7 @@ def _select_other_products(tables: Tables, table: str, column: str, noted: str) 
     return rows[rows["off"] > rows["most"]].set_index("place")
 
 
-def _select_other_quotients(tables: Tables, table: str, column: str) -> pd.DataFrame:
+def _select_differing_quotients(tables: Tables, table: str, column: str) -> pd.DataFrame:
     rows = _select_notes(tables[table], "million are", PAIR)
     millions, share = (rows[f"noted_{name}"].astype("float64") for name in ("millions", "share"))
     rows = rows.assign(noted=1e8 * millions / share)
@@ -169,14 +169,14 @@ OTHER_PRODUCT = (
         for table, columns in FIGURES.items()
         for place, column in enumerate(columns)
     ),
-    ("estimates", "platform_id", OTHER_SERVICE, _select_other_services),
-    ("circumvention", "share", OTHER_SHARE, _select_other_keeping_shares),
-    ("estimates", "value", OTHER_PART, _select_other_parts),
-    ("bases", "persons", OTHER_PART, _select_other_parts),
-    ("bases", "persons", OTHER_PRODUCT, _select_other_products, "share"),
-    ("bases", "low_persons", OTHER_PRODUCT, _select_other_products, "low"),
-    ("bases", "high_persons", OTHER_PRODUCT, _select_other_products, "high"),
-    ("bases", "persons", OTHER_QUOTIENT, _select_other_quotients),
+    ("estimates", "platform_id", OTHER_SERVICE, _select_differing_services),
+    ("circumvention", "share", OTHER_SHARE, _select_differing_keeping_shares),
+    ("estimates", "value", OTHER_PART, _select_differing_parts),
+    ("bases", "persons", OTHER_PART, _select_differing_parts),
+    ("bases", "persons", OTHER_PRODUCT, _select_differing_products, "share"),
+    ("bases", "low_persons", OTHER_PRODUCT, _select_differing_products, "low"),
+    ("bases", "high_persons", OTHER_PRODUCT, _select_differing_products, "high"),
+    ("bases", "persons", OTHER_QUOTIENT, _select_differing_quotients),
 )
 def unlike_its_note(
     tables: Tables, table: str, column: str, message: str, select: Select, *more: str | int

@@ -207,12 +207,12 @@ def find_status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
-        **_unknown_flags(about, groups, inputs),
-        **_part_flags(about, inputs),
-        **_imputed_flags(groups),
-        **_restriction_flags(about),
-        **_weakness_flags(groups),
-        **_note_flags(about, groups, inputs),
+        **_flag_unknown_audiences(about, groups, inputs),
+        **_flag_parts(about, inputs),
+        **_flag_imputed(groups),
+        **_flag_restrictions(about),
+        **_flag_weaknesses(groups),
+        **_flag_notes(about, groups, inputs),
     }
     return apply_status_rules(flags, about.index)
 
@@ -252,7 +252,7 @@ _QUALITY_FLAGS = [
 ]
 
 
-def _unknown_flags(
+def _flag_unknown_audiences(
     about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
 ) -> dict[str, pd.Series]:
     """Return the flags of rules for which the number of people exposed is not known."""
@@ -272,7 +272,7 @@ def _unknown_flags(
     }
 
 
-def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
+def _flag_parts(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     rows = inputs.parts
     restriction = rows["restriction_id"]
     why = (
@@ -301,7 +301,7 @@ def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     }
 
 
-def _imputed_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+def _flag_imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     """Return the weakest evidence level of the largest imputed audiences, as flags.
 
     If another audience is unknown, nothing is drawn and therefore nothing is imputed.
@@ -317,7 +317,7 @@ def _imputed_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     }
 
 
-def _restriction_flags(about: pd.DataFrame) -> dict[str, pd.Series]:
+def _flag_restrictions(about: pd.DataFrame) -> dict[str, pd.Series]:
     official = about["claim_status"] == ClaimStatus.OFFICIAL.value
     is_disputed = about["claim_status"] == ClaimStatus.DISPUTED.value
     insufficient = about["evidence_state"] == EvidenceState.INSUFFICIENT.value
@@ -332,7 +332,7 @@ def _restriction_flags(about: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def _weakness_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+def _flag_weaknesses(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     unknown, count = groups["is_unknown"].sum(), groups.size()
     priority, months = groups["metric_priority"].max(), groups["age_months"].max()
     return {
@@ -356,7 +356,7 @@ def _weakness_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     }
 
 
-def _note_flags(
+def _flag_notes(
     about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
 ) -> dict[str, pd.Series]:
     is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()

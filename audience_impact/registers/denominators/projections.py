@@ -188,7 +188,10 @@ def _error_percentiles(rows: pd.DataFrame) -> Array:
 
 
 def projection_interval(pairs: pd.DataFrame, fitted: FittedProjection) -> pd.DataFrame:
-    """Return columns `share`, `low` and `high` of projections: a trend and `horizon`."""
+    """Return `share`, `low` and `high` (0 to 1) of each projection.
+
+    `pairs` has its trend (`level` and `slope` in log odds, `noise`) and its `horizon` in years.
+    """
     middle = _project_level(pairs, fitted.shrink)
     sizes = _expected_errors(pairs, fitted.size)
     spread = fitted.spread[(share_from_odds(pairs["level"]) >= HIGH).to_numpy("int64")]
