@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from audience_impact.vocabulary import FindingSeverity
-from flows import layers
 from flows.downloads import Name, fetching, refreshing
 from flows.downloads.fetching import RetryPolicy
 from flows.downloads.refreshing import RefreshOptions
@@ -408,11 +407,15 @@ def test_a_run_that_died_while_writing_is_mended(
     server.population["AE", 2023] = "5"
     server.files["/stop.csv"] = stop(41)
 
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
+    move = Path.replace
+
+    def die_between_tables(path: Path, target: Path) -> Path:
+        if target.parent == options.into and target.suffix == ".csv":
+            raise KeyboardInterrupt
+        return move(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(layers, "_put_in_place", dies)
+        patch.setattr(Path, "replace", die_between_tables)
         with pytest.raises(KeyboardInterrupt):
             refreshing.refresh_layer(replace(options, today=LATER))
     assert "unfinished_layer" in {

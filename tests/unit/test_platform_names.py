@@ -52,11 +52,11 @@ def test_parts_have_the_names_that_a_register_prints() -> None:
     )
     names = pd.Series({"XA-1": "Alpha", "XA-2": "Beta"})
     assert _describe_places(places, names, notes).to_dict() == {
-        "R1": "KK Park (Alpha); Beta",
+        "R1": "KK Park (Alpha);Beta",
         "R2": "in Alpha",
         "R3": "G-6, G-7 and H (Alpha)",
         "R4": "in Alpha",
-        "R5": "in Alpha; in Beta",
+        "R5": "in Alpha;in Beta",
         "R6": "in Alpha",
         "R7": "in Alpha",
         "R8": "Alpha",
