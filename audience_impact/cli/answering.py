@@ -58,6 +58,9 @@ class Answer:
 def answer_question(version: Stored, words: str, period: str | None, options: Options) -> Answer:
     """Return the answer to typed words; exit with 1 if nothing on record fits."""
     tables = records.load_tables(version)
+    ids = words.split()
+    if len(ids) > 1 and set(tables["restrictions"]["restriction_id"]).issuperset(ids):
+        return _answer_together(version, ids, period)
     question, ids = find_restrictions(words, tables, period)
     by = options.by or (Grouping.COUNTRY if question.asks_countries else None)
     options = options._replace(by=by)
@@ -81,6 +84,17 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
         {"version_id": version.id, **notes, **answer.values},
         answer.draw,
     )
+
+
+def _answer_together(version: Stored, ids: list[str], period: str | None) -> Answer:
+    """Return the people under any of some restrictions; exit with 1 where the period is none."""
+    from audience_impact.api.computing import people
+
+    try:
+        together = people(ids, version.address, period=period or "")
+    except ValueError as error:
+        raise fail_with(str(error)) from error
+    return Answer(f"{together.sentence}\n", together._asdict())
 
 
 def answer_restriction(

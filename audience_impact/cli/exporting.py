@@ -1,7 +1,7 @@
 """The commands `export` and `report`: a version as files for other programs, and as pages."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,9 +18,6 @@ from audience_impact.cli.folders import (
 )
 from audience_impact.cli.showing import Area, Begun, Kind, Sort, Year
 from audience_impact.exporting import Form
-
-if TYPE_CHECKING:
-    pass
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace an existing export that differs.")

@@ -203,13 +203,6 @@ def show(
     from audience_impact.plain_text import json_text
 
     is_json = style is OutputFormat.JSON
-    ids = set(version.read_arrow("restrictions")["restriction_id"].to_pylist())
-    if len(what) > 1 and ids.issuperset(what):
-        from audience_impact.api.computing import people
-
-        together = people(what, version.address, period=period or "")
-        sys.stdout.write(f"{json_text(together._asdict()) if is_json else together.sentence}\n")
-        return
     options = answering.Options(by, metric, top, form, show_all)
     answer = answering.answer_question(version, " ".join(what), period, options)
     if chart and not answer.draw:

@@ -386,6 +386,8 @@ def find_version(root: Path, name: str) -> Stored:
         return Stored(storage.select_storage(target.parent), target.name)
     if path.is_dir() or storage.is_archive(path):
         return find_latest(path)
+    if storage.is_archive(archive := path.parent.parent):
+        return Stored(storage.select_storage(archive), f"{VERSIONS}/{path.name}")
     store = storage.select_storage(root)
     matching = _match_name(list_versions(store), name)
     if not matching:

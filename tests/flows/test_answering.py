@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import audience_impact
 from audience_impact.cli.command import app
 from audience_impact.vocabulary import ImpactMetric
-from flows import answering
+from flows import answering, releasing
 from flows.pipeline import steps
 from tests.support import computed, row
 from tests.unit.test_odd_worlds import calibrated
@@ -76,9 +76,16 @@ def test_an_event_is_estimated_as_by_the_command(facts: Path) -> None:
 
 
 def test_several_ids_are_shown_together(facts: Path, tmp_path: Path) -> None:
-    steps.publish_results(computed(facts), tmp_path, None)
-    shown = CliRunner().invoke(app, ["show", "R1", "R2", "--published", str(tmp_path)])
-    assert shown.output == audience_impact.people(["R1", "R2"], tmp_path).sentence + "\n"
+    version = steps.publish_results(computed(facts), tmp_path, None).version
+    archive, _ = releasing.write_release(version, None, tmp_path, overwrite=False)
+    together = audience_impact.people(["R1", "R2"], facts)
+    for place in (tmp_path, archive):
+        shown = CliRunner().invoke(app, ["show", "R1", "R2", "--published", str(place)])
+        assert shown.output == f"{together.sentence}\n"
+    wrong = CliRunner().invoke(
+        app, ["show", "R1 R2", "--period", "soon", "--published", str(place)]
+    )
+    assert (wrong.exit_code, "'soon' is no period" in wrong.stderr) == (1, True)
 
 
 def test_a_period_without_a_restriction_has_no_one_and_a_word_is_no_period(facts: Path) -> None:
