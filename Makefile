@@ -65,7 +65,7 @@ tests: system $(READY)
 	$(BIN)/python -m pytest $(SPREAD) $(if $(ARGS),$(ARGS),-m 'not nightly' --cov)
 
 # Every night, and where the store or serving changed (.github/workflows/nightly.yml).
-test-all: system $(READY)  ## run all tests, those of services and of fifty kills too
+test-all: system $(READY)  ## run all tests, those of services too
 	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 # Some tests make repositories, Playwright's Node needs libatomic, and Chromium shared memory.

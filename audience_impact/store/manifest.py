@@ -1,12 +1,12 @@
 """Descriptions of a version, and the archive of its facts.
 
-Descriptions are datapackage.json and the metadata of each Parquet file.
-The manifest names every source of the facts; a Parquet file names those of its own rows alone, so
-that an empty table is a small file.
+Descriptions are datapackage.json and the metadata of each Parquet file. The manifest names every
+source of the facts; a Parquet file names those of its own rows alone, so that an empty table is a
+small file.
 
-The archive is the same bytes for the same files: a ZIP that any machine opens: `0/estimates.csv` is
-a table of the first layer. Names are sorted and dates are fixed. An archive is not trusted: only
-files with names of fact tables are unpacked, up to a limit.
+The archive is a ZIP, whose `0/estimates.csv` is a table of the first layer. Names are sorted and
+dates are fixed, so that the same files give the same bytes. An archive is not trusted: only files
+with names of fact tables are unpacked, up to a limit.
 """
 
 import hashlib
