@@ -50,7 +50,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """The rules of each kind of column, with their parameters.
 
-Beside them stand the words of a code and the rule of a text. The unit of a `value` is in the column
+`list_rules` adds the words of a code and the rule of a text. The unit of a `value` is in the column
 `unit`, a `parameter` has any sign, and a `period` is a date, a period or an interval.
 """
 NUMBERS = ("parameter", "value", "persons", "share", "hours")

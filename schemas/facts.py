@@ -52,8 +52,7 @@ MEANINGS = {row.table: row.meaning for row in _DECLARATIONS if not row.column}
 TABLES = tuple(MEANINGS)
 """The fact tables, in the order in which keys resolve."""
 OPTIONAL = {row.table for row in _DECLARATIONS if not row.column and row.may_be}
-"""Tables that may be missing: those of registers, the reviewed findings, and the errors of
-figures, without which nothing is drawn."""
+"""Tables that may be missing; without the errors of figures nothing is drawn."""
 COLUMNS: dict[str, dict[str, Column]] = {table: {} for table in TABLES}
 for _row in _DECLARATIONS:
     if _row.column:
