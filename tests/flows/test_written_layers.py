@@ -3,7 +3,7 @@
 import json
 import os
 import stat
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -230,7 +230,7 @@ def is_refused_by_readers(into: Path) -> bool:
 def died_at(number: int, into: Path) -> str:
     """What is left of a layer where a write died at that step; blank where the write is done."""
     before = tables(into)
-    act = lambda: write(into, "second", overwrite=True)  # noqa: E731
+    act = partial(write, into, "second", overwrite=True)
     if driver.stop_before(number, act, os, ("fsync", "replace")) <= number:
         return ""
     state = {str(before): "old", str(expected("second")): "new"}.get(str(tables(into)), "between")
