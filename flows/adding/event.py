@@ -266,7 +266,7 @@ class Estimate(NamedTuple):
 
 
 @contextmanager
-def publish_estimate(event: Event, reading: "Reading", seed: int = 0) -> Iterator[Estimate]:
+def publish_estimate(event: Event, reading: "Reading") -> Iterator[Estimate]:
     """Yield the answer for an event, whose folder exists as long as the context.
 
     The results are of the last day of the event or of the newest facts, whichever is later.
@@ -296,7 +296,7 @@ def publish_estimate(event: Event, reading: "Reading", seed: int = 0) -> Iterato
         steps.refuse_errors(checked, strict=False)
         day = max(steps.choose_day(checked, None), event.last_day or event.start)
         only = frozenset({described.restriction_id})
-        results = steps.compute_results(checked, day, seed, only=only)
+        results = steps.compute_results(checked, day, 0, only=only)
         steps.publish_results(results, published, None)
         refused = {finding.place for finding in quality.list_refused(checked.findings)}
         yield Estimate(described.restriction_id, published, rows, len(refused))
