@@ -21,8 +21,8 @@ hour ("from 17:00 on Mar. 1 until 6:45 on Mar. 4"). All dates must lie between t
 last day of the row, else nothing is read. A number of times without days is reported as a number:
 which days is not known. A duration below one day is hours. "Around", "approximately" and "~" are
 read as said. Exam cuts happen for some hours on the days of an exam: where a row prints no hours,
-it is marked, and without days either it has the share of days that other rows have. Where one of
-its hours is printed, the first or the last, hours a day have a range.
+it is marked, and without days either it has the share of days that other rows have. Where only the
+first or only the last hour of a cut is printed, hours a day have a range.
 
 Assumptions. Each of several times is on a day of its own.
 

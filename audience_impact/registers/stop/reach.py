@@ -21,15 +21,16 @@ was cut, and not the networks on the ground.
 Method: whose
 -------------
 The first that applies is recorded as the reason, and the number of people affected is not known:
-1. The area is a country but a part of it.
+1. The area is a country without a part of it.
 2. An attack by computers hits the network that was attacked. Service that comes from across a
    border is one network beside those of the country.
 3. Attack and damage affect an unknown number of people: nationwide always, elsewhere where the main
    words say that it was partial or a disruption, or do not say that anything was cut off.
 4. Nationwide, the first sentence or the cause describes it as partial, or on some, several, most or
    "at least N" networks or places.
-5. Elsewhere, the row names one operator of a country with others and has no other text. Which
-   operators a text names as hit is read by hand (corrections.csv).
+5. Elsewhere, of a row whose area is the country: the main words say that it was cut around sites,
+   or the row names one operator of a country with others and has no text on the event.
+Which operators a text names as hit is read by hand (corrections.csv).
 
 Method: the cause
 -----------------
