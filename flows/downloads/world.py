@@ -7,12 +7,12 @@ are those of `areas.csv` there. A second run changes nothing; rows written by ha
 """
 
 import argparse
-import unicodedata
 from pathlib import Path
 
 import pandas as pd
 import pycountry
 
+from audience_impact.plain_text import fold_name
 from audience_impact.registers.denominators.bases import (
     WORLD_BANK,
     Figures,
@@ -78,12 +78,6 @@ def tidy_shares(file: pd.DataFrame) -> pd.DataFrame:
     named = file.rename(columns={file.columns[-1]: SHARE_FILE.number})
     named["Code"] = named["Code"].where(named["Code"] != "", named["Entity"])
     return read_figures(SHARE_FILE, named, map_codes("owid") | map_codes("iso3"))
-
-
-def fold_name(name: str) -> str:
-    """Return a name without accents, in small letters, with `and` in place of `&`."""
-    letters = unicodedata.normalize("NFKD", name.replace("&", "and"))
-    return "".join(sign for sign in letters if not unicodedata.combining(sign)).lower()
 
 
 def build_russia(file: pd.DataFrame) -> pd.DataFrame:
