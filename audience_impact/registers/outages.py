@@ -126,7 +126,7 @@ def _read_cells(cells: Row, scope: EvidenceScope, name: str, country: str, atlas
     }
 
 
-IODA = OutageList(
+REGISTER = OutageList(
     name="ioda",
     publication=Publication(
         series_id="ioda-outages",
@@ -149,5 +149,4 @@ IODA = OutageList(
         *("begin_utc", "end_utc", *SIGNALS),
     ),
 )
-REGISTER = IODA
 """The list that the command `import ioda` reads."""

@@ -191,20 +191,20 @@ def build_report(
     cells = _list_rows(clean)
     return ImportReport(
         register,
-        {table: tables[table] for table in WRITTEN},
-        [
+        tables={table: tables[table] for table in WRITTEN},
+        refused=[
             {"row": str(row.number), "reason": row.refused, **cells[row.number - 1]}
             for row in rows
             if row.refused
         ],
-        len(rows),
-        sum(
+        rows=len(rows),
+        merged_identical=sum(
             register_tables.is_same_but_year(register, *pair)
             for event in events
             for pair in event.repeated_pairs
         ),
-        register_tables.collect_defects(register, rows, readings),
-        register_tables.list_unresolved(readings),
+        defects=register_tables.collect_defects(register, rows, readings),
+        unresolved=register_tables.list_unresolved(readings),
     )
 
 
