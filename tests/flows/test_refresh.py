@@ -230,6 +230,15 @@ def test_without_versions_the_same_bytes_are_still_nothing_new(
     assert written(options) == before
 
 
+def test_another_address_is_not_asked_about_the_file_of_the_first(
+    server: Server, options: RefreshOptions
+) -> None:
+    refreshing.refresh_layer(alone(options))
+    moved = {Name.REGISTER: f"{server.addresses[Name.REGISTER]}?gid=1"}
+    refreshing.refresh_layer(alone(options, addresses=moved))
+    assert header(server, 1, "If-None-Match") is None
+
+
 @pytest.mark.parametrize("answer", [fails(500), fails(503), fails(429, Retry_After="0"), slow])
 def test_what_passes_is_waited_for(server: Server, options: RefreshOptions, answer: Any) -> None:
     server.answers["/stop.csv"] = [answer]
