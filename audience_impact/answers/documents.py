@@ -15,18 +15,18 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from audience_impact import vocabulary
-from audience_impact.answers.names import label_code, label_status
+from audience_impact.answers.names import DOCUMENTS, label_code, label_status
 from audience_impact.answers.numbers import format_compact
 from audience_impact.outputs.review import status_rules
 from audience_impact.plain_text import markdown_text, plain_line
 
-GLOSSARY = Path(__file__).parents[1] / "documents" / "glossary.csv"
+GLOSSARY, METHOD = DOCUMENTS / "glossary.csv", DOCUMENTS / "method.md"
+STATUS = "<!-- made: status -->\n"
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Term:
     built: str
 
 
-def read_terms(path: Path = GLOSSARY) -> list[Term]:
+def read_terms() -> list[Term]:
     """Return all terms of the glossary in alphabetical order."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with GLOSSARY.open(encoding="utf-8", newline="") as file:
         rows: list[dict[str, Any]] = list(csv.DictReader(file))
     for row in rows:
         for column in ("synonyms", "names"):
@@ -80,10 +80,6 @@ def _render_entry(term: Term) -> str:
     ]
     definition = html.escape(term.definition, quote=False)
     return f"\n### {term.term}\n\n{definition}\n\n" + "  \n".join(lines) + "\n"
-
-
-METHOD = Path(__file__).parents[1] / "documents" / "method.md"
-STATUS = "<!-- made: status -->\n"
 
 
 def render_method() -> str:

@@ -87,13 +87,10 @@ def read_number(cell: Any) -> float | None:
     return None if cell is None or pd.isna(cell) else float(cell)
 
 
-def read_estimate(
-    row: Mapping[str, Any], unit: str = "persons", prefix: str = "", bounds: bool = True
-) -> Estimate:
-    """Return the numbers of a row; without `bounds` those of the interval alone."""
-    names = NUMBERS if bounds else NUMBERS[1:4]
-    numbers = {name: read_number(row.get(f"{prefix}{name}_{unit}")) for name in names}
-    return Estimate(**{name: numbers.get(name) for name in NUMBERS}, covered=read_cover(row))
+def read_estimate(row: Mapping[str, Any], unit: str = "persons", prefix: str = "") -> Estimate:
+    """Return the numbers of a row; None for those that it has no column of."""
+    numbers = (read_number(row.get(f"{prefix}{name}_{unit}")) for name in NUMBERS)
+    return Estimate(*numbers, covered=read_cover(row))
 
 
 def read_numbers(estimate: Estimate) -> tuple[float | None, ...]:

@@ -367,7 +367,7 @@ def describe_timing(record: AnswerRecord) -> list[str]:
         followed = "It followed an earlier restriction."
     sentences = (
         *(announced, followed, _describe_unknown_end(record), _describe_duration(record)),
-        *(_describe_evidence(record), _describe_loss(record)),
+        *(_describe_outages(record), _describe_loss(record)),
     )
     return [*filter(None, sentences)]
 
@@ -421,7 +421,7 @@ def _describe_duration(record: AnswerRecord) -> str:
     return f"It {verb} {lasted}."
 
 
-def _describe_evidence(record: AnswerRecord) -> str:
+def _describe_outages(record: AnswerRecord) -> str:
     """Return who measured it and for how long, or the hours estimated from similar cuts."""
     about = record.restriction
     count = int(about.evidence_count or 0)

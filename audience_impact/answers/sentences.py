@@ -354,11 +354,11 @@ def describe_age(record: AreaRecord) -> list[str]:
     return [
         f"Under restrictions {words}: {describe_estimate(*interval, record.quantity)}."
         for kind, words in ages.items()
-        if (interval := _read_kind(record, kind, record.quantity))
+        if (interval := _read_interval(record, kind, record.quantity))
     ]
 
 
-def _read_kind(
+def _read_interval(
     record: AreaRecord, kind: str, quantity: Quantity = Quantity.PEOPLE
 ) -> tuple[float, float, float] | None:
     """Return the interval of the restrictions of a kind; None where all are of it."""
@@ -391,7 +391,7 @@ def _describe_kinds(record: AreaRecord) -> str:
         f"about {round_interval(*interval)[1]} ({format_interval(interval[0], interval[2])}) under "
         f"those {words.format(span=span)}"
         for kind, words in read_phrases("total").items()
-        if (interval := _read_kind(record, kind))
+        if (interval := _read_interval(record, kind))
     ]
     covered = read_cover(record.row)
     ranges = f"likely ranges, {covered}" if covered else "likely ranges"

@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from audience_impact.frames import Array
+    from audience_impact.overlap.model import OverlapModel
+
 Persons: TypeAlias = float | tuple[float, float]
 """A number of persons, or a range with its lower and upper limit."""
 Restriction: TypeAlias = tuple[str | date, str | date, Sequence[str]]
 """First day, day after the last, and the names of the restricted audiences."""
 
+PROBABILITIES = (0.05, 0.50, 0.95)
 KOSOVO = "XK"
 """A code that ISO 3166-1 leaves to its users, and that stands for Kosovo everywhere."""
 
@@ -152,13 +157,6 @@ class ContradictionError(ValueError):
             f"overlap {overlap} cannot be true together with the audiences, the universe and the "
             "overlaps before it"
         )
-
-
-if TYPE_CHECKING:
-    from audience_impact.frames import Array
-    from audience_impact.overlap.model import OverlapModel
-
-PROBABILITIES = (0.05, 0.50, 0.95)
 
 
 def check_pair(value: Persons, what: str) -> tuple[float, float]:

@@ -259,7 +259,7 @@ def _list_audiences(
                 naming.join_names([naming.name_area(code) for code in entry.countries]),
                 part["period"] or "",
                 Estimate(low, None, None, None, high),
-                read_estimate(part, prefix="imputed_", bounds=False),
+                read_estimate(part, prefix="imputed_"),
                 part["audience_metric"] or "",
                 part["imputation_rung"] or "",
                 "; ".join(sorted(measured)),
