@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audience_impact.api.loading import IS_CHECKOUT as IS_CHECKOUT
+from audience_impact.api.loading import IS_CHECKOUT, RELEASED
 from audience_impact.api.loading import PUBLISHED as PUBLISHED
-from audience_impact.api.loading import RELEASED
 
 if TYPE_CHECKING:
     from audience_impact.store.versions import Stored

@@ -174,7 +174,7 @@ def render_files(
         METADATA_KEY: dict(identity),
         "resources": resources,
     }
-    files[MANIFEST] = as_json(package, indent=2)
+    files[MANIFEST] = encode_json(package, indent=2)
     return files
 
 
@@ -200,7 +200,7 @@ def _write_parquet(table: pa.Table, of_table: Mapping[str, Any], sources: Any) -
         # Division into chunks reaches the bytes of the file, so it is fixed.
         file.write_table(table.cast(bare).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
         file.add_key_value_metadata(
-            {key: as_json(words, separators=(",", ":")) for key, words in about.items()}
+            {key: encode_json(words, separators=(",", ":")) for key, words in about.items()}
         )
     return sink.getvalue()
 
@@ -295,7 +295,7 @@ def _name_kind(kind: pa.DataType) -> str | None:
     return "integer" if pa.types.is_integer(kind) else _KINDS.get(str(kind).partition("[")[0])
 
 
-def as_json(value: object, **layout: Any) -> bytes:
+def encode_json(value: object, **layout: Any) -> bytes:
     """Return a value as JSON, its keys as they are; `layout` are options of `json.dumps`."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout).encode()
 

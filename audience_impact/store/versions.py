@@ -47,8 +47,8 @@ from audience_impact.store.manifest import (
     FACT_KEYS,
     MANIFEST,
     METADATA_KEY,
-    as_json,
     decode_table,
+    encode_json,
     hash_bytes,
     read_package,
     require_schema,
@@ -87,7 +87,7 @@ class Version:
     @property
     def id(self) -> str:
         """Return `<as_of>-<12 hex digits>`, which depends only on the fields."""
-        return f"{self.as_of:%Y-%m-%d}-{hash_bytes(as_json(self.as_record()))[:12]}"
+        return f"{self.as_of:%Y-%m-%d}-{hash_bytes(encode_json(self.as_record()))[:12]}"
 
     @property
     def method(self) -> tuple[str, frozenset[str]]:

@@ -1,10 +1,9 @@
 """A publisher to be raced and waited for: run as a program by the tests of publishing.
 
-    publish_driver.py publish ROOT FIRST_SEED COUNT KEEP    versions FIRST_SEED, FIRST_SEED + 1, ...
-    publish_driver.py hold ROOT                             hold the lock and do nothing
+    publish_driver.py publish ROOT FIRST_SEED COUNT    COUNT versions, the first of FIRST_SEED
+    publish_driver.py hold ROOT                        hold the lock and do nothing
 
-A COUNT or KEEP of 0 means no end and no removal. It says `ready` once everything is imported and
-publishes when it is sent a line.
+It says `ready` once everything is imported and publishes when it is sent a line.
 """
 
 import os
@@ -40,7 +39,7 @@ def main() -> None:
     else:
         be_ready()
         sys.stdin.readline()
-        publish_in_a_row(root, *(int(word) for word in sys.argv[3:6]))
+        publish_in_a_row(root, *map(int, sys.argv[3:]))
 
 
 def hold(root: Path) -> None:
@@ -56,15 +55,11 @@ def be_ready() -> None:
     print("ready", flush=True)
 
 
-def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
+def publish_in_a_row(root: Path, first: int, count: int) -> None:
     """Publish one version after the other, and say of each whether it was new."""
-    seed = first
-    while not count or seed < first + count:
-        done = publish_version(
-            root, version(seed), tables(seed), about(), ORIGIN, keep=keep or None
-        )
+    for seed in range(first, first + count):
+        done = publish_version(root, version(seed), tables(seed), about(), ORIGIN)
         print(done.version.name, "created" if done.created else "there", flush=True)
-        seed += 1
 
 
 class Killed(BaseException):

@@ -609,7 +609,7 @@ def test_a_removal_that_fails_half_way_leaves_whole_versions(
 
 @contextmanager
 def driver(*words: object) -> Iterator[subprocess.Popen[str]]:
-    """Start a publisher; whatever happens, it and those it bred are gone in the end."""
+    """Start a publisher; whatever happens, it is gone in the end."""
     command = [sys.executable, str(DRIVER), *map(str, words)]
     pipe = subprocess.PIPE
     process = subprocess.Popen(
@@ -628,9 +628,9 @@ def wait_until_ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline() == "ready\n", process.communicate()[1]
 
 
-def start(process: subprocess.Popen[str], line: str = "go") -> None:
+def start(process: subprocess.Popen[str]) -> None:
     assert process.stdin
-    process.stdin.write(f"{line}\n")
+    process.stdin.write("go\n")
     process.stdin.flush()
 
 
@@ -666,9 +666,7 @@ def test_files_are_flushed_before_names_point_at_them(
 def test_publishers_take_turns(root: Path) -> None:
     # The ranges overlap: several publishers want the same version, and one writes it.
     with ExitStack() as stack:
-        processes = [
-            stack.enter_context(driver("publish", root, first, 10, 0)) for first in (1, 1, 6)
-        ]
+        processes = [stack.enter_context(driver("publish", root, first, 10)) for first in (1, 1, 6)]
         for process in processes:
             wait_until_ready(process)
         for process in processes:
