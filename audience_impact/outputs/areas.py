@@ -43,6 +43,7 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import unions
+from audience_impact.simulation.parts import find_countries
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import find_days_in_force
 from audience_impact.simulation.worlds import (
@@ -368,8 +369,7 @@ def _raise_to_restrictions(
     """Return draws of sets, at least those of their restrictions; overwrites `drawn`."""
     about = inputs.timeline.rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
-    keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
-    at = keys.get_indexer(pd.MultiIndex.from_frame(single[COUNTRY]))
+    at = find_countries(single, inputs.countries)
     sets = single["set_id"].to_numpy()[at >= 0]
     for first in range(0, drawn.shape[1], DRAWS_AT_ONCE):
         some = slice(first, first + DRAWS_AT_ONCE)

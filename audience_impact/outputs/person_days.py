@@ -16,7 +16,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds.restrictions import BOUNDS
 from audience_impact.frames import Array
 from audience_impact.outputs import queries
@@ -38,6 +37,7 @@ from audience_impact.outputs.review.reasons import (
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import Intervals
 from audience_impact.simulation import unions, worlds
+from audience_impact.simulation.parts import find_countries
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
 from audience_impact.vocabulary import ObsStatus
@@ -199,8 +199,7 @@ def _draw_users_share(intervals: Intervals, engine: DayEngine) -> Array:
     """Return draws (sets, D) of the share of those exposed who use the restricted features."""
     countries = engine.simulation.countries
     exposed, users = countries.exposed, countries.users
-    keys = pd.MultiIndex.from_frame(engine.inputs.countries[COUNTRY])
-    at = keys.get_indexer(pd.MultiIndex.from_frame(_list_restrictions(intervals)))
+    at = find_countries(_list_restrictions(intervals), engine.inputs.countries)
     share = np.divide(users, exposed, out=np.ones_like(users), where=exposed > 0.0)
     with_blank = np.vstack([share, np.full((1, users.shape[1]), np.nan)])
     return np.asarray(with_blank[at])  # -1 where nobody is drawn: the last row

@@ -1,9 +1,9 @@
 """Table `sensitivity`: the inputs that determine the width of each estimate, with advice.
 
 Definitions. An input is a kind of uncertain quantity (InputKind). First-order share: the part of
-the variance of a result that would go if the input were known, Var(E[Y | X]) / Var(Y). X is a
-number a restriction and draw: the people whom the restriction affects if all other inputs are at
-their middle, but for a factor and, of several services, for joint use.
+the variance of a result that would go if the input were known, Var(E[Y | X]) / Var(Y). X has a
+number for each restriction and draw: the people whom the restriction affects if all other inputs
+are at their middle, but for a factor and, of several services, for joint use.
 
 Method. The functions that draw the people draw each input again, so that draw d is the same world.
 Inputs of several countries, services or places are added, weighted by the people there. The draws
@@ -199,11 +199,6 @@ class _World:
     steps: Steps
     sampler: Sampler
 
-    def find_country(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the row of `inputs.countries` of each row, -1 where there is none."""
-        keys = pd.MultiIndex.from_frame(self.inputs.countries[COUNTRY])
-        return np.asarray(keys.get_indexer(pd.MultiIndex.from_frame(rows[COUNTRY])))
-
     def draw_audiences(self) -> Drawn:
         return self.at_middle_base(self.inputs.audiences, self.steps.audiences)
 
@@ -222,7 +217,7 @@ class _World:
 
         Internet users are not among them: they are the base.
         """
-        at = self.find_country(rows)
+        at = parts.find_countries(rows, self.inputs.countries)
         chosen = (at >= 0) & (rows["shape"] != audiences.BASE).to_numpy()
         base = self.steps.bases[at[chosen]]
         is_share = rows["shape"].isin(audiences.SHARED).to_numpy()[chosen][:, None]
@@ -230,10 +225,11 @@ class _World:
 
     def draw_joint_use(self, choose: Callable[[JointUse], Array]) -> Drawn:
         """Return a part of the joint use of countries with several audiences."""
-        at, model = self.find_country(self.inputs.audiences), self.inputs.overlap_model
+        inputs, model = self.inputs, self.inputs.overlap_model
         assert model is not None  # else there are no steps
-        several = np.bincount(at[at >= 0], minlength=len(self.inputs.countries)) > 1
-        rows = self.inputs.countries[several]
+        at = parts.find_countries(inputs.audiences, inputs.countries)
+        several = np.bincount(at[at >= 0], minlength=len(inputs.countries)) > 1
+        rows = inputs.countries[several]
         drawn = [
             choose(unions.draw_joint_use(model, country, self.sampler))
             for country in rows["country_id"]
@@ -282,14 +278,14 @@ class _World:
     def draw_places(self) -> Drawn:
         """Return the people online of places where those of the country are at their middle."""
         places = self.inputs.parts
-        base = _take_middle(self.steps.bases[self.find_country(places)])
+        at = parts.find_countries(places, self.inputs.countries)
+        base = _take_middle(self.steps.bases[at])
         drawn = parts.draw_online(places, base, self.sampler)
         return places, drawn * base * parts.draw_reading(places, self.sampler)
 
     def draw_cut(self, draw: Callable[[pd.DataFrame, Sampler], Array]) -> Drawn:
         """Return a share of the people online of places, weighted by these."""
         places = self.inputs.parts
-        people = (
-            self.steps.countries.places.drawn.online * self.steps.bases[self.find_country(places)]
-        )
+        at = parts.find_countries(places, self.inputs.countries)
+        people = self.steps.countries.places.drawn.online * self.steps.bases[at]
         return places, draw(places, self.sampler) * _take_middle(people)

@@ -27,6 +27,7 @@ from audience_impact.outputs.lineage import EVERY
 from audience_impact.overlap.copula import assume_independence
 from audience_impact.simulation import audiences
 from audience_impact.simulation.audiences import BASE, COUNTED, GROWN
+from audience_impact.simulation.parts import find_countries
 from audience_impact.simulation.simulate import Simulation, Steps
 from audience_impact.simulation.unions import QUANTILES
 from audience_impact.tracing.items import ITEMS, SEPARATOR, Item
@@ -270,9 +271,7 @@ def _trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
         return
     countries = inputs.countries.reset_index(drop=True)
     yield from _trace_audiences(_select_drawn(inputs.audiences, countries), simulation)
-    places = pd.MultiIndex.from_frame(countries[COUNTRY])
-    at = places.get_indexer(pd.MultiIndex.from_frame(inputs.audiences[COUNTRY]))
-    place = pd.Series(at, inputs.audiences["row"])
+    place = pd.Series(find_countries(inputs.audiences, countries), inputs.audiences["row"])
     members = dict(place[place >= 0].groupby(place).groups)  # rows of the draws, by country
     is_several = countries.index.isin([place for place, rows in members.items() if len(rows) > 1])
     yield from _trace_unions(countries, simulation.steps, members, is_several)
