@@ -52,8 +52,7 @@ from audience_impact.audiences import inputs
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import DISTRIBUTION
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.fitted.durations import DAY_HOURS, quantile_hours
-from audience_impact.fitted.durations import HOURS_PARAMETERS as PARAMETERS
+from audience_impact.fitted.durations import DAY_HOURS, HOURS_PARAMETERS, quantile_hours
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, ONE_DAY
 
@@ -212,7 +211,7 @@ def split_by_year(
 
 HOURS_COLUMNS = [
     *("days_in_force", "hours_basis", "times_in_force"),
-    *("least_hours_a_day", "most_hours_a_day", "measured_hours", *PARAMETERS),
+    *("least_hours_a_day", "most_hours_a_day", "measured_hours", *HOURS_PARAMETERS),
 ]
 """Columns of the days and hours of restrictions."""
 ENDS_OF_HOURS = (0.005, 0.995)
@@ -259,7 +258,7 @@ def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     measured = times["measured_hours"].clip(upper=DAY_HOURS)
     least, most = (measured.fillna(times[f"{end}_hours_a_day"]) for end in ("least", "most"))
     most = most.mask(measured.notna())  # a measurer may have missed an outage
-    is_drawn = times[PARAMETERS[0]].notna()
+    is_drawn = times[HOURS_PARAMETERS[0]].notna()
     days = (times["least_end"] - times["least_from"]).dt.days.clip(lower=1)
     full_day_hours = DAY_HOURS * (days - 2).clip(lower=0) / days
     comes_back = times["days_in_force"].ne("") | times["times_in_force"].notna()

@@ -180,7 +180,7 @@ class DayEngine:
             drawn,
         )
 
-    def count_by_kind(self, spans: Spans) -> "Days":
+    def count_by_kind(self, spans: Spans) -> Days:
         """Return the person-days of countries under each kind of restriction, by period.
 
         `spans` are those of countries.

@@ -188,11 +188,11 @@ def draw_people(
     first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
     for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
         sets = block["set_id"].unique()
-        touched, online = _sum_touched(block, country_wide, named, places.parent)
+        affected, online = _sum_affected(block, country_wide, named, places.parent)
         online = np.fmax(online, base[sets])
         others = np.nan_to_num(people[sets])
         rest = 1.0 - np.clip(others / online, 0.0, 1.0)
-        people[sets] = others + rest * np.fmin(touched, online)
+        people[sets] = others + rest * np.fmin(affected, online)
     return people
 
 
@@ -234,7 +234,7 @@ def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataF
     return _make_unions(numbered, line), restrictions
 
 
-def _sum_touched(
+def _sum_affected(
     block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
 ) -> tuple[Array, Array]:
     """Return the people in the places of each set, each once, and the country's people online.
@@ -254,5 +254,5 @@ def _sum_touched(
         )
     )
     holder = nesting.find_holders(at[first], block["area_id"].iloc[first], parent)
-    touched = nesting.unite_people(shares, people, holder, at[first], len(sets))
-    return touched, nesting.find_largest(online, at, len(sets))
+    affected = nesting.unite_people(shares, people, holder, at[first], len(sets))
+    return affected, nesting.find_largest(online, at, len(sets))

@@ -205,10 +205,9 @@ class Simulation:
         places = Places(inputs.parts, drawn, inputs.parent)
         share = parts.country_shares(places, countries)
         most = countries["residents_persons"].fillna(np.inf).to_numpy("float64")[:, None]
-        touched = Countries(
-            np.minimum(people * share, most), np.minimum(used * share, most), places
-        )
-        return Steps(persons, bases, joint, people, used, share, touched)
+        affected, users = np.minimum(people * share, most), np.minimum(used * share, most)
+        resulting = Countries(affected, users, places)
+        return Steps(persons, bases, joint, people, used, share, resulting)
 
     def _draw_unions(self, persons: Array) -> tuple[Array, Array, Array, Array]:
         """Return draws (countries, D) of unions of each country, NaN where none is, and its base.

@@ -84,8 +84,9 @@ class Timeline(Declared):
     """Audiences by the day.
 
     Attributes:
-        rows: One a phase of an audience, numbered: its greatest size in a month, whether everyone
-            in it is certain to be affected, and whether all audiences of the restriction are known.
+        rows: One for each phase of an audience, numbered: its greatest size in a month, whether
+            everyone in it is certain to be affected, and whether all audiences of the restriction
+            are known.
         daily_limits: Limits of the audience of a day of each row, as printed and with errors.
         monthly_limits: Limits of that of a month.
         online_limits: People online in the year of each row (rows, 2), as printed and with errors.

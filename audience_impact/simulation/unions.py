@@ -58,8 +58,8 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
     `table` has `country_id`, `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, the
     population that contains the base (NaN where it is one itself), and the path of people online,
-    which all counts of a country share (denominators/denominators.py). Equal rows are drawn
-    once, and the draws are shared by all callers.
+    which all counts of a country share (denominators/online.py). Equal rows are drawn once, and
+    the draws are shared by all callers.
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from flows.pipeline.parts import MergedResults
 
 AS_KNOWN = "as-known"
-"""Options of a run, as the method of its version names them."""
+"""An option of a run, as the method of its version names it."""
 DIED = (
     "a worker died, and the run with it: most likely the memory did not suffice; ask for fewer "
     "workers"
@@ -289,8 +289,7 @@ def _find_hidden_findings(
     if all(len(stay[table]) == len(frame) for table, frame in reading.tables.items()):
         return []
     blanked = facts.blank_cells(reading.tables, errors)
-    touched = {finding.table for finding in errors}
-    wrong = find_row_findings({table: blanked[table] for table in touched})
+    wrong = find_row_findings({finding.table: blanked[finding.table] for finding in errors})
     mended, _ = checks.drop_unresolved(
         facts.drop_faulty_rows(blanked, wrong), fact_models.list_keys(), references
     )
