@@ -45,12 +45,7 @@ from audience_impact.pipeline import (
     select_all,
 )
 
-MERGED = (
-    *("impact_by_area", "area_days", "draws", "impact_by_day"),
-    *("area_comparisons", "sources", "register_rows"),
-)
-"""Tables that no single part can compute."""
-OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
+OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name != "impact_by_area")
 """Tables whose rows belong to restrictions in one part; `person_days` also has rows of countries.
 """
 BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")

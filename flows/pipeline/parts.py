@@ -127,9 +127,9 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     frames["impact"] = quality.add_losses(frames["impact"], shared.refused, tables)
     published_frames = {name: frames[name] for name in partition.OF_RESTRICTIONS}
     lineage = frames["lineage"]
-    merged = {name: frames[name] for name in partition.MERGED if name in frames}
+    others = {name: frame for name, frame in frames.items() if name not in published_frames}
     return ComputedPart(
-        replace(result, tables=merged),
+        replace(result, tables=others),
         {name: to_arrow(name, frame) for name, frame in published_frames.items()},
         {
             name: frozenset(list_source_ids(name, frame, lineage))
