@@ -317,6 +317,14 @@ def test_orders_alone_stand_in_rows_of_their_own() -> None:
     assert set(table.loc[table["kind"] == "ordered", "area_id"]) == {"XA"}
 
 
+def test_no_bound_enters_the_draws() -> None:
+    """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
+    inputs = prepared(two_lands())[0].simulation
+    people = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100))).people
+    assert people[:, worlds.LEAST].max() == 500e3
+    assert np.nanmax(people[:, worlds.DRAWN :]) < 450e3
+
+
 def test_restrictions_of_a_year_are_told_apart_by_kind() -> None:
     """Two blocked services, one of them from the year before, and a shutdown of a day."""
     made = two_lands()
