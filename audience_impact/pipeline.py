@@ -166,9 +166,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
 
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
-    "impact": lambda run, s: make_impact(
-        *(s.scope, s.inputs, s.bounds, s.simulation, run.draws),
-    ),
+    "impact": lambda run, s: make_impact(s.scope, s.inputs, s.bounds, s.simulation, run.draws),
     "impact_by_platform": lambda run, s: make_impact_by_platform(
         s.scope, s.inputs, s.simulation, run.facts["platforms"]
     ),

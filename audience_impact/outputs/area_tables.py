@@ -118,9 +118,7 @@ def make_tables(
     joined = people.merge(about, on=KEY, how="left", validate="1:1")
     joined.loc[joined["days"].isna(), list(NO_DAYS)] = list(NO_DAYS.values())
     spans = {
-        span: joined[joined["period"].str.len() == length].assign(
-            **{span: lambda rows: rows["period"]}
-        )
+        span: joined[joined["period"].str.len() == length].assign(**{span: joined["period"]})
         for span, length in SPANS.items()
     }
     spans["day"] = _spread_days(_withhold_days(on_days)[0])

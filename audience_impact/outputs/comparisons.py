@@ -51,8 +51,9 @@ def make_comparisons(
     those of the whole restriction. Ratios are the figure over our lower and over our upper bound;
     NaN where our bound is zero.
     """
-    parts = [tables["published_figures"], *_list_others(tables, inputs)]
-    theirs = pd.concat(parts, ignore_index=True)
+    theirs = pd.concat(
+        [tables["published_figures"], *_list_others(tables, inputs)], ignore_index=True
+    )
     same = ["restriction_id", "platform_id", "source_id", "value"]
     theirs = theirs[~(theirs["disputed_by"].ne("") & theirs.duplicated(same))]
     theirs = theirs.reset_index(drop=True)

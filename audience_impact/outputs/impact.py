@@ -34,7 +34,6 @@ from audience_impact.vocabulary import (
 )
 
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
-_ENDS = areas.PEOPLE
 
 
 @dataclass(frozen=True)
@@ -241,7 +240,7 @@ def _order_assumptions(assumed: "pd.Series[str]") -> str:
 
 
 def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
-    frame = _feature_user_rows(run, status).drop(columns=_ENDS)
+    frame = _feature_user_rows(run, status).drop(columns=areas.PEOPLE)
     frame = frame.join(_join_numbers(run, ImpactMetric.PEOPLE_DEPRIVED_NET))
     keeping = run.inputs.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)

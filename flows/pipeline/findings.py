@@ -36,12 +36,11 @@ def as_github(findings: Sequence[Finding]) -> str:
 
 def as_junit(findings: Sequence[Finding], checked: int) -> str:
     """Return JUnit XML: a test case for each finding, and a passing one for the rows checked."""
-    bad = [finding for finding in findings if finding.is_error]
     suite = ET.Element(
         "testsuite",
         name="audience-impact check",
         tests=str(len(findings) + 1),
-        failures=str(len(bad)),
+        failures=str(sum(finding.is_error for finding in findings)),
     )
     ET.SubElement(suite, "testcase", classname="facts", name=f"{checked} rows read")
     for finding in findings:
@@ -51,7 +50,7 @@ def as_junit(findings: Sequence[Finding], checked: int) -> str:
             classname=plain_line(finding.table),
             name=plain_line(f"{finding.rule} {finding.file}:{finding.line}:{finding.column}"),
         )
-        if finding in bad:
+        if finding.is_error:
             message = plain_line(finding.message)
             failure = ET.SubElement(case, "failure", message=message, type=finding.rule)
             failure.text = plain_line(format_finding(finding))

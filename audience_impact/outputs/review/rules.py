@@ -117,7 +117,7 @@ def estimate_out_of_order(results: ReviewInput) -> list[str]:
     return _join_key(results.impact[falls.any(axis=1)])
 
 
-@RESULTS.rule(*("impact", "person_days"))
+@RESULTS.rule("impact", "person_days")
 def interval_without_width(results: ReviewInput) -> list[str]:
     """Return estimates with equal 5 and 95 % quantiles, except estimates of nobody."""
     broken = []
@@ -130,13 +130,13 @@ def interval_without_width(results: ReviewInput) -> list[str]:
     return broken
 
 
-@RESULTS.rule(*("impact", "countries_by_year", "person_days"))
+@RESULTS.rule("impact", "countries_by_year", "person_days")
 def answer_without_width(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because the 5 and the 95 % quantile were equal."""
     return _list_withheld(results, "no_width")
 
 
-@RESULTS.rule(*("impact", "countries_by_year", "person_days"))
+@RESULTS.rule("impact", "countries_by_year", "person_days")
 def interval_outside_bounds(results: ReviewInput) -> list[str]:
     """Return answers without quantiles because these lay outside the bounds with errors."""
     return _list_withheld(results, "outside_bounds")
@@ -228,7 +228,7 @@ def figure_expired(results: ReviewInput) -> list[str]:
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
 
 
-@RESULTS.rule(*("impact", "countries_by_year"))
+@RESULTS.rule("impact", "countries_by_year")
 def union_below_part(results: ReviewInput) -> list[str]:
     """Return unions that are smaller than one of their parts, in bounds or at a quantile."""
     if results.by_area.empty:
