@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact import vocabulary as words
-from audience_impact.api.loading import RELEASED
+from audience_impact.api.loading import IS_CHECKOUT, RELEASED
 from audience_impact.cli.folders import (
-    IS_CHECKOUT,
     AnswerFormat,
     OutputFormat,
     fail_with,
