@@ -149,15 +149,15 @@ def list_feature_candidates(
     """Return every share of use of a restricted feature in its country, with its ranks."""
     facts = tables["feature_use"]
     shares = intervals.describe_shares(facts, pd.Series(True, facts.index), errors)
-    shares = shares.rename(columns={"area_id": "country_id", "platform_id": "platform_id_asked"})
-    shares = shares.assign(asked=facts["feature"], feature_asked=facts["feature"])
-    shares = shares.drop(columns=["feature", "source_id", "also_source_id", "note"])
+    shares = shares.drop(columns=["source_id", "also_source_id", "note"])
+    shares = shares.rename(columns={"feature": "feature_asked", "platform_id": "platform_id_asked"})
+    shares = shares.rename(columns={"area_id": "country_id"})
     by_feature = targets[targets["feature"] != WHOLE][["restriction_id", "platform_id", "feature"]]
     keys = audiences[[*COUNTRY, "platform_id", "start", "base"]]
     rows = keys.merge(by_feature.drop_duplicates(), on=["restriction_id", "platform_id"])
     answered = rows["feature"].map(lambda name: CALLS if name in CALLS else (name,))
-    rows = rows.assign(asked=answered).explode("asked", ignore_index=True)
-    joined = rows.merge(shares, on=["country_id", "asked"])
+    rows = rows.assign(feature_asked=answered).explode("feature_asked", ignore_index=True)
+    joined = rows.merge(shares, on=["country_id", "feature_asked"])
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     return joined.assign(
         is_own=joined["platform_id_asked"] == joined["platform_id"],
