@@ -16,13 +16,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import figure_errors
-from audience_impact.audiences import (
-    daily_reach,
-    figures,
-    parts,
-    pooling,
-    use,
-)
+from audience_impact.audiences import daily_reach, figures, parts, pooling, use
 from audience_impact.audiences.quality_flags import flag_quality
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators.counts import DISTRIBUTION, FORECAST

@@ -45,9 +45,9 @@ from audience_impact.vocabulary import (
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 """Columns of the residents of a place: 5 % quantile, median, 95 % quantile."""
-ONLINE = ["online_q05", "online_q50", "online_q95"]
+ONLINE = online.ODDS_QUANTILES
 """Columns of the log odds of being online in a place minus those of the country."""
-ONLY = ["only_q05", "only_q50", "only_q95"]
+ONLY = networks.SHARE_QUANTILES
 """Columns of the share of the people online who use none but the networks that were cut."""
 READING_ODDS = "reading_odds"
 """Column of the half width of the error of reading; zero where the place is the country."""
@@ -100,14 +100,13 @@ def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame
     restricted = restrictions[["restriction_id", "geo_scope"]]
     from_texts = context.tables["restriction_places"]
     from_texts = from_texts[["restriction_id", "area_id", "reading", *WHERE_PART]]
-    is_partial = from_texts["restriction_id"].isin(restricted["restriction_id"])
-    from_texts = from_texts[is_partial].assign(missing="")
+    from_texts = from_texts[from_texts["restriction_id"].isin(restricted["restriction_id"])]
     by_area = restricted.assign(area_id=areas).explode("area_id", ignore_index=True)
     is_place = by_area["area_id"].map(is_region).astype(bool)
     is_place |= by_area["geo_scope"].isin([GeoScope.NATIONAL.value, GeoScope.NETWORK_ONLY.value])
     is_in_text = by_area["restriction_id"].isin(from_texts["restriction_id"])
     plain = by_area[is_place & ~is_in_text].assign(
-        reading=PlaceReading.WHOLE.value, **dict.fromkeys(WHERE_PART, ""), missing=""
+        reading=PlaceReading.WHOLE.value, **dict.fromkeys(WHERE_PART, "")
     )
     places = pd.concat([from_texts, plain.drop(columns="geo_scope")], ignore_index=True)
     country = places["area_id"].map(lambda area: country_of(area, parents)).astype("str")
@@ -127,7 +126,7 @@ def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame
         reading=rows["reading"].where(~lost, PlaceReading.WHOLE.value),
         **{name: rows[name].fillna("") for name in ("least_area_id", "part_kind")},
         units_count=units.astype("float64"),
-        missing=rows["missing"].fillna("").where(is_located, PartGap.NO_PLACES.value),
+        missing=pd.Series("", rows.index).where(is_located, PartGap.NO_PLACES.value),
     ).drop_duplicates([*COUNTRY, "area_id"])
 
 
@@ -138,7 +137,7 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
         for name in ("area_id", "country_id", "least_area_id")
     )
     urban = rows["area_id"].map(population.read_urban_shares(tables))
-    with_people = rows.join(people[[*PEOPLE, "most_persons"]]).assign(urban_share=urban)
+    with_people = rows.join(people).assign(urban_share=urban)
     sizes = population.predict_persons(with_people, tables["areas"], fitted.parts)
     odds = online.estimate_online_odds(rows[["area_id", "day"]], tables, fitted.places)
     is_whole = rows["area_id"] == rows["country_id"]

@@ -1,8 +1,8 @@
 """The distribution of an audience, combined from all its figures.
 
-Definitions. A figure is one lineage's statement of an audience (figures.choose). Its own error is
-the one that its source states, or the range of the values that pages print; further errors are
-described in figure_errors.py.
+Definitions. A figure is one lineage's statement of an audience (figures.choose_figures). Its own
+error is the one that its source states, or the range of the values that pages print; further errors
+are described in figure_errors.py.
 
 Method. One lineage: a two-piece normal through a stated confidence interval, a PERT distribution
 over a stated range, or over the values that its pages print, whose mode is the printed value that
@@ -27,7 +27,7 @@ from scipy.special import ndtri
 
 from audience_impact import figure_errors
 from audience_impact.audiences import intervals
-from audience_impact.audiences.figures import FLOOR, WEAK
+from audience_impact.audiences.figures import FLOOR, LINEAGE, WEAK
 from audience_impact.audiences.intervals import PERT
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
@@ -54,8 +54,8 @@ def pool_figures(
     their definition is weak), and the COLUMNS of figure_errors.py, whose errors are drawn in
     addition.
     """
-    printed, key = _find_printed_range(chosen, before), [*AUDIENCE, "measurement_series_id"]
-    single = _read_lineages(chosen.merge(printed, on=key, how="left", validate="m:1"))
+    printed = _find_printed_range(chosen, before)
+    single = _read_lineages(chosen.merge(printed, on=LINEAGE, how="left", validate="m:1"))
     groups = single.groupby(AUDIENCE, sort=True)
     table = groups.agg(
         audience_key=("estimate_id", lambda ids: "+".join(sorted(ids))),
@@ -88,18 +88,17 @@ def _find_printed_range(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFr
     `fitting_persons` is the printed value nearest to what the measurer's own neighbours let expect,
     rounding apart; NaN where the measurer's own page or the chosen one is as near.
     """
-    key = [*AUDIENCE, "measurement_series_id", "audience_metric", "period"]
+    key = [*LINEAGE, "audience_metric", "period"]
     same = before.merge(chosen[key].drop_duplicates(), on=key)
     exact = same[same["interval_kind"] == IntervalKind.NONE.value]
     exact = exact.assign(off=_measure_misfit(exact)).sort_values(["off", "estimate_id"])
-    by = [*AUDIENCE, "measurement_series_id"]
-    ranges = exact.groupby(by).agg(
+    ranges = exact.groupby(LINEAGE).agg(
         printed_low=("point_persons", "min"),
         printed_high=("point_persons", "max"),
         fitting_persons=("point_persons", "first"),
         off=("off", "first"),
     )
-    of_chosen = chosen.assign(chosen_off=_measure_misfit(chosen)).set_index(by)
+    of_chosen = chosen.assign(chosen_off=_measure_misfit(chosen)).set_index(LINEAGE)
     joined = ranges.join(of_chosen[["chosen_off", "is_primary_source"]])
     is_better = (joined["off"] < joined["chosen_off"]) & ~joined["is_primary_source"].astype(bool)
     fitting = joined["fitting_persons"].where(is_better)
