@@ -141,7 +141,6 @@ def _describe_restrictions(
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     has_region = restrictions["area_ids"].str.split(";").map(lambda ids: any(map(is_region, ids)))
     networks = restrictions["network_scope"]
-    is_ordered = restrictions.get("is_ordered", pd.Series("", restrictions.index))
     described = restrictions.assign(
         start=starts.fillna(pd.Timestamp(as_of)),
         is_start_known=starts.notna(),
@@ -151,7 +150,7 @@ def _describe_restrictions(
         is_never_enforced=(restrictions["severity"] == Severity.NONE.value)
         | (restrictions["end_status"] == EndStatus.WITHDRAWN.value),
         # Facts that are entered by hand seldom say who ordered the block of a service.
-        is_order=is_ordered != YesNo.NO.value,
+        is_order=restrictions["is_ordered"] != YesNo.NO.value,
     )
     partial = described[["is_subnational", "is_some_networks", "is_networks_unknown"]].any(axis=1)
     partial |= ~described["is_start_known"] | described["restriction_id"].isin(lost_in_part)

@@ -254,10 +254,10 @@ def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents
     sets = groups.ngroup().to_numpy()
     holder = nesting.find_holders(sets, parts["area_id"], parent)
     everyone = np.ones((len(parts), 1))
-    touched = nesting.unite_people(
+    affected = nesting.unite_people(
         everyone, persons.fillna(0.0).to_numpy("float64")[:, None], holder, sets, groups.ngroups
     )
-    total = pd.Series(touched[:, 0].round(6), groups.size().index)  # carried in logs
+    total = pd.Series(affected[:, 0].round(6), groups.size().index)  # carried in logs
     return total.where(
         total.index.isin(_select_where_all(persons.notna() & parts["is_named"], parts))
     )

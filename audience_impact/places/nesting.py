@@ -42,9 +42,9 @@ def read_parents(areas: pd.DataFrame) -> Parents:
     """
     ids = areas["area_id"].tolist()
     holder_of = dict(zip(ids, areas["parent_id"].fillna("").astype("str").tolist(), strict=True))
-    member_lists = areas.get("members", pd.Series("", areas.index)).fillna("").tolist()
+    members = areas["members"].fillna("").tolist()
     unions = {
-        area: set(names.split(";")) for area, names in zip(ids, member_lists, strict=True) if names
+        area: set(names.split(";")) for area, names in zip(ids, members, strict=True) if names
     }
     for union_id, inside in sorted(unions.items(), key=lambda item: (-len(item[1]), item[0])):
         holder_of |= dict.fromkeys(inside & holder_of.keys(), union_id)
@@ -87,12 +87,12 @@ def unite_people(
     while (has_holder := above != NONE).any():
         effective[has_holder] = np.maximum(effective[has_holder], shares[above[has_holder]])
         above = np.where(has_holder, holder[above], NONE)
-    touched = effective * people
-    beyond, inside = touched.copy(), np.flatnonzero(holder != NONE)
+    affected = effective * people
+    beyond, inside = affected.copy(), np.flatnonzero(holder != NONE)
     beyond[inside] = (effective[inside] - effective[holder[inside]]) * people[inside]
     table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
     total: Array = np.asarray(table @ beyond)
-    return np.asarray(np.fmax(total, find_largest(touched, sets, count)))
+    return np.asarray(np.fmax(total, find_largest(affected, sets, count)))
 
 
 def find_largest(values: Array, sets: Integers, count: int) -> Array:
