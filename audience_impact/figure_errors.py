@@ -134,7 +134,7 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
 
 
 FITS = {"figure_errors": "errors", "place_laws": "places", "network_laws": "places"}
-"""What `audience-impact learn` is asked for to fit each table that `read_numbers` reads."""
+"""The argument of `audience-impact learn` that fits each table that `read_numbers` reads."""
 
 
 def read_numbers(

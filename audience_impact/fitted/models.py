@@ -31,7 +31,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audience_impact import figure_errors as errors_distribution
+from audience_impact import figure_errors
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors, Spread
@@ -83,7 +83,7 @@ def read_models(tables: Tables) -> FittedModels:
     circumvention = tables["circumvention_laws"].assign(group=shares.KEEPS_ACCESS)
     audiences = imputation_distribution.read_parameters(tables["audience_laws"])
     return FittedModels(
-        errors_distribution.read_errors(tables["figure_errors"]),
+        figure_errors.read_errors(tables["figure_errors"]),
         online.read_parameters(tables["place_laws"]),
         population.index_sizes(tables["part_sizes"]),
         networks.read_parameters(tables["network_laws"]),

@@ -1,6 +1,6 @@
 """Fit the fact table `network_laws`: change and spread of the share with a mobile network alone.
 
-Definitions. Those of networks.py.
+Definitions. Those of places/networks.py.
 
 Method.
 

@@ -1,10 +1,10 @@
 """Fit the fact tables `place_laws`, people online in places, and `part_sizes`, people of parts.
 
-Definitions. Those of regional_figures.py, online.py and population.py. The level of a series is the
-log odds of its mean share weighted by residents, a deviation that of an area less the level; a step
-is the deviation of a place from the area that contains it (its holder). A series is used if it has
-at least LEAST_REGIONS regions, and its weight is the square root of their number. Both figures of a
-pair are of the same area and, if the sexes are reported separately, of the same sex.
+Definitions. Those of the modules of places/. The level of a series is the log odds of its mean
+share weighted by residents, a deviation that of an area less the level; a step is the deviation of
+a place from the area that contains it (its holder). A series is used if it has at least
+LEAST_REGIONS regions, and its weight is the square root of their number. Both figures of a pair are
+of the same area and, if the sexes are reported separately, of the same sex.
 
 A reading of users (`event_readings`) gives the share of the residents of a place who used what was
 cut there, a reading of people (`place_parts`) the people in the part of a place that a register row

@@ -151,7 +151,7 @@ def _estimate_mobile_alone(
     shares = project_shares(near, parameters[NetworkLaw.CHANGE])
     is_counted = near["least_share"].notna()
     others = parameters[NetworkLaw.OTHER_COUNTRIES]
-    for name, odds in zip(SHARE_QUANTILES, (others.q05, others.q50, others.q95), strict=True):
+    for name, odds in zip(SHARE_QUANTILES, others, strict=True):
         shares[name] = shares[name].where(is_counted, float(expit(odds)))
     return shares.assign(rung=is_counted.map({True: NETWORK_LEVELS[1], False: NETWORK_LEVELS[2]}))
 

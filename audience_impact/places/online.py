@@ -36,10 +36,8 @@ shows how small places differ. War and flight since a survey are not considered.
 Citations. D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural
 Computation 4 (mean of a logistic normal). J. N. K. Rao, I. Molina (2015), Small Area Estimation.
 
-The parameters are read from `place_laws`. A deviation is the log odds of the share online in a
-place less those of the area that contains it. Half widths are halves of central 90 % intervals;
-standard deviations follow from them as for a normal. What is learned, from what and how well it
-does: fitting/places.py.
+The parameters are read from `place_laws`, which fitting/places.py fits. Half widths are halves of
+central 90 % intervals; standard deviations follow from them as for a normal.
 """
 
 from collections.abc import Collection
@@ -268,7 +266,7 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
     is the place itself. A country has one step, to itself, with `depth` 0. `counted` are the areas
     with a figure.
     """
-    numbered = rows.rename(columns={"area_id": "asked_id"}).reset_index(names="row")
+    numbered = rows.rename(columns={"area_id": "requested_id"}).reset_index(names="row")
     chain_by_area = find_chains(rows["area_id"], tables)
     place_chains = [_skip_uncounted(chain_by_area[area], counted) for area in rows["area_id"]]
     ways = [
@@ -328,7 +326,7 @@ def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFr
     spread, unit = np.sqrt(variance), parameters.unit_distribution
     columns = {"online_q05": mean + spread * unit.q05, "online_q50": mean}
     columns["online_q95"] = mean + spread * unit.q95
-    places = last[["asked_id", "day"]].rename(columns={"asked_id": "area_id"})
+    places = last[["requested_id", "day"]].rename(columns={"requested_id": "area_id"})
     return places.assign(
         **{name: np.where(unknown, np.nan, columns[name]) for name in ODDS_QUANTILES},
         rung=np.where(unknown, "", np.array(PLACE_LEVELS, dtype=object)[rung]),

@@ -280,9 +280,9 @@ def _limit_people(places: pd.DataFrame, carried: pd.DataFrame, growth: Growth) -
     above = growth.find_holders(places.loc[most.isna(), "area_id"])
     if above.empty:
         return most
-    holders = places.loc[above.index, ["years"]].assign(area_id=above).reset_index(names="asked")
+    holders = places.loc[above.index, ["years"]].assign(area_id=above).reset_index(names="place")
     limits = _limit_people(holders, _carry_figures(holders, growth), growth)
-    return most.fillna(limits.set_axis(holders["asked"]))
+    return most.fillna(limits.set_axis(holders["place"]))
 
 
 REFERENCE_PERSONS = 100_000.0
