@@ -89,8 +89,8 @@ def read_number(cell: Any) -> float | None:
 
 def read_estimate(row: Mapping[str, Any], unit: str = "persons", prefix: str = "") -> Estimate:
     """Return the numbers of a row; None for those that it has no column of."""
-    numbers = (read_number(row.get(f"{prefix}{name}_{unit}")) for name in NUMBERS)
-    return Estimate(*numbers, covered=read_cover(row))
+    numbers = {name: read_number(row.get(f"{prefix}{name}_{unit}")) for name in NUMBERS}
+    return Estimate(**numbers, covered=read_cover(row))
 
 
 def read_numbers(estimate: Estimate) -> tuple[float | None, ...]:
