@@ -212,9 +212,7 @@ def test_the_rest_is_computed(held: Held) -> None:
 
 
 @pytest.mark.chain
-def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(
-    held: Held,
-) -> None:
+def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(held: Held) -> None:
     table = held.frames["quality"]
     result = set(zip(table["check"], table["table"], strict=True))
     assert result == {

@@ -86,6 +86,7 @@ def test_a_broken_file_is_named_with_line_column_and_value(case: Broken, tmp_pat
     assert (result.rule, result.line, result.column) == (case.rule, case.line, case.column)
     assert (result.value, result.severity) == (case.value, case.severity)
     assert result.message
+    assert bool(result.row) == (case.rule in {*reading.ROW_RULES, "key_repeats"})
 
 
 def test_every_reading_rule_has_a_case_that_fails_it() -> None:
@@ -402,6 +403,7 @@ def test_a_law_for_anything_stands_once_and_that_of_a_later_layer_wins(tmp_path:
     line = append(layers[0], "circumvention_laws", DEFAULTS["circumvention_laws"])
     (result,) = steps.read_facts(layers[:1]).findings
     assert (result.rule, result.line, result.column) == ("key_repeats", line, "area_id")
+    assert result.message.startswith(f"line {line - 1} has the same key")
 
 
 def test_a_row_whose_key_repeats_tells_what_else_is_wrong(small_facts: Path) -> None:
