@@ -96,13 +96,17 @@ def test_a_survey_of_the_regions_is_moved_to_the_share_of_the_country() -> None:
 def test_without_a_figure_a_region_is_as_far_off_as_elsewhere() -> None:
     bare, known = odds(country(), "XA-N"), odds(surveyed(country()), "XA-N")
     assert list(bare["rung"]) == ["country"]
+    later = odds(surveyed(country()), "XA-N", day="2035-06-15")
     assert width(bare)["XA-N"] > 1.5 * width(known)["XA-N"]
+    assert width(later)["XA-N"] > 1.1 * width(known)["XA-N"], "an old survey says less"
 
 
 def test_a_district_is_its_region_and_further_off() -> None:
-    law = odds(surveyed(country()), "XA-N", "XA-N/d", "XA-N/s")
-    assert list(law["rung"]) == ["survey", "holder", "holder"]
+    made = place(surveyed(country()), "XA-N/most", "XA-N", 550_000)
+    law = odds(made, "XA-N", "XA-N/most", "XA-N/d", "XA-N/s")
+    assert list(law["rung"]) == ["survey", "holder", "holder", "holder"]
     assert width(law).is_monotonic_increasing, "a small place differs most"
+    assert width(law)["XA-N/most"] < 0.5 * width(law)["XA-N/d"], "what is most of it differs least"
     assert law.loc["XA-N/d", "online_q50"] == pytest.approx(law.loc["XA-N", "online_q50"], abs=0.1)
 
 
