@@ -48,8 +48,8 @@ MONTHS = (
 )
 LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 6
 NEAR, MOST_LETTERS = 0.83, 2
-"""Least similarity of a word and the name that it is taken for (difflib): one of six letters is
-another one; and the difference of their lengths."""
+"""Least similarity (difflib) of a word and the name that it is taken for: one letter of six may
+differ; and the largest difference of their lengths, in letters."""
 
 
 @dataclass(frozen=True)
@@ -331,8 +331,8 @@ def _guess_name(
 def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     """Return the ids of the restrictions that fit a question, in the order of the table.
 
-    What none of those is that fit the rest is ignored. Where no area is named, a word may be a
-    place, and only words that describe are ignored.
+    A word is ignored if no restriction that fits the rest has it. Where no area is named, a word
+    may be a place, and only words that describe are ignored.
     """
     is_placed = bool(question.list_values("area"))
     is_answerable = is_placed or question.list_values("service") or not question.unread

@@ -120,9 +120,7 @@ def publish_version(
     return Published(stored, is_new, removed, 0, reason)
 
 
-def roll_back(
-    root: Path, name: str, reason: str, at: datetime, timeout_seconds: float = LOCK_SECONDS
-) -> Stored:
+def roll_back(root: Path, name: str, reason: str, at: datetime) -> Stored:
     """Let `latest` lead to an earlier version until the next run; return the version.
 
     Raises PublishError where there is no such version, it is damaged, or the reason is blank.
@@ -134,7 +132,7 @@ def roll_back(
             "for whoever reads the history"
         )
     versions.require_published(storage.select_storage(root))  # a lock would create the folder
-    with _lock_place(root, timeout_seconds) as place:
+    with _lock_place(root, LOCK_SECONDS) as place:
         version = versions.find_version(root, name)
         if version.folder not in [stored.folder for stored in place.listed] or (
             version.store.address != place.store.address
