@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audience_impact.facts.tables import Tables
     from audience_impact.registers.register import Catalogue
 
-MOST_TOLD, MOST_NEAR = 5, 3
+MOST_LISTED, MOST_NEAR = 5, 3
 SAME_NAME = 0.9
 """Similarity of two names (difflib) from which one is taken for a slip of the other."""
 CAMPAIGN = re.compile(r"^(utm_\w+|fbclid|gclid)=")
@@ -156,6 +156,6 @@ def choose_only(
     if len(ids) == 1:
         return ids[0]
     if ids:
-        listed = ", ".join(ids[:MOST_TOLD])
+        listed = ", ".join(ids[:MOST_LISTED])
         raise NotOnRecordError(f"several {several} {text}: give one of {listed}")
     raise NotOnRecordError(f"{text} is no {what} on record{suggest_names(text, names)}")

@@ -21,7 +21,7 @@ SPELT_LETTERS = 4
 """Minimum length of a platform name that is searched for; shorter names, such as X, have other
 meanings as well.
 """
-TOLD_DAYS = 3
+MOST_DAYS_AFTER_START = 3
 LEAST_OTHERS = 6
 ALONE_MONTHS = 3.0
 LONE_MONTHS = 9.0
@@ -65,8 +65,8 @@ def figure_told_twice(tables: Tables) -> pd.DataFrame:
     differs_once = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
     twice = []
     for name, what in WORDS.items():
-        is_told = differs_once & ~is_programme & differs[name]
-        odd = pairs[is_programme if name == "measurement_series_id" else is_told]
+        differs_here = differs_once & ~is_programme & differs[name]
+        odd = pairs[is_programme if name == "measurement_series_id" else differs_here]
         odd = odd.assign(column=name, what=what, other=odd[f"{name}_of"])
         twice.append(odd.drop_duplicates("place").set_index("place"))
     return pd.concat(twice)
@@ -191,4 +191,4 @@ def _find_restricted_services(
     pages = rows[["source_id", "area_id"]].drop_duplicates().merge(pages, on="source_id")
     pages = pages[~pages["source_id"].isin(named)].merge(acts, on="area_id")
     since = (pages["published_on_start"] - pages["day"]).dt.days
-    return pages.loc[since.between(0, TOLD_DAYS), ["source_id", "platform_id"]]
+    return pages.loc[since.between(0, MOST_DAYS_AFTER_START), ["source_id", "platform_id"]]
