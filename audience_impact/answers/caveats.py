@@ -340,8 +340,6 @@ def label_evidence(record: AnswerRecord) -> str:
     """Return who confirms the restriction, for a label: `reported, measured by OONI`."""
     clauses, measurers = record.clauses, ", ".join(record.restriction.measurers)
     claim = label_code(record.restriction.claim_status, "claim_status")
-    if clauses.is_official:
-        claim = "officially confirmed"
     measured = {
         Measurement.NONE: "no measurement on record",
         Measurement.CLEAR: f"not seen by {measurers}",
