@@ -81,7 +81,7 @@ def require_layers(folders: Sequence[Path]) -> None:
         if not any(folder.glob("*.csv")):
             raise PublishError(
                 f"the layer {name} of the last version is not there: give --facts DIR for each "
-                "layer, or --drop-layers for data/facts alone"
+                "layer, or --drop-layers for the facts of the checkout alone"
             )
 
 

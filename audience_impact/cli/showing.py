@@ -144,7 +144,7 @@ def show(
         typer.Argument(
             metavar="WHAT",
             help="Plain words: a country or region, a service, a year or a month, such as 'nigeria "
-            "twitter ban', 'sudan 2023' or 'africa'; or the id of a restriction.",
+            "twitter ban', 'sudan 2023' or 'africa'; or the id of a restriction, or several ids.",
         ),
     ],
     published: PublishedFolder = PUBLISHED,

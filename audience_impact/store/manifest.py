@@ -45,6 +45,34 @@ _OLDER_SCHEMA = re.compile(r"[0-4]\.[0-9]+")
 _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
+About = Mapping[str, Any]  # words about the tables, which no column says of itself
+METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
+COLUMNS_KEY = "audience_impact_columns"  # in its footer: what each column says of itself
+SOURCES_KEY = "audience_impact_sources"  # in its footer: the sources of its rows
+FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
+VALUES, SPECIAL_VALUES = "values", "special_values"
+CODED = (VALUES, SPECIAL_VALUES)
+"""Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
+values."""
+MANIFEST = "datapackage.json"
+FACT_KEYS = "fact_keys"
+"""Key in the manifest for the key columns of each fact table in the archive of facts."""
+OTHER_LICENCES = "other_licences"
+"""Licences of what a version copies from its sources: the facts, and cells that quote them."""
+PROFILES = "https://datapackage.org/profiles/2.0"
+ROW_GROUP_ROWS = 128 * 1024
+
+_KINDS = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
+_KINDS |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
+"""Types of columns in a manifest, by the names of Arrow's types; the rest are integers."""
+LIST = "any"
+"""The type of lists in a manifest: to validators, which read Parquet through pandas, those of
+pandas are no arrays."""
+_DECODED = {"number": ("integer", "number"), LIST: ("array",)}
+"""Types of Arrow that a type of a manifest may have, where it is not one of the same name."""
+NUMBER_BYTES = 8
+MOST_COLUMNS = 1000
+
 
 def pack_files(files: Mapping[str, bytes]) -> bytes:
     """Return files, by name, as a ZIP archive whose bytes depend only on the files."""
@@ -92,35 +120,6 @@ def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
     """Write fact files below a folder; return the folder of each layer, in order."""
     write_below(into, files)
     return [into / number for number in sorted({name.split("/")[0] for name in files}, key=int)]
-
-
-About = Mapping[str, Any]  # words about the tables, which no column says of itself
-
-METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
-COLUMNS_KEY = "audience_impact_columns"  # in its footer: what each column says of itself
-SOURCES_KEY = "audience_impact_sources"  # in its footer: the sources of its rows
-FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
-VALUES, SPECIAL_VALUES = "values", "special_values"
-CODED = (VALUES, SPECIAL_VALUES)
-"""Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
-values."""
-MANIFEST = "datapackage.json"
-FACT_KEYS = "fact_keys"
-"""Key in the manifest for the key columns of each fact table in the archive of facts."""
-OTHER_LICENCES = "other_licences"
-"""Licences of what a version copies from its sources: the facts, and cells that quote them."""
-PROFILES = "https://datapackage.org/profiles/2.0"
-ROW_GROUP_ROWS = 128 * 1024
-
-
-_KINDS = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
-_KINDS |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
-"""Types of columns in a manifest, by the names of Arrow's types; the rest are integers."""
-LIST = "any"
-"""The type of lists in a manifest: to validators, which read Parquet through pandas, those of
-pandas are no arrays."""
-_DECODED = {"number": ("integer", "number"), LIST: ("array",)}
-"""Types of Arrow that a type of a manifest may have, where it is not one of the same name."""
 
 
 def render_files(
@@ -372,10 +371,6 @@ def _require_columns(schema: pa.Schema, fields: Sequence[Mapping[str, Any]]) -> 
         if kinds[name] not in _DECODED.get(expected, (expected,)):
             kind = schema.field(name).type
             raise ValueError(f"its column {name} is of type {kind} and not {expected}")
-
-
-NUMBER_BYTES = 8
-MOST_COLUMNS = 1000
 
 
 class TooLargeError(ValueError):
