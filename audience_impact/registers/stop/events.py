@@ -179,7 +179,7 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     place = background.locate_record(record, cells["country"], text, scope, other_text, event_text)
     is_blank = scope is GeoScope.MULTI_REGION and not text.strip()
     if is_blank and cells["shutdown_extent"] == "Service-based":
-        # Of the 360 rows on services with this scope that name an area, 347 name the country.
+        # Of the 360 rows on services with this scope that name an area, 350 name the country.
         place = replace(place, geo_scope=GeoScope.NATIONAL)
     return place, odd
 

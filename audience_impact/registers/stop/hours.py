@@ -103,7 +103,7 @@ def add_days(day: str, days: int) -> str:
 def parse_duration(text: str) -> tuple[int | None, str]:
     """Return the days of a duration including both ends, and the defect of an unreadable one.
 
-    Nine in ten durations next to both dates include both ends, and count a part of a day as a day.
+    Four in five durations beside both dates include both ends, and count a part of a day as a day.
     """
     if not text:
         return None, ""
