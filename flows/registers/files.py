@@ -90,7 +90,7 @@ def _require_size(count: int, unit: str, most: int) -> None:
 
 
 def _require_register(frame: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table without the columns, without rows, or with a cell that nobody wrote."""
+    """Refuse a table without the columns, without rows, or with a cell too long for a register."""
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""

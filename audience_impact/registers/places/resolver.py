@@ -212,7 +212,7 @@ class _Reading:
 
     def _holds(self, outer: Sequence[str], inner: Sequence[str]) -> bool:
         """Return whether a place is in another, or was in its former union."""
-        return any(self.gazetteer.has_had_inside(o, i) for o in outer for i in inner)
+        return any(self.gazetteer.has_had_inside(area, part) for area in outer for part in inner)
 
     def _size(self, ids: Sequence[str]) -> int:
         return max(map(self.gazetteer.level_size, ids), default=-1)
