@@ -55,7 +55,7 @@ def recompute_trace(
     frames["impact"] = quality.add_losses(frames["impact"], refused, checked.tables)
     made = {name: to_arrow(name, frame) for name, frame in frames.items()}
     origin = "Computed from the facts for this restriction alone. " + (
-        "No published version was compared with."
+        "It was compared with no published version."
         if version is None
         else _compare_published(version, checked, restriction_id, made["impact"])
     )

@@ -63,8 +63,6 @@ BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
 SHARED = (IMPUTED, COMBINED)
 """Shapes of audiences that are drawn as a share of the base."""
-
-
 BLOCK = 250
 """Number of audiences that are drawn at once, to limit memory."""
 DAILY_SHARE = [f"share_{name}" for name in PARAMETERS]
