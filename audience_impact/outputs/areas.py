@@ -38,8 +38,8 @@ from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     IMPUTED,
     MISSING,
+    SENTENCES,
     UNRELIABLE,
-    rule_sentence,
 )
 from audience_impact.periods import parse_periods
 from audience_impact.simulation import unions
@@ -173,7 +173,7 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
     last = register_rows["count_year"].max() if len(register_rows) else "9999"
     is_late = rows["period"].str[:4] > last
     rule = "after_last_edition"
-    added = {"reason": (rule_sentence(rule), "; "), "reason_rule_ids": (rule, ";")}
+    added = {"reason": (SENTENCES[rule], "; "), "reason_rule_ids": (rule, ";")}
     marked = {
         name: rows[name].where(~is_late, (rows[name] + between).where(rows[name] != "", "") + text)
         for name, (text, between) in added.items()

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Formatter
 
 from audience_impact import vocabulary
-from audience_impact.outputs.review.status_rules import SENTENCES, fill_sentence, rule_sentence
+from audience_impact.outputs.review.status_rules import SENTENCES, fill_sentence
 
 SEPARATOR = "|"
 """Stands between the details of an item."""
@@ -51,7 +51,7 @@ class Item:
 def _spell_detail(detail: str, kind: str) -> str:
     """Return a detail in the words of its kind: status rules, a sentence, an enum or none."""
     if kind == RULES:
-        return "; ".join(map(rule_sentence, detail.split(";")))
+        return "; ".join(SENTENCES[rule] for rule in detail.split(";"))
     if kind in SENTENCES:
         return fill_sentence(kind, detail)
     return str(getattr(vocabulary, kind)(detail).meaning) if kind else detail

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.outputs.review.status_rules import rule_sentence
+from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.vocabulary import PartGap
 from tests.engine import calibrated, impacts, of
 from tests.support import AGED, Results, World, row, world
@@ -135,7 +135,7 @@ def test_one_service_is_its_audience(done: Results) -> None:
     result = exposed(done, "one")
     assert bounds(result) == (500000.0, 500000.0)
     assert (result["dedup_method"], result["obs_status"]) == ("single", "U")
-    assert result["reason"] == f"{AGED}; {rule_sentence('unlearned')}"
+    assert result["reason"] == f"{AGED}; {SENTENCES['unlearned']}"
     assert (result["base"], result["base_persons"]) == ("internet_12_plus", 700000.0)
     assert result["population_persons"] == 1000000.0
     assert result["printed_min_base_share"] == round(5 / 7, 6)
@@ -230,7 +230,7 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
         ("feature", "people_deprived_net"): (0.0, 500000.0),
     }
     output = table["reason"]
-    assert output["one", "people_feature_exposed"] == f"{AGED}; {rule_sentence('unlearned')}"
+    assert output["one", "people_feature_exposed"] == f"{AGED}; {SENTENCES['unlearned']}"
     assert "no count of who uses the feature" in output["feature", "people_feature_exposed"]
     assert "our record has no count of who keeps access" in output["one", "people_deprived_net"]
     assert table["obs_status"]["feature", "people_feature_exposed"] == "M"

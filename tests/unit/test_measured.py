@@ -8,7 +8,7 @@ from audience_impact import pipeline
 from audience_impact.bounds import measured
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
-from audience_impact.outputs.review.status_rules import rule_sentence
+from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import Sampler
 from tests.engine import calibrated, calls, ends, impacts, learned, of, prepared, russia
@@ -184,7 +184,7 @@ def test_it_is_left_out_and_the_restriction_marked() -> None:
     assert result["dedup_method"] == "latent_factor"
     assert (result["obs_status"], result["reason"]) == (
         "U",
-        f"{AGED}; {rule_sentence('overlap_left_out')}",
+        f"{AGED}; {SENTENCES['overlap_left_out']}",
     )
 
 

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 from audience_impact.audiences.scope import build_scope
 from audience_impact.outputs import area_tables, impact_by_area
 from audience_impact.outputs import person_days as times
-from audience_impact.outputs.review.status_rules import rule_sentence
+from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.pipeline import select_all
 from audience_impact.simulation import worlds
 from audience_impact.simulation.sampler import Sampler
@@ -106,7 +106,7 @@ def test_what_touches_a_part_adds_nothing_below_and_everything_above(cells: dict
         assert item["printed_min_person_days"] == 0.0
         assert item["printed_max_person_days"] == pytest.approx(10 * 82.1e6)
         assert item[DAYS[1:4]].isna().all()
-        assert (item["obs_status"], item["reason"]) == ("M", rule_sentence("some_bounds_only"))
+        assert (item["obs_status"], item["reason"]) == ("M", SENTENCES["some_bounds_only"])
     area = row(by_area(made), period="2025-08")
     assert (area["printed_min_persons"], area["printed_max_persons"]) == (0.0, 96e6)
     assert (area["bounds_only_count"], area["obs_status"]) == (1, "M")
@@ -117,7 +117,7 @@ def test_a_month_in_which_it_was_likelier_over_has_this_reason_and_no_estimate()
                              end_status="unknown")  # fmt: skip
     table = by_area(made)
     begun, late = (row(table, period=month) for month in ("2025-08", "2025-12"))
-    assert (begun["reason"], late["reason"]) == ("", rule_sentence("perhaps_over"))
+    assert (begun["reason"], late["reason"]) == ("", SENTENCES["perhaps_over"])
     assert begun["q50_persons"] > 0
     assert pd.isna(late["q50_persons"])
     assert (late["printed_min_persons"], late["printed_max_persons"]) == (0.0, 96e6)
@@ -133,7 +133,7 @@ def test_a_part_beside_a_whole_is_in_the_upper_bound_alone() -> None:
     assert result["printed_min_person_days"] == pytest.approx(821e6)
     assert result["q50_person_days"] == pytest.approx(821e6, rel=0.01)
     assert result["printed_max_person_days"] == pytest.approx(1050e6)
-    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("some_bounds_only"))
+    assert (result["obs_status"], result["reason"]) == ("U", SENTENCES["some_bounds_only"])
 
 
 def test_what_was_never_carried_out_has_no_days() -> None:
@@ -150,7 +150,7 @@ def test_a_month_alone_gives_bounds_and_nothing_is_drawn() -> None:
         assert item["printed_min_person_days"] == pytest.approx(10 * 500e3 / 30)
         assert item["printed_max_person_days"] == pytest.approx(10 * 500e3)
         assert item[DAYS[1:4]].isna().all()
-        assert (item["obs_status"], item["reason"]) == ("M", rule_sentence("no_daily"))
+        assert (item["obs_status"], item["reason"]) == ("M", SENTENCES["no_daily"])
 
 
 def test_totals_with_and_without_imputed_ends() -> None:
@@ -168,8 +168,8 @@ def test_totals_with_and_without_imputed_ends() -> None:
     # 10 days, as long as the one that ended.
     for name in ("printed_min", "q50", "printed_max"):
         assert result[f"imputed_{name}_person_days"] == pytest.approx(680e6, rel=0.01)
-    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("end_unknown"))
-    assert total(table, "2026-01", "all")["reason"] == rule_sentence("end_unknown")
+    assert (result["obs_status"], result["reason"]) == ("U", SENTENCES["end_unknown"])
+    assert total(table, "2026-01", "all")["reason"] == SENTENCES["end_unknown"]
     known = total(table)
     assert known["imputed_printed_max_person_days"] == known["printed_max_person_days"]
 
@@ -187,7 +187,7 @@ def test_days_that_a_service_without_a_daily_figure_forces_beyond_what_is_drawn_
     made.restrict("R9", "vast", area_ids="RU", observed_from="2025-10-01")
     result = total(person_days(made), "2025-11", "all")
     assert result["printed_min_person_days"] > 2e6 * result["days"]
-    assert (rule_sentence("outweighed") in result["reason"]) != is_told
+    assert (SENTENCES["outweighed"] in result["reason"]) != is_told
     assert (result["obs_status"] == "M") != is_told
     quantiles = result[[f"{name}_person_days" for name in ("q05", "q50", "q95")]]
     assert quantiles.notna().eq(is_told).all()
@@ -270,7 +270,7 @@ def test_a_region_that_leaves_out_a_land_has_the_quantiles_of_the_others() -> No
     assert (region["countries_count"], region["countries_drawn"]) == (2, 1)
     assert (region["is_lower_bound"], land["is_lower_bound"]) == ("yes", "no")
     assert region["q50_persons"] == land["q50_persons"]
-    assert rule_sentence("some_areas_undrawn") in region["reason"]
+    assert SENTENCES["some_areas_undrawn"] in region["reason"]
 
 
 def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
@@ -402,7 +402,7 @@ def test_a_share_of_users_who_come_on_a_day_turns_bounds_into_an_estimate() -> N
     assert result["printed_max_person_days"] == pytest.approx(10 * 900e3)
     assert result["q50_person_days"] / (10 * 900e3) == pytest.approx(expit(2.0), abs=0.03)
     assert 1.2 < result["q95_person_days"] / result["q05_person_days"] < 2.0
-    assert (result["obs_status"], result["reason"]) == ("U", rule_sentence("daily_from_shares"))
+    assert (result["obs_status"], result["reason"]) == ("U", SENTENCES["daily_from_shares"])
 
 
 # ---- Slowed and cut ----
@@ -581,7 +581,7 @@ def test_totals_after_the_last_edition_of_a_register_say_so() -> None:
     made.add("register_rows", count_year="2025", restriction_id="R1")
     by_area = select_all(made.results()["impact_by_area"]).query("area_id == 'RU'")
     by_area = by_area.set_index("period")
-    sentence = rule_sentence("after_last_edition")
+    sentence = SENTENCES["after_last_edition"]
     assert by_area.loc["2026", "reason"].endswith(sentence)
     assert by_area.loc["2026", "reason_rule_ids"].endswith("after_last_edition")
     assert sentence not in by_area.loc["2025", "reason"]

@@ -12,8 +12,8 @@ from audience_impact.outputs.review.status_rules import (
     NORMAL,
     ORDER,
     RULES,
+    SENTENCES,
     TABLE,
-    rule_sentence,
 )
 from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature, PartGap
 from tests.engine import calibrated
@@ -100,7 +100,7 @@ def test_a_doubt_of_the_act_or_its_day_caps_the_row() -> None:
     for number, (cells, status, rule) in enumerate(ACTS):
         result = row(table, restriction_id=f"R{number}", impact_metric="people_exposed")
         assert result["obs_status"] == status, cells
-        assert rule_sentence(rule) in result["reason"].split("; "), cells
+        assert SENTENCES[rule] in result["reason"].split("; "), cells
 
 
 @pytest.mark.chain
@@ -112,7 +112,7 @@ def test_low_reliability_never_stands_beside_high_confidence() -> None:
     made.add("chances", chance="happened", chance_group="one_report", share="0.95", weight="40")
     after = exposed(made)
     assert (after["confidence"], after["obs_status"]) == ("high", "E")
-    assert rule_sentence("unconfirmed") in after["reason"]
+    assert SENTENCES["unconfirmed"] in after["reason"]
 
 
 @pytest.mark.chain
@@ -135,7 +135,7 @@ def test_new_use_alone_has_no_audience() -> None:
         result = row(table, restriction_id=feature, impact_metric="people_exposed")
         assert (result["printed_min_persons"], result["obs_status"]) == (0.0, MISSING)
         assert pd.isna(result["q50_persons"])
-        assert result["reason"] == rule_sentence("new_use_only")
+        assert result["reason"] == SENTENCES["new_use_only"]
 
 
 @pytest.mark.chain
@@ -144,7 +144,7 @@ def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_count
     made.add("restriction_targets", restriction_id="R1", platform_id="beta", feature="registration")
     result = exposed(made)
     assert (result["printed_min_persons"], result["obs_status"]) == (400e3, "U")
-    assert rule_sentence("some_unknown") in result["reason"]
+    assert SENTENCES["some_unknown"] in result["reason"]
 
 
 @pytest.mark.chain
@@ -177,7 +177,7 @@ def test_the_table_of_rules_is_sound() -> None:
     assert len(rules) == len(set(rules)) == len(status_rules.RULES)
     assert {rule.caps_at for rule in status_rules.TABLE} == set(status_rules.ORDER) - {""}
     assert all(rule.sentence and rule.condition for rule in status_rules.TABLE)
-    assert status_rules.rule_sentence("rung_closed") == PartGap.RUNG_CLOSED.meaning
+    assert status_rules.SENTENCES["rung_closed"] == PartGap.RUNG_CLOSED.meaning
 
 
 def test_quantiles_that_differ_by_more_than_a_factor_of_20_are_dropped() -> None:

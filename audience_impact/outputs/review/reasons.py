@@ -23,9 +23,9 @@ from audience_impact.outputs.review.status_rules import (
     OLD_MONTHS,
     ORDER,
     RULES,
+    SENTENCES,
     TABLE,
     fill_sentence,
-    rule_sentence,
 )
 from audience_impact.populations import EVERYONE
 from audience_impact.simulation import unions
@@ -39,7 +39,7 @@ from audience_impact.vocabulary import (
     PlaceReading,
 )
 
-NEVER = rule_sentence("never_enforced")
+NEVER = SENTENCES["never_enforced"]
 SHOWN = [
     EvidenceState.BLOCKED.value,
     EvidenceState.LIKELY_BLOCKED.value,

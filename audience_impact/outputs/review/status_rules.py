@@ -107,18 +107,13 @@ RULES_OF_PERSON_DAYS = (
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
-def rule_sentence(name: str) -> str:
-    """Return the sentence that a rule adds to `reason`."""
-    return SENTENCES[name]
-
-
 def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """Return the sentence of a rule, with the detail of a row in place of its braces.
 
     A detail is a part of the cell `reason_details`. `names` has words for codes of features and
     populations; a code without a word appears as it is.
     """
-    before, brace, rest = rule_sentence(name).partition("{")
+    before, brace, rest = SENTENCES[name].partition("{")
     return f"{before}{_in_words(name, detail, names)}{rest.partition('}')[2]}" if brace else before
 
 
