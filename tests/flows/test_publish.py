@@ -456,7 +456,10 @@ def empty_manifest(folder: Path) -> None:
     (folder / "datapackage.json").write_text('{"resources": []}', encoding="utf-8")
 
 
-@pytest.mark.parametrize("damage", [cut, lose, lose_details, cut_manifest, empty_manifest])
+DAMAGES = [cut, lose, lose_details, cut_manifest, empty_manifest, shutil.rmtree]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_version_is_replaced(root: Path, damage: Callable[[Path], None]) -> None:
     first = put(root)
     before = contents(first.path)
@@ -553,11 +556,8 @@ def test_a_link_in_place_of_a_version_is_not_followed(root: Path, tmp_path: Path
 # Old versions.
 
 
-def publish_aged(root: Path, seeds: range) -> list[Published]:
-    done = [put(root, seeded(seed)) for seed in seeds]
-    for days, one in enumerate(done):
-        os.utime(one.path, (86_400 * days, 86_400 * days))
-    return done
+def publish_seeds(root: Path, seeds: range) -> list[Published]:
+    return [put(root, seeded(seed)) for seed in seeds]
 
 
 def kept(root: Path) -> set[str]:
@@ -566,16 +566,17 @@ def kept(root: Path) -> set[str]:
 
 @pytest.mark.parametrize("keep", [1, 3, 5, 9])
 def test_keep_removes_the_oldest(root: Path, keep: int) -> None:
-    ids = [one.version.name for one in publish_aged(root, range(4))]
+    ids = [one.version.name for one in publish_seeds(root, range(4))]
+    (root / "versions" / "my notes").mkdir()
     new = put(root, seeded(9), keep=keep)
     gone = ids[: max(5 - keep, 0)]
     assert new.removed == tuple(gone)
-    assert kept(root) == {*ids, new.version.name} - set(gone)
+    assert kept(root) == {*ids, new.version.name, "my notes"} - set(gone)
     assert_whole(latest(root))
 
 
 def test_keep_never_removes_what_latest_points_at(root: Path) -> None:
-    ids = [one.version.name for one in publish_aged(root, range(4))]
+    ids = [one.version.name for one in publish_seeds(root, range(4))]
     oldest = put(root, seeded(0), keep=2)
     assert not oldest.created
     assert oldest.removed == (ids[1], ids[2])
@@ -586,7 +587,7 @@ def test_keep_never_removes_what_latest_points_at(root: Path) -> None:
 def test_a_removal_that_fails_half_way_leaves_whole_versions(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = publish_aged(root, range(3))
+    done = publish_seeds(root, range(3))
     real = Path.unlink
 
     def fail(path: Path, missing_ok: bool = False) -> None:
