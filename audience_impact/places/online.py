@@ -281,9 +281,8 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
         steps[name].map(people).astype("float64") for name in ("area_id", "holder_id")
     )
     areas = tables["areas"].set_index("area_id")
-    level, flag = (areas.get(name, pd.Series(dtype="str")) for name in ("level", "is_city"))
-    is_city = steps["area_id"].map(level) == AreaLevel.CITY.value
-    is_large = steps["area_id"].map(flag) == YesNo.YES.value
+    is_city = steps["area_id"].map(areas["level"]) == AreaLevel.CITY.value
+    is_large = steps["area_id"].map(areas["is_city"]) == YesNo.YES.value
     shares = population.read_urban_shares(tables)
     urban, holder_urban = (
         steps[name].map(shares).astype("float64") for name in ("area_id", "holder_id")

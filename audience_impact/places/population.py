@@ -192,10 +192,10 @@ def count_residents(tables: Tables) -> "pd.Series[float]":
 def read_urban_shares(tables: Tables) -> "pd.Series[float]":
     """Return the share of the residents of each area who live in towns, by its latest census."""
     bases = tables["bases"]
-    counted = bases.get("urban_persons", pd.Series(np.nan, bases.index)).astype("float64").notna()
-    rows = bases[counted & (bases["population_base"] == EVERYONE)].sort_values("period_end")
+    is_counted = bases["urban_persons"].notna() & (bases["population_base"] == EVERYONE)
+    rows = bases[is_counted].sort_values("period_end")
     rows = rows.drop_duplicates("area_id", keep="last").set_index("area_id")
-    return (rows.get("urban_persons", rows["persons"]) / rows["persons"]).astype("float64")
+    return (rows["urban_persons"] / rows["persons"]).astype("float64")
 
 
 def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:

@@ -62,8 +62,7 @@ def read_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     if they are known for no area of a series, and their mean for areas where they are not known.
     `year` is the middle of the period, with fractions.
     """
-    use = tables.get("regional_use", pd.DataFrame())
-    if use.empty:
+    if tables["regional_use"].empty:
         return pd.DataFrame(columns=FIGURE)
     rows = add_series(tables)
     if each_sex:

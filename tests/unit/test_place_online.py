@@ -159,7 +159,7 @@ def test_shares_in_towns_are_learned_from_censuses_and_surveys() -> None:
     assert (slope.figures, rest.figures, rest.groups) == (4, 48, 1)
     assert slope.value == pytest.approx(logit(0.6) / 0.5, abs=0.01)
     assert 0.25 < rest.value < 0.6
-    nothing = {**tables, "bases": tables["bases"].drop(columns="urban_persons")}
+    nothing = {**tables, "bases": tables["bases"].assign(urban_persons=np.nan)}
     assert not {PlaceLaw.URBAN, PlaceLaw.URBAN_REST} & set(
         online_learning.fit_towns(deviations, nothing)
     )
