@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 """Numbers in double precision, usually (rows, draws)."""
+Integers: TypeAlias = NDArray[np.int64]
 
 
 def cache_last_frame(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:

@@ -46,17 +46,15 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from audience_impact.audiences import inputs
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import DISTRIBUTION
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.fitted.durations import DAY_HOURS, HOURS_PARAMETERS, quantile_hours
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
 from audience_impact.periods import DAY, ONE_DAY
 
-Integers = NDArray[np.int64]
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 """Pieces, and the members of each set, as `constant_intervals` returns them."""
 

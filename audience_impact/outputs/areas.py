@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds.restrictions import BOUNDS
-from audience_impact.frames import Array, no_rows
+from audience_impact.frames import Array, Integers, no_rows
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
@@ -72,7 +72,6 @@ CONTINENTS = ("002", "009", "019", "142", "150")
 """UN M49 codes of its regions, which are the continents."""
 Members = Mapping[str, pd.DataFrame]
 """Rows of the timeline in each set (set_id, row), by kind of set."""
-Integers = NDArray[np.int64]
 COUNTS = [
     *("restrictions_count", "bounds_only_count"),
     *("imputed_count", "register_restrictions_count"),

@@ -24,12 +24,10 @@ Citation. Rules of this project, docs/method.md.
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
 
-Integers = NDArray[np.int64]
 Parents = dict[str, str]
 """Parent of each area, by area code; blank for an area without a parent."""
 NONE = -1

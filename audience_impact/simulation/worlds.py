@@ -50,7 +50,7 @@ from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds.restrictions import BOUNDS
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
 from audience_impact.simulation import audiences, unions
 from audience_impact.simulation.sampler import EndSampler
 from audience_impact.simulation.unions import compute_quantiles
@@ -58,7 +58,6 @@ from audience_impact.simulation.unions import compute_quantiles
 LEAST, MOST, ERROR_LEAST, ERROR_MOST, DRAWN = range(5)
 LEASTS, MOSTS = [LEAST, ERROR_LEAST], [MOST, ERROR_MOST]
 """The columns of both least and of both most worlds."""
-Integers = NDArray[np.int64]
 
 
 class Limits(NamedTuple):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact.audiences import intervals
 from audience_impact.audiences.inputs import Inputs
@@ -320,7 +321,7 @@ def _trace_unions(
     countries: pd.DataFrame,
     stages: Steps,
     members: "dict[int, pd.Index[int]]",
-    is_several: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+    is_several: NDArray[np.bool_],
 ) -> Iterator[pd.DataFrame]:
     """Yield the numbers of each country from its audiences to its people exposed.
 
@@ -346,5 +347,5 @@ def _trace_unions(
         yield _summarise(countries[is_shown], item, draws[is_shown])
 
 
-def _differ(first: Array, second: Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _differ(first: Array, second: Array) -> NDArray[np.bool_]:
     return np.asarray((first != second).any(axis=1))
