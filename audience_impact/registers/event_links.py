@@ -25,7 +25,7 @@ of one include those of the other. The newest edition stands, then what ended la
 Assumptions. A register has no two orders for one place and kind on one day.
 
 Known drawbacks. Two events of a register that differ in the areas or in the start are linked only
-where a reader entered the link.
+where the links of the register list them.
 
 Citation. Rules of this project, docs/method.md.
 """
