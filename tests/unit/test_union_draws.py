@@ -98,6 +98,13 @@ def test_one_audience_is_the_same_draw_in_every_set() -> None:
     assert np.corrcoef(DRAWN[0], ITEMS[0])[0, 1] > 0.999
 
 
+def test_countries_have_correlations_of_their_own() -> None:
+    assert not np.allclose(DRAWN[5], DRAWN[2])
+    uses = (learned().joint_use(area, SAMPLER.draw_uniform) for area in ("XA", "XB"))
+    one, other = (use.correlation for use in uses)
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
+
+
 @settings(max_examples=15)
 @given(st.permutations(list(MEMBERS)), st.randoms(use_true_random=False))
 def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: object) -> None:
