@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-import typer
 
 from audience_impact.answers import (
     ChartForm,
@@ -24,8 +23,8 @@ from audience_impact.answers import (
 from audience_impact.answers.areas import AreaRecord
 from audience_impact.cli import finding
 from audience_impact.cli.finding import Question
-from audience_impact.cli.folders import fail_with
-from audience_impact.plain_text import plain_line, plain_lines
+from audience_impact.cli.folders import fail_with, print_line
+from audience_impact.plain_text import plain_lines
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WORLD, RestrictionKind
 
@@ -273,7 +272,7 @@ def find_single_id(words: str, tables: Tables) -> str:
     """Return the id of the restriction; exit with 1 if the words match none or several."""
     question, ids = find_restrictions(words, tables)
     for note in question.notes:
-        typer.echo(plain_line(note), err=True)
+        print_line(note, err=True)
     if len(ids) > 1:
         raise fail_with(_list_matches(words, tables, ids).removesuffix("\n"))
     return ids[0]

@@ -8,6 +8,7 @@ they are.
 import importlib
 import os
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -16,8 +17,9 @@ from typer.core import TyperGroup
 
 import audience_impact
 from audience_impact.api.loading import COMPUTING, IS_CHECKOUT
-from audience_impact.cli import comparing, exporting, showing
+from audience_impact.cli import comparing, showing
 from audience_impact.cli.folders import fail_with
+from audience_impact.plain_text import ReadableError
 
 
 class OneLineGroup(TyperGroup):
@@ -52,7 +54,6 @@ class OneLineGroup(TyperGroup):
 
 def _describe_error(error: Exception) -> str | None:
     """Return one line on an error that a user can do something about; None for any other."""
-    from audience_impact.plain_text import ReadableError
     from audience_impact.store.files import describe_error
 
     if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
@@ -102,10 +103,19 @@ def read_options(
     """How many people does an internet restriction affect?"""
 
 
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "show": showing.show,
+    "cite": showing.cite,
+    "list": showing.list_restrictions,
+    "explain": showing.explain,
+    "versions": comparing.show_history,
+    "diff": comparing.diff,
+    "export": showing.export,
+    "report": showing.report,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 # First on the path: a folder of this name elsewhere is somebody else's.
 sys.path.insert(0, str(COMPUTING))
-for module in (showing, comparing, exporting):
-    module.add_to(app)
 # By name: nothing that somebody imports from the wheel may need what lies outside of it.
-computing = "flows.commands" if IS_CHECKOUT else "flows.commands.estimating"
-importlib.import_module(computing).add_to(app)
+importlib.import_module("flows.commands").add_to(app)

@@ -1,6 +1,5 @@
 """The commands `versions` and `diff`: what was published when, and what changed."""
 
-import sys
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,10 @@ from audience_impact.cli.folders import (
     fail_with,
     import_computing,
     path_option,
+    print_line,
+    write_answer,
 )
+from audience_impact.plain_text import plain_line
 
 if TYPE_CHECKING:
     from audience_impact.store.history import Entry
@@ -25,12 +27,6 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 20
 DIGITS = 12
 """Number of digits of a digest that are shown."""
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    app.command("versions")(show_history)
-    app.command()(diff)
 
 
 def show_history(
@@ -47,7 +43,6 @@ def show_history(
     and code, and the libraries. JSON contains every entry in full. Versions from before the history
     follow.
     """
-    from audience_impact.plain_text import json_text, plain_line
     from audience_impact.store import LATEST, history, storage, versions
     from audience_impact.store.files import report_away
 
@@ -58,30 +53,26 @@ def show_history(
     if not log.entries and not listed:
         versions.find_latest(published)  # raises PublishError, which says what is wrong
     for line in log.damages:
-        typer.echo(plain_line(line), err=True)
+        print_line(line, err=True)
     if log.entries and (last := log.entries[-1].version) != target:
         line = f"latest leads to {target or 'nothing'}, the last entry says {last}: it was moved "
-        typer.echo(f"{plain_line(line)}by hand, or a run was interrupted", err=True)
+        print_line(f"{line}by hand, or a run was interrupted", err=True)
     there = [version.name for version in listed]
     recorded = {entry.version for entry in log.entries}
     unrecorded = [name for name in reversed(there) if name not in recorded]
-    if style is OutputFormat.JSON:
-        entries = [
-            {**entry.as_record(), "is_there": entry.version in there}
-            for entry in reversed(log.entries)
-        ]
-        values = {"latest": target, "entries": entries, "unrecorded": unrecorded}
-        sys.stdout.write(json_text(values) + "\n")
-        return
+    entries = [
+        {**entry.as_record(), "is_there": entry.version in there} for entry in reversed(log.entries)
+    ]
     blocks = _format_entries(log.entries, there, target)
     blocks += [
         [f"not recorded      {name}{'  <- latest' * (name == target)}"] for name in unrecorded
     ]
     most = len(blocks) if show_all else top
-    for block in blocks[:most]:
-        typer.echo("\n".join(map(plain_line, block)))
+    lines = [plain_line(line) for block in blocks[:most] for line in block]
     if len(blocks) > most:
-        typer.echo(f"and {len(blocks) - most:,} more: --all shows them")
+        lines.append(f"and {len(blocks) - most:,} more: --all shows them")
+    values = {"latest": target, "entries": entries, "unrecorded": unrecorded}
+    write_answer(style, values, "".join(f"{line}\n" for line in lines))
 
 
 def _format_entries(
@@ -173,7 +164,6 @@ def diff(
     computing = import_computing() if facts else None
     from audience_impact.comparing import changes, text
     from audience_impact.comparing.compared_versions import read_published
-    from audience_impact.plain_text import json_text
     from audience_impact.store import LATEST, versions
 
     first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
@@ -183,9 +173,5 @@ def diff(
         second = read_published(versions.find_version(published, new or LATEST))
     comparison = changes.compare_versions(read_published(first), second, restriction)
     records = changes.as_records(comparison)
-    sys.stdout.write(
-        json_text(records) + "\n"
-        if style is OutputFormat.JSON
-        else text.format_comparison(records, most_rows, show_all)
-    )
+    write_answer(style, records, text.format_comparison(records, most_rows, show_all))
     raise typer.Exit(int(exit_code and not comparison.changed_answers.empty))

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from audience_impact.api.loading import IS_CHECKOUT, RELEASED
 from audience_impact.api.loading import PUBLISHED as PUBLISHED
+from audience_impact.plain_text import json_text, plain_line, plain_lines
 
 if TYPE_CHECKING:
     from audience_impact.store.versions import Stored
@@ -28,20 +30,24 @@ def import_computing() -> Any:
 
 def fail_with(message: str, code: int = 1) -> typer.Exit:
     """Write the message to standard error; return the exit to raise."""
-    from audience_impact.plain_text import plain_lines
-
     typer.echo(plain_lines(message), err=True)
     return typer.Exit(code)
 
 
+def print_line(text: object, err: bool = False) -> None:
+    """Write a text that may hold words of others as one line."""
+    typer.echo(plain_line(text), err=err)
+
+
 def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | None:
     """Return the paths; exit with 2 where one is an address and no local path."""
-    from audience_impact.store.storage import format_address, is_address
+    from audience_impact.store.storage import is_address
 
-    for path in paths if isinstance(paths, list) else [paths or ""]:
+    for path in paths if isinstance(paths, list) else [paths or Path()]:
         if is_address(path):
-            address = format_address(path)
-            raise fail_with(f"{address}: an address cannot be used here; give a folder", 2)
+            raise fail_with(
+                f"{format_path(path)}: an address cannot be used here; give a folder", 2
+            )
     return paths
 
 
@@ -138,9 +144,13 @@ AnswerFormat = Annotated[
 ]
 
 
+def write_answer(style: OutputFormat, values: Any, text: str) -> None:
+    """Write an answer to standard output, as JSON or as text."""
+    sys.stdout.write(json_text(values) + "\n" if style is OutputFormat.JSON else text)
+
+
 def format_path(path: Path) -> str:
     """Return a path relative to the current folder if it is below it, or an address."""
-    from audience_impact.plain_text import plain_line
     from audience_impact.store.storage import format_address, is_address
 
     if is_address(path):

@@ -1,4 +1,4 @@
-"""The commands `show`, `list`, `cite` and `explain`, which answer from a published version."""
+"""The commands that answer from a published version, and write it as files and as pages."""
 
 import sys
 from enum import StrEnum
@@ -21,7 +21,10 @@ from audience_impact.cli.folders import (
     local_option,
     open_version,
     path_option,
+    write_answer,
 )
+from audience_impact.exporting import Form as ExportForm
+from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import ImpactMetric
 
 MOST_RANKED = 10
@@ -67,18 +70,13 @@ Kind = Annotated[
 Begun = Annotated[
     bool, typer.Option("--begun", help="Only restrictions that began in the year of --year.")
 ]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace an existing export that differs.")
+]
 Sort = Annotated[
     EventOrder | None,
     typer.Option(help="The most people or person-days first, or the newest."),
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    app.command()(show)
-    app.command()(cite)
-    app.command(name="list")(list_restrictions)
-    app.command()(explain)
 
 
 def explain(
@@ -114,7 +112,6 @@ def explain(
     from audience_impact.cli import answering
     from audience_impact.explaining import steps
     from audience_impact.explaining.facts import read_trace
-    from audience_impact.plain_text import json_text
 
     words = " ".join(restriction)
     if facts:
@@ -125,9 +122,6 @@ def explain(
         trace = read_trace(version, name)
     chosen = metric or steps.choose_metric(trace)
     answer_steps = steps.build_steps(trace, chosen)
-    if style is OutputFormat.TEXT:
-        sys.stdout.write(steps.as_text(answer_steps))
-        return
     values = {
         "restriction_id": trace.restriction_id,
         "impact_metric": str(chosen),
@@ -135,7 +129,7 @@ def explain(
         "origin": trace.origin,
         "steps": steps.as_json(answer_steps),
     }
-    sys.stdout.write(json_text(values) + "\n")
+    write_answer(style, values, steps.as_text(answer_steps))
 
 
 def show(
@@ -200,14 +194,12 @@ def show(
         raise fail_with("--as goes with --chart FILE", 2)
     version = open_version(published, version_name, on)
     from audience_impact.cli import answering
-    from audience_impact.plain_text import json_text
 
-    is_json = style is OutputFormat.JSON
     options = answering.Options(by, metric, top, form, show_all)
     answer = answering.answer_question(version, " ".join(what), period, options)
     if chart and not answer.draw:
         raise fail_with(answer.text.removesuffix("\n"))
-    sys.stdout.write(json_text(answer.values) + "\n" if is_json else answer.text)
+    write_answer(style, answer.values, answer.text)
     if chart and answer.draw:
         answering.write_chart(answer.draw(), chart)
         typer.echo(f"wrote {format_path(chart)}", err=True)
@@ -234,19 +226,15 @@ def list_restrictions(
     version = open_version(published, version_name, on)
     from audience_impact.answers import documents, rankings, records
     from audience_impact.cli import answering
-    from audience_impact.plain_text import json_text
 
     if not (area or year or sort or kind) and style is OutputFormat.TEXT:
         rows = rankings.list_exposed(records.load_tables(version))
         documents.print_results(rows, f"People exposed, version {version.id}")
         return
     answer = answering.list_events(version, area, year, kind, begun, sort or EventOrder.PEOPLE)
-    if style is OutputFormat.JSON:
-        sys.stdout.write(json_text(answer.values) + "\n")
-    elif answer.values["restrictions"]:
-        sys.stdout.write(answer.text)
-    else:
+    if style is OutputFormat.TEXT and not answer.values["restrictions"]:
         raise fail_with("no restriction on record fits these options; see audience-impact list")
+    write_answer(style, answer.values, answer.text)
 
 
 def cite(
@@ -263,7 +251,6 @@ def cite(
     from audience_impact.answers import records, sentences
     from audience_impact.answers.citation import cite_restriction
     from audience_impact.cli import answering
-    from audience_impact.plain_text import plain_line
 
     tables = records.load_tables(version)
     record = records.build_record(tables, answering.find_single_id(" ".join(restriction), tables))
@@ -275,3 +262,100 @@ def cite(
         Form.CSL_JSON: cited.format_csl_json(),
     }
     sys.stdout.write(forms[style])
+
+
+def export(
+    form: Annotated[
+        ExportForm,
+        typer.Option(
+            "--format",
+            help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact data for "
+            "programs.",
+        ),
+    ],
+    into: Annotated[
+        Path,
+        local_option(
+            "--into",
+            "PATH",
+            "The file to write; for csv and parquet a folder, or a file that ends in .zip.",
+        ),
+    ],
+    published: PublishedFolder = PUBLISHED,
+    version_name: VersionName = None,
+    on: OnDay = None,
+    restriction: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--restriction",
+            metavar="WHAT",
+            help="Only this restriction: plain words that fit one ('nigeria twitter ban'), or its "
+            "id; may be repeated.",
+        ),
+    ] = None,
+    area: Area = "",
+    year: Year = None,
+    sort: Sort = None,
+    kind: Kind = None,
+    begun: Begun = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a version, or a part of it, as a workbook or as data for programs.
+
+    A workbook of a part begins with a sheet that `list` shows: a row for each restriction.
+    """
+    if begun and year is None:
+        raise fail_with("--begun goes with --year", 2)
+    version = open_version(published, version_name, on)
+    from audience_impact.answers import records
+    from audience_impact.cli import answering
+    from audience_impact.exporting import export as exporting
+    from audience_impact.exporting.content import ExportQuery
+
+    tables = records.load_tables(version) if restriction or area else {}
+    selection = ExportQuery(
+        (*dict.fromkeys(answering.find_single_id(words, tables) for words in restriction or ()),),
+        answering.find_area_code(area, tables) if area else "",
+        year,
+        kind,
+        begun,
+        sort or EventOrder.PEOPLE,
+    )
+    for line in exporting.export_version(version, form, into, selection, overwrite):
+        typer.echo(line, err=True)
+    typer.echo(f"wrote version {version.id}\n{format_path(into)}")
+
+
+def report(
+    published: PublishedFolder = PUBLISHED,
+    into: Annotated[
+        Path | None,
+        local_option(
+            "--into",
+            "DIR",
+            "Folder of the report: a new or empty folder, or an earlier report. "
+            "Default: reports/ in the folder of the versions, with a link `report` to it; where "
+            "these are only read, audience-impact-report in the current folder.",
+        ),
+    ] = None,
+) -> None:
+    """Write the latest version as a folder of pages that any browser opens, without a network."""
+    if not into:
+        require_report_folder(published)
+    version = open_version(published)
+    from audience_impact.site import build
+
+    if into is None and version.store.is_read_only:
+        into = Path("audience-impact-report")
+    folder, changed = build.publish_version(version, published, into)
+    news = "wrote the report of version" if changed else "nothing changed: still the report of"
+    typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")
+
+
+def require_report_folder(published: Path) -> None:
+    """Exit with 2 where the versions are at an address, beside which no pages can be written."""
+    from audience_impact.store.storage import is_address
+
+    if is_address(published):
+        place = format_path(published)
+        raise fail_with(f"{place} is no folder for pages: write them with report --into DIR", 2)

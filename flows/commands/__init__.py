@@ -3,20 +3,31 @@
 Prefect is imported only where a flow is run or served.
 """
 
+from collections.abc import Callable, Mapping
+
 import typer
 
-from flows.commands import (
-    adding,
-    checking,
-    estimating,
-    importing,
-    learning,
-    operating,
-    run,
-)
+from audience_impact.api.loading import IS_CHECKOUT
+from flows.commands import adding, checking, estimating, importing, operating, run
+from flows.registers import REGISTERS
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "run": run.run_and_publish,
+    "refresh": run.refresh_figures,
+    "check": checking.check_facts,
+    "estimate": estimating.estimate,
+    "release": operating.release_version,
+    "rollback": operating.roll_back,
+    "serve": operating.serve_flows,
+    "healthy": operating.check_health,
+    "learn": checking.learn_parameters,
+}
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add all commands of a checkout."""
-    for module in (run, checking, estimating, operating, importing, adding, learning):
-        module.add_to(app)
+    """Add all commands of a checkout; outside of one, the command that the wheel can compute."""
+    for name in COMMANDS if IS_CHECKOUT else ("estimate",):
+        app.command(name)(COMMANDS[name])
+    if IS_CHECKOUT:
+        app.add_typer(importing.build_import_commands(REGISTERS), name="import")
+        app.add_typer(adding.GROUP, name="add")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from audience_impact.cli.folders import fail_with, local_option
+from audience_impact.cli.folders import fail_with, local_option, print_line
 from flows.commands.folders import FACTS, fact_folders
 
 if TYPE_CHECKING:
@@ -60,10 +60,11 @@ class _AddGroup(TyperGroup):
         return typer.main.get_group(group).commands.get(cmd_name)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    about = "Add to the facts: asks for the answers, or takes them as options."
-    app.add_typer(typer.Typer(cls=_AddGroup, no_args_is_help=True, help=about), name="add")
+GROUP = typer.Typer(
+    cls=_AddGroup,
+    no_args_is_help=True,
+    help="Add to the facts: asks for the answers, or takes them as options.",
+)
 
 
 def _build_command(kind: "EntryKind") -> Callable[..., None]:
@@ -116,7 +117,7 @@ def _add_records(
     records = _read_records(folders)
     answers = _collect_answers(kind, options, records, may_write=yes or dry_run)
     if page := find_page(answers):
-        _print_plain(
+        print_line(
             f"the page is on record, and stays as it is: {page['source_id']}, {page['publisher']}"
         )
     rows = kind.build_rows(answers)
@@ -199,7 +200,7 @@ def _ask_person(kind: "EntryKind", question: "Question", default: str, answers: 
             question.read_cell(raw_answer, answers)
             return raw_answer
         except (NotOnRecordError, WrongAnswerError) as error:
-            _print_plain(f"  {error}")
+            print_line(f"  {error}")
             is_unknown = isinstance(error, NotOnRecordError) and question.adds
             if is_unknown and _accept_addition(kind, question.adds, answers):
                 return raw_answer
@@ -215,17 +216,11 @@ def _accept_addition(kind: "EntryKind", name: str, answers: "Answers") -> bool:
     return chosen in choices
 
 
-def _print_plain(text: str, err: bool = False) -> None:
-    from audience_impact.plain_text import plain_line
-
-    typer.echo(plain_line(text), err=err)
-
-
 def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another: bool) -> None:
     similar = kind.find_similar(rows, records)
     for row in similar.itertuples():
         place = f"{row.row_file}:{row.row_line}"
-        _print_plain(f"similar row on record: {place}: {row.id}, of {row.source_id}", err=True)
+        print_line(f"similar row on record: {place}: {row.id}, of {row.source_id}", err=True)
     if similar["is_same"].any():
         raise fail_with("nothing written: the same row is on record")
     if len(similar) and kind.is_once and not another:
@@ -241,10 +236,10 @@ def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
     findings = writing.find_new_findings(files, folders, datetime.now(UTC).date())
     for file in files:
         for line, text in file.lines.items():
-            _print_plain(f"{file.path.name}:{line}: {text}")
+            print_line(f"{file.path.name}:{line}: {text}")
     for finding in findings:
         text = steps.format_finding(relocate_finding(finding, folders))
-        _print_plain(f"{finding.severity.value}: {text}", err=True)
+        print_line(f"{finding.severity.value}: {text}", err=True)
     if any(finding.is_error for finding in findings):
         raise fail_with("nothing written: correct the errors above")
 

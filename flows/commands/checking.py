@@ -1,6 +1,10 @@
-"""The command `check`, which requires only the libraries of requirements-check.lock."""
+"""The commands `check` and `learn`: findings about facts, and parameters fitted to them.
+
+`check` requires only the libraries of requirements-check.lock.
+"""
 
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -9,7 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import fail_with, require_local_paths
+from audience_impact.cli.folders import (
+    fail_with,
+    local_option,
+    print_line,
+    require_local_paths,
+)
+from audience_impact.plain_text import json_text, plain_line
 from flows.commands.folders import FACTS, OnTopOfShipped, fact_folders
 
 if TYPE_CHECKING:
@@ -26,34 +36,47 @@ class FindingFormat(StrEnum):
     GITHUB = "github"
 
 
-Paths = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="[PATH]...",
-        help="Folders of fact tables, or their addresses, layered. Default: data/facts of "
-        "the checkout.",
-        show_default=False,
-        readable=False,
-    ),
-]
-Accept = Annotated[
-    str | None,
-    typer.Option(
-        "--accept",
-        metavar="REASON",
-        help="Enter the reported warnings in accepted_findings.csv of the last folder: they are "
-        "accepted until the cell changes.",
-    ),
-]
+class Parameters(StrEnum):
+    """Parameters that can be fitted: the keys of `flows.fitting.FITTERS`."""
+
+    ERRORS = "errors"
+    DAILY_USE = "daily-use"
+    PLACES = "places"
+    CHANCES = "chances"
+    SHARES = "shares"
+    AUDIENCES = "audiences"
+    ONLINE = "online"
+    JOINT_USE = "joint-use"
+
+
+COLUMNS = ("file", "line", "column", "rule", "severity", "value", "message")
+"""What JSON has of a finding."""
 
 
 def check_facts(
-    paths: Paths = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Folders of fact tables, or their addresses, layered. Default: data/facts of "
+            "the checkout.",
+            show_default=False,
+            readable=False,
+        ),
+    ] = None,
     style: Annotated[
         FindingFormat, typer.Option("--format", help="Output format of the findings.")
     ] = FindingFormat.TEXT,
     on_top_of_shipped: OnTopOfShipped = False,
-    accept: Accept = None,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            "--accept",
+            metavar="REASON",
+            help="Enter the reported warnings in accepted_findings.csv of the last folder: they "
+            "are accepted until the cell changes.",
+        ),
+    ] = None,
 ) -> None:
     """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
 
@@ -79,9 +102,8 @@ def check_facts(
         for findings in (checked.findings, checked.accepted)
     ]
     errors = sum(finding.is_error for finding in mine)
-    sys.stdout.write(
-        _format_findings(style, [relocate_finding(finding, folders) for finding in mine], rows)
-    )
+    shown = [relocate_finding(finding, folders) for finding in mine]
+    sys.stdout.write(format_findings(style, shown, rows))
     typer.echo(
         f"{rows:,} rows checked: {errors} errors, {len(mine) - errors} warnings"
         + f", {len(accepted)} accepted" * bool(accepted),
@@ -90,15 +112,10 @@ def check_facts(
     if unstated := _format_unstated(reading, on_top_of_shipped):
         typer.echo(f"warning: {unstated}", err=True)
     if on_top_of_shipped:
-        typer.echo(_format_replaced(reading), err=True)
+        print_line(_format_replaced(reading), err=True)
     if accept is not None:
-        typer.echo(_accept_warnings(reading, mine, accept, today), err=True)
+        print_line(_accept_warnings(reading, mine, accept, today), err=True)
     raise typer.Exit(1 if errors else 0)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("check")(check_facts)
 
 
 def _format_unstated(reading: "Reading", on_top: bool) -> str:
@@ -123,7 +140,6 @@ def _format_unstated(reading: "Reading", on_top: bool) -> str:
 
 
 def _format_replaced(reading: "Reading") -> str:
-    from audience_impact.plain_text import plain_line
     from schemas import facts
 
     keys = facts.list_keys()
@@ -133,14 +149,13 @@ def _format_replaced(reading: "Reading") -> str:
         for cells in frame[keys[table]].to_numpy()
     ]
     more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
-    return plain_line(f"shipped rows replaced: {', '.join(labels[:10]) or 'none'}{more}")
+    return f"shipped rows replaced: {', '.join(labels[:10]) or 'none'}{more}"
 
 
 def _accept_warnings(
     reading: "Reading", findings: "Sequence[Finding]", reason: str, today: date
 ) -> str:
     from audience_impact.facts import checks
-    from audience_impact.plain_text import plain_line
     from flows.adding import writing
     from schemas import facts
 
@@ -158,14 +173,91 @@ def _accept_warnings(
     writing.write_files(files)
     rest_count = len(findings) - len(marks)
     rest = f"; {rest_count} warnings concern no row and cannot be accepted" if rest_count else ""
-    return plain_line(f"{len(marks)} warnings entered in {folder / checks.ACCEPTED}.csv{rest}")
+    return f"{len(marks)} warnings entered in {folder / checks.ACCEPTED}.csv{rest}"
 
 
-def _format_findings(style: FindingFormat, findings: "list[Finding]", rows: int) -> str:
-    from flows.pipeline import findings as forms
+def format_findings(style: FindingFormat, findings: "Sequence[Finding]", checked: int) -> str:
+    """Return findings about `checked` rows: a line each, JSON, or a form for a service of CI.
 
+    `github` are annotations, which a pull request shows on the line of the file; JUnit XML has a
+    test case for each finding and a passing one for the rows.
+    """
+    from flows.pipeline.steps import format_finding
+
+    if style is FindingFormat.JSON:
+        return (
+            json_text([{name: getattr(row, name) for name in COLUMNS} for row in findings]) + "\n"
+        )
     if style is FindingFormat.JUNIT:
-        return forms.as_junit(findings, rows)
+        return _format_junit(findings, checked)
+    lines = [plain_line(format_finding(finding)) for finding in findings]
     if style is FindingFormat.GITHUB:
-        return forms.as_github(findings)
-    return forms.as_json(findings) if style is FindingFormat.JSON else forms.as_text(findings)
+        lines = [
+            f"::{'error' if finding.is_error else 'warning'} "
+            f"file={_escape(finding.file).replace(':', '%3A').replace(',', '%2C')},"
+            f"line={finding.line},title={finding.rule}::{_escape(line)}"
+            for finding, line in zip(findings, lines, strict=True)
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _escape(text: str) -> str:
+    return plain_line(text).replace("%", "%25")
+
+
+def _format_junit(findings: "Sequence[Finding]", checked: int) -> str:
+    from flows.pipeline.steps import format_finding
+
+    suite = ET.Element(
+        "testsuite",
+        name="audience-impact check",
+        tests=str(len(findings) + 1),
+        failures=str(sum(finding.is_error for finding in findings)),
+    )
+    ET.SubElement(suite, "testcase", classname="facts", name=f"{checked} rows read")
+    for finding in findings:
+        name = plain_line(f"{finding.rule} {finding.file}:{finding.line}:{finding.column}")
+        case = ET.SubElement(suite, "testcase", classname=plain_line(finding.table), name=name)
+        if finding.is_error:
+            message = plain_line(finding.message)
+            result = ET.SubElement(case, "failure", message=message, type=finding.rule)
+        else:
+            result = ET.SubElement(case, "system-out")
+        result.text = plain_line(format_finding(finding))
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def learn_parameters(
+    parameters: Annotated[Parameters, typer.Argument(help="What to fit.")] = Parameters.ERRORS,
+    facts: Annotated[
+        Path,
+        local_option(
+            "--facts", "DIR", "Folder of fact tables.", show_default="data/facts of the checkout"
+        ),
+    ] = FACTS,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit with status 1 if the table differs."),
+    ] = False,
+) -> None:
+    """Fit parameters to the facts and write them as fact tables.
+
+    errors: figure_errors.csv, the errors of printed figures.
+    daily-use: daily_use.csv, the users who come on a day.
+    places: place_laws.csv, network_laws.csv and part_sizes.csv, people and users of a place.
+    shares: circumvention_laws.csv and feature_laws.csv, who keeps access and who uses a feature.
+    chances: chances.csv, how sure it is that a restriction happened as recorded.
+    audiences: audience_laws.csv, the audiences without a count on record; takes minutes.
+    online: online_levels.csv, the share of residents online by country and year.
+    joint-use: overlap_calibration.csv, the overlap model from surveys.
+    """
+    fact_folders([facts])
+    from flows import fitting
+
+    try:
+        matched, message = fitting.update_tables(parameters, facts, check)
+    except ValueError as error:
+        raise fail_with(str(error)) from None
+    is_refused = check and not matched
+    typer.echo(message, err=is_refused)
+    raise typer.Exit(int(is_refused))

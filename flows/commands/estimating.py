@@ -39,11 +39,6 @@ class Networks(StrEnum):
     MOBILE = words.NetworkScope.MOBILE.value
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command()(estimate)
-
-
 def read_day(text: str) -> date:
     """Return a day that is written as 2026-12-01, or as today or tomorrow."""
     if (later := FROM_TODAY.get(text.casefold())) is not None:

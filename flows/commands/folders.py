@@ -13,6 +13,7 @@ from audience_impact.cli.folders import (
     fail_with,
     format_path,
     path_option,
+    print_line,
 )
 from flows import CHECKOUT
 
@@ -108,7 +109,6 @@ def choose_layers(
 
     Exit with 1 if a layer of the last version would be left out, and with 2 if one has no facts.
     """
-    from audience_impact.plain_text import plain_line
     from audience_impact.store import PublishError
     from flows import recorded_layers
     from flows.serving import profile
@@ -122,7 +122,7 @@ def choose_layers(
             recorded_layers.require_layers(last)
             paths = last
             shown = ", ".join(format_path(path) for path in paths)
-            typer.echo(plain_line(f"facts: {shown}, as in the last version"), err=True)
+            print_line(f"facts: {shown}, as in the last version", err=True)
         folders = fact_folders(paths, on_top_of_shipped)
         left_out = [] if with_register else [REGISTER]
         if not drop_layers:

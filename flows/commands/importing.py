@@ -16,17 +16,12 @@ from audience_impact.cli.folders import (
     fail_with,
     format_path,
     local_option,
+    print_line,
 )
 from flows import CHECKOUT
 from flows.commands.folders import FACTS, fact_folders, name_command
 from flows.commands.run import Facts, run_and_publish
-from flows.registers import REGISTERS, Entry
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.add_typer(build_import_commands(REGISTERS), name="import")
-
+from flows.registers import Entry
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
@@ -91,14 +86,13 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
             raise fail_with("give --into DIR, the folder where the layer is written", 2)
         into = into or CHECKOUT / str(entry.layer)
         folders = fact_folders(facts, default=[FACTS])
-        from audience_impact.plain_text import plain_line
         from flows.registers.importing import Origin, import_file
 
         published_on, read_on = (f"{day:%Y-%m-%d}" if day else "" for day in (snapshot, accessed))
         origin = Origin(published_on, address, read_on)
         done = import_file(entry.load_register(), file, into, folders, origin, overwrite, counts)
         for copy in done.replaced:
-            typer.echo(plain_line(f"edited by hand, kept as {copy}"), err=True)
+            print_line(f"edited by hand, kept as {copy}", err=True)
         is_json = style is OutputFormat.JSON
         sys.stdout.write(done.json if is_json else done.text)
         if run or not is_json:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact.api.loading import RELEASED
-from audience_impact.cli.exporting import Overwrite
 from audience_impact.cli.folders import (
     PUBLISHED,
     WrittenFolder,
@@ -20,7 +19,9 @@ from audience_impact.cli.folders import (
     format_path,
     local_option,
     open_version,
+    print_line,
 )
+from audience_impact.cli.showing import Overwrite
 from flows.commands.folders import (
     SHIPPED,
     ProfileFile,
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
     from audience_impact.comparing.compared_versions import ComparedVersion
     from audience_impact.explaining.facts import Trace
     from audience_impact.store.versions import Stored
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    app.command("release")(release_version)
-    app.command("rollback")(roll_back)
-    app.command("serve")(serve_flows)
-    app.command("healthy")(check_health)
 
 
 def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> "Trace":
@@ -157,13 +150,12 @@ def roll_back(
 
     The history records the rollback with the reason.
     """
-    from audience_impact.plain_text import plain_line
     from audience_impact.store import publishing
     from flows.serving.profile import in_checkout, read_profile
 
     place = published or in_checkout(read_profile(profile).published)
     chosen = publishing.roll_back(place, version, reason, datetime.now(UTC))
-    typer.echo(plain_line(f"latest leads to version {chosen.name} until the next run"))
+    print_line(f"latest leads to version {chosen.name} until the next run")
     typer.echo(format_path(place / "latest"))
 
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audience_impact.cli.exporting import report as write_report
-from audience_impact.cli.exporting import require_report_folder
 from audience_impact.cli.folders import (
     PUBLISHED,
     date_option,
@@ -18,8 +16,11 @@ from audience_impact.cli.folders import (
     local_option,
     open_version,
     path_option,
+    print_line,
 )
-from audience_impact.plain_text import ReadableError, plain_line
+from audience_impact.cli.showing import report as write_report
+from audience_impact.cli.showing import require_report_folder
+from audience_impact.plain_text import ReadableError
 from flows.commands.folders import (
     DOWNLOADS,
     OnTopOfShipped,
@@ -47,12 +48,6 @@ Facts = Annotated[
         "elsewhere: data/facts and data/stop of the checkout.",
     ),
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    app.command("run")(run_and_publish)
-    app.command("refresh")(refresh_figures)
 
 
 def run_and_publish(
@@ -160,14 +155,14 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
     show_outcome(done, len(options.facts))
     news = "published version" if done.created else "nothing changed: still version"
     reason = f" ({done.reason})" if done.created and done.reason else ""
-    typer.echo(plain_line(f"{news} {done.version_id}{reason}"))
+    print_line(f"{news} {done.version.id}{reason}")
     typer.echo(format_path(options.published / "latest"))
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
     for note in outcome.notes:
-        typer.echo(plain_line(f"note: {note}"), err=True)
+        print_line(f"note: {note}", err=True)
     for line in [*outcome.changes, *quality.read_details(done.version)]:
-        typer.echo(plain_line(f"warning: {line}"), err=True)
+        print_line(f"warning: {line}", err=True)
 
 
 def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
@@ -222,7 +217,7 @@ def show_next_steps(published: Path) -> None:
     if not has_register(version.read_table("restrictions")):
         lines.append(f"next: {command} import stop    # adds Access Now's register")
     for line in lines:
-        typer.echo(plain_line(line))
+        print_line(line)
 
 
 MOST_SHOWN = 5
@@ -238,7 +233,7 @@ def show_outcome(done: "Published", layers: int) -> None:
     rows = rankings.list_exposed(tables)
     answers = records.build_records(tables)
     for name in rows["restriction_id"].head(MOST_SHOWN):
-        typer.echo(plain_line(f"{name}: {sentences.write_headline(answers[name])}"))
+        print_line(f"{name}: {sentences.write_headline(answers[name])}")
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")
     refused = done.version.read_table("quarantine")
@@ -249,7 +244,7 @@ def show_outcome(done: "Published", layers: int) -> None:
         "quarantine"
     )
     for row in refused.head(10).itertuples():
-        typer.echo(plain_line(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
+        print_line(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")
     if layers > 1:
         typer.echo(
             f"{layers} folders of facts; rows replaced by a row of the same key in a later folder: "
@@ -320,7 +315,7 @@ def refresh_figures(
     except Exception as error:  # each cause is a line, also one that nobody foresaw
         raise _fail_as("nothing written", error) from error
     for line in done.lines:
-        typer.echo(plain_line(line))
+        print_line(line)
     news = "wrote" if done.created else "nothing changed: still"
     typer.echo(f"{news} {done.bases:,} bases\n{format_path(into.resolve())}")
 

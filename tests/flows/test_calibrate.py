@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from flows.commands.learning import Parameters
+from flows.commands.checking import Parameters
 from flows.fitting import FITTERS, update_tables
 from schemas.facts import TABLES
 from tests.support import edit, load, save

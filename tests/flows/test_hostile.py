@@ -4,7 +4,6 @@ import json
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from audience_impact.cli.folders import fail_with
 from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.publishing import Published
 from flows import publish_impact
-from flows.pipeline import findings as forms_of
+from flows.commands.checking import FindingFormat, format_findings
 from flows.pipeline import steps
 from tests.flows.test_cli import command
 from tests.support import checked, computed, edit, small
@@ -123,17 +122,9 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     return [relocate_finding(finding, [facts]) for finding in checked(facts).findings]
 
 
-FORMS: dict[str, Callable[[list[Finding]], str]] = {
-    "text": forms_of.as_text,
-    "json": forms_of.as_json,
-    "github": forms_of.as_github,
-    "junit": lambda found: forms_of.as_junit(found, 9),
-}
-
-
-@pytest.mark.parametrize("style", FORMS)
+@pytest.mark.parametrize("style", FindingFormat)
 def test_what_check_finds_is_told_without_obeying_it(style: str, findings: list[Finding]) -> None:
-    shown = FORMS[style](findings)
+    shown = format_findings(FindingFormat(style), findings, 9)
     assert is_harmless(shown)
     assert "\n::error::forged" not in shown
     assert style != "github" or len(shown.splitlines()) == len(findings)
