@@ -6,8 +6,7 @@ computes all that is published from facts, through the stages of the data, each 
 above it:
 
     vocabulary - controlled words, and nothing else
-    blanks - what counts as blank, and white space that no cell may contain
-    plain_text - text of facts made safe for terminals, Markdown, JSON and spreadsheets
+    plain_text - text of facts made safe for terminals and files, and what counts as blank
     periods - dates with the precision of their source, and time windows
     populations - nested universes, such as adults among residents, and the country of an area
     frames - the columns of tables that one package passes to another
@@ -26,8 +25,7 @@ above it:
     simulation - draws of every uncertain input, and the union and person-days of each draw
     outputs - a module for each published table, the reasons, and the rules over results
     tracing - the candidates of each stage, and the shift of the draws by each correction
-    pipeline - the computation of published tables from typed facts
-    partition - the division of a run into parts, each with the restrictions of some countries
+    pipeline - the computation of published tables from typed facts, whole or in parts
     store - published versions on a disk, in an object store or on the web
     fitting - the fit of these parameters, and their fact tables; only commands use it
     registers - the conversion of registers, denominators and place names into facts

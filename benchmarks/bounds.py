@@ -11,7 +11,7 @@ no trial of these bounds.
 By kind of figure and in all: the trials, the share inside and on each side, and the 95 % interval
 of so many trials (Clopper and Pearson 1934). Figures of one service and country hit and miss
 together: `units_share` gives each of these the same weight. The joint level, of both bounds at
-once, is BOUNDS_SHARE in audience_impact/bounds/restrictions.py. A figure left out has an error of
+once, is BOUNDS_SHARE in audience_impact/bounds.py. A figure left out has an error of
 its own and may count otherwise than those before it, so that the truth is inside more often.
 """
 
@@ -26,7 +26,7 @@ import pandas as pd
 
 from audience_impact import pipeline
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.bounds.restrictions import BOUNDS_SHARE
+from audience_impact.bounds import BOUNDS_SHARE
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import find_nearest_people
 from audience_impact.pipeline import Selection

@@ -30,7 +30,7 @@ import pandas as pd
 from audience_impact import pipeline
 from audience_impact.audiences.inputs import gather_inputs
 from audience_impact.audiences.scope import build_scope
-from audience_impact.bounds.restrictions import bound_restrictions
+from audience_impact.bounds import bound_restrictions
 from audience_impact.facts import checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.rules import days

@@ -12,8 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact import blanks, periods, vocabulary
+from audience_impact import periods, vocabulary
 from audience_impact.periods import SANE_YEARS
+from audience_impact.plain_text import mark_filled, mark_padded
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import RuleStage
 
@@ -117,12 +118,12 @@ def _is_expression(text: str) -> bool:
 
 
 def _are_blank(texts: Any) -> Any:
-    return ~blanks.mark_filled(texts)
+    return ~mark_filled(texts)
 
 
 RULES: dict[str, Callable[..., Any]] = {
-    "white_space": lambda texts: ~blanks.mark_padded(texts),
-    "required": blanks.mark_filled,
+    "white_space": lambda texts: ~mark_padded(texts),
+    "required": mark_filled,
     "number": lambda texts: _are_blank(texts) | _parse_numbers(texts).notna(),
     "not_negative": lambda texts: ~(_parse_numbers(texts) < 0),
     "too_large": lambda texts: ~(_parse_numbers(texts) >= LIMIT),

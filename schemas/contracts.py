@@ -17,8 +17,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.config import ValidationDepth, get_config_context
 
-from audience_impact import blanks
-from audience_impact.plain_text import ReadableError
+from audience_impact.plain_text import ReadableError, describe_white_space
 from audience_impact.rules import get_rule
 from schemas import facts
 
@@ -107,7 +106,7 @@ def check_fact_table(table: str, frame: pd.DataFrame) -> list[Failure]:
 def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
     """Return the meaning of a rule for this cell, in a sentence for the maintainer."""
     if rule == "white_space":
-        return blanks.describe_white_space(cell)
+        return describe_white_space(cell)
     meaning = get_rule(rule).meaning
     if rule != "word":
         return meaning

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audience_impact import blanks, periods
+from audience_impact import periods
 from audience_impact import vocabulary as words
+from audience_impact.plain_text import mark_filled
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import RuleStage
 from schemas.cells import ISO_TIMES
@@ -59,9 +60,7 @@ def _parse_numbers(frame: pd.DataFrame, column: str) -> pd.Series:
 )
 def _is_in_order(frame: pd.DataFrame, of: tuple[str, str, str]) -> Any:
     low, middle, high = of
-    is_stated = blanks.mark_filled(frame[middle]) | (
-        blanks.mark_filled(frame[low]) & blanks.mark_filled(frame[high])
-    )
+    is_stated = mark_filled(frame[middle]) | (mark_filled(frame[low]) & mark_filled(frame[high]))
     ranges = frame[frame[low].ne("") | frame[high].ne("")]
     bottom, centre, top = (_parse_numbers(ranges, name) for name in of)
     turned = ranges.index[(bottom > centre) | (centre > top) | (bottom > top)]
@@ -100,7 +99,7 @@ def _is_urban_at_most_all(frame: pd.DataFrame) -> Any:
 
 @row_rule("source_incomplete", "url", of=("sources",))
 def _has_address_or_title(frame: pd.DataFrame) -> Any:
-    return blanks.mark_filled(frame["url"]) | blanks.mark_filled(frame["title"])
+    return mark_filled(frame["url"]) | mark_filled(frame["title"])
 
 
 QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
@@ -230,7 +229,7 @@ def _are_days_inside(frame: pd.DataFrame) -> Any:
 
 @row_rule("end_before_start", "ended_on", of=("restrictions",))
 def _is_end_after_start(frame: pd.DataFrame) -> Any:
-    is_observed = blanks.mark_filled(frame["observed_from"])
+    is_observed = mark_filled(frame["observed_from"])
     start = frame["observed_from"].where(is_observed, frame["announced_on"])
     ends = periods.parse_periods(frame["ended_on"])["end"]
     return ~(ends <= periods.parse_periods(start)["start"])
@@ -239,18 +238,18 @@ def _is_end_after_start(frame: pd.DataFrame) -> Any:
 @row_rule("ongoing_has_end", "ended_on", of=("restrictions",))
 def _has_end_unless_ongoing(frame: pd.DataFrame) -> Any:
     goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
-    return ~(goes_on & blanks.mark_filled(frame["ended_on"]))
+    return ~(goes_on & mark_filled(frame["ended_on"]))
 
 
 @row_rule("start_missing", "observed_from", of=("restrictions",))
 def _has_start(frame: pd.DataFrame) -> Any:
-    return blanks.mark_filled(frame["observed_from"]) | blanks.mark_filled(frame["announced_on"])
+    return mark_filled(frame["observed_from"]) | mark_filled(frame["announced_on"])
 
 
 @row_rule("part_without_kind", "part_kind", of=("restriction_places",))
 def _has_kind_if_part(frame: pd.DataFrame) -> Any:
     is_within = frame["reading"].eq(words.PlaceReading.WITHIN.value)
-    return is_within == blanks.mark_filled(frame["part_kind"])
+    return is_within == mark_filled(frame["part_kind"])
 
 
 @row_rule(
@@ -280,7 +279,7 @@ def _has_time_or_restriction(frame: pd.DataFrame) -> Any:
         pd.to_datetime(frame[name], errors="coerce", **ISO_TIMES) for name in ("begin", "end")
     )
     is_timeless = (frame[["begin", "end"]] == "").all(axis=1)
-    return (end > begin) | (is_timeless & blanks.mark_filled(frame["restriction_id"]))
+    return (end > begin) | (is_timeless & mark_filled(frame["restriction_id"]))
 
 
 row_rule(

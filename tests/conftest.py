@@ -141,7 +141,7 @@ def repository_run(repository_checked: steps.Checked, once: Once) -> Run:
             return met[0]
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("audience_impact.partition.prepare_stages", stages)
+            patch.setattr("audience_impact.pipeline.prepare_stages", stages)
             results = steps.compute_results(
                 steps.refuse_errors(repository_checked, strict=True), None, 0
             )

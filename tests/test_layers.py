@@ -25,7 +25,7 @@ ARROWS = {
     # of reasons and of steps, which the dictionary shows.
     "schemas": (
         *("audience_impact.vocabulary", "audience_impact.periods"),
-        *("audience_impact.blanks", "audience_impact.rules", "audience_impact.plain_text"),
+        *("audience_impact.rules", "audience_impact.plain_text"),
         *("audience_impact.outputs.review.status_rules", "audience_impact.tracing.items"),
     ),
     "flows": ("schemas", "audience_impact"),

@@ -85,7 +85,7 @@ def union_bounds(
             above its most; an audience larger than the universe.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.restrictions`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds`.
 
     Examples:
         >>> union_bounds([96e6, 89e6], universe=105e6)
@@ -121,7 +121,7 @@ def sharp_union_bounds(
             outside 0..1, or of less than two audiences; more than 12 audiences with overlaps.
 
     Source:
-        Hailperin (1965), American Mathematical Monthly 72; `audience_impact.bounds.measured`.
+        Hailperin (1965), American Mathematical Monthly 72; `audience_impact.bounds`.
 
     Examples:
         95 % of the users of the second audience use the first:
@@ -136,7 +136,7 @@ def sharp_union_bounds(
         audience_impact.api.ContradictionError: overlap 0 cannot be true together with the
         audiences, the universe and the overlaps before it
     """
-    from audience_impact.bounds.measured import (
+    from audience_impact.bounds import (
         MeasuredOverlap,
         Sizes,
         bound_union,
@@ -275,7 +275,7 @@ def feature_users(
         ValueError: As `estimate_union`.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.restrictions`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds`.
 
     Examples:
         >>> from audience_impact import load_calibration

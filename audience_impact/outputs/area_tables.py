@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from babel.core import get_global
 
-from audience_impact.bounds.restrictions import BOUNDS
+from audience_impact.bounds import BOUNDS
 from audience_impact.denominators.counts import Counts
 from audience_impact.denominators.online import compute_moments
 from audience_impact.facts.tables import Tables

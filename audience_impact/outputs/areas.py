@@ -31,7 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds.restrictions import BOUNDS
+from audience_impact.bounds import BOUNDS
 from audience_impact.frames import Array, Integers, no_rows
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import (

@@ -20,7 +20,7 @@ import pandas as pd
 
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.bounds.restrictions import BOUNDS, WITH_ERROR
+from audience_impact.bounds import BOUNDS, WITH_ERROR
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import name_origins
 from audience_impact.vocabulary import (

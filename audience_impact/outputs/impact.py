@@ -8,8 +8,7 @@ import pandas as pd
 from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
-from audience_impact.bounds.measured import Resolved
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.bounds import Bounds, Resolved
 from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs import areas
 from audience_impact.outputs.review import reasons

@@ -26,12 +26,12 @@ from functools import cache
 
 import pandas as pd
 
-from audience_impact import blanks
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.bounds import Bounds
 from audience_impact.facts.tables import Tables
 from audience_impact.places import networks
+from audience_impact.plain_text import mark_filled
 from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, SourceType, Unstated
 
 UNSTATED = "measurer not stated"
@@ -282,7 +282,7 @@ def make_sources(tables: Tables) -> pd.DataFrame:
     measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
     frame = tables["sources"]
     stated = frame[OPTIONAL_COLUMNS].apply(
-        lambda cells: cells.where(blanks.mark_filled(cells), Unstated.NOT_RECORDED.value)
+        lambda cells: cells.where(mark_filled(cells), Unstated.NOT_RECORDED.value)
     )
     return frame.assign(
         **stated, measurer=frame["measurement_series_id"].map(measurer)

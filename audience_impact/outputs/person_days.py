@@ -16,7 +16,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.bounds.restrictions import BOUNDS
+from audience_impact.bounds import BOUNDS
 from audience_impact.frames import Array
 from audience_impact.outputs import queries
 from audience_impact.outputs.queries import (

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from audience_impact import blanks
+from audience_impact.plain_text import strip_blanks
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Atlas, FindCountry, Place, plain_name
 from audience_impact.store.manifest import hash_bytes
@@ -295,7 +295,7 @@ def _cell_text(cell: object) -> str:
         return str(cell.strftime("%Y-%m-%d"))
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return blanks.strip_blanks(" ".join(str(cell).split()))
+    return strip_blanks(" ".join(str(cell).split()))
 
 
 def parse_year(text: str) -> str:

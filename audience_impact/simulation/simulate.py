@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.parts import PARTS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.bounds import Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import Context

@@ -37,7 +37,7 @@ from scipy.special import ndtr
 
 from audience_impact import figure_errors
 from audience_impact.audiences.intervals import ONE_SIDED
-from audience_impact.bounds.measured import MeasuredOverlap, Resolved
+from audience_impact.bounds import MeasuredOverlap, Resolved
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
 from audience_impact.frames import Array

@@ -35,7 +35,7 @@ them. If several figures are all at their ends, these worlds are farther out tha
 results.
 
 Assumptions, drawbacks and citation: those of timeline.py and unions.py; M. Frechet (1935), as in
-bounds/restrictions.py.
+bounds.py.
 """
 
 from dataclasses import replace
@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.bounds.restrictions import BOUNDS
+from audience_impact.bounds import BOUNDS
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.frames import Array, Integers

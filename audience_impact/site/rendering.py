@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
 from audience_impact.answers.numbers import Estimate, dates_in_words, format_interval
-from audience_impact.bounds.restrictions import BOUNDS_SHARE
+from audience_impact.bounds import BOUNDS_SHARE
 from audience_impact.plain_text import plain_lines, web_address
 from audience_impact.site.report_data import File, ReportData, page_path
 

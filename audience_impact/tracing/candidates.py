@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from audience_impact import bounds
 from audience_impact import selection as choosing
 from audience_impact.audiences import daily_reach, use
 from audience_impact.audiences import figures as audience_figures
 from audience_impact.audiences.inputs import Inputs, group_by_country
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds import measured
 from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
@@ -155,8 +155,8 @@ def _list_use(
     )
     is_in_scope = with_reasons["restriction_id"].isin(scope.requested["restriction_id"])
     yield with_reasons[is_in_scope].assign(country_id=with_reasons["area_id"], platform_id=EVERY)
-    together = measured.list_candidates(sizes, tables)
-    yield _add_reasons(together, measured.STEPS, "overlap", "overlaps", "overlap_id").assign(
+    together = bounds.list_overlaps(sizes, tables)
+    yield _add_reasons(together, bounds.OVERLAP_STEPS, "overlap", "overlaps", "overlap_id").assign(
         platform_id=EVERY
     )
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from audience_impact.audiences import intervals
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds.restrictions import Bounds
+from audience_impact.bounds import Bounds
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.fitted.models import Context
 from audience_impact.frames import Array

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from audience_impact import blanks, periods
+from audience_impact import periods
+from audience_impact.plain_text import strip_blanks
 from flows.adding.records import FactRecords, NotOnRecordError, suggest_names
 from schemas import facts
 
@@ -120,7 +121,7 @@ class Question:
         Raises NotOnRecordError or WrongAnswerError.
         """
         parts = raw_answer.split(";") if self.many else [raw_answer]
-        parts = [blanks.strip_blanks(part) for part in parts]
+        parts = [strip_blanks(part) for part in parts]
         if any(map(CONTROL.search, parts)):
             raise WrongAnswerError(
                 "contains a line break or another control character: write one line"

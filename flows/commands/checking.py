@@ -124,7 +124,7 @@ def _format_unstated(reading: "Reading", on_top: bool) -> str:
     One line, because hundreds of older sources lack one of them, and a warning for each would hide
     the others. On top of the shipped facts only own sources count.
     """
-    from audience_impact.blanks import mark_filled
+    from audience_impact.plain_text import mark_filled
 
     sources = reading.tables["sources"]
     sources = sources[sources["row_layer"] > 1] if on_top else sources

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from audience_impact import partition
+from audience_impact import pipeline
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.partition import PartInput, PartResult, SharedInput
+from audience_impact.pipeline import PartInput, PartResult, SharedInput
 from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
@@ -121,11 +121,11 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     Raises ParameterError where a fitted table lacks a parameter, ContractError where rows break a
     contract.
     """
-    result = partition.compute_part(shared.input, part)
+    result = pipeline.compute_part(shared.input, part)
     frames = result.tables
     tables = {**shared.input.tables, **part.tables}
     frames["impact"] = quality.add_losses(frames["impact"], shared.refused, tables)
-    published_frames = {name: frames[name] for name in partition.OF_RESTRICTIONS}
+    published_frames = {name: frames[name] for name in pipeline.OF_RESTRICTIONS}
     lineage = frames["lineage"]
     others = {name: frame for name, frame in frames.items() if name not in published_frames}
     return ComputedPart(
@@ -174,13 +174,13 @@ def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) ->
     `tables` are the facts that all parts share, `as_of` is the date of the results.
     """
     results = [part.result for part in parts]
-    frames, by_areas = partition.merge_parts(tables, as_of, results)
+    frames, by_areas = pipeline.merge_parts(tables, as_of, results)
     broken: dict[str, set[str]] = defaultdict(set)
     for broken_rules in (*(result.broken for result in results), by_areas):
         for rule, keys in broken_rules.items():
             broken[rule] |= set(keys)
     findings = [finding for result in results for finding in result.findings]
-    names = partition.OF_RESTRICTIONS
+    names = pipeline.OF_RESTRICTIONS
     return MergedResults(
         {name: _sort_rows([part.rows[name] for part in parts]) for name in names},
         frames,

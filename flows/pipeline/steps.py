@@ -375,8 +375,7 @@ def compute_results(
     Raises RefusedError where a fitted table lacks something, a process dies, or a rule over results
     is broken, which is an error of the method.
     """
-    from audience_impact.partition import Partitioning
-    from audience_impact.pipeline import DRAWS, Settings
+    from audience_impact.pipeline import DRAWS, Settings, divide_run
     from audience_impact.store.versions import Version
     from flows.pipeline import parts, quality
     from schemas import published
@@ -384,14 +383,14 @@ def compute_results(
     day, count = choose_day(checked, as_of), draws or DRAWS
     most = most or parts.limit_size(len(checked.tables["restrictions"]), processes)
     try:
-        divided = Partitioning(checked.tables, day, Settings(seed, count), most, only)
-        shared = parts.Shared(divided.shared, tuple(quality.list_refused(checked.findings)))
+        common, divided = divide_run(checked.tables, day, Settings(seed, count), most, only)
+        shared = parts.Shared(common, tuple(quality.list_refused(checked.findings)))
         computed = parts.compute_parts(shared, divided, processes)
     except ParameterError as error:
         raise RefusedError([str(error)]) from error
     except BrokenProcessPool as error:
         raise RefusedError([DIED]) from error
-    merged_results = parts.merge_results(computed, divided.shared.tables, day)
+    merged_results = parts.merge_results(computed, common.tables, day)
     words = [name_method(), *([AS_KNOWN] if checked.cut else [])]
     words += [f"{count}-draws"] if count != DRAWS else []
     version = Version(day, checked.inputs_sha256, "+".join(words), published.SCHEMA_VERSION, seed)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.bounds.restrictions import BOUNDS_SHARE
+from audience_impact.bounds import BOUNDS_SHARE
 from benchmarks import bounds
 from flows.pipeline import steps
 from tests.engine import calibrated

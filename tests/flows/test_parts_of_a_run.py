@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from audience_impact.exporting.export import list_files
 from audience_impact.outputs import areas
-from audience_impact.partition import Partitioning
-from audience_impact.pipeline import Settings
+from audience_impact.pipeline import Settings, divide_run
 from audience_impact.simulation.worlds import DRAWN
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
@@ -107,12 +106,12 @@ def test_several_processes_give_the_bytes_of_the_whole_and_tell_of_each_part(
 
 def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() -> None:
     made = lands()
-    parts_of = Partitioning(made.typed(), AS_OF, Settings(), most=1)
+    _, parts_of = divide_run(made.typed(), AS_OF, Settings(), most=1)
     of_part = [set(part.scope.requested["country_id"]) for part in parts_of]
     assert sorted(map(sorted, of_part)) == [["XA", "XB"], *([land] for land in LANDS[2:])]
     acts = [act for part in parts_of for act in part.tables["restrictions"]["restriction_id"]]
     assert sorted(acts) == [f"R{number}" for number in range(10)]
-    assert len(Partitioning(made.typed(), AS_OF, Settings(), most=100)) == 1
+    assert len(divide_run(made.typed(), AS_OF, Settings(), most=100)[1]) == 1
 
 
 @pytest.mark.nightly

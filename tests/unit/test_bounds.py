@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.bounds.restrictions import bound_unions
+from audience_impact.bounds import bound_unions
 
 Audience = tuple[float, float]
 
@@ -25,12 +25,13 @@ def audiences(draw: st.DrawFn) -> tuple[list[Audience], float]:
 def table(cells: list[Audience], base: float, group: str = "a") -> pd.DataFrame:
     """One row an audience."""
     frame = pd.DataFrame(cells, columns=["low_persons", "high_persons"])
-    return frame.assign(base_persons=base, group=group)
+    sizes = dict.fromkeys(["base_persons", "base_size_persons", "population_persons"], base)
+    return frame.assign(**sizes, restriction_id=group, country_id="XA")
 
 
 def union(cells: list[Audience], base: float) -> tuple[float, float]:
     """Lower and upper bound of one group."""
-    result = bound_unions(table(cells, base), ["group"]).loc["a"]
+    result = bound_unions(table(cells, base)).loc["a", "XA"]
     return result["printed_min_persons"], result["printed_max_persons"]
 
 
@@ -49,14 +50,15 @@ def test_bounds_are_those_of_frechet(case: tuple[list[Audience], float]) -> None
 def test_groups_do_not_touch_each_other(cases: list[tuple[list[Audience], float]]) -> None:
     parts = [table(cells, base, str(place)) for place, (cells, base) in enumerate(cases)]
     mixed = pd.concat(parts).sample(frac=1, random_state=1)
-    together = bound_unions(mixed, ["group"])
-    alone = pd.concat([bound_unions(part, ["group"]) for part in parts])
+    together = bound_unions(mixed)
+    alone = pd.concat([bound_unions(part) for part in parts])
     pd.testing.assert_frame_equal(together, alone)
 
 
 def test_the_naive_sum_stands_beside_the_bounds() -> None:
-    result = bound_unions(table([(96e6, 96e6), (89e6, 89e6)], 105e6), ["group"]).loc["a"]
-    assert result.to_dict() == {
+    result = bound_unions(table([(96e6, 96e6), (89e6, 89e6)], 105e6)).loc["a", "XA"]
+    bounds = ["printed_min_persons", "printed_max_persons", "naive_sum_persons"]
+    assert result[bounds].to_dict() == {
         "printed_min_persons": 96e6,
         "printed_max_persons": 105e6,
         "naive_sum_persons": 185e6,
@@ -64,7 +66,7 @@ def test_the_naive_sum_stands_beside_the_bounds() -> None:
 
 
 def test_a_platform_without_a_figure_leaves_the_base_as_the_limit() -> None:
-    result = bound_unions(table([(3.0, 3.0), (math.nan, math.nan)], 10.0), ["group"]).loc["a"]
+    result = bound_unions(table([(3.0, 3.0), (math.nan, math.nan)], 10.0)).loc["a", "XA"]
     assert (result["printed_min_persons"], result["printed_max_persons"]) == (3.0, 10.0)
     assert math.isnan(result["naive_sum_persons"])
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.special import logit
 
+from audience_impact import bounds as limits
 from audience_impact.audiences import scope
-from audience_impact.bounds import restrictions as limits
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from tests.engine import (

@@ -12,7 +12,7 @@ from scipy import special
 from audience_impact import pipeline
 from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import build_scope
-from audience_impact.bounds.restrictions import Bounds, bound_restrictions
+from audience_impact.bounds import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_context
 from audience_impact.fitting import audiences as learning

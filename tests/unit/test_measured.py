@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.bounds import measured
-from audience_impact.bounds.measured import Resolved
+from audience_impact.bounds import CONTRADICTION, Resolved
 from audience_impact.facts.tables import Finding
 from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.simulation import unions
@@ -167,7 +166,7 @@ def test_a_contradiction_names_all_four_facts_and_their_lines() -> None:
     (result,) = list_findings(made)
     at = lines(made)
     assert f"{result.file}:{result.line}" == at["O1"]
-    assert (result.table, result.column, result.rule) == ("overlaps", "value", measured.RULE)
+    assert (result.table, result.column, result.rule) == ("overlaps", "value", CONTRADICTION)
     for text in (
         f"telegram 89,000,000 (telegram-monthly_reach, {at['telegram-monthly_reach']})",
         f"whatsapp 96,000,000 (whatsapp-monthly_reach, {at['whatsapp-monthly_reach']})",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from audience_impact import partition, pipeline
+from audience_impact import pipeline
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Outputs, Selection
 from tests.engine import QUIET, calls, russia
@@ -74,7 +74,7 @@ def test_a_part_of_a_run_is_as_in_the_whole(
 @example([9, 4, 4, 1], 10)
 def test_parts_hold_no_more_than_they_may_and_countries_whole(sizes: list[int], most: int) -> None:
     groups = pd.Series(np.repeat(np.arange(len(sizes)), sizes))
-    part = partition._assign_parts(groups, most)
+    part = pipeline._assign_parts(groups, most)
     assert (part.groupby(groups).nunique() == 1).all()
     held = part.value_counts().sort_index()
     assert list(held.index) == list(range(len(held)))
@@ -86,7 +86,7 @@ def test_parts_hold_no_more_than_they_may_and_countries_whole(sizes: list[int], 
 
 def test_parts_are_about_equal() -> None:
     sizes = [90, 70, 30, 30, 20, 10, 10]
-    part = partition._assign_parts(pd.Series(np.repeat(np.arange(7), sizes)), 143)
+    part = pipeline._assign_parts(pd.Series(np.repeat(np.arange(7), sizes)), 143)
     assert sorted(part.value_counts()) == [130, 130]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.bounds import measured
+from audience_impact.bounds import CONTRADICTION
 from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.restrictions import make_impact_by_platform
 from audience_impact.outputs.review import rules as review
@@ -308,7 +308,7 @@ def test_a_fault_names_rule_meaning_and_rows() -> None:
 def test_every_rule_is_in_the_table_of_rules() -> None:
     result = {rule.id: rule.tables for rule in collect_rules() if rule.stage is RuleStage.RESULTS}
     assert result == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {
-        measured.RULE: ("overlaps",),
+        CONTRADICTION: ("overlaps",),
         "interval_without_width": ("impact", "person_days"),
         "union_below_part": ("impact", "countries_by_year"),
         "interval_outside_bounds": ("impact", "countries_by_year", "person_days"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from audience_impact.bounds.measured import (
+from audience_impact.bounds import (
     MeasuredOverlap,
     Sizes,
     bound_union,

@@ -14,7 +14,7 @@ import pandas as pd
 from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds import measured
+from audience_impact.bounds import CONTRADICTION
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
 from audience_impact.outputs.review.reasons import SHOWN, mark_rules
 from audience_impact.outputs.review.status_rules import NORMAL
@@ -89,7 +89,7 @@ def make_review_input(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Rev
 RESULTS = Stage[Callable[[ReviewInput], list[str]]](RuleStage.RESULTS)
 """The rules over results, in the order in which they run."""
 
-CONTRADICT = register_rule(measured.RULE, RuleStage.RESULTS, "overlaps")
+CONTRADICT = register_rule(CONTRADICTION, RuleStage.RESULTS, "overlaps")
 
 
 KEYS = {

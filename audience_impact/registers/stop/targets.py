@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from audience_impact import blanks
+from audience_impact.plain_text import strip_blanks
 from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import (
     Catalogue,
@@ -39,7 +39,7 @@ def split_items(text: str) -> list[str]:
     rest = re.sub(r"\((?:vkontakte|odnoklassniki|romeo|my\.mail\.ru|pia)\)", "", rest, flags=re.I)
     parts = re.split(r"[,;]|\band\b|(?<=\w)\.\s|\bincluding\b", rest)
     parts = [re.sub(r",?\s*possibly$", "", part.strip(" .\t"), flags=re.I) for part in parts]
-    parts = [blanks.strip_blanks(" ".join(part.split())) for part in [*parts, *quoted]]
+    parts = [strip_blanks(" ".join(part.split())) for part in [*parts, *quoted]]
     return [part for part in parts if part and plain_name(part) not in ("", "possibly")]
 
 
@@ -78,7 +78,7 @@ class _Services:
     def add_item(self, text: str, rules: Sequence[FeatureRule], catalogue: Catalogue) -> None:
         """Add a service of a column, or one item of free text."""
         hits = [rule for rule in rules if rule.column == OTHER and rule.find_match(text)]
-        bare = blanks.strip_blanks(re.sub(hits[0].pattern, "", text, flags=re.I)) if hits else text
+        bare = strip_blanks(re.sub(hits[0].pattern, "", text, flags=re.I)) if hits else text
         is_known = bool(catalogue.find_id(text))
         name = text if is_known or not bare else bare
         ids, added, defect = _read_item(name, catalogue)
@@ -134,7 +134,7 @@ class _Services:
 
 def shorten_text(text: str) -> str:
     """Return an excerpt from the beginning of a text."""
-    return blanks.strip_blanks(text[:EXCERPT_SIGNS])
+    return strip_blanks(text[:EXCERPT_SIGNS])
 
 
 def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -> Targets:

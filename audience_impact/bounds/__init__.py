@@ -1,1 +1,0 @@
-"""Bounds that follow from the figures: Frechet bounds, sharp bounds, contradictions."""
