@@ -33,7 +33,8 @@ from audience_impact.fitting import audiences as learning
 from audience_impact.fitting.audiences import leave_out
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, figures
-from audience_impact.imputation.effects import describe_rows, number_groups, split_blocks
+from audience_impact.imputation.audiences import impute_with_members
+from audience_impact.imputation.effects import number_groups, split_blocks
 from audience_impact.imputation.figures import (
     COARSE,
     FINE,
@@ -43,7 +44,6 @@ from audience_impact.imputation.figures import (
     read_observations,
     soften_odds,
 )
-from audience_impact.imputation.groups import impute_with_members
 from audience_impact.overlap.model import read_model
 from audience_impact.populations import is_region
 from audience_impact.vocabulary import WORLD, WayOfCounting
@@ -127,7 +127,7 @@ def predict_figures(tables: Tables) -> pd.DataFrame:
     As in a run, what is too vague on the coarse scale is predicted on the fine one.
     """
     parameters = _read_parameters(tables)
-    rows = describe_rows(read_observations(tables))
+    rows = read_observations(tables)
     fold = pd.Series(assign_folds(rows), rows["area_id"].to_numpy())
     fold = fold[~fold.index.duplicated()]
     scales = {COARSE: parameters} | ({FINE: parameters.fine} if parameters.fine is not None else {})
@@ -148,7 +148,7 @@ def _predict_on_scale(
     tables: Tables, scale: Scale, parameters: distribution.AudienceParameters, fold: pd.Series
 ) -> pd.DataFrame:
     """Return the prediction of each figure on one scale; `fold` is that of each country."""
-    rows = describe_rows(read_observations(tables, scale))
+    rows = read_observations(tables, scale)
     rows = rows.assign(fold=rows["area_id"].map(fold).fillna(-1).astype("int64"))
     others = learning.predict_left_out(rows, parameters.spreads)
     parts = [
@@ -208,10 +208,8 @@ def _add_intervals(scales: list[pd.DataFrame]) -> pd.DataFrame:
     for number in range(FOLDS):
         rest = [out[out["fold"] != number].reset_index(drop=True) for out in scales]
         left_out = [out[out["fold"] == number].reset_index(drop=True) for out in scales]
-        if len(scales) == 1:
-            factors = [learning.fit_factors(rest[0])]
-        else:
-            factors = list(learning.fit_factors_by_scale(rest[0], rest[1]))
+        factors = learning.fit_factors_by_scale(*rest)
+        if len(scales) > 1:
             left_out[0] = learning.select_clear(left_out[0], factors[0])
             left_out[1] = learning.drop_figures(left_out[1], left_out[0])
         parts += [

@@ -25,7 +25,7 @@ from scipy.stats import binomtest
 from audience_impact.audiences import scope
 from audience_impact.fitted.chances import PARAMETERS, describe_chances
 from audience_impact.fitted.shares import index_parameters
-from audience_impact.fitting import chances
+from audience_impact.fitting import shares as fitting
 from audience_impact.pipeline import find_newest_access
 from audience_impact.populations import country_of
 from audience_impact.vocabulary import Chance, GeoScope, NetworkScope, Severity
@@ -41,7 +41,7 @@ def leave_out(answers: pd.DataFrame) -> pd.DataFrame:
     fold = fold_of(answers["event_id"])
     key, parts = ["chance", "chance_group"], []
     for number in sorted(fold.unique()):
-        fitted = chances.fit_groups(answers[fold != number])["share"]
+        fitted = fitting.fit_groups(answers[fold != number])["share"]
         parts.append(answers[fold == number].join(fitted, on=key))
     return pd.concat(parts).dropna(subset=["share"])
 
@@ -128,7 +128,7 @@ def main() -> None:
         lines = make_measured_table(list_national_cuts(folders))
     else:
         readings = steps.validate_facts(steps.read_facts(folders)).tables["event_readings"]
-        lines = make_table(chances.list_answers(readings))
+        lines = make_table(fitting.list_answers(readings))
     print(json.dumps(lines) if options.format == "json" else format_table(pd.DataFrame(lines)))
 
 

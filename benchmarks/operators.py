@@ -19,7 +19,8 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting import networks as network_fitting
+from audience_impact.fitting import places as network_fitting
+from audience_impact.fitting.tables import balance_spread
 from audience_impact.places import networks
 from benchmarks import format_table
 from flows.pipeline import steps
@@ -102,7 +103,7 @@ def leave_countries_out(operator_regions: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for country, part in rows.groupby("area_id"):
         others = rows[rows["area_id"] != country]
-        spread = network_fitting.measure_between_regions(others)
+        spread = balance_spread(others["difference"], others["area_id"], others["network_scope"])
         low, middle, high = (
             expit(logit(part["national_share"].astype("float64")) + value)
             for value in (spread.q05, spread.q50, spread.q95)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audience_impact.fitting import networks as network_learning
+from audience_impact.fitting import places as network_learning
 from audience_impact.places import networks
 from flows.pipeline import steps
 

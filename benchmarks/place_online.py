@@ -169,7 +169,7 @@ def _country(
     is_own = use.index.isin(own.index)
     left = is_own & (without == COUNTRY or _is_survey(facts))
     laws = online.read_parameters(
-        _typed(online_learning.fit_table({**facts, "regional_use": use[~left]}))
+        _typed(online_learning.fit_places({**facts, "regional_use": use[~left]}))
     )
     if laws is None:
         raise ValueError("too few regional figures to learn from")

@@ -13,10 +13,8 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import (
     audiences,
-    chances,
     errors,
     joint_use,
-    networks,
     people_online,
     places,
     shares,
@@ -47,12 +45,12 @@ FITTERS = {
             *("online_levels", "figure_errors"),
         ),
         {
-            "place_laws": places.fit_table,
-            "network_laws": networks.fit_table,
+            "place_laws": places.fit_places,
+            "network_laws": places.fit_networks,
             "part_sizes": places.fit_part_sizes,
         },
     ),
-    "chances": Fitter(("event_readings",), {"chances": chances.fit_table}),
+    "chances": Fitter(("event_readings",), {"chances": shares.fit_chances}),
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
         {
@@ -70,9 +68,7 @@ FITTERS = {
         {"online_levels": people_online.fit_table},
         is_current=people_online.is_current,
     ),
-    "joint-use": Fitter(
-        ("surveys", "use_patterns"), {"overlap_calibration": joint_use.fit_table}, decimals=6
-    ),
+    "joint-use": Fitter(joint_use.READ, {"overlap_calibration": joint_use.fit_table}, decimals=6),
 }
 """Fits, by the argument of `audience-impact learn`."""
 

@@ -10,7 +10,7 @@ days before it that has a service and an area in common. A restriction is confir
 report speaks for it, or it may repeat a neighbour.
 
 Method. The chance of a group has a beta distribution, fitted to readings of register rows and to
-what the next edition of the register repeats (fitting/chances.py).
+what the next edition of the register repeats (fitting/shares.py).
 
 Assumptions. Restrictions kept by hand are as sure as rows of a register with the same evidence.
 

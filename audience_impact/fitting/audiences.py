@@ -60,10 +60,9 @@ from audience_impact.imputation.distribution import (
 )
 from audience_impact.imputation.effects import (
     EFFECTS,
-    OWN,
+    NAMES,
     Spreads,
     compute_covariance,
-    describe_rows,
     number_groups,
     share_among,
     split_blocks,
@@ -74,7 +73,6 @@ from audience_impact.imputation.figures import (
     LEAST_ABROAD,
     LEVELS,
     OF_OTHERS,
-    Scale,
     read_observations,
     speaks_for,
 )
@@ -85,10 +83,10 @@ LEAVING = (
     (("area_id", "platform_id"), 0.7),
     (("area_id", "platform_id", "way"), 0.7),
     (("area_id", "platform_id", "year"), 0.5),
+    (("counted_in_countries",), 0.5),
 )
-"""Blocks of figures that are left out together to measure predictions, with their weights."""
-LEAVING_SERVICES = (*LEAVING, (("counted_in_countries",), 0.5))
-"""The same on the fine scale, where a service is left out in all countries, but not its totals."""
+"""Blocks of figures that are left out together to measure predictions, with their weights; the last
+on the fine scale alone, where a service is left out in all countries, but not its totals."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
 """Minimum numbers of figures and of countries for a fit."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
@@ -98,8 +96,6 @@ START_OWN = 0.13
 SHRINK = 10.0
 LEAST_FACTOR_COUNTRIES = 5
 DECIMALS = 4
-NAMES = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
-"""Spreads of one scale in the table."""
 COLUMNS = ["parameter", "kind", "value", "basis", "figures", "areas", "data_sha256"]
 DEGREES = 6.0
 Blocks = Sequence[NDArray[np.int64]]
@@ -115,7 +111,7 @@ class Figures(NamedTuple):
 
 
 def prepare_figures(rows: pd.DataFrame) -> Figures:
-    """Return figures (as `describe_rows` returns them) with their weights and blocks."""
+    """Return figures (as `read_observations` returns them) with their weights and blocks."""
     (countries,) = number_groups(["area_id"], rows)
     weights = np.bincount(countries)[countries] ** -0.5
     ways = tuple((blocks, counts) for _, blocks, counts in _list_blocks(rows))
@@ -124,14 +120,13 @@ def prepare_figures(rows: pd.DataFrame) -> Figures:
 
 def _list_blocks(rows: pd.DataFrame) -> list[tuple[tuple[str, ...], Blocks, float]]:
     """Return the columns, blocks and weight of each way in which figures are left out."""
-    ways = LEAVING_SERVICES if (rows["area_id"] == WORLD).any() else LEAVING
+    ways = LEAVING if (rows["area_id"] == WORLD).any() else LEAVING[:-1]
     return [(by, split_blocks(number_groups(by, rows)[0]), counts) for by, counts in ways]
 
 
 def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
     """Return spreads of the effects and of the ways of counting, by name."""
     ways = sorted(way.value for way in WayOfCounting)
-    names = [effect.name for effect in EFFECTS] + [OWN + way for way in ways]
     start = np.log([effect.start for effect in EFFECTS] + [START_OWN] * len(ways))
     most = np.log([effect.most for effect in EFFECTS] + [MOST_SPREAD] * len(ways))
     shared = [share_among(effect, prepared.rows) for effect in EFFECTS]
@@ -161,7 +156,7 @@ def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
         bounds=[(np.log(LEAST_SPREAD), end) for end in most],
         options={"maxiter": steps, "maxfun": 2 * steps},
     )
-    return dict(zip(names, np.exp(result.x).round(DECIMALS).tolist(), strict=True))
+    return dict(zip(NAMES, np.exp(result.x).round(DECIMALS).tolist(), strict=True))
 
 
 def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
@@ -203,20 +198,22 @@ def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
 
 
 def fit_factors_by_scale(
-    coarse: pd.DataFrame, fine: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the factors of the coarse and the fine scale from the predictions on both.
+    coarse: pd.DataFrame, fine: pd.DataFrame | None = None
+) -> list[pd.DataFrame]:
+    """Return the factors of the coarse and, if there is one, the fine scale from predictions.
 
     A left-out figure counts on the scale on which a run would impute it. This depends on the
     factors of the coarse scale, which are therefore fitted ROUNDS times.
     """
     of_all = fit_factors(coarse)
+    if fine is None:
+        return [of_all]
     factors = of_all
     for _ in range(ROUNDS):
         clear = select_clear(coarse, factors)
         factors = _fill_levels(fit_factors(clear), of_all)
     rest = drop_figures(fine, select_clear(coarse, factors))
-    return factors, _fill_levels(fit_factors(rest), fit_factors(fine))
+    return [factors, _fill_levels(fit_factors(rest), fit_factors(fine))]
 
 
 def select_clear(coarse: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
@@ -290,50 +287,30 @@ def _fit_group_factors(
 
 def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     """Return the fact table `audience_laws`; without rows where figures are too few."""
-    spreads = {scale: _fit_scale(tables, scale, steps) for scale in (COARSE, FINE)}
-    predictions = {
-        scale: predict_left_out(rows, dict(zip(effects["kind"], effects["value"], strict=True)))
-        for scale, (rows, effects) in spreads.items()
-        if not effects.empty
-    }
+    effects, predictions = [], []
+    for scale in (COARSE, FINE):
+        rows = read_observations(tables, scale)
+        countries = rows["area_id"].nunique()
+        is_too_few = len(rows) < LEAST_FIGURES or countries < LEAST_COUNTRIES
+        if is_too_few or (scale.has_totals and not (rows["area_id"] == WORLD).any()):
+            break
+        spreads = fit_spreads(prepare_figures(rows), steps)
+        predictions.append(predict_left_out(rows, spreads))
+        fitted = pd.DataFrame({"kind": list(spreads), "value": list(spreads.values())})
+        parameter = AudienceLaw.EFFECT_SPREAD.value
+        effects.append(fitted.assign(parameter=parameter, figures=len(rows), areas=countries))
     if not predictions:
         return pd.DataFrame(columns=COLUMNS)
-    widths = (
-        fit_factors_by_scale(predictions[COARSE], predictions[FINE])
-        if FINE in predictions
-        else (fit_factors(predictions[COARSE]),)
-    )
     parts = [
         part.assign(kind=scale.prefix + part["kind"])
-        for (scale, (_, effects)), factors in zip(spreads.items(), widths, strict=False)
-        for part in (effects, factors)
+        for scale, *both in zip(
+            (COARSE, FINE), effects, fit_factors_by_scale(*predictions), strict=False
+        )
+        for part in both
     ]
     table = pd.concat(parts, ignore_index=True)
     basis = ParameterBasis.ESTIMATED.value
     return table.assign(basis=basis, data_sha256=_digest_figures(tables))[COLUMNS]
-
-
-def _fit_scale(tables: Tables, scale: Scale, steps: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the figures of one scale, and their fitted spreads as rows of the table.
-
-    The second frame has no rows where figures are too few, or on the fine scale without totals.
-    """
-    rows = describe_rows(read_observations(tables, scale))
-    countries = rows["area_id"].nunique()
-    is_too_few = len(rows) < LEAST_FIGURES or countries < LEAST_COUNTRIES
-    if is_too_few or (scale.has_totals and not (rows["area_id"] == WORLD).any()):
-        return rows, pd.DataFrame(columns=COLUMNS)
-    fitted_spreads = fit_spreads(prepare_figures(rows), steps)
-    effects = pd.DataFrame(
-        {
-            "parameter": AudienceLaw.EFFECT_SPREAD.value,
-            "kind": list(fitted_spreads),
-            "value": list(fitted_spreads.values()),
-            "figures": len(rows),
-            "areas": countries,
-        }
-    )
-    return rows, effects
 
 
 def is_current(tables: Tables) -> bool:
@@ -348,7 +325,7 @@ def is_current(tables: Tables) -> bool:
 
 def _digest_figures(tables: Tables) -> str:
     """Return the digest of the figures that are fitted to, totals of the world among them."""
-    rows = describe_rows(read_observations(tables, FINE))
+    rows = read_observations(tables, FINE)
     columns = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
     return digest_frames(columns.round({"share": DECIMALS}))
 
@@ -362,24 +339,16 @@ def leave_out(precision: Array, weighted: Array, parts: Blocks) -> tuple[Array, 
     return residual, variance
 
 
-def score_blocks(
-    precision: Array, weighted: Array, parts: Blocks, weights: Array
-) -> tuple[float, Array, list[Array]]:
-    """Return the score of leaving out these blocks, and its derivatives u and D by block."""
-    total, u, inner = 0.0, np.zeros(len(weighted)), []
-    for part in parts:
-        inside = np.linalg.inv(precision[np.ix_(part, part)])
-        r, s, w = inside @ weighted[part], np.diag(inside), weights[part]
-        both = DEGREES * s + r**2
-        total += float(
-            w @ (-(DEGREES + 1.0) / 2.0 * np.log1p(r**2 / (DEGREES * s)) - 0.5 * np.log(s))
-        )
-        by_residual = -w * (DEGREES + 1.0) * r / both
-        by_variance = w * (-0.5 / s + (DEGREES + 1.0) / 2.0 * r**2 / (s * both))
-        u[part] = inside @ by_residual
-        outer = np.outer(u[part], r)
-        inner.append(0.5 * (outer + outer.T) + (inside * by_variance) @ inside)
-    return total, u, inner
+def _score_block(inside: Array, weighted: Array, weights: Array) -> tuple[float, Array, Array]:
+    """Return the score of leaving out a block, and its derivatives u and D."""
+    r, s = inside @ weighted, np.diag(inside)
+    both = DEGREES * s + r**2
+    score = weights @ (-(DEGREES + 1.0) / 2.0 * np.log1p(r**2 / (DEGREES * s)) - 0.5 * np.log(s))
+    by_residual = -weights * (DEGREES + 1.0) * r / both
+    by_variance = weights * (-0.5 / s + (DEGREES + 1.0) / 2.0 * r**2 / (s * both))
+    u = inside @ by_residual
+    outer = np.outer(u, r)
+    return float(score), u, 0.5 * (outer + outer.T) + (inside * by_variance) @ inside
 
 
 def score_ways(
@@ -393,10 +362,13 @@ def score_ways(
     weighted = precision @ odds
     middle, u, total = np.zeros_like(precision), np.zeros(len(odds)), 0.0
     for parts, counts in ways:
-        block_score, slope, inner = score_blocks(precision, weighted, parts, counts * weights)
-        total, u = total + block_score, u + slope
-        for part, block in zip(parts, inner, strict=True):
-            middle[part] += block @ precision[part]
+        scores = 0.0
+        for part in parts:
+            inside = np.linalg.inv(precision[np.ix_(part, part)])
+            score, slope, inner = _score_block(inside, weighted[part], counts * weights[part])
+            scores, u[part] = scores + score, u[part] + slope
+            middle[part] += inner @ precision[part]
+        total += scores
     gradient = precision @ middle
     q = precision @ u
     gradient -= 0.5 * (np.outer(q, weighted) + np.outer(weighted, q))

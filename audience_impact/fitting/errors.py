@@ -60,10 +60,10 @@ from audience_impact.figure_errors import (
     take_period_medians,
 )
 from audience_impact.fitting.tables import (
-    BASES,
     Fit,
     Fits,
-    digest_frames,
+    digest_facts,
+    make_fit,
     make_parameter_table,
     measure_half_width,
     measure_spread,
@@ -85,6 +85,7 @@ MONTHLY = [
     *(AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value),
     *(AudienceMetric.SURVEY_MONTHLY.value, AudienceMetric.UNSPECIFIED.value),
 ]
+MEASURER = "measurement_series_id"
 MOST_DAYS_SHARE = 0.5
 """Share of the days between two figures from which growth counts as that under a restriction."""
 NEAR_DAYS = 183
@@ -153,7 +154,7 @@ def pair_measurers(tables: Tables) -> pd.DataFrame:
     rows = rows.assign(level=share, moment=period_middle(rows["period_start"], rows["period_end"]))
     both = _compare_measurers(rows, ["area_id", "platform_id"], ["moment"])
     near = (both["moment"] - both["moment_other"]).dt.days.abs() <= NEAR_DAYS
-    names = ["platform_id", "measurement_series_id", "measurement_series_id_other"]
+    names = ["platform_id", MEASURER, f"{MEASURER}_other"]
     cell = both["area_id"].str.cat(both[names], sep="|")
     return both.assign(cell=cell)[near].reset_index(drop=True)
 
@@ -165,9 +166,9 @@ def _compare_measurers(
 
     The columns `names` of the second measurer end in `_other`.
     """
-    rows = rows[[*by, "measurement_series_id", "level", *names]]
+    rows = rows[[*by, MEASURER, "level", *names]]
     both = rows.merge(rows, on=by, suffixes=("", "_other"))
-    both = both[both["measurement_series_id"] < both["measurement_series_id_other"]]
+    both = both[both[MEASURER] < both[f"{MEASURER}_other"]]
     return both.assign(difference=both["level"] - both["level_other"]).reset_index(drop=True)
 
 
@@ -186,7 +187,7 @@ def pair_bases(bases: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
         moment=period_middle(online["period_start"], online["period_end"]),
     )
     residents = bases[~bases["population_base"].str.startswith("internet")]
-    same = ["area_id", "measurement_series_id"]
+    same = ["area_id", MEASURER]
     rows = online[[*same, "level", "moment"]]
     both = rows.merge(rows, on=same, suffixes=("", "_next"))
     months = (both["moment_next"] - both["moment"]).dt.days / MEAN_MONTH_DAYS
@@ -216,26 +217,16 @@ def standardise_changes(pairs: pd.DataFrame) -> Array:
     return np.asarray(pairs["change"].to_numpy("float64") / np.sqrt(months))
 
 
-def measure_growth(
-    pairs: pd.DataFrame, by: str = "measurement_series_id", power: float = 0.5
-) -> Spread:
+def measure_growth(pairs: pd.DataFrame, by: str = MEASURER, power: float = 0.5) -> Spread:
     """Return quantiles of monthly change; the weight of a group is its size to `power`."""
     size = pairs.groupby(by)["change"].transform("size").to_numpy("float64")
     return measure_spread(standardise_changes(pairs), size ** (power - 1.0))
 
 
-def _make_fit(value: float | Spread, pairs: pd.DataFrame) -> Fit:
-    """Return a fit with the basis that its measurers give; fewer pairs than FEW have none."""
+def _fit_growth(pairs: pd.DataFrame, by: str = MEASURER, power: float = 0.5) -> Fit:
     if len(pairs) < FEW:
-        return Fit(value)
-    names = ("measurement_series_id", "measurement_series_id_other")
-    measurers = pd.concat([pairs[name] for name in names if name in pairs]).nunique()
-    return Fit(value, BASES[min(measurers, 2)], len(pairs), measurers)
-
-
-def _fit_growth(pairs: pd.DataFrame, by: str = "measurement_series_id", power: float = 0.5) -> Fit:
-    spread = measure_growth(pairs, by, power) if len(pairs) >= FEW else ASSUMED_GROWTH
-    return _make_fit(spread, pairs)
+        return Fit(ASSUMED_GROWTH)
+    return make_fit(measure_growth(pairs, by, power), pairs, MEASURER)
 
 
 def fit_growth_by_kind(free: pd.DataFrame, platforms: pd.DataFrame) -> Fits:
@@ -262,7 +253,8 @@ def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
     if "cell" in pairs:
         weights = 1.0 / pairs.groupby("cell")["difference"].transform("size").to_numpy("float64")
     width = measure_half_width(pairs["difference"].to_numpy("float64"), weights)
-    return _make_fit(float(width / np.sqrt(sides)), pairs)
+    measurers = [name for name in (MEASURER, f"{MEASURER}_other") if name in pairs]
+    return make_fit(float(width / np.sqrt(sides)), pairs, *measurers)
 
 
 def fit_parameters(tables: Tables) -> Fits:
@@ -309,5 +301,5 @@ READ = {
 
 def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `figure_errors`, fitted to typed facts."""
-    sha256 = digest_frames(*(tables[name][columns] for name, columns in READ.items()))
-    return make_parameter_table(fit_parameters(tables), ("pairs", "measurers"), sha256, COUNTS)
+    digest = digest_facts(tables, READ)
+    return make_parameter_table(fit_parameters(tables), ("pairs", "measurers"), digest, COUNTS)

@@ -42,7 +42,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.tables import BASES, Fit, Fits, digest_frames, make_parameter_table
+from audience_impact.fitting.tables import (
+    Fit,
+    Fits,
+    digest_facts,
+    make_fit,
+    make_parameter_table,
+)
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import (
     LOGIT_GRID,
@@ -57,8 +63,11 @@ SET_SIZES = range(2, 6)
 UNKNOWN_VARIANCE = 0.25
 REGION_PART = 0.5
 SPREAD_BELOW, SPREAD_ABOVE = 2.25, 2.75
-SURVEY_COLUMNS = ["survey_id", "area_id", "period", "house", "online_share_override"]
-PATTERN_COLUMNS = ["survey_id", "platform_ids", "online", "weighted_share"]
+READ = {
+    "surveys": ["survey_id", "area_id", "period", "house", "online_share_override"],
+    "use_patterns": ["survey_id", "platform_ids", "online", "weighted_share"],
+}
+"""Columns of each fact table that the fit reads."""
 
 
 class Survey(NamedTuple):
@@ -150,12 +159,6 @@ def fit_surveys(surveys: Sequence[Survey]) -> list[FittedSurvey]:
     return [fit_survey(survey) for survey in surveys if len(survey.truth)]
 
 
-def tabulate_fits(fits: Sequence[FittedSurvey]) -> pd.DataFrame:
-    """Return fits as rows: `house`, `area`, `year` and the numbers of FittedSurvey."""
-    rows = [(survey.house, survey.area, survey.year, *numbers) for survey, *numbers in fits]
-    return pd.DataFrame(rows, columns=["house", "area", "year", *FittedSurvey._fields[1:]])
-
-
 def estimate_area_variance(house: pd.DataFrame) -> float:
     """Return the variance between areas in surveys of one house, without the means of years."""
     x = house["log_odds"] - house.groupby("year")["log_odds"].transform("mean")
@@ -170,16 +173,12 @@ def estimate_area_variance(house: pd.DataFrame) -> float:
     return max(0.0, float((outer - inner) / typical))
 
 
-def _make_fit(value: float, rows: pd.DataFrame) -> Fit:
-    houses = rows["house"].nunique()
-    return Fit(value, BASES[min(houses, 2)], len(rows), houses)
-
-
 def fit_parameters(fits: Sequence[FittedSurvey]) -> Fits:
     """Combine fitted surveys into the parameters; raise ValueError without any survey."""
     if not fits:
         raise ValueError("no survey has two platforms with a large enough share")
-    rows = tabulate_fits(fits)
+    numbers = [(survey.house, survey.area, survey.year, *rest) for survey, *rest in fits]
+    rows = pd.DataFrame(numbers, columns=["house", "area", "year", *FittedSurvey._fields[1:]])
     houses = rows.groupby("house")
     means, variances = houses["log_odds"].mean(), houses["log_odds"].var().dropna()
     several = rows[rows["house"].isin(variances.index)]
@@ -191,12 +190,12 @@ def fit_parameters(fits: Sequence[FittedSurvey]) -> Fits:
     between = (float(means.var()), rows) if len(means) > 1 else (UNKNOWN_VARIANCE, rows[:0])
     model = float(np.sqrt((houses["error"].sum() / houses["room"].sum()).mean()))
     return {
-        OverlapParameter.MEAN: _make_fit(float(means.mean()), rows),
-        OverlapParameter.BETWEEN: _make_fit(*between),
-        OverlapParameter.WITHIN: _make_fit(within, several),
-        OverlapParameter.AREA: _make_fit(area, repeated),
+        OverlapParameter.MEAN: make_fit(float(means.mean()), rows, "house"),
+        OverlapParameter.BETWEEN: make_fit(*between, "house"),
+        OverlapParameter.WITHIN: make_fit(within, several, "house"),
+        OverlapParameter.AREA: make_fit(area, repeated, "house"),
         OverlapParameter.REGION: Fit(REGION_PART),
-        OverlapParameter.MODEL: _make_fit(model, rows),
+        OverlapParameter.MODEL: make_fit(model, rows, "house"),
         OverlapParameter.SPREAD_BELOW: Fit(SPREAD_BELOW),
         OverlapParameter.SPREAD_ABOVE: Fit(SPREAD_ABOVE),
     }
@@ -204,20 +203,17 @@ def fit_parameters(fits: Sequence[FittedSurvey]) -> Fits:
 
 def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `overlap_calibration`, fitted to typed facts."""
-    surveys, use_patterns = tables["surveys"], tables["use_patterns"]
-    fits = fit_surveys(read_surveys(surveys, use_patterns))
-    sha256 = digest_frames(surveys[SURVEY_COLUMNS], use_patterns[PATTERN_COLUMNS])
+    fits = fit_surveys(read_surveys(tables["surveys"], tables["use_patterns"]))
+    digest = digest_facts(tables, READ)
     parameters = fit_parameters(fits)
-    table = make_parameter_table(parameters, ("surveys", "houses"), sha256, parameters)
-    of_surveys = pd.DataFrame(
-        {
-            "parameter": OverlapParameter.SURVEY.value,
-            "survey_id": [fit.survey.name for fit in fits],
-            "value": [fit.log_odds for fit in fits],
-            "basis": ParameterBasis.ESTIMATED.value,
-            "surveys": 1,
-            "houses": 1,
-            "data_sha256": sha256,
-        }
+    table = make_parameter_table(parameters, ("surveys", "houses"), digest, parameters)
+    names, odds = [fit.survey.name for fit in fits], [fit.log_odds for fit in fits]
+    of_surveys = pd.DataFrame({"survey_id": names, "value": odds}).assign(
+        parameter=OverlapParameter.SURVEY.value,
+        basis=ParameterBasis.ESTIMATED.value,
+        surveys=1,
+        houses=1,
+        data_sha256=digest,
     )
-    return pd.concat([table.assign(survey_id=""), of_surveys], ignore_index=True)[list(of_surveys)]
+    columns = ["parameter", "survey_id", "value", "basis", "surveys", "houses", "data_sha256"]
+    return pd.concat([table.assign(survey_id=""), of_surveys], ignore_index=True)[columns]

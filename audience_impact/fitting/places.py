@@ -1,4 +1,4 @@
-"""Fit the fact tables `place_laws`, people online in places, and `part_sizes`, people of parts.
+"""Fit the fact tables `place_laws`, `network_laws` and `part_sizes`: people and users of places.
 
 Definitions. Those of the modules of places/. The level of a series is the log odds of its mean
 share weighted by residents, a deviation that of an area less the level; a step is the deviation of
@@ -13,7 +13,7 @@ geometric mean of its ends. The error of reading is what the middles of users di
 predicted share beyond the errors of both: who counts as a user, what the name of a place means, and
 what no survey of regions shows.
 
-Method.
+Method. Of `place_laws`:
 
 * between: the 5, 50 and 95 % quantile, over the regions of surveys, of the deviation less the
   median that a logistic normal of this spread has (a few rounds, since the two depend on each
@@ -41,24 +41,42 @@ Method.
   together.
 * ageing: by convention half of the difference between model and surveys beyond the errors of
   surveys, divided by the years between them.
-* part_sizes: for each kind of part, least squares of the log of the middle on the logs of the
-  typical unit and of the number of units. Both vary little among few readings, so their slopes are
-  drawn towards UNIT_PRIOR (1 for SHARES) and COUNT_PRIOR, with the weight of PRIOR_READINGS
-  readings of spread one (ridge). All readings of a register row are left out together: `deviation`
-  is that of a normal whose central 90 % contain as many of the differences between readings and the
-  fit without their row. A kind with fewer than LEAST_ROWS rows has no fit.
+
+Of `network_laws`, where countries (of operator_region their networks, mobile and fixed, as well)
+have equal weight:
+
+* change: of each country every pair of counts at most LONGEST_YEARS apart; the change of the log
+  odds of the middle over the square root of the years.
+* other_countries: of the last count of each country POSITIONS equal steps from the least to the
+  most; quantiles of their log odds.
+* operator_change: the change of the log odds of each large network between two counts that follow
+  one another, over the square root of the years, where the counts are no noise.
+* operator_region: the difference of the log odds of an operator's share of subscriptions in a
+  region from those of the country, of operators that have customers there.
+* operator_jump: the normal distribution over countries of the logarithm of their largest jump
+  (places/networks.py), from its median and lower quartile, which countries whose counts are noise
+  do not move.
+
+Of `part_sizes`, for each kind of part: least squares of the log of the middle on the logs of the
+typical unit and of the number of units. Both vary little among few readings, so their slopes are
+drawn towards UNIT_PRIOR (1 for SHARES) and COUNT_PRIOR, with the weight of PRIOR_READINGS readings
+of spread one (ridge). All readings of a register row are left out together: `deviation` is that of
+a normal whose central 90 % contain as many of the differences between readings and the fit without
+their row. A kind with fewer than LEAST_ROWS rows has no fit.
 
 Assumptions. Errors are normal in log odds, and independent: surveys and the model err independently
-of each other. Errors common to all readers are small beside the deviation.
+of each other. Errors common to all readers are small beside the deviation. The middle of the range
+of a count of networks changes as the true share does.
 
 Known drawbacks. The model was fitted to the same surveys: its accuracy in a country without a
 survey is overstated, and the change over years is understated. The parameters of small places come
-from two censuses of households, of 2011 and 2014, when few homes were connected. Those of
-households come from the states of one country, and those of towns from a single survey. Readers
-share what is generally known, and may err together: they expect more people online than the
-publishers count before 2019, and fewer in poor regions after; an error of the same size in all
-years does not say so. A row with several readings weighs more in the fit of parts than a row with
-one.
+from two censuses of households, of 2011 and 2014, when few homes were connected; those of
+households from the states of one country, those of towns from a single survey. Readers share what
+is generally known, and may err together: they expect more people online than the publishers count
+before 2019, and fewer in poor regions after; an error of the same size in all years does not say
+so. A row with several readings weighs more in the fit of parts than a row with one. Pairs of counts
+of one country share counts; after the last there was a pandemic, in which lines at home spread
+faster.
 
 Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
 G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
@@ -80,10 +98,12 @@ from audience_impact.denominators.online import OnlineLevels, compute_moments
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread, read_errors
 from audience_impact.fitting.tables import (
-    BASES,
     Fit,
     Fits,
+    balance_spread,
+    digest_facts,
     digest_frames,
+    make_fit,
     make_parameter_table,
     measure_half_width,
     measure_spread,
@@ -96,6 +116,7 @@ from audience_impact.places.population import PARAMETERS
 from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY, compute_log_odds
 from audience_impact.populations import country_of, parents_of, with_holders
 from audience_impact.vocabulary import (
+    NetworkLaw,
     ParameterBasis,
     PartKind,
     PlaceLaw,
@@ -134,7 +155,7 @@ LEAST_READINGS = 10
 LARGEST = 3.0
 EDGE = 0.01
 """Least share of a reading, and of those who are not online, in log odds."""
-READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
+USE = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
 READINGS = ["area_id", "start_on", "network_scope", "least_share", "most_share"]
 PARTS = [
     *("register_row", "area_id", "period", "part_kind", "units_count"),
@@ -146,6 +167,16 @@ SHARES = (PartKind.DISTRICTS, PartKind.SUBDISTRICT, PartKind.SOME, PartKind.SEAT
 """Kinds of part that are a share of their place; their prior slope on the typical unit is one."""
 UNIT_PRIOR, COUNT_PRIOR = 0.3, 0.9
 """Prior slopes: of other kinds on the typical unit of a place, and of all on the unit count."""
+LONGEST_YEARS, POSITIONS = 7, 19
+LEAST_COUNTRIES, LEAST_REGIONAL_COUNTRIES = 5, 3
+NETWORKS = {
+    "network_use": ["area_id", "period", "least_share", "most_share"],
+    "network_shares": ["area_id", "asn", "period", "users_share"],
+    "operator_regions": ["area_id", "network_scope", "region", "operator", "regional_share"],
+}
+"""Columns of each fact table that the fit of networks reads."""
+NORMAL_95, QUARTILE = 1.645, 0.6745
+"""Distances of quantiles of a normal distribution from its median, in standard deviations."""
 
 
 def _read_numbers(rows: pd.DataFrame, *names: str) -> Array:
@@ -155,29 +186,27 @@ def _read_numbers(rows: pd.DataFrame, *names: str) -> Array:
 def _make_fits(
     values: Mapping[PlaceLaw, float | Spread],
     rows: pd.DataFrame,
-    basis: ParameterBasis = ParameterBasis.ESTIMATED,
+    basis: ParameterBasis | None = ParameterBasis.ESTIMATED,
 ) -> Fits:
-    """Return the fits of some parameters to the same figures, with `country_id`."""
-    counts = len(rows), rows["country_id"].nunique()
-    return {name: Fit(value, basis, *counts) for name, value in values.items()}
+    return {
+        name: make_fit(value, rows, "country_id", basis=basis) for name, value in values.items()
+    }
 
 
-def fit_table(tables: Tables) -> pd.DataFrame:
+def fit_places(tables: Tables) -> pd.DataFrame:
     """Return the fact table `place_laws`; without rows where there are too few figures."""
     use = tables["regional_use"]
-    read = use[READ].assign(persons=use["area_id"].map(population.count_residents(tables)))
+    read = use[USE].assign(persons=use["area_id"].map(population.count_residents(tables)))
     shares = population.read_urban_shares(tables).rename("urban").reset_index()
-    return _tabulate(
-        fit_parameters(tables), digest_frames(read, list_readings(tables)[READINGS], shares)
-    )
+    digest = digest_frames(read, list_readings(tables)[READINGS], shares)
+    return _tabulate(_fit_parameters(tables), digest)
 
 
 def _tabulate(fits: Fits, digest: str) -> pd.DataFrame:
     return make_parameter_table(fits, ("figures", "countries"), digest, online.COUNTS)
 
 
-def fit_parameters(tables: Tables) -> Fits:
-    """Return the fitted parameters of places, by name; none without surveys of regions."""
+def _fit_parameters(tables: Tables) -> Fits:
     figures = regional_figures.read_figures(tables)
     if select_large_series(figures[figures["kind"] == SURVEY]).empty:
         return {}
@@ -389,8 +418,7 @@ def _fit_small_place(deviations: pd.DataFrame, tables: Tables) -> Fits:
     persons = float(SMALL[0] if is_small[0] else SMALL[-1])
     if first > 0:
         persons = float(np.exp(brentq(compute_excess, grid[first - 1], grid[first])))
-    basis = BASES[min(places["country_id"].nunique(), 2)]
-    return _make_fits({PlaceLaw.SMALL_PLACE: round(persons, 0)}, places, basis)
+    return _make_fits({PlaceLaw.SMALL_PLACE: round(persons, 0)}, places, basis=None)
 
 
 def _sum_parts(way: list[str], people: "pd.Series[float]") -> tuple[float, float]:
@@ -496,7 +524,7 @@ def fit_part_sizes(tables: Tables) -> pd.DataFrame:
     Readings of places without a count of their people are left out.
     """
     rows = tables["place_parts"]
-    sha256 = digest_frames(rows[PARTS])
+    digest = digest_frames(rows[PARTS])
     places = rows[["area_id"]].assign(day=rows["period_start"])
     rows = rows.assign(
         people_persons=population.estimate_people(places, tables)["people_persons"],
@@ -506,7 +534,7 @@ def fit_part_sizes(tables: Tables) -> pd.DataFrame:
     readings = rows.join(population.describe_parts(rows, tables["areas"])).dropna(subset=["unit"])
     of_kinds = [(kind, readings[readings["part_kind"] == kind.value]) for kind in PartKind]
     fits = [
-        (kind.value, *fit_kind(rows, kind).values(), len(rows), sha256)
+        (kind.value, *fit_kind(rows, kind).values(), len(rows), digest)
         for kind, rows in of_kinds
         if rows["register_row"].nunique() >= LEAST_ROWS
     ]
@@ -531,3 +559,61 @@ def fit_kind(readings: pd.DataFrame, kind: PartKind) -> dict[str, float]:
     errors = np.linalg.solve(np.eye(len(y)) - same_row, y - x @ fitted)
     numbers = (*(fitted + np.array([0.0, *prior])), measure_half_width(errors) / NORMAL)
     return dict(zip(PARAMETERS, map(float, numbers), strict=True))
+
+
+def fit_networks(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `network_laws`; without rows where there are too few countries."""
+    fits: Fits = {}
+    use, shares = tables["network_use"], tables["network_shares"]
+    if use["area_id"].nunique() >= LEAST_COUNTRIES:
+        pairs, countries = list_changes(use), use.drop_duplicates("area_id")
+        fits[NetworkLaw.CHANGE] = make_fit(measure_yearly_change(pairs), pairs, "area_id")
+        between = measure_between_countries(use)
+        fits[NetworkLaw.OTHER_COUNTRIES] = make_fit(between, countries, "area_id")
+    changes = networks.list_changes(shares)
+    if changes["area_id"].nunique() >= LEAST_COUNTRIES:
+        jump = measure_jumps(shares)
+        steady = changes[~changes["area_id"].isin(networks.list_noisy(shares, jump))]
+        fits[NetworkLaw.OPERATOR_CHANGE] = make_fit(
+            measure_yearly_change(steady), steady, "area_id"
+        )
+        fits[NetworkLaw.OPERATOR_JUMP] = make_fit(jump, changes, "area_id")
+    regions = networks.list_regional_differences(tables["operator_regions"])
+    if regions["area_id"].nunique() >= LEAST_REGIONAL_COUNTRIES:
+        off = balance_spread(regions["difference"], regions["area_id"], regions["network_scope"])
+        fits[NetworkLaw.OPERATOR_REGION] = make_fit(off, regions, "area_id")
+    return make_parameter_table(fits, ("figures", "countries"), digest_facts(tables, NETWORKS))
+
+
+def list_changes(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return `area_id`, `years` and `change` of every pair of counts of a country."""
+    middle = (counts["least_share"] + counts["most_share"]) / 2.0
+    x = logit(middle.clip(*networks.LIMITS).to_numpy("float64"))
+    rows = counts[["area_id"]].assign(year=counts["period_start"].dt.year, x=x)
+    both = rows.merge(rows, on="area_id", suffixes=("", "_later"))
+    years = both["year_later"] - both["year"]
+    pairs = both[years.between(1, LONGEST_YEARS)]
+    change = pairs["x_later"] - pairs["x"]
+    return pairs[["area_id"]].assign(years=years[pairs.index], change=change)
+
+
+def measure_yearly_change(pairs: pd.DataFrame) -> Spread:
+    """Return quantiles of the change after one year; each country has the same weight."""
+    return balance_spread(pairs["change"] / np.sqrt(pairs["years"]), pairs["area_id"])
+
+
+def measure_between_countries(counts: pd.DataFrame) -> Spread:
+    """Return quantiles over countries of the share's log odds, uniform between its limits."""
+    last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
+    least, most = last[["least_share", "most_share"]].to_numpy("float64").T[:, :, None]
+    steps = (np.arange(POSITIONS) + 0.5) / POSITIONS
+    shares = np.clip(least + (most - least) * steps, *networks.LIMITS).ravel()
+    return measure_spread(np.asarray(logit(shares)))
+
+
+def measure_jumps(network_shares: pd.DataFrame) -> Spread:
+    """Return the 5, 50 and 95 % quantiles of the jumps that countries have by chance."""
+    jumps = networks.measure_jumps(network_shares)
+    middle = float(jumps.median())
+    half = (middle - float(jumps.quantile(0.25))) / QUARTILE * NORMAL_95
+    return Spread(middle - half, middle, middle + half)

@@ -1,9 +1,15 @@
 """Fit distributions of shares of people to areas, for areas without a figure of their own.
 
-Three fact tables are fitted: `daily_use` (users who come on a day), `circumvention_laws` (people
-who keep access to what is blocked) and `feature_laws` (users of a feature).
+Four fact tables are fitted: `daily_use` (users who come on a day), `circumvention_laws` (people who
+keep access to what is blocked), `feature_laws` (users of a feature), and `chances` (how often
+restrictions of a group happened, were complete, and so on).
 
-Definitions. x is the log odds of a share. Each group has a distribution: a service, a feature, or
+Definitions. Those of fitted/chances.py. A reading (fact table `event_readings`) says yes or no to
+some of its four questions for a row of a register: as a reader judged from the row and its
+neighbours, without sight of any result; or, whether it was still on, by whether a later edition of
+the register lists the event again. A row that a reader doubts did not happen.
+
+x is the log odds of a share. Each group has a distribution: a service, a feature, or
 everything together if there is only one group. Figures of the same group and area differ by survey
 organisation, service and year (`within`); areas differ by what their figures have in common
 (`between`). The kind of a share of daily use states its denominator: all users, monthly users, or
@@ -45,7 +51,13 @@ between = variance - within; the mean towards which an area's figure is drawn is
 the subregion where as many are online as in its period. Such a distribution has no slope: two
 figures of one area differ less than the slope of areas says.
 
-Assumptions. Areas without a figure are similar to those with one, at the same share online; so are
+Chances: the number of yes among the readings of a group is beta-binomial. Its prior is half a yes
+and half a no (Jeffreys), and a number of readings of all groups of the chance together: the number,
+at most MOST_WEIGHT, that makes the counts of the groups most likely. So groups that agree share
+their readings, groups that differ do not, and no chance is one.
+
+Assumptions. Rows of a register that were read are drawn at random; its editions repeat what is
+still on. Areas without a figure are similar to those with one, at the same share online; so are
 groups. The people exposed keep access as often as people online use a VPN; where both are known
 they are of similar size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The share of a
 feature applies to the users of the service, whoever the respondents were: adults, people online,
@@ -58,14 +70,19 @@ whole population. A meter also counts sessions that fail because of the block. S
 population understate those of the users of a messenger. Most figures of features are of Europe. The
 error of c is not in the spread. An area of a subregion without any figure is drawn from those of
 all, which is not so for whole continents that were left out. Eurostat's shares are quotients of two
-publications, too high where the ITU counts other ages.
+publications, too high where the ITU counts other ages. An event that was listed as ongoing in
+several editions of a register counts in each of them. Readers saw no events that it lacks, and few
+rows are doubtful: the chances that a restriction happened or is distinct rest on very few cases to
+the contrary.
 
-Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992).
+Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992); Gelman et al.
+(2013), Bayesian Data Analysis, 3rd edition, chapter 5.
 """
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
+from scipy.optimize import minimize_scalar
+from scipy.special import betaln, logit
 
 from audience_impact.denominators.counts import Counts
 from audience_impact.facts.tables import Tables
@@ -85,6 +102,8 @@ from audience_impact.populations import parents_of
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     WORLD,
+    Chance,
+    ChanceGroup,
     ParameterBasis,
     PlatformKind,
     PopulationBase,
@@ -401,3 +420,62 @@ def _fit_areas(
     fitted = _draw_towards(prior, rows.assign(mean=rows["x"], size=1), noise)
     note = "of this area, drawn towards the distribution of the service"
     return fitted.assign(areas=1, note=note)[prior["mean"].notna()]
+
+
+MOST_WEIGHT = 5.0
+QUESTIONS = {
+    Chance.HAPPENED: ("evidence_group", "is_real"),
+    Chance.WHOLE: ("extent_group", "is_whole"),
+    Chance.ONGOING: ("end_group", "is_on"),
+    Chance.DISTINCT: ("neighbour_group", "is_distinct"),
+}
+"""The columns of `event_readings` with the group and the answer of each chance."""
+
+
+def list_answers(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return an answer a row: `chance`, `chance_group`, `event_id` and `is_yes` (0 or 1)."""
+    parts = []
+    for chance, (group, answer) in QUESTIONS.items():
+        rows = readings.loc[readings[answer] != "", ["event_id", group, answer]]
+        rows = rows.rename(columns={group: "chance_group"}).assign(chance=chance.value)
+        parts.append(rows.assign(is_yes=(rows.pop(answer) == YesNo.YES.value).astype("float64")))
+    return pd.concat(parts, ignore_index=True)
+
+
+def fit_groups(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return `share`, `weight` and the number of `figures` of each chance and group (index)."""
+    counts = answers.groupby(["chance", "chance_group"])["is_yes"].agg(["sum", "size"])
+    parts = [_fit_chance(part) for _, part in counts.groupby(level="chance", sort=False)]
+    return pd.concat(parts)
+
+
+def _fit_chance(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the fit of the groups of one chance from `sum`, the number of yes, and `size`."""
+    yes, size = (counts[name].to_numpy("float64") for name in ("sum", "size"))
+    mean = yes.sum() / size.sum()
+
+    def minus_likelihood(weight: float) -> float:
+        a, b = 0.5 + weight * mean, 0.5 + weight * (1.0 - mean)
+        return -float((betaln(a + yes, b + size - yes) - betaln(a, b)).sum())
+
+    shared = minimize_scalar(minus_likelihood, bounds=(0.0, MOST_WEIGHT), method="bounded").x
+    weight = size + shared + 1.0
+    share = (yes + shared * mean + 0.5) / weight
+    numbers = {"share": share, "weight": weight, "figures": size.astype("int64")}
+    return pd.DataFrame(numbers, counts.index)
+
+
+def fit_chances(tables: Tables) -> pd.DataFrame:
+    """Return the fact table `chances` from typed facts."""
+    readings = tables["event_readings"]
+    columns = ["register_row", "event_id", *(name for pair in QUESTIONS.values() for name in pair)]
+    groups = [
+        (chance.value, group.value)
+        for chance in Chance
+        for group in ChanceGroup
+        if group.value in set(readings[QUESTIONS[chance][0]])
+    ]
+    fits = fit_groups(list_answers(readings)).reindex(groups).reset_index()
+    return fits.assign(
+        basis=ParameterBasis.ESTIMATED.value, data_sha256=digest_frames(readings[columns])
+    )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread, name_kinds
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ParameterBasis
@@ -37,6 +38,14 @@ Fits = dict[StrEnum, Fit]
 """Fits by the name of the parameter."""
 
 
+def make_fit(
+    value: float | Spread, rows: pd.DataFrame, *by: str, basis: ParameterBasis | None = None
+) -> Fit:
+    """Return a fit to `rows`; the columns `by` name their groups, whose number gives the basis."""
+    groups = pd.concat([rows[name] for name in by]).nunique()
+    return Fit(value, basis or BASES[min(groups, 2)], len(rows), groups)
+
+
 def make_parameter_table(
     fits: Mapping[StrEnum, Fit],
     counts: tuple[str, str],
@@ -59,6 +68,11 @@ def make_parameter_table(
     )
 
 
+def digest_facts(tables: Tables, read: Mapping[str, list[str]]) -> str:
+    """Return the SHA-256 of the columns of each fact table that a fit reads."""
+    return digest_frames(*(tables[name][columns] for name, columns in read.items()))
+
+
 def digest_frames(*frames: pd.DataFrame) -> str:
     """Return the SHA-256 of the rows of some frames, in any order."""
     total = hashlib.sha256()
@@ -68,19 +82,24 @@ def digest_frames(*frames: pd.DataFrame) -> str:
     return total.hexdigest()
 
 
-def compute_quantiles(values: Array, weights: Array | None, at: tuple[float, ...]) -> list[float]:
-    """Return weighted quantiles; `values` and `weights` (None: equal) are (n,), n at least 1."""
+def _compute_quantiles(values: Array, weights: Array | None, at: tuple[float, ...]) -> Array:
     order = np.argsort(values, kind="stable")
     mass = np.ones(len(values)) if weights is None else weights[order]
     middles = (np.cumsum(mass) - mass / 2.0) / mass.sum()
-    return [float(value) for value in np.interp(at, middles, values[order])]
+    return np.asarray(np.interp(at, middles, values[order]))
 
 
 def measure_spread(values: Array, weights: Array | None = None) -> Spread:
     """Return the weighted quantiles TAILS of values (n,), with equal weights by default."""
-    return Spread(*compute_quantiles(values, weights, TAILS))
+    return Spread(*_compute_quantiles(values, weights, TAILS).tolist())
 
 
 def measure_half_width(values: Array, weights: Array | None = None) -> float:
     """Return the size that the share INSIDE of differences (n,) does not exceed."""
-    return compute_quantiles(np.abs(values), weights, (INSIDE,))[0]
+    return float(_compute_quantiles(np.abs(values), weights, (INSIDE,))[0])
+
+
+def balance_spread(values: "pd.Series[float]", *groups: "pd.Series[Any]") -> Spread:
+    """Return the quantiles TAILS of values (n,); each group of them has the same weight."""
+    size = values.groupby(list(groups)).transform("size").to_numpy("float64")
+    return measure_spread(values.to_numpy("float64"), 1.0 / size)

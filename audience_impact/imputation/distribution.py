@@ -41,12 +41,11 @@ from scipy.linalg import lapack, solve_triangular
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.imputation.effects import (
-    EFFECTS,
-    OWN,
+    NAMES,
+    Spreads,
     compute_covariance,
     compute_cross_covariance,
     compute_variance,
-    describe_rows,
 )
 from audience_impact.imputation.figures import (
     COARSE,
@@ -98,7 +97,7 @@ class AudienceParameters:
     `fine` are those of the scale for services that few use; None where none were fitted.
     """
 
-    spreads: Mapping[str, float]
+    spreads: Spreads
     by_rung: Mapping[str, float]
     by_platform: Mapping[str, float]
     by_region: Mapping[str, float]
@@ -127,8 +126,7 @@ def read_parameters(audience_laws: pd.DataFrame) -> AudienceParameters | None:
     rows = audience_laws.assign(kind=audience_laws["kind"].str.removeprefix(FINE.prefix))
     parts = (rows[~is_fine], rows[is_fine]) if is_fine.any() else (rows,)
     scales = [read_factors(part) for part in parts]
-    required = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
-    missing = [name for scale in scales for name in required if name not in scale.spreads]
+    missing = [name for scale in scales for name in NAMES if name not in scale.spreads]
     if missing:
         raise ParameterError(
             f"audience_laws lacks {', '.join(missing)}; run audience-impact learn audiences"
@@ -230,7 +228,7 @@ def cut_shares(shares: Array, scale: Scale) -> Array:
 def _describe_requested(
     requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the requested rows with the columns of EFFECTS, `rung` and `place`, the row requested.
+    """Return the requested rows as located, with `rung` and `place`, the row requested.
 
     In the second frame services that are unknown in their country have the id UNKNOWN. Figures that
     are left out of a row do not count.
@@ -238,7 +236,7 @@ def _describe_requested(
     questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
     if "way" not in questions:
         questions["way"] = WayOfCounting.ASKED.value
-    questions = describe_rows(locate_rows(questions, tables))
+    questions = locate_rows(questions, tables)
     if "is_under_block" not in questions:
         questions["is_blocked"] = 0.0
     rung, strange = pd.Series("", questions.index), questions["platform_id"].copy()
@@ -333,9 +331,8 @@ def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationMod
     """Return the figures of typed facts with the parameters that were fitted to such figures."""
     finer = None
     if parameters.fine is not None:
-        figures = describe_rows(read_observations(tables, FINE))
-        finer = ImputationModel(figures, parameters.fine, FINE)
-    return ImputationModel(describe_rows(read_observations(tables)), parameters, COARSE, finer)
+        finer = ImputationModel(read_observations(tables, FINE), parameters.fine, FINE)
+    return ImputationModel(read_observations(tables), parameters, COARSE, finer)
 
 
 def find_influential_figures(

@@ -29,14 +29,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.frames import Array
-from audience_impact.imputation.figures import PEOPLE
-from audience_impact.vocabulary import WORLD
-
-SOVIET = ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
-ARAB = [
-    *("AE", "BH", "DJ", "DZ", "EG", "IQ", "JO", "KM", "KW", "LB", "LY"),
-    *("MA", "MR", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "TN", "YE"),
-]
+from audience_impact.vocabulary import WayOfCounting
 
 
 @dataclass(frozen=True)
@@ -91,25 +84,12 @@ EFFECTS = (
     Effect("series_service", ("series", SERVICE), 0.14, most=HOUSE_MOST),
     Effect("survey", ("survey",), 0.03),
 )
-"""Random effects of the imputation model."""
-
-
-def describe_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of figures.locate_rows with the columns that EFFECTS reads.
-
-    Where a figure does not count people, its way of counting stands for its series: all
-    advertising tools are one series.
-    """
-    league = pd.Series("", rows.index)
-    league = league.mask(rows["area_id"].isin(SOVIET), "soviet")
-    league = league.mask(rows["area_id"].isin(ARAB), "arab")
-    return rows.assign(
-        league=league.where(league != "", "in " + rows["region"]),
-        year=np.floor(rows["years"]).astype("int64"),
-        is_blocked=rows["is_blocked"].astype("float64"),
-        is_in_country=(rows["area_id"] != WORLD).astype("float64"),
-        series=rows["series"].where(rows[WAY].isin(PEOPLE), rows[WAY]),
-    )
+"""Random effects of the imputation model; they read columns of `figures.locate_rows`."""
+OWN = "own_"
+NAMES = [effect.name for effect in EFFECTS] + sorted(OWN + way.value for way in WayOfCounting)
+"""Names of all spreads: of each effect, and of single figures by the way of counting."""
+Spreads = Mapping[str, float]
+"""Spreads by NAMES."""
 
 
 def number_groups(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArray[np.int64]]:
@@ -176,11 +156,6 @@ def share_among(effect: Effect, rows: pd.DataFrame) -> Shared:
         at = _read_number(rows, effect.along)
         share = share * _measure_likeness(effect, at[first], at[second])
     return Shared(first * len(rows) + second, share)
-
-
-Spreads = Mapping[str, float]
-"""Spread of each effect and, as `own_` and the method of counting, of single figures."""
-OWN = "own_"
 
 
 def _compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:

@@ -75,6 +75,11 @@ COARSE = Scale(0.05, has_totals=False, prefix="")
 """Scale of services that many use: the step from one to two in a thousand weighs little."""
 FINE = Scale(0.0003, has_totals=True, prefix="fine_")
 """Scale of services that few use, down to one in ten thousand."""
+SOVIET = ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
+ARAB = [
+    *("AE", "BH", "DJ", "DZ", "EG", "IQ", "JO", "KM", "KW", "LB", "LY"),
+    *("MA", "MR", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "TN", "YE"),
+]
 LEAST_BLOCKED_DAYS = 60
 YEAR_DAYS = 365.25
 SAME_SHARE_DECIMALS = 3
@@ -255,9 +260,11 @@ def _read_surveys(tables: Tables) -> pd.DataFrame:
 def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the rows of a service in a country whose people online are on record.
 
-    `rows` has `area_id`, `platform_id` and `moment`. Adds `years` (decimal), `subregion`, `region`,
-    `platform_kind`, `online_persons`, `online_share`, `online_odds` (log odds of the residents
-    online), `size` (log of residents, in millions) and `is_blocked`.
+    `rows` has `area_id`, `platform_id`, `moment`, `way` and `series`. Adds `years` (decimal),
+    `year`, `subregion`, `region`, `league`, `platform_kind`, `online_persons`, `online_share`,
+    `online_odds` (log odds of the residents online), `size` (log of residents, in millions), and
+    `is_blocked` and `is_in_country` (1 or 0). Where a figure does not count people, its way of
+    counting stands for its series: all advertising tools are one series.
     """
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     rows = rows.assign(platform_kind=rows["platform_id"].map(kinds))
@@ -266,21 +273,28 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     parents = tables["areas"].set_index("area_id")["parent_id"]
     subregion = rows["area_id"].map(parents).fillna("")
     region = subregion.map(parents).fillna("")
+    region = region.where((region != "") & (region != WORLD), subregion)
+    league = ("in " + region).mask(rows["area_id"].isin(SOVIET), "soviet")
     days = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
     counts = Counts.from_tables(tables)
     online, residents = (
         counts.count_people(days, base, LONGEST_GAP_DAYS) for base in (ONLINE, EVERYONE)
     )
     share = (online / residents).clip(0.01, 0.995)
+    years = (rows["moment"] - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS
     located = rows.assign(
-        years=(rows["moment"] - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS,
+        years=years,
+        year=np.floor(years).astype("int64"),
         subregion=subregion,
-        region=region.where((region != "") & (region != WORLD), subregion),
+        region=region,
+        league=league.mask(rows["area_id"].isin(ARAB), "arab"),
+        series=rows["series"].where(rows["way"].isin(PEOPLE), rows["way"]),
+        is_in_country=(rows["area_id"] != WORLD).astype("float64"),
         online_persons=online,
         online_share=share,
         online_odds=logit(share.to_numpy()),
         size=np.log(residents / 1e6),
-        is_blocked=_are_blocked(rows, tables),
+        is_blocked=_are_blocked(rows, tables).astype("float64"),
     )
     return located[located["online_share"].notna()].reset_index(drop=True)
 

@@ -46,8 +46,7 @@ from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import Array
 from audience_impact.imputation import audiences as imputation
-from audience_impact.imputation.audiences import COMBINED, IMPUTED
-from audience_impact.imputation.groups import COMMON
+from audience_impact.imputation.audiences import COMBINED, COMMON, IMPUTED
 from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import (
     EndSampler,

@@ -22,8 +22,8 @@ from audience_impact.bounds import Bounds
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.fitted.models import Context
 from audience_impact.frames import Array
-from audience_impact.imputation import distribution, groups
-from audience_impact.imputation.audiences import COMBINED, IMPUTED
+from audience_impact.imputation import distribution
+from audience_impact.imputation.audiences import COMBINED, IMPUTED, impute_with_members
 from audience_impact.outputs.lineage import EVERY
 from audience_impact.overlap.copula import assume_independence
 from audience_impact.simulation import audiences
@@ -207,7 +207,7 @@ def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, p
         return {}
     key = ["area_id", "platform_id", "moment"]
     places = uncounted[key].drop_duplicates(ignore_index=True)
-    shares, members = groups.impute_with_members(places, tables, model, context.fitted.joint_use)
+    shares, members = impute_with_members(places, tables, model, context.fitted.joint_use)
     at = _name_subject(uncounted).merge(places.reset_index(names="place"), on=key)
     at = at.assign(country_id=at["area_id"])[[*COUNTRY, "subject", "place"]]
     rows = at.join(shares, on="place")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.imputation.groups import list_services
+from audience_impact.imputation.audiences import list_services
 from audience_impact.plain_text import cell_text, json_text, plain_line
 from audience_impact.populations import country_of, is_region, parents_of
 from audience_impact.registers import event_links, register_tables

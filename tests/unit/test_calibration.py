@@ -29,7 +29,7 @@ def tables(
         for index, p in enumerate(patterns(list(SHARES.values()), r)):
             used = [platform for place, platform in enumerate(SHARES) if index >> place & 1]
             rows.append((name, 1.0, ";".join(used), online * float(p)))
-    asked = pd.DataFrame(surveys, columns=calibration.SURVEY_COLUMNS)
+    asked = pd.DataFrame(surveys, columns=calibration.READ["surveys"])
     asked["online_share_override"] = asked["online_share_override"].astype("float64")
     patterned = pd.DataFrame(
         rows, columns=["survey_id", "online", "platform_ids", "weighted_share"]
@@ -108,12 +108,11 @@ def test_no_survey_is_refused() -> None:
 def test_area_variance_finds_what_was_put_in() -> None:
     rng = np.random.default_rng(3)
     area, year = rng.normal(0.0, 0.6, 60), rng.normal(0.0, 1.0, 5)
-    house = [
-        fitted("a", f"A{i}", str(t), float(area[i] + year[t] + rng.normal(0.0, 0.2)))
-        for i in range(60)
-        for t in range(5)
+    rows = [
+        (f"A{i}", t, area[i] + year[t] + rng.normal(0.0, 0.2)) for i in range(60) for t in range(5)
     ]
-    variance = calibration.estimate_area_variance(calibration.tabulate_fits(house))
+    house = pd.DataFrame(rows, columns=["area", "year", "log_odds"])
+    variance = calibration.estimate_area_variance(house)
     assert variance == pytest.approx(np.var(area, ddof=1), rel=0.05)
 
 

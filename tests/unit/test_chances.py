@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import betaincinv
 
 from audience_impact.fitted import chances
-from audience_impact.fitting import chances as fitting
+from audience_impact.fitting import shares as fitting
 from audience_impact.outputs import impact_by_area
 from audience_impact.outputs.areas import Sets
 from audience_impact.simulation import sets, simulate, worlds

@@ -21,7 +21,6 @@ from audience_impact.imputation import (
     distribution,
     effects,
     figures,
-    groups,
 )
 from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
@@ -166,7 +165,7 @@ def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
 
 def test_the_gradient_is_that_of_the_score() -> None:
     random = np.random.default_rng(1)
-    rows = effects.describe_rows(figures.read_observations(counted().typed())).head(40)
+    rows = figures.read_observations(counted().typed()).head(40)
     rows = rows.assign(odds=random.normal(size=len(rows)))
     known = learning.prepare_figures(rows)
     matrix = effects.compute_covariance(rows, SPREADS)
@@ -178,7 +177,7 @@ def test_the_gradient_is_that_of_the_score() -> None:
 
 
 def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
-    rows = effects.describe_rows(figures.read_observations(counted().typed()))
+    rows = figures.read_observations(counted().typed())
     matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy()
     parts = effects.split_blocks(effects.number_groups(["area_id"], rows)[0])
     precision = distribution.invert_covariance(matrix.copy())
@@ -192,7 +191,7 @@ def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
 
 
 def test_a_wrong_figure_counts_less() -> None:
-    rows = effects.describe_rows(figures.read_observations(counted().typed()))
+    rows = figures.read_observations(counted().typed())
     matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy().copy()
     odds[5] += 4.0
     precision = distribution.invert_covariance(matrix.copy())
@@ -218,9 +217,7 @@ def test_the_same_figures_teach_the_same_laws() -> None:
 
 @pytest.mark.chain
 def test_learning_foretells_better_than_where_it_starts() -> None:
-    known = learning.prepare_figures(
-        effects.describe_rows(figures.read_observations(counted().typed()))
-    )
+    known = learning.prepare_figures(figures.read_observations(counted().typed()))
     start = {**SPREADS, **{effects.OWN + way.value: learning.START_OWN for way in WayOfCounting}}
     learned = learning.fit_spreads(known, steps=5)
     scores = [
@@ -289,7 +286,7 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     joined(made)
     tables = made.typed()
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    members = groups.impute_with_members(
+    members = audiences.impute_with_members(
         wanted(*keys), tables, model_of(tables), read_model(tables)
     )
     imputed = members[0][distribution.SHARES]
@@ -403,7 +400,7 @@ def grouped(**ends: str) -> tuple[pd.DataFrame, Tables]:
     made.add("platforms", platform_id="social-media", name="Social media", kind="group")
     joined(made)
     tables = made.typed()
-    _, members = groups.impute_with_members(
+    _, members = audiences.impute_with_members(
         wanted(("RC", "social-media")), tables, model_of(tables), read_model(tables)
     )
     return members, tables

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit, logit
 
 from audience_impact.figure_errors import Spread
-from audience_impact.fitting import networks as network_fitting
+from audience_impact.fitting import places as network_fitting
 from audience_impact.places import networks, operator_names
 from audience_impact.vocabulary import NetworkLaw, PartGap
 from tests.support import World, world
@@ -171,13 +171,13 @@ def test_the_spread_of_regions_is_fitted_to_operators_that_have_customers_there(
         made.add("operator_regions", area_id=country, region="away", **absent)
         made.add("operator_regions", area_id=country, region="tiny", **small)
     tables = made.typed()
-    table = network_fitting.fit_table(tables)
+    table = network_fitting.fit_networks(tables)
     region = table[table["parameter"] == "operator_region"].set_index("kind")
     assert list(region["value"]) == pytest.approx([-0.9, 0.0, 0.9], abs=0.02)
     assert set(region["figures"]) == {603}
     rows = tables["operator_regions"]
     two = {**tables, "operator_regions": rows[rows["area_id"] != "XC"]}
-    assert network_fitting.fit_table(two).empty
+    assert network_fitting.fit_networks(two).empty
 
 
 def test_no_operator_is_counted_where_shares_jump_by_more_than_chance() -> None:
@@ -204,7 +204,7 @@ def steady(jump: float = 0.0) -> pd.DataFrame:
 def test_the_change_of_a_year_and_the_jump_beyond_chance_are_learned() -> None:
     shares = steady()
     middle = logit(shares["users_share"]).groupby([shares["area_id"], shares["asn"]]).diff().std()
-    table = network_fitting.fit_table({**world().typed(), "network_shares": shares}).set_index(
+    table = network_fitting.fit_networks({**world().typed(), "network_shares": shares}).set_index(
         ["parameter", "kind"]
     )["value"]
     change = table["operator_change"]

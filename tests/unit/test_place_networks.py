@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.figure_errors import Spread
-from audience_impact.fitting import networks as network_learning
+from audience_impact.fitting import places as network_learning
 from audience_impact.places import networks
 from audience_impact.vocabulary import NetworkScope, PartGap
 from tests.support import World, world
@@ -131,9 +131,9 @@ def walked(step: float) -> pd.DataFrame:
 
 
 def test_the_change_of_a_year_is_learned_from_all_spans() -> None:
-    table = network_learning.fit_table({**world().typed(), "network_use": walked(0.2)}).set_index(
-        ["parameter", "kind"]
-    )["value"]
+    table = network_learning.fit_networks(
+        {**world().typed(), "network_use": walked(0.2)}
+    ).set_index(["parameter", "kind"])["value"]
     half = (table[("change", "q95")] - table[("change", "q05")]) / 2.0
     assert half == pytest.approx(1.645 * 0.2, rel=0.2)
     pairs = network_learning.list_changes(walked(0.2))
@@ -149,4 +149,4 @@ def test_other_countries_cover_their_ends() -> None:
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    assert network_learning.fit_table(counted().typed()).empty
+    assert network_learning.fit_networks(counted().typed()).empty

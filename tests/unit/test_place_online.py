@@ -282,18 +282,18 @@ def many(spread: float = 0.7, slope: float = 1.5) -> Tables:
 
 
 def test_what_was_put_in_is_learned() -> None:
-    laws = online.read_parameters(online_learning.fit_table(many()))
+    laws = online.read_parameters(online_learning.fit_places(many()))
     assert laws is not None
     assert laws.base_spread == pytest.approx(0.7, abs=0.1)
     assert laws.between_level == pytest.approx(0.0, abs=0.08)
     assert laws.model_slope == pytest.approx(1.5, abs=0.15)
     assert laws.model < 0.5 < laws.base_spread * online.NORMAL
     assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online.NORMAL, abs=0.03)
-    assert online_learning.fit_table(many(0.35))["value"][2] < 0.8 * laws.between.q95
+    assert online_learning.fit_places(many(0.35))["value"][2] < 0.8 * laws.between.q95
 
 
 def test_without_surveys_of_regions_nothing_is_learned() -> None:
-    assert online_learning.fit_table(world().typed()).empty
+    assert online_learning.fit_places(world().typed()).empty
 
 
 def test_order_and_notes_do_not_count() -> None:
@@ -302,7 +302,7 @@ def test_order_and_notes_do_not_count() -> None:
     moved = tables["regional_use"].assign(share=tables["regional_use"]["share"] * 0.9)
     changed = {**tables, "regional_use": moved}
     first, second, third = (
-        set(online_learning.fit_table(facts)["data_sha256"]) for facts in (tables, other, changed)
+        set(online_learning.fit_places(facts)["data_sha256"]) for facts in (tables, other, changed)
     )
     assert first == second != third
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.fitting import audiences as fitting
-from audience_impact.imputation import distribution, effects, figures, groups
+from audience_impact.imputation import audiences, distribution, effects, figures
 from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap.model import read_model
 from audience_impact.vocabulary import ImputationRung
@@ -100,7 +100,7 @@ def test_a_clear_answer_of_the_coarse_scale_stands() -> None:
 
 def test_totals_have_no_effects_of_places() -> None:
     tables = with_totals({"delta": ONLINE // 400, "alpha": ONLINE // 2}).typed()
-    rows = effects.describe_rows(figures.read_observations(tables, figures.FINE))
+    rows = figures.read_observations(tables, figures.FINE)
     is_total = rows["area_id"] == "001"
     assert 0 < is_total.sum() < len(rows)
     assert rows.loc[is_total, "is_in_country"].eq(0.0).all()
@@ -112,14 +112,14 @@ def test_totals_have_no_effects_of_places() -> None:
 
 def test_a_service_is_left_out_in_all_countries_but_not_its_total() -> None:
     tables = with_totals({"alpha": ONLINE // 2}).typed()
-    rows = effects.describe_rows(figures.read_observations(tables, figures.FINE))
+    rows = figures.read_observations(tables, figures.FINE)
     out = fitting.predict_left_out(rows, SPREADS)
     services = out[out["left_out"] == "counted_in_countries"]
     rungs = services.groupby("platform_id")["rung"].unique().map(list).to_dict()
     kind = [ImputationRung.KIND.value]
     assert rungs == {"alpha": [ImputationRung.WORLD.value], "beta": kind, "gamma": kind}
     assert set(services["area_id"]) == set(CODES)
-    coarse = effects.describe_rows(figures.read_observations(tables))
+    coarse = figures.read_observations(tables)
     assert "counted_in_countries" not in set(fitting.predict_left_out(coarse, SPREADS)["left_out"])
 
 
@@ -140,7 +140,7 @@ def test_a_group_has_the_members_that_its_page_lists_and_somebody_counted() -> N
     made.add("platforms", platform_id="listed", name="Listed", kind="group",
              member_ids="beta;delta;nobodys")  # fmt: skip
     tables = joined(made).typed()
-    shares, members = groups.impute_with_members(
+    shares, members = audiences.impute_with_members(
         wanted(("PA", "listed"), ("PA", "beta")),
         tables,
         model_of(tables),
