@@ -24,7 +24,7 @@ above it:
     phases - restrictions in time: intervals, audiences by year and daily figure, curfews
     simulation - draws of every uncertain input, and the union and person-days of each draw
     outputs - a module for each published table, the reasons, and the rules over results
-    tracing - the candidates of each stage, and the shift of the draws by each correction
+    tracing - how each answer comes about: its candidates and steps, and their words
     pipeline - the computation of published tables from typed facts, whole or in parts
     store - published versions on a disk, in an object store or on the web
     fitting - the fit of these parameters, and their fact tables; only commands use it

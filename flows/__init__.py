@@ -9,13 +9,12 @@ The packages in their order; each imports only those above it:
     layers - the writer of folders of facts
     registers - the import of a register of shutdowns as a layer
     adding - the questions, checks and rows of a new fact, or of an event on no record
-    explaining - the trace of an answer, computed from facts
     releasing - an archive of a version, to be pinned by its digest
     downloads - figures downloaded from their publishers
     serving - what an environment sets and leaves: its profile, checkouts of facts and metrics
     runs - a run, from fact tables to a published version, and its notices
     publish_impact - the flow of a run on a Prefect server, and its schedule
-    answering - answers for `audience_impact.estimate` and `audience_impact.people`
+    answering - answers computed from facts, for `estimate`, `people` and `explain --facts`
     commands - the commands of a checkout
     documenting - the generated pages of the documentation
 """

@@ -1,8 +1,9 @@
-"""Answers that are computed from facts: an event on no record, and people under any restrictions.
+"""Answers computed from facts: on an event on no record, on any restrictions, and their traces.
 
-`audience_impact.estimate` and `audience_impact.people` call these functions.
+`audience_impact.estimate`, `audience_impact.people` and `explain --facts` call these functions.
 """
 
+import difflib
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from audience_impact.answers import numbers, records, sentences
 from audience_impact.answers.names import capitalise_first
 from audience_impact.answers.numbers import read_estimate
 from audience_impact.api import People
+from audience_impact.explaining import TABLES, Trace, make_trace
 from audience_impact.outputs.area_names import list_names
 from audience_impact.outputs.areas import unite_people
 from audience_impact.outputs.review.reasons import withhold_quantiles
@@ -27,10 +29,10 @@ from audience_impact.plain_text import ReadableError
 from audience_impact.simulation.worlds import summarise
 from audience_impact.store import versions
 from audience_impact.store.manifest import write_layers
-from audience_impact.store.versions import Stored
+from audience_impact.store.versions import Stored, make_frame
 from flows.adding.event import Event, find_last_day, publish_estimate
-from flows.explaining import check_facts
-from flows.pipeline import steps
+from flows.pipeline import quality, steps
+from schemas.arrow import to_arrow
 
 AHEAD = {
     "were online": "will be online",
@@ -131,3 +133,65 @@ def _describe(people: numbers.Estimate, sentence: str) -> People:
     cells = dict(zip(numbers.NUMBERS, numbers.read_numbers(people), strict=True))
     ends = {f"{name}_persons": cell and float(round(cell)) for name, cell in cells.items()}
     return People(**ends, sentence=sentence)
+
+
+def check_facts(folders: Sequence[Path], today: date) -> steps.Checked:
+    """Return the facts, read and checked as in a run; invalid rows are left out.
+
+    Raises RefusedError where a fact table cannot be used.
+    """
+    return steps.refuse_errors(steps.validate_facts(steps.read_facts(folders), today), strict=False)
+
+
+def recompute_trace(
+    checked: steps.Checked, restriction_id: str, version: Stored | None = None
+) -> Trace:
+    """Return the recomputed trace of a restriction, compared with a published version.
+
+    Only the audiences of this restriction are computed, which changes none of its numbers. The seed
+    is that of the version, and so is the day if its facts are the same.
+
+    Raises ReadableError where it is not among the facts, where no valid source remains, or where
+    the published version is damaged.
+    """
+    ids = list(checked.tables["restrictions"]["restriction_id"])
+    if restriction_id not in ids:
+        near = difflib.get_close_matches(restriction_id, ids)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see audience-impact list"
+        raise ReadableError(f"{restriction_id} is not among the valid facts; {hint}")
+    record = version.version if version else None
+    is_same = record is not None and record.inputs_sha256 == checked.inputs_sha256
+    day = record.as_of if record and is_same else steps.choose_day(checked, None)
+    alone = Selection(frozenset({restriction_id}), frozenset())
+    stages, _ = pipeline.prepare_run(checked.tables, day, alone)
+    outputs = Outputs(stages, Settings(seed=record.seed) if record else Settings())
+    frames = {name: _select_rows(outputs[name], restriction_id) for name in TABLES}
+    refused = quality.list_refused(checked.findings)
+    frames["impact"] = quality.add_losses(frames["impact"], refused, checked.tables)
+    made = {name: to_arrow(name, frame) for name, frame in frames.items()}
+    compared = "It was compared with no published version."
+    if version:
+        published = _select_rows(version.read_frame("impact"), restriction_id)
+        compared = (
+            f"Version {version.id} {_compare(published, make_frame(made['impact']), is_same)}"
+        )
+    origin = f"Computed from the facts for this restriction alone. {compared}"
+    return make_trace(made, restriction_id, checked.files, origin)
+
+
+def _select_rows(frame: pd.DataFrame, restriction_id: str) -> pd.DataFrame:
+    return frame[frame["restriction_id"] == restriction_id].reset_index(drop=True)
+
+
+def _compare(published: pd.DataFrame, ours: pd.DataFrame, is_same: bool) -> str:
+    """Return what a version has of a restriction, beside our rows of `impact`."""
+    if published.empty:
+        return "does not have this restriction, which was added later."
+    theirs, computed = (
+        frame.set_index("impact_metric")[numbers.ENDS].astype("float64").round().sort_index()
+        for frame in (published, ours)
+    )
+    if theirs.equals(computed):
+        facts_are = "from the same facts" if is_same else "though the facts have changed since"
+        return f"has the same numbers for every metric, {facts_are}."
+    return f"has other numbers: the {'method has' if is_same else 'facts have'} changed since."

@@ -24,7 +24,7 @@ import pandera.pandas as pa
 
 from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
-from audience_impact.tracing.items import ITEMS
+from audience_impact.tracing import ITEMS
 
 JOINED_BY = ";"
 """Separator between several words in one cell."""

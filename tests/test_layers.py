@@ -26,7 +26,7 @@ ARROWS = {
     "schemas": (
         *("audience_impact.vocabulary", "audience_impact.periods"),
         *("audience_impact.rules", "audience_impact.plain_text"),
-        *("audience_impact.outputs.review.status_rules", "audience_impact.tracing.items"),
+        *("audience_impact.outputs.review.status_rules", "audience_impact.tracing"),
     ),
     "flows": ("schemas", "audience_impact"),
 }

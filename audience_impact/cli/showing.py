@@ -108,10 +108,9 @@ def explain(
     """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
     if facts and (version_name or on):
         raise fail_with("--facts computes an answer now; leave --version and --on out", 2)
+    from audience_impact import explaining
     from audience_impact.answers import records
     from audience_impact.cli import answering
-    from audience_impact.explaining import steps
-    from audience_impact.explaining.facts import read_trace
 
     words = " ".join(restriction)
     if facts:
@@ -119,17 +118,17 @@ def explain(
     else:
         version = open_version(published, version_name, on)
         name = answering.find_single_id(words, records.load_tables(version))
-        trace = read_trace(version, name)
-    chosen = metric or steps.choose_metric(trace)
-    answer_steps = steps.build_steps(trace, chosen)
+        trace = explaining.read_trace(version, name)
+    chosen = metric or explaining.choose_metric(trace)
+    steps = explaining.build_steps(trace, chosen)
     values = {
         "restriction_id": trace.restriction_id,
         "impact_metric": str(chosen),
         "as_of": str(trace.impact_row(chosen)["as_of"]),
         "origin": trace.origin,
-        "steps": steps.as_json(answer_steps),
+        "steps": explaining.as_json(steps),
     }
-    write_answer(style, values, steps.as_text(answer_steps))
+    write_answer(style, values, explaining.as_text(steps))
 
 
 def show(

@@ -6,13 +6,12 @@ population, surveys of joint use) stands in table `lineage` alone. Of the figure
 in a place, which are many, EXAMPLES of each reason stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from audience_impact import bounds
-from audience_impact import selection as choosing
 from audience_impact.audiences import daily_reach, use
 from audience_impact.audiences import figures as audience_figures
 from audience_impact.audiences.inputs import Inputs, group_by_country
@@ -27,12 +26,9 @@ from audience_impact.outputs.lineage import (
     list_counts_of_lines,
     list_operator_shares,
 )
-from audience_impact.places import (
-    online,
-    population,
-    regional_figures,
-)
+from audience_impact.places import online, population, regional_figures
 from audience_impact.populations import ONLINE
+from audience_impact.selection import Step, rejection_reason
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 KEY = [
@@ -51,19 +47,35 @@ def make_candidates(scope: Scope, inputs: Inputs, context: Context) -> pd.DataFr
     """Return every fact that was considered for the audiences of `scope`, as COLUMNS."""
     tables = context.tables
     able = audience_figures.list_qualifying_figures(tables, context.denominators)
-    parts = [
+    parts = (
         _list_audiences(scope, tables, able),
         *_list_bases(scope, inputs, context.denominators),
         *_list_use(scope, inputs, tables, able),
-        _list_places(inputs, tables),
-        _list_online(inputs, tables),
-        _describe_nearest(list_counts_of_lines(inputs, tables), "network", "network_use"),
-        _describe_nearest(list_operator_shares(inputs, tables), "operators", "network_shares"),
-    ]
+        *_list_places(inputs.parts, tables),
+        _describe(list_counts_of_lines(inputs, tables), "network", "network_use"),
+        _describe(list_operator_shares(inputs, tables), "operators", "network_shares"),
+    )
     filled = [_fill_columns(part, tables) for part in parts if not part.empty]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
     ordered = table.sort_values([*KEY, "passed_over"], ignore_index=True)
     return ordered.drop_duplicates(KEY, ignore_index=True)
+
+
+def _describe(
+    rows: pd.DataFrame, role: str, table: str, steps: Sequence[Step] = (), **cells: object
+) -> pd.DataFrame:
+    """Return rows as candidates for a role, which `steps` choose; `cells` are further columns.
+
+    The id of a fact is in the key of its table, or in `input_id`.
+    """
+    if table in INPUTS and not rows.empty:
+        cells = {"input_id": rows[INPUTS[table]], **cells}
+    if steps:
+        cells = {"passed_over": rejection_reason(rows, steps), **cells}
+    elif "is_used" in rows:
+        reason = pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], "")
+        cells = {"passed_over": reason, **cells}
+    return rows.assign(role=role, input_table=table, **cells)
 
 
 def _fill_columns(part: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -81,25 +93,18 @@ def _list_audiences(scope: Scope, tables: Tables, able: pd.DataFrame) -> pd.Data
     audiences = scope.requested
     estimates = tables["estimates"].rename(columns={"area_id": "country_id"})
     rows = audiences[AUDIENCE].merge(estimates, on=["country_id", "platform_id"])
-    reason = choosing.rejection_reason(rows, audience_figures.QUALIFYING)
-    uncounted = (reason == "") & ~rows["estimate_id"].isin(able["estimate_id"])
-    reason = reason.mask(uncounted, audience_figures.NO_PEOPLE)
+    unfit = rejection_reason(rows, audience_figures.QUALIFYING)
+    is_uncounted = (unfit == "") & ~rows["estimate_id"].isin(able["estimate_id"])
     joined = audience_figures.join_figures(audiences, able)
-    later = joined.assign(passed_over=audience_figures.rejection_reason(joined))
-    keys = [*AUDIENCE, "estimate_id"]
-    both = rows.assign(unfit=reason).merge(
-        later[[*keys, "point_persons", "passed_over"]], on=keys, how="left"
+    joined = joined.assign(later=audience_figures.rejection_reason(joined))
+    both = rows.assign(unfit=unfit.mask(is_uncounted, audience_figures.NO_PEOPLE)).merge(
+        joined[[*AUDIENCE, "estimate_id", "point_persons", "later"]],
+        on=[*AUDIENCE, "estimate_id"],
+        how="left",
     )
-    passed_over = both["unfit"].where(both["unfit"] != "", both["passed_over"])
-    both = both.assign(persons=both["point_persons"], passed_over=passed_over)
-    return _describe(both, "audience", "estimates", both["estimate_id"])
-
-
-def _describe(
-    rows: pd.DataFrame, role: str, table: str, ids: "pd.Series[str]", **cells: object
-) -> pd.DataFrame:
-    """Return rows as candidates for a role; `cells` are further columns."""
-    return rows.assign(role=role, input_table=table, input_id=ids, **cells)
+    passed_over = both["unfit"].where(both["unfit"] != "", both["later"])
+    persons = both["point_persons"]
+    return _describe(both, "audience", "estimates", persons=persons, passed_over=passed_over)
 
 
 def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Iterator[pd.DataFrame]:
@@ -107,108 +112,73 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
     sizes = inputs.sizes
     groups = group_by_country(sizes)
     looked = denominators.list_bases(groups).join(groups["restriction_id"], on="place")
-    once = looked.assign(is_passed=looked["passed_over"] != "").sort_values(
-        "is_passed",
-        kind="stable",  # what was taken, else as the best kind of base that it is of
-    )
-    looked = once.drop_duplicates([*COUNTRY, "base_id"])
-    yield _describe(
-        looked, "base", "bases", looked["base_id"],
-        platform_id=EVERY, looked_for=looked["level"], persons=looked["base_persons"],
-    )  # fmt: skip
+    # what was taken first, else as the best kind of base that it is of
+    order = np.argsort(looked["passed_over"] != "", kind="stable")
+    looked = looked.iloc[order].drop_duplicates([*COUNTRY, "base_id"])
+    cells = {"platform_id": EVERY, "looked_for": looked["level"], "persons": looked["base_persons"]}
+    yield _describe(looked, "base", "bases", **cells)
     requested = scope.requested
     network = requested[requested["platform_id"] == WHOLE_INTERNET].reset_index(drop=True)
     if network.empty:
         return
-    rows = denominators.list_candidates(
-        network.assign(population_base=ONLINE), counts.ANY_MEASURER
-    ).join(network["restriction_id"], on="place")
-    reason = choosing.rejection_reason(rows, counts.list_steps(counts.ANY_MEASURER, None))
-    differing = sizes.assign(
-        base_id=sizes["differing_base_ids"].astype("str").str.split(";")
-    ).explode("base_id")
+    measurer = counts.ANY_MEASURER
+    rows = denominators.list_candidates(network.assign(population_base=ONLINE), measurer).join(
+        network["restriction_id"], on="place"
+    )
+    reason = rejection_reason(rows, counts.list_steps(measurer, None))
+    ids = sizes["differing_base_ids"].astype("str").str.split(";")
     by = [*COUNTRY, "base_id"]
-    is_differing = pd.MultiIndex.from_frame(rows[by]).isin(pd.MultiIndex.from_frame(differing[by]))
-    rows = rows.assign(passed_over=reason.mask(is_differing, ""))
-    yield _describe(
-        rows, "audience", "bases", rows["base_id"],
-        platform_id=WHOLE_INTERNET, looked_for=EVERY, persons=rows["base_persons"],
-    )  # fmt: skip
+    differing = pd.MultiIndex.from_frame(sizes.assign(base_id=ids).explode("base_id")[by])
+    passed_over = reason.mask(pd.MultiIndex.from_frame(rows[by]).isin(differing), "")
+    cells = {"platform_id": WHOLE_INTERNET, "looked_for": EVERY, "persons": rows["base_persons"]}
+    yield _describe(rows, "audience", "bases", passed_over=passed_over, **cells)
 
 
 def _list_use(
     scope: Scope, inputs: Inputs, tables: Tables, able: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
     """Yield daily figures, shares of feature use, shares of kept access, and measured overlaps."""
-    daily = daily_reach.list_candidates(scope.requested, able)
-    yield _add_reasons(
-        daily, daily_reach.STEPS, "daily_audience", "estimates", "estimate_id"
-    ).assign(persons=daily["mode"])
-    sizes = inputs.sizes
+    requested, sizes = scope.requested, inputs.sizes
+    daily = daily_reach.list_candidates(requested, able)
+    yield _describe(daily, "daily_audience", "estimates", daily_reach.STEPS, persons=daily["mode"])
     used = use.list_feature_candidates(sizes, scope.targets, tables, inputs.errors)
-    yield _add_reasons(
-        used, use.FEATURE_STEPS, "feature_share", "feature_use", "feature_use_id"
-    ).assign(looked_for=used["feature"])
-    rows = use.list_access_candidates(scope, tables)
-    with_reasons = _add_reasons(
-        rows, use.ACCESS_STEPS, "circumvention", "circumvention", "circumvention_id"
+    yield _describe(
+        used, "feature_share", "feature_use", use.FEATURE_STEPS, looked_for=used["feature"]
     )
-    is_in_scope = with_reasons["restriction_id"].isin(scope.requested["restriction_id"])
-    yield with_reasons[is_in_scope].assign(country_id=with_reasons["area_id"], platform_id=EVERY)
+    keeping = use.list_access_candidates(scope, tables)
+    keeping = _describe(
+        keeping, "circumvention", "circumvention", use.ACCESS_STEPS,
+        country_id=keeping["area_id"], platform_id=EVERY,
+    )  # fmt: skip
+    yield keeping[keeping["restriction_id"].isin(requested["restriction_id"])]
     together = bounds.list_overlaps(sizes, tables)
-    yield _add_reasons(together, bounds.OVERLAP_STEPS, "overlap", "overlaps", "overlap_id").assign(
-        platform_id=EVERY
-    )
+    yield _describe(together, "overlap", "overlaps", bounds.OVERLAP_STEPS, platform_id=EVERY)
 
 
-def _add_reasons(
-    rows: pd.DataFrame, steps: tuple[choosing.Step, ...], role: str, table: str, key: str
-) -> pd.DataFrame:
-    reason = choosing.rejection_reason(rows, steps)
-    return _describe(rows, role, table, rows[key], passed_over=reason)
-
-
-def _list_places(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    parts = inputs.parts.reset_index(drop=True)
+def _list_places(parts: pd.DataFrame, tables: Tables) -> Iterator[pd.DataFrame]:
+    """Yield counts of the people of a place, and figures of those online there."""
     if parts.empty:
-        return parts
-    rows = population.list_candidates(
-        parts.assign(day=parts["start"])[["area_id", "day"]], tables
-    ).join(parts[COUNTRY], on="place")
+        return
+    parts = parts.reset_index(drop=True).assign(day=parts["start"].to_numpy())
+    rows = population.list_candidates(parts[["area_id", "day"]], tables)
+    rows = rows.join(parts[COUNTRY], on="place")
     persons = np.exp(rows["log_persons"]).round()
-    return _describe(
-        rows, "place", "bases", rows["base_id"], looked_for=rows["area_id"], persons=persons
-    )
-
-
-def _list_online(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    # pandas gives a frame without rows the rows of a longer column that is assigned to it
-    parts = inputs.parts.assign(day=inputs.parts["start"])
+    yield _describe(rows, "place", "bases", looked_for=rows["area_id"], persons=persons)
     places = parts[parts["area_id"] != parts["country_id"]]
     if places.empty or tables["regional_use"].empty:
-        return places.head(0)
+        return
     rows = online.list_candidates(places[["area_id", "day"]], tables)
     chains = online.find_chains(places["area_id"], tables)
-    around = places[[*COUNTRY, "area_id", "day"]].assign(holder=places["area_id"].map(chains))
-    around = around.rename(columns={"area_id": "place_id"}).explode("holder")
-    rows = around.merge(
-        rows.drop(columns="country_id"),
-        left_on=["holder", "day"],
-        right_on=["area_id", "day"],
+    around = places[[*COUNTRY, "area_id", "day"]].rename(columns={"area_id": "place_id"})
+    around = around.assign(area_id=places["area_id"].map(chains)).explode("area_id")
+    rows = around.merge(rows.drop(columns="country_id"), on=["area_id", "day"])
+    series = regional_figures.add_series(tables).drop(
+        columns=["share", "year", "kind", "country_id"]
     )
-    use = regional_figures.add_series(tables).drop(columns=["share", "year", "kind", "country_id"])
-    lines = rows.merge(use, on=["area_id", "series"])
+    lines = rows.merge(series, on=["area_id", "series"])
     reasons = [*COUNTRY, "place_id", "passed_over"]
     is_example = lines.groupby(reasons).cumcount() < EXAMPLES
     lines = lines[is_example | (lines["passed_over"] == "")]
     ids = lines["area_id"] + " " + lines["asked"] + " " + lines["period"]
-    return _describe(
-        lines, "place_online", "regional_use", ids, looked_for=lines["place_id"], persons=np.nan
-    )
-
-
-def _describe_nearest(rows: pd.DataFrame, role: str, table: str) -> pd.DataFrame:
-    if rows.empty:
-        return rows
-    passed_over = pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], "")
-    return _describe(rows, role, table, rows["input_id"], passed_over=passed_over)
+    cells = {"input_id": ids, "looked_for": lines["place_id"], "persons": np.nan}
+    yield _describe(lines, "place_online", "regional_use", **cells)

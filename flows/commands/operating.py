@@ -31,7 +31,7 @@ from flows.commands.folders import (
 
 if TYPE_CHECKING:
     from audience_impact.comparing.compared_versions import ComparedVersion
-    from audience_impact.explaining.facts import Trace
+    from audience_impact.explaining import Trace
     from audience_impact.store.versions import Stored
 
 
@@ -43,7 +43,7 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
     """
     paths = fact_folders(folders)
     from audience_impact.store import PublishError, versions
-    from flows import explaining
+    from flows import answering
 
     try:
         version = versions.find_latest(published)
@@ -51,8 +51,8 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
         if published != PUBLISHED:
             raise
         version = None
-    checked = explaining.check_facts(paths, datetime.now(UTC).date())
-    return explaining.recompute_trace(checked, restriction_id, version)
+    checked = answering.check_facts(paths, datetime.now(UTC).date())
+    return answering.recompute_trace(checked, restriction_id, version)
 
 
 def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from audience_impact import explaining as steps
 from audience_impact.answers.numbers import ENDS
-from audience_impact.explaining import steps
-from audience_impact.explaining.facts import Trace, read_trace
+from audience_impact.explaining import Trace, read_trace
 from audience_impact.store import versions
-from audience_impact.tracing.items import ITEMS
+from audience_impact.tracing import ITEMS
 from audience_impact.vocabulary import ImpactMetric
-from flows import explaining
+from flows import answering
 from flows.pipeline import steps as pipeline_steps
 from flows.pipeline.steps import Checked, Results
 from tests.conftest import Once
@@ -240,6 +240,6 @@ def test_facts_that_changed_since_the_version_are_told(small_facts: Path, tmp_pa
 def test_facts_give_the_same_trace_as_the_run(
     act: str, explained: Callable[[str], Explained], repository_checked: Checked
 ) -> None:
-    ours = steps.build_steps(explaining.recompute_trace(repository_checked, act), METRIC)
+    ours = steps.build_steps(answering.recompute_trace(repository_checked, act), METRIC)
     theirs = steps.build_steps(explained(act).trace, METRIC)
     assert steps.as_text(ours[:-1]) == steps.as_text(theirs[:-1])
