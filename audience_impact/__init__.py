@@ -59,10 +59,11 @@ from audience_impact.api.loading import Tables, column_notes, load, load_calibra
 from audience_impact.api.net_reach import (
     estimate_union,
     feature_users,
+    person_days,
+    reach_in_days,
     sharp_union_bounds,
     union_bounds,
 )
-from audience_impact.api.over_time import person_days, reach_in_days
 
 __all__ = [
     "Bounds",

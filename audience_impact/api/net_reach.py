@@ -1,10 +1,11 @@
-"""Net reach of several audiences, in persons, and the users of a feature among them.
+"""People whom several audiences reach, in persons, at a time and over time.
 
 Definitions
 -----------
 Audience: the people who use a platform in a month.
 Universe: the people whom audiences are counted among, all of them inside it.
 Net reach (union): everyone in at least one audience, each person once.
+Person-day: one person on one day; whoever is in several audiences of a day counts once.
 Bounds: the limits that follow from the numbers, however people use the platforms. Quantiles: 5, 50
 and 95 % of draws, which are valid only if the model of joint use is.
 
@@ -18,10 +19,13 @@ need them, so that importing the package takes a moment.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audience_impact.api import (
     Bounds,
@@ -30,12 +34,7 @@ from audience_impact.api import (
     FeatureUsers,
     Overlap,
     Persons,
-    check_pair,
-    check_sizes,
-    compute_quantiles,
-    draw_unions,
-    require_exact,
-    resolve_country,
+    Reach,
 )
 
 if TYPE_CHECKING:
@@ -48,8 +47,13 @@ UniversePersons: TypeAlias = "float | pd.Series[float]"
 """Persons in the universe of all rows, or of each row, indexed as the frame."""
 Countries: TypeAlias = "str | pd.Series[str]"
 """The country of all rows, or of each row, indexed as the frame."""
+Restriction: TypeAlias = tuple[str | date, str | date, Sequence[str]]
+"""First day, day after the last, and the names of the restricted audiences."""
 BATCH_ROWS = 32
 """Rows of a frame that are drawn together: more cost memory, fewer time."""
+PROBABILITIES = (0.05, 0.50, 0.95)
+KOSOVO = "XK"
+"""A code that ISO 3166-1 leaves to its users, and that stands for Kosovo everywhere."""
 
 
 @overload
@@ -95,7 +99,7 @@ def union_bounds(
     """
     if hasattr(audiences, "columns"):  # a frame, told without importing pandas
         return _bound_rows(audiences, universe)
-    low, high = check_sizes(audiences, universe)
+    low, high = _check_sizes(audiences, universe)
     return Bounds(float(max(low)), float(min(universe, sum(high))))
 
 
@@ -144,7 +148,7 @@ def sharp_union_bounds(
     )
     from audience_impact.vocabulary import OverlapKind
 
-    low, high = check_sizes(audiences, universe)
+    low, high = _check_sizes(audiences, universe)
     limits = [_ends_of(overlap, i, len(low)) for i, overlap in enumerate(overlaps)]
     measured = [
         MeasuredOverlap(overlap.audiences, OverlapKind(overlap.kind), least, most, overlap.share_of)
@@ -238,10 +242,10 @@ def estimate_union(
     """
     if hasattr(audiences, "columns"):
         return _estimate_rows(audiences, universe, calibration, country_id, (seed, draws))
-    persons = require_exact(audiences, universe)
+    persons = _require_exact(audiences, universe)
     members = np.ones((1, len(persons)), dtype=bool)
-    drawn = draw_unions(persons / universe, members, calibration, country_id, (seed, draws))
-    return Estimate(*compute_quantiles(drawn[0] * universe))
+    drawn = _draw_unions(persons / universe, members, calibration, country_id, (seed, draws))
+    return Estimate(*_compute_quantiles(drawn[0] * universe))
 
 
 def feature_users(
@@ -285,16 +289,163 @@ def feature_users(
         [32.7, 41.2, 41.5, 41.7, 41.7]
     """
     exposed = union_bounds(audiences, universe=universe)
-    counted = require_exact([users], universe, ["users"])
-    persons = np.append(require_exact(audiences, universe), counted)
+    counted = _require_exact([users], universe, ["users"])
+    persons = np.append(_require_exact(audiences, universe), counted)
     lower = max(0.0, users + exposed.lower - universe)
     upper = min(float(users), exposed.upper)
     members = np.array([[True] * (len(persons) - 1) + [False], [True] * len(persons)])
-    drawn = draw_unions(persons / universe, members, calibration, country_id, (seed, draws))
+    drawn = _draw_unions(persons / universe, members, calibration, country_id, (seed, draws))
     exposed_draws, either_draws = drawn * universe
     both = np.clip(users + exposed_draws - either_draws, lower, upper)
-    q05, q50, q95 = compute_quantiles(both)
+    q05, q50, q95 = _compute_quantiles(both)
     return FeatureUsers(lower, q05, q50, q95, upper)
+
+
+def reach_in_days(
+    daily: float, monthly: float, days: int, *, universe: float, month_days: int = 30
+) -> Reach:
+    """Estimate the different people whom a service reaches in a number of days.
+
+    Args:
+        daily: Persons who use it on a day.
+        monthly: Persons who use it at least once in `month_days` days.
+        days: Whole days, at least 1.
+        universe: Persons in the universe, above 0.
+        month_days: Days in a "month", at least 2.
+
+    Returns:
+        Persons: the least and the most that daily and monthly audience allow where days are
+        alike, and the expected number if people differ in how often they use it.
+
+    Raises:
+        ValueError: A number that is missing, negative or larger than the universe; monthly below
+            daily; days that are not whole or below 1.
+
+    Source:
+        Metheringham (1964), J. Advertising Research 4; `audience_impact.simulation.reach`.
+
+    Examples:
+        >>> result = reach_in_days(68e6, 89e6, 7, universe=105e6)
+        >>> [round(persons / 1e6, 1) for persons in result]
+        [68.0, 82.5, 89.0]
+        >>> reach_in_days(68e6, 89e6, 30, universe=105e6).upper
+        89000000.0
+    """
+    from audience_impact.simulation.reach import limit_reach, reach_days
+
+    daily_share, monthly_share = (
+        _require_exact([daily, monthly], universe, ("daily", "monthly")) / universe
+    )
+    if days < 1:
+        raise ValueError(f"days must be whole numbers, at least 1, not {days}")
+    least, most = limit_reach(monthly_share, days, month_days)
+    expected = reach_days(daily_share, monthly_share, days, month_days)
+    lower = max(float(least), float(daily_share))
+    return Reach(*(universe * float(x) for x in (lower, np.clip(expected, lower, most), most)))
+
+
+def person_days(
+    restrictions: Iterable[Restriction],
+    daily: Mapping[str, float],
+    *,
+    universe: float,
+    calibration: "OverlapModel",
+    country_id: str = "",
+    seed: int = 0,
+    draws: int = 1000,
+) -> "pd.DataFrame":
+    """Return person-days under restrictions that may overlap in time, in one country.
+
+    On each day everyone in at least one restricted audience counts once.
+
+    Args:
+        restrictions: Each with its first day, the first day after it (dates, or text like
+            "2025-08-13") and the names of the audiences that it restricts.
+        daily: Persons who use each named audience on a day.
+        universe: Persons in the universe, above 0.
+        calibration: The model fitted to surveys, as `load_calibration` returns it.
+        country_id: As for `estimate_union`.
+        seed: Seed of the draws.
+        draws: Number of draws, at least 1.
+
+    Returns:
+        One row per period, indexed by `period`: "all", years ("2025") and months ("2025-08").
+        Columns `days` (with any restriction in force), `printed_min_person_days`,
+        `q05_person_days`, `q50_person_days`, `q95_person_days`, `printed_max_person_days`.
+
+    Raises:
+        ValueError: As `estimate_union`; no restriction; one that names no audience, or one that
+            `daily` does not have, that ends before it begins or whose days are none.
+
+    Source:
+        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.phases`.
+
+    Examples:
+        >>> from audience_impact import load_calibration
+        >>> result = person_days(
+        ...     [("2025-08-13", "2025-08-23", ["a"]), ("2025-08-18", "2025-08-28", ["a", "b"])],
+        ...     {"a": 68e6, "b": 82.1e6},
+        ...     universe=105e6,
+        ...     calibration=load_calibration(),
+        ... )
+        >>> int(result.loc["all", "days"])
+        15
+        >>> (result.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
+        [1161, 1162, 1255, 1313, 1390]
+    """
+    from audience_impact.phases import constant_intervals
+
+    names = sorted(daily)
+    persons = _require_exact([daily[name] for name in names], universe, names)
+    pieces, parts = constant_intervals(_list_intervals(restrictions, names))
+    members = np.zeros((int(parts["set_id"].max()) + 1, len(names)), dtype=bool)
+    members[parts["set_id"], [names.index(name) for name in parts["item"]]] = True
+    drawn = (
+        _draw_unions(persons / universe, members, calibration, country_id, (seed, draws)) * universe
+    )
+    restricted = np.where(members, persons, 0.0)
+    ends = np.stack([restricted.max(axis=1), np.minimum(restricted.sum(axis=1), universe)], axis=1)
+    return _summarise_periods(pieces, np.hstack([ends, drawn]))
+
+
+def _summarise_periods(pieces: "pd.DataFrame", per_day: "Array") -> "pd.DataFrame":
+    """Return days, bounds and quantiles in all, then by year and month.
+
+    `per_day` (sets, 2 + D) has the bounds and the draws of the people on a day of each set.
+    """
+    import pandas as pd
+
+    days = pieces[["days"]].to_numpy("float64")
+    table = pd.DataFrame(np.hstack([days, days * per_day[pieces["set_id"]]]))
+    years = pieces["month"].str.slice(0, -3)  # years may have more than four digits
+    sums = [table.groupby(period.to_numpy()).sum() for period in (years, pieces["month"])]
+    total = table.sum().to_frame("all").T
+    periods = pd.concat([total, pd.concat(sums).sort_index()]).rename_axis("period")
+    number, least, most = (periods[column] for column in range(3))
+    points = np.quantile(periods.iloc[:, 3:], PROBABILITIES, axis=1)
+    columns = [
+        f"{name}_person_days" for name in ("printed_min", "q05", "q50", "q95", "printed_max")
+    ]
+    values = dict(zip(columns, (least, *points, most), strict=True))
+    return pd.DataFrame({"days": number.astype("int64"), **values})
+
+
+def _list_intervals(restrictions: Iterable[Restriction], names: Sequence[str]) -> "pd.DataFrame":
+    """Return one row (group, item, start, end) for each audience of each restriction."""
+    import pandas as pd
+
+    rows = []
+    for number, (start, end, audiences) in enumerate(restrictions):
+        first, last = pd.Timestamp(start), pd.Timestamp(end)
+        unknown = sorted(set(audiences) - set(names))
+        if unknown or not audiences:
+            raise ValueError(f"restriction {number}: no daily audience of {unknown or 'anything'}")
+        if not first < last:
+            raise ValueError(f"restriction {number}: {end} is not after {start}")
+        rows += [("", name, first, last) for name in audiences]
+    if not rows:
+        raise ValueError("there is no restriction")
+    return pd.DataFrame(rows, columns=["group", "item", "start", "end"])
 
 
 def _ends_of(overlap: Overlap, number: int, count: int) -> tuple[float, float]:
@@ -305,7 +456,7 @@ def _ends_of(overlap: Overlap, number: int, count: int) -> tuple[float, float]:
         raise ValueError(f"{what} names {overlap.audiences}: name two or more of 0..{count - 1}")
     if overlap.kind not in ("intersection", "union"):
         raise ValueError(f"{what} is of kind {overlap.kind!r}: give intersection or union")
-    low, high = check_pair(overlap.value, what)
+    low, high = _check_pair(overlap.value, what)
     if overlap.share_of is not None and overlap.kind == "intersection" and high > 1.0:
         raise ValueError(f"{what} is {overlap.value}: a share lies in 0..1")
     return low, high
@@ -316,7 +467,7 @@ def _bound_rows(frame: "pd.DataFrame", universe: UniversePersons) -> "pd.DataFra
 
     universes = _align_cells(frame, universe, "universe")
     for label, persons, row_universe in _list_rows(frame, universes):
-        check_sizes(list(persons), row_universe, _name_cells(frame, label))
+        _check_sizes(list(persons), row_universe, _name_cells(frame, label))
     persons = frame.to_numpy("float64")
     upper = np.minimum(universes.to_numpy("float64"), persons.sum(axis=1))
     columns = {"printed_min_persons": persons.max(axis=1), "printed_max_persons": upper}
@@ -335,7 +486,7 @@ def _estimate_rows(
     universes = _align_cells(frame, universe, "universe")
     shares = np.array(
         [
-            require_exact(list(persons), row_universe, _name_cells(frame, label)) / row_universe
+            _require_exact(list(persons), row_universe, _name_cells(frame, label)) / row_universe
             for label, persons, row_universe in _list_rows(frame, universes)
         ]
     )
@@ -346,9 +497,9 @@ def _estimate_rows(
         for batch in np.split(rows, range(BATCH_ROWS, len(rows), BATCH_ROWS)):
             members = np.kron(np.eye(len(batch)), np.ones(shares.shape[1])).astype(bool)
             flat = shares[batch].reshape(-1)
-            drawn = draw_unions(flat, members, model, country, seed_and_draws)
+            drawn = _draw_unions(flat, members, model, country, seed_and_draws)
             people = drawn * universes.to_numpy("float64")[batch, None]
-            points[batch] = [compute_quantiles(row) for row in people]
+            points[batch] = [_compute_quantiles(row) for row in people]
     names = ["q05_persons", "q50_persons", "q95_persons"]
     return pd.DataFrame(points, frame.index, names)
 
@@ -379,3 +530,112 @@ def _list_rows(
 
 def _name_cells(frame: "pd.DataFrame", label: Any) -> list[str]:
     return [f"row {label!r}, column {column!r}" for column in frame.columns]
+
+
+def _check_pair(value: Persons, what: str) -> tuple[float, float]:
+    """Return the least and the most of a number; raise ValueError if they are invalid."""
+    try:
+        low, high = map(float, (value, value) if np.ndim(value) == 0 else value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{what} is {value!r}: give a number, or a pair of the least and the most"
+        ) from None
+    if not (0.0 <= low < math.inf and 0.0 <= high < math.inf):
+        raise ValueError(f"{what} is {value}: a finite number from 0 up is needed")
+    if low > high:
+        raise ValueError(f"{what} is {value}: the least is above the most")
+    return low, high
+
+
+def _check_sizes(
+    audiences: Sequence[Persons], universe: float, names: Sequence[str] = ()
+) -> tuple[list[float], list[float]]:
+    """Return the least and the most persons of each audience.
+
+    Raises ValueError where there is no audience or one is larger than the universe.
+    """
+    if math.isnan(universe) or universe <= 0.0:
+        raise ValueError(f"the universe is {universe}: a number of persons above 0 is needed")
+    called = names or [f"audience {i}" for i in range(len(audiences))]
+    pairs = [_check_pair(value, name) for value, name in zip(audiences, called, strict=True)]
+    if not pairs:
+        raise ValueError("audiences is empty: give at least one audience")
+    for name, (low, _) in zip(called, pairs, strict=True):
+        if low > universe:
+            raise ValueError(
+                f"{name} ({low:,.0f}) is larger than the universe ({universe:,.0f}): "
+                "both must count the same people"
+            )
+    return [low for low, _ in pairs], [high for _, high in pairs]
+
+
+def _require_exact(
+    audiences: Sequence[float], universe: float, names: Sequence[str] = ()
+) -> "Array":
+    """Return persons of each audience (audiences,); raise ValueError for pairs and inf."""
+    low, high = _check_sizes(audiences, universe, names)
+    if low != high:
+        raise ValueError("an estimate needs a single number for each audience, not a pair")
+    if math.isinf(universe):
+        raise ValueError("an estimate needs a finite universe")
+    return np.array(low)
+
+
+def _draw_unions(
+    shares: "Array",
+    members: NDArray[np.bool_],
+    model: "OverlapModel",
+    country_id: str,
+    seed_and_draws: tuple[int, int],
+) -> "Array":
+    """Return draws (unions, D) of unions, as shares of the universe of one country."""
+    from audience_impact.overlap.model import Group
+    from audience_impact.simulation.sampler import Sampler
+
+    seed, draws = seed_and_draws
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}")
+    joint_use = model.joint_use(resolve_country(country_id), Sampler(seed, draws).draw_uniform)
+    return model.draw_unions(Group(np.repeat(shares[:, None], draws, axis=1), joint_use, members))
+
+
+def _compute_quantiles(drawn: "Array") -> list[float]:
+    return [float(point) for point in np.quantile(drawn, PROBABILITIES)]
+
+
+def resolve_country(country: str) -> str:
+    """Return the two-letter code (ISO 3166-1) of a country given by its code or English name.
+
+    A code selects the surveys and the draws of a country, so an unknown one would silently give the
+    numbers of a country without a survey: raise ValueError for it, and for the name of several
+    countries. Blank stays blank.
+    """
+    from audience_impact.answers.names import SHARED_NAMES, make_key
+
+    key = make_key(country).removeprefix("the")  # with which no name of a country begins
+    if key and key not in _load_codes():
+        why = "no country has this code or name"
+        if key in SHARED_NAMES:
+            why = "several countries have this name"
+        raise ValueError(
+            f"country_id is {country!r}: {why}; give a two-letter code of ISO 3166-1 such as RU, "
+            "or blank for a country without a survey"
+        )
+    return _load_codes()[key] if key else ""
+
+
+@cache
+def _load_codes() -> dict[str, str]:
+    """Return the code of each country by the keys of its English names and codes."""
+    import pycountry
+
+    from audience_impact.answers.names import SHARED_NAMES, list_area_names, make_key
+
+    countries = {country.alpha_2 for country in pycountry.countries} | {KOSOVO}
+    named = {
+        make_key(text).removeprefix("the"): code
+        for text, code in list_area_names()
+        if code in countries
+    }
+    codes = named | {code.casefold(): code for code in countries}
+    return {key: code for key, code in codes.items() if key not in SHARED_NAMES}

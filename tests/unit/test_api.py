@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 import audience_impact as ai
 from audience_impact.answers.names import SHARED_NAMES, list_area_names, make_key
-from audience_impact.api import net_reach, resolve_country
+from audience_impact.api import net_reach
+from audience_impact.api.net_reach import resolve_country
 from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, draw_union_people
@@ -29,7 +30,7 @@ MODULES = [
     for _, name, _ in pkgutil.walk_packages(ai.__path__, "audience_impact.")
     if ">>>" in Path(str(import_module(name).__file__)).read_text("utf-8")
 ]
-HOLD = ("loading", "net_reach", "over_time")
+HOLD = ("loading", "net_reach")
 LEARNED = ai.load_calibration()
 RUSSIA = [96e6, 89e6]
 sizes = st.lists(st.floats(1.0, 1e6), min_size=1, max_size=6)
@@ -261,8 +262,8 @@ CALLS: list[tuple[Callable[[], object], str]] = [
     (lambda: ai.union_bounds([math.inf]), "audience 0 is inf"),
     (lambda: ai.union_bounds([(2.0, 1.0)]), "the least is above the most"),
     (lambda: ai.union_bounds([(1.0, 2.0, 3.0)]), "a pair of"),
-    (lambda: ai.union_bounds(["many"]), "audience 0 is 'many': no number"),
-    (lambda: ai.union_bounds([None]), "audience 0 is None: no number"),
+    (lambda: ai.union_bounds(["many"]), "audience 0 is 'many': give a number"),
+    (lambda: ai.union_bounds([None]), "audience 0 is None: give a number"),
     (lambda: ai.union_bounds([96e6], universe=90e6), r"audience 0 \(96,000,000\) is larger"),
     (lambda: ai.union_bounds([1.0], universe=math.nan), "the universe is nan"),
     (lambda: ai.union_bounds([0.0], universe=0.0), "above 0"),
@@ -276,15 +277,11 @@ CALLS: list[tuple[Callable[[], object], str]] = [
     (lambda: estimate([1.0], universe=math.inf), "finite universe"),
     (lambda: estimate([3.0], universe=2.0), "larger than the universe"),
     (lambda: estimate([1.0], draws=0), "draws must be at least 1"),
-    (lambda: estimate([1.0], calibration=None), "calibration is None: give a model"),
-    (lambda: estimate([1.0], calibration="file.csv"), "calibration is 'file.csv': give a model"),
     (lambda: estimate([1.0], country_id="ZZ"), "country_id is 'ZZ': no country"),
     (lambda: estimate([1.0], country_id="EU"), "country_id is 'EU': no country"),
     (lambda: estimate([1.0], country_id="RU-MOW"), "country_id is 'RU-MOW': no country"),
     (lambda: estimate([1.0], country_id="Congo"), "'Congo': several countries have this name"),
     (lambda: estimate([1.0], country_id="Europe"), "country_id is 'Europe': no country"),
-    (lambda: estimate([1.0], country_id="Rusia"), r"did you mean RU\?"),
-    (lambda: estimate([1.0], country_id=None), "country_id is None: give a code"),
     (lambda: days([("2025-01-01", "2025-01-02", ["a"])], "ZZ"), "country_id is 'ZZ'"),
     (lambda: users(1.0, "ZZ"), "country_id is 'ZZ'"),
     (lambda: estimate(FRAME, country_id=pd.Series(["RU"])), "country_id has another index"),
