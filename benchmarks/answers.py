@@ -61,6 +61,7 @@ from audience_impact.vocabulary import (
     PartGap,
     RungFamily,
     YesNo,
+    list_meanings,
 )
 from benchmarks import audiences, format_table
 from flows.pipeline import steps
@@ -111,8 +112,9 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     status = reasons.find_status(stages.scope, stages.inputs)
     never = stages.scope.by_id["is_never_enforced"]
     parts = stages.inputs.parts
+    meanings = list_meanings(PartGap)
     why = parts.groupby("restriction_id")["reason"].agg(
-        lambda gaps: "; ".join(sorted({PartGap(gap).meaning for gap in gaps if gap}))
+        lambda gaps: "; ".join(sorted({meanings[gap] for gap in gaps if gap}))
     )
     return (
         table.join(kinds(stages))

@@ -93,8 +93,7 @@ def _list_meanings(name: str) -> Mapping[str, str]:
         return {name: status_rules.SENTENCES[name]}
     if name.startswith("RULES"):
         return {rule: status_rules.SENTENCES[rule] for rule in getattr(status_rules, name)}
-    enum: type[vocabulary.Word] = getattr(vocabulary, name)
-    return enum.list_meanings()
+    return vocabulary.list_meanings(getattr(vocabulary, name))
 
 
 def _expand_estimate(row: Column) -> list[Column]:

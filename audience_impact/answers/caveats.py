@@ -14,6 +14,7 @@ from audience_impact.answers.records import (
     Measurement,
     Number,
     Place,
+    Restriction,
     Row,
 )
 from audience_impact.answers.restriction_words import name_features
@@ -37,9 +38,13 @@ from audience_impact.vocabulary import (
     PlaceReading,
     PopulationBase,
     Unit,
+    list_meanings,
+    write_word,
 )
 
-CODES = {word.value: word.noun for kind in (Feature, PopulationBase) for word in kind}
+CODES = {
+    word.value: write_word(word, "noun") for kind in (Feature, PopulationBase) for word in kind
+}
 """Wording for the codes of features and populations."""
 EXTENT, GAP, ASSUMED = "extent", "part_unknown", "feature_assumed"
 """Status rules whose sentences are built from details of the row."""
@@ -123,12 +128,14 @@ def write_reasons(record: AnswerRecord, number: Number) -> list[tuple[str, str]]
 def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
     """Return why the row has no estimate, for use after `because`; blank without a reason."""
     rules, missing, words = read_rules(number), read_phrases("missing"), read_phrases("reason")
-    gaps = {gap: words.get(gap) or PartGap(gap).meaning for gap in rules.get(GAP, [])}
+    gaps = {
+        gap: words.get(gap) or write_word(PartGap(gap), "meaning") for gap in rules.get(GAP, [])
+    }
     if EXTENT in rules:
         reasons = [_explain_extent(record), *(gaps[gap] for gap in gaps if gap in UNCOUNTED)]
         return " and ".join(reasons + [missing[WIDE]] * (WIDE in rules))
     is_printed = PRINTED_AREA in (record.restriction.note or "")
-    is_unplaced = record.clauses.place is Place.UNNAMED or is_printed
+    is_unplaced = record.restriction.place is Place.UNNAMED or is_printed
     if is_unplaced and PartGap.NO_PLACES in gaps:
         return ""  # a sentence of its own says so
     hidden_rules = {GAP}
@@ -156,8 +163,9 @@ def _explain_extent(record: AnswerRecord) -> str:
 def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
     """Return the caveats of an estimate, each as a sentence."""
     rules, reasons = read_rules(number), read_phrases("reason")
+    levels = {**list_meanings(ImputationRung), **reasons}
     sentences = [
-        f"{what}; the number is modelled on {reasons.get(rung) or ImputationRung(rung).meaning}."
+        f"{what}; the number is modelled on {levels[rung]}."
         for rule, what in read_phrases("imputed").items()
         for rung in rules.get(rule, [])
     ]
@@ -189,7 +197,7 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
     """
     printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
     gaps = read_rules(record.by_metric[ImpactMetric.PEOPLE_EXPOSED]).get(GAP, [])
-    if record.clauses.place is Place.UNNAMED or (printed and PartGap.NO_PLACES in gaps):
+    if record.restriction.place is Place.UNNAMED or (printed and PartGap.NO_PLACES in gaps):
         if printed and not re.search(r"\bnation|\bcountry", printed, re.IGNORECASE):
             return [f"Its source says “{printed}”, for which our record has no count of people."]
         return ["Our record does not say which places were affected."]
@@ -231,7 +239,7 @@ def name_best_figure(record: AnswerRecord) -> str:
     if same or record.is_network or not persons or persons >= (record.leading.base_persons or 0.0):
         return f"The best published figure is {_cite(same or others)}." if same or others else ""
     country = ""
-    if about.area_id == about.country_id and record.clauses.place is not Place.COUNTRY:
+    if about.area_id == about.country_id and record.restriction.place is not Place.COUNTRY:
         country = f" for all of {area_in_words(about.country_id, about.area_name)}"
     limit = "" if low == high or country else "at least " if low else "up to "
     alone = f" for {record.platforms[parts[0]['platform_id']]} alone" * (len(record.audiences) > 1)
@@ -298,39 +306,38 @@ def _add_article(name: str) -> str:
 
 def describe_evidence(record: AnswerRecord) -> str:
     """Return sentences on who reports the restriction, who is behind it and who measured it."""
-    source, clauses = record.reported_by or "Its source", record.clauses
+    about = record.restriction
+    source = about.reported_by or "Its source"
     if source == DESCRIBED_EVENT:
         return "The event is on no record: it is taken to happen as described."
-    measurers = join_names(record.restriction.measurers)
+    measurers = join_names(about.measurers)
     measured = {
         Measurement.OWN: " from its own measurements",
         Measurement.NAMED: f"; measurements by {measurers} are on record",
         Measurement.CLEAR: f"; measurements by {measurers} found no restriction",
         Measurement.NONE: "",
-    }[clauses.measurement]
-    disputed = "; that it happened is disputed" if clauses.is_disputed else ""
-    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(record)]
-    is_fault = NOT_AS_ORDER in (record.restriction.note or "") and not clauses.is_official
+    }[about.measurement]
+    disputed = "; that it happened is disputed" * about.is_disputed
+    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(about)]
+    is_fault = NOT_AS_ORDER in (about.note or "") and not about.is_official
     sentences += ["Officials acknowledged it, but not as an order."] * is_fault
-    is_ordered = clauses.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
-    has_statement = clauses.is_official or is_ordered or is_fault
-    missing = ["no official statement"] * (not has_statement)
-    missing += ["no measurement"] * (clauses.measurement is Measurement.NONE)
+    is_ordered = about.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    missing = ["no official statement"] * (not (about.is_official or is_ordered or is_fault))
+    missing += ["no measurement"] * (about.measurement is Measurement.NONE)
     sentences += [f"Our record holds {' and '.join(missing)}."] * bool(missing)
     return " ".join(filter(None, sentences))
 
 
-def _describe_claim(record: AnswerRecord) -> str:
+def _describe_claim(about: Restriction) -> str:
     """Return a sentence on who ordered it, and whether that was confirmed; blank for neither."""
-    restriction, clauses = record.restriction, record.clauses
-    if clauses.claim is Claim.UNKNOWN:
-        return "It was officially confirmed." if clauses.is_official else ""
-    who, law = _name_authority(restriction.authority or ""), restriction.legal_basis or ""
+    if about.claim is Claim.UNKNOWN:
+        return "It was officially confirmed." * about.is_official
+    who, law = _name_authority(about.authority or ""), about.legal_basis or ""
     by_law = f" ({law})" if law and not _UNNAMED_LAW.search(law) else ""
-    confirmed = "; it was officially confirmed" * clauses.is_official
-    if clauses.claim is Claim.ATTRIBUTED:
+    confirmed = "; it was officially confirmed" * about.is_official
+    if about.claim is Claim.ATTRIBUTED:
         return f"Our record attributes it to {who}{confirmed}."
-    if who and clauses.is_official:
+    if who and about.is_official:
         return f"It was ordered by {who}{by_law}, and was officially confirmed."
     whose = f"the order to {who}" if who else "it to an order, without saying whose"
     return f"Our record attributes {whose}{by_law}{confirmed}."
@@ -338,10 +345,10 @@ def _describe_claim(record: AnswerRecord) -> str:
 
 def label_evidence(record: AnswerRecord) -> str:
     """Return who confirms the restriction, for a label: `reported, measured by OONI`."""
-    clauses, measurers = record.clauses, ", ".join(record.restriction.measurers)
-    claim = label_code(record.restriction.claim_status, "claim_status")
+    about, measurers = record.restriction, ", ".join(record.restriction.measurers)
+    claim = label_code(about.claim_status, "claim_status")
     measured = {
         Measurement.NONE: "no measurement on record",
         Measurement.CLEAR: f"not seen by {measurers}",
     }
-    return f"{claim}, {measured.get(clauses.measurement, f'measured by {measurers}')}"
+    return f"{claim}, {measured.get(about.measurement, f'measured by {measurers}')}"

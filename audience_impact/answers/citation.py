@@ -11,11 +11,9 @@ from typing import Any
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.answers.restriction_words import (
-    choose_start_day,
     describe_place,
-    name_action,
     name_other_ids,
-    name_targets,
+    name_restriction,
     say_start,
 )
 from audience_impact.plain_text import json_text, plain_line
@@ -138,8 +136,8 @@ def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
     """
     manifest = version.manifest
     licence = manifest["licenses"][0]
-    day = f" {say_start(record)}" if choose_start_day(record) else ""
-    restriction = f"{name_action(record)} of {name_targets(record)} in {describe_place(record)}"
+    day = f" {say_start(record.restriction)}" if record.restriction.first_day else ""
+    restriction = f"{name_restriction(record)} in {describe_place(record)}"
     return Citation(
         record.restriction.restriction_id,
         plain_line(f"People affected by the {restriction}{day}"),

@@ -9,9 +9,7 @@ marks the place of its table of status, and the table comes from the rules thems
 """
 
 import csv
-import enum
 import html
-import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,17 +54,16 @@ def render_glossary() -> str:
     kinds = [
         (
             f"`{kind.__name__}`",
-            inspect.getdoc(kind) or "",
+            vocabulary.describe_set(kind),
             ", ".join(f"`{member.value}`" for member in kind),
         )
-        for kind in vars(vocabulary).values()
-        if isinstance(kind, type) and issubclass(kind, enum.Enum) and len(kind)
+        for kind in vocabulary.SETS.values()
     ]
     return (
         "## Terms\n"
         + "".join(_render_entry(term) for term in read_terms())
         + "\n## Words with a fixed set of values\n\n"
-        "`audience_impact/vocabulary` defines them. The [data dictionary](data-dictionary.md) "
+        "`audience_impact/vocabulary.csv` defines them. The [data dictionary](data-dictionary.md) "
         "says what each value of a published column means.\n\n"
         + render_markdown(("set", "what it is", "values"), kinds)
     )

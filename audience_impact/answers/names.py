@@ -20,13 +20,17 @@ from babel import Locale
 from babel.lists import format_list
 
 from audience_impact.answers.numbers import LOCALE, dates_in_words
-from audience_impact.vocabulary import IntervalKind, Unstated, Word
+from audience_impact.vocabulary import (
+    SETS,
+    IntervalKind,
+    Unstated,
+    list_meanings,
+    write_word,
+)
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
-WORDS = {
-    re.sub("(?<=.)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in Word.__subclasses__()
-}
-"""Enums of coded words, by the name of their column, for example `obs_status` for ObsStatus."""
+WORDS = {re.sub("(?<=.)(?=[A-Z])", "_", name).lower(): kind for name, kind in SETS.items()}
+"""Sets of coded words, by the name of their column, for example `obs_status` for ObsStatus."""
 OTHERS = {"person_days": "person-days", "no_figure": "no figure at all"}
 """Values of coded columns that are not in the vocabulary."""
 BLANK = {"cause": "not said"}
@@ -80,8 +84,10 @@ def label_code(value: str | None, kind: str) -> str:
     if not isinstance(value, str) or not value:
         return BLANK.get(kind, "not known")
     words = WORDS[kind]
-    is_word = value in words.list_meanings()  # `in words` refuses a text before Python 3.12
-    return words(value).short if is_word else OTHERS.get(value, value.replace("_", " "))
+    is_word = value in words.__members__.values()
+    return (
+        write_word(words(value), "short") if is_word else OTHERS.get(value, value.replace("_", " "))
+    )
 
 
 def name_source(source: Mapping[str, Any]) -> str:
@@ -118,7 +124,7 @@ def label_status(cells: Mapping[str, Any]) -> str:
 
 def explain_code(value: str, kind: str) -> str:
     """Return the meaning of a coded value."""
-    return WORDS[kind].list_meanings().get(value) or value.replace("_", " ")
+    return list_meanings(WORDS[kind]).get(value) or value.replace("_", " ")
 
 
 def capitalise_first(text: str) -> str:
@@ -134,7 +140,7 @@ def shorten(text: str, letters: int) -> str:
 def name_limit(kind: str) -> str:
     """Return `at least ` or `at most ` to precede a published limit; blank for other figures."""
     is_one_sided = kind in (IntervalKind.ONE_SIDED_MIN, IntervalKind.ONE_SIDED_MAX)
-    return f"{IntervalKind(kind).short} " if is_one_sided else ""
+    return f"{write_word(IntervalKind(kind), 'short')} " if is_one_sided else ""
 
 
 @cache

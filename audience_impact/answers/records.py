@@ -63,11 +63,32 @@ Rows = Mapping[str, list[dict[str, Any]]]
 """Rows of one restriction, by table."""
 
 
+Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
+"""Who is behind a restriction: an authority, unnamed or not, or somebody without an order."""
+Measurement = StrEnum("Measurement", "OWN NAMED CLEAR NONE")
+"""Who measured it: the source itself, a measurer on record, one who found nothing, or none."""
+End = StrEnum("End", "DAY WINDOW ONGOING NOT_RECORDED NEVER")
+"""When it ended: on a day, within WINDOW_DAYS, not yet, unknown, or it was not carried out."""
+Hours = StrEnum("Hours", "STATED MEASURED SIMILAR NONE")
+"""How long it lasted: as its source or outages say, or as similar restrictions of known days."""
+Place = StrEnum("Place", "COUNTRY NAMED PART UNNAMED")
+"""Where it was: in the whole country, in places on record, in parts of these, or elsewhere."""
+WINDOW_DAYS, MONTHS_DAYS = 31, 93
+"""Days between which an end is printed, of a span of days and of months that a page states; an end
+that may be on more days is not recorded.
+"""
+CLOCK = re.compile(
+    r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b|\b\d+ ?(?:h|hours?)\b", re.IGNORECASE
+)
+"""Times of the day, or hours, in the words of a source."""
+
+
 class Restriction(SimpleNamespace):
     """Action, place and time of a restriction: a row of `restrictions`, its cells as attributes.
 
     Lists are joined by `;`. `observed_from` and `ended_on` are periods in ISO 8601, as their
-    sources state them.
+    sources state them, and `reported_by` names its source. Properties say what the row holds for
+    each clause of an answer.
     """
 
     @property
@@ -90,111 +111,105 @@ class Restriction(SimpleNamespace):
         """Return the last day that the record covers: that of its source, or that of the facts."""
         return str(min(self.listed_until or self.as_of, self.as_of))
 
+    @property
+    def first_day(self) -> str | None:
+        """Return the first day in force; where it was not observed, the announced day."""
+        first: str | None = self.observed_from or self.announced_on or self.start_on
+        return first
 
-Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
-"""Who is behind a restriction: an authority, unnamed or not, or somebody without an order."""
-Measurement = StrEnum("Measurement", "OWN NAMED CLEAR NONE")
-"""Who measured it: the source itself, a measurer on record, one who found nothing, or none."""
-End = StrEnum("End", "DAY WINDOW ONGOING NOT_RECORDED NEVER")
-"""When it ended: on a day, within WINDOW_DAYS, not yet, unknown, or it was not carried out."""
-Hours = StrEnum("Hours", "STATED MEASURED SIMILAR NONE")
-"""How long it lasted: as its source or outages say, or as similar restrictions of known days."""
-Place = StrEnum("Place", "COUNTRY NAMED PART UNNAMED")
-"""Where it was: in the whole country, in places on record, in parts of these, or elsewhere."""
-Loss = StrEnum("Loss", "ACTION ATTACK DAMAGE CUT")
-"""What happened to a network: an order comes before what the source calls its cause."""
-WINDOW_DAYS, MONTHS_DAYS = 31, 93
-"""Days between which an end is printed, of a span of days and of months that a page states; an end
-that may be on more days is not recorded.
-"""
-CLOCK = re.compile(
-    r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b|\b\d+ ?(?:h|hours?)\b", re.IGNORECASE
-)
-"""Times of the day, or hours, in the words of a source."""
+    @property
+    def is_below(self) -> bool:
+        """Return whether its place is a part of a country, so that a comma must close its name."""
+        return bool(self.area_id != self.country_id)
 
+    @property
+    def is_planned(self) -> bool:
+        """Return whether it was announced but not observed."""
+        unseen = self.evidence_state in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
+        return bool(self.announced_on and not self.observed_from and unseen)
 
-@dataclass(frozen=True)
-class Clauses:
-    """What the record holds for each clause of an answer."""
+    @property
+    def is_official(self) -> bool:
+        """Return whether an authority confirms it."""
+        return bool(self.claim_status == ClaimStatus.OFFICIAL)
 
-    claim: Claim
-    is_official: bool
-    is_disputed: bool
-    measurement: Measurement
-    end: End
-    hours: Hours
-    place: Place
-    loss: Loss
+    @property
+    def is_disputed(self) -> bool:
+        """Return whether somebody denies that it happened."""
+        return bool(self.claim_status == ClaimStatus.DISPUTED)
 
+    @property
+    def is_harm(self) -> bool:
+        """Return whether its source calls it an attack or damage."""
+        return self.cause in (Cause.ATTACK, Cause.DAMAGE)
 
-def _read_claim(restriction: Restriction) -> Claim:
-    is_ordered = restriction.is_ordered == YesNo.YES
-    harm = restriction.cause in (Cause.ATTACK, Cause.DAMAGE)
-    is_doubtful = harm or restriction.claim_status == ClaimStatus.DISPUTED
-    is_by_others = restriction.is_ordered == YesNo.NO or (is_doubtful and not is_ordered)
-    if restriction.authority:
-        return Claim.ATTRIBUTED if is_by_others else Claim.ORDERED
-    has_order = (is_ordered or bool(restriction.legal_basis)) and not is_by_others
-    return Claim.ORDERED_UNNAMED if has_order else Claim.UNKNOWN
+    @property
+    def claim(self) -> Claim:
+        """Return who is behind it."""
+        is_ordered = self.is_ordered == YesNo.YES
+        is_by_others = self.is_ordered == YesNo.NO or (
+            (self.is_harm or self.is_disputed) and not is_ordered
+        )
+        if self.authority:
+            return Claim.ATTRIBUTED if is_by_others else Claim.ORDERED
+        has_order = (is_ordered or bool(self.legal_basis)) and not is_by_others
+        return Claim.ORDERED_UNNAMED if has_order else Claim.UNKNOWN
 
+    @property
+    def measurement(self) -> Measurement:
+        """Return who measured it."""
+        if not self.measured_by_names:
+            return Measurement.NONE
+        if self.evidence_state == EvidenceState.OK:
+            return Measurement.CLEAR
+        is_own = self.measured_by_names == (self.reported_by or "").partition(",")[0]
+        return Measurement.OWN if is_own else Measurement.NAMED
 
-def _read_measurement(restriction: Restriction, reported_by: str) -> Measurement:
-    if not restriction.measured_by_names:
-        return Measurement.NONE
-    if restriction.evidence_state == EvidenceState.OK:
-        return Measurement.CLEAR
-    is_own = restriction.measured_by_names == reported_by.partition(",")[0]
-    return Measurement.OWN if is_own else Measurement.NAMED
+    @property
+    def end(self) -> End:
+        """Return when it ended."""
+        if self.end_status in (EndStatus.WITHDRAWN, EndStatus.ONGOING):
+            return End.NEVER if self.end_status == EndStatus.WITHDRAWN else End.ONGOING
+        written = self.ended_on or ""
+        span = periods.parse_period(written)
+        if span is None:
+            return End.NOT_RECORDED
+        days = (span[1] - span[0]).days
+        if days == 1:
+            return End.DAY
+        if "/" not in written:
+            return End.WINDOW if len(written) > len("2025") else End.NOT_RECORDED
+        is_of_months = re.fullmatch(r"\d{4}-\d{2}/\d{4}-\d{2}", written) is not None
+        # A register gives such a span to what it lists in one year and not in the next.
+        is_near = days <= WINDOW_DAYS and not written.endswith("-12-31")
+        is_near |= is_of_months and days <= MONTHS_DAYS
+        return End.WINDOW if is_near else End.NOT_RECORDED
 
+    @property
+    def hours(self) -> Hours:
+        """Return how it is known how long it lasted."""
+        if self.hours_basis == HoursBasis.MEASURED:
+            return Hours.MEASURED
+        if self.least_hours_a_day is not None or self.most_hours_a_day is not None:
+            return Hours.STATED
+        is_similar = self.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT)
+        is_dated = self.end == End.DAY and not CLOCK.search(self.note or "")
+        return Hours.SIMILAR if is_similar and is_dated else Hours.NONE
 
-def _read_end(restriction: Restriction) -> End:
-    if restriction.end_status == EndStatus.WITHDRAWN:
-        return End.NEVER
-    if restriction.end_status == EndStatus.ONGOING:
-        return End.ONGOING
-    written = restriction.ended_on or ""
-    span = periods.parse_period(written)
-    if span is None:
-        return End.NOT_RECORDED
-    days = (span[1] - span[0]).days
-    if days == 1:
-        return End.DAY
-    if "/" not in written:
-        return End.WINDOW if len(written) > len("2025") else End.NOT_RECORDED
-    is_of_months = re.fullmatch(r"\d{4}-\d{2}/\d{4}-\d{2}", written) is not None
-    # A register gives such a span to what it lists in one year and not in the next.
-    is_near = days <= WINDOW_DAYS and not written.endswith("-12-31")
-    is_near |= is_of_months and days <= MONTHS_DAYS
-    return End.WINDOW if is_near else End.NOT_RECORDED
+    @property
+    def place(self) -> Place:
+        """Return where it was."""
+        if self.is_below:
+            is_part = PlaceReading.WITHIN in (self.place_readings or "").split(";")
+            return Place.PART if is_part else Place.NAMED
+        if self.geo_scope in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
+            return Place.COUNTRY
+        return Place.PART if self.place_names else Place.UNNAMED
 
-
-def _read_hours(restriction: Restriction) -> Hours:
-    if restriction.hours_basis == HoursBasis.MEASURED:
-        return Hours.MEASURED
-    if restriction.least_hours_a_day is not None or restriction.most_hours_a_day is not None:
-        return Hours.STATED
-    is_similar = restriction.hours_basis in (HoursBasis.EXAMS, HoursBasis.NETWORK_CUT)
-    is_dated = _read_end(restriction) == End.DAY and not CLOCK.search(restriction.note or "")
-    return Hours.SIMILAR if is_similar and is_dated else Hours.NONE
-
-
-def _read_place(restriction: Restriction) -> Place:
-    if restriction.area_id != restriction.country_id:
-        is_part = PlaceReading.WITHIN in (restriction.place_readings or "").split(";")
-        return Place.PART if is_part else Place.NAMED
-    if restriction.geo_scope in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
-        return Place.COUNTRY
-    return Place.PART if restriction.place_names else Place.UNNAMED
-
-
-def _read_loss(restriction: Restriction) -> Loss:
-    claim, cause = _read_claim(restriction), restriction.cause
-    is_ordered = claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
-    if is_ordered or cause not in (Cause.ATTACK, Cause.DAMAGE, Cause.UNKNOWN):
-        return Loss.ACTION
-    if claim is Claim.ATTRIBUTED or restriction.claim_status == ClaimStatus.OFFICIAL:
-        return Loss.CUT
-    return {Cause.ATTACK: Loss.ATTACK, Cause.DAMAGE: Loss.DAMAGE}.get(Cause(cause), Loss.CUT)
+    @property
+    def is_last_report(self) -> bool:
+        """Return whether its last day is the last on which its source reports it."""
+        return bool(self.end_source == EndSource.LAST_REPORT)
 
 
 class Number(SimpleNamespace):
@@ -213,13 +228,6 @@ class Number(SimpleNamespace):
     def status(self) -> str:
         """Return confidence and status in words."""
         return names.label_status(vars(self))
-
-
-class Days(SimpleNamespace):
-    """The person-days of a year, or of all years: a row of `person_days`, its cells as attributes.
-
-    `person_days`, `users` (of the restricted feature) and `hours` are estimates.
-    """
 
 
 class Driver(SimpleNamespace):
@@ -245,10 +253,10 @@ class AnswerRecord:
     """Everything published about one restriction.
 
     Attributes:
-        reported_by: The sources that report it.
         targets: The services and their restricted features: the columns TARGET of
             `impact_by_platform`.
-        person_days: Person-days by year, month and over all years.
+        person_days: Person-days by year, month and over all years: rows of `person_days`, with the
+            estimates `person_days`, `users` (of the restricted feature) and `hours`.
         drivers: The inputs that make the intervals wide, the most important first.
         audiences: The audience of each service: rows of `impact_by_platform`.
         figures: The figures used: rows of `lineage`.
@@ -256,30 +264,14 @@ class AnswerRecord:
     """
 
     restriction: Restriction
-    reported_by: str | None
     targets: tuple[SimpleNamespace, ...]
     numbers: tuple[Number, ...]
-    person_days: tuple[Days, ...]
+    person_days: tuple[SimpleNamespace, ...]
     drivers: tuple[Driver, ...]
     audiences: tuple[Row, ...]
     figures: tuple[Row, ...]
     comparisons: tuple[Row, ...]
     rows: Rows
-
-    @cached_property
-    def clauses(self) -> Clauses:
-        """Return what the record holds for each clause of an answer."""
-        about = self.restriction
-        return Clauses(
-            claim=_read_claim(about),
-            is_official=about.claim_status == ClaimStatus.OFFICIAL,
-            is_disputed=about.claim_status == ClaimStatus.DISPUTED,
-            measurement=_read_measurement(about, self.reported_by or ""),
-            end=_read_end(about),
-            hours=_read_hours(about),
-            place=_read_place(about),
-            loss=_read_loss(about),
-        )
 
     @cached_property
     def by_metric(self) -> dict[str, Number]:
@@ -350,11 +342,9 @@ def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
 
 def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
-    parts = {
-        name: tables[name][tables[name]["restriction_id"] == restriction]
-        for name in OF_RESTRICTIONS
-    }
-    return build_records(parts)[restriction]
+    acts = tables["restrictions"]
+    asked = acts[acts["restriction_id"] == restriction]
+    return build_records({**tables, "restrictions": asked})[restriction]
 
 
 def build_records(tables: Mapping[str, pd.DataFrame]) -> dict[str, AnswerRecord]:
@@ -377,16 +367,22 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
         audiences.setdefault(part["platform_id"], part)
     reporters = [row["attribution"] for row in lineage if row["role"] == RESTRICTION_ROLES[0]]
     drivers = [Driver(**row, metric=row["impact_metric"]) for row in rows.get("sensitivity", [])]
+    act = rows["restrictions"][0]
+    about = {
+        **act,
+        "observed_from": write_period(act["observed_from"], act["observed_by"]),
+        "ended_on": write_end(act),
+        "reported_by": next(iter(reporters), None),
+    }
     return AnswerRecord(
-        restriction=_build_restriction(rows["restrictions"][0]),
-        reported_by=next(iter(reporters), None),
+        restriction=Restriction(**about),
         targets=tuple(SimpleNamespace(**{name: part[name] for name in TARGET}) for part in parts),
         numbers=tuple(
             Number(**row, metric=row["impact_metric"], people=read_estimate(row))
             for row in rows.get("impact", [])
         ),
         person_days=tuple(
-            Days(
+            SimpleNamespace(
                 **row,
                 person_days=read_estimate(row, "person_days"),
                 users=read_estimate(row, "person_days", "feature_"),
@@ -443,11 +439,6 @@ def _to_plain(cell: Any) -> Any:
     if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return None
     return str(cell)[:10] if hasattr(cell, "isoformat") else cell
-
-
-def _build_restriction(row: Row) -> Restriction:
-    start = write_period(row["observed_from"], row["observed_by"])
-    return Restriction(**{**row, "observed_from": start, "ended_on": write_end(row)})
 
 
 def write_end(row: Row) -> str | None:

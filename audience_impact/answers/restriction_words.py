@@ -17,7 +17,7 @@ from audience_impact.answers.numbers import (
     on_day,
     round_interval,
 )
-from audience_impact.answers.records import AnswerRecord, End, Hours, Loss, Place
+from audience_impact.answers.records import AnswerRecord, Claim, End, Hours, Place, Restriction
 from audience_impact.vocabulary import (
     IN_SERIES,
     ON_AND_OFF,
@@ -26,13 +26,12 @@ from audience_impact.vocabulary import (
     Action,
     Cause,
     EndSource,
-    EvidenceState,
     FactRole,
     Feature,
     HoursBasis,
     NetworkScope,
-    PlaceReading,
     StartPrecision,
+    write_word,
 )
 
 MOST_SERVICES, MOST_PLACES = 5, 10
@@ -54,12 +53,6 @@ ROUGH_STARTS = {
     StartPrecision.FIRST_SEEN: ("on or before {}", "{} or before"),
 }
 """A first day in words, alone and behind "from", where its source does not call it certain."""
-LOSSES = {
-    Loss.ATTACK: Cause.ATTACK.verb,
-    Loss.DAMAGE: Cause.DAMAGE.verb,
-    Loss.CUT: Cause.UNKNOWN.verb,
-}
-"""What happened to a network, where it is not what the action says."""
 
 
 class RestrictionWords(NamedTuple):
@@ -83,70 +76,66 @@ class RestrictionWords(NamedTuple):
 def describe_restriction(record: AnswerRecord) -> RestrictionWords:
     """Return the words that describe a restriction, and say so if it is disputed."""
     describe = _describe_network_cut if record.is_network else _describe_service_restriction
-    words = describe(record)
-    disputed = ", by a report that is disputed" * record.clauses.is_disputed
+    words = describe(record, describe_days(record))
+    disputed = ", by a report that is disputed" * record.restriction.is_disputed
     such = words.done_to_such and f"{words.done_to_such}{disputed}"
     return words._replace(done=f"{words.done}{disputed}", done_to_such=such)
 
 
-def is_planned(record: AnswerRecord) -> bool:
-    """Return whether the restriction was announced but not observed."""
-    about = record.restriction
-    unseen = about.evidence_state in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
-    return bool(about.announced_on and not about.observed_from and unseen)
-
-
-def _describe_network_cut(record: AnswerRecord) -> RestrictionWords:
-    about, networks, day = record.restriction, _name_network(record), describe_days(record)
-    # In a war they may have been cut off already.
-    is_harmed = about.cause in (Cause.ATTACK, Cause.DAMAGE)
-    is_before = is_harmed or re.search(r"\b(?:conflict|war)\b", about.occasion or "", re.IGNORECASE)
-    used, link = ("were ordinarily online", " before ") if is_before else ("were online", " when ")
+def _describe_network_cut(record: AnswerRecord, day: str) -> RestrictionWords:
+    about, networks = record.restriction, _name_network(record.restriction)
+    is_in_war = re.search(r"\b(?:conflict|war)\b", about.occasion or "", re.IGNORECASE)
+    used, link = "were online", " when "
+    if about.is_harm or is_in_war:  # they may have been cut off already
+        used, link = "were ordinarily online", " before "
     if networks:
         is_kind = about.network_scope in ONE_NETWORK
         used = f"had only {networks} to go online" if is_kind else f"{used} through {networks}"
-    if is_planned(record):
-        done = f"a {name_action(record)} of {'these' if networks else 'the internet'} was announced"
+    if about.is_planned:
+        done = f"a {name_action(about)} of {'these' if networks else 'the internet'} was announced"
         return RestrictionWords(used, link, f"{done} {day}")
-    verb = Action(about.action).verb
-    if about.action == Action.NETWORK_SHUTDOWN:
-        verb = LOSSES.get(record.clauses.loss, verb)
-    done = f"{verb} there {day}".rstrip()
+    done = f"{_choose_verb(about)} there {day}".rstrip()
     if not networks and about.network_scope in (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN):
         return RestrictionWords("depended on the networks", " ", f"that were {done}")
     subject = "these were" if networks else "the internet was"
     if about.network_scope == NetworkScope.ASN_LIST:
-        subject = "its network was" if len(_list_operators(record)) == 1 else "their networks were"
+        subject = "their networks were" if ";" in about.operator_names else "its network was"
     return RestrictionWords(used, link, f"{subject} {done}")
 
 
-def _name_network(record: AnswerRecord) -> str:
-    scope = record.restriction.network_scope
-    if scope == NetworkScope.ASN_LIST:
-        names = _list_operators(record)
+def _choose_verb(about: Restriction) -> str:
+    """Return what was done to a network; an order comes before what the source calls its cause."""
+    is_ordered = about.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    is_other = about.action != Action.NETWORK_SHUTDOWN or is_ordered
+    if is_other or about.cause not in (Cause.ATTACK, Cause.DAMAGE, Cause.UNKNOWN):
+        return write_word(Action(about.action), "verb")
+    is_claimed = about.claim is Claim.ATTRIBUTED or about.is_official
+    return write_word(Cause.UNKNOWN if is_claimed else Cause(about.cause), "verb")
+
+
+def _name_network(about: Restriction) -> str:
+    if about.network_scope == NetworkScope.ASN_LIST:
+        names = [name for name in (about.operator_names or "").split(";") if name]
         return join_names(names, "or") if len(names) <= MOST_PLACES else ""
-    return NetworkScope(scope).noun if scope in ONE_NETWORK else ""
+    is_kind = about.network_scope in ONE_NETWORK
+    return write_word(NetworkScope(about.network_scope), "noun") if is_kind else ""
 
 
-def _list_operators(record: AnswerRecord) -> list[str]:
-    return [name for name in (record.restriction.operator_names or "").split(";") if name]
-
-
-def _describe_service_restriction(record: AnswerRecord) -> RestrictionWords:
-    about, networks, day = record.restriction, _name_network(record), describe_days(record)
+def _describe_service_restriction(record: AnswerRecord, day: str) -> RestrictionWords:
+    about, networks = record.restriction, _name_network(record.restriction)
     services = list_services(record, "or") or "what was restricted"
     noun, did = name_features({target.feature for target in record.targets})
     is_kind = about.network_scope in ONE_NETWORK
     through = f"{' only' * is_kind} over {networks}" if networks else ""
     it, were = ("them", "they were") if is_several(record) else ("it", "it was")
     thing = f"{noun} on {it}" if record.is_of_feature else it
-    verb = f"{Action(about.action).verb}{' on those networks' * is_kind}"
+    verb = f"{write_word(Action(about.action), 'verb')}{' on those networks' * is_kind}"
     subject = f"{thing} were" if record.is_of_feature else _name_mixed_targets(record) or were
     such = "these were"
     if about.action == Action.DELIST:
         subject, verb = were, "taken out of app stores"
-    if is_planned(record):
-        subject = such = f"a {name_action(record)} of {thing} was"
+    if about.is_planned:
+        subject = such = f"a {name_action(about)} of {thing} was"
         verb = "announced"
     return RestrictionWords(
         f"used {services}{through}",
@@ -175,8 +164,9 @@ def name_features(features: set[str]) -> tuple[str, str]:
     if set(parts) == CALLS:
         return "calls", "made calls on"
     if len(parts) == 1:
-        return parts[0].noun, parts[0].verb
-    return join_names([feature.noun for feature in parts]), Feature.UNKNOWN.verb
+        return write_word(parts[0], "noun"), write_word(parts[0], "verb")
+    nouns = [write_word(feature, "noun") for feature in parts]
+    return join_names(nouns), write_word(Feature.UNKNOWN, "verb")
 
 
 def list_services(record: AnswerRecord, word: str = "and") -> str:
@@ -205,9 +195,10 @@ def put_counts_last(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: name[:1].isdigit())
 
 
-def name_targets(record: AnswerRecord) -> str:
-    """Return the targets for a title: the internet, the services, or `a service`."""
-    return "the internet" if record.is_network else list_services(record) or "a service"
+def name_restriction(record: AnswerRecord) -> str:
+    """Return what was done to what, for a title: `block of Alpha`, `shutdown of the internet`."""
+    target = "the internet" if record.is_network else list_services(record) or "a service"
+    return f"{name_action(record.restriction)} of {target}"
 
 
 def is_several(record: AnswerRecord) -> bool:
@@ -216,118 +207,100 @@ def is_several(record: AnswerRecord) -> bool:
     return len(names) > 1 or any(map(PLURAL.search, names))
 
 
-def name_action(record: AnswerRecord) -> str:
+def name_action(about: Restriction) -> str:
     """Return the action as a noun: `block`."""
-    return Action(record.restriction.action).find_form("noun") or "restriction"
-
-
-def choose_start_day(record: AnswerRecord) -> str | None:
-    """Return the first day in force; where it was not observed, the announced day."""
-    about = record.restriction
-    first: str | None = about.observed_from or about.announced_on or about.start_on
-    return first
+    return write_word(Action(about.action), "noun")
 
 
 def describe_days(record: AnswerRecord) -> str:
     """Return the first day; for a network both days: `from 4 to 26 November 2020`."""
-    if choose_start_day(record) is None:
+    about = record.restriction
+    if about.first_day is None:
         return ""
-    if not is_span(record):
-        return say_start(record)
-    if record.restriction.hours_basis == HoursBasis.EXAMS:
-        return f"during exams {say_span(record)}"
-    days, times = len((record.restriction.days_in_force or "").split(";")), _count_times(record)
+    if not _is_span(record):
+        return say_start(about)
+    if about.hours_basis == HoursBasis.EXAMS:
+        return f"during exams {say_span(about)}"
+    days, times = len((about.days_in_force or "").split(";")), _count_times(about)
     often = f"on {days} days " if days > 1 else f"{times} times " if times > 1 else ""
-    return f"{often}{say_span(record)}"
+    return f"{often}{say_span(about)}"
 
 
-def name_start(record: AnswerRecord) -> str:
+def _is_span(record: AnswerRecord) -> bool:
+    """Return whether both days are told at once: of a network that was cut and restored."""
+    first, last = record.restriction.first_day, record.restriction.ended_on
+    if not (record.is_network and first and last) or "/" in first + last or first == last:
+        return False
+    return bool(first[: len(last)] <= last)
+
+
+def name_start(about: Restriction) -> str:
     """Return the first day in words: `8 April 2024`, `around 8 April 2024`."""
-    words = _choose_start_words(record)
-    return (words[1] if words else "{}").format(dates_in_words(choose_start_day(record)))
+    words = _choose_start_words(about)
+    return (words[1] if words else "{}").format(dates_in_words(about.first_day))
 
 
-def _choose_start_words(record: AnswerRecord) -> tuple[str, str] | None:
-    is_day = DAY.fullmatch(record.restriction.observed_from or "")
-    precision = StartPrecision(record.restriction.start_precision or StartPrecision.ACTUAL)
-    return ROUGH_STARTS.get(precision) if is_day else None
+def _choose_start_words(about: Restriction) -> tuple[str, str] | None:
+    is_day = DAY.fullmatch(about.observed_from or "")
+    return ROUGH_STARTS.get(about.start_precision) if is_day else None
 
 
-def say_start(record: AnswerRecord) -> str:
+def say_start(about: Restriction) -> str:
     """Return the first day behind its preposition: `on 8 April 2024`, `around 8 April 2024`."""
-    first, words = choose_start_day(record) or "", _choose_start_words(record)
+    first, words = about.first_day or "", _choose_start_words(about)
     return words[0].format(day_in_words(first)) if words else on_day(first)
 
 
-def say_span(record: AnswerRecord) -> str:
+def say_span(about: Restriction) -> str:
     """Return the first and the last day: `from around 8 April 2024 to 12 April 2024`."""
-    first, last = choose_start_day(record) or "", record.restriction.ended_on or ""
+    first, last = about.first_day or "", about.ended_on or ""
     if first == last:
-        return say_start(record)
-    is_least = _is_last_report(record)
-    if not _choose_start_words(record) and not is_least:
+        return say_start(about)
+    if not _choose_start_words(about) and not about.is_last_report:
         return from_to(first, last)
-    until = "until at least" if is_least else "to"
-    return f"from {name_start(record)} {until} {last_day_in_words(last)}"
+    until = "until at least" if about.is_last_report else "to"
+    return f"from {name_start(about)} {until} {last_day_in_words(last)}"
 
 
-def _is_last_report(record: AnswerRecord) -> bool:
-    return bool(record.restriction.end_source == EndSource.LAST_REPORT)
-
-
-def _count_span(record: AnswerRecord) -> int | None:
+def _count_span(about: Restriction) -> int | None:
     """Return the days from the first to the last; None where these are not days."""
-    first, last = choose_start_day(record) or "", record.restriction.ended_on or ""
+    first, last = about.first_day or "", about.ended_on or ""
     if not (DAY.fullmatch(first) and DAY.fullmatch(last)):
         return None
     return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
 
 
-def _count_times(record: AnswerRecord) -> int:
+def _count_times(about: Restriction) -> int:
     """Return how often it was in force; 0 where that is the number of days, as of a single cut."""
-    about, days = record.restriction, _count_span(record)
-    times = int(about.times_in_force or 0)
+    days, times = _count_span(about), int(about.times_in_force or 0)
     is_nightly = 0 < (about.most_hours_a_day or 0) < NIGHTLY_HOURS
     if times < 2 or is_nightly or days is None:
         return times
     return 0 if days - 1 <= times <= days else times
 
 
-def comes_back(record: AnswerRecord) -> bool:
+def _comes_back(about: Restriction) -> bool:
     """Return whether its days, times or exams say that it was on and off."""
-    about = record.restriction
     is_of_exams = about.hours_basis == HoursBasis.EXAMS
-    return bool(about.days_in_force or _count_times(record) or is_of_exams)
-
-
-def is_span(record: AnswerRecord) -> bool:
-    """Return whether `describe_days` returns both days: for a network that was cut and restored."""
-    first, last = choose_start_day(record), record.restriction.ended_on
-    if not (record.is_network and first and last) or "/" in first + last or first == last:
-        return False
-    return bool(first[: len(last)] <= last)
+    return bool(about.days_in_force or _count_times(about) or is_of_exams)
 
 
 def describe_place(record: AnswerRecord) -> str:
     """Return the place, to follow `in`: `Russia`, `parts of Myanmar`."""
-    countries = _name_countries(record)
-    if is_below(record):
-        region = record.restriction.region_name
-        inside = f", {region}" if region else ""
-        return f"{_name_places(record)}{inside}, {countries}"
-    return countries if record.clauses.place is Place.COUNTRY else f"parts of {countries}"
-
-
-def is_below(record: AnswerRecord) -> bool:
-    """Return whether the place is followed by its country, so that a comma must close it."""
-    return bool(record.restriction.area_id != record.restriction.country_id)
-
-
-def _name_places(record: AnswerRecord) -> str:
-    """Return the places, those that are meant whole before those of which a part is meant."""
     about = record.restriction
+    codes, names = about.country_id.split(";"), about.area_names.split(";")
+    named = codes if len(names) != len(codes) or about.is_below else names
+    countries = _list_places([*map(area_in_words, codes, named)])
+    if about.is_below:
+        inside = f", {about.region_name}" if about.region_name else ""
+        return f"{_name_places(about)}{inside}, {countries}"
+    return countries if about.place is Place.COUNTRY else f"parts of {countries}"
+
+
+def _name_places(about: Restriction) -> str:
+    """Return the places, those that are meant whole before those of which a part is meant."""
     names = about.area_names.split(";")
-    if PlaceReading.WITHIN not in (about.place_readings or "").split(";"):
+    if about.place is not Place.PART:
         return _list_places(names)
     items = (about.place_names or ";".join(map(INSIDE.__add__, names))).split(";")
     counted = [item.removesuffix(DOUBT) for item in items if not item.startswith(INSIDE)]
@@ -339,17 +312,8 @@ def _name_places(record: AnswerRecord) -> str:
     return f"{_list_places(counted)} and {inside}" if parts and counted else inside
 
 
-def _name_countries(record: AnswerRecord) -> str:
-    codes = record.restriction.country_id.split(";")
-    names = record.restriction.area_names.split(";")
-    if len(names) != len(codes) or is_below(record):
-        names = codes
-    return _list_places([*map(area_in_words, codes, names)])
-
-
 def _list_places(names: list[str]) -> str:
-    articles = {name: "the " * name.endswith((" Strip", " Region")) for name in names}
-    several = [f"{article}{name}" for name, article in articles.items()]
+    several = [f"{'the ' * name.endswith((' Strip', ' Region'))}{name}" for name in names]
     if len(several) > MOST_PLACES + 1:
         several = [*several[:MOST_PLACES], f"{len(several) - MOST_PLACES} other places"]
     return join_names(several)
@@ -359,61 +323,59 @@ def describe_timing(record: AnswerRecord) -> list[str]:
     """Return a sentence for each statement on days and hours that the first sentence omits."""
     about, note = record.restriction, record.restriction.note or ""
     announced = followed = ""
-    if is_planned(record):
+    if about.is_planned:
         announced = "Our record does not show that it was carried out."
     elif about.announced_on and about.observed_from not in (None, "", about.announced_on):
         announced = f"It was announced {on_day(about.announced_on)}."
     if about.continues and not (PROLONGED in note or IN_SERIES in note):
         followed = "It followed an earlier restriction."
     sentences = (
-        *(announced, followed, _describe_unknown_end(record), _describe_duration(record)),
-        *(_describe_outages(record), _describe_loss(record)),
+        *(announced, followed, _describe_unknown_end(about), _describe_duration(record)),
+        *(_describe_outages(about), _describe_loss(about)),
     )
     return [*filter(None, sentences)]
 
 
-def describe_other_end(record: AnswerRecord) -> str:
+def describe_other_end(about: Restriction) -> str:
     """Return that another source disagrees about the end; blank where none does."""
-    about = record.restriction
     if not about.other_end_source:
         return ""
-    ours = "our record holds none"
-    if record.clauses.end in (End.DAY, End.WINDOW):
+    ours, theirs = "our record holds none", "lists it as ongoing"
+    if about.end in (End.DAY, End.WINDOW):
         ours = f"our record has {last_day_in_words(about.ended_on or '')}"
-    last, theirs = about.other_ended_on, "lists it as ongoing"
-    if last:
-        theirs = f"lists it as over by {day_in_words(last)}"
+    if about.other_ended_on:
+        theirs = f"lists it as over by {day_in_words(about.other_ended_on)}"
     return f"Sources disagree about its end: {ours}; {about.other_end_source} {theirs}."
 
 
-def _describe_unknown_end(record: AnswerRecord) -> str:
+def _describe_unknown_end(about: Restriction) -> str:
     """Return that no end is on record; blank if one is, or a sentence says who disagrees."""
-    if record.clauses.end is End.ONGOING and not record.restriction.other_end_source:
-        return f"Our record holds no end by {day_in_words(record.restriction.covered_until)}."
-    if record.clauses.end is not End.NOT_RECORDED or is_planned(record):
+    if about.end is End.ONGOING and not about.other_end_source:
+        return f"Our record holds no end by {day_in_words(about.covered_until)}."
+    if about.end is not End.NOT_RECORDED or about.is_planned:
         return ""
-    first, _, last = (record.restriction.ended_on or "").partition("/")
-    if last and record.restriction.end_source == EndSource.RECORDED:
+    first, _, last = (about.ended_on or "").partition("/")
+    if last and about.end_source == EndSource.RECORDED:
         return f"It was over by {day_in_words(last)}."
     is_day = last and DAY.fullmatch(first) and not first.endswith("-01")  # or a month is meant
-    is_later = first > (choose_start_day(record) or first)
+    is_later = first > (about.first_day or first)
     seen = f"; it was still in force on {day_in_words(first)}" if is_day and is_later else ""
     return f"Its end is not recorded{seen}."
 
 
 def _describe_duration(record: AnswerRecord) -> str:
-    last = record.restriction.ended_on if record.clauses.end in (End.DAY, End.WINDOW) else None
-    word = "until at least" if _is_last_report(record) else "until"
-    until = f"{word} {last_day_in_words(last)}" if last and last != choose_start_day(record) else ""
-    parts = (until if not is_span(record) else "", _describe_hours(record))
-    lasted = ", ".join(text for text in parts if text)
     about, note = record.restriction, record.restriction.note or ""
+    last = about.ended_on if about.end in (End.DAY, End.WINDOW) else None
+    word = "until at least" if about.is_last_report else "until"
+    until = f"{word} {last_day_in_words(last)}" if last and last != about.first_day else ""
+    ended = "" if _is_span(record) else until
+    lasted = ", ".join(filter(None, (ended, _describe_hours(about))))
     if PROLONGED in note:
-        return f"It prolonged an earlier restriction{f', {parts[0]}' if parts[0] else ''}."
-    if ON_AND_OFF in note and not (lasted.endswith("day") or comes_back(record)):
-        return f"It was on and off{f' {parts[0]}' if parts[0] else ''}."
+        return f"It prolonged an earlier restriction{f', {ended}' if ended else ''}."
+    if ON_AND_OFF in note and not (lasted.endswith("day") or _comes_back(about)):
+        return f"It was on and off{f' {ended}' if ended else ''}."
     if not lasted:
-        day = "the same" if _choose_start_words(record) else "that"
+        day = "the same" if _choose_start_words(about) else "that"
         return f"It began and ended on {day} day." if last and not until else ""
     verb = "lasted" if last else "was in force"
     if until and about.hours_basis == HoursBasis.EXAMS:
@@ -421,37 +383,28 @@ def _describe_duration(record: AnswerRecord) -> str:
     return f"It {verb} {lasted}."
 
 
-def _describe_outages(record: AnswerRecord) -> str:
+def _describe_outages(about: Restriction) -> str:
     """Return who measured it and for how long, or the hours estimated from similar cuts."""
-    about = record.restriction
     count = int(about.evidence_count or 0)
     interval = (about.q05_in_force_hours, about.q50_in_force_hours, about.q95_in_force_hours)
     low, middle, high = ((value or 0.0) for value in interval)
-    hours = _describe_hours_in_all(low, middle, high)
+    # Many hours are rounded as people are.
+    hours = f"{round_interval(low, middle, high)[1]} hours in all{bracket_interval(low, high)}"
+    if high <= max(low, FEW_HOURS):
+        ends = f" (likely range {group_digits(low, 1)} to {group_digits(high, 1)})" * (high > low)
+        hours = f"{group_digits(middle, 1)} hours in all{ends}"
     seen_by = (about.seen_by_names or "").replace(";", "; ")
-    if record.clauses.hours is Hours.MEASURED:
-        outages = "an outage" if count == 1 else f"{count} outages"
-        seen = f"{seen_by} saw {outages} in its days"
-        fits = middle <= 24.0 * (_count_days(record) or math.inf)
-        is_dated = high and fits and record.clauses.end is End.DAY
-        return f"{seen}: about {hours}." if is_dated else f"{seen}."
-    is_one_day = about.ended_on == choose_start_day(record)
-    if record.clauses.hours is Hours.SIMILAR and high and is_one_day:
+    if about.hours is Hours.MEASURED:
+        seen = f"{seen_by} saw {'an outage' if count == 1 else f'{count} outages'} in its days"
+        fits = middle <= 24.0 * (_count_days(about) or math.inf)
+        return f"{seen}: about {hours}." if high and fits and about.end is End.DAY else f"{seen}."
+    if about.hours is Hours.SIMILAR and high and about.ended_on == about.first_day:
         return f"Similar shutdowns suggest about {hours}."
     return f"{seen_by} is the source of what was lost." if count else ""
 
 
-def _describe_hours_in_all(low: float, middle: float, high: float) -> str:
-    """Return hours with their interval; rounded as people are, if they are many."""
-    if high > max(low, FEW_HOURS):
-        return f"{round_interval(low, middle, high)[1]} hours in all{bracket_interval(low, high)}"
-    hours = f"{group_digits(middle, 1)} hours in all"
-    ends = f"{group_digits(low, 1)} to {group_digits(high, 1)}"
-    return f"{hours} (likely range {ends})" if high > low else hours
-
-
-def _describe_loss(record: AnswerRecord) -> str:
-    least, most = record.restriction.least_lost_share, record.restriction.most_lost_share
+def _describe_loss(about: Restriction) -> str:
+    least, most = about.least_lost_share, about.most_lost_share
     if least is None or most is None:
         return ""
     first, last = (f"{share:.0%}".removesuffix("%") for share in (least, most))
@@ -459,33 +412,32 @@ def _describe_loss(record: AnswerRecord) -> str:
     return f"It took {share}% of the traffic or addresses."
 
 
-def _describe_hours(record: AnswerRecord) -> str:
-    least, most = record.restriction.least_hours_a_day, record.restriction.most_hours_a_day
+def _describe_hours(about: Restriction) -> str:
+    least, most = about.least_hours_a_day, about.most_hours_a_day
     if least is None and most is None:
         return ""
     low, high = least or most or 0.0, most or least or 0.0
-    days = 1 if record.restriction.times_in_force == 1 else _count_days(record)
+    days = 1 if about.times_in_force == 1 else _count_days(about)
     is_daily = days not in (1, 2) and high < NIGHTLY_HOURS  # two dates may be one night
     is_total = days is not None and days <= 31 and not is_daily
     is_whole = days != 1 and low >= 23.9 - (not is_total)  # as days always are
-    if is_whole or (is_total and _is_last_report(record)):
+    if is_whole or (is_total and about.is_last_report):
         return ""  # or it lasted longer
     ends = [hours * (days or 1) if is_total else hours for hours in (low, high)]
     first, last = (group_digits(hours, (hours < 3.0) + (hours < FEW_HOURS)) for hours in ends)
     hours = "an hour" if first == last == "1" else f"{first} hours"
     span = hours if first == last else f"{first} to {last} hours"
-    is_one_day = choose_start_day(record) == record.restriction.ended_on
-    if days == 1 and (is_one_day or record.restriction.times_in_force != 1):
+    if days == 1 and (about.first_day == about.ended_on or about.times_in_force != 1):
         return span
     if is_total:
         return f"{span} in all"
     return f"{span} a day{' on average' * (first != last or not is_daily)}"
 
 
-def _count_days(record: AnswerRecord) -> int | None:
+def _count_days(about: Restriction) -> int | None:
     """Return the days of a single cut without a break; None where days recur or none are known."""
-    if comes_back(record):
+    if _comes_back(about):
         return None
-    if record.restriction.times_in_force:
-        return int(record.restriction.times_in_force)
-    return _count_span(record) if record.clauses.end is End.DAY else None
+    if about.times_in_force:
+        return int(about.times_in_force)
+    return _count_span(about) if about.end is End.DAY else None

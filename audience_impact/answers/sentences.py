@@ -42,11 +42,9 @@ from audience_impact.answers.restriction_words import (
     describe_place,
     describe_restriction,
     describe_timing,
-    is_below,
     is_several,
     list_services,
-    name_action,
-    name_targets,
+    name_restriction,
 )
 from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.vocabulary import (
@@ -81,13 +79,12 @@ def write_lead(record: AnswerRecord) -> str:
 
 def write_headline(record: AnswerRecord, with_interval: bool = True) -> str:
     """Return the answer in one sentence; without an estimate in as few as that takes."""
-    leading, place = record.leading, describe_place(record)
-    comma = "," * is_below(record)
+    leading, place, about = record.leading, describe_place(record), record.restriction
+    comma = "," * about.is_below
     if leading.people.max == 0:
-        day = record.restriction.announced_on or record.restriction.observed_from
-        restriction = f"{name_action(record)} of {name_targets(record)}"
-        dated = f" announced {on_day(day)}" if day else ""
-        return f"No one in {place} was affected: the {restriction}{dated} was never carried out."
+        day = about.announced_on or about.observed_from
+        restriction = f"{name_restriction(record)}{f' announced {on_day(day)}' if day else ''}"
+        return f"No one in {place} was affected: the {restriction} was never carried out."
     if leading.people.interval is None:
         people = f"how many people in {place}{comma} {_describe_people(record)}"
         parts = [f"No reliable estimate exists of {people}.", caveats.name_best_figure(record)]
@@ -118,7 +115,7 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
     `version_id` is the version that is cited.
     """
     leading = record.leading
-    parts = [write_headline(record), describe_other_end(record)]
+    parts = [write_headline(record), describe_other_end(record.restriction)]
     is_affecting = leading.people.max != 0
     is_estimated = is_affecting and leading.people.interval is not None
     if is_estimated:
@@ -166,13 +163,13 @@ def _describe_other_users(record: AnswerRecord) -> str:
 def _explain_bounds(record: AnswerRecord) -> str:
     leading, people = record.leading, record.leading.people
     base, persons = _name_base(leading, ""), leading.base_persons or 0.0
-    is_of_base = bool(base and persons and not (is_below(record) or record.is_network))
+    is_of_base = bool(base and persons and not (record.restriction.is_below or record.is_network))
     count = format_number(persons)
     limited = limit_bounds(people, leading.population_persons, leading.base_persons)
     if limited.printed_max is None and limited.max is None and not has_telling_floor(limited):
         if (people.interval or (0.0,))[-1] > persons:
             return ""  # the count as printed is below some draws of it
-        there = "there" if record.clauses.place is Place.COUNTRY else "in the whole country"
+        there = "there" if record.restriction.place is Place.COUNTRY else "in the whole country"
         return f"Our record counts {count} {base} {there}." if is_of_base else ""
     of = f", of {count} {base}"
     if limited.printed_max is not None and format_number(limited.printed_max) == count:
@@ -214,7 +211,7 @@ def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
     if not attributions["audience"] and attributions["base"]:
         bases = [_name_projection(name) for name in sorted(attributions["base"])]
         named.append(f"{_name_base(leading, 'people')} by {join_names(bases)}")
-    if version_id and record.reported_by == caveats.DESCRIBED_EVENT:
+    if version_id and record.restriction.reported_by == caveats.DESCRIBED_EVENT:
         named.append("computed by audience-impact for this question, and in no published version")
     elif version_id:
         named.append(f"audience-impact version {version_id}")

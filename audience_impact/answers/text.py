@@ -23,11 +23,11 @@ from audience_impact.answers.numbers import (
     on_day,
     read_numbers,
 )
-from audience_impact.answers.records import AnswerRecord, End, Row, plain_rows
+from audience_impact.answers.records import AnswerRecord, End, Restriction, Row, plain_rows
 from audience_impact.answers.restriction_words import name_other_ids, name_start
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import plain_line
-from audience_impact.vocabulary import EndStatus, RestrictionKind
+from audience_impact.vocabulary import EndStatus, RestrictionKind, write_word
 
 TITLES = (
     *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
@@ -76,8 +76,8 @@ def render_restriction(record: AnswerRecord, version_id: str | None = None) -> s
         comparisons or ["  nothing on record"],
         [f"  {text}" for text in record.missing],
     )
-    titled = [[title, *lines] for title, lines in zip(TITLES, sections, strict=True)]
-    return _join_sections([head, *titled])
+    titled = ([title, *lines] for title, lines in zip(TITLES, sections, strict=True))
+    return _join_sections(head, *titled)
 
 
 def _list_numbers(record: AnswerRecord) -> Iterable[str]:
@@ -124,10 +124,9 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
     """Return the answer for a restriction, with its days, its person-days and its sources."""
     about = record.restriction
     headline, answer = sentences.write_headline(record), sentences.write_answer(record, version_id)
-    rest = answer.removeprefix(headline).strip()
     event = [
         f"{about.restriction_id}  {about.area_name}: {about.target_names}",
-        f"  {_describe_days(record)}",
+        f"  {_describe_days(about)}",
     ]
     if about.chain_id is not None:
         length = f"{about.chain_days or 0.0:,.0f} days in force in all"
@@ -141,38 +140,37 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
     if about.measured_url:
         figures.append(f"  {', '.join(about.measurers)}  {about.measured_url}")
     more = "More: --all shows codes, all figures and what makes the interval wide"
-    if record.reported_by != DESCRIBED_EVENT:  # which has no version to look it up in
+    if about.reported_by != DESCRIBED_EVENT:  # which has no version to look it up in
         name = about.restriction_id
         more += f"; next: audience-impact explain {name}, or cite {name}"
-    texts = [[text] for text in (headline, rest) if text]
-    return _join_sections([*texts, event, *filter(None, [_list_days(record)]), figures, [more]])
+    rest = answer.removeprefix(headline).strip()
+    return _join_sections([headline], [rest], event, _list_days(record), figures, [more])
 
 
-def _describe_days(record: AnswerRecord) -> str:
-    last = record.restriction.ended_on or ""
-    if record.clauses.end is End.NOT_RECORDED:
-        return f"from {name_start(record)}, end not recorded"
+def _describe_days(about: Restriction) -> str:
+    last = about.ended_on or ""
+    if about.end is End.NOT_RECORDED:
+        return f"from {name_start(about)}, end not recorded"
     ended = on_day(last) if "/" in last else dates_in_words(last) if last else ""
-    status = EndStatus(record.restriction.end_status).noun
-    return f"from {name_start(record)}, {status} {ended}".rstrip()
+    status = write_word(EndStatus(about.end_status), "noun")
+    return f"from {name_start(about)}, {status} {ended}".rstrip()
 
 
 def _list_days(record: AnswerRecord) -> list[str]:
-    days = [row for row in record.person_days if len(row.period) == len("2023")]
+    days = [row for row in record.person_days if is_year(row.period)]
     if record.leading.people.interval is None or not days:
         return []
     day = f"{dates_in_words(record.restriction.covered_until)}, the last day of our record of it"
-    rests_on = {
-        End.ONGOING: [f"  counted up to {day}"],
-        End.NOT_RECORDED: [
-            f"  its end is not recorded: the days are those of similar restrictions, up to {day}"
-        ],
-    }
-    amounts = [
-        f"  {row.period}  {format_amount(row.users if row.users.interval else row.person_days)}"
-        for row in days
+    unknown = "its end is not recorded: the days are those of similar restrictions,"
+    rests_on = {End.ONGOING: "counted", End.NOT_RECORDED: unknown}.get(record.restriction.end)
+    return [
+        "Person-days by year",
+        *([f"  {rests_on} up to {day}"] if rests_on else []),
+        *(
+            f"  {row.period}  {format_amount(row.users if row.users.interval else row.person_days)}"
+            for row in days
+        ),
     ]
-    return ["Person-days by year", *rests_on.get(record.clauses.end, []), *amounts]
 
 
 def list_events(
@@ -195,18 +193,12 @@ def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
     place, cut = (shorten(row[name], MOST_LETTERS) for name in ("area_names", "platform_names"))
     source = shorten(row["source"] or NONE, MOST_LETTERS)
     amount = format_amount(read_amount(row, quantity))
-    start, end = row["start_on"] or "not known", _format_end(row)
-    return row["restriction_id"], start, end, amount, f"{place}: {cut}{chain}", source
-
-
-def _format_end(row: Row) -> str:
-    """Return the last day; where the record leaves it open by more than a month, that it does."""
-    last = row["ended_on"] or ""
+    start, last = row["start_on"] or "not known", row["ended_on"] or ""
     interval = parse_period(last)
-    if interval and interval[1] - interval[0] <= pd.Timedelta(days=31):
-        return last
-    is_open = interval is not None or row["end_status"] == EndStatus.UNKNOWN
-    return "end not recorded" if is_open else str(row["end_status"])
+    if interval is None or interval[1] - interval[0] > pd.Timedelta(days=31):
+        is_open = interval is not None or row["end_status"] == EndStatus.UNKNOWN
+        last = "end not recorded" if is_open else row["end_status"]
+    return row["restriction_id"], start, last, amount, f"{place}: {cut}{chain}", source
 
 
 def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -255,14 +247,11 @@ def render_area_brief(record: AreaRecord, version_id: str, rows: pd.DataFrame, m
         lead += sentences.describe_age(record)
     if record.is_region:
         lead += sentences.name_uncounted(plain_rows(record.countries))
-    lead += filter(None, [sentences.describe_collection(record.row)])
     return _join_sections(
-        (
-            lead,
-            [f"{counted}. Figures: audience-impact version {version_id}."],
-            [head, *ranked, *_describe_left_out(rows, quantity, most, missing)],
-            [more],
-        )
+        [*lead, *filter(None, [sentences.describe_collection(record.row)])],
+        [f"{counted}. Figures: audience-impact version {version_id}."],
+        [head, *ranked, *_describe_left_out(rows, quantity, most, missing)],
+        [more],
     )
 
 
@@ -315,12 +304,10 @@ def render_area(record: AreaRecord, version_id: str) -> str:
     )
     under = "People under at least one restriction at some time, each counted once, by year"
     return _join_sections(
-        (
-            [_write_area_answer(record, version_id)],
-            [under, *years],
-            [f"By month of {record.period[:4]}", *months],
-            ["Published by others", *(comparisons or ["  nothing on record"])],
-        )
+        [_write_area_answer(record, version_id)],
+        [under, *years],
+        [f"By month of {record.period[:4]}", *months],
+        ["Published by others", *(comparisons or ["  nothing on record"])],
     )
 
 
@@ -353,13 +340,15 @@ def _format_published(row: Row) -> str:
     if row["published_persons"] is not None:
         return f"{format_compact(row['published_persons'])} people"
     counts = {"restrictions": row["published_events_count"], "hours": row["published_hours"]}
-    texts = [f"{count:,.0f} {name}" for name, count in counts.items() if count is not None]
-    return " and ".join(texts)
+    return " and ".join(
+        f"{count:,.0f} {name}" for name, count in counts.items() if count is not None
+    )
 
 
-def _join_sections(sections: Iterable[Iterable[str]]) -> str:
-    """Return the sections, separated by blank lines and without control characters."""
-    return "\n\n".join("\n".join(map(plain_line, lines)) for lines in sections) + "\n"
+def _join_sections(*sections: Sequence[str]) -> str:
+    """Return the lines of sections without control characters, a blank line between sections."""
+    texts = ("\n".join(map(plain_line, lines)) for lines in sections)
+    return "\n\n".join(filter(None, texts)) + "\n"
 
 
 def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dict[str, Any]:
@@ -371,7 +360,7 @@ def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dic
     return {
         "answer": sentences.write_answer(record, version_id),
         **rows["restrictions"][0],
-        "reported_by": record.reported_by,
+        "reported_by": record.restriction.reported_by,
         "targets": [vars(target) for target in record.targets],
         "audiences": _drop_columns(
             record.audiences, *("feature", "claim_status", "naive_sum_persons")

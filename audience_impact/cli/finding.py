@@ -25,7 +25,7 @@ from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import is_in_force, plain_rows, write_end
 from audience_impact.populations import read_area_names
-from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, Action, EndStatus
+from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, Action, EndStatus, write_word
 
 DESCRIBING = ("occasion", "network_scope", "end_status")
 """Columns whose words say how a restriction was, and not where or of what."""
@@ -191,8 +191,8 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
     chains = [area.split("/") for area in row["area_id"].split(";")]
     around = {"/".join(chain[:depth]) for chain in chains for depth in range(1, len(chain) + 1)}
     countries = [names.area_in_words(code, code) for code in row["country_id"].split(";")]
-    action = Action(row["action"])
-    texts = [*(row[name] for name in ON_RECORD), *countries, action.verb, action.find_form("noun")]
+    actions = [write_word(Action(row["action"]), form) for form in ("verb", "noun")]
+    texts = [*(row[name] for name in ON_RECORD), *countries, *actions]
     texts += [places.get(area, "") for area in sorted(around)]
     texts += [form for name in DESCRIBING for form in _list_forms(row[name])]
     month = row["observed_from"][:7] if row["observed_from"][:7] == row["observed_by"][:7] else ""
@@ -345,7 +345,7 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     values = question.list_values("word")
     cells = acts.reindex(columns=DESCRIBING).astype("object").fillna("").to_numpy().ravel()
     forms = {form for text in set(cells) for form in _list_forms(text)}
-    how = {make_key(word) for word in (*forms, *(action.verb for action in Action))}
+    how = {make_key(word) for word in (*forms, *(write_word(action, "verb") for action in Action))}
     describing = [value for value in values if value in how]
     placing = [value for value in values if value not in describing]
     for value in (*placing, *question.list_values(SHUTDOWN), *describing):

@@ -85,12 +85,12 @@ class ListEntry:
 
 def make_entry(record: AnswerRecord) -> ListEntry:
     """Return the list entry of a restriction; services have the name that they had then."""
-    restriction, answer, clauses = record.restriction, record.leading, record.clauses
+    restriction, answer = record.restriction, record.leading
     features = tuple(dict.fromkeys(target.feature for target in record.targets))
     named = name_features(set(features))[0]
     targets = f"{_name_targets(record)}{f' ({named})' if named else ''}"
-    is_measured = clauses.measurement in (Measurement.OWN, Measurement.NAMED)
-    is_confirmed = clauses.is_official or (is_measured and not clauses.is_disputed)
+    is_measured = restriction.measurement in (Measurement.OWN, Measurement.NAMED)
+    is_confirmed = restriction.is_official or (is_measured and not restriction.is_disputed)
     is_sure = is_confirmed and answer.confidence != Confidence.LOW
     return ListEntry(
         restriction=restriction.restriction_id,

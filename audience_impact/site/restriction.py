@@ -16,12 +16,7 @@ from audience_impact.answers.caveats import (
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import NUMBERS
 from audience_impact.answers.records import ALL, AnswerRecord, End, Number
-from audience_impact.answers.restriction_words import (
-    choose_start_day,
-    name_other_ids,
-    name_start,
-    say_span,
-)
+from audience_impact.answers.restriction_words import name_other_ids, name_start, say_span
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
@@ -143,11 +138,12 @@ def _order_numbers(record: AnswerRecord) -> list[Number]:
 
 
 def _describe_duration(record: AnswerRecord) -> str:
-    if not choose_start_day(record):
+    about = record.restriction
+    if not about.first_day:
         return "on a day that is not recorded"
-    if not record.restriction.ended_on or record.clauses.end is End.NOT_RECORDED:
-        return f"from {name_start(record)}"
-    return say_span(record)
+    if not about.ended_on or about.end is End.NOT_RECORDED:
+        return f"from {name_start(about)}"
+    return say_span(about)
 
 
 def _list_rules(record: AnswerRecord, numbers: Sequence[Number]) -> list[dict[str, Any]]:

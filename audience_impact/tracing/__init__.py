@@ -55,7 +55,7 @@ def _spell_detail(detail: str, kind: str) -> str:
         return "; ".join(SENTENCES[rule] for rule in detail.split(";"))
     if kind in SENTENCES:
         return fill_sentence(kind, detail)
-    return str(getattr(vocabulary, kind)(detail).meaning) if kind else detail
+    return vocabulary.write_word(getattr(vocabulary, kind)(detail), "meaning") if kind else detail
 
 
 with Path(__file__).with_name("items.csv").open(encoding="utf-8", newline="") as _file:

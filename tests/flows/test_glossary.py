@@ -4,7 +4,7 @@ import pytest
 
 from audience_impact.answers import documents, text
 from audience_impact.answers.documents import Term
-from audience_impact.vocabulary import DedupMethod, ImpactMetric, ObsStatus
+from audience_impact.vocabulary import DedupMethod, ImpactMetric, ObsStatus, write_word
 from flows import CHECKOUT
 from flows.documenting import docs
 from flows.pipeline import steps
@@ -18,7 +18,7 @@ NAMING = [term for term in TERMS if term.names]
 def in_use(repository_results: steps.Results) -> set[str]:
     """Tables and columns that are published, and what the command and the README print."""
     columns = {name for columns in published.COLUMNS.values() for name in columns}
-    statuses = {status.short for status in ObsStatus}
+    statuses = {write_word(status, "short") for status in ObsStatus}
     words = {*documents.HEADINGS, *docs.HEADINGS, *statuses, *text.TITLES}
     enums = {*(str(word) for word in ImpactMetric), *(str(word) for word in DedupMethod)}
     roles = set(repository_results.frames["lineage"]["role"])

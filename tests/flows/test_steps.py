@@ -32,9 +32,10 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("path", "is_new"),
     [
-        ("audience_impact/vocabulary/restrictions.py", True),
+        ("audience_impact/vocabulary.py", True),
         ("audience_impact/outputs/impact.py", True),
         ("audience_impact/outputs/review/status_rules.csv", True),
+        ("audience_impact/vocabulary.csv", True),
         ("schemas/columns.csv", True),
         ("flows/pipeline/steps.py", True),
         ("audience_impact/cli/command.py", False),

@@ -4,22 +4,23 @@ import pandas as pd
 import pytest
 
 from audience_impact.outputs.review.status_rules import SENTENCES
-from audience_impact.vocabulary import PartGap
+from audience_impact.vocabulary import PartGap, list_meanings
 from tests.engine import calibrated, impacts, of
 from tests.support import AGED, Results, World, row, world
 
+GAPS = list_meanings(PartGap)
 pytestmark = pytest.mark.chain
 
 PARTIAL = [
     ({"geo_scope": "multi_region"},
-     f"only part of the country, without an audience of its own; {PartGap.NO_PLACES.meaning}"),
+     f"only part of the country, without an audience of its own; {GAPS[PartGap.NO_PLACES]}"),
     ({"geo_scope": "unknown"},
-     f"only part of the country, without an audience of its own; {PartGap.NO_PLACES.meaning}"),
+     f"only part of the country, without an audience of its own; {GAPS[PartGap.NO_PLACES]}"),
     ({"network_scope": "mobile"},
      "only some networks, and our record has no count of their users; "
-     f"{PartGap.NO_NETWORK_LAWS.meaning}"),
+     f"{GAPS[PartGap.NO_NETWORK_LAWS]}"),
     ({"network_scope": "unknown"},
-     f"our record does not say which networks were affected; {PartGap.NO_NETWORK_LAWS.meaning}"),
+     f"our record does not say which networks were affected; {GAPS[PartGap.NO_NETWORK_LAWS]}"),
 ]  # fmt: skip
 WEAK = [
     ({"period": "2024-06"}, "U", "figure older than 12 months"),

@@ -12,10 +12,11 @@ from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation import parts, sets, simulate
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import PartGap
+from audience_impact.vocabulary import PartGap, list_meanings
 from tests.engine import by_area, calculated, calibrated, cut, impacts, of, placed, prepared, rising
 from tests.support import ERRORS, World, world
 
+GAPS = list_meanings(PartGap)
 pytestmark = pytest.mark.chain
 
 DRAWS = 400
@@ -114,7 +115,7 @@ def test_a_kind_of_part_that_nobody_read_is_not_drawn() -> None:
     made.rows["part_sizes"] = []
     result = of(impacts(made), "R1")
     assert result["obs_status"] == "M"
-    assert PartGap.PART_UNKNOWN.meaning in result["reason"]
+    assert GAPS[PartGap.PART_UNKNOWN] in result["reason"]
 
 
 def test_either_of_two_places_is_one_of_the_two(acts: Stages) -> None:
@@ -208,8 +209,8 @@ def test_places_in_two_countries_add_up_and_one_may_be_whole() -> None:
 
 
 LAWLESS = (
-    ({"geo_scope": "locality"}, PartGap.NO_PLACES.meaning),
-    ({"area_ids": "XA-04", "geo_scope": "region"}, PartGap.NO_POPULATION.meaning),
+    ({"geo_scope": "locality"}, GAPS[PartGap.NO_PLACES]),
+    ({"area_ids": "XA-04", "geo_scope": "region"}, GAPS[PartGap.NO_POPULATION]),
     ({"network_scope": "fixed"}, "no survey counts who has a fixed line"),
     ({"network_scope": "asn_list"}, "our record has no count of the users of the operators"),
     ({"geo_scope": "region", "observed_from": ""}, "start not known"),
@@ -398,7 +399,7 @@ def test_a_rung_that_was_closed_makes_no_estimate(family: str, all_open: pd.Data
     result = of(with_rungs(closed=family), family)
     assert np.isnan(result["q50_persons"])
     assert result["obs_status"] == "M"
-    assert PartGap.RUNG_CLOSED.meaning in result["reason"]
+    assert GAPS[PartGap.RUNG_CLOSED] in result["reason"]
     assert result["printed_max_persons"] == answered["printed_max_persons"]
 
 

@@ -12,11 +12,12 @@ from audience_impact.fitted import models
 from audience_impact.fitted.models import read_context
 from audience_impact.imputation import audiences, distribution
 from audience_impact.outputs.review import reasons
-from audience_impact.vocabulary import PartGap, RungFamily
+from audience_impact.vocabulary import PartGap, RungFamily, list_meanings
 from benchmarks import answers
 from tests.support import AS_OF, World
 from tests.unit.test_imputation import restricted
 
+GAPS = list_meanings(PartGap)
 pytestmark = pytest.mark.chain
 
 
@@ -37,7 +38,7 @@ def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     assert shut.imputed.empty
     assert (shut.distributions["shape"] == "").all() or shut.distributions.empty
     assert closed["obs_status"] == "M"
-    assert PartGap.RUNG_CLOSED.meaning in closed["reason"]
+    assert GAPS[PartGap.RUNG_CLOSED] in closed["reason"]
     still, _ = known(restricted().add("answer_rungs", **result, is_open="yes"))
     pd.testing.assert_frame_equal(still.imputed, found.imputed)
 

@@ -15,10 +15,11 @@ from audience_impact.outputs.review.status_rules import (
     SENTENCES,
     TABLE,
 )
-from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature, PartGap
+from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature, PartGap, list_meanings
 from tests.engine import calibrated
 from tests.support import AGED, World, row, world
 
+GAPS = list_meanings(PartGap)
 PLAIN = [rule.id for rule in TABLE if "{" not in rule.sentence and rule.id != "never_enforced"]
 
 
@@ -177,7 +178,7 @@ def test_the_table_of_rules_is_sound() -> None:
     assert len(rules) == len(set(rules)) == len(status_rules.RULES)
     assert {rule.caps_at for rule in status_rules.TABLE} == set(status_rules.ORDER) - {""}
     assert all(rule.sentence and rule.condition for rule in status_rules.TABLE)
-    assert status_rules.SENTENCES["rung_closed"] == PartGap.RUNG_CLOSED.meaning
+    assert status_rules.SENTENCES["rung_closed"] == GAPS[PartGap.RUNG_CLOSED]
 
 
 def test_quantiles_that_differ_by_more_than_a_factor_of_20_are_dropped() -> None:

@@ -37,6 +37,7 @@ from audience_impact.vocabulary import (
     ObsStatus,
     PartGap,
     PlaceReading,
+    list_meanings,
 )
 
 NEVER = SENTENCES["never_enforced"]
@@ -275,10 +276,11 @@ def _flag_unknown_audiences(
 def _flag_parts(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     rows = inputs.parts
     restriction = rows["restriction_id"]
+    meanings = list_meanings(PartGap)
     why = (
         rows["reason"]
         .groupby(restriction)
-        .agg(lambda gaps: ";".join(sorted({*gaps} - {""}, key=lambda gap: PartGap(gap).meaning)))
+        .agg(lambda gaps: ";".join(sorted({*gaps} - {""}, key=meanings.__getitem__)))
     )
     gaps = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
     is_known = about.index.isin(why.index[why == ""])

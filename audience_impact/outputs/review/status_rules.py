@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from audience_impact.vocabulary import Assumption, ImputationRung, ObsStatus, PartGap
+from audience_impact.vocabulary import Assumption, ImputationRung, ObsStatus, PartGap, write_word
 
 NORMAL, ESTIMATED, UNRELIABLE, FORECAST, IMPUTED, MISSING = (
     status.value
@@ -120,11 +120,11 @@ def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -
 def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:
     """Return the words of a detail that is a member of an enum; any other detail unchanged."""
     if name in ("imputed", "imputed_in_part"):
-        return ImputationRung(detail).meaning
+        return write_word(ImputationRung(detail), "meaning")
     if name == "part_unknown":
-        return PartGap(detail).meaning
+        return write_word(PartGap(detail), "meaning")
     if name == "feature_assumed":
         word, *codes = detail.split(":")
         lists = [[names.get(code, code) for code in cell.split(",")] for cell in codes]
-        return Assumption(word).meaning.format(*map(", ".join, lists))
+        return write_word(Assumption(word), "meaning").format(*map(", ".join, lists))
     return detail

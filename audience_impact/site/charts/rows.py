@@ -25,7 +25,7 @@ from audience_impact.answers.numbers import (
 from audience_impact.answers.records import Driver
 from audience_impact.site import rendering
 from audience_impact.site.charts.drawing import paint
-from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
+from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit, write_word
 
 FAR = 8.0
 """Maximum length of the axis, as a multiple of its core; a value beyond it becomes an arrow."""
@@ -224,7 +224,8 @@ def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator
         if row["unit"] != Unit.PERSONS or value is None:
             continue
         service = services.get(row["platform_id"], "it")
-        name = f"{row['publisher']}: {FigureKind(row['figure_kind']).noun.format(service=service)}"
+        counted = write_word(FigureKind(row["figure_kind"]), "noun")
+        name = f"{row['publisher']}: {counted.format(service=service)}"
         shape = SHAPES.get(limit, "diamond")
         if (name, value, shape) not in seen:
             yield _make_single_row(name, value, shape, "other", naming.name_limit(limit))
