@@ -17,20 +17,20 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import DAY
 from audience_impact.places import population
-from audience_impact.registers import gazetteer as places
-from audience_impact.registers.gazetteer import Atlas, Place
-from audience_impact.registers.places.country_places import (
+from audience_impact.registers.countries import country_code, country_codes, country_parts
+from audience_impact.registers.place_names import (
     ADMIN1,
     UNION,
+    Atlas,
     Entry,
     Gazetteer,
+    build_atlas,
     fold_spellings,
     merge_places,
 )
-from audience_impact.registers.places.resolver import NameMeaning, resolve_text
+from audience_impact.registers.places import NameMeaning, Place, locate_event, resolve_text
 from audience_impact.registers.stop import cells
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
-from flows.registers import gazetteer
 
 SEED = 20260101
 LEFT_OUT = 0.1
@@ -77,11 +77,10 @@ def answered(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     rows = table.reset_index(drop=True).reindex(
         columns=list(dict.fromkeys([*table.columns, "start", "register_scope"])), fill_value=""
     )
-    known = gazetteer.country_code
-    names = {part for cell in rows["country"] for part in places.country_parts(cell)}
-    atlas = gazetteer.build_atlas(sorted({*map(known, names)} - {""}), tables)
-    result = [_located(row, known, atlas) for row in rows.to_dict("records")]
-    countries = [places.country_codes(cell, known) for cell in rows["country"]]
+    names = {part for cell in rows["country"] for part in country_parts(cell)}
+    atlas = build_atlas(sorted({*map(country_code, names)} - {""}), tables)
+    result = [_located(row, atlas) for row in rows.to_dict("records")]
+    countries = [country_codes(cell) for cell in rows["country"]]
     ids = [_ids(each, own, atlas) for each, own in zip(result, countries, strict=True)]
     told = pd.DataFrame(
         {
@@ -97,11 +96,11 @@ def answered(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return rows[list(table.columns)].rename(columns=expected).join(told[list(ANSWER)])
 
 
-def _located(row: Mapping[str, str], known: places.FindCountry, atlas: Atlas) -> Place:
-    if not places.country_codes(row["country"], known):
+def _located(row: Mapping[str, str], atlas: Atlas) -> Place:
+    if not country_codes(row["country"]):
         return Place((), GeoScope.UNKNOWN, "country_unresolved")
     scope, _ = cells.read_scope(row["register_scope"])
-    return places.locate_event(row["country"], row["area_text"], scope, row["start"], known, atlas)
+    return locate_event(row["country"], row["area_text"], scope, atlas)
 
 
 def _ids(place: Place, countries: list[str], atlas: Atlas) -> tuple[str, ...]:
@@ -189,7 +188,7 @@ def left_out(tables: Tables, seed: int = SEED) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     areas = tables["areas"]
     countries = sorted(areas.loc[areas["area_id"].str.fullmatch("[A-Z]{2}"), "area_id"])
-    atlas = gazetteer.build_atlas(countries, tables)
+    atlas = build_atlas(countries, tables)
     result: dict[str, list[str]] = {"place": [], "name": []}
     for known in atlas.values():
         entries = [value for value in known.entries.values() if value.level not in (ADMIN1, UNION)]
@@ -215,7 +214,7 @@ def _other(entry: Entry) -> str:
     if not entry.names:
         return ""
     first = fold_spellings(entry.names[0])
-    others = sorted(name for name in entry.full if name.isascii() and name not in first)
+    others = sorted(name for name in entry.names if name.isascii() and name not in first)
     return others[0] if others else ""
 
 

@@ -18,10 +18,18 @@ from audience_impact import pipeline as impact
 from audience_impact.facts import tables as facts
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.imputation import effects
+from audience_impact.registers.place_names import Atlas, build_atlas
 from audience_impact.registers.stop import cells as stop
 from audience_impact.vocabulary import WayOfCounting
 from flows.pipeline import steps
 from schemas import facts as fact_models
+
+
+def lay_out_iso(*countries: str) -> Atlas:
+    """The places of countries by ISO 3166-2 alone, without facts."""
+    areas = pd.DataFrame(columns=["area_id", "parent_id"])
+    return build_atlas(countries, {"areas": areas, "place_names": pd.DataFrame()})
+
 
 Results = Mapping[str, pd.DataFrame]
 """Result tables by name, each computed when a test looks at it."""

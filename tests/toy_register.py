@@ -1,6 +1,7 @@
 """A second register, made up: four columns, no year in which a row counts, no features."""
 
-from audience_impact.registers.gazetteer import plain_name
+from audience_impact.registers.countries import plain_name
+from audience_impact.registers.places import locate_event
 from audience_impact.registers.register import (
     COMMON_DEFECTS,
     Background,
@@ -50,9 +51,7 @@ def read(event: Event, background: Background) -> Reading:
     known = background.catalogue.find_id(cells["site"])
     platform = known or service_key(cells["site"])
     new = {} if known else {platform: (cells["site"], PlatformKind.OTHER.value)}
-    place = background.locate_record(
-        event.newest_record, cells["state"], cells["where"], GeoScope.REGION
-    )
+    place = locate_event(cells["state"], cells["where"], GeoScope.REGION, background.atlas)
     odd = [(place.defect, each.number) for each in event.records if place.defect]
     restriction = {
         "network_scope": NetworkScope.ALL.value,

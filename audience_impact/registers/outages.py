@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact.plain_text import fold_name
-from audience_impact.registers.gazetteer import Atlas, FindCountry, country_codes
+from audience_impact.registers.countries import country_codes
+from audience_impact.registers.place_names import Atlas
 from audience_impact.registers.register import Publication, Row
 from audience_impact.vocabulary import Cause, EvidenceScope, Reliability, SourceType
 
@@ -64,15 +65,12 @@ class OutageList:
     columns: tuple[str, ...]
 
 
-def read_outages(
-    frame: pd.DataFrame, source_id: str, find_country: FindCountry, atlas: Atlas
-) -> tuple[list[Row], list[Row]]:
+def read_outages(frame: pd.DataFrame, source_id: str, atlas: Atlas) -> tuple[list[Row], list[Row]]:
     """Return evidence, and the refused rows with their number and reason.
 
     Args:
         frame: The list as text, with the columns of IODA.
         source_id: The source of all rows.
-        find_country: The code of a country by its name.
         atlas: The places of each country.
     """
     evidence: list[Row] = []
@@ -84,7 +82,7 @@ def read_outages(
     for number, (cells, begin, end) in enumerate(
         zip(frame.to_dict("records"), begins, ends, strict=True), 1
     ):
-        country = next(iter(country_codes(cells["country"], find_country)), "")
+        country = next(iter(country_codes(cells["country"])), "")
         scope = SCOPE.fullmatch(cells["scope_printed"])
         reasons = {
             "country_unresolved": not country,

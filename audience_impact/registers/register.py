@@ -25,14 +25,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from audience_impact.plain_text import strip_blanks
-from audience_impact.registers import gazetteer as places
-from audience_impact.registers.gazetteer import Atlas, FindCountry, Place, plain_name
+from audience_impact.registers.countries import country_codes, plain_name
+from audience_impact.registers.place_names import Atlas
+from audience_impact.registers.places import Place
 from audience_impact.store.manifest import hash_bytes
-from audience_impact.vocabulary import (
-    GeoScope,
-    Reliability,
-    SourceType,
-)
+from audience_impact.vocabulary import Reliability, SourceType
 
 SUFFIX_SIGNS = 6
 COMMON_DEFECTS = {
@@ -190,13 +187,11 @@ class Reading:
 class Background:
     """The context for reading records: places, services, rules and the newest year counted."""
 
-    find_country: FindCountry
     catalogue: Catalogue
     rules: Sequence[FeatureRule]
     newest_year: str
     atlas: Atlas
     records: Sequence[Record] = ()
-    _located: dict[tuple[str, ...], Place] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def operators(self) -> Mapping[tuple[str, ...], set[str]]:
@@ -205,19 +200,6 @@ class Background:
         for record in self.records:
             names.setdefault(record.country_ids, set()).update(record.operators)
         return names
-
-    def locate_record(
-        self, record: Record, cell: str, text: str, scope: GeoScope, *texts: str
-    ) -> Place:
-        """Return the place of a record from its countries, its place in words and its scope.
-
-        `texts` are the other texts that `locate_event` takes, in its order.
-        """
-        key = (cell, text, scope, record.identity[1])
-        if (*key, *texts) not in self._located:
-            place = places.locate_event(*key, self.find_country, self.atlas, *texts)
-            self._located[*key, *texts] = place
-        return self._located[*key, *texts]
 
 
 @dataclass(frozen=True)
@@ -304,15 +286,13 @@ def parse_year(text: str) -> str:
     return match[1] if match else ""
 
 
-def read_records(
-    frame: pd.DataFrame, register: Register, find_country: FindCountry
-) -> list[Record]:
+def read_records(frame: pd.DataFrame, register: Register) -> list[Record]:
     """Return the records of all rows of a cleaned register that are not blank."""
     rows = []
     for number, cells in enumerate(frame[list(register.columns)].to_dict("records"), 1):
         row = {str(name): str(cell) for name, cell in cells.items()}
         if any(row.values()):
-            ids = tuple(places.country_codes(row[register.country], find_country))
+            ids = tuple(country_codes(row[register.country]))
             rows.append(register.record(row, number, ids))
     return rows
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audience_impact.plain_text import cell_text
-from audience_impact.registers.gazetteer import Atlas
-from audience_impact.registers.places.resolver import NameMeaning
+from audience_impact.registers.place_names import Atlas
+from audience_impact.registers.places import NameMeaning
 from audience_impact.registers.register import LOST_SHARE, Event, Reading, Record, Register, Row
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,

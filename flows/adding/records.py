@@ -81,7 +81,7 @@ class FactRecords:
 
         Raises NotOnRecordError.
         """
-        from flows.registers.gazetteer import country_code
+        from audience_impact.registers.countries import country_code
 
         areas = self.tables["areas"]
         countries = areas[areas["level"].eq("") & ~areas["area_id"].str.isdigit()]

@@ -17,8 +17,14 @@ from audience_impact.imputation.audiences import list_services
 from audience_impact.plain_text import cell_text, json_text, plain_line
 from audience_impact.populations import country_of, is_region, parents_of
 from audience_impact.registers import event_links, register_tables
-from audience_impact.registers import gazetteer as places
+from audience_impact.registers.countries import (
+    country_code,
+    country_codes,
+    list_country_names,
+    list_regions,
+)
 from audience_impact.registers.outages import REFUSALS, OutageList, read_outages
+from audience_impact.registers.place_names import build_atlas
 from audience_impact.registers.register import (
     Background,
     FeatureRule,
@@ -41,7 +47,7 @@ from audience_impact.vocabulary import Unstated
 from flows import layers
 from flows.layers import Layer, Owner, WriteResult
 from flows.pipeline import steps
-from flows.registers import REGISTERS, gazetteer
+from flows.registers import REGISTERS
 from flows.registers.files import RegisterError, read_file
 from schemas import facts as fact_models
 
@@ -125,10 +131,10 @@ def _import_outages(
     """Read a list of outages and write it as a layer of evidence, as `import_register` does."""
     frame = clean_cells(read_file(path, outages.columns))
     facts = steps.read_facts(base).tables
-    countries = sorted({*map(gazetteer.country_code, frame["country"])} - {""})
-    atlas = gazetteer.build_atlas(countries, facts)
+    countries = sorted({*map(country_code, frame["country"])} - {""})
+    atlas = build_atlas(countries, facts)
     source = _source_row(outages, origin, facts)
-    evidence, refused = read_outages(frame, source["source_id"], gazetteer.country_code, atlas)
+    evidence, refused = read_outages(frame, source["source_id"], atlas)
     tables = {
         "lineages": [outages.publication.lineage_row],
         "sources": [source],
@@ -160,16 +166,15 @@ def build_report(
         origin: the source and date of this copy of the register.
     """
     clean = clean_cells(frame)
-    rows = read_records(clean, register, gazetteer.country_code)
+    rows = read_records(clean, register)
     events = group_events(rows, register)
     countries = {country for row in rows for country in row.country_ids}
     background = Background(
-        gazetteer.country_code,
         build_catalogue(_list_rows(base["platforms"]), register.spellings),
         _feature_rules(register, base),
         newest_year=max((row.count_year for row in rows), default=""),
         records=tuple(rows),
-        atlas=gazetteer.build_atlas(sorted(countries), base),
+        atlas=build_atlas(sorted(countries), base),
     )
     readings = [
         register.read(part, background) for event in events for part in register.correct(event)
@@ -256,7 +261,7 @@ def _area_rows(area_ids: set[str], base: Tables) -> list[Row]:
     """Return rows of areas, and of their countries, that the base facts lack."""
     parents = parents_of(base["areas"])
     used = area_ids | {country_of(area, parents) for area in area_ids}
-    names, regions = gazetteer.list_country_names(), gazetteer.list_regions()
+    names, regions = list_country_names(), list_regions()
     world = "001" if "001" in parents else ""
     return [
         {
@@ -345,8 +350,8 @@ def read_counts(path: Path) -> Counts:
     frame = clean_cells(read_file(path, ["count_year", "country", "events"]))
     counted: Counter[tuple[str, str]] = Counter()
     for row in _list_rows(frame):
-        code = gazetteer.country_code(row.get("iso3", ""))
-        codes = [code] if code else places.country_codes(row["country"], gazetteer.country_code)
+        code = country_code(row.get("iso3", ""))
+        codes = [code] if code else country_codes(row["country"])
         if not row["events"].isdecimal():
             raise RegisterError(f"{path}: events is no number ({row['events']!r}); correct it")
         key = (";".join(codes) or row["country"], parse_year(row["count_year"]))

@@ -17,12 +17,12 @@ from typer.testing import CliRunner, Result
 
 from audience_impact.cli.command import app
 from audience_impact.facts.tables import Tables
-from audience_impact.registers import register_tables
-from audience_impact.registers.gazetteer import Atlas
+from audience_impact.registers import place_names, register_tables
+from audience_impact.registers.place_names import Atlas
 from audience_impact.registers.stop import cells as stop
 from flows import CHECKOUT
 from flows.pipeline import steps
-from flows.registers import REGISTERS, gazetteer
+from flows.registers import REGISTERS, importing
 from flows.registers import files as registers
 from schemas import facts as fact_models
 from tests.support import FACTS, load, register_row
@@ -179,17 +179,17 @@ class Imported(NamedTuple):
 @pytest.fixture(scope="module", autouse=True)
 def _places_once() -> Iterator[None]:
     """Places of the same facts are laid out once, which takes longer than all else of an import."""
-    made, lay_out = dict[tuple[Any, ...], Atlas](), gazetteer.build_atlas
+    made, lay_out = dict[tuple[Any, ...], Atlas](), place_names.build_atlas
 
-    def atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
-        result = [facts[name].to_csv() for name in ("areas", "place_names")] if facts else []
+    def atlas(countries: Iterable[str], facts: Tables) -> Atlas:
+        result = [facts[name].to_csv() for name in ("areas", "place_names")]
         key = (*countries, *result)
         if key not in made:
             made[key] = lay_out(countries, facts)
         return made[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gazetteer, "build_atlas", atlas)
+        patch.setattr(importing, "build_atlas", atlas)
         yield
 
 

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audience_impact.registers import register_tables
-from audience_impact.registers.gazetteer import Place
 from audience_impact.registers.outages import OutageList
+from audience_impact.registers.places import Place
 from audience_impact.registers.register import (
     COMMON_DEFECTS,
     Event,
@@ -41,8 +41,8 @@ from tests.toy_register import COLUMNS
 
 TOY = {"toy": Entry("tests.toy_register", "the toy register", "a made-up one")}
 ROWS = [
-    ("2025-08-13", "Russian Federation", "Moscow", "WhatsApp"),
-    ("2025-08-13", "Russian Federation", "Moscow", "X (Twitter)"),
+    ("2025-08-13", "Russian Federation", "Moskva", "WhatsApp"),
+    ("2025-08-13", "Russian Federation", "Moskva", "X (Twitter)"),
     ("2025-08-14", "Kenya; Uganda", "Nationwide", "Tinfoil"),
     ("2025-08-15", "Narnia", "", "WhatsApp"),
     ("", "India", "", "WhatsApp"),

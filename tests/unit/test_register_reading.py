@@ -7,18 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.registers import gazetteer as places
-from audience_impact.registers import register
+from audience_impact.registers import places, register
 from audience_impact.registers.phrase_tables import read_rows
+from audience_impact.registers.places import NameMeaning
 from audience_impact.registers.register import Background, Event, Reading
 from audience_impact.registers.stop import cells as stop_cells
 from audience_impact.registers.stop import events as stop_events
 from audience_impact.registers.stop import hours, reach, texts
 from audience_impact.registers.stop import targets as stop_targets
-from audience_impact.registers.stop.events import EXCEPTED, REGISTER
+from audience_impact.registers.stop.events import REGISTER
 from audience_impact.vocabulary import GeoScope, PlaceReading
-from flows.registers import gazetteer
-from tests.support import register_row
+from tests.support import lay_out_iso, register_row
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = ROOT / "data" / "stop"
@@ -234,18 +233,15 @@ def test_hours_of_the_whole_and_of_an_edge(
 
 # ---- The register as a whole ----
 
-GAZETTEER = gazetteer.country_code
-
 
 def readings(*rows: dict[str, str]) -> list[Reading]:
     frame = register.clean_cells(pd.DataFrame([register_row(**KENYA | row) for row in rows]))
-    records = register.read_records(frame, REGISTER, GAZETTEER)
+    records = register.read_records(frame, REGISTER)
     background = Background(
-        GAZETTEER,
         register.build_catalogue([], stop_targets.SPELLINGS),
         [],
         "2025",
-        gazetteer.build_atlas(["KE"]),
+        lay_out_iso("KE"),
         tuple(records),
     )
     return [
@@ -297,15 +293,6 @@ def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:
     assert {kind for kind, _ in one.defects} >= {"extent_doubtful"}
     whole = readings(ORDERED)[0]
     assert (whole.restriction["network_scope"], whole.restriction["extent_reason"]) == ("all", "")
-
-
-@pytest.mark.parametrize(
-    "area", ["National except Mombasa", "Nationwide (except Mombasa)", "All regions except Mombasa"]
-)
-def test_everyone_but_a_part_says_so(area: str) -> None:
-    result = readings(ORDERED | {"area_name": area})[0]
-    assert result.place.geo_scope is GeoScope.MULTI_REGION
-    assert result.restriction["extent_reason"] == f"{EXCEPTED}{area}"
 
 
 @pytest.mark.parametrize(
@@ -368,6 +355,16 @@ def test_a_corrected_cell_is_read_in_place_of_the_printed(monkeypatch: pytest.Mo
     assert "authority" in printed[0].restriction
 
 
+def test_places_that_a_reader_entered_stand_for_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    (printed,) = readings({"area_name": "Everywhere except Mombasa"})
+    assert (printed.place.area_ids, printed.place.defect) == (("KE",), "place_unresolved")
+    meaning = NameMeaning("kenya", ("KE-24", "KE-46"))
+    entered = {printed.event.restriction_id: (meaning,)}
+    monkeypatch.setattr(stop_events, "read_places", lambda: entered)
+    (reading,) = readings({"area_name": "Everywhere except Mombasa"})
+    assert (reading.place.area_ids, reading.place.names) == (("KE-24", "KE-46"), (meaning,))
+
+
 def test_a_row_is_divided_where_its_words_tell_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     event = "Service was cut in Nairobi on June 25 and in Mombasa on June 27."
     days = {"1": "2024-06-25", "2": "2024-06-27"}
@@ -385,13 +382,13 @@ def test_corrections_name_events_and_columns_on_record() -> None:
     assert keys == sorted(set(keys))
     events = {row["restriction_id"] for row in read_rows(FACTS / "register_rows.csv")}
     assert {row["restriction_id"] for row in (*rows, *REGISTER.links)} <= events
+    parts = {f"{event}-{part}" for event, part, _ in keys if part}
+    places = read_rows(stop_events.FOLDER / "places.csv")
+    assert {row["restriction_id"] for row in places} <= events | parts
+    assert all(row["reason"] for row in places)
     assert {row["other_restriction_id"] for row in REGISTER.links} <= events
     (reading,) = readings({})
-    assert {row["column"] for row in rows} <= {
-        *REGISTER.columns,
-        *reading.restriction,
-        stop_events.PLACE_TEXT,
-    }
+    assert {row["column"] for row in rows} <= {*REGISTER.columns, *reading.restriction}
     assert all(row["reason"] for row in rows)
     divided = {key[0] for key in keys if key[1]}
     assert divided <= {key[0] for key in keys if key[1] == "1"}

@@ -21,8 +21,7 @@ from audience_impact.vocabulary import (
     SLOWED_ALONE,
     WITH_NETWORK,
 )
-from flows.registers import gazetteer
-from tests.support import register_row
+from tests.support import lay_out_iso, register_row
 
 PLATFORMS = [
     {"platform_id": name, "name": printed, "aliases": aliases}
@@ -366,11 +365,8 @@ def test_notes_are_short() -> None:
     assert len(cells_of(event="word " * 200)["note"]) < 300
 
 
-RUSSIA = gazetteer.country_code
-
-
 def records(*rows: dict[str, str]) -> list[Record]:
-    return register.read_records(register.clean_cells(pd.DataFrame(list(rows))), REGISTER, RUSSIA)
+    return register.read_records(register.clean_cells(pd.DataFrame(list(rows))), REGISTER)
 
 
 def events(rows: Sequence[Record]) -> list[Event]:
@@ -438,7 +434,7 @@ def test_refusals(cells: dict[str, str], reason: str) -> None:
 def defects(*rows: dict[str, str]) -> dict[str, list[int]]:
     result = records(*rows)
     countries = {country for row in result for country in row.country_ids}
-    background = Background(RUSSIA, KNOWN, RULES, "2026", gazetteer.build_atlas(countries))
+    background = Background(KNOWN, RULES, "2026", lay_out_iso(*countries))
     readings = [REGISTER.read(event, background) for event in events(result)]
     told = register_tables.collect_defects(REGISTER, result, readings)
     return {kind: list(numbers) for kind, numbers in told.items()}

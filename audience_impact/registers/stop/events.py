@@ -9,9 +9,10 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from audience_impact.registers import gazetteer as places
-from audience_impact.registers.gazetteer import Place, plain_name
+from audience_impact.registers import places
+from audience_impact.registers.countries import plain_name
 from audience_impact.registers.phrase_tables import read_rows
+from audience_impact.registers.places import NameMeaning, Place
 from audience_impact.registers.register import (
     Background,
     Event,
@@ -33,14 +34,12 @@ from audience_impact.registers.stop.texts import (
     operator_key,
     says,
 )
-from audience_impact.vocabulary import Feature, GeoScope
+from audience_impact.vocabulary import Feature, GeoScope, PartKind, PlaceMatch, PlaceReading
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
 EVERYWHERE = "*"
 EXCEPTED = "everyone but a part: "
 """Beginning of `extent_reason` if the row excludes a place: the rest of the country was cut."""
-PLACE_TEXT = "place_text"
-"""A corrected cell: the area in words that can be read, in place of those that are printed."""
 FOLDER = Path(__file__).parent
 """The folder with the reviewed tables of the register."""
 SNAPSHOT = "2026-05-20"
@@ -115,6 +114,24 @@ def read_printed_figures() -> Mapping[str, tuple[PrintedFigure, ...]]:
     return figures
 
 
+@cache
+def read_places() -> Mapping[str, tuple[NameMeaning, ...]]:
+    """Return the places of places.csv by event or part: names whose text no rule reads."""
+    places: dict[str, tuple[NameMeaning, ...]] = {}
+    for row in read_rows(FOLDER / "places.csv"):
+        meaning = NameMeaning(
+            row["name"],
+            tuple(filter(None, row["area_ids"].split(";"))),
+            PlaceReading(row["reading"]),
+            PlaceMatch(row["found_by"]),
+            row["least_area_id"],
+            PartKind(row["part_kind"]) if row["part_kind"] else None,
+            int(row["units_count"] or 1),
+        )
+        places[row["restriction_id"]] = (*places.get(row["restriction_id"], ()), meaning)
+    return places
+
+
 def correct_event(event: Event) -> list[Event]:
     """Return an event with the cells that its own text corrects, or its parts.
 
@@ -142,7 +159,7 @@ def read_event(event: Event, background: Background) -> Reading:
     features_only = all(
         target.feature not in (Feature.WHOLE_SERVICE, Feature.UNKNOWN) for target in targets.targets
     )
-    place, _ = _locate_record(row, background)
+    place, _ = _locate_record(event, row, background)
     operators = background.operators.get(row.country_ids, set())
     is_national = place.geo_scope is GeoScope.NATIONAL
     area = row.cells["area_name"]
@@ -159,7 +176,7 @@ def read_event(event: Event, background: Background) -> Reading:
     defects = [
         (kind, record.number)
         for record in event.records
-        for kind in _list_defects(record, background)
+        for kind in _list_defects(event, record, background)
         if kind
     ]
     if cells["extent_reason"]:
@@ -170,14 +187,21 @@ def read_event(event: Event, background: Background) -> Reading:
     return Reading(event, cells, place, targets, tuple(defects), figures)
 
 
-def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
+def _locate_record(event: Event, record: Record, background: Background) -> tuple[Place, str]:
     scope, odd = stop.read_scope(record.cells["geo_scope"])
     cells = record.cells
     other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in OTHER_TEXTS))
     event_text = " ".join((cells["event"] or cells["actual_cause_details"]).split())
-    text = cells.get(PLACE_TEXT, cells["area_name"])
-    place = background.locate_record(record, cells["country"], text, scope, other_text, event_text)
-    is_blank = scope is GeoScope.MULTI_REGION and not text.strip()
+    place = places.locate_event(
+        cells["country"],
+        cells["area_name"],
+        scope,
+        background.atlas,
+        other_text,
+        event_text,
+        read_places().get(event.restriction_id, ()),
+    )
+    is_blank = scope is GeoScope.MULTI_REGION and not cells["area_name"].strip()
     if is_blank and cells["shutdown_extent"] == "Service-based":
         # Of the 360 rows on services with this scope that name an area, 350 name the country.
         place = replace(place, geo_scope=GeoScope.NATIONAL)
@@ -190,9 +214,9 @@ OTHER_TEXTS = (
 """Columns that may say whether a city or its district is meant."""
 
 
-def _list_defects(record: Record, background: Background) -> list[str]:
+def _list_defects(event: Event, record: Record, background: Background) -> list[str]:
     cells = record.cells
-    place, odd = _locate_record(record, background)
+    place, odd = _locate_record(event, record, background)
     return [
         *(odd, place.defect),
         *stop_targets.read_targets(cells, background.rules, background.catalogue).defects,

@@ -61,7 +61,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from audience_impact.registers.gazetteer import plain_name
+from audience_impact.registers.countries import plain_name
 from audience_impact.registers.stop.texts import (
     OTHER,
     PHRASES,

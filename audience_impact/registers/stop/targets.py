@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audience_impact.plain_text import strip_blanks
-from audience_impact.registers.gazetteer import plain_name
+from audience_impact.registers.countries import plain_name
 from audience_impact.registers.register import (
     Catalogue,
     FeatureRule,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from audience_impact.registers.gazetteer import plain_name
+from audience_impact.registers.countries import plain_name
 from audience_impact.registers.phrase_tables import read_phrases
 
 Row = Mapping[str, str]

@@ -1,20 +1,16 @@
-"""Countries and regions of ISO 3166, from the libraries that provide them."""
+"""Names of countries as codes of ISO 3166, and the regions of a country.
+
+The names are those of the libraries that provide them, and further ones that registers print.
+"""
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
 from functools import cache
 
-import pandas as pd
 import pycountry
 
 from audience_impact.answers import names
-from audience_impact.facts.tables import Tables
-from audience_impact.plain_text import fold_name
-from audience_impact.populations import country_of, parents_of
-from audience_impact.registers.gazetteer import Atlas, plain_name
-from audience_impact.registers.places.country_places import Reviewed, gazetteer_of
-from audience_impact.vocabulary import PlaceReading
 
 LONGEST_NAME = 200
 """Maximum length of the name of a country."""
@@ -43,6 +39,31 @@ IN_REGISTERS = {
 """Names and codes in registers that neither ISO 3166 nor the locale data have."""
 KOSOVO = "XK"
 """A code that ISO 3166 does not list and everyone uses."""
+APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
+MOST_COUNTRIES = 300
+
+
+def plain_name(text: str) -> str:
+    """Return a name without accents, capitals and punctuation."""
+    flat = unicodedata.normalize("NFKD", text)
+    flat = "".join(sign for sign in flat if not unicodedata.combining(sign)).casefold()
+    flat = re.sub("[" + APOSTROPHES + r"](s\b)?", lambda match: " " if match[1] else "", flat)
+    return " ".join(re.sub(r"[^\w]+", " ", flat.replace("&", " and ")).split())
+
+
+def country_parts(cell: str) -> list[str]:
+    """Return the countries in a cell, which semicolons separate; commas are parts of names.
+
+    A list longer than the number of countries is not a list of countries; return nothing.
+    """
+    parts = [part.strip() for part in cell.split(";") if part.strip()]
+    return parts if len(parts) <= MOST_COUNTRIES else []
+
+
+def country_codes(cell: str) -> list[str]:
+    """Return ISO codes of the countries of a cell, sorted; empty where a name is unknown."""
+    codes = [country_code(part) for part in country_parts(cell)]
+    return sorted(set(codes)) if all(codes) else []
 
 
 @cache
@@ -101,39 +122,3 @@ def list_regions() -> dict[str, dict[str, tuple[str, str]]]:
         subdivisions = by_country.setdefault(region.country_code, {})
         subdivisions[region.code] = (region.name, region.parent_code or "")
     return by_country
-
-
-def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
-    """Return the places of each country: those of the facts, and regions of ISO 3166-2.
-
-    A region that the facts lack gives way to a place of its name that they have, whose residents
-    are on record.
-    """
-    areas = facts["areas"] if facts else pd.DataFrame(columns=["area_id", "parent_id"])
-    area_rows = areas.to_dict("records")
-    parents = parents_of(areas)
-    places: dict[str, list[Mapping[str, str]]] = {country: [] for country in countries}
-    for row in area_rows:
-        places.get(country_of(row["area_id"], parents), []).append(row)
-    all_reviewed = _reviewed_names(facts["place_names"]) if facts else {}
-    gazetteers = {}
-    for country, rows in places.items():
-        ids = {row["area_id"] for row in rows}
-        taken = {fold_name(row["name"]) for row in rows if row["parent_id"] == country}
-        more = [
-            {"area_id": code, "name": name, "parent_id": outer or country, "aliases": ""}
-            for code, (name, outer) in list_regions().get(country, {}).items()
-            if code not in ids and fold_name(name) not in taken
-        ]
-        above = parents | {row["area_id"]: row["parent_id"] for row in more}
-        reviewed = all_reviewed.get(country, {})
-        gazetteers[country] = gazetteer_of(country, [*rows, *more], reviewed, above)
-    return gazetteers
-
-
-def _reviewed_names(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]:
-    meanings: dict[str, dict[str, Reviewed]] = {}
-    for row in place_names.to_dict("records"):
-        meant = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))
-        meanings.setdefault(row["country_id"], {})[fold_name(row["name"])] = meant
-    return meanings

@@ -19,7 +19,7 @@ from pathlib import Path
 from audience_impact.plain_text import fold_name, remove_accents
 from audience_impact.registers.phrase_tables import read_phrases
 
-TABLE = read_phrases(Path(__file__).with_name("phrases.csv"))
+TABLE = read_phrases(Path(__file__).with_name("place_phrases.csv"))
 """Words for kinds and amounts of places, and phrases on places, in English."""
 STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
     "state",
@@ -59,8 +59,7 @@ class Phrase:
     `kind` is the stated kind, if any, and `unit` the word for it ("village"). `cut` is the kind of
     separator before the name, with `and` as a kind of its own. `is_part` states that only a part is
     meant, and `count` the number of its units, or 0. `clause` numbers the clauses, and `depth`
-    counts the brackets around the name. `is_excepted` states that the name is an exception from the
-    names before it. `is_all` is for words that mean all of it.
+    counts the brackets around the name. `is_all` is for words that mean all of it.
     """
 
     name: str = ""
@@ -70,7 +69,6 @@ class Phrase:
     is_plural: bool = False
     clause: int = 0
     depth: int = 0
-    is_excepted: bool = False
     unit: str = ""
     count: int = 0
     is_all: bool = False
@@ -117,19 +115,17 @@ def _sort_words(text: str, place_names: Container[str]) -> Phrase:
 def _cut_pieces(text: str, place_names: Container[str]) -> list[Phrase]:
     pieces: list[Phrase] = []
     clause = depth = begin = 0
-    cut, is_excepted = "", False
+    cut = ""
     for end in [*CUTS.finditer(text), None]:
         if piece := text[begin : end.start() if end else len(text)].strip():
             phrase = _sort_words(piece, place_names)
             phrase.clause, phrase.depth, phrase.cut = clause, depth, cut
-            phrase.is_excepted = is_excepted
             pieces.append(phrase)
             cut = ""
         if end:
             kind, begin = str(end.lastgroup), end.end()
             clause += kind == "clause"
             depth = max(depth + (kind == "open") - (kind == "close"), 0)
-            is_excepted = kind == "except" or (is_excepted and kind not in ("clause", "close"))
             if not cut or kind != "close":
                 cut = "and" if end[0] == "and" else kind
     return pieces

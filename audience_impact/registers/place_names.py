@@ -1,35 +1,24 @@
 """The places of a country with their names, for lookups while a text is read.
 
 Definitions. An entry is a row of `areas`; its names are its own, its aliases, and both also without
-the words for the kind of place. A union of places has no level of its own; the name of a former
-place states until when it existed.
+the words for the kind of place. A union of places has no level of its own.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from audience_impact.facts.tables import Tables
 from audience_impact.plain_text import fold_name
-from audience_impact.populations import NOWHERE, country_of, with_holders
-from audience_impact.registers.places import phrases
-from audience_impact.registers.places.phrases import Vocabulary
+from audience_impact.populations import NOWHERE, country_of, parents_of, with_holders
+from audience_impact.registers.countries import list_regions
+from audience_impact.registers.place_phrases import TABLE, Vocabulary
 from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading, YesNo
 
 ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLevel.ADMIN3.value
 TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
 SIZES = {TOWN: 0, ADMIN3: 1, ADMIN2: 2, UNION: 3, SHIRE: 3, ADMIN1: 4}
-LEAST_SIGNS = 5
-"""Minimum length of a name for the detection of misspellings; shorter names are too similar."""
-LIKENESS, LIKENESS_SPAN = 0.83, 0.04
-"""Least ratio of two spellings of one name, and how far below the best one others may be."""
-NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
-"""Pattern of numbers, Roman numerals and single letters."""
-LEAST_SQUEEZED = 7
-"""Names of so many letters are also compared without blanks."""
-UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
-"""Pattern of the name of a former place and of the date until which it existed."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +30,6 @@ class Entry:
     level: str
     holders: tuple[str, ...]
     members: tuple[str, ...] = ()
-    until: str = ""
-    full: frozenset[str] = frozenset()
     is_city: bool = False
 
 
@@ -67,29 +54,9 @@ class Gazetteer:
         """Return ids of places by folded name."""
         ids_by_name: dict[str, dict[str, None]] = {}
         for entry in self.entries.values():
-            for name in entry.names if not entry.until else ():
+            for name in entry.names:
                 ids_by_name.setdefault(name, {})[entry.area_id] = None
         return {name: tuple(ids) for name, ids in ids_by_name.items()}
-
-    @cached_property
-    def former_unions(self) -> Mapping[str, Entry]:
-        """Return former unions by the id of the member that kept their name."""
-        return {
-            member: entry
-            for entry in self.entries.values()
-            if entry.until
-            for member in entry.members
-            if set(entry.names) & set(self.entries[member].names)
-        }
-
-    @cached_property
-    def by_squeezed_name(self) -> Mapping[str, tuple[str, ...]]:
-        """Return ids by folded name without spaces: Pyin Oo Lwin is Pyinoolwin."""
-        ids: dict[str, tuple[str, ...]] = {}
-        for name, area_ids in self.by_name.items():
-            squeezed = name.replace(" ", "")
-            ids[squeezed] = tuple(dict.fromkeys((*ids.get(squeezed, ()), *area_ids)))
-        return ids
 
     @cached_property
     def place_names(self) -> Vocabulary:
@@ -112,26 +79,9 @@ class Gazetteer:
         members = self.entries[outer].members
         return outer in within or any(part == inner or part in within for part in members)
 
-    def has_had_inside(self, outer: str, inner: str) -> bool:
-        """Return whether a place is in another, or was in its former union."""
-        former = self.former_unions.get(outer)
-        return self.has_inside(outer, inner) or (
-            former is not None and inner != outer and self.has_inside(former.area_id, inner)
-        )
 
-    def list_parts(self, area_id: str) -> tuple[str, ...]:
-        """Return the parts of a place: its members, else the places of the next level inside it."""
-        entry = self.entries[area_id]
-        if entry.members:
-            return entry.members
-        inner = [place for place in self.entries.values() if place.holders[1:2] == (area_id,)]
-        levels = {place.level for place in inner} - {UNION, SHIRE, TOWN}
-        first = min(levels, default="")
-        return tuple(place.area_id for place in inner if place.level == first and not place.members)
-
-    def level_size(self, area_id: str) -> int:
-        """Return the size of a place by its level."""
-        return SIZES[self.entries[area_id].level]
+Atlas = Mapping[str, Gazetteer]
+"""The places of each country, by its code."""
 
 
 def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
@@ -140,32 +90,7 @@ def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
     if ids:
         is_own_name = any(gazetteer.entries[area_id].names[0] == name for area_id in ids)
         return list(ids), PlaceMatch.EXACT if is_own_name else PlaceMatch.ALIAS
-    squeezed = name.replace(" ", "")
-    if len(squeezed) >= LEAST_SQUEEZED:
-        return list(gazetteer.by_squeezed_name.get(squeezed, ())), PlaceMatch.ALIAS
-    return [], PlaceMatch.FUZZY
-
-
-def find_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[str]:
-    """Return, sorted, the ids of those places whose names are spelt alike.
-
-    Names that differ in a number are different places.
-    """
-    ratios = {
-        spelling: difflib.SequenceMatcher(None, name, spelling).ratio()
-        for spelling in gazetteer.by_name
-        if len(spelling) >= LEAST_SIGNS
-        and name[0] == spelling[0]
-        and NUMERALS.findall(name) == NUMERALS.findall(spelling)
-    }
-    least = max(max(ratios.values(), default=0.0) - LIKENESS_SPAN, LIKENESS)
-    ids = {
-        area_id
-        for spelling, ratio in ratios.items()
-        if ratio >= least
-        for area_id in gazetteer.by_name[spelling]
-    }
-    return sorted(ids.intersection(among))
+    return [], PlaceMatch.EXACT
 
 
 def gazetteer_of(
@@ -178,10 +103,10 @@ def gazetteer_of(
     entries = {}
     for row in areas:
         area_id = row["area_id"]
-        if area_id == country or country_of(area_id, parents) != country:
+        is_former = " until " in row["name"] and not row["aliases"]
+        if area_id == country or country_of(area_id, parents) != country or is_former:
             continue
-        former = UNTIL.match(row["name"])
-        spelt = (former[1] if former else row["name"], *row["aliases"].split(";"))
+        spelt = (row["name"], *row["aliases"].split(";"))
         folded = dict.fromkeys(form for spelling in spelt for form in fold_spellings(spelling))
         entries[area_id] = Entry(
             area_id,
@@ -189,8 +114,6 @@ def gazetteer_of(
             row.get("level") or ADMIN1,
             tuple(with_holders(area_id, parents)),
             tuple(spelling for spelling in row.get("members", "").split(";") if spelling),
-            former[2] if former and not row["aliases"] else "",
-            frozenset(fold_name(spelling) for spelling in spelt),
             row.get("is_city") == YesNo.YES,
         )
     # A union speaks of places on record alone.
@@ -225,7 +148,7 @@ def fold_spellings(name: str) -> list[str]:
 
 
 STATE_WORDS, ARTICLES, DIRECTIONS = (
-    phrases.TABLE.list_words(reading) for reading in ("state_word", "article", "direction")
+    TABLE.list_words(reading) for reading in ("state_word", "article", "direction")
 )
 ADJECTIVE = re.compile(r"(?:skaya|skiy|ska)$")
 LEAST_STEM = 3
@@ -255,3 +178,33 @@ def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ..
         if not holders - {area} & set(ids):
             merged.append(area)
     return tuple(merged)
+
+
+def build_atlas(countries: Iterable[str], facts: Tables) -> Atlas:
+    """Return the places of each country: those of the facts, and regions of ISO 3166-2.
+
+    A region that the facts lack gives way to a place of its name that they have, whose residents
+    are on record.
+    """
+    areas = facts["areas"]
+    parents = parents_of(areas)
+    places: dict[str, list[Mapping[str, str]]] = {country: [] for country in countries}
+    for row in areas.to_dict("records"):
+        places.get(country_of(row["area_id"], parents), []).append(row)
+    reviewed: dict[str, dict[str, Reviewed]] = {}
+    for row in facts["place_names"].to_dict("records"):
+        meaning = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))
+        reviewed.setdefault(row["country_id"], {})[fold_name(row["name"])] = meaning
+    gazetteers = {}
+    for country, rows in places.items():
+        ids = {row["area_id"] for row in rows}
+        taken = {fold_name(row["name"]) for row in rows if row["parent_id"] == country}
+        more = [
+            {"area_id": code, "name": name, "parent_id": outer or country, "aliases": ""}
+            for code, (name, outer) in list_regions().get(country, {}).items()
+            if code not in ids and fold_name(name) not in taken
+        ]
+        above = parents | {row["area_id"]: row["parent_id"] for row in more}
+        names = reviewed.get(country, {})
+        gazetteers[country] = gazetteer_of(country, [*rows, *more], names, above)
+    return gazetteers

@@ -1,1 +1,0 @@
-"""Places in the free text of a register: names, phrases, meanings."""
