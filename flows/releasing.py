@@ -21,7 +21,7 @@ import pandas as pd
 import yaml
 
 from audience_impact.answers.citation import AUTHOR, KEYWORDS, cite_version, describe_dataset
-from audience_impact.comparing import changes, compared_versions, text
+from audience_impact.comparing import changes, text
 from audience_impact.exporting.export import put_file
 from audience_impact.store import PublishError, manifest
 from audience_impact.store.files import as_json, write_whole
@@ -217,7 +217,7 @@ def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
 def format_changelog(version: Stored, before: Stored) -> bytes:
     """Return the output of `diff` for the two versions as Markdown."""
     comparison = changes.compare_versions(
-        compared_versions.read_published(before), compared_versions.read_published(version)
+        changes.read_published(before), changes.read_published(version)
     )
     changed = text.format_comparison(changes.as_records(comparison))
     title = f"# {version.id}, since {before.version.id}"

@@ -163,15 +163,14 @@ def diff(
         raise fail_with("--as-of requires --facts; a version already has its date", 2)
     computing = import_computing() if facts else None
     from audience_impact.comparing import changes, text
-    from audience_impact.comparing.compared_versions import read_published
     from audience_impact.store import LATEST, versions
 
     first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
     if facts and computing:
         second = computing.compute_side(facts, as_of.date() if as_of else None, first)
     else:
-        second = read_published(versions.find_version(published, new or LATEST))
-    comparison = changes.compare_versions(read_published(first), second, restriction)
+        second = changes.read_published(versions.find_version(published, new or LATEST))
+    comparison = changes.compare_versions(changes.read_published(first), second, restriction)
     records = changes.as_records(comparison)
     write_answer(style, records, text.format_comparison(records, most_rows, show_all))
     raise typer.Exit(int(exit_code and not comparison.changed_answers.empty))

@@ -30,7 +30,7 @@ from flows.commands.folders import (
 )
 
 if TYPE_CHECKING:
-    from audience_impact.comparing.compared_versions import ComparedVersion
+    from audience_impact.comparing.changes import ComparedVersion
     from audience_impact.explaining import Trace
     from audience_impact.store.versions import Stored
 
@@ -61,7 +61,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     With a `day`, only facts known on it count. Exit with 1 where the facts cannot be used.
     """
     from audience_impact import pipeline
-    from audience_impact.comparing import compared_versions
+    from audience_impact.comparing import changes
     from audience_impact.vocabulary import FindingSeverity
     from flows.pipeline import steps
     from schemas import facts as fact_models
@@ -75,11 +75,11 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
     options = version.version.method[1] - {steps.AS_KNOWN}
     options |= {steps.AS_KNOWN} if day else set()
-    return compared_versions.ComparedVersion(
+    return changes.ComparedVersion(
         ", ".join(map(str, paths)),
         False,
-        compared_versions.describe_settings(as_of, seed, steps.name_method(), options),
-        compared_versions.combine_answers(tables["impact"], tables["impact_by_area"]),
+        changes.describe_settings(as_of, seed, steps.name_method(), options),
+        changes.combine_answers(tables["impact"], tables["impact_by_area"]),
         checked.files,
         fact_models.list_keys(),
         {name: tables[name] for name in ("lineage", "restrictions")}.__getitem__,

@@ -1,21 +1,41 @@
 """The comparison of a run with the last version: what changed, and warnings of large changes.
 
 The same inputs have to give the same bytes, whatever was published before. Therefore a run reports
-these findings, but they are not part of a version. `sides` has what is compared, `rules` the rules.
+these findings, but they are not part of a version.
 """
 
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
-from audience_impact.comparing.compared_versions import ComparedVersion, Row
+import pandas as pd
+
+from audience_impact.comparing.changes import (
+    ANSWER,
+    IMPACT_KEY,
+    ComparedVersion,
+    Row,
+    describe_settings,
+    key_answers,
+    read_published,
+)
+from audience_impact.store import AwayError, PublishError, versions
 from audience_impact.vocabulary import FactChange
-from flows.last_version.rules import GONE, VERSIONS, format_cells, format_edit, format_keys
-from flows.last_version.sides import (
+from flows.last_version.rules import (
+    GONE,
+    RULES,
     LastComparison,
-    describe_results,
+    format_cells,
+    format_edit,
+    format_keys,
     format_moves,
-    read_last_version,
 )
 from flows.pipeline.quality import count_cases
+from flows.pipeline.steps import Results
+from schemas import facts as fact_models
+
+READ = [*IMPACT_KEY, *ANSWER]
+"""The columns of table `impact` that are compared."""
 
 ACCEPT = (
     "much changed since the last version: if all changes are intended, run once with "
@@ -24,14 +44,6 @@ ACCEPT = (
 """The first line of the message of a run that is refused for large changes."""
 OF_CHECKS = ("quality", "quarantine")
 """Published tables about the checks, of which a new row of facts moves the counts."""
-__all__ = [
-    "ACCEPT",
-    "VERSIONS",
-    "describe_results",
-    "list_changes",
-    "list_notes",
-    "read_last_version",
-]
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +53,7 @@ def _compare(before: ComparedVersion, now: ComparedVersion) -> LastComparison:
 
 def list_changes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
     """Return a line for each kind of large change: its first case, and how many there are."""
-    cases = [run(_compare(before, now)) for run in VERSIONS.runs.values()]
+    cases = [run(_compare(before, now)) for run in RULES.values()]
     return [count_cases(lines, "audience-impact diff") for lines in cases if lines]
 
 
@@ -65,8 +77,9 @@ def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
         else:
             cells = row.changed_cells
             column = next(iter(cells or row.sides[0]), "")
-            edit = column, format_cells(row, *cells) if cells else GONE
-            changed.append(format_edit(row, edit, "facts_changed", "compare it with its page"))
+            change = format_cells(row, *cells) if cells else GONE
+            place, fault = format_edit(row, column, change, "compare it with its page")
+            changed.append(f"{place}: facts_changed: {fault}")
     notes = [
         f"{table}.csv: facts_added: {len(rows):,} new: {format_keys(rows)}"
         for table, rows in new_rows.items()
@@ -80,3 +93,37 @@ def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
     if is_other_day:
         notes.append("the results are of {1}, were of {0}".format(*days))
     return notes
+
+
+def describe_results(results: Results) -> ComparedVersion:
+    """Return results that are not published yet as a side of a comparison."""
+    version = results.version
+    return ComparedVersion(
+        version.id,
+        False,
+        describe_settings(version.as_of, version.seed, *version.method),
+        key_answers(results.tables["impact"].to_pandas(), IMPACT_KEY),
+        results.files,
+        fact_models.list_keys(),
+        lambda name: results.tables[name].to_pandas(),
+        results.count_rows(),
+    )
+
+
+def read_last_version(root: Path) -> ComparedVersion:
+    """Return the latest version as far as it can be read.
+
+    A damaged version is treated as missing, because the next run repairs it.
+    """
+    none = pd.DataFrame({name: [] for name in READ})
+    side = ComparedVersion("", True, {}, key_answers(none, IMPACT_KEY))
+    try:
+        stored = versions.find_latest(root)
+        side = replace(side, counts=stored.count_rows())
+        impact = key_answers(stored.read_table("impact")[READ], IMPACT_KEY)
+        read = read_published(stored)
+        return replace(read, answers=impact, keys=fact_models.list_keys())
+    except AwayError:
+        raise
+    except PublishError:
+        return side

@@ -4,35 +4,63 @@ First those about damaged files of facts (rows and cells that are gone or change
 edits of facts that moved answers and are to be confirmed, then answers that moved, became weaker or
 are gone, and lost rows.
 
-Definitions. A row is known by its key. An edit that adds to what is known is ordinary: a new row, a
-cell that was blank, an end that becomes known or more precise, a note, a number that changes by
-less than a factor of RESCALED_FACTOR. To be confirmed is an edit that takes back what was known: an
-end that goes or moves, another start or other days by which a restriction lasts more than twice or
-less than half as long, a figure or survey that speaks of another area, service, population, unit or
-year, a number that changes by RESCALED_FACTOR or more, and a row that is gone.
+Definitions. A row is known by its key; the place of a fact in its file is no part of it. An edit
+that adds to what is known is ordinary: a new row, a cell that was blank, an end that becomes known
+or more precise, a note, a number that changes by less than a factor of RESCALED_FACTOR. To be
+confirmed is an edit that takes back what was known: an end that goes or moves, another start or
+other days by which a restriction lasts more than twice or less than half as long, a figure or
+survey that speaks of another area, service, population, unit or year, a number that changes by
+RESCALED_FACTOR or more, and a row that is gone. A number moved by a share: its change, divided by
+the larger of the two numbers; a number that is new or gone moved by 1.
 
 Known drawback. A wrong row that is new, or a wrong number within the factor, is ordinary here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from itertools import takewhile
 
+import numpy as np
 import pandas as pd
 
-from audience_impact.comparing import changes, text
-from audience_impact.comparing.compared_versions import NEW, OLD, Row
-from audience_impact.comparing.compared_versions import STATUS as OBS_STATUS
+from audience_impact.comparing import text
+from audience_impact.comparing.changes import (
+    NEW,
+    OLD,
+    Comparison,
+    Row,
+    describe_answer,
+)
+from audience_impact.comparing.changes import STATUS as OBS_STATUS
+from audience_impact.frames import Array
 from audience_impact.periods import ONE_DAY, parse_period
-from audience_impact.rules import Stage, get_rule
+from audience_impact.rules import get_rule, register_rule
+from audience_impact.store import PublishError
 from audience_impact.vocabulary import EndStatus, FactChange, ObsStatus, RuleStage
-from flows.last_version.sides import OF_ANSWERS, RESCALED_FACTOR, LastComparison, format_move
+from schemas import published
 from schemas.facts import COLUMNS, TABLES
 
 Edit = tuple[str, str]
 """The column that a finding refers to, and what is wrong with it."""
 FindEdit = Callable[[Row, pd.Timestamp], Edit | None]
+INPUTS = frozenset({"input_table", "input", "step", "draw"})
+"""Columns of the keys of tables of inputs, steps and draws, which show how an answer came about."""
+OF_ANSWERS = tuple(
+    table
+    for table in published.TABLES
+    if INPUTS.isdisjoint(published.KEYS[table]) and published.holds_results(table)
+)
+"""Tables whose numbers answer a question."""
+RESCALED_FACTOR = 2.0
+"""Factor from which on a number is another one, not a correction."""
+PLACES = ("row_layer", "row_line")
+LEAST_SHARE, SLIGHT_SHARE = 1e-6, 0.01
+"""Share by which a number moved up to which it is rounding, and below which it is slight."""
+PEOPLE, LEAST_PEOPLE = ("persons", "person_days", "person_hours"), 1000.0
+"""Ends of the names of columns that count people, and the fewest whose factor is compared."""
 YEAR = timedelta(days=366)
 RESTRICTIONS, END, STATUS, DAYS = "restrictions", "ended_on", "end_status", "days_in_force"
 STARTS = ("observed_from", "announced_on")
@@ -48,8 +76,6 @@ FITTED = tuple(table for table in TABLES if FITTED_TO in COLUMNS[table])
 BY_HAND = tuple(table for table in TABLES if table not in FITTED)
 """The tables of facts that people edit."""
 LONGEST_CELL = 60
-VERSIONS = Stage[Callable[[LastComparison], list[str]]](RuleStage.VERSIONS)
-"""The rules over the last version and this one; each returns a line for each finding."""
 CONFIRM = "correct it, or confirm it with --accept-changes"
 GONE = "is gone since the last version"
 SEE = "see which fact changed"
@@ -62,30 +88,153 @@ STRENGTH = (
 """Statuses of an estimate, the most reliable first."""
 
 
-@VERSIONS.rule(*TABLES)
-def fact_rows_gone(comparison: LastComparison) -> list[str]:
-    """Return a line for each fact table that lost more than one row."""
-    return [
-        f"{changed.table}.csv: fact_rows_gone: {len(changed.gone):,} rows of the last version are "
-        f"missing: {format_keys(changed.gone)}; see why"
-        for changed in comparison.fact_tables
-        if len(changed.gone) > 1
-    ]
+@dataclass(frozen=True)
+class TableMoves:
+    """The moves of a published table, of which both versions have `count` rows.
+
+    `rows` are those that moved, by key: `column`, `old`, `new` and `share` of the largest move of
+    each, the largest first. `rescaled` has the same of numbers of people that are above zero in
+    both versions, for rows in which one more than doubled or is less than half.
+    """
+
+    table: str
+    count: int
+    rows: pd.DataFrame
+    rescaled: pd.DataFrame
+    gone_count: int
+    new_count: int
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether a number moved, or a row is new or gone."""
+        return bool(len(self.rows) or self.gone_count or self.new_count)
+
+    @property
+    def largest_share(self) -> float:
+        """The largest share by which a number moved; 1 where a row is gone."""
+        return max(float(self.rows["share"].max()) if len(self.rows) else 0.0, self.gone_count > 0)
 
 
-@VERSIONS.rule(*TABLES)
-def rows_run_together(comparison: LastComparison) -> list[str]:
-    """Return a line for each fact table with a row that took over cells of a missing row."""
-    lines = []
+def measure_moves(
+    table: str, old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str]
+) -> TableMoves:
+    """Return the moves of all numbers of a table that both versions have."""
+    by = [name for name in key if name not in PLACES]
+    was, has = (frame.drop_duplicates(by).set_index(by) for frame in (old, new))
+    shared = was.index.intersection(has.index)
+    numbers = was.select_dtypes("number").columns.intersection(has.columns)
+    names = numbers.difference(PLACES, sort=False)
+    first, then = (frame.loc[shared, names].astype("float64") for frame in (was, has))
+    before, now = first.to_numpy(), then.to_numpy()
+    largest = np.fmax(np.abs(before), np.abs(now))
+    change = np.nan_to_num(np.abs(now - before) / np.where(largest > 0.0, largest, 1.0))
+    share = np.where(np.isnan(before) == np.isnan(now), change, 1.0)
+    is_of_people = names.str.endswith(PEOPLE) & (largest >= LEAST_PEOPLE)
+    people_share = np.where(is_of_people & (before > 0.0) & (now > 0.0), share, 0.0)
+    return TableMoves(
+        table,
+        len(shared),
+        _choose_largest(first, then, share, LEAST_SHARE),
+        _choose_largest(first, then, people_share, 1.0 - 1.0 / RESCALED_FACTOR),
+        len(was) - len(shared),
+        len(has) - len(shared),
+    )
+
+
+def _choose_largest(
+    first: pd.DataFrame, then: pd.DataFrame, share: Array, least: float
+) -> pd.DataFrame:
+    if not share.shape[1]:
+        return pd.DataFrame({"share": []})
+    column = share.argmax(axis=1)
+    places = (np.arange(len(share)), column)
+    cells = {"old": first.to_numpy()[places], "new": then.to_numpy()[places]}
+    moves = pd.DataFrame({**cells, "share": share[places]}, first.index)
+    moves = moves.assign(column=first.columns.to_numpy()[column])
+    return moves[moves["share"] > least].sort_values("share", ascending=False, kind="stable")
+
+
+def format_moves(moves: TableMoves) -> str:
+    """Return the moves of a table in a line: how many rows moved, and the largest move."""
+    parts = [f"{len(moves.rows):,} of {moves.count:,} rows have other numbers"]
+    parts += [f"{moves.gone_count:,} are gone"] * (moves.gone_count > 0)
+    parts += [f"{moves.new_count:,} are new"] * (moves.new_count > 0)
+    parts += [f"most of all {format_move(moves.rows)}"] if len(moves.rows) else []
+    return ", ".join(parts)
+
+
+def format_move(rows: pd.DataFrame) -> str:
+    """Return the first of some moves: column, key of the row, and the two numbers."""
+    key, first = rows.index[0], rows.iloc[0]
+    label = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+    was, now = (
+        "none" if np.isnan(number) else f"{number:,.0f}" if number >= 1e3 else f"{number:.6g}"
+        for number in (first["old"], first["new"])
+    )
+    return f"{first['column']} of {label}, from {was} to {now}"
+
+
+class LastComparison(Comparison):
+    """The last version compared with a run."""
+
+    @cached_property
+    def moves(self) -> Sequence[TableMoves]:
+        """The moves of each published table of which the last version has rows."""
+        moves = []
+        for table in published.TABLES:
+            try:
+                old = self.old.read_table(table)
+            except PublishError:
+                continue
+            if len(old):
+                key = published.KEYS[table]
+                moves.append(measure_moves(table, old, self.new.read_table(table), key))
+        return moves
+
+    @cached_property
+    def has_moved_answers(self) -> bool:
+        """Whether an answer moved by more than a slight share, or is gone."""
+        answers = (moves for moves in self.moves if moves.table in OF_ANSWERS)
+        return any(moves.largest_share >= SLIGHT_SHARE for moves in answers)
+
+
+RULES: dict[str, Callable[[LastComparison], list[str]]] = {}
+"""The rules over the last version and this one; each returns a line for each finding."""
+Findings = Iterator[tuple[str, str]]
+"""Places, and what is wrong there."""
+
+
+def _rule(*tables: str) -> Callable[[Callable[[LastComparison], Findings]], None]:
+    """Declare the decorated function as the rule of its name."""
+
+    def declare(find: Callable[[LastComparison], Findings]) -> None:
+        rule = register_rule(find.__name__[1:], RuleStage.VERSIONS, *tables)
+        RULES[rule] = lambda comparison: [
+            f"{place}: {rule}: {fault}" for place, fault in find(comparison)
+        ]
+
+    return declare
+
+
+@_rule(*TABLES)
+def _fact_rows_gone(comparison: LastComparison) -> Findings:
+    for changed in comparison.fact_tables:
+        if len(gone := changed.gone) > 1:
+            missing = f"{len(gone):,} rows of the last version are missing: {format_keys(gone)}"
+            yield f"{changed.table}.csv", f"{missing}; see why"
+
+
+@_rule(*TABLES)
+def _rows_run_together(comparison: LastComparison) -> Findings:
     for changed in comparison.fact_tables:
         gone = [row for row in changed.rows if row.change is FactChange.REMOVED]
         taken = [row for row in changed.rows if len(gone) == 1 and _is_merged(row, gone[0])]
         if taken:
-            lines.append(
-                f"{changed.table}.csv: rows_run_together: {gone[0].key} of the last version is "
-                f"missing, and its cells are in {format_keys(taken)}; were two rows joined?"
+            yield (
+                f"{changed.table}.csv",
+                f"{gone[0].key} of the last version is missing, and its cells are in "
+                f"{format_keys(taken)}; were two rows joined?",
             )
-    return lines
 
 
 def _is_merged(row: Row, gone: Row) -> bool:
@@ -103,78 +252,74 @@ def _count_common_prefix(first: str, second: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-@VERSIONS.rule(*BY_HAND)
-def column_replaced(comparison: LastComparison) -> list[str]:
-    """Return a line for each column of facts in which all filled cells, two or more, changed."""
-    return [
-        f"{changed.table}.csv: column_replaced: all {len(filled):,} filled cells of {column} "
-        f"differ from the last version ({format_keys(filled)}); is the column missing, or under "
-        "another heading?"
-        for changed in comparison.fact_tables
-        if changed.table in BY_HAND
-        for old, new in [changed.align_cells()]
-        for column in old.columns
-        if len(filled := old.index[old[column] != ""]) > 1
-        and (old.loc[filled, column] != new.loc[filled, column]).all()
-    ]
-
-
-@VERSIONS.rule(*TABLES)
-def cells_changed_rows(comparison: LastComparison) -> list[str]:
-    """Return a line for each column of facts in which rows exchanged their cells."""
-    return [
-        f"{changed.table}.csv: cells_changed_rows: cells of {column} are in other rows than in "
-        f"the last version: those of {format_keys(moved)}; was the column shifted or sorted alone?"
-        for changed in comparison.fact_tables
-        for old, new in [changed.align_cells()]
-        for column in old.columns
-        if len(moved := _find_exchanged_rows(old[column], new[column]))
-    ]
-
-
-def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
-    """Return the rows that exchanged cells; among three or more, one cell may be new."""
-    moved = old.ne(new).to_numpy()
-    fresh = Counter(new[moved]) - Counter(old[moved])
-    return old.index[moved] if moved.sum() > max(1, 2 * fresh.total()) else old.index[:0]
-
-
-@VERSIONS.rule(*FITTED)
-def fitted_rows_edited(comparison: LastComparison) -> list[str]:
-    """Return a line for each fitted table that changed although its data did not."""
-    lines = []
+@_rule(*BY_HAND)
+def _column_replaced(comparison: LastComparison) -> Findings:
+    """Find columns of which all filled cells, two or more, changed."""
     for changed in comparison.fact_tables:
-        if changed.table in FITTED and {*changed.old[FITTED_TO]} & {*changed.new[FITTED_TO]}:
-            edited = [row for row in changed.rows if {*row.changed_cells} != {"note"}]
-            lines += [
-                f"{changed.table}.csv: fitted_rows_edited: rows differ from those fitted to the "
-                f"same data in the last version: {format_keys(edited)}; run the command that "
-                "writes it, with --check"
-            ] * bool(edited)
-    return lines
+        old, new = changed.align_cells()
+        for column in old.columns if changed.table in BY_HAND else ():
+            filled = old.index[old[column] != ""]
+            if len(filled) > 1 and (old.loc[filled, column] != new.loc[filled, column]).all():
+                yield (
+                    f"{changed.table}.csv",
+                    f"all {len(filled):,} filled cells of {column} differ from the last version "
+                    f"({format_keys(filled)}); is the column missing, or under another heading?",
+                )
 
 
-def _edit_rule(*tables: str) -> Callable[[FindEdit], FindEdit]:
-    """Register what finds an edit of a changed row, given the day of the run, as a rule."""
+@_rule(*TABLES)
+def _cells_changed_rows(comparison: LastComparison) -> Findings:
+    """Find columns in which rows exchanged cells; among three or more, one cell may be new."""
+    for changed in comparison.fact_tables:
+        old, new = changed.align_cells()
+        for column in old.columns:
+            moved = old.index[old[column] != new[column]]
+            fresh = Counter(new.loc[moved, column]) - Counter(old.loc[moved, column])
+            if len(moved) > max(1, 2 * fresh.total()):
+                yield (
+                    f"{changed.table}.csv",
+                    f"cells of {column} are in other rows than in the last version: those of "
+                    f"{format_keys(moved)}; was the column shifted or sorted alone?",
+                )
 
-    def register(find: FindEdit) -> FindEdit:
-        def run(comparison: LastComparison) -> list[str]:
+
+@_rule(*FITTED)
+def _fitted_rows_edited(comparison: LastComparison) -> Findings:
+    """Find changed rows of fitted tables whose data did not change."""
+    for changed in comparison.fact_tables:
+        edited = [row for row in changed.rows if {*row.changed_cells} != {"note"}]
+        is_fitted = changed.table in FITTED
+        if is_fitted and edited and {*changed.old[FITTED_TO]} & {*changed.new[FITTED_TO]}:
+            yield (
+                f"{changed.table}.csv",
+                "rows differ from those fitted to the same data in the last version: "
+                f"{format_keys(edited)}; run the command that writes it, with --check",
+            )
+
+
+def _edit_rule(*tables: str) -> Callable[[FindEdit], None]:
+    """Declare the decorated function, which finds an edit to be confirmed, as the rule of its name.
+
+    The edits are reported if answers moved by more than a slight share.
+    """
+
+    def declare(find: FindEdit) -> None:
+        def list_edits(comparison: LastComparison) -> Findings:
             as_of = pd.Timestamp(comparison.new.settings.get("the day", 0))
             changed = [row for row in comparison.rows if row.change is FactChange.CHANGED]
-            edits = [
-                (row, edit) for row in changed if row.table in tables and (edit := find(row, as_of))
-            ]
-            return _report_edits(comparison, find.__name__, edits)
+            edits = [(row, find(row, as_of)) for row in changed if row.table in tables]
+            for row, edit in edits:
+                if edit and comparison.has_moved_answers:
+                    yield format_edit(row, *edit, CONFIRM)
 
-        run.__name__ = find.__name__
-        VERSIONS.rule(*tables)(run)
-        return find
+        list_edits.__name__ = find.__name__
+        _rule(*tables)(list_edits)
 
-    return register
+    return declare
 
 
 @_edit_rule(RESTRICTIONS)
-def end_changed(row: Row, _: pd.Timestamp) -> Edit | None:
+def _end_changed(row: Row, _: pd.Timestamp) -> Edit | None:
     """Find a known end that is gone or moved outside of what was known of it."""
     old, new = row.sides
     was, now = old[END], new[END]
@@ -186,7 +331,7 @@ def end_changed(row: Row, _: pd.Timestamp) -> Edit | None:
 
 
 @_edit_rule(RESTRICTIONS)
-def length_changed(row: Row, as_of: pd.Timestamp) -> Edit | None:
+def _length_changed(row: Row, as_of: pd.Timestamp) -> Edit | None:
     """Find a start or days by which a restriction lasts longer or shorter by RESCALED_FACTOR.
 
     One without an end lasts up to `as_of`.
@@ -204,8 +349,7 @@ def length_changed(row: Row, as_of: pd.Timestamp) -> Edit | None:
 
 
 @_edit_rule(*BY_HAND)
-def subject_changed(row: Row, _: pd.Timestamp) -> Edit | None:
-    """Find another area, service, restriction, survey, population, kind, unit or year."""
+def _subject_changed(row: Row, _: pd.Timestamp) -> Edit | None:
     for name, (was, now) in row.changed_cells.items():
         if was and _names_subject(row.table, name, was, now):
             return name, format_cells(row, name)
@@ -213,8 +357,7 @@ def subject_changed(row: Row, _: pd.Timestamp) -> Edit | None:
 
 
 @_edit_rule(*BY_HAND)
-def number_rescaled(row: Row, _: pd.Timestamp) -> Edit | None:
-    """Find a number that changed by RESCALED_FACTOR or more."""
+def _number_rescaled(row: Row, _: pd.Timestamp) -> Edit | None:
     for name, (was, now) in row.changed_cells.items():
         about = COLUMNS[row.table].get(name)
         if about and about.group == "number" and was and now and _is_rescaled(was, now):
@@ -222,12 +365,12 @@ def number_rescaled(row: Row, _: pd.Timestamp) -> Edit | None:
     return None
 
 
-def format_edit(row: Row, edit: Edit, rule: str, advice: str) -> str:
-    """Return a finding as FILE:LINE:COLUMN: RULE: key (names): what changed; advice."""
+def format_edit(row: Row, column: str, change: str, advice: str) -> tuple[str, str]:
+    """Return FILE:LINE:COLUMN, and the key (and names) of the row, what changed, and advice."""
     place, layer, more = (row.places[1] or row.places[0]).partition(" (layer")
     names = ", ".join(map(_shorten_cell, row.naming_cells.values()))
     label = _shorten_cell(row.key) + f" ({names})" * bool(names)
-    return f"{place}:{edit[0]}{layer}{more}: {rule}: {label} {edit[1]}; {advice}"
+    return f"{place}:{column}{layer}{more}", f"{label} {change}; {advice}"
 
 
 def format_cells(row: Row, *names: str) -> str:
@@ -285,89 +428,69 @@ def _is_rescaled(was: str, now: str) -> bool:
     return high >= RESCALED_FACTOR * low and high > low
 
 
-def _report_edits(
-    comparison: LastComparison, rule: str, edits: Sequence[tuple[Row, Edit]]
-) -> list[str]:
-    """Return a line for each edit, if answers moved by more than a slight share."""
-    if not edits or not comparison.has_moved_answers:
-        return []
-    return [format_edit(row, edit, rule, CONFIRM) for row, edit in edits]
+@_rule(*BY_HAND)
+def _row_gone(comparison: LastComparison) -> Findings:
+    """Find the only lost row of a table, if answers moved."""
+    for changed in comparison.fact_tables:
+        if changed.table in BY_HAND and len(changed.gone) == 1 and comparison.has_moved_answers:
+            for row in changed.rows:
+                if row.change is FactChange.REMOVED:
+                    yield format_edit(row, next(iter(row.sides[0]), ""), GONE, CONFIRM)
 
 
-@VERSIONS.rule(*BY_HAND)
-def row_gone(comparison: LastComparison) -> list[str]:
-    """Return a line for each fact table that lost one row, on which answers rested."""
-    gone = [row for row in comparison.rows if row.change is FactChange.REMOVED]
-    counts = Counter(row.table for row in gone)
-    single = [row for row in gone if row.table in BY_HAND and counts[row.table] == 1]
-    edits = [(row, (next(iter(row.sides[0]), ""), GONE)) for row in single]
-    return _report_edits(comparison, "row_gone", edits)
-
-
-@VERSIONS.rule(*("impact", "impact_by_platform", "comparisons", "lineage", "sources"))
-def row_count_fell(comparison: LastComparison) -> list[str]:
-    """Return a line for each watched table that lost too many rows."""
+@_rule("impact", "impact_by_platform", "comparisons", "lineage", "sources")
+def _row_count_fell(comparison: LastComparison) -> Findings:
     was, now = comparison.old.counts, comparison.new.counts
-    return [
-        f"{table}.parquet: row_count_fell: {was[table]} rows in the last version, {now[table]} "
-        "now; look at the quarantine"
-        for table in get_rule("row_count_fell").tables
-        if table in was and now[table] < (1 - FALL_SHARE) * was[table]
-    ]
+    for table in get_rule("row_count_fell").tables:
+        if table in was and now[table] < (1 - FALL_SHARE) * was[table]:
+            rows = f"{was[table]} rows in the last version, {now[table]} now"
+            yield f"{table}.parquet", f"{rows}; look at the quarantine"
 
 
-def _report_answers(comparison: LastComparison, rule: str, is_case: "pd.Series[bool]") -> list[str]:
-    return [
-        f"impact.parquet: {rule}: {text.format_answer(changes.describe_answer(key, row))}; {SEE}"
-        for key, row in comparison.table[is_case].sort_index().iterrows()
-    ]
+def _list_answers(comparison: LastComparison, is_case: "pd.Series[bool]") -> Findings:
+    for key, row in comparison.table[is_case].sort_index().iterrows():
+        yield "impact.parquet", f"{text.format_answer(describe_answer(key, row))}; {SEE}"
 
 
-@VERSIONS.rule("impact")
-def magnitude_moved(comparison: LastComparison) -> list[str]:
-    """Return a line for each answer of which a bound or the median changed by the factor."""
+@_rule("impact")
+def _magnitude_moved(comparison: LastComparison) -> Findings:
     is_case = pd.Series(False, comparison.table.index)
     for name in BOUNDS:
         both = comparison.table[[name + OLD, name + NEW]]
         is_case |= both.max(axis=1, skipna=False) > RESCALED_FACTOR * both.min(axis=1)
-    return _report_answers(comparison, "magnitude_moved", is_case)
+    return _list_answers(comparison, is_case)
 
 
-@VERSIONS.rule("impact")
-def answer_vanished(comparison: LastComparison) -> list[str]:
-    """Return a line for each answer that lost a bound, its median or its status."""
+@_rule("impact")
+def _answer_vanished(comparison: LastComparison) -> Findings:
     table, names = comparison.table, [*BOUNDS, OBS_STATUS]
     had, has = (table[[name + end for name in names]].notna().to_numpy() for end in (OLD, NEW))
-    is_case = pd.Series((had & ~has).any(axis=1), table.index)
-    return _report_answers(comparison, "answer_vanished", is_case)
+    return _list_answers(comparison, pd.Series((had & ~has).any(axis=1), table.index))
 
 
-@VERSIONS.rule("impact")
-def status_fell(comparison: LastComparison) -> list[str]:
-    """Return a line for each answer whose status is weaker than before."""
+@_rule("impact")
+def _status_fell(comparison: LastComparison) -> Findings:
     ranks = {status.value: float(place) for place, status in enumerate(STRENGTH)}
-    was, now = (comparison.table[OBS_STATUS + end].map(ranks) for end in (OLD, NEW))
-    return _report_answers(comparison, "status_fell", now.astype(float) > was.astype(float))
+    was, now = (comparison.table[OBS_STATUS + end].map(ranks).astype(float) for end in (OLD, NEW))
+    return _list_answers(comparison, now > was)
 
 
-@VERSIONS.rule(*(table for table in OF_ANSWERS if table != "impact"))
-def numbers_rescaled(comparison: LastComparison) -> list[str]:
-    """Return a line for each published table whose numbers of people grew or fell by a factor.
+@_rule(*(table for table in OF_ANSWERS if table != "impact"))
+def _numbers_rescaled(comparison: LastComparison) -> Findings:
+    """Find tables whose numbers of people grew or fell by a factor.
 
-    There are no lines if a version lacks facts, if rows of facts were added, or if an end became
-    known: totals may then change that much.
+    There are none if a version lacks facts, if rows of facts were added, or if an end became known:
+    totals may then change that much.
     """
     grows = any(
         row.change is FactChange.ADDED
         or (row.table == RESTRICTIONS and row.changed_cells.get(END, ("-", ""))[0] == "")
         for row in comparison.rows
     )
-    if not comparison.has_facts or grows:
-        return []
-    return [
-        f"{moves.table}.parquet: numbers_rescaled: in {len(moves.rescaled):,} rows a number "
-        "of people more than doubled or fell below a half, most of all "
-        f"{format_move(moves.rescaled)}; {SEE}"
-        for moves in comparison.moves
-        if moves.table in OF_ANSWERS and moves.table != "impact" and len(moves.rescaled)
-    ]
+    for moves in comparison.moves if comparison.has_facts and not grows else ():
+        if moves.table in OF_ANSWERS and moves.table != "impact" and len(moves.rescaled):
+            yield (
+                f"{moves.table}.parquet",
+                f"in {len(moves.rescaled):,} rows a number of people more than doubled or fell "
+                f"below a half, most of all {format_move(moves.rescaled)}; {SEE}",
+            )

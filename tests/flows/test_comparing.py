@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 from audience_impact.cli import folders
 from audience_impact.cli.command import app
-from audience_impact.comparing import changes, compared_versions, text
-from audience_impact.comparing.changes import Comparison
-from audience_impact.comparing.compared_versions import ComparedVersion, Row
+from audience_impact.comparing import changes, text
+from audience_impact.comparing.changes import ComparedVersion, Comparison, Row
 from audience_impact.store import PublishError, versions
 from audience_impact.store.publishing import Published
 from audience_impact.vocabulary import FactChange
@@ -62,7 +61,7 @@ def root(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def old(root: Path) -> ComparedVersion:
-    return compared_versions.read_published(versions.find_version(root, "latest"))
+    return changes.read_published(versions.find_version(root, "latest"))
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +300,7 @@ def test_what_differs_beside_the_facts_is_named(old: ComparedVersion, name: str)
 
 def test_the_same_versions_give_the_same_records(later: Path) -> None:
     old, new = (
-        compared_versions.read_published(versions.find_version(later, name))
+        changes.read_published(versions.find_version(later, name))
         for name in ("previous", "latest")
     )
     records = [changes.as_records(changes.compare_versions(old, new)) for _ in range(2)]
@@ -331,8 +330,8 @@ def test_a_figure_that_took_the_place_of_another_is_named(
 
 def answer(lower: float, q05: float, q50: float, q95: float, upper: float, status: str) -> Any:
     cells = [lower, q05, q50, q95, upper, status]
-    index = pd.MultiIndex.from_tuples([EXPOSED], names=compared_versions.KEY)
-    return pd.DataFrame([cells], columns=compared_versions.ANSWER, index=index)
+    index = pd.MultiIndex.from_tuples([EXPOSED], names=changes.KEY)
+    return pd.DataFrame([cells], columns=changes.ANSWER, index=index)
 
 
 NAN = float("nan")
@@ -353,16 +352,13 @@ WAS = (0, 90, 100, 110, 200, "E")
     ],
 )
 def test_what_became_of_an_answer(now: tuple[Any, ...], change: str) -> None:
-    assert compared_versions.compare_answers(answer(*WAS), answer(*now))["change"].iloc[0] == change
+    assert changes.compare_answers(answer(*WAS), answer(*now))["change"].iloc[0] == change
 
 
 def test_an_answer_that_appears_and_bounds_that_part() -> None:
     bounds = (0, NAN, NAN, NAN, 200, "M")
-    assert (
-        compared_versions.compare_answers(answer(*bounds), answer(*WAS))["change"].iloc[0]
-        == "appeared"
-    )
-    apart = compared_versions.compare_answers(answer(*bounds), answer(300, NAN, NAN, NAN, 400, "M"))
+    assert changes.compare_answers(answer(*bounds), answer(*WAS))["change"].iloc[0] == "appeared"
+    apart = changes.compare_answers(answer(*bounds), answer(300, NAN, NAN, NAN, 400, "M"))
     assert apart["change"].iloc[0] == "moved_beyond_its_interval"
     assert (apart["measure"].iloc[0], apart["moved_persons"].iloc[0]) == (
         "printed_max_persons",

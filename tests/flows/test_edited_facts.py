@@ -7,10 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
+from audience_impact.comparing.changes import IMPACT_KEY, ComparedVersion, key_answers
 from flows import last_version
-from flows.last_version.rules import LONGEST_CELL
-from flows.last_version.sides import READ, LastComparison, format_moves, measure_moves
+from flows.last_version.rules import (
+    LONGEST_CELL,
+    RULES,
+    LastComparison,
+    format_moves,
+    measure_moves,
+)
 from flows.pipeline import steps
 from flows.runs import RunOptions, report_changes
 from schemas import facts as fact_models
@@ -44,7 +49,7 @@ def summarise(person_days: float, **tables: str) -> ComparedVersion:
         "",
         True,
         {"the day": "2026-01-31"},
-        key_answers(pd.DataFrame({name: [] for name in READ}), IMPACT_KEY),
+        key_answers(pd.DataFrame({name: [] for name in last_version.READ}), IMPACT_KEY),
         files,
         fact_models.list_keys(),
         lambda name: frame if name == "person_days" else pd.DataFrame(columns=KEY),
@@ -208,7 +213,7 @@ def test_a_row_of_a_later_layer_names_its_layer() -> None:
     before = replace(summarise(1e6), files=files)
     edited = files | {"1/estimates.csv": text.replace("XA", "XB").encode()}
     now = replace(summarise(2e6), files=edited)
-    line = last_version.VERSIONS.runs["subject_changed"](LastComparison(before, now))[0]
+    line = RULES["subject_changed"](LastComparison(before, now))[0]
     assert line.startswith("estimates.csv:2:area_id (layer 2): subject_changed: E1 ")
 
 

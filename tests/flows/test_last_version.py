@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from audience_impact.answers import records
-from audience_impact.comparing.compared_versions import IMPACT_KEY, ComparedVersion, key_answers
+from audience_impact.comparing.changes import IMPACT_KEY, ComparedVersion, key_answers
 from audience_impact.store import PublishError, publishing, versions
 from flows import last_version
-from flows.last_version.sides import LastComparison
+from flows.last_version.rules import RULES, LastComparison
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules, count_cases
 from flows.runs import RunOptions, report_changes
@@ -48,7 +48,7 @@ def rows(**counts: int) -> ComparedVersion:
 
 def check(rule: str, before: ComparedVersion, now: ComparedVersion) -> list[str]:
     """The lines of a rule."""
-    return last_version.VERSIONS.runs[rule](LastComparison(before, now))
+    return RULES[rule](LastComparison(before, now))
 
 
 def test_people_more_than_doubled_or_halved_are_told() -> None:
@@ -195,7 +195,7 @@ def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
 
 def test_every_rule_of_the_last_version_is_documented() -> None:
     told = {rule.id for rule in collect_rules()}
-    assert set(last_version.VERSIONS.runs) | {publishing.BYTES_DIFFER} <= told
+    assert set(RULES) | {publishing.BYTES_DIFFER} <= told
 
 
 @pytest.fixture
