@@ -13,7 +13,7 @@ exists is reported, so that the table contains only what is needed.
 
 import json
 import string
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -38,7 +38,7 @@ class Check(NamedTuple):
         table: The fact table whose rows are checked.
         column: The column that a finding points at. Of several joined by `|`, the first that is
             filled in the row.
-        arguments: What `select` takes after the typed tables.
+        arguments: What `select` takes after the rows of the table and all tables, typed.
         select: Returns the failing rows, with the index of their table. Where they have a column
             `column` or `message`, its cells stand for the column of the check and for the message
             of the rule, a format string over the columns of the rows, see `format_message`.
@@ -55,23 +55,23 @@ CHECKS: dict[str, list[Check]] = {}
 
 
 def check(table: str, column: str) -> Callable[[Select], Select]:
-    """Declare the decorated function, which returns the failing rows, as the rule of its name."""
-    return _declare([(table, column, ())])
+    """Declare the decorated function as the rule of its name, without the underscore."""
+    return _declare((table, column, ()))
 
 
 def check_each(*targets: tuple[Any, ...]) -> Callable[[Select], Select]:
-    """Declare the decorated function as the rule of its name over several tables or columns.
+    """Declare the decorated function as a rule over several tables or columns.
 
-    A target has a table, a column and more arguments: the function takes all of them.
+    A target has a table, a column and more arguments: the function takes the column and these.
     """
-    return _declare([(target[0], target[1], target) for target in targets])
+    return _declare(*((target[0], target[1], target[1:]) for target in targets))
 
 
-def _declare(targets: Iterable[tuple[str, str, tuple[Any, ...]]]) -> Callable[[Select], Select]:
+def _declare(*targets: tuple[str, str, tuple[Any, ...]]) -> Callable[[Select], Select]:
     def register(select: Select) -> Select:
         checks = [Check(*target, select) for target in targets]
         tables = dict.fromkeys(declared.table for declared in checks)
-        CHECKS[register_rule(select.__name__, RuleStage.TABLES, *tables)] = checks
+        CHECKS[register_rule(select.__name__[1:], RuleStage.TABLES, *tables)] = checks
         return select
 
     return register
@@ -105,7 +105,7 @@ def run_rule(rule: str, tables: Tables) -> list[Finding]:
     """Return the findings of a rule over typed tables."""
     findings = []
     for table, columns, arguments, select in CHECKS[rule]:
-        failing = select(tables, *arguments)
+        failing = select(tables[table], tables, *arguments)
         for place, cells in zip(failing.index, failing.to_dict("records"), strict=True):
             about = {"column": columns, "message": get_rule(rule).message, **cells}
             row, names = tables[table].loc[place], about["column"].split("|")

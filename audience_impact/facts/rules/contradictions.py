@@ -1,7 +1,5 @@
 """Numbers and references that contradict each other, whatever their size: most are errors."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
@@ -37,23 +35,11 @@ def _select_excess(
 
     `stated` is the number of a figure; the result has `limit` and `of_base_id` of the base.
     """
-    nearest = levels.find_nearest_bases(figures, bases, by).set_axis(
-        ["limit", "of_base_id", "gap", "apart"], axis=1
+    nearest = levels.find_nearest_bases(figures, bases, by)
+    joined = figures.join(
+        nearest.rename(columns={"persons": "limit", "base_id": "of_base_id"}), how="inner"
     )
-    joined = figures.join(nearest, how="inner")
     return joined[joined["stated"] > times * joined["limit"]]
-
-
-def _select_excess_of_measurer(
-    figures: pd.DataFrame, bases: pd.DataFrame, choose_bases: Callable[[str], tuple[str, ...]]
-) -> pd.DataFrame:
-    """Return the figures above a base of the same measurer within a year, each with the nearest."""
-    wide = figures.assign(population_base=figures["population_base"].map(choose_bases))
-    wide = wide.explode("population_base").dropna(subset=["population_base"])
-    by = ["area_id", "population_base", "measurement_series_id"]
-    over = _select_excess(wide.reset_index(names="place"), bases, by)
-    over = over[over["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "of_base_id"])
-    return over.drop_duplicates("place").set_index("place")
 
 
 def _select_excess_of_residents(
@@ -62,6 +48,18 @@ def _select_excess_of_residents(
     bases = tables["bases"]
     residents = bases[bases["population_base"] == EVERYONE]
     return _select_excess(figures, residents, ["area_id"], times)
+
+
+def _select_excess_of_measurer(figures: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures above a base of the same measurer within a year, each with the nearest.
+
+    `population_base` lists the bases to compare with.
+    """
+    wide = figures.explode("population_base").dropna(subset=["population_base"])
+    by = ["area_id", "population_base", "measurement_series_id"]
+    over = _select_excess(wide.reset_index(names="place"), bases, by)
+    over = over[over["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "of_base_id"])
+    return over.drop_duplicates("place").set_index("place")
 
 
 def _state_largest_number(figures: pd.DataFrame) -> pd.DataFrame:
@@ -75,28 +73,21 @@ def _select_persons(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 @check("estimates", ENDS)
-def estimate_above_base(tables: Tables) -> pd.DataFrame:
-    """Select audiences above their base, or one that contains it, by the same measurer."""
-    return _select_excess_of_measurer(
-        _select_persons(tables["estimates"]),
-        tables["bases"],
-        lambda name: (name, *PARENTS.get(name, ())),
-    )
+def _estimate_above_base(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    persons = _select_persons(estimates)
+    containing = persons["population_base"].map(lambda name: (name, *PARENTS.get(name, ())))
+    return _select_excess_of_measurer(persons.assign(population_base=containing), tables["bases"])
 
 
 @check("estimates", ENDS)
-def above_population(tables: Tables) -> pd.DataFrame:
-    """Select audiences larger than all the people of their area."""
-    return _select_excess_of_residents(_select_persons(tables["estimates"]), tables)
+def _above_population(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    return _select_excess_of_residents(_select_persons(estimates), tables)
 
 
 @check("estimates", ENDS)
-def accounts_above_people(tables: Tables) -> pd.DataFrame:
-    """Select accounts of single services beyond MOST_ACCOUNTS times the people of their area.
-
-    Services that are counted together may have any number of accounts a person.
-    """
-    estimates, platforms = tables["estimates"], tables["platforms"]
+def _accounts_above_people(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Select single services: those counted together may have any number of accounts a person."""
+    platforms = tables["platforms"]
     groups = platforms.loc[platforms["kind"] == PlatformKind.GROUP.value, "platform_id"]
     accounts = estimates[estimates["unit"].isin(ACCOUNTS) & ~estimates["platform_id"].isin(groups)]
     accounts = accounts.assign(stated=accounts[["value", "low", "high"]].max(axis=1))
@@ -104,27 +95,20 @@ def accounts_above_people(tables: Tables) -> pd.DataFrame:
 
 
 @check("bases", "persons")
-def base_above_population(tables: Tables) -> pd.DataFrame:
-    """Select bases above all people of their area, with a twentieth of slack for vintages."""
-    bases = tables["bases"]
-    parts = bases[bases["population_base"] != EVERYONE]
-    return _select_excess_of_residents(
-        parts.assign(stated=parts["persons"]), tables, VINTAGES_DIFFER
-    )
+def _base_above_population(bases: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    parts = bases[bases["population_base"] != EVERYONE].assign(stated=bases["persons"])
+    return _select_excess_of_residents(parts, tables, VINTAGES_DIFFER)
 
 
 @check("bases", "persons")
-def base_above_parent(tables: Tables) -> pd.DataFrame:
-    """Select bases larger than the base that contains them, by the same measurer."""
-    bases = tables["bases"]
-    stated = bases.assign(stated=bases["persons"])
-    return _select_excess_of_measurer(stated, bases, lambda name: PARENTS.get(name, ()))
+def _base_above_parent(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
+    parents = bases["population_base"].map(lambda name: PARENTS.get(name, ()))
+    parts = bases.assign(stated=bases["persons"], population_base=parents)
+    return _select_excess_of_measurer(parts, bases)
 
 
 @check("bases", "persons")
-def bases_contradict(tables: Tables) -> pd.DataFrame:
-    """Select second numbers of one measurer for an area, a population and a period."""
-    bases = tables["bases"]
+def _bases_contradict(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
     key = ["area_id", "population_base", "period", "measurement_series_id"]
     groups = bases[bases.duplicated(key, keep=False)].groupby(key)
     first, line = (groups[name].transform("first") for name in ("persons", "row_line"))
@@ -133,19 +117,18 @@ def bases_contradict(tables: Tables) -> pd.DataFrame:
 
 
 @check("network_shares", "users_share")
-def networks_above_users(tables: Tables) -> pd.DataFrame:
+def _networks_above_users(shares: pd.DataFrame, _: Tables) -> pd.DataFrame:
     """Select the largest network of each country and period whose shares exceed 1 together."""
-    shares = tables["network_shares"].sort_values("users_share", ascending=False)
     key = ["area_id", "period"]
-    total = shares.groupby(key)["users_share"].transform("sum")
-    return shares.assign(total=total)[total > 1.0 + ROUNDING].drop_duplicates(key)
+    ordered = shares.sort_values("users_share", ascending=False)
+    total = ordered.groupby(key)["users_share"].transform("sum")
+    return ordered.assign(total=total)[total > 1.0 + ROUNDING].drop_duplicates(key)
 
 
 @check("estimates", "value")
-def daily_above_monthly(tables: Tables) -> pd.DataFrame:
-    """Select daily > weekly or weekly > monthly figures in one series and period."""
+def _daily_above_monthly(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     spans = {metric: span for span, metrics in READ_METRICS.items() for metric in metrics}
-    rows = _state_largest_number(tables["estimates"])
+    rows = _state_largest_number(estimates)
     rows = rows.assign(span=rows["audience_metric"].map(spans))
     key = [
         *("platform_id", "area_id", "measurement_series_id", "population_base", "period"),
@@ -160,9 +143,7 @@ def daily_above_monthly(tables: Tables) -> pd.DataFrame:
 
 
 @check("restrictions", "continues")
-def step_out_of_order(tables: Tables) -> pd.DataFrame:
-    """Select steps that do not start after the one that they continue."""
-    restrictions = tables["restrictions"]
+def _step_out_of_order(restrictions: pd.DataFrame, _: Tables) -> pd.DataFrame:
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     steps = restrictions[restrictions["continues"] != ""]
     earlier = starts.set_axis(restrictions["restriction_id"]).reindex(steps["continues"])
@@ -170,12 +151,11 @@ def step_out_of_order(tables: Tables) -> pd.DataFrame:
 
 
 @check("areas", "parent_id")
-def area_in_itself(tables: Tables) -> pd.DataFrame:
+def _area_in_itself(areas: pd.DataFrame, _: Tables) -> pd.DataFrame:
     """Select areas that contain themselves, at any depth, and unions that are their own member."""
-    areas = tables["areas"]
     parents = parents_of(areas)
     above = dict(enumerate(areas["area_id"].tolist()))
-    for _ in range(DEEPEST):
+    for _step in range(DEEPEST):
         above = {row: parent for row, area in above.items() if (parent := parents.get(area, ""))}
     is_above_itself = np.isin(np.arange(len(areas)), [*above])
     pairs = zip(areas["area_id"].tolist(), areas["members"].tolist(), strict=True)
@@ -185,22 +165,17 @@ def area_in_itself(tables: Tables) -> pd.DataFrame:
 
 
 @check("online_levels", "period")
-def years_missing(tables: Tables) -> pd.DataFrame:
-    """Select the first row of each country of which a fitted year is missing.
-
-    A country without it has no levels, because a year is drawn from those around it.
-    """
-    rows = tables["online_levels"]
+def _years_missing(rows: pd.DataFrame, _: Tables) -> pd.DataFrame:
+    """Select the first row of each country: a year is drawn from those around it."""
     years = rows["period_start"].dt.year.groupby(rows["area_id"])
     missing = {
         present.index[0]: ", ".join(map(str, sorted({*ONLINE_YEARS} - {*present})))
-        for _, present in years
+        for _area, present in years
     }
     first = rows.loc[[*missing]].assign(missing=[*missing.values()])
     return first[first["missing"] != ""]
 
 
 @check("sources", "url")
-def source_without_address(tables: Tables) -> pd.DataFrame:
-    """Select sources without an address on record."""
-    return tables["sources"][tables["sources"]["url"] == ""]
+def _source_without_address(sources: pd.DataFrame, _: Tables) -> pd.DataFrame:
+    return sources[sources["url"] == ""]

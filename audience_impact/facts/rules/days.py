@@ -82,12 +82,6 @@ def _select_other_areas(
     return frame[pd.Series(disagrees, frame.index, "bool")]
 
 
-def _select_other_populations(frame: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
-    names = sorted(frame[column].unique(), key=len, reverse=True)
-    in_id = frame[key].str.extract(rf"-({'|'.join(names)})-" if names else "((?!))")[0]
-    return frame[in_id.notna() & (in_id != frame[column])]
-
-
 @check_each(
     ("bases", "period", "base_id"),
     ("surveys", "period", "survey_id"),
@@ -99,18 +93,19 @@ def _select_other_populations(frame: pd.DataFrame, key: str, column: str) -> pd.
     ("circumvention", "area_id", "restriction_id"),
     ("bases", "population_base", "base_id"),
 )
-def id_disagrees(tables: Tables, table: str, column: str, key: str) -> pd.DataFrame:
-    """Select rows whose id names another date, country or population than a column."""
+def _id_disagrees(rows: pd.DataFrame, tables: Tables, column: str, key: str) -> pd.DataFrame:
     if column == "population_base":
-        odd = _select_other_populations(tables[table], key, column)
+        names = sorted(rows[column].unique(), key=len, reverse=True)
+        in_id = rows[key].str.extract(rf"-({'|'.join(names)})-" if names else "((?!))")[0]
+        odd = rows[in_id.notna() & (in_id != rows[column])]
     elif column.startswith("area"):
-        odd = _select_other_areas(tables[table], key, column, parents_of(tables["areas"]))
+        odd = _select_other_areas(rows, key, column, parents_of(tables["areas"]))
     else:
-        odd = _select_other_dates(tables[table], key, column)
+        odd = _select_other_dates(rows, key, column)
     return odd.assign(id=odd[key], cell=odd[column].replace("", "blank"))
 
 
-def _join_page_days(tables: Tables, table: str) -> pd.DataFrame:
+def _join_page_days(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return rows with `read_until` (after access to their page) and `page_until` (publication).
 
     Without a day of publication on record, the year in the page's address replaces it. `page_day`
@@ -120,33 +115,32 @@ def _join_page_days(tables: Tables, table: str) -> pd.DataFrame:
     year = sources["url"].map(lambda url: (YEAR_IN_ADDRESS.findall(url) or [""])[0])
     of_address = pd.to_datetime(year.where(year == "", year + "-12-31"), errors="coerce")
     published = sources["published_on_end"].fillna(of_address.astype(periods.DAY))
-    frame = tables[table]
     page, read = (
-        days.reindex(frame["source_id"]).set_axis(frame.index).astype(periods.DAY)
+        days.reindex(rows["source_id"]).set_axis(rows.index).astype(periods.DAY)
         for days in (published, sources["accessed_on_end"])
     )
-    return frame.assign(read_until=read, page_until=page, page_day=page.where(page < read, read))
+    return rows.assign(read_until=read, page_until=page, page_day=page.where(page < read, read))
 
 
 @check_each(*((table, "period") for table in DATED))
-def measured_after_its_page(tables: Tables, table: str, column: str) -> pd.DataFrame:
+def _measured_after_its_page(rows: pd.DataFrame, tables: Tables, _: str) -> pd.DataFrame:
     """Select figures whose period starts after the days of their page, without projections."""
-    rows = _join_page_days(tables, table)
+    rows = _join_page_days(rows, tables)
     is_late = rows["period_start"] >= rows["page_day"]
     if "obs_status" in rows:
         is_late &= rows["obs_status"] != ObsStatus.FORECAST.value
     return rows.assign(limit=rows["page_day"] - periods.ONE_DAY)[is_late]
 
 
-@check_each(*((table, "period") for table in DATED))
-def period_far_from_its_page(tables: Tables, table: str, column: str) -> pd.DataFrame:
-    """Select figures far from the nearest other figure of their page, else from its date.
+@check_each(*((table, "period", table in FIGURES) for table in DATED))
+def _period_far_from_its_page(
+    rows: pd.DataFrame, tables: Tables, _: str, is_compared: bool
+) -> pd.DataFrame:
+    """Compare with the nearest other figure of the page, else with its date.
 
     None of the tables of which a page may print any year; they count as checked.
     """
-    if table not in FIGURES:
-        return tables[table].iloc[:0]
-    rows = _join_page_days(tables, table)
+    rows = _join_page_days(rows.iloc[: None if is_compared else 0], tables)
     rows = rows.assign(moment=levels.compute_moment(rows))
     rows = rows[rows["moment"].notna()]
     companions = levels.find_nearest_months(rows, ["source_id"])
@@ -163,9 +157,9 @@ def period_far_from_its_page(tables: Tables, table: str, column: str) -> pd.Data
 
 
 @check("restrictions", "observed_from")
-def restriction_far_from_its_page(tables: Tables) -> pd.DataFrame:
+def _restriction_far_from_its_page(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Select restrictions that begin, end or are announced far from their page or their start."""
-    rows = _join_page_days(tables, "restrictions")
+    rows = _join_page_days(rows, tables)
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
     lasted = (rows["ended_on_end"] - begins).dt.days
     rows = rows.assign(lasted=lasted)
@@ -187,26 +181,21 @@ def restriction_far_from_its_page(tables: Tables) -> pd.DataFrame:
     ).fillna({"column": "observed_from"})
 
 
+RECORDED_TWICE = "restriction_recorded_twice"
+
+
 @check("restrictions", "restriction_id")
-def restriction_recorded_twice(tables: Tables) -> pd.DataFrame:
-    """Select restrictions that repeat an earlier row under another id."""
+def _restriction_recorded_twice(_: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return find_repeats(tables)
 
 
-RECORDED_TWICE = restriction_recorded_twice.__name__
-
-
 @check("sources", "accessed_on")
-def read_before_published(tables: Tables) -> pd.DataFrame:
-    """Select sources with publication after access."""
-    sources = tables["sources"]
+def _read_before_published(sources: pd.DataFrame, _: Tables) -> pd.DataFrame:
     return sources[sources["published_on_start"] >= sources["accessed_on_end"]]
 
 
 @check("sources", "accessed_on")
-def access_stands_alone(tables: Tables) -> pd.DataFrame:
-    """Select the newest day of access if no other source was read within a month before."""
-    sources = tables["sources"]
+def _access_stands_alone(sources: pd.DataFrame, _: Tables) -> pd.DataFrame:
     days = sources["accessed_on_end"]
     newest = days.nlargest(2)
     is_alone = len(newest) == 2 and (newest.iloc[0] - newest.iloc[1]).days > SOURCES_APART_DAYS
@@ -219,11 +208,11 @@ READ_AFTER_TODAY = register_rule("read_after_today", RuleStage.TABLES, "sources"
 def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
     """Return findings for sources read after `today`; none where `today` is None."""
     sources = tables["sources"]
-    late = sources["accessed_on_start"] > pd.Timestamp(today)
+    late = sources[sources["accessed_on_start"] > pd.Timestamp(today)]
     text = "is in the future; correct the day of access"
     return [
         build_finding(
             *("sources", row, "accessed_on", READ_AFTER_TODAY), f"{row['accessed_on']} {text}"
         )
-        for _, row in sources[late].iterrows()
+        for _, row in late.iterrows()
     ]

@@ -64,7 +64,7 @@ DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 
 
 @cache_last_frame
-def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+def _add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Add `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily` to figures.
 
     `persons` also converts shares, by the number of people in their population; NaN where the
@@ -93,9 +93,9 @@ def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 
 
 @check("estimates", "value")
-def pages_differ(tables: Tables) -> pd.DataFrame:
+def _pages_differ(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Compare a figure with the median of other pages that print the same measurement."""
-    rows = add_levels(tables["estimates"], tables["bases"])
+    rows = _add_levels(estimates, tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = ["series", "period"]
     pairs = rows[[*by, "place"]].merge(rows[[*by, "place", "value"]], on=by, suffixes=("", "_of"))
@@ -106,9 +106,8 @@ def pages_differ(tables: Tables) -> pd.DataFrame:
 
 
 @check("estimates", "value")
-def persons_unlike_share(tables: Tables) -> pd.DataFrame:
-    """Compare persons with the share that the same measurer prints, times its population."""
-    rows = add_levels(tables["estimates"], tables["bases"])
+def _persons_unlike_share(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    rows = _add_levels(estimates, tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = [name for name in (*SERIES, "period") if name not in ("unit", "population_base")]
     counted = rows[rows["unit"] == Unit.PERSONS.value]
@@ -120,9 +119,8 @@ def persons_unlike_share(tables: Tables) -> pd.DataFrame:
 
 
 @check("estimates", ENDS)
-def figure_unlike_neighbours(tables: Tables) -> pd.DataFrame:
-    """Compare a figure with the figures before and after it in its series."""
-    rows = add_levels(tables["estimates"], tables["bases"])
+def _figure_unlike_neighbours(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    rows = _add_levels(estimates, tables["bases"])
     is_reach = rows["unit"] == Unit.IDENTITIES.value
     error = is_reach.map({True: REACH_ERROR, False: PRINTED_ERROR}) / rows["free"]
     rows = rows.assign(spread=MONTH_SPREAD, error=error, limit=NEIGHBOURS_LIMIT)
@@ -153,9 +151,9 @@ def _describe_neighbours(odd: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFra
 
 
 @check("estimates", ENDS)
-def figure_unlike_measurements(tables: Tables) -> pd.DataFrame:
+def _figure_unlike_measurements(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Compare a figure with other measurers, metrics and units within two years."""
-    rows = _select_comparable(tables)
+    rows = _select_comparable(estimates, tables)
     rows = rows.assign(monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"]).reset_index(
         names="place"
     )
@@ -168,17 +166,17 @@ def figure_unlike_measurements(tables: Tables) -> pd.DataFrame:
     return rows[rows["apart"].abs() > RELATIVES_LIMIT]
 
 
-def _select_comparable(tables: Tables) -> pd.DataFrame:
+def _select_comparable(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the figures of all ages and sexes of a population that others count as well."""
-    rows = add_levels(tables["estimates"], tables["bases"])
+    rows = _add_levels(estimates, tables["bases"])
     is_undivided = (rows["age"] == "") & (rows["sex"] == "") & rows["unit"].isin(COUNTED)
     return rows[is_undivided & (rows["population_base"] != PopulationBase.CUSTOM.value)]
 
 
 @check("estimates", ENDS)
-def figure_unlike_areas(tables: Tables) -> pd.DataFrame:
+def _figure_unlike_areas(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Compare a figure's share of the people online with that in other areas."""
-    rows = _select_comparable(tables)
+    rows = _select_comparable(estimates, tables)
     by = ["platform_id", "is_daily"]
     areas = rows.groupby([*by, "area_id"])["level"].median().reset_index()
     services = areas.groupby(by)["level"]
@@ -199,22 +197,23 @@ def figure_unlike_areas(tables: Tables) -> pd.DataFrame:
     *(("estimates", column) for column in ("value", "low", "high")),
     ("bases", "persons"),
 )
-def finer_than_its_measurer(tables: Tables, table: str, column: str) -> pd.DataFrame:
+def _finer_than_its_measurer(frame: pd.DataFrame, _: Tables, column: str) -> pd.DataFrame:
     """Select numbers printed with more digits than nearly all others of their measurer.
 
     All other numbers of their page have fewer digits too.
     """
-    frame = tables[table]
     is_number = frame[column] > 0
     if "unit" in frame:
         is_number &= frame["unit"] != Unit.SHARE.value
-    numbers = frame.loc[is_number, column]
-    names = ["measurement_series_id", "source_id"]
-    rows = frame.loc[is_number, names].assign(printed=numbers, digits=levels.count_digits(numbers))
-    measurer, page = (rows.groupby(name)["digits"] for name in names)
+    rows = frame.loc[is_number, ["measurement_series_id", "source_id"]]
+    rows = rows.assign(printed=frame[column], digits=levels.count_digits(frame[column][is_number]))
+    measurer, page = (
+        rows.groupby(name)["digits"] for name in ("measurement_series_id", "source_id")
+    )
     # Ranks from the finest: how many of a group have as many digits or more, the row included.
-    as_fine = measurer.rank(method="max", ascending=False).astype("int64") - 1
-    of_page = page.rank(method="max", ascending=False).astype("int64") - 1
+    as_fine, of_page = (
+        group.rank(method="max", ascending=False).astype("int64") - 1 for group in (measurer, page)
+    )
     rows = rows.assign(as_fine=as_fine, others_count=measurer.transform("size") - 1)
     rare = rows["as_fine"] <= FINE_SHARE * rows["others_count"]
     rounds = measurer.transform("median") < FINE_DIGITS
@@ -266,8 +265,8 @@ def _describe_bases(bases: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _add_base_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the bases that have a number, with `stated`, `level` and `free` of that number.
+def _add_base_levels(bases: pd.DataFrame, column: str, limits: Limits) -> pd.DataFrame:
+    """Return the bases that have a number, with its `stated`, `level` and `free`, and `limits`.
 
     The ends of ranges are levels among residents who are counted with a range.
     """
@@ -279,48 +278,37 @@ def _add_base_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
         everyone = bases[is_stated & (bases["population_base"] == EVERYONE)]
         users = bases[is_stated & is_of_users]
         universe = levels.find_nearest_persons(users, everyone, ["area_id"]).reindex(bases.index)
+    free = levels.compute_headroom(bases[column], universe)
+    of_kind = {name: np.array(values)[rows["kind"]] for name, values in limits.items()}
     rows = rows.assign(
-        column=column,
+        **of_kind | {"column": column, "free": free, "error": of_kind["error"] / free},
         stated=bases[column],
         level=levels.compute_level(bases[column], universe),
-        free=levels.compute_headroom(bases[column], universe),
     )
     return rows[rows["level"].notna()].reset_index(names="place")
 
 
-def _select_beyond(rows: pd.DataFrame) -> pd.DataFrame:
+@check("bases", "persons")
+def _base_unlike_neighbours(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
+    rows = [_add_base_levels(bases, name, limits) for name, limits in NUMBERS.items()]
+    # The ends of ranges are series of their own.
+    rows = [part.assign(series=part["series"] * len(NUMBERS) + at) for at, part in enumerate(rows)]
+    together = pd.concat(rows, ignore_index=True)
+    return _describe_neighbours(levels.select_beyond(together).set_index("place"), together)
+
+
+@check("bases", "persons")
+def _base_unlike_publishers(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
+    rows = _add_base_levels(bases, "persons", OF_PUBLISHERS)
+    rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
+    rows = rows.assign(series=rows["published"])
     return _describe_neighbours(levels.select_beyond(rows).set_index("place"), rows)
 
 
-def _add_limits(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-    of_kind = {name: np.array(values)[rows["kind"]] for name, values in limits.items()}
-    return rows.assign(**of_kind | {"error": of_kind["error"] / rows["free"]})
-
-
 @check("bases", "persons")
-def base_unlike_neighbours(tables: Tables) -> pd.DataFrame:
-    """Select bases, and ends of their ranges, far from the bases before and after them."""
-    rows = [
-        _add_limits(_add_base_levels(tables["bases"], name), limits)
-        for name, limits in NUMBERS.items()
-    ]
-    # The ends of ranges are series of their own.
-    rows = [part.assign(series=part["series"] * len(NUMBERS) + at) for at, part in enumerate(rows)]
-    return _select_beyond(pd.concat(rows, ignore_index=True))
-
-
-@check("bases", "persons")
-def base_unlike_publishers(tables: Tables) -> pd.DataFrame:
-    """Select bases far from those of any publisher before and after them."""
-    rows = _add_base_levels(tables["bases"], "persons")
-    rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
-    return _select_beyond(_add_limits(rows.assign(series=rows["published"]), OF_PUBLISHERS))
-
-
-@check("bases", "persons")
-def age_group_unlike_areas(tables: Tables) -> pd.DataFrame:
+def _age_group_unlike_areas(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
     """Select age groups whose part of all residents is far from the median of all areas."""
-    rows = _describe_bases(tables["bases"])
+    rows = _describe_bases(bases)
     rows = rows.assign(level=levels.compute_level(rows["persons"], rows["residents"]))
     rows = rows[rows["population_base"].str.startswith("age_") & rows["residents"].notna()]
     groups = rows.groupby("population_base")["level"]
@@ -330,9 +318,8 @@ def age_group_unlike_areas(tables: Tables) -> pd.DataFrame:
 
 
 @check("bases", "high_persons")
-def range_above_population(tables: Tables) -> pd.DataFrame:
-    """Select ranges above all people of their area, with RANGE_SLACK for error in that number."""
-    rows = _describe_bases(tables["bases"])
+def _range_above_population(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
+    rows = _describe_bases(bases)
     return rows[rows["high_persons"] > RANGE_SLACK * rows["residents"]]
 
 
@@ -347,39 +334,34 @@ LEAST_RESPONDENTS = 30
     ("circumvention", "share", 2.2),
     ("overlaps", "value", 3.0),
 )
-def share_unlike_others(tables: Tables, table: str, column: str, limit: float) -> pd.DataFrame:
+def _share_unlike_others(rows: pd.DataFrame, _: Tables, column: str, limit: float) -> pd.DataFrame:
     """Select shares that are `limit` in log odds from the median of their kind."""
-    rows = tables[table]
     rows = rows[rows[column] > 0]
     if "unit" in rows:
         rows = rows[rows["unit"] == Unit.SHARE.value]
-    kinds = rows["kind"] if "kind" in rows else pd.Series("", rows.index)
     level = levels.compute_level(rows[column], pd.Series(1.0, rows.index))
-    groups = level.groupby(kinds)
+    groups = level.groupby(rows["kind"] if "kind" in rows else pd.Series("", rows.index))
     rows = rows.assign(apart=level - groups.transform("median"))
     return rows[(rows["apart"].abs() > limit) & (groups.transform("size") >= LEAST_SHARES)]
 
 
 @check("surveys", "respondents")
-def patterns_incomplete(tables: Tables) -> pd.DataFrame:
+def _patterns_incomplete(surveys: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Compare the sum of shares of patterns with 1, and that of counts with the respondents."""
-    surveys = tables["surveys"]
     sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
-    rows = surveys.assign(
-        all_shares=surveys["survey_id"].map(sums["weighted_share"]).astype("float64"),
-        counted=surveys["survey_id"].map(sums["respondents"]).astype("float64"),
+    all_shares, counted = (
+        surveys["survey_id"].map(sums[name]).astype("float64")
+        for name in ("weighted_share", "respondents")
     )
-    is_odd = (rows["all_shares"] - 1.0).abs() > ROUNDING
-    is_odd |= rows["counted"].notna() & (rows["counted"] != rows["respondents"])
-    return rows[is_odd]
+    is_odd = (all_shares - 1.0).abs() > ROUNDING
+    is_odd |= counted.notna() & (counted != surveys["respondents"])
+    return surveys.assign(all_shares=all_shares, counted=counted)[is_odd]
 
 
 @check("use_patterns", "weighted_share")
-def pattern_unlike_respondents(tables: Tables) -> pd.DataFrame:
-    """Compare the weighted share of a pattern with its part of the respondents."""
-    patterns = tables["use_patterns"]
-    all_ = patterns.groupby("survey_id")["respondents"].transform("sum")
-    rows = patterns.assign(part=patterns["respondents"] / all_)
-    ratio = np.log(rows["weighted_share"].where(rows["weighted_share"] > 0) / rows["part"])
-    is_large = rows["respondents"] >= LEAST_RESPONDENTS
-    return rows[is_large & (ratio.abs() > np.log(WEIGHTS_FACTOR))]
+def _pattern_unlike_respondents(patterns: pd.DataFrame, _: Tables) -> pd.DataFrame:
+    respondents = patterns["respondents"]
+    part = respondents / respondents.groupby(patterns["survey_id"]).transform("sum")
+    ratio = np.log(patterns["weighted_share"].where(patterns["weighted_share"] > 0) / part)
+    is_odd = (respondents >= LEAST_RESPONDENTS) & (ratio.abs() > np.log(WEIGHTS_FACTOR))
+    return patterns.assign(part=part)[is_odd]

@@ -74,9 +74,9 @@ def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
     return 0.5 * 10.0 ** -decimals.astype("float64")
 
 
-def _select_misprints(tables: Tables, table: str, column: str, place: int) -> pd.DataFrame:
+def _select_misprints(rows: pd.DataFrame, _: Tables, column: str, place: int) -> pd.DataFrame:
     """Return rows whose number (place 0) or end of a range (1, 2) is not the printed one."""
-    rows = _select_notes(tables[table], "printed as", PRINTED)
+    rows = _select_notes(rows, "printed as", PRINTED)
     scale = rows["noted_unit"].map(SCALE).astype("float64")
     if "unit" in rows:
         is_share = rows["unit"] == Unit.SHARE.value
@@ -88,54 +88,51 @@ def _select_misprints(tables: Tables, table: str, column: str, place: int) -> pd
     return rows[(rows["cell"] / noted - 1.0).abs() > EXACT]
 
 
-def _select_differing_services(tables: Tables, table: str, column: str) -> pd.DataFrame:
-    rows, platforms = _select_notes(tables[table], " printed as", SERVICE), tables["platforms"]
-    names = platforms.assign(
-        service=(platforms["name"] + ";" + platforms["aliases"]).str.split(";")
-    )
-    names = names.explode("service").drop_duplicates("service").set_index("service")
-    noted = rows["noted_service"].map(names["platform_id"].drop("", errors="ignore"))
+def _select_other_services(rows: pd.DataFrame, tables: Tables, column: str) -> pd.DataFrame:
+    rows, platforms = _select_notes(rows, " printed as", SERVICE), tables["platforms"]
+    names = (platforms["name"] + ";" + platforms["aliases"]).str.split(";")
+    named = platforms.assign(service=names).explode("service").drop_duplicates("service")
+    ids = named.set_index("service")["platform_id"].drop("", errors="ignore")
+    noted = rows["noted_service"].map(ids)
     return rows[noted.notna() & (noted != rows[column])]
 
 
-def _select_differing_keeping_shares(tables: Tables, table: str, column: str) -> pd.DataFrame:
-    rows = _select_notes(tables[table], " of ", OF)
+def _select_other_shares(rows: pd.DataFrame, _: Tables, column: str) -> pd.DataFrame:
+    rows = _select_notes(rows, " of ", OF)
     numbers = rows[["noted_part", "noted_whole"]].astype("float64")
     rows = rows.assign(noted=numbers["noted_part"] / numbers["noted_whole"])
     return rows[(rows[column] - rows["noted"]).abs() > OF_ERROR]
 
 
-def _select_differing_parts(tables: Tables, table: str, column: str) -> pd.DataFrame:
+def _select_other_parts(rows: pd.DataFrame, tables: Tables, column: str) -> pd.DataFrame:
     """Return persons that are not the part of a population in their note, by any publisher."""
-    rows = _select_notes(tables[table], "population", PART)
+    rows = _select_notes(rows, "population", PART)
     rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
     rows = rows[rows["noted_share"].notna() & rows[column].notna()]
     if "unit" in rows:
         rows = rows[rows["unit"] != Unit.SHARE.value]
     older = {True: EVERYONE, False: PopulationBase.AGE_12_PLUS.value}
     rows = rows.assign(population_base=rows["noted_older"].isna().map(older).astype("str"))
-    share, population = (
-        rows["noted_share"].astype("float64"),
-        levels.find_population(rows, tables["bases"]),
-    )
-    rows = rows.assign(noted=share / 100.0 * population, cell=rows[column])
+    share = rows["noted_share"].astype("float64")
+    noted = share / 100.0 * levels.find_population(rows, tables["bases"])
+    rows = rows.assign(noted=noted, cell=rows[column])
     most = POPULATIONS_DIFFER + _half_unit(rows["noted_share"]) / share
     return rows[np.log(rows["cell"] / rows["noted"]).abs() > most]
 
 
-def _select_differing_products(tables: Tables, table: str, column: str, noted: str) -> pd.DataFrame:
+def _select_other_products(bases: pd.DataFrame, _: Tables, column: str, noted: str) -> pd.DataFrame:
     """Return products of a noted share and residents that no count of the year explains.
 
     The count is of the same layer. `residents` are those of the nearest count.
     """
-    bases = tables[table]
     rows = _select_notes(bases, PRODUCT, PART if noted == "share" else RANGE)
     rows = rows.assign(cell=rows[column], noted=rows[f"noted_{noted}"], year=rows["period"].str[:4])
     rows = rows[rows["noted"].notna() & rows["cell"].notna()].reset_index(names="place")
-    counts = bases[["area_id", "period", "row_layer", "persons"]][
-        (bases["population_base"] == EVERYONE) & bases["area_id"].isin(rows["area_id"])
-    ].set_axis(["area_id", "year", "row_layer", "residents"], axis=1)
-    rows = rows.merge(counts, on=["area_id", "year", "row_layer"])
+    is_count = (bases["population_base"] == EVERYONE) & bases["area_id"].isin(rows["area_id"])
+    counts = bases.loc[is_count, ["area_id", "period", "row_layer", "persons"]].rename(
+        columns={"period": "year", "persons": "residents"}
+    )
+    rows = rows.drop(columns="persons").merge(counts, on=["area_id", "year", "row_layer"])
     noted_share = rows["noted"].astype("float64") / 100.0
     off = (rows["cell"] - noted_share * rows["residents"]).abs()
     most = 1.0 + _half_unit(rows["noted"]) / 100.0 * rows["residents"]
@@ -143,8 +140,8 @@ def _select_differing_products(tables: Tables, table: str, column: str, noted: s
     return rows[rows["off"] > rows["most"]].set_index("place")
 
 
-def _select_differing_quotients(tables: Tables, table: str, column: str) -> pd.DataFrame:
-    rows = _select_notes(tables[table], "million are", PAIR)
+def _select_other_quotients(rows: pd.DataFrame, _: Tables, column: str) -> pd.DataFrame:
+    rows = _select_notes(rows, "million are", PAIR)
     millions, share = (rows[f"noted_{name}"].astype("float64") for name in ("millions", "share"))
     rows = rows.assign(noted=1e8 * millions / share)
     return rows[(rows[column] - rows["noted"]).abs() > 1.0]
@@ -169,17 +166,16 @@ OTHER_PRODUCT = (
         for table, columns in FIGURES.items()
         for place, column in enumerate(columns)
     ),
-    ("estimates", "platform_id", OTHER_SERVICE, _select_differing_services),
-    ("circumvention", "share", OTHER_SHARE, _select_differing_keeping_shares),
-    ("estimates", "value", OTHER_PART, _select_differing_parts),
-    ("bases", "persons", OTHER_PART, _select_differing_parts),
-    ("bases", "persons", OTHER_PRODUCT, _select_differing_products, "share"),
-    ("bases", "low_persons", OTHER_PRODUCT, _select_differing_products, "low"),
-    ("bases", "high_persons", OTHER_PRODUCT, _select_differing_products, "high"),
-    ("bases", "persons", OTHER_QUOTIENT, _select_differing_quotients),
+    ("estimates", "platform_id", OTHER_SERVICE, _select_other_services),
+    ("circumvention", "share", OTHER_SHARE, _select_other_shares),
+    ("estimates", "value", OTHER_PART, _select_other_parts),
+    ("bases", "persons", OTHER_PART, _select_other_parts),
+    ("bases", "persons", OTHER_PRODUCT, _select_other_products, "share"),
+    ("bases", "low_persons", OTHER_PRODUCT, _select_other_products, "low"),
+    ("bases", "high_persons", OTHER_PRODUCT, _select_other_products, "high"),
+    ("bases", "persons", OTHER_QUOTIENT, _select_other_quotients),
 )
-def unlike_its_note(
-    tables: Tables, table: str, column: str, message: str, select: Select, *more: str | int
+def _unlike_its_note(
+    rows: pd.DataFrame, tables: Tables, column: str, message: str, select: Select, *more: str | int
 ) -> pd.DataFrame:
-    """Select cells that are not what their note says was printed, in one of its phrases."""
-    return select(tables, table, column, *more).assign(message=message)
+    return select(rows, tables, column, *more).assign(message=message)

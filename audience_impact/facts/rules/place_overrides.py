@@ -18,8 +18,7 @@ Drawbacks. Notes quote the first hundred signs of an area, so that a long list i
 """
 
 import re
-from collections.abc import Hashable, Mapping
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
 
 import pandas as pd
 
@@ -55,100 +54,70 @@ LEAST_STEPS = {PlaceReading.WHOLE.value: 1}
 """Levels between a place and the kind in the text from which it is too wide; else two."""
 
 
-class _NamedPlace(NamedTuple):
-    """A place that a restriction has through an override, and the text of its row.
-
-    `name` is the first name of it that is an override, or lies in one; `names` are all.
-    """
-
-    area_id: str
-    reading: str
-    name: str
-    names: tuple[str, ...]
-    reviewed_reading: str
-    level: int
-    note: str
-
-    @property
-    def text(self) -> str:
-        """Return the area as printed in the register; blank if it prints none."""
-        printed = PRINTED.search(self.note)
-        return printed[1] if printed else ""
-
-
 @check("restriction_places", "reading")
-def override_wider_than_row(tables: Tables) -> pd.DataFrame:
-    """Select places that a restriction has through an override and that its row does not mean."""
+def _override_wider_than_row(places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     overrides: dict[str, dict[str, str]] = {}
     for area_ids, name, reading in tables["place_names"][["area_ids", "name", "reading"]].values:
         for area_id in area_ids.split(";"):
             overrides.setdefault(area_id, {})[fold_name(name)] = reading
-    places = tables["restriction_places"]
     places = places[places["area_id"].isin(overrides)]
     levels = tables["areas"].set_index("area_id")["level"].map(LEVELS).fillna(STATE_LEVEL)
     notes = tables["restrictions"].set_index("restriction_id")["note"].fillna("")
-    reasons = []
-    for row in places.to_dict("records"):
-        area_id, note = row["area_id"], notes.get(row["restriction_id"], "")
-        level = int(levels.get(area_id, STATE_LEVEL))
-        place = _name_place(row, overrides[area_id], level, note)
-        reasons.append(_explain_width(place) if place else "")
+    reasons = [
+        _explain_width(
+            *(row, overrides[row["area_id"]], int(levels.get(row["area_id"], STATE_LEVEL))),
+            notes.get(row["restriction_id"], ""),
+        )
+        for row in places.to_dict("records")
+    ]
     wide = places.assign(reason=reasons)
     return wide[wide["reason"] != ""]
 
 
-def _name_place(
+def _explain_width(
     row: Mapping[Hashable, str], overrides: Mapping[str, str], level: int, note: str
-) -> _NamedPlace | None:
-    """Return a place by the name that has an override, with the reviewed reading.
+) -> str:
+    """Return why a place is wider than its row; blank if it is not, or has no override.
 
-    If the place itself has no override, that is the place that contains it and that the text names.
-    Return None if there is neither.
+    `overrides` are the reviewed readings of names of the place. If none is in the row, that of the
+    place that contains it and that the note names counts.
     """
-    names = tuple(row["name"].split("; "))
+    area_id, names = row["area_id"], row["name"].split("; ")
     name = next((name for name in names if name in overrides), names[0])
     override = name
     if name not in overrides:
         text = f" {fold_name(note)} "
-        holders = [holder for holder in overrides if f" {holder} " in text]
-        if not holders or row["found_by"] != PlaceMatch.OVERRIDE.value:
-            return None
-        override = holders[0]
-    about = row["area_id"], row["reading"], name, names, overrides[override]
-    return _NamedPlace(*about, level, note)
-
-
-def _explain_width(place: _NamedPlace) -> str:
-    if place.reading == PlaceReading.WHOLE.value:
-        if place.reviewed_reading == PlaceReading.WITHIN.value and _is_holder_named(place):
-            return f"{place.name} is a part of {place.area_id}, which is read whole"
-        if re.search(PART + re.escape(place.name), _fold_keeping_commas(place.text)):
-            return f"the row says parts of {place.name}, which is read whole"
-        if spot := SPOT.search(place.note):
-            return f"the row names a {spot[0]}, and {place.area_id} is read whole"
-    kind = _find_kind(place.name, fold_name(place.text))
-    least = LEAST_STEPS.get(place.reading, 2)
-    if kind and place.level - KINDS[kind] >= least:
-        return f"the row calls {place.name} a {kind}, and {place.area_id} is larger"
+        override = next((holder for holder in overrides if f" {holder} " in text), "")
+        if not override or row["found_by"] != PlaceMatch.OVERRIDE.value:
+            return ""
+    printed = PRINTED.search(note)
+    text = printed[1] if printed else ""
+    folded = ", ".join(fold_name(piece) for piece in text.split(","))
+    if row["reading"] == PlaceReading.WHOLE.value:
+        is_part = overrides[override] == PlaceReading.WITHIN.value
+        if is_part and _is_holder_named(name, names, text.casefold(), folded):
+            return f"{name} is a part of {area_id}, which is read whole"
+        if re.search(PART + re.escape(name), folded):
+            return f"the row says parts of {name}, which is read whole"
+        if spot := SPOT.search(note):
+            return f"the row names a {spot[0]}, and {area_id} is read whole"
+    kind = _find_kind(name, fold_name(text))
+    if kind and level - KINDS[kind] >= LEAST_STEPS.get(row["reading"], 2):
+        return f"the row calls {name} a {kind}, and {area_id} is larger"
     return ""
 
 
-def _fold_keeping_commas(text: str) -> str:
-    return ", ".join(fold_name(piece) for piece in text.split(","))
-
-
-def _is_holder_named(place: _NamedPlace) -> bool:
+def _is_holder_named(name: str, names: Sequence[str], text: str, folded: str) -> bool:
     """Return whether the text names the whole place only as the container of other places."""
-    others = [name for name in place.names if name != place.name]
-    text = _fold_keeping_commas(place.text)
-    for holder in others:
-        before, separator, after = text.rpartition(holder)
-        is_last = place.name in before and len(after.split()) <= 1 and "," not in after
-        is_followed_by_larger = place.name in before and re.match(
+    for holder in names:
+        before, separator, after = folded.rpartition(holder)
+        is_last = name in before and len(after.split()) <= 1 and "," not in after
+        is_followed_by_larger = name in before and re.match(
             r"\s*(?:state|governorate|province|region|district|township)\b", after
         )
-        is_bracketed = re.search(re.escape(holder) + r"\s*\(", place.text.casefold())
-        if separator and (is_last or is_followed_by_larger or is_bracketed):
+        is_bracketed = re.search(re.escape(holder) + r"\s*\(", text)
+        is_named = is_last or is_followed_by_larger or is_bracketed
+        if holder != name and separator and is_named:
             return True
     return False
 

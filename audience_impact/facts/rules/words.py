@@ -45,22 +45,17 @@ NO_SERVICES = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
 KIND = ["audience_metric", "unit", "population_base"]
 
 
-def _is_exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
-    """Return true for two significant digits or more: round numbers agree by chance."""
-    return levels.count_digits(numbers) > 1
-
-
 @check("estimates", "platform_id")
-def figure_told_twice(tables: Tables) -> pd.DataFrame:
+def _figure_told_twice(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     """Select the second of two figures that differ in one coded word, or in the programme."""
-    estimates = tables["estimates"]
     columns = [name for name in (*SAME, *WORDS, "row_line") if name != "stated"]
     rows = estimates[columns].assign(stated=estimates["value"].fillna(estimates["low"]))
     rows = rows[rows["stated"] > 0].reset_index(names="place")
     pairs = rows.merge(rows, on=SAME, suffixes=("", "_of"))
     pairs = pairs[pairs["row_line"] > pairs["row_line_of"]]
     differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
-    by_chance = (pairs["unit"] == Unit.SHARE.value) | ~_is_exact(pairs["stated"])
+    are_round = levels.count_digits(pairs["stated"]) <= 1
+    by_chance = (pairs["unit"] == Unit.SHARE.value) | are_round
     is_programme = differs["measurement_series_id"] & ~differs["platform_id"]
     differs_once = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
     twice = []
@@ -73,9 +68,8 @@ def figure_told_twice(tables: Tables) -> pd.DataFrame:
 
 
 @check("estimates", "audience_metric")
-def word_alone(tables: Tables) -> pd.DataFrame:
+def _word_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     """Select coded words that no other figure has which agrees in all other coded words."""
-    estimates = tables["estimates"]
     names = ["measurement_series_id", "source_id", *KIND]
     # Numbers of the words: words themselves are hashed anew for each group.
     numbers = {name: pd.factorize(estimates[name])[0] for name in names}
@@ -102,13 +96,12 @@ def word_alone(tables: Tables) -> pd.DataFrame:
 
 
 @check("estimates", "platform_id")
-def platform_alone(tables: Tables) -> pd.DataFrame:
+def _platform_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     """Select a figure that fits another platform, where its own platform has none about that time.
 
     That is, the measurer has a figure within 1 % of it for another platform within three months, or
     many figures of this area, but no other figure of the platform.
     """
-    estimates = tables["estimates"]
     rows = estimates[[*SERIES, "platform_id"]].assign(
         stated=estimates["value"].fillna(estimates["low"]), moment=levels.compute_moment(estimates)
     )
@@ -119,7 +112,7 @@ def platform_alone(tables: Tables) -> pd.DataFrame:
     near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
     near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
     near &= pairs["platform_id"] != pairs["platform_id_of"]
-    near &= (pairs["unit"] != Unit.SHARE.value) & _is_exact(pairs["stated"])
+    near &= (pairs["unit"] != Unit.SHARE.value) & (levels.count_digits(pairs["stated"]) > 1)
     fits = pairs[near].drop_duplicates("place").set_index("place")
     measurer = ["measurement_series_id", "area_id"]
     of_measurer, of_platform = (
@@ -138,9 +131,9 @@ def platform_alone(tables: Tables) -> pd.DataFrame:
 
 
 @check("estimates", "platform_id")
-def page_about_another(tables: Tables) -> pd.DataFrame:
+def _page_about_another(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Compare the single service of a page's figures with the services of its title."""
-    estimates = tables["estimates"][["source_id", "platform_id", "area_id"]]
+    estimates = estimates[["source_id", "platform_id", "area_id"]]
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     services = set(kinds.index[~kinds.isin(NO_SERVICES)])
     of_page = estimates.groupby("source_id")["platform_id"]
