@@ -5,24 +5,19 @@ name, or new rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import count
+from typing import NamedTuple
 
 import pandas as pd
 
 from audience_impact import periods
 from audience_impact import vocabulary as words
-from audience_impact.plain_text import fold_name
-from audience_impact.populations import is_region
-from flows.adding.questions import Answers, Question, Rules, fill_row, list_questions
-from flows.adding.records import FactRecords, NotOnRecordError, choose_publisher_word, make_slug
+from flows.adding.questions import Answers, Question, choose_start, fill_row, list_questions
+from flows.adding.records import FactRecords, choose_publisher_word, make_slug
 
 Row = Mapping[str, str]
 Rows = dict[str, list[Row]]
 """New rows by fact table; a row has cells by column."""
-NOBODY = "not stated"
-"""Answer for a page that names no measurer."""
 SAME = [
     *("platform_id", "area_id", "audience_metric", "unit", "value", "low", "high"),
     *("population_base", "period", "activity_threshold", "age", "sex"),
@@ -33,12 +28,6 @@ NEAR_DAYS = 7
 duplicates."""
 MOST_WORDS = 2
 CALLS = {words.Feature.VOICE_CALL, words.Feature.VIDEO_CALL, words.Feature.GROUP_CALL}
-SEVERITY = {
-    words.Action.NETWORK_SHUTDOWN: words.Severity.NETWORK_UNAVAILABLE,
-    words.Action.THROTTLE: words.Severity.SERVICE_IMPAIRED,
-    words.Action.DEGRADE: words.Severity.SERVICE_IMPAIRED,
-    words.Action.LEGAL_BAN_ONLY: words.Severity.NONE,
-}
 END_SOURCE = {
     words.EndStatus.ENDED: words.EndSource.RECORDED,
     words.EndStatus.WITHDRAWN: words.EndSource.RECORDED,
@@ -48,8 +37,7 @@ END_SOURCE = {
 """The origin of an end date, by end status."""
 
 
-@dataclass(frozen=True)
-class EntryKind:
+class EntryKind(NamedTuple):
     """Something that can be added.
 
     `find_similar` returns rows on record that resemble the new ones, with their id (`id`) and
@@ -63,135 +51,11 @@ class EntryKind:
     is_once: bool
 
 
-def find_page(answers: Answers) -> Row | None:
-    """Return the source row of the page, or None for a page that is not on record."""
-    raw_answer = answers.get("source") or answers.get("url")
-    return answers.records.find_source(raw_answer) if raw_answer else None
-
-
-def _is_new_page(answers: Answers) -> bool:
-    return find_page(answers) is None
-
-
-def _read_source(raw_answer: str, answers: Answers) -> str:
-    row = answers.records.find_source(raw_answer)
-    if row is None:
-        raise NotOnRecordError(f"{raw_answer} is no source on record; give its address with --url")
-    return row["source_id"]
-
-
-def _read_series(raw_answer: str, answers: Answers) -> str:
-    if fold_name(raw_answer) == NOBODY:
-        return ""
-    try:
-        return answers.records.find_series(raw_answer)
-    except NotOnRecordError:
-        if "new_measurer" in answers:
-            return make_slug(raw_answer)
-        raise
-
-
-def _read_platform(raw_answer: str, answers: Answers) -> str:
-    """Return the id of a service; a new service gets one if its kind was answered."""
-    try:
-        return answers.records.find_platform(raw_answer)
-    except NotOnRecordError:
-        if "new_platform" in answers and make_slug(raw_answer):
-            return make_slug(raw_answer)
-        raise
-
-
-def _has_range(answers: Answers) -> bool:
-    return "low" in answers or "high" in answers
-
-
-def _choose_unit(answers: Answers) -> str:
-    metric = answers.get("metric", "")
-    if metric in (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS):
-        return ""
-    if metric == words.AudienceMetric.AD_AUDIENCE:
-        return words.Unit.IDENTITIES.value
-    share = answers.raw_answers.get("value", "").rstrip().endswith("%")
-    return words.Unit.SHARE.value if share else words.Unit.PERSONS.value
-
-
-def _choose_start(answers: Answers) -> str:
-    return answers.get("observed_from") or answers.get("announced_on", "")
-
-
-def choose_severity(action: str, features: str) -> str:
-    """Return the severity of an action against some features, joined by `;`; blank if unclear."""
-    if action == words.Action.BLOCK:
-        is_whole = features == words.Feature.WHOLE_SERVICE
-        severity = words.Severity
-        return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
-    return SEVERITY[words.Action(action)].value if action in {*SEVERITY} else ""
-
-
-def choose_scope(areas: Sequence[str]) -> str:
-    """Return how far a restriction of some areas reaches."""
-    if not any(is_region(area) for area in areas):
-        return words.GeoScope.NATIONAL.value
-    return (words.GeoScope.REGION if len(areas) == 1 else words.GeoScope.MULTI_REGION).value
-
-
-def _choose_precision(answers: Answers) -> str:
-    exact = len(_choose_start(answers)) == len("2025-07-13")
-    return (words.StartPrecision.ACTUAL if exact else words.StartPrecision.ESTIMATED).value
-
-
-def _choose_networks(answers: Answers) -> str:
-    is_whole = words.WHOLE_INTERNET in answers.get("platform", "").split(";")
-    return "" if is_whole else words.NetworkScope.ALL.value
-
-
-RULES = Rules(
-    applies={
-        **dict.fromkeys(
-            ("publisher", "published_on", "title", "source_type", "reliability", "licence"),
-            _is_new_page,
-        ),
-        "accessed_on": _is_new_page,
-        **dict.fromkeys(
-            ("people_kind", "people_platform"), lambda answers: bool(answers.get("people"))
-        ),
-    },
-    must={
-        "url": lambda answers: "source" not in answers,
-        "measured_by": _is_new_page,
-        "value": lambda answers: not _has_range(answers),
-        "observed_from": lambda answers: not answers.get("announced_on"),
-        **dict.fromkeys(("new_measurer", "new_platform", "people"), lambda answers: False),
-    },
-    defaults={
-        "source_type": lambda answers: words.SourceType.PRESS_RELAY.value,
-        "accessed_on": lambda answers: datetime.now(UTC).date().isoformat(),
-        "unit": _choose_unit,
-        "interval_kind": lambda answers: (
-            (words.IntervalKind.MIN_MAX if _has_range(answers) else words.IntervalKind.NONE).value
-        ),
-        "feature": lambda answers: words.Feature.WHOLE_SERVICE.value,
-        "end_status": lambda answers: words.EndStatus.ENDED.value * bool(answers.get("ended_on")),
-        "severity": lambda answers: choose_severity(
-            answers.get("action", ""), answers.get("feature", "")
-        ),
-        "scope": lambda answers: choose_scope(answers.get("area", "").split(";")),
-        "networks": _choose_networks,
-        "precision": _choose_precision,
-    },
-    readers={
-        "source": _read_source,
-        "measured_by": _read_series,
-        "platform": _read_platform,
-        "people_platform": _read_platform,
-    },
-)
 FIGURE = list_questions(
-    *(["page", "figure"], "estimates", ["estimate_id", "source_id", "measurement_series_id"], RULES)
+    ["page", "figure"], "estimates", ["estimate_id", "source_id", "measurement_series_id"]
 )
 RESTRICTION = list_questions(
-    ["page", "restriction", "people"],
-    *("restrictions", ["restriction_id", "source_id", "end_source"], RULES),
+    ["page", "restriction", "people"], "restrictions", ["restriction_id", "source_id", "end_source"]
 )
 
 
@@ -200,7 +64,7 @@ def _build_page_rows(answers: Answers) -> tuple[Row, Rows]:
 
     A page that names no measurer measured for itself.
     """
-    page, rows = find_page(answers), Rows()
+    page, rows = answers.find_page(), Rows()
     series = answers.get("measured_by", "")
     if page is None:
         source_id = _make_source_id(answers)
@@ -231,13 +95,11 @@ def _make_source_id(answers: Answers) -> str:
 
 def _build_platform_rows(answers: Answers) -> Rows:
     """Return the rows of services that are not on record, with the names that were entered."""
-    taken = answers.records.list_ids("platforms", "platform_id")
-    names = [name.strip() for name in answers.raw_answers["platform"].split(";")]
-    ids = {_read_platform(name, answers): name for name in names}
+    names = {make_slug(name): name.strip() for name in answers.raw_answers["platform"].split(";")}
+    new = {*answers["platform"].split(";")} - answers.records.list_ids("platforms", "platform_id")
     rows: list[Row] = [
-        {"platform_id": new_id, "name": name, "kind": answers["new_platform"]}
-        for new_id, name in sorted(ids.items())
-        if new_id not in taken
+        {"platform_id": new_id, "name": names[new_id], "kind": answers["new_platform"]}
+        for new_id in sorted(new)
     ]
     return {"platforms": rows} if rows else {}
 
@@ -268,7 +130,7 @@ def _build_restriction_rows(answers: Answers) -> Rows:
     page, added = _build_page_rows(answers)
     area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
     word = make_slug(answers.get("word", "")) or _choose_word(answers)
-    new_id = f"{area}-{_choose_start(answers).split('/')[0]}-{word}"
+    new_id = f"{area}-{choose_start(answers).split('/')[0]}-{word}"
     about = {"restriction_id": new_id, "source_id": page["source_id"]}
     people = {
         **fill_row("published_figures", RESTRICTION, answers),

@@ -26,7 +26,8 @@ from audience_impact import vocabulary as words
 from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.numbers import day_in_words, on_day
 from audience_impact.plain_text import fold_name
-from flows.adding.entries import END_SOURCE, Rows, build_targets, choose_scope, choose_severity
+from flows.adding.entries import END_SOURCE, Rows, build_targets
+from flows.adding.questions import choose_scope, choose_severity
 from flows.adding.records import (
     FactRecords,
     NotOnRecordError,
@@ -252,11 +253,8 @@ def find_last_day(start: date, days: int | None) -> date | None:
 class Estimate(NamedTuple):
     """The answer for an event.
 
-    Attributes:
-        restriction_id: The id of the event.
-        published: The folder of a version with its answer alone.
-        rows: The rows of fact tables that describe the event.
-        refused_rows_count: The number of rows of the facts that were left out for an error.
+    `published` is the folder of a version with its answer alone, `rows` are the rows of fact tables
+    that describe it, and `refused_rows_count` rows of the facts were left out for an error.
     """
 
     restriction_id: str

@@ -4,18 +4,26 @@ A question is both an option of the command and a prompt; questions.csv lists th
 the column that it fills says how an answer is read, which words are allowed and whether one is
 required. Earlier answers decide which questions apply: nothing more is asked about a page on
 record.
+
+    is_asked   whether a prompt asks for an answer that may be blank
+    adds       the question whose answer allows adding a name that is not on record
+    applies    when the question applies, see `Question.holds`; blank: always
+    must       when an answer is required; blank: where the column may not be blank
 """
 
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from audience_impact import periods
-from audience_impact.plain_text import strip_blanks
-from flows.adding.records import FactRecords, NotOnRecordError, suggest_names
+from audience_impact import vocabulary as words
+from audience_impact.plain_text import fold_name, strip_blanks
+from audience_impact.populations import is_region
+from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
 from schemas import facts
 
 TIMES = {"thousand": 3, "million": 6, "billion": 9, "k": 3, "m": 6, "bn": 9}
@@ -26,18 +34,14 @@ AMOUNT = re.compile(
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ROW_EACH = "restriction_targets"
 """Table in which each of several answers is a row."""
-
-
-class Answers(dict[str, str]):
-    """Cells by question, with the facts on record; `raw_answers` are the texts as entered."""
-
-    def __init__(self, records: FactRecords) -> None:
-        super().__init__()
-        self.records, self.raw_answers = records, dict[str, str]()
-
-
-Condition = Callable[[Answers], bool]
-Reader = Callable[[str, Answers], str]
+NOBODY = "not stated"
+"""Answer for a page that names no measurer."""
+SEVERITY = {
+    words.Action.NETWORK_SHUTDOWN: words.Severity.NETWORK_UNAVAILABLE,
+    words.Action.THROTTLE: words.Severity.SERVICE_IMPAIRED,
+    words.Action.DEGRADE: words.Severity.SERVICE_IMPAIRED,
+    words.Action.LEGAL_BAN_ONLY: words.Severity.NONE,
+}
 
 
 class WrongAnswerError(ValueError):
@@ -48,41 +52,35 @@ class MissingError(ValueError):
     """Required options are missing, and the command cannot ask for them on a terminal."""
 
 
-@dataclass(frozen=True)
-class Rules:
-    """What the contracts do not say of questions, by the name of the question.
+class Answers(dict[str, str]):
+    """Cells by question, with the facts on record; `raw_answers` are the texts as entered."""
 
-    Attributes:
-        applies: Whether a question applies after the answers so far; by default it does.
-        must: Whether an answer is required; by default where the column may not be blank.
-        defaults: The answer to use where a required one is missing.
-        readers: Return the cell for an answer; raise NotOnRecordError or WrongAnswerError.
-    """
+    def __init__(self, records: FactRecords) -> None:
+        super().__init__()
+        self.records, self.raw_answers = records, dict[str, str]()
 
-    applies: Mapping[str, Condition]
-    must: Mapping[str, Condition]
-    defaults: Mapping[str, Callable[[Answers], str]]
-    readers: Mapping[str, Reader]
+    def find_page(self) -> Mapping[str, str] | None:
+        """Return the source row of the page, or None for a page that is not on record."""
+        raw_answer = self.get("source") or self.get("url")
+        return self.records.find_source(raw_answer) if raw_answer else None
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """A question, as an option of the command and as a prompt.
 
     Attributes:
         name: The key among the answers; the option is the same name with dashes.
         asks: The text of the prompt and of the option's help.
         fills: The column of a fact table that the answer fills.
-        is_asked: Whether a prompt asks for an answer that may be blank.
-        adds: The question whose answer allows adding a name that is not on record.
     """
 
     name: str
     asks: str
     fills: facts.Column | None
-    is_asked: bool
-    adds: str
-    rules: Rules
+    is_asked: bool = False
+    adds: str = ""
+    applies_if: str = ""
+    must_if: str = ""
 
     @property
     def option_name(self) -> str:
@@ -107,12 +105,12 @@ class Question:
 
     def applies(self, answers: Answers) -> bool:
         """Return whether the question applies after the answers so far."""
-        return self.name not in self.rules.applies or self.rules.applies[self.name](answers)
+        return not self.applies_if or _holds(self.applies_if, answers)
 
     def must(self, answers: Answers) -> bool:
         """Return whether an answer is required."""
-        if self.name in self.rules.must:
-            return self.rules.must[self.name](answers)
+        if self.must_if:
+            return _holds(self.must_if, answers)
         return self.fills is not None and not self.fills.may_be and self.applies(answers)
 
     def read_cell(self, raw_answer: str, answers: Answers) -> str:
@@ -126,25 +124,22 @@ class Question:
             raise WrongAnswerError(
                 "contains a line break or another control character: write one line"
             )
-        read = self.rules.readers.get(self.name) or self._choose_reader()
-        return ";".join(sorted({read(part, answers) for part in parts}))
-
-    def _choose_reader(self) -> Reader:
-        readers: dict[str, Reader] = {
-            "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
-            "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),
-            "web_address": _read_web_address,
-            "period": _read_period,
-            "number": read_amount,
-            "code": lambda raw_answer, answers: _read_word(raw_answer, self.choices),
-        }
-        of, group = (self.fills.of, self.fills.group) if self.fills else ("", "")
-        return readers.get(of) or readers.get(group) or (lambda raw_answer, answers: raw_answer)
+        if self.choices:
+            return ";".join(sorted({_read_word(part, self.choices) for part in parts}))
+        about = (self.fills.of, self.fills.group) if self.fills else ()
+        read = next((READERS[key] for key in (self.name, *about) if key in READERS), None)
+        return ";".join(sorted({read(part, answers) if read else part for part in parts}))
 
 
-def list_questions(
-    parts: Sequence[str], table: str, made: Sequence[str], rules: Rules
-) -> list[Question]:
+def _holds(condition: str, answers: Answers) -> bool:
+    """Return whether a question is answered, none of several (`not`), or the page is new."""
+    if condition == "new_page":
+        return answers.find_page() is None
+    first, *others = condition.split()
+    return answers.keys().isdisjoint(others) if first == "not" else first in answers
+
+
+def list_questions(parts: Sequence[str], table: str, made: Sequence[str]) -> list[Question]:
     """Return the questions of some parts, and of the other columns of a table.
 
     `made` are the columns of the table that the command fills by itself.
@@ -154,18 +149,15 @@ def list_questions(
     questions = [
         Question(
             *(row["name"], row["asks"], facts.COLUMNS.get(row["table"], {}).get(row["column"])),
-            *(bool(row["is_asked"]), row["adds"], rules),
+            *(bool(row["is_asked"]), row["adds"], row["applies"], row["must"]),
         )
         for row in rows
     ]
     filled = {row["column"] for row in rows if row["table"] == table} | set(made)
-    others = {name: about for name, about in facts.COLUMNS[table].items() if name not in filled}
     return questions + [
-        Question(
-            *(name, about.meaning or f"the column {name} of {table}.csv", about),
-            *(False, "", Rules({}, {}, {}, {})),
-        )
-        for name, about in others.items()
+        Question(name, about.meaning or f"the column {name} of {table}.csv", about)
+        for name, about in facts.COLUMNS[table].items()
+        if name not in filled
     ]
 
 
@@ -219,6 +211,110 @@ def read_amount(raw_answer: str, answers: Answers) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
+def _read_source(raw_answer: str, answers: Answers) -> str:
+    row = answers.records.find_source(raw_answer)
+    if row is None:
+        raise NotOnRecordError(f"{raw_answer} is no source on record; give its address with --url")
+    return row["source_id"]
+
+
+def _read_series(raw_answer: str, answers: Answers) -> str:
+    if fold_name(raw_answer) == NOBODY:
+        return ""
+    try:
+        return answers.records.find_series(raw_answer)
+    except NotOnRecordError:
+        if "new_measurer" in answers:
+            return make_slug(raw_answer)
+        raise
+
+
+def _read_platform(raw_answer: str, answers: Answers) -> str:
+    """Return the id of a service; a new service gets one if its kind was answered."""
+    try:
+        return answers.records.find_platform(raw_answer)
+    except NotOnRecordError:
+        if "new_platform" in answers and make_slug(raw_answer):
+            return make_slug(raw_answer)
+        raise
+
+
+READERS: dict[str, Callable[[str, Answers], str]] = {
+    "source": _read_source,
+    "measured_by": _read_series,
+    "platform": _read_platform,
+    "people_platform": _read_platform,
+    "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
+    "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),
+    "web_address": _read_web_address,
+    "period": _read_period,
+    "number": read_amount,
+}
+"""How answers become cells, by question, by what a cell is of, or by the kind of column.
+
+They raise NotOnRecordError or WrongAnswerError.
+"""
+
+
+def _choose_unit(answers: Answers) -> str:
+    metric = answers.get("metric", "")
+    if metric in (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS):
+        return ""
+    if metric == words.AudienceMetric.AD_AUDIENCE:
+        return words.Unit.IDENTITIES.value
+    share = answers.raw_answers.get("value", "").rstrip().endswith("%")
+    return words.Unit.SHARE.value if share else words.Unit.PERSONS.value
+
+
+def choose_start(answers: Answers) -> str:
+    """Return the day on which access changed, else that of the announcement."""
+    return answers.get("observed_from") or answers.get("announced_on", "")
+
+
+def choose_severity(action: str, features: str) -> str:
+    """Return the severity of an action against some features, joined by `;`; blank if unclear."""
+    if action == words.Action.BLOCK:
+        is_whole = features == words.Feature.WHOLE_SERVICE
+        severity = words.Severity
+        return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
+    return SEVERITY[words.Action(action)].value if action in {*SEVERITY} else ""
+
+
+def choose_scope(areas: Sequence[str]) -> str:
+    """Return how far a restriction of some areas reaches."""
+    if not any(is_region(area) for area in areas):
+        return words.GeoScope.NATIONAL.value
+    return (words.GeoScope.REGION if len(areas) == 1 else words.GeoScope.MULTI_REGION).value
+
+
+DEFAULTS: dict[str, Callable[[Answers], str]] = {
+    "source_type": lambda answers: words.SourceType.PRESS_RELAY.value,
+    "accessed_on": lambda answers: datetime.now(UTC).date().isoformat(),
+    "unit": _choose_unit,
+    "interval_kind": lambda answers: (
+        (
+            words.IntervalKind.MIN_MAX if {"low", "high"} & {*answers} else words.IntervalKind.NONE
+        ).value
+    ),
+    "feature": lambda answers: words.Feature.WHOLE_SERVICE.value,
+    "end_status": lambda answers: words.EndStatus.ENDED.value * bool(answers.get("ended_on")),
+    "severity": lambda answers: choose_severity(
+        answers.get("action", ""), answers.get("feature", "")
+    ),
+    "scope": lambda answers: choose_scope(answers.get("area", "").split(";")),
+    "networks": lambda answers: (
+        words.NetworkScope.ALL.value
+        * (words.WHOLE_INTERNET not in answers.get("platform", "").split(";"))
+    ),
+    "precision": lambda answers: (
+        (
+            words.StartPrecision.ACTUAL
+            if len(choose_start(answers)) == len("2025-07-13")
+            else words.StartPrecision.ESTIMATED
+        ).value
+    ),
+}
+"""The answer to use where a required one is missing, by question."""
 Asker = Callable[[Question, str, Answers], str]
 """Asks a person, given a question, a default and the answers so far; returns a readable answer."""
 
@@ -256,7 +352,7 @@ def _ask_questions(
     answers, missing = Answers(records), list[str]()
     for question in questions:
         raw_answer, must = options.get(question.name, ""), question.must(answers)
-        choose_default = question.rules.defaults.get(question.name) if must else None
+        choose_default = DEFAULTS.get(question.name) if must else None
         default = choose_default(answers) if choose_default else ""
         if not raw_answer and ask and (must or (question.is_asked and question.applies(answers))):
             raw_answer = ask(question, default, answers)

@@ -111,12 +111,11 @@ def _add_records(
     another: bool,
 ) -> None:
     from flows.adding import writing
-    from flows.adding.entries import find_page
     from flows.pipeline.steps import RefusedError
 
     records = _read_records(folders)
     answers = _collect_answers(kind, options, records, may_write=yes or dry_run)
-    if page := find_page(answers):
+    if page := answers.find_page():
         print_line(
             f"the page is on record, and stays as it is: {page['source_id']}, {page['publisher']}"
         )

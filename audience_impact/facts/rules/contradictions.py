@@ -96,7 +96,8 @@ def _accounts_above_people(estimates: pd.DataFrame, tables: Tables) -> pd.DataFr
 
 @check("bases", "persons")
 def _base_above_population(bases: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    parts = bases[bases["population_base"] != EVERYONE].assign(stated=bases["persons"])
+    parts = bases[bases["population_base"] != EVERYONE]
+    parts = parts.assign(stated=parts["persons"])
     return _select_excess_of_residents(parts, tables, VINTAGES_DIFFER)
 
 

@@ -205,11 +205,9 @@ def _finer_than_its_measurer(frame: pd.DataFrame, _: Tables, column: str) -> pd.
     is_number = frame[column] > 0
     if "unit" in frame:
         is_number &= frame["unit"] != Unit.SHARE.value
-    rows = frame.loc[is_number, ["measurement_series_id", "source_id"]]
-    rows = rows.assign(printed=frame[column], digits=levels.count_digits(frame[column][is_number]))
-    measurer, page = (
-        rows.groupby(name)["digits"] for name in ("measurement_series_id", "source_id")
-    )
+    numbers, names = frame.loc[is_number, column], ["measurement_series_id", "source_id"]
+    rows = frame.loc[is_number, names].assign(printed=numbers, digits=levels.count_digits(numbers))
+    measurer, page = (rows.groupby(name)["digits"] for name in names)
     # Ranks from the finest: how many of a group have as many digits or more, the row included.
     as_fine, of_page = (
         group.rank(method="max", ascending=False).astype("int64") - 1 for group in (measurer, page)
