@@ -11,8 +11,9 @@ import pandas as pd
 
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import ObsStatus, RuleStage
-from schemas.columns import JOINED_BY
 
+JOINED_BY = ";"
+"""Separator between several words in one cell."""
 RowCheck = Callable[[pd.DataFrame], Any]
 RULES: dict[str, dict[str, RowCheck]] = {}
 """The rules of each table, by id."""

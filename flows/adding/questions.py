@@ -148,8 +148,11 @@ def list_questions(parts: Sequence[str], table: str, made: Sequence[str]) -> lis
         rows = [row for row in csv.DictReader(file) if row["part"] in parts]
     questions = [
         Question(
-            *(row["name"], row["asks"], facts.COLUMNS.get(row["table"], {}).get(row["column"])),
-            *(bool(row["is_asked"]), row["adds"], row["applies"], row["must"]),
+            row["name"],
+            row["asks"],
+            facts.COLUMNS.get(row["table"], {}).get(row["column"]),
+            bool(row["is_asked"]),
+            *(row[name] for name in ("adds", "applies", "must")),
         )
         for row in rows
     ]
