@@ -28,20 +28,12 @@ from audience_impact.fitted.models import (
     read_context,
     read_models,
 )
-from audience_impact.outputs import (
-    area_tables,
-    areas,
-    impact_by_area,
-    impact_by_day,
-    person_days,
-)
-from audience_impact.outputs.area_names import add_names
+from audience_impact.outputs import areas, over_time, person_days
+from audience_impact.outputs.area_names import add_names, list_areas_of, list_regions
 from audience_impact.outputs.areas import Sets
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
-from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_lineage, make_sources
-from audience_impact.outputs.queries import Days
 from audience_impact.outputs.restrictions import (
     make_impact_by_platform,
     make_register_rows,
@@ -102,6 +94,12 @@ def find_newest_access(tables: Tables) -> date:
     return date(newest.year, newest.month, newest.day)
 
 
+def make_rows_of(run: "Outputs", places: pd.DataFrame) -> pd.DataFrame:
+    """Return totals by month and year of the areas that contain countries of a run."""
+    reason = find_no_estimate_reason(run.stages.simulation)
+    return areas.make_rows([run.in_periods], places, reason, run.stages.scope.as_of)
+
+
 def rate_countries_of(rows: pd.DataFrame, run: "Outputs") -> pd.DataFrame:
     """Return totals by month and year with the confidence of those of countries.
 
@@ -122,7 +120,7 @@ def finish_areas(
 ) -> pd.DataFrame:
     """Return totals by month and year, of which the last edition of a register is known.
 
-    Rows of countries have their `confidence`; `regions` as areas.list_regions returns them.
+    Rows of countries have their `confidence`; `regions` as area_names.list_regions returns them.
     """
     marked = areas.mark_uncovered(rows, register_rows)
     rated = confidence.rate_regions(select_all(marked), regions)
@@ -146,27 +144,31 @@ class Outputs(Mapping[str, pd.DataFrame]):
         return self.simulation.draw_metrics()
 
     @cached_property
-    def in_periods(self) -> Sets:
-        """Return the people of countries by month and year."""
-        return impact_by_area.draw_periods(self.simulation)
+    def days_by_kind(self) -> tuple["pd.Series[float]", pd.DataFrame]:
+        """Return the person-days of countries by month and year."""
+        return person_days.count_by_kind(self.simulation)
 
     @cached_property
-    def on_days(self) -> OnDays:
-        """Return the people of countries by day."""
-        return impact_by_day.draw_days(self.simulation, self.stages.scope.as_of)
+    def in_periods(self) -> Sets:
+        """Return the people and person-days of countries by month and year."""
+        return over_time.draw_periods(self.simulation, *self.days_by_kind)
+
+    @cached_property
+    def on_days(self) -> Sets:
+        """Return the people and person-days of countries by day."""
+        return over_time.draw_days(self.simulation, self.stages.scope.as_of)
 
     def make_areas(self) -> pd.DataFrame:
         """Return the table `impact_by_area`, of countries and of regions."""
         countries = self.in_periods.table["country_id"]
-        by_country = {name: self.in_periods.of_country(name) for name in sorted(set(countries))}
-        places = areas.list_areas_of(self.facts["areas"], countries)
-        reason = find_no_estimate_reason(self.stages.simulation)
-        rows = impact_by_area.make_rows(by_country, places, reason, self.stages.scope.as_of)
-        regions = areas.list_regions(self.facts["areas"], countries)
+        places = list_areas_of(self.facts["areas"], countries)
+        rows = make_rows_of(self, places)
+        regions = list_regions(self.facts["areas"], countries)
         return finish_areas(rate_countries_of(rows, self), regions, self.facts["register_rows"])
 
     def release_answers(self) -> None:
         """Free the draws that no table of areas needs."""
+        _ = self.days_by_kind
         self.__dict__.pop("draws", None)
         self.simulation.release_answers()
 
@@ -187,9 +189,9 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
 
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
-    "impact": lambda run, s: make_impact(s.scope, s.inputs, s.bounds, s.simulation, run.draws),
+    "impact": lambda run, s: make_impact(s.scope, s.simulation, run.draws),
     "impact_by_platform": lambda run, s: make_impact_by_platform(
-        s.scope, s.inputs, s.simulation, run.facts["platforms"]
+        s.scope, s.simulation, run.facts["platforms"]
     ),
     "impact_by_area": lambda run, s: run.make_areas(),
     "person_days": lambda run, s: person_days.make_person_days(run.simulation, s.scope.as_of),
@@ -198,7 +200,7 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "comparisons": lambda run, s: make_comparisons(
         run.facts, run["impact"], run["impact_by_platform"], s.inputs
     ),
-    "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, run.facts),
+    "lineage": lambda run, s: make_lineage(s.scope, s.simulation, run.facts),
     "candidates": lambda run, s: make_candidates(s.scope, s.inputs, s.context),
     "steps": lambda run, s: make_steps(s.scope, s.inputs, s.bounds, run.simulation, s.context),
 }
@@ -207,13 +209,19 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
 
 def collect_review_input(stages: Stages, results: Tables) -> rules.ReviewInput:
     """Return the tables that the rules over results read."""
-    return replace(
-        rules.make_review_input(results["impact"], stages.scope, stages.inputs),
-        by_platform=results["impact_by_platform"],
-        by_area=select_all(results["impact_by_area"]),
-        person_days=results["person_days"],
-        in_force=list_countries_in_force(stages.simulation.timeline),
-        bases=stages.context.tables["bases"],
+    inputs = stages.inputs
+    return rules.ReviewInput(
+        results["impact"],
+        stages.scope.restrictions,
+        inputs.sizes,
+        inputs.chosen,
+        inputs.quality_flags,
+        inputs.daily,
+        results["impact_by_platform"],
+        select_all(results["impact_by_area"]),
+        results["person_days"],
+        list_countries_in_force(stages.simulation.timeline),
+        stages.context.tables["bases"],
     )
 
 
@@ -264,31 +272,23 @@ class PartInput:
     tables: Tables
 
 
-class Country(NamedTuple):
-    """The people of a country, of which the totals of regions are sums.
-
-    `person_days` has no draws where a rule withholds the quantiles.
-    """
-
-    in_periods: Sets
-    on_days: OnDays
-    person_days: Days
-
-
 @dataclass(frozen=True)
 class PartResult:
     """The results of one part of a run.
 
     Attributes:
-        tables: Rows of OF_RESTRICTIONS, and of its countries by area and by day.
-        countries: The people of each country, which are summed for regions.
+        tables: Rows of OF_RESTRICTIONS, and of its countries by month and year.
+        in_periods: People and person-days of its countries by month and year, which are summed for
+            regions; without draws of person-days where a rule withholds the quantiles.
+        on_days: The same by day.
         findings: Contradictions between facts that the computation detected.
         broken: For each rule over results the keys of the rows that break it.
         no_estimate_reason: Why nothing at all is drawn; blank where something may be.
     """
 
     tables: Tables
-    countries: dict[str, Country]
+    in_periods: Sets
+    on_days: Sets
     findings: tuple[Finding, ...]
     broken: dict[str, list[str]]
     no_estimate_reason: str
@@ -368,28 +368,21 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     run = Outputs(stages, shared.settings)
     # The draws of thousands of restrictions are freed as soon as no later table needs them.
     frames = {name: run[name] for name in OF_RESTRICTIONS}
-    days = person_days.draw_days(run.simulation)
-    masked_days = area_tables.mask_withheld(days, frames["person_days"])
     run.release_answers()
-    no_estimate_reason = find_no_estimate_reason(stages.simulation)
-    names = sorted(set(run.in_periods.table["country_id"]))
-    in_periods = {name: run.in_periods.of_country(name) for name in names}
-    on_days = {name: run.on_days.of_country(name) for name in names}
-    about = pd.DataFrame({"country_id": names, "area_id": names}), no_estimate_reason, shared.as_of
-    rows = impact_by_area.make_rows(in_periods, *about)
+    names = run.in_periods.table["country_id"].drop_duplicates()
+    rows = make_rows_of(run, pd.DataFrame({"country_id": names, "area_id": names}))
+    rows = areas.take_person_days(rows, frames["person_days"])
     frames["impact_by_area"] = rate_countries_of(rows, run)
-    frames["draws"] = impact_by_area.make_draws(run.in_periods, frames["impact_by_area"])
-    frames["impact_by_day"] = impact_by_day.make_rows(on_days, *about)
-    of_countries = {name: days.of_country(name) for name in names}
-    frames["area_days"] = area_tables.join_days(
-        area_tables.sum_days(of_countries, about[0]), frames["person_days"]
-    )
-    countries = {
-        name: Country(in_periods[name], on_days[name], masked_days.of_country(name))
-        for name in names
-    }
+    frames["draws"] = over_time.make_draws(run.in_periods, rows)
     broken = rules.find_broken_rules(collect_review_input(stages, frames))
-    return PartResult(frames, countries, tuple(findings), broken, no_estimate_reason)
+    return PartResult(
+        frames,
+        areas.withhold_draws(run.in_periods, frames["person_days"]),
+        run.on_days,
+        tuple(findings),
+        broken,
+        find_no_estimate_reason(stages.simulation),
+    )
 
 
 def merge_parts(
@@ -397,32 +390,29 @@ def merge_parts(
 ) -> tuple[Tables, dict[str, list[str]]]:
     """Return the tables of several countries together, and the rules that they break.
 
-    `tables` are the facts that all parts share, `as_of` is the date of the results. The people of
-    countries are read one country at a time, in the order of their codes.
+    `tables` are the facts that all parts share, `as_of` is the date of the results.
     """
-    countries = dict(sorted(item for part in parts for item in part.countries.items()))
-    in_periods = {code: people.in_periods for code, people in countries.items()}
-    on_days = {code: people.on_days for code, people in countries.items()}
-    regions = areas.list_regions(tables["areas"], pd.Series(list(in_periods), dtype="str"))
-    about = regions, parts[0].no_estimate_reason, as_of
-
-    def join(name: str, of_regions: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
-        return areas.join_tables([*(part.tables[name] for part in parts), *of_regions], key)
-
-    of_regions = impact_by_area.make_rows(in_periods, *about)
-    people = finish_areas(
-        join("impact_by_area", [of_regions], impact_by_area.KEY), regions, tables["register_rows"]
+    in_periods, on_days = [part.in_periods for part in parts], [part.on_days for part in parts]
+    countries = pd.concat([sets.table["country_id"] for sets in in_periods])
+    regions = list_regions(tables["areas"], countries)
+    about = parts[0].no_estimate_reason, as_of
+    of_countries = [part.tables["impact_by_area"] for part in parts]
+    people = areas.join_tables(
+        [*of_countries, areas.make_rows(in_periods, regions, *about)], areas.KEY
     )
-    of_regions = impact_by_day.make_rows(on_days, *about)
-    on_a_day = join("impact_by_day", [of_regions], impact_by_day.KEY)
-    days_of = {code: country.person_days for code, country in countries.items()}
-    days = join("area_days", [area_tables.sum_days(days_of, regions)], area_tables.KEY)
+    people = finish_areas(people, regions, tables["register_rows"])
+    places = list_areas_of(tables["areas"], countries)
+    on_a_day = areas.make_rows(on_days, places, *about)
     merged = {
-        "draws": join("draws", [], ["area_id", "year", "draw"]),
+        "draws": areas.join_tables(
+            [part.tables["draws"] for part in parts], ["area_id", "year", "draw"]
+        ),
         "area_comparisons": make_area_comparisons(tables, select_all(people)),
         "sources": make_sources(tables),
         "register_rows": make_register_rows(tables),
-        **area_tables.make_tables(people, days, on_a_day, tables),
+        **areas.make_tables(people, ("year", "month"), tables),
+        **areas.make_tables(on_a_day, ("day",), tables),
     }
     named = {name: add_names(name, frame, tables["areas"]) for name, frame in merged.items()}
-    return named, rules.find_broken_area_rules(select_all(people))
+    below = rules.find_areas_below_parts(select_all(people))
+    return named, {rules.union_below_part.__name__: sorted(below)}

@@ -209,7 +209,7 @@ def sound(folder: Path) -> Sound:
         seen = checks.RecordedTables(typed)
         result[name], reads[name] = _told(checks.run_rule(name, seen)), seen.read_names
     stages, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
-    used = make_lineage(stages.scope, stages.inputs, stages.bounds, typed)
+    used = make_lineage(stages.scope, stages.simulation, typed)
     order = list(checks.CHECKS)
     return Sound(text, typed, result, reads, order, _bounds(typed), _carrying(used, typed))
 

@@ -21,7 +21,7 @@ from audience_impact.answers.numbers import read_estimate
 from audience_impact.api import People
 from audience_impact.explaining import TABLES, Trace, make_trace
 from audience_impact.outputs.area_names import list_names
-from audience_impact.outputs.areas import unite_people
+from audience_impact.outputs.over_time import unite_people
 from audience_impact.outputs.review.reasons import withhold_quantiles
 from audience_impact.periods import parse_period
 from audience_impact.pipeline import Outputs, Selection, Settings

@@ -1,7 +1,6 @@
 """Worlds for the estimation engine: a calibration among the facts, and the case of Russia."""
 
 import json
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,10 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_context
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
-from audience_impact.outputs import impact_by_area, impact_by_day
-from audience_impact.outputs.areas import Sets, list_areas_of
+from audience_impact.outputs import over_time
+from audience_impact.outputs.area_names import list_areas_of
+from audience_impact.outputs.areas import Sets, make_rows
+from audience_impact.outputs.person_days import count_by_kind
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.overlap import patterns as pattern_draws
 from audience_impact.overlap.copula import Calibration
@@ -211,40 +212,30 @@ def calculated(made: World) -> Outputs:
 def by_area(
     inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Table `impact_by_area` of countries, and of regions where the table of areas is given."""
-    return _sum_countries(
-        impact_by_area.make_rows,
-        impact_by_area.draw_periods(Simulation(inputs, sampler)),
-        inputs,
-        areas,
-    )
+    """Totals by month and year of countries, and of regions where the table of areas is given."""
+    simulation = Simulation(inputs, sampler)
+    sets = over_time.draw_periods(simulation, *count_by_kind(simulation))
+    return _sum_countries(sets, inputs, areas)
 
 
 def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> pd.DataFrame:
-    """Table `impact_by_day`."""
-    days = impact_by_day.draw_days(Simulation(inputs, sampler), AS_OF)
-    return _sum_countries(impact_by_day.make_rows, days, inputs, areas)
+    """Totals by day of countries and regions."""
+    return _sum_countries(over_time.draw_days(Simulation(inputs, sampler), AS_OF), inputs, areas)
 
 
 def _sum_countries(
-    make_rows: Callable[..., pd.DataFrame],
-    people: Sets | impact_by_day.OnDays,
-    inputs: SimulationInputs,
-    areas: pd.DataFrame | None,
+    sets: Sets, inputs: SimulationInputs, areas: pd.DataFrame | None
 ) -> pd.DataFrame:
     names = sorted(set(inputs.timeline.rows["country_id"]))
     places = pd.DataFrame({"country_id": names, "area_id": names})
     if areas is not None:
         places = list_areas_of(areas, places["country_id"])
-    by_country = {name: people.of_country(name) for name in names}
-    return make_rows(by_country, places, find_no_estimate_reason(inputs), AS_OF)
+    return make_rows([sets], places, find_no_estimate_reason(inputs), AS_OF)
 
 
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
     """Table `impact` of what was prepared and drawn."""
-    return impact_table.make_impact(
-        *(stages.scope, stages.inputs, stages.bounds, stages.simulation, draws)
-    )
+    return impact_table.make_impact(stages.scope, stages.simulation, draws)
 
 
 def impacts(made: World, count: int = 400) -> pd.DataFrame:

@@ -54,8 +54,8 @@ EMPTY_NAMES = {
     *("kept", "left", "known", "given", "whole"),
 }
 """Names that say nothing of what they hold."""
-MODULES_IN_FOLDER, WIDE_FOLDERS = 12, {"audience_impact/outputs"}
-"""Most modules of a folder, and a folder with one or two tables a module."""
+MODULES_IN_FOLDER = 12
+"""Most modules of a folder."""
 MEDIAN_LINES, NINETIETH_LINES = 12, 35
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -172,7 +172,7 @@ def folders_are_small(tree: list[Module]) -> list[str]:
     return [
         f"{folder}: has {count} modules"
         for folder, count in folders.items()
-        if count > MODULES_IN_FOLDER and folder not in WIDE_FOLDERS
+        if count > MODULES_IN_FOLDER
     ]
 
 

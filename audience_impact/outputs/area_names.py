@@ -1,5 +1,6 @@
-"""Columns `area_name`, `country_name` and `continent_name` of tables with an area or a country.
+"""Names and codes of areas, the regions that contain them, and their residents.
 
+Columns are `area_name`, `country_name` and `continent_name` of tables with an area or a country.
 Names are those that English newspapers print: of the fact table `areas`, `press_name` where it has
 one, else `name`; of a place without the accents of scholars, and the first alias in Latin letters
 where the name is in others. A continent is an area that the world contains directly, as in UN M49.
@@ -7,13 +8,19 @@ Several names are joined as those in `area_name` of `restrictions` are; each occ
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 import pandas as pd
+from babel.core import get_global
 
+from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.online import compute_moments
+from audience_impact.facts.tables import Tables
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Parents
 from audience_impact.plain_text import strip_accents
-from audience_impact.populations import WHOLE, are_regions, country_of, with_holders
+from audience_impact.populations import WHOLE, are_regions, country_of, parents_of, with_holders
 from audience_impact.vocabulary import WORLD
 
 OF_COUNTRIES = ("restrictions", "candidates", "steps")
@@ -24,12 +31,25 @@ LAST_LATIN = 0x24F
 STATE = re.compile(r"[A-Z]{2}-\w+")
 """Pattern of ISO 3166-2, the codes of states and provinces."""
 NAMING = ["name", "aliases", "press_name"]
+CONTINENTS = ("002", "009", "019", "142", "150")
+"""UN M49 codes of its regions, which are the continents."""
+INTERMEDIATE_REGIONS = ("005", "011", "013", "014", "017", "018", "029", "830")
+"""UN M49 codes of the parts of Sub-Saharan Africa and of Latin America and the Caribbean."""
+RETIRED = {"ANT", "BUR", "DDR", "FXX", "NTZ", "SCG", "SUN", "TMP", "XKK", "YMD", "YUG", "ZAR"}
+"""Codes that ISO 3166-3 lists as withdrawn, and CLDR's own for Kosovo, where others use XKX."""
+ALPHA_3 = re.compile(r"(?:^|;)([A-Z]{3})(?:;|$)")
+"""The code of a country among its aliases, where ISO 3166 has none."""
 
 
 def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     """Return the name of each area as English newspapers print it, by its id."""
     by_id = areas.set_index("area_id").reindex(columns=NAMING, fill_value="")
-    spelled = (by_id["name"] + ";" + by_id["aliases"]).str.split(";").map(_choose_latin)
+    # the first name in Latin letters, else the first
+    spelled = (
+        (by_id["name"] + ";" + by_id["aliases"])
+        .str.split(";")
+        .map(lambda names: next(filter(_is_latin, names), names[0]))
+    )
     is_place = are_regions(by_id.index.to_series())
     names = by_id["name"].mask(is_place, spelled.map(strip_accents))
     return by_id["press_name"].where(by_id["press_name"] != "", names)
@@ -49,10 +69,8 @@ def name_region(area_ids: list[str], parents: Parents, names: "pd.Series[str]") 
     return str(names[region]) if is_told_apart else None
 
 
-def _choose_latin(names: list[str]) -> str:
-    """Return the first name in Latin letters, else the first."""
-    latin = (name for name in names if all(ord(sign) <= LAST_LATIN for sign in strip_accents(name)))
-    return next(latin, names[0])
+def _is_latin(name: str) -> bool:
+    return all(ord(sign) <= LAST_LATIN for sign in strip_accents(name))
 
 
 def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +103,8 @@ def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
     by_cell = {}
     for cell, codes in codes_of.items():
         countries = [code if WHOLE.fullmatch(code) else country_of(code, parents) for code in codes]
-        continents = [_find_continent(country, parents) for country in countries]
+        paths = [[country, *list_holders(country, parents)] for country in countries]
+        continents = [path[-2] for path in paths if len(path) > 1 and path[-1] == WORLD]
         by_cell[cell] = [
             ", ".join(name for code in dict.fromkeys(several) if (name := names.get(code, "")))
             for several in (codes, countries, continents)
@@ -94,8 +113,72 @@ def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(by_cell, orient="index", columns=kinds, dtype="object")
 
 
-def _find_continent(area: str, parents: Parents) -> str:
-    """Return the continent of a country or region; blank for the world and for unknown areas."""
-    while (above := parents.get(area, "")) not in ("", WORLD):
-        area = above
-    return area if above == WORLD else ""
+def list_holders(area: str, parents: Mapping[str, str]) -> list[str]:
+    """Return all areas that contain an area, from the smallest to the world."""
+    holders = []
+    while area := parents.get(area, ""):
+        holders.append(area)
+    return holders
+
+
+def list_areas_of(areas: pd.DataFrame, countries: Iterable[str]) -> pd.DataFrame:
+    """Return each country with itself, its regions and the world: country_id, area_id.
+
+    `areas` is the fact table, whose `parent_id` leads from a country to the world. Intermediate
+    regions, into which only some sub-regions are divided, are left out.
+    """
+    parents = parents_of(areas)
+    pairs = {
+        (country, area)
+        for country in countries
+        for area in (country, *list_holders(country, parents), WORLD)
+        if area not in INTERMEDIATE_REGIONS
+    }
+    return pd.DataFrame(sorted(pairs), columns=["country_id", "area_id"], dtype="str")
+
+
+def list_regions(areas: pd.DataFrame, countries: Iterable[str]) -> pd.DataFrame:
+    """Return the regions and the world of each country: `list_areas_of` without the country."""
+    holders = list_areas_of(areas, countries)
+    return holders[holders["area_id"] != holders["country_id"]].reset_index(drop=True)
+
+
+def classify(area_ids: "pd.Series[str]") -> "pd.Series[str]":
+    """Return for each area whether it is a country, or its level in UN M49."""
+    levels = {WORLD: "world"} | dict.fromkeys(CONTINENTS, "continent")
+    others = area_ids.str.isdecimal().map({True: "subregion", False: "country"})
+    return area_ids.map(levels).fillna(others).astype("str")
+
+
+def count_residents(
+    area_ids: "pd.Series[str]", years: "pd.Series[str]", tables: Tables
+) -> "pd.Series[float]":
+    """Return the residents of areas in the middle of years; of a region those of its countries."""
+    facts = tables["areas"]
+    places = list_areas_of(facts, facts.loc[facts["area_id"].str.len() == 2, "area_id"])
+    keys = pd.DataFrame({"area_id": area_ids, "year": years})
+    pairs = keys.drop_duplicates().merge(places, on="area_id")
+    middle = pd.to_datetime(pairs["year"] + "-07-01")
+    counts = Counts.from_tables(tables)
+    people = counts.interpolate_residents(pairs["country_id"], compute_moments(middle))
+    totals = people.groupby([pairs["area_id"], pairs["year"]]).sum(min_count=1)
+    return keys.join(totals.rename("residents"), on=["area_id", "year"])["residents"]
+
+
+def list_alpha_3(facts: pd.DataFrame) -> "pd.Series[str]":
+    """Return the three-letter code of each country, by `area_id`."""
+    stated = facts.set_index("area_id")["aliases"].str.extract(ALPHA_3, expand=False)
+    is_country = (stated.index.str.len() == 2) & (stated.index != WORLD)
+    codes = stated.index.to_series().map(_read_alpha_3())
+    return codes.where(codes.notna(), stated)[is_country].dropna()
+
+
+@cache
+def _read_alpha_3() -> dict[str, str]:
+    """Return the codes of ISO 3166 by those of two letters, from CLDR."""
+    aliases = get_global("territory_aliases").items()
+    return {
+        codes[0]: name
+        for name, codes in aliases
+        if len(name) == 3 and name.isalpha() and len(codes) == 1 and name not in RETIRED
+    }

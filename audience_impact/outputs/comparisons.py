@@ -1,19 +1,14 @@
 """Tables `comparisons` and `area_comparisons`: what others published, and why ours differs.
 
-Definitions. For areas, theirs is a number of people, events or hours for all restrictions of an
-area in a period. Ours is the area's row of impact_by_area, which has regions and the world as well.
-
-Method. The other figure is within, above or below our bounds with errors, and a code gives the
-reason of a difference: most publishers count everyone online when one service is blocked. A figure
-of at least NEARLY_ALL of the base is assumed to count in this way.
-
-Assumptions. Those of impact_by_area.
-
-Known drawbacks. The code follows from the sizes and from the description of the figure; its
-publisher was not consulted.
-
-Citation. Rules of this project, docs/decisions.md.
+For areas, theirs is a number of people, events or hours for all restrictions of an area in a
+period; ours is the row of the area, which may be a region or the world, by month or year. The other
+figure is within, above or below our bounds with errors, and a code gives the reason of a
+difference: most publishers count everyone online when one service is blocked. A figure of at least
+NEARLY_ALL of the base is assumed to count in this way. The code follows from the sizes and from the
+description of the figure; its publisher was not consulted.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -58,17 +53,13 @@ def make_comparisons(
     theirs = theirs[~(theirs["disputed_by"].ne("") & theirs.duplicated(same))]
     theirs = theirs.reset_index(drop=True)
     exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
-    exposed_bounds = exposed.set_index("restriction_id")[OUR_BOUNDS]
-    parts = by_platform.drop_duplicates(["restriction_id", "platform_id"]).set_index(
-        ["restriction_id", "platform_id"]
-    )[OUR_BOUNDS]
-    ours_whole = exposed_bounds.reindex(theirs["restriction_id"]).reset_index(drop=True)
-    keys = pd.MultiIndex.from_frame(theirs[["restriction_id", "platform_id"]])
-    ours_part = parts.reindex(keys).reset_index(drop=True)
-    single = ours_part["printed_max_persons"].notna()
-    ours = ours_part.where(single, ours_whole)
+    whole = exposed.set_index("restriction_id")[OUR_BOUNDS].reindex(theirs["restriction_id"])
+    key = ["restriction_id", "platform_id"]
+    part = by_platform.drop_duplicates(key).set_index(key)[OUR_BOUNDS]
+    part = part.reindex(pd.MultiIndex.from_frame(theirs[key])).reset_index(drop=True)
+    single = part["printed_max_persons"].notna()
     pages = tables["sources"].set_index("source_id")["publisher"]
-    table = theirs.join(ours).assign(
+    table = theirs.join(part.where(single, whole.reset_index(drop=True))).assign(
         compared_with=single.map(BESIDE),
         published_value=theirs["value"],
         attribution=name_origins(
@@ -76,9 +67,34 @@ def make_comparisons(
         ),
         disputed_by=theirs["disputed_by"].map(pages).fillna(""),
     )
-    return _add_differences(table).sort_values(
-        ["restriction_id", "published_figure_id"], ignore_index=True
-    )
+    counted = table["unit"] == Unit.PERSONS.value
+    return table.assign(
+        **_compute_ratios(table, table["value"].where(counted), WITH_ERROR),
+        difference_reason=_explain_differences(table, counted),
+    ).sort_values(["restriction_id", "published_figure_id"], ignore_index=True)
+
+
+def _compute_ratios(
+    table: pd.DataFrame, value: pd.Series, names: Iterable[str]
+) -> dict[str, pd.Series]:
+    """Return a value over each of our numbers; NaN where ours is zero or unknown."""
+    ours = {name: table[f"{name}_persons"] for name in names}
+    return {f"{name}_ratio": (value / of).where(of > 0).round(4) for name, of in ours.items()}
+
+
+def _explain_differences(table: pd.DataFrame, counted: "pd.Series[bool]") -> np.ndarray:
+    """Return why a figure differs from ours; `counted` are figures in persons."""
+    value, (low, high) = table["value"], _read_bounds(table)
+    kind = table["figure_kind"].map(REASONS)
+    cases = {
+        DifferenceReason.DISPUTED: table["disputed_by"] != "",
+        DifferenceReason.WITHIN_BOUNDS: counted & (value >= low) & (value <= high),
+        "": kind.notna(),
+        DifferenceReason.ABOVE_OUR_UPPER: counted & (value > high),
+        DifferenceReason.BELOW_OUR_LOWER: counted & (value < low),
+    }
+    words = [str(word) or kind.fillna("").astype("object") for word in cases]
+    return np.select(list(cases.values()), words, DifferenceReason.OTHER_DEFINITION.value)
 
 
 def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -132,34 +148,9 @@ def _as_published(aside: pd.DataFrame, kind: FigureKind, tables: Tables) -> pd.D
     )
 
 
-def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
-    value, (low, high) = table["published_value"], _read_bounds(table)
-    counted = table["unit"] == Unit.PERSONS.value
-    within = counted & (value >= low) & (value <= high)
-    kind = table["figure_kind"].map(REASONS)
-    reason = kind.fillna(DifferenceReason.OTHER_DEFINITION.value)
-    is_explained = within | kind.notna()
-    for applies, why in (
-        (within, DifferenceReason.WITHIN_BOUNDS),
-        (~is_explained & counted & (value > high), DifferenceReason.ABOVE_OUR_UPPER),
-        (~is_explained & counted & (value < low), DifferenceReason.BELOW_OUR_LOWER),
-        (table["disputed_by"] != "", DifferenceReason.DISPUTED),
-    ):
-        reason = reason.mask(applies, why.value)
-    return table.assign(
-        **{
-            f"{end}_ratio": (value / table[f"{end}_persons"])
-            .where(counted & (table[f"{end}_persons"] > 0))
-            .round(4)
-            for end in WITH_ERROR
-        },
-        difference_reason=reason,
-    )
-
-
 NEARLY_ALL = 0.75
 OURS_BY = r"\d{4}(-\d{2})?"
-"""Periods of impact_by_area: a year, or a month."""
+"""Periods of our rows: a year, or a month."""
 OURS = [*OUR_BOUNDS, "q50_persons", "base_q50_persons", "restrictions_count"]
 
 
@@ -180,18 +171,15 @@ def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame
             "duration_hours": "published_hours",
         }
     )
-    value = table["published_persons"]
-    ratios = {
-        f"{name}_ratio": (value / table[f"{name}_persons"]).where(table[f"{name}_persons"] > 0)
-        for name in ("printed_min", "q50", "printed_max")
-    }
-    rounded = {name: ratio.round(4) for name, ratio in ratios.items()}
-    return table.assign(**rounded, difference_reason=_difference_reasons(table)).sort_values(
+    ratios = _compute_ratios(
+        table, table["published_persons"], ("printed_min", "q50", "printed_max")
+    )
+    return table.assign(**ratios, difference_reason=_explain_area_differences(table)).sort_values(
         "published_area_figure_id", ignore_index=True
     )
 
 
-def _difference_reasons(table: pd.DataFrame) -> np.ndarray:
+def _explain_area_differences(table: pd.DataFrame) -> np.ndarray:
     value, (low, high) = table["published_persons"], _read_bounds(table)
     counted = value.notna() & high.notna()
     within = counted & (value >= low) & (value <= high)

@@ -1,16 +1,13 @@
 """Table `impact`: the people whom each restriction affects, and the reason for a missing number."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from audience_impact.audiences import figures
-from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
-from audience_impact.bounds import Bounds, Resolved
+from audience_impact.bounds import Resolved
 from audience_impact.imputation.figures import RUNGS
-from audience_impact.outputs import areas
+from audience_impact.outputs.areas import list_numbers
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.confidence import rate_answers
 from audience_impact.outputs.review.reasons import NEVER, apply_status_rule
@@ -20,9 +17,15 @@ from audience_impact.outputs.review.status_rules import (
     UNRELIABLE,
     fill_sentence,
 )
-from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
-from audience_impact.simulation.simulate import Draws, SimulationInputs, measure_outside_share
+from audience_impact.simulation.simulate import (
+    DEPRIVED,
+    EXPOSED,
+    FEATURE_USERS,
+    Draws,
+    SimulationInputs,
+    measure_outside_share,
+)
 from audience_impact.vocabulary import (
     CircumventionBasis,
     Confidence,
@@ -35,45 +38,29 @@ from audience_impact.vocabulary import (
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
 
 
-@dataclass(frozen=True)
-class _RunParts:
-    """The inputs from which the rows of all metrics are computed."""
-
-    scope: Scope
-    inputs: Inputs
-    bounds: Bounds
-    simulation: SimulationInputs
-    draws: Draws
-
-
-def make_impact(
-    scope: Scope,
-    inputs: Inputs,
-    bounds: Bounds,
-    simulation: SimulationInputs,
-    draws: Draws,
-) -> pd.DataFrame:
+def make_impact(scope: Scope, simulation: SimulationInputs, draws: Draws) -> pd.DataFrame:
     """Return one row for each restriction and impact_metric."""
-    people = draws[ImpactMetric.PEOPLE_EXPOSED.value]
-    drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
-    status = reasons.find_status(scope, inputs)
-    run = _RunParts(scope, inputs, bounds, simulation, draws)
+    status = reasons.find_status(scope, simulation.selected)
+    exposed, users, deprived = (
+        _join_numbers(simulation, draws, metric) for metric in (EXPOSED, FEATURE_USERS, DEPRIVED)
+    )
+    users = _explain_users(users.join(status), scope, simulation)
+    deprived = deprived.join(users.drop(columns=list_numbers("persons")))
     parts = {
-        ImpactMetric.PEOPLE_EXPOSED.value: _exposed_rows(run, status),
-        ImpactMetric.PEOPLE_FEATURE_EXPOSED.value: _feature_user_rows(run, status),
-        ImpactMetric.PEOPLE_DEPRIVED_NET.value: _deprived_rows(run, status),
+        EXPOSED.value: _explain_exposed(exposed.join(status), scope, simulation, draws),
+        FEATURE_USERS.value: users,
+        DEPRIVED.value: _explain_deprived(deprived, scope, simulation),
     }
-    shared = _common_columns(scope, inputs, bounds, drawn, simulation.overlap_model)
+    shared = _describe_restrictions(scope, simulation, draws)
     table = pd.concat(
         {
-            metric: shared.join(_withhold_quantiles(part, inputs.parts))
+            metric: shared.join(_withhold_quantiles(part, simulation.selected.parts))
             for metric, part in parts.items()
         },
         names=["impact_metric", "restriction_id"],
     ).reset_index()
-    table["reason_details"] = table["reason_details"].where(
-        table["reason_details"].str.strip(";") != "", ""
-    )
+    has_details = table["reason_details"].str.strip(";") != ""
+    table["reason_details"] = table["reason_details"].where(has_details, "")
     table = table.join(simulation.chances.list_shares(), on="restriction_id")
     table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
     table["confidence"] = rate_answers(table)
@@ -92,38 +79,43 @@ def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFram
     return rows
 
 
-def _common_columns(
-    scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
+def _describe_restrictions(
+    scope: Scope, simulation: SimulationInputs, draws: Draws
 ) -> pd.DataFrame:
-    groups = inputs.sizes.groupby("restriction_id", sort=True)
+    """Return the columns that all metrics share."""
+    sizes, bounds = simulation.selected.sizes, simulation.bounds
+    groups = sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
-    pairs = inputs.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
+    pairs = sizes[["restriction_id", "base"]].dropna().drop_duplicates()
     bases = pairs.sort_values("base").groupby("restriction_id")["base"].agg(";".join)
-    projected = inputs.sizes["is_base_projected"].eq(True)
+    projected = sizes["is_base_projected"].eq(True)
+    is_drawn = ~np.isnan(draws[EXPOSED.value]).any(axis=1)
+    drawn = pd.Series(is_drawn, simulation.restrictions)
     return pd.DataFrame(
         {
             "area_id": about["area_ids"],
             "base": bases.reindex(about.index).where(lambda names: names != ""),
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
-            "dedup_method": _imputed_methods(
-                _dedup_methods(inputs.sizes, bounds, drawn, model),
-                inputs,
-                drawn & ~scope.by_id["is_never_enforced"].reindex(drawn.index),
-            ),
+            "dedup_method": _name_methods(scope, simulation, drawn),
             "staleness": figures.classify_staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
-            "is_base_projected": projected.groupby(inputs.sizes["restriction_id"]).any(),
+            "is_base_projected": projected.groupby(sizes["restriction_id"]).any(),
         }
     )
 
 
-def _dedup_methods(
-    audiences: pd.DataFrame, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
-) -> pd.Series:
-    single = audiences.groupby("restriction_id")["platform_id"].nunique() == 1
+def _name_methods(
+    scope: Scope, simulation: SimulationInputs, drawn: "pd.Series[bool]"
+) -> "pd.Series[str]":
+    """Return the `dedup_method`; for imputed largest audiences, the weakest evidence level.
+
+    `drawn` marks the restrictions that have draws.
+    """
+    inputs, bounds, model = simulation.selected, simulation.bounds, simulation.overlap_model
+    single = inputs.sizes.groupby("restriction_id")["platform_id"].nunique() == 1
     is_drawn = drawn.reindex(single.index, fill_value=False)
     word = pd.Series(DedupMethod.FRECHET.value, single.index)
     if model is not None:
@@ -131,24 +123,17 @@ def _dedup_methods(
     for overlap in bounds.overlaps:
         name = overlap.key[0]
         if overlap.used_ids and bounds.countries.loc[overlap.key, "is_sharp"]:
-            word[name] = (_overlap_method(overlap) if is_drawn[name] else DedupMethod.LP).value
-    return word.mask(single, DedupMethod.SINGLE.value)
-
-
-def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
-    """Return the `dedup_method`; for imputed largest audiences, the weakest evidence level.
-
-    `drawn` marks the restrictions that have draws.
-    """
+            word[name] = (_name_overlap(overlap) if is_drawn[name] else DedupMethod.LP).value
+    word = word.mask(single, DedupMethod.SINGLE.value)
     decisive = inputs.imputed[inputs.imputed["is_decisive"]]
     order = decisive["rung"].map(RUNGS.index).astype("float64")
-    farthest = order.groupby(decisive["restriction_id"]).max()
-    words = farthest.map({number: f"imputed_{rung}" for number, rung in enumerate(RUNGS)})
-    is_drawn = drawn.reindex(word.index, fill_value=False)
-    return words.reindex(word.index).where(is_drawn).fillna(word)
+    rungs = dict(enumerate(f"imputed_{rung}" for rung in RUNGS))
+    farthest = order.groupby(decisive["restriction_id"]).max().map(rungs)
+    is_never = scope.by_id["is_never_enforced"].reindex(word.index)
+    return farthest.reindex(word.index).where(is_drawn & ~is_never).fillna(word)
 
 
-def _overlap_method(resolved: Resolved) -> DedupMethod:
+def _name_overlap(resolved: Resolved) -> DedupMethod:
     everyone = set(range(len(resolved.audiences)))
     observed = any(
         fact.kind is OverlapKind.UNION and set(fact.platforms) == everyone
@@ -157,76 +142,69 @@ def _overlap_method(resolved: Resolved) -> DedupMethod:
     return DedupMethod.OBSERVED_UNION if observed else DedupMethod.CONDITIONED
 
 
-def _join_numbers(run: _RunParts, metric: ImpactMetric) -> pd.DataFrame:
-    drawn, names = run.draws[metric.value], run.simulation.restrictions
-    middle = unions.compute_quantiles(drawn, names, "persons")
-    return run.bounds.select_metric(metric).join(middle)
+def _join_numbers(simulation: SimulationInputs, draws: Draws, metric: ImpactMetric) -> pd.DataFrame:
+    middle = unions.compute_quantiles(draws[metric.value], simulation.restrictions, "persons")
+    return simulation.bounds.select_metric(metric).join(middle)
 
 
-def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
-    frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_EXPOSED).join(status))
-    outside_share = measure_outside_share(run.simulation, run.draws)
-    beyond = pd.Series(outside_share, run.simulation.restrictions).reindex(frame.index)
-    left_out = [country.key[0] for country in run.bounds.overlaps if len(country.left_out)]
+def _explain_exposed(
+    frame: pd.DataFrame, scope: Scope, simulation: SimulationInputs, draws: Draws
+) -> pd.DataFrame:
+    """Return the rows of people exposed, with the persons reached on the days of each restriction.
+
+    The latter are at least 0 unless it is certain.
+    """
+    frame, inputs = _explain_no_error(frame), simulation.selected
+    outside_share = measure_outside_share(simulation, draws)
+    beyond = pd.Series(outside_share, simulation.restrictions).reindex(frame.index)
+    left_out = [country.key[0] for country in simulation.bounds.overlaps if len(country.left_out)]
     frame = apply_status_rule(frame, frame.index.isin(left_out), "overlap_left_out")
-    return (
-        _explain_undrawn(frame, run.simulation)
-        .assign(clamped_draws_share=beyond.where(frame["q50_persons"].notna()).round(4))
-        .join(_reach_windows(run, frame["printed_max_persons"]))
-    )
-
-
-def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows, and apply the status rule `no_error` to intervals without width."""
-    has_figure = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
-    return apply_status_rule(
-        frame,
-        has_figure & (frame["q05_persons"] == frame["q95_persons"]) & (frame["q50_persons"] > 0),
-        "no_error",
-    )
-
-
-def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
-    """Return persons reached on the days of each restriction; at least 0 unless it is certain."""
-    inputs, periods = run.inputs, run.simulation.timeline.periods
-    window = reach.window_by_restriction(inputs.sizes, inputs.daily, periods)
-    window = window.reindex(upper.index)
-    certain = run.scope.by_id["is_certain"].reindex(upper.index)
+    window = reach.window_by_restriction(inputs.sizes, inputs.daily, simulation.timeline.periods)
+    window = window.reindex(frame.index)
+    certain, upper = scope.by_id["is_certain"].reindex(frame.index), frame["printed_max_persons"]
     low, high = window["window_printed_min_persons"], window["window_printed_max_persons"]
-    return window.assign(
+    window = window.assign(
         window_printed_min_persons=low.mask(~certain & low.notna(), 0.0),
         window_printed_max_persons=high.where(~(high > upper), upper),
     )
+    share = beyond.where(frame["q50_persons"].notna()).round(4)
+    return _explain_undrawn(frame, simulation).assign(clamped_draws_share=share).join(window)
+
+
+def _explain_no_error(frame: pd.DataFrame) -> pd.DataFrame:
+    """Apply the status rule `no_error` to intervals without width."""
+    has_figure = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
+    is_flat = (frame["q05_persons"] == frame["q95_persons"]) & (frame["q50_persons"] > 0)
+    return apply_status_rule(frame, has_figure & is_flat, "no_error")
 
 
 def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
     """Return the rows, with a reason for restrictions with complete inputs but without draws."""
-    if simulation.overlap_model is not None:
+    rule = reasons.find_no_estimate_reason(simulation)
+    if not rule:
         return frame
     ready = frame.index.isin(simulation.countries["restriction_id"])
     ready &= frame["obs_status"] != MISSING
-    silent = frame["q50_persons"].isna()
-    return apply_status_rule(frame, ready & silent, reasons.undrawn_rule(simulation))
+    return apply_status_rule(frame, ready & frame["q50_persons"].isna(), rule)
 
 
-def _feature_user_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
+def _explain_users(frame: pd.DataFrame, scope: Scope, simulation: SimulationInputs) -> pd.DataFrame:
     """Return the rows of feature users: everyone exposed for whole services, else by shares."""
-    frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_FEATURE_EXPOSED).join(status))
-    named = frame.index.isin(run.scope.is_whole_service.index)
-    is_whole = run.scope.is_whole_service.reindex(frame.index)
+    frame, inputs = _explain_no_error(frame), simulation.selected
+    named = frame.index.isin(scope.is_whole_service.index)
+    is_whole = scope.is_whole_service.reindex(frame.index)
     narrowed = is_whole.ne(True) & (frame["reason"] != NEVER)
-    assumed = run.inputs.feature_shares.groupby("restriction_id")["assumed"].agg(_order_assumptions)
+    assumed = inputs.feature_shares.groupby("restriction_id")["assumed"].agg(_order_assumptions)
     details = assumed.astype("str").reindex(frame.index, fill_value="")
     is_counted = pd.Series(frame.index.isin(assumed.index), frame.index)
-    fitted = frame.index.isin(run.inputs.feature_laws["restriction_id"]) & ~is_counted
+    fitted = frame.index.isin(inputs.feature_laws["restriction_id"]) & ~is_counted
+    is_known = is_counted | fitted
     frame = apply_status_rule(frame, narrowed & is_whole.isna() & named, "mixed_features")
-    frame = apply_status_rule(frame, narrowed & ~(is_counted | fitted), "no_feature_share")
+    frame = apply_status_rule(frame, narrowed & ~is_known, "no_feature_share")
     frame = apply_status_rule(frame, narrowed & fitted, "feature_learned")
     frame = apply_status_rule(frame, narrowed & is_counted, "feature_assumed", details)
-    frame[QUANTILES] = frame[QUANTILES].where(
-        ~(narrowed & (~(is_counted | fitted) | is_whole.isna()))
-    )
-    return _explain_undrawn(frame, run.simulation)
+    frame[QUANTILES] = frame[QUANTILES].mask(narrowed & (~is_known | is_whole.isna()))
+    return _explain_undrawn(frame, simulation)
 
 
 def _order_assumptions(assumed: "pd.Series[str]") -> str:
@@ -238,13 +216,14 @@ def _order_assumptions(assumed: "pd.Series[str]") -> str:
     return ";".join(sorted({*assumed} - {""}, key=fill_words))
 
 
-def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
-    frame = _feature_user_rows(run, status).drop(columns=areas.PEOPLE)
-    frame = frame.join(_join_numbers(run, ImpactMetric.PEOPLE_DEPRIVED_NET))
-    keeping = run.inputs.circumvention.set_index("restriction_id").reindex(frame.index)
+def _explain_deprived(
+    frame: pd.DataFrame, scope: Scope, simulation: SimulationInputs
+) -> pd.DataFrame:
+    """Return the rows of people left without access, which have the reasons of feature users."""
+    keeping = simulation.selected.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
     unknown = keeping["basis"].isna()
-    severity = run.scope.by_id["severity"].reindex(frame.index)
+    severity = scope.by_id["severity"].reindex(frame.index)
     slowed = severity.isin([Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value])
     rules = {
         "no_circumvention": unknown & ~slowed,

@@ -2,21 +2,13 @@
 
 The origin of a figure is written in words: the measurer first, then the page that printed it.
 
-Definitions. The measurer counted people or surveyed them; the page is where the figure was read.
-Ten newspapers that print figures of one panel are ten pages and one measurer.
-
-Method. `measurer, period (via page)`: "Mediascope, July 2025 (via Vanguard)". Brackets after the
-name of a page (a country, an agency, a copy) are omitted, and a page of the measurer itself (one
-name begins with the other) is not named. If the page does not name the measurer, UNSTATED is used
-instead. A projection of this project names no page, only whose data it continues. A restriction is
-reported by the house that wrote the page, not by the one that copied it.
-
-Assumptions. A measuring programme of the type `press_relay` is a page that does not state the
-origin of its figure.
-
-Known drawbacks. A page and a measurer that write one name differently appear as two.
-
-Citation. Rules of this project, docs/decisions.md.
+The measurer counted people or surveyed them; the page is where the figure was read. Ten newspapers
+that print figures of one panel are ten pages and one measurer. `measurer, period (via page)`:
+"Mediascope, July 2025 (via Vanguard)". Brackets after the name of a page (a country, an agency, a
+copy) are omitted, and a page of the measurer itself (one name begins with the other) is not named.
+If the page does not name the measurer (a measuring programme of the type `press_relay`), UNSTATED
+is used instead. A projection of this project names no page, only whose data it continues. A
+restriction is reported by the house that wrote the page, not by the one that copied it.
 """
 
 import calendar
@@ -28,10 +20,10 @@ import pandas as pd
 
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds import Bounds
 from audience_impact.facts.tables import Tables
 from audience_impact.places import networks
 from audience_impact.plain_text import mark_filled
+from audience_impact.simulation.simulate import SimulationInputs
 from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, SourceType, Unstated
 
 UNSTATED = "measurer not stated"
@@ -45,22 +37,13 @@ def name_origin(measurer: str | None, publisher: str, period: str | None = None)
 
     `measurer` is None if the page names none; `period` is in ISO 8601, or None.
     """
-    page = _strip_brackets(publisher)
-    named = UNSTATED if measurer is None else measurer
+    page, named = _strip_brackets(publisher), UNSTATED if measurer is None else measurer
+    is_bare = " that " in page  # of a page whose publisher nobody wrote down
+    if measurer is not None:
+        names = sorted((_strip_brackets(measurer).casefold(), page.casefold()), key=len)
+        is_bare |= measurer.startswith(OURS) or names[1].startswith(names[0])
     when = f", {period_in_words(period)}" if period else ""
-    is_described = " that " in page  # of a page whose publisher nobody wrote down
-    is_bare = is_described or _is_own(measurer, page)
     return f"{named}{when}" if is_bare else f"{named}{when} (via {page})"
-
-
-def _is_own(measurer: str | None, page: str) -> bool:
-    """Return True if the page is the measurer's, by the beginning of their names, or it is ours."""
-    if measurer is None:
-        return False
-    if measurer.startswith(OURS):
-        return True
-    names = sorted((_strip_brackets(measurer).casefold(), page.casefold()), key=len)
-    return names[1].startswith(names[0])
 
 
 def list_measurers(lineages: pd.DataFrame) -> pd.Series:
@@ -136,9 +119,9 @@ OPTIONAL_COLUMNS = ["title", "published_on", "licence"]
 """Columns that may be blank in the facts; here a word replaces the blank."""
 
 
-def make_lineage(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> pd.DataFrame:
+def make_lineage(scope: Scope, simulation: SimulationInputs, tables: Tables) -> pd.DataFrame:
     """Return one row for each restriction, platform, fact and role."""
-    used = [*_use_figures(inputs), *_use_facts(scope, inputs, bounds, tables)]
+    used = [*_use_figures(simulation.selected), *_use_facts(scope, simulation, tables)]
     rows = pd.concat(used, ignore_index=True).drop_duplicates()
     return (
         rows.merge(locate_facts(tables), on=["input_table", "input_id"])
@@ -206,31 +189,31 @@ def _list_other_pages(inputs: Inputs) -> pd.DataFrame:
 
 
 def _use_facts(
-    scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables
+    scope: Scope, simulation: SimulationInputs, tables: Tables
 ) -> Iterator[pd.DataFrame]:
-    """Yield what describes the restriction and its places, and what joint use rests on."""
-    acts, targets = scope.restrictions, _add_keys(tables["restriction_targets"], TARGETS)
-    yield _add_role(acts, FactRole.RESTRICTION, "restrictions", "restriction_id")
+    """Yield what describes the restriction and its places, and what joint use rests on.
+
+    Surveys of the country itself adjust the correlation of several services.
+    """
+    inputs, targets = simulation.selected, _add_keys(tables["restriction_targets"], TARGETS)
+    yield _add_role(scope.restrictions, FactRole.RESTRICTION, "restrictions", "restriction_id")
     yield _add_role(targets, FactRole.TARGET, TARGETS, platform=OF_ROW)
     yield _add_role(scope.evidence, FactRole.EVIDENCE, "evidence", "evidence_id")
-    ids = [(overlap.key[0], key) for overlap in bounds.overlaps for key in overlap.used_ids]
+    ids = [(each.key[0], key) for each in simulation.bounds.overlaps for key in each.used_ids]
     overlaps = pd.DataFrame(ids, columns=["restriction_id", "input_id"])
     yield _add_role(overlaps, FactRole.OVERLAP, "overlaps")
-    surveys = _list_own_surveys(inputs, tables)
+    several = inputs.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
+    fitted = tables["surveys"]["survey_id"].isin(tables["overlap_calibration"]["survey_id"])
+    surveys = (
+        several[several]
+        .reset_index()[COUNTRY]
+        .merge(tables["surveys"][fitted], left_on="country_id", right_on="area_id")
+    )
     yield _add_role(surveys, FactRole.OWN_SURVEY, "surveys", "survey_id")
     lines, shares = list_counts_of_lines(inputs, tables), list_operator_shares(inputs, tables)
     yield _add_role(lines[lines["is_used"]], FactRole.NETWORK, "network_use")
     if len(shares):
         yield _add_role(shares[shares["is_used"]], FactRole.OPERATORS, "network_shares")
-
-
-def _list_own_surveys(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return surveys of the country itself, which adjust the correlation of several platforms."""
-    several = inputs.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
-    places = several[several].reset_index()[COUNTRY]
-    surveys = tables["surveys"]
-    fitted = surveys[surveys["survey_id"].isin(tables["overlap_calibration"]["survey_id"])]
-    return places.merge(fitted, left_on="country_id", right_on="area_id")
 
 
 def list_counts_of_lines(inputs: Inputs, tables: Tables) -> pd.DataFrame:

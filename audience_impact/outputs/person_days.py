@@ -10,7 +10,6 @@ restriction less those under a cut, in each draw; the bounds are the most that s
 affect, and the least of these less the most that are cut.
 """
 
-from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -22,16 +21,17 @@ from audience_impact.outputs import queries
 from audience_impact.outputs.queries import (
     EVERY,
     KEY,
-    Counts,
+    PEOPLE,
+    UNITS,
     DayEngine,
-    Days,
+    Kinds,
     Query,
     summarise_days,
 )
 from audience_impact.outputs.review.reasons import (
     choose_widest,
+    find_no_estimate_reason,
     state_reasons,
-    undrawn_rule,
     withhold_quantiles,
 )
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
@@ -42,7 +42,6 @@ from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
 from audience_impact.vocabulary import ObsStatus
 
-UNITS = ("person_days", "person_hours")
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 IMPUTED = "imputed_"
 FEATURE = "feature_"
@@ -61,39 +60,10 @@ def make_person_days(simulation: Simulation, as_of: date) -> pd.DataFrame:
     return frame.sort_values(["restriction_id", "area_id", "period"], ignore_index=True)
 
 
-def draw_days(simulation: Simulation) -> Days:
-    """Return the person-days of countries under each kind of restriction, by month and year.
-
-    A person under two kinds on a day counts in each.
-    """
+def count_by_kind(simulation: Simulation) -> tuple["pd.Series[float]", pd.DataFrame]:
+    """Return the result of DayEngine.count_by_kind for all restrictions."""
     engine = DayEngine(simulation)
     return engine.count_by_kind(engine.list_spans(OF_COUNTRIES))
-
-
-def _sum_units(engine: DayEngine, query: Query, units: Sequence[str] = UNITS) -> pd.DataFrame:
-    """Return person-days, person-hours and the days in force, by KEY.
-
-    Draws exclude services without a daily figure. Where these force more than the median
-    of the rest, the draws do not describe the total (`is_outweighed`).
-    """
-    line, spans = engine.inputs.timeline, engine.list_spans(query)
-    people = engine.count_people(spans, query.by_country)
-    sure = engine.list_spans(query._replace(rows=pd.Index(line.drawn_rows["row"]))).least
-    table = pd.DataFrame({"days": queries.count_days_in_force(spans.most)})
-    for unit in units:
-        is_people = unit == UNITS[0]
-        counted = people if is_people else engine.count_hours(spans, people)
-        bound_least = engine.bound_least if is_people else engine.bound_least_hours
-        numbers = summarise_days(engine.sum_days(spans, counted), unit)
-        of_drawn = queries.sum_days(sure, bound_least(sure))[0].reindex(table.index).fillna(0.0)
-        lower = numbers[f"printed_min_{unit}"]
-        outweighed = numbers[f"q50_{unit}"] < lower.where(lower > of_drawn + 1.0, 0.0)
-        names = [f"{name}_{unit}" for name in unions.QUANTILES]
-        numbers[names] = numbers[names].mask(outweighed)
-        table = table.join(numbers)
-        if is_people:
-            table["is_outweighed"] = outweighed
-    return table
 
 
 def _sum_all(engine: DayEngine, query: Query) -> pd.DataFrame:
@@ -102,10 +72,36 @@ def _sum_all(engine: DayEngine, query: Query) -> pd.DataFrame:
     drawn = line.find_intervals(line.drawn_rows, "end", query.by_country)
     covered = queries.count_days_in_force(drawn).rename("covered_days")
     to_imputed_ends = query._replace(ends=("end",) * 3)
-    imputed = _sum_units(engine, to_imputed_ends, UNITS[:1]).drop(columns="is_outweighed")
-    table = _sum_units(engine, query).join(covered).join(imputed.add_prefix(IMPUTED))
+    imputed = _sum_units(engine, to_imputed_ends, (PEOPLE,)).drop(columns="is_outweighed")
+    table = _sum_units(engine, query, UNITS).join(covered).join(imputed.add_prefix(IMPUTED))
     over = table[f"{IMPUTED}days"].isna()  # the imputed ends of all restrictions are before
     table.loc[over, [name for name in table.columns if name.startswith(IMPUTED)]] = 0.0
+    return table
+
+
+def _sum_units(engine: DayEngine, query: Query, units: tuple[str, ...]) -> pd.DataFrame:
+    """Return the totals in units and the days in force, by KEY.
+
+    Draws exclude services without a daily figure. Where these force more than the median
+    of the rest, the draws do not describe the total (`is_outweighed`).
+    """
+    spans = engine.list_spans(query)
+    people = engine.count_people(spans, query.by_country)
+    drawn = engine.inputs.timeline.drawn_rows
+    sure = engine.list_spans(query._replace(rows=pd.Index(drawn["row"]))).least
+    table = pd.DataFrame({"days": queries.count_days_in_force(spans.most)})
+    for unit in units:
+        counted = people if unit == PEOPLE else engine.count_hours(spans, people)
+        numbers = summarise_days(engine.sum_days(spans, counted), unit)
+        forced = queries.sum_days(sure, engine.bound_least(sure, unit))[0]
+        lower = numbers[f"printed_min_{unit}"]
+        is_forced = lower > forced.reindex(table.index).fillna(0.0) + 1.0
+        outweighed = numbers[f"q50_{unit}"] < lower.where(is_forced, 0.0)
+        names = [f"{name}_{unit}" for name in unions.QUANTILES]
+        numbers[names] = numbers[names].mask(outweighed)
+        table = table.join(numbers)
+        if unit == PEOPLE:
+            table["is_outweighed"] = outweighed
     return table
 
 
@@ -116,7 +112,7 @@ def _add_slowed(frame: pd.DataFrame, engine: DayEngine) -> pd.DataFrame:
     is_restriction = frame["restriction_id"] != EVERY
     of_countries = _sum_slowed(engine).reindex(pd.MultiIndex.from_frame(frame[KEY]))
     for name in (*BOUNDS, *unions.QUANTILES):
-        column = f"{name}_{UNITS[0]}"
+        column = f"{name}_{PEOPLE}"
         part = of_countries[column].fillna(0.0).set_axis(frame.index)
         of_restriction = frame[column].where(frame["restriction_id"].isin(slowed_ids), 0.0)
         slowed = of_restriction.where(is_restriction, part)
@@ -127,27 +123,21 @@ def _add_slowed(frame: pd.DataFrame, engine: DayEngine) -> pd.DataFrame:
 def _sum_slowed(engine: DayEngine) -> pd.DataFrame:
     spans = engine.list_spans(OF_COUNTRIES)
     is_slowed = engine.inputs.timeline.rows["is_slowed"].to_numpy("bool")
+    counts = [queries.count_sets(part) for part in spans]
     slowed, cut = (
-        [
-            (pieces, members[is_slowed[members["row"]] == kind].reset_index(drop=True))
-            for pieces, members in spans
-        ]
+        [rows[is_slowed[rows["row"]] == kind].reset_index(drop=True) for _, rows in spans]
         for kind in (True, False)
     )
-    per_day = engine.draw_people(spans.drawn, by_country=True)
-    of_cut = np.zeros_like(per_day)
-    sets = cut[2][1]["set_id"].unique()
-    if len(sets):
-        of_cut[sets] = engine.draw_people(cut[2], by_country=True)[sets]
-    only_slowed = Counts(
-        engine.bound_least(slowed[0]),
-        engine.bound_most(slowed[1]),
-        np.maximum(per_day - of_cut, 0.0),
+    together, of_cut = (
+        engine.draw_people(members, counts[2], if_present=True)
+        for members in (spans.drawn[1], cut[2])
     )
-    totals = engine.sum_days(spans, only_slowed)
-    most_cut = queries.sum_days(spans.most, engine.bound_most(cut[1])).to_numpy("float64")
-    totals.values[:, LEASTS] = np.maximum(totals.values[:, LEASTS] - most_cut, 0.0)
-    return worlds.summarise(totals.values, totals.keys, UNITS[0])
+    least, most = engine.bound_people(slowed, counts)
+    drawn = np.maximum(together - np.nan_to_num(of_cut), 0.0)
+    totals = engine.sum_days(spans, Kinds(least, most, drawn))
+    most_cut = queries.sum_days(spans.most, engine.bound_people(cut, counts)[1]).to_numpy("float64")
+    totals[LEASTS] = np.maximum(totals[LEASTS] - most_cut, 0.0)
+    return worlds.summarise(totals.to_numpy(), totals.index, PEOPLE)
 
 
 def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:
@@ -166,12 +156,12 @@ def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:
     everyone = exposed.reindex(ids[0]).to_numpy("float64")[:, MOSTS]
     both = np.fmax(people.least + forced - everyone, 0.0)
     at_most = np.fmin(people.most, users.reindex(ids[1]).to_numpy("float64")[:, MOSTS])
-    counted = Counts(
+    counted = Kinds(
         _choose_users(engine.inputs, ids[0], people.least, both, np.zeros_like(both)),
         _choose_users(engine.inputs, ids[1], people.most, at_most, people.most),
         people.drawn * _draw_users_share(spans.drawn, engine),
     )
-    return summarise_days(engine.sum_days(spans, counted), UNITS[0]).add_prefix(FEATURE)
+    return summarise_days(engine.sum_days(spans, counted), PEOPLE).add_prefix(FEATURE)
 
 
 def _choose_users(
@@ -253,8 +243,8 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
     }
     flags = {rule: _totals_with(frame, inputs, rows[some]) for rule, some in why.items()}
     flags |= {"outweighed": frame["is_outweighed"], **withheld}
-    if inputs.overlap_model is None:
-        flags[undrawn_rule(inputs)] = is_undrawn & ~np.logical_or.reduce(list(flags.values()))
+    if rule := find_no_estimate_reason(inputs):
+        flags[rule] = is_undrawn & ~np.logical_or.reduce(list(flags.values()))
     words = state_reasons(flags, frame.index)[["reason", "reason_rule_ids"]]
     areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
     return frame.drop(columns="is_outweighed").assign(
@@ -272,7 +262,7 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
 def _withhold_quantiles(
     frame: pd.DataFrame, widest: "pd.Series[float]"
 ) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
-    families = (*((unit, "") for unit in UNITS), (UNITS[0], IMPUTED), (UNITS[0], FEATURE))
+    families = (*((unit, "") for unit in UNITS), (PEOPLE, IMPUTED), (PEOPLE, FEATURE))
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
     for unit, kind in families:
         bound = "" if kind else f"printed_max_{unit}"

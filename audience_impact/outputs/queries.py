@@ -13,7 +13,7 @@ Assumptions, drawbacks and citation: those of timeline.py.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,61 +29,34 @@ from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours,
 EVERY = "all"
 """Value of `restriction_id` for all restrictions of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
+OF_COUNTRIES = ["country_id", "period", "kind"]
+PEOPLE, HOURS = UNITS = ("person_days", "person_hours")
+
+T = TypeVar("T")
 
 
 class Query(NamedTuple):
     """Restrictions of which people are counted on the days in force.
 
-    Attributes:
-        by_country: Whether under any restriction of a country, by month and year; else under each
-            restriction, by year and in all.
-        ends: The end dates up to which what is certain, possible and drawn counts.
-        rows: Numbers of the rows of the timeline that count; None for all.
+    They are counted under any restriction of a country, by month and year, or else under each
+    restriction, by year and in all; up to the `ends` of what is certain, possible and drawn; of
+    some `rows` of the timeline, None for all.
     """
 
     by_country: bool
-    ends: tuple[str, str, str] = ("least_end", "most_end", "end")
+    ends: tuple[str, str, str]
     rows: pd.Index | None = None
 
 
-class Spans(NamedTuple):
-    """Sets of rows in force with their days: of what is certain, possible and drawn."""
+class Kinds(NamedTuple, Generic[T]):
+    """What is certain, possible and drawn: the sets in force with their days, or what is counted.
 
-    least: Intervals
-    most: Intervals
-    drawn: Intervals
+    The latter is (sets, 2), (sets, 2) and (sets, D).
+    """
 
-
-class Counts(NamedTuple):
-    """What is counted on a day of each set of the spans: (sets, 2), (sets, 2) and (sets, D)."""
-
-    least: Array
-    most: Array
-    drawn: Array
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Sums of days by KEY, in all worlds (keys, DRAWN + D)."""
-
-    keys: pd.MultiIndex
-    values: Array
-
-
-OF_COUNTRIES = ["country_id", "period", "kind"]
-
-
-@dataclass(frozen=True)
-class Days:
-    """Person-days in all worlds (rows, DRAWN + D), of OF_COUNTRIES and `days` in `table`."""
-
-    table: pd.DataFrame
-    people: Array
-
-    def of_country(self, country: str) -> "Days":
-        """Return the rows of a country."""
-        rows = np.flatnonzero(self.table["country_id"] == country)
-        return Days(self.table.iloc[rows].reset_index(drop=True), self.people[rows])
+    least: T
+    most: T
+    drawn: T
 
 
 @dataclass(frozen=True)
@@ -97,114 +70,101 @@ class DayEngine:
         """Return the inputs of all draws."""
         return self.simulation.inputs
 
-    def list_spans(self, query: Query) -> Spans:
+    def list_spans(self, query: Query) -> Kinds[Intervals]:
         """Return the sets in force and their days."""
         line = self.inputs.timeline
         certain = line.confirmed_rows if query.by_country else line.certain_rows
         kinds = (certain, line.rows, line.drawn_rows)
         if query.rows is not None:
             kinds = tuple(rows[rows["row"].isin(query.rows)] for rows in kinds)
-        return Spans(
+        return Kinds(
             *(
                 line.find_intervals(rows, end, query.by_country)
                 for rows, end in zip(kinds, query.ends, strict=True)
             )
         )
 
-    def count_people(self, spans: Spans, by_country: bool) -> Counts:
+    def count_people(self, spans: Kinds[Intervals], by_country: bool) -> Kinds[Array]:
         """Return the people on a day of each set."""
-        return Counts(
-            self.bound_least(spans.least),
-            self.bound_most(spans.most),
-            self.draw_people(spans.drawn, by_country),
-        )
+        counts = [count_sets(part) for part in spans]
+        return self.unite_people([members for _, members in spans], counts, by_country)
 
-    def bound_least(self, intervals: Intervals) -> Array:
-        """Return the least people (sets, 2) on a day of each set."""
-        limits = self.inputs.timeline.daily_limits
-        return worlds.find_largest(intervals[1], limits.low, count_sets(intervals))
-
-    def bound_most(self, intervals: Intervals) -> Array:
-        """Return the most people (sets, 2) on a day of each set."""
-        line = self.inputs.timeline
-        return worlds.bound_most(intervals[1], line.rows, line.daily_limits, count_sets(intervals))
-
-    def draw_people(self, intervals: Intervals, by_country: bool) -> Array:
-        """Return draws of people (sets, D) on a day; of countries, under restrictions present."""
-        if self.inputs.overlap_model is None or intervals[1].empty:
-            return np.full((count_sets(intervals), self.simulation.sampler.count), np.nan)
-        return self.simulation.draw_on_a_day(intervals[1], if_present=by_country)
-
-    def count_hours(self, spans: Spans, people: Counts) -> Counts:
+    def count_hours(self, spans: Kinds[Intervals], people: Kinds[Array]) -> Kinds[Array]:
         """Return the person-hours of a day of each set."""
         line, sampler = self.inputs.timeline, self.simulation.sampler
         _, most = bound_hours(line.periods)
         u = draw_uniforms(sampler.seed, "hours of several", sampler.count)
         drawn = combine_hours(spans.drawn, line.rows, draw_hours(line.periods, sampler), u)
-        return Counts(
-            self.bound_least_hours(spans.least),
+        return Kinds(
+            self.bound_least(spans.least, HOURS),
             people.most * sum_hours(spans.most, line.rows, most),
             people.drawn * drawn,
         )
 
-    def bound_least_hours(self, intervals: Intervals) -> Array:
-        """Return the least person-hours (sets, 2) of a day of each set."""
-        line = self.inputs.timeline
-        least, _ = bound_hours(line.periods)
-        hours = least.reindex(line.rows["restriction_id"]).to_numpy("float64")
-        person_hours = line.daily_limits.low * hours
-        return worlds.find_largest(intervals[1], person_hours, count_sets(intervals))
+    def unite_people(
+        self, members: Sequence[pd.DataFrame], counts: Sequence[int], if_present: bool
+    ) -> Kinds[Array]:
+        """Return the people who come on a day under restrictions of sets, so many of each kind.
 
-    def sum_days(self, spans: Spans, counted: Counts) -> Totals:
-        """Return what is counted, summed over the days in force by KEY."""
-        most = sum_days(spans.most, counted.most)
-        least = sum_days(spans.least, counted.least).reindex(most.index).fillna(0.0)
-        drawn = self._sum_drawn_days(spans.drawn, counted.drawn).reindex(most.index)
-        values = worlds.join_worlds(*(table.to_numpy("float64") for table in (least, most, drawn)))
-        return Totals(most.index, values)
-
-    def unite_on_a_day(self, members: Sequence[pd.DataFrame], count: int) -> Array:
-        """Return the people (count, DRAWN + D) who come on a day under restrictions of sets.
-
-        `members` has the rows of what is certain, possible and drawn (set_id, row).
+        With `if_present`, only restrictions that are present in a draw count there.
         """
+        drawn = self.draw_people(members[2], counts[2], if_present)
+        return Kinds(*self.bound_people(members, counts), drawn)
+
+    def bound_people(
+        self, members: Sequence[pd.DataFrame], counts: Sequence[int]
+    ) -> tuple[Array, Array]:
+        """Return the least and the most people (sets, 2) on a day of sets."""
         line, limits = self.inputs.timeline, self.inputs.timeline.daily_limits
-        certain, possible, in_draws = members
-        drawn = np.full((count, self.simulation.sampler.count), np.nan)
-        if self.inputs.overlap_model is not None and len(in_draws):
-            people = self.simulation.draw_on_a_day(in_draws, if_present=True)
-            drawn[: len(people)] = people
-        return worlds.join_worlds(
-            worlds.find_largest(certain, limits.low, count),
-            worlds.bound_most(possible, line.rows, limits, count),
-            drawn,
+        return (
+            worlds.find_largest(members[0], limits.low, counts[0]),
+            worlds.bound_most(members[1], line.rows, limits, counts[1]),
         )
 
-    def count_by_kind(self, spans: Spans) -> Days:
-        """Return the person-days of countries under each kind of restriction, by period.
+    def bound_least(self, intervals: Intervals, unit: str) -> Array:
+        """Return the least people or person-hours (sets, 2) of a day of each set."""
+        line = self.inputs.timeline
+        values = line.daily_limits.low
+        if unit == HOURS:
+            hours, _ = bound_hours(line.periods)
+            values = values * hours.reindex(line.rows["restriction_id"]).to_numpy("float64")
+        return worlds.find_largest(intervals[1], values, count_sets(intervals))
 
-        `spans` are those of countries.
+    def draw_people(self, members: pd.DataFrame, count: int, if_present: bool) -> Array:
+        """Return draws of people (count, D) on a day; NaN for sets without a member."""
+        draws = self.simulation.sampler.count
+        if self.inputs.overlap_model is None or members.empty:
+            return np.full((count, draws), np.nan)
+        people = self.simulation.draw_on_a_day(members, if_present)
+        if len(people) == count:
+            return people
+        return np.vstack([people, np.full((count - len(people), draws), np.nan)])
+
+    def sum_days(self, spans: Kinds[Intervals], counted: Kinds[Array]) -> pd.DataFrame:
+        """Return what is counted, summed over the days in force, in all worlds by KEY."""
+        return _join_worlds(
+            sum_days(spans.least, counted.least),
+            sum_days(spans.most, counted.most),
+            self._sum_drawn_days(spans.drawn, counted.drawn),
+        )
+
+    def count_by_kind(self, spans: Kinds[Intervals]) -> tuple["pd.Series[float]", pd.DataFrame]:
+        """Return the days of countries under each kind of restriction, and the person-days.
+
+        Both are by OF_COUNTRIES, the person-days in all worlds. `spans` are those of countries. A
+        person under two kinds on a day counts in each.
         """
         people = self.count_people(spans, by_country=True)
-        line, limits = self.inputs.timeline, self.inputs.timeline.daily_limits
-        pieces, added = zip(*(divide_by_kind(part, line) for part in spans), strict=True)
-        counts = [1 + int(rows["set_id"].max()) if len(rows) else 0 for rows in added]
-        of_added = (
-            worlds.find_largest(added[0], limits.low, counts[0]),
-            worlds.bound_most(added[1], line.rows, limits, counts[1]),
-            self.draw_people((pieces[2], added[2]), by_country=True)
-            if counts[2]
-            else people.drawn[:0],
-        )
-        sums = [
+        divided = [divide_by_kind(part, self.inputs.timeline) for part in spans]
+        pieces, members = zip(*divided, strict=True)
+        counts = [1 + int(rows["set_id"].max()) if len(rows) else 0 for rows in members]
+        added = self.unite_people(members, counts, if_present=True)
+        sums = (
             _sum_by(part, np.vstack(of_sets), OF_COUNTRIES)
-            for part, *of_sets in zip(pieces, people, of_added, strict=True)
-        ]
-        most = sums[1]
-        least, drawn = sums[0].reindex(most.index).fillna(0.0), sums[2].reindex(most.index)
-        values = worlds.join_worlds(*(part.to_numpy("float64") for part in (least, most, drawn)))
-        days = pieces[1].groupby(OF_COUNTRIES)["days"].sum()
-        return Days(days.reindex(most.index).astype("float64").reset_index(), values)
+            for part, *of_sets in zip(pieces, people, added, strict=True)
+        )
+        days = pieces[1].groupby(OF_COUNTRIES)["days"].sum().astype("float64")
+        return days, _join_worlds(*sums)
 
     def list_unknown_ends(self) -> pd.Index:
         """Return the restrictions without a known end."""
@@ -250,19 +210,24 @@ def divide_by_kind(intervals: Intervals, line: Timeline) -> Intervals:
     years = pieces.assign(period=pieces["month"].str.slice(0, -3))
     in_periods = pd.concat([pieces.assign(period=pieces["month"]), years], ignore_index=True)
     key = ["set_id", "period"]
-    cells = in_periods[key].drop_duplicates().merge(members, on="set_id")
-    all_cells = spread_kinds(line, cells)
+    cells = spread_kinds(line, in_periods[key].drop_duplicates().merge(members, on="set_id"))
+    states = cells.groupby([*key, "kind"])["row"].size().rename("count").reset_index()
     sizes = members.groupby("set_id").size()
-    groups = all_cells.groupby([*key, "kind"])["row"]
-    states = groups.size().rename("count").reset_index()
     is_whole = (states["count"] == states["set_id"].map(sizes)).to_numpy()
     added = count_sets(intervals) + np.cumsum(~is_whole) - 1
     states = states.assign(state=np.where(is_whole, states["set_id"], added))
     divided = in_periods.merge(states, on=key).rename(columns={"group": "country_id"})
-    new = all_cells.merge(states[~is_whole], on=[*key, "kind"])
+    new = cells.merge(states[~is_whole], on=[*key, "kind"])
     new = new.assign(set_id=new["state"] - count_sets(intervals))
     divided = divided[[*OF_COUNTRIES, "state", "days"]].rename(columns={"state": "set_id"})
     return divided, new.sort_values(["set_id", "row"], ignore_index=True)[["set_id", "row"]]
+
+
+def _join_worlds(least: pd.DataFrame, most: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
+    """Return sums in all worlds, of the keys of what is possible."""
+    parts = least.reindex(most.index).fillna(0.0), most, drawn.reindex(most.index)
+    values = worlds.join_worlds(*(part.to_numpy("float64") for part in parts))
+    return pd.DataFrame(values, most.index)
 
 
 def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFrame:
@@ -276,12 +241,9 @@ def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFram
     return pd.DataFrame(np.asarray(table @ per_day), index=keys)
 
 
-def summarise_days(totals: Totals, unit: str) -> pd.DataFrame:
-    """Return the seven numbers by KEY; without quantiles where the 95 % quantile is zero.
-
-    Such a period has only bounds.
-    """
-    table = worlds.summarise(totals.values, totals.keys, unit)
+def summarise_days(totals: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Return the seven numbers of totals; without quantiles where the 95 % quantile is zero."""
+    table = worlds.summarise(totals.to_numpy(), totals.index, unit)
     names = [f"{name}_{unit}" for name in unions.QUANTILES]
     table[names] = table[names].where(table[f"q95_{unit}"] > 0.0)
     return table
@@ -295,8 +257,7 @@ def count_sets(intervals: Intervals) -> int:
 def sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
     """Return sums of `per_day` (sets, columns) over the days in force, by KEY.
 
-    Months only for countries, a grand total only for restrictions. A total of several countries is
-    open or missing if that of one of them is.
+    A total of several countries is open or missing if that of one of them is.
     """
     return _sum_by(_list_periods(intervals[0]), per_day, KEY)
 
@@ -313,7 +274,10 @@ def _is_of_restriction(pieces: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _list_periods(pieces: pd.DataFrame) -> pd.DataFrame:
-    """Return each piece in each of its periods: KEY, `group`, `set_id` and `days`."""
+    """Return each piece in each of its periods: KEY, `group`, `set_id` and `days`.
+
+    Only countries have months, only restrictions a grand total.
+    """
     of_restriction = _is_of_restriction(pieces)
     years = pieces.assign(period=pieces["month"].str.slice(0, -3))
     months = pieces.assign(period=pieces["month"])[~of_restriction]

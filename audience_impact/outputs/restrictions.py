@@ -5,7 +5,7 @@ published for each row of a register. The audiences of a restriction's platforms
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -31,46 +31,42 @@ from audience_impact.vocabulary import WORLD, ImpactMetric, PlaceReading, Source
 
 def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     """Return one row for each restriction: its facts, areas and services by name, and its start."""
-    facts = tables["restrictions"]
+    facts = tables["restrictions"].set_index("restriction_id", drop=False).rename_axis(None)
+    about = scope.by_id.loc[facts.index]
     targets = scope.targets.drop_duplicates(PLATFORM)
     starts = scope.by_id["start"].loc[targets["restriction_id"]].set_axis(targets.index)
-    named = targets.assign(
+    services = targets.assign(
         platform_names=name_platforms(targets["platform_id"], starts, tables["platforms"]),
         platform_ids=targets["platform_id"],
     ).groupby("restriction_id")[["platform_ids", "platform_names"]]
-    areas = area_names.list_names(tables["areas"])
-    rows = tables["restriction_places"].sort_values(["restriction_id", "area_id", "name"])
-    places = _describe_places(rows, areas, facts.set_index("restriction_id")["note"])
-    readings = rows.groupby("restriction_id")["reading"].agg(";".join)
-    parents = parents_of(tables["areas"])
-    countries = scope.requested.groupby("restriction_id")["country_id"].agg(
-        lambda ids: ";".join(sorted(set(ids)))
-    )
-    about = scope.by_id.loc[facts["restriction_id"]].set_axis(facts.index)
-    seen = _describe_evidence(scope.evidence, tables).reindex(facts["restriction_id"])
+    names, parents = area_names.list_names(tables["areas"]), parents_of(tables["areas"])
+    places = tables["restriction_places"].sort_values(["restriction_id", "area_id", "name"])
+    requested = scope.requested.groupby("restriction_id")["country_id"]
+    countries = requested.agg(lambda ids: ";".join(sorted(set(ids))))
+    seen = _describe_evidence(scope.evidence, tables).reindex(facts.index)
     return facts.assign(
         hours_basis=about["hours_basis"].replace("", None),
         **durations.describe_total_hours(about),
-        **seen.drop(columns="measured_by_names").set_axis(facts.index),
-        **_describe_chains(scope).reindex(facts["restriction_id"]).set_axis(facts.index),
+        **seen.drop(columns="measured_by_names"),
+        **_describe_chains(scope),
         **_name_other_ends(facts, tables),
         measured_by_names=_join_measurers(facts, seen),
         measured_url=facts["measured_url"].replace("", None),
         area_id=facts["area_ids"],
-        area_names=facts["area_ids"].map(lambda ids: _join_names(areas[ids.split(";")])),
+        area_names=facts["area_ids"].map(lambda ids: _join_names(names[ids.split(";")])),
         region_name=facts["area_ids"].map(
-            lambda ids: area_names.name_region(ids.split(";"), parents, areas)
+            lambda ids: area_names.name_region(ids.split(";"), parents, names)
         ),
-        country_id=facts["restriction_id"].map(countries),
-        country_paths=facts["restriction_id"]
-        .map(countries)
-        .map(
-            lambda ids: ";".join(_country_path(country, parents) for country in ids.split(";")),
-            na_action="ignore",
+        country_id=countries,
+        country_paths=countries.map(
+            lambda ids: ";".join(
+                ">".join(reversed(area_names.list_holders(country, parents))) or WORLD
+                for country in ids.split(";")
+            )
         ),
-        place_names=facts["restriction_id"].map(places),
-        place_readings=facts["restriction_id"].map(readings),
-        **named.agg(_join_names).reindex(facts["restriction_id"]).set_axis(facts.index),
+        place_names=_describe_places(places, names, facts["note"]),
+        place_readings=places.groupby("restriction_id")["reading"].agg(";".join),
+        **services.agg(_join_names),
         operator_names=facts["operators"],
         start_on=about["start"].dt.strftime("%Y-%m-%d").where(about["is_start_known"]),
         **_write_days(facts),
@@ -117,7 +113,7 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
-    theirs = seen["measured_by_names"].astype("str").fillna("").set_axis(facts.index)
+    theirs = seen["measured_by_names"].astype("str").fillna("")
     return (theirs + ";" + facts["measured_by"].fillna("")).map(
         lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
     )
@@ -150,13 +146,6 @@ def _write_days(facts: pd.DataFrame) -> dict[str, pd.Series]:
         "listed_until": facts["listed_until_end"] - ONE_DAY,
     }
     return {name: cells.dt.strftime("%Y-%m-%d") for name, cells in days.items()}
-
-
-def _country_path(country: str, parents: Mapping[str, str]) -> str:
-    path = [parents.get(country, "") or WORLD]
-    while above := parents.get(path[0], ""):
-        path.insert(0, above)
-    return ">".join(path)
 
 
 def _spell_parts(places: pd.DataFrame, holder: pd.Series, notes: pd.Series) -> pd.Series:
@@ -203,11 +192,10 @@ UNNAMED = ("some", "districts", "city", "seat", "circle", "site")  # kinds witho
 
 
 def make_impact_by_platform(
-    scope: Scope, inputs: Inputs, simulation: SimulationInputs, platforms: pd.DataFrame
+    scope: Scope, simulation: SimulationInputs, platforms: pd.DataFrame
 ) -> pd.DataFrame:
     """Return one row for each target of a restriction; `platforms` is the fact table."""
-    bounds = simulation.bounds
-    exposed = bounds.exposed
+    inputs, exposed = simulation.selected, simulation.bounds.exposed
     rows = _bound_targets(scope, inputs.sizes, exposed["printed_max_persons"])
     with_error = _bound_targets(scope, simulation.sizes_with_error, exposed["max_persons"])
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
@@ -216,7 +204,7 @@ def make_impact_by_platform(
         platform_name=name_platforms(rows["platform_id"], about["start"], platforms),
         min_persons=with_error["printed_min_persons"],
         max_persons=with_error["printed_max_persons"],
-        naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),
+        naive_sum_persons=rows["restriction_id"].map(exposed["naive_sum_persons"]),
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         as_of=scope.as_of.isoformat(),
         aggregation_hazard=several.map({True: HAZARD, False: ""}),
@@ -289,12 +277,12 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
 def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
     """Give services restricted together with the whole internet the bounds 0 and base."""
     base = audiences.groupby("restriction_id")["base"].first()
-    swallowed = rows["printed_min_persons"].isna()
     of_countries = audiences.groupby(COUNTRY)["base_persons"].first()
-    all_bases = of_countries.groupby("restriction_id").sum(skipna=False)
-    limit = rows["restriction_id"].map(all_bases)
+    limit = of_countries.groupby("restriction_id").sum(skipna=False)
+    swallowed = rows["printed_min_persons"].isna()
+    base, limit = (rows["restriction_id"].map(of_all) for of_all in (base, limit))
     return rows.assign(
-        base=rows["base"].where(~swallowed, rows["restriction_id"].map(base)),
+        base=rows["base"].where(~swallowed, base),
         base_persons=rows["base_persons"].where(~swallowed, limit),
         printed_max_persons=rows["printed_max_persons"].where(~swallowed, limit),
     ).fillna({"printed_min_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})
@@ -303,14 +291,10 @@ def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
 def name_platforms(
     platform_ids: pd.Series, days: pd.Series, platforms: pd.DataFrame
 ) -> "pd.Series[str]":
-    """Return the name of each service on a day, on the index of `platform_ids`.
+    """Return the name of each service on a day (datetime64), on the index of `platform_ids`.
 
     A service that was renamed later has its former name; without a day it has that of today.
-
-    Args:
-        platform_ids: ids of `platforms`.
-        days: datetime64 on the same index; NaT where the day is not known.
-        platforms: the typed fact table.
+    `platforms` is the typed fact table.
     """
     if platform_ids.empty:  # an empty column may have any type
         return platform_ids.astype("str")
@@ -333,13 +317,11 @@ def make_register_rows(tables: Tables) -> pd.DataFrame:
     links = choose_links(tables["event_links"])
     published = find_published_ids(links)
     events = rows["restriction_id"]
-    about = links.set_index("restriction_id")[["relation", "rule"]].to_dict()
+    about = links.set_index("restriction_id").reindex(events).set_axis(rows.index)
     return rows.assign(
         register_row=rows["register_row"].astype("int64"),
         event_id=events,
         restriction_id=events.replace(published),
-        **{
-            name: events.map(lambda event, cells=cells: cells.get(event, ""))
-            for name, cells in about.items()
-        },
+        relation=about["relation"].fillna(""),
+        rule=about["rule"].fillna(""),
     ).sort_values(KEY, ignore_index=True)

@@ -74,9 +74,16 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
     nothing = no_rows((*KEYS, "input"), ("first_order_share", "first_order_error_share"))
     is_exposed = impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value
     silent = impact.loc[is_exposed & impact["q50_persons"].isna(), KEYS].assign(input=HELPS_MOST)
-    silent = silent.reindex(columns=nothing.columns).astype(nothing.dtypes)
-    parts = [part for part in (*_compute_shares(simulation, draws), silent) if not part.empty]
-    shares = pd.concat(parts or [nothing], ignore_index=True)
+    inputs = () if simulation.model is None else _draw_inputs(simulation)
+    parts = [
+        *(
+            _share_out(kind, name, simulation.inputs.restrictions, drawn, draws[name])
+            for kind, metrics, drawn in inputs
+            for name in metrics
+        ),
+        silent.reindex(columns=nothing.columns).astype(nothing.dtypes),
+    ]
+    shares = pd.concat([part for part in parts if len(part)] or [nothing], ignore_index=True)
     rank = shares.groupby(KEYS)["first_order_share"].rank(ascending=False, method="first")
     words = {kind.value: text for kind, text in ADVICE.items()} | {HELPS_MOST: NO_FIGURE}
     return shares.assign(
@@ -84,17 +91,6 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
         advice=shares["input"].map(words),
         rank_count=rank.fillna(1),
     ).sort_values([*KEYS, "rank_count", "input"], ignore_index=True)
-
-
-def _compute_shares(simulation: Simulation, draws: Draws) -> list[pd.DataFrame]:
-    if simulation.model is None:
-        return []
-    restrictions = simulation.inputs.restrictions
-    return [
-        _share_out(kind, name, restrictions, drawn, draws[name])
-        for kind, metrics, drawn in _draw_inputs(simulation)
-        for name in metrics
-    ]
 
 
 def _share_out(
@@ -163,7 +159,11 @@ def _draw_inputs(simulation: Simulation) -> Iterator[tuple[InputKind, tuple[str,
     inputs = simulation.inputs
     world = _World(inputs, simulation.steps, simulation.sampler)
     listed: list[tuple[InputKind, tuple[str, ...], Callable[[], Drawn]]] = [
-        (InputKind.AUDIENCE, PEOPLE, world.draw_audiences),
+        (
+            InputKind.AUDIENCE,
+            PEOPLE,
+            lambda: world.at_middle_base(inputs.audiences, world.steps.audiences),
+        ),
         (InputKind.AUDIENCE, (PERSON_DAYS,), world.draw_daily_audiences),
         (InputKind.BASE, ALL, lambda: (inputs.countries, world.steps.bases)),
         (InputKind.CORRELATION, ALL, lambda: world.draw_joint_use(lambda use: use.correlation)),
@@ -198,9 +198,6 @@ class _World:
     inputs: SimulationInputs
     steps: Steps
     sampler: Sampler
-
-    def draw_audiences(self) -> Drawn:
-        return self.at_middle_base(self.inputs.audiences, self.steps.audiences)
 
     def draw_daily_audiences(self) -> Drawn:
         """Return the audiences that come on a day if all who come in a month do, times days."""
@@ -244,11 +241,10 @@ class _World:
 
     def draw_feature_shares(self) -> Drawn:
         """Return the users of a feature, by a share on record or else one that is learned."""
-        inputs, selected = self.inputs, self.inputs.selected
-        shares = selected.feature_shares
+        inputs, shares = self.inputs, self.inputs.selected.feature_shares
         stated = self.sampler.draw_rows("feature|" + shares["feature_use_id"])
         learned = audiences.draw_fitted_shares(
-            selected.feature_laws, inputs.countries, self.sampler
+            inputs.selected.feature_laws, inputs.countries, self.sampler
         )
         learned = np.nan_to_num(learned) * _take_middle(self.steps.joint)
         users = stated * _weigh(shares["mode"] * shares["of_persons"])
@@ -256,9 +252,8 @@ class _World:
         return rows, np.vstack([users, learned])
 
     def draw_assumed(self) -> Drawn:
-        rows = self.inputs.selected.feature_shares[
-            self.inputs.selected.feature_shares["assumed"] != ""
-        ]
+        shares = self.inputs.selected.feature_shares
+        rows = shares[shares["assumed"] != ""]
         drawn = self.sampler.draw_rows("assumed|" + rows["feature_use_id"])
         return rows, drawn * _weigh(rows["mode"] * rows["of_persons"])
 

@@ -9,9 +9,9 @@ from scipy.special import betaincinv
 
 from audience_impact.fitted import chances
 from audience_impact.fitting import shares as fitting
-from audience_impact.outputs import impact_by_area
-from audience_impact.outputs.areas import Sets
-from audience_impact.simulation import sets, simulate, worlds
+from audience_impact.outputs.over_time import draw_periods
+from audience_impact.outputs.person_days import count_by_kind
+from audience_impact.simulation import sets, worlds
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.sets import Presence
 from audience_impact.simulation.simulate import Simulation
@@ -179,15 +179,16 @@ def acts_of(names: tuple[str, ...], chance: float | None = 0.6) -> World:
 def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | None]:
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
-    periods: Sets = impact_by_area.draw_periods(Simulation(inputs, SAMPLER))
+    simulation = Simulation(inputs, SAMPLER)
+    periods = draw_periods(simulation, *count_by_kind(simulation))
     keys = periods.table[["period", "kind"]].agg("/".join, axis=1)
     at = np.flatnonzero(keys == "2025/all")[0]
-    own = simulate.Simulation(inputs, SAMPLER).countries.exposed
+    own = simulation.countries.exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
     return (
-        periods.people[at, worlds.DRAWN :],
+        periods.people["persons"][at, worlds.DRAWN :],
         by_name,
-        simulate.Simulation(inputs, SAMPLER).present,
+        simulation.present,
     )
 
 

@@ -88,6 +88,11 @@ def test_without_errors_nothing_is_at_least_or_at_most() -> None:
     assert np.isnan(bounds["max_persons"])
 
 
+def review(stages: pipeline.Stages, impact: pd.DataFrame) -> rules.ReviewInput:
+    results = dict(pipeline.Outputs(stages, pipeline.Settings(draws=200)))
+    return pipeline.collect_review_input(stages, {**results, "impact": impact})
+
+
 def test_an_answer_outside_is_withheld_and_named() -> None:
     counted = calibrated(world(), ERRORS).estimate("E1", value="400000")
     stages, _ = prepared(counted.restrict("R1", "alpha"))
@@ -96,16 +101,14 @@ def test_an_answer_outside_is_withheld_and_named() -> None:
     sound = of(impact_of(stages, draws))
     assert sound["min_persons"] < sound["q50_persons"] < sound["max_persons"]
     narrow = stages.bounds.exposed.assign(max_persons=sound["q50_persons"])
-    broken = replace(stages, bounds=replace(stages.bounds, exposed=narrow))
+    bounds = replace(stages.bounds, exposed=narrow)
+    broken = replace(stages, simulation=replace(simulation, bounds=bounds))
     impact = impact_of(broken, draws)
     withheld = of(impact)
     assert pd.isna(withheld["q50_persons"])
     assert withheld["obs_status"] == MISSING
     assert "outside_bounds" in withheld["reason_rule_ids"]
-    named = rules.interval_outside_bounds(
-        rules.make_review_input(impact, stages.scope, stages.inputs)
-    )
-    assert "R1/people_exposed" in named
+    assert "R1/people_exposed" in rules.interval_outside_bounds(review(stages, impact))
 
 
 def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
@@ -122,7 +125,7 @@ def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
     assert withheld["obs_status"] == MISSING
     assert "no_width" in withheld["reason_rule_ids"].split(";")
     assert of(impact, "R2")["q05_persons"] < of(impact, "R2")["q95_persons"]
-    results = rules.make_review_input(impact, stages.scope, stages.inputs)
+    results = review(stages, impact)
     assert rules.answer_without_width(results) == ["R1/people_exposed"]
     assert rules.interval_without_width(results) == [], "nothing is left to refuse"
 

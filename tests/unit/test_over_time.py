@@ -12,13 +12,13 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from audience_impact.audiences.scope import build_scope
-from audience_impact.outputs import area_tables, impact_by_area
+from audience_impact.outputs import areas, over_time
 from audience_impact.outputs import person_days as times
 from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.pipeline import select_all
 from audience_impact.simulation import worlds
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from tests import engine
 from tests.engine import calibrated, calls, prepared, rising
 from tests.support import AS_OF, World, row, world
@@ -33,6 +33,11 @@ PEOPLE = [f"{name}_persons" for name in ("printed_min", "q05", "q50", "q95", "pr
 
 def person_days(made: World) -> pd.DataFrame:
     return times.make_person_days(Simulation(prepared(made)[0].simulation, Sampler(0, 100)), AS_OF)
+
+
+def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> areas.Sets:
+    simulation = Simulation(inputs, sampler)
+    return over_time.draw_periods(simulation, *times.count_by_kind(simulation))
 
 
 def by_area(made: World) -> pd.DataFrame:
@@ -218,7 +223,7 @@ def test_a_year_has_everyone_who_was_under_one_at_any_time() -> None:
     assert table.index.tolist() == ["2025", "2025-09", "2025-11"]
     assert table["printed_min_persons"].tolist() == [96e6, 89e6, 96e6]
     assert table["printed_max_persons"].tolist() == [105e6, 89e6, 96e6]
-    assert table["platforms"].tolist() == ["telegram;whatsapp", "telegram", "whatsapp"]
+    assert table["platform_ids"].tolist() == ["telegram;whatsapp", "telegram", "whatsapp"]
     for _, result in table.iterrows():
         assert rising([float(result[each]) for each in PEOPLE[1:4]])
     assert table["q50_persons"]["2025"] > 96e6
@@ -276,10 +281,10 @@ def test_a_region_that_leaves_out_a_land_has_the_quantiles_of_the_others() -> No
 def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     """To the precision of as many draws, by the binomial distribution of those below a quantile."""
     made = two_lands().estimate("E3", area_id="XB", value="100000")
-    inputs, most = prepared(made)[0].simulation, impact_by_area.PUBLISHED_DRAWS
-    periods = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 4 * most)))
+    inputs, most = prepared(made)[0].simulation, over_time.PUBLISHED_DRAWS
+    periods = draw_periods(inputs, Sampler(0, 4 * most))
     table = engine.by_area(inputs, Sampler(0, 4 * most), areas_of(made))
-    drawn = impact_by_area.make_draws(periods, table)
+    drawn = over_time.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA", "XB"}
     assert (drawn.groupby(["area_id", "year"])["draw"].nunique() == most).all()
     added = drawn[drawn["year"] == "2026"].groupby("draw")["persons"].sum()
@@ -288,20 +293,20 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
         below = int((added < year[name]).sum())
         assert binomtest(below, most, share).pvalue > 0.001, name
     is_year = (periods.table["period"] == "2026") & (periods.table["kind"] == "all")
-    both = periods.people[is_year.to_numpy(), worlds.DRAWN :]
+    both = periods.people["persons"][is_year.to_numpy(), worlds.DRAWN :]
     np.testing.assert_allclose(added, both.sum(axis=0)[:most])
 
 
 def test_a_land_that_cannot_be_drawn_publishes_no_draws() -> None:
     inputs = prepared(two_lands())[0].simulation
-    periods = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100)))
+    periods = draw_periods(inputs, Sampler(0, 100))
     table = engine.by_area(inputs, Sampler(0, 100)).assign(q50_persons=1.0)
-    drawn = impact_by_area.make_draws(periods, table)
+    drawn = over_time.make_draws(periods, table)
     assert set(drawn["area_id"]) == {"XA"}
     assert set(drawn["year"]) == {"2026"}
     assert len(drawn) == 100
     withheld = table.assign(q50_persons=np.nan)
-    assert impact_by_area.make_draws(periods, withheld).empty
+    assert over_time.make_draws(periods, withheld).empty
 
 
 def test_orders_alone_stand_in_rows_of_their_own() -> None:
@@ -320,7 +325,7 @@ def test_orders_alone_stand_in_rows_of_their_own() -> None:
 def test_no_bound_enters_the_draws() -> None:
     """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
     inputs = prepared(two_lands())[0].simulation
-    people = impact_by_area.draw_periods(Simulation(inputs, Sampler(0, 100))).people
+    people = draw_periods(inputs, Sampler(0, 100)).people["persons"]
     assert people[:, worlds.LEAST].max() == 500e3
     assert np.nanmax(people[:, worlds.DRAWN :]) < 450e3
 
@@ -614,9 +619,7 @@ def test_person_days_of_a_year_are_told_apart_by_kind_and_do_not_grow() -> None:
     block = {year: total(table, year) for year in years}
     a_day = {year: row["printed_max_person_days"] / row["days"] for year, row in block.items()}
     assert a_day["2024"] == pytest.approx(a_day["2025"]) == pytest.approx(a_day["2026"])
-    drawn = times.draw_days(Simulation(prepared(made)[0].simulation, Sampler(0, 100)))
-    countries = pd.DataFrame({"country_id": ["XA"], "area_id": ["XA"]})
-    of_kinds = area_tables.sum_days({"XA": drawn}, countries)
+    of_kinds = by_area(made)
     most = of_kinds.pivot_table("max_person_days", "kind", "period", fill_value=0.0)
     assert (most.loc["older", ["2024", "2025", "2025-06"]] == 0.0).all()
     assert most.loc["older", "2025-07"] == most.loc["service", "2025-07"] > 0.0

@@ -37,7 +37,7 @@ def sound() -> ReviewInput:
     result = {
         "impact": impact,
         "impact_by_platform": make_impact_by_platform(
-            stages.scope, stages.inputs, simulation, tables["platforms"]
+            stages.scope, simulation, tables["platforms"]
         ),
         "impact_by_area": by_area(simulation, sampler, tables["areas"]),
         "person_days": make_person_days(Simulation(simulation, sampler), AS_OF),
@@ -284,14 +284,11 @@ def test_more_platforms_that_were_never_restricted_are_no_fall(cells: dict[str, 
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.restrict("R1", "alpha").restrict("R2", "alpha", "beta", **cells)
     stages, _ = prepared(made)
-    impact = impact_of(stages, Simulation(stages.simulation, Sampler(0, 300)).draw_metrics())
+    results = dict(pipeline.Outputs(stages, pipeline.Settings(draws=200)))
+    impact = results["impact"]
     assert impact.loc[exposed(impact, "R2"), "q50_persons"].tolist() == [0.0]
-    assert (
-        review.find_broken_rules(review.make_review_input(impact, stages.scope, stages.inputs))[
-            "union_falls"
-        ]
-        == []
-    )
+    broken = review.find_broken_rules(pipeline.collect_review_input(stages, results))
+    assert broken["union_falls"] == []
 
 
 # ---- What a run tells of it ----

@@ -66,14 +66,11 @@ OWN_WORDS = "extent"
 """The rule whose sentence is a text of the facts, so that it has no details."""
 
 
-def undrawn_rule(simulation: SimulationInputs) -> str:
-    """Return the rule that explains why nothing at all is drawn."""
-    return "uncalibrated" if simulation.selected.errors else "unlearned"
-
-
 def find_no_estimate_reason(simulation: SimulationInputs) -> str:
-    """Return the rule that explains why nothing is drawn; blank if something may be drawn."""
-    return "" if simulation.overlap_model else undrawn_rule(simulation)
+    """Return the rule that explains why nothing at all is drawn; blank if something may be."""
+    if simulation.overlap_model:
+        return ""
+    return "uncalibrated" if simulation.selected.errors else "unlearned"
 
 
 def state_reasons(flags: Flags, index: pd.Index) -> pd.DataFrame:
@@ -108,13 +105,18 @@ def _reason_cells(rule: str, flag: bool | str) -> tuple[str, ...]:
 
 
 def apply_status_rule(
-    frame: pd.DataFrame, rows: pd.Series | np.ndarray, rule: str, details: pd.Series | None = None
+    frame: pd.DataFrame,
+    rows: pd.Series | np.ndarray,
+    rule: str,
+    details: pd.Series | None = None,
+    cap: str = "",
 ) -> pd.DataFrame:
     """Return the rows after one more status rule, which adds its sentence and caps the status.
 
     `details` has the text that replaces the braces of the sentence in each row, if the sentence has
-    braces.
+    braces; `cap` is the best status, by default that of the table of status rules.
     """
+    cap = cap or RULES[rule].caps_at
     flag = pd.Series(rows, frame.index) if details is None else details.where(rows, "")
     more = state_reasons({rule: flag}, frame.index)
     applies, is_first = more["reason"] != "", frame["reason"] == ""
@@ -122,10 +124,10 @@ def apply_status_rule(
         name: frame[name].where(is_first, frame[name] + between) + more[name]
         for name, between in zip(REASON, BETWEEN, strict=True)
     }
-    worse = frame["obs_status"].map(ORDER) < ORDER[RULES[rule].caps_at]
+    worse = frame["obs_status"].map(ORDER) < ORDER[cap]
     return frame.assign(
         **{name: frame[name].where(~applies, cells) for name, cells in longer.items()},
-        obs_status=frame["obs_status"].where(~(applies & worse), RULES[rule].caps_at),
+        obs_status=frame["obs_status"].where(~(applies & worse), cap),
     )
 
 
@@ -190,27 +192,23 @@ def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
     never = flags["never_enforced"]
     code, spoken = pd.Series(NORMAL, index), {}
     for rule in [rule for rule in TABLE if rule.id in flags]:
-        flag = flags[rule.id]
+        flag = flags[rule.id].astype("object")
         applies = flag.astype(bool) & (~never | (rule.id == "never_enforced"))
         code = code.mask(applies & (ORDER[rule.caps_at] > code.map(ORDER)), rule.caps_at)
-        spoken[rule.id] = flag.where(applies, "" if pd.api.types.is_string_dtype(flag) else False)
+        spoken[rule.id] = flag.where(applies, "")
     for name, flag in spoken.items():
         if RULES[name].caps_at in (ESTIMATED, NORMAL):
-            spoken[name] = flag.mask(
-                code == MISSING, "" if pd.api.types.is_string_dtype(flag) else False
-            )
+            spoken[name] = flag.mask(code == MISSING, "")
     return state_reasons(spoken, index).assign(obs_status=code)
 
 
 def find_status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     """Return columns `obs_status` and REASON of the people exposed, by restriction_id."""
-    rows = _flag_audiences(scope, inputs)
-    groups = rows.groupby("restriction_id", sort=True)
+    groups = _flag_audiences(scope, inputs).groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
         **_flag_unknown_audiences(about, groups, inputs),
         **_flag_parts(about, inputs),
-        **_flag_imputed(groups),
         **_flag_restrictions(about),
         **_flag_weaknesses(groups),
         **_flag_notes(about, groups, inputs),
@@ -256,20 +254,32 @@ _QUALITY_FLAGS = [
 def _flag_unknown_audiences(
     about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
 ) -> dict[str, pd.Series]:
-    """Return the flags of rules for which the number of people exposed is not known."""
-    unknown = groups["is_unknown"].sum()
+    """Return the flags of rules for which the people exposed are not known, or are imputed.
+
+    The rung is the weakest of the largest imputed audiences. If another audience is unknown,
+    nothing is drawn and therefore nothing is imputed.
+    """
+    unknown, count = groups["is_unknown"].sum(), groups.size()
     new_use = ~groups["is_existing_use"].any()
+    number = groups["decisive_number"].max().fillna(groups["rung_number"].max())
+    rung = number.map(dict(enumerate(RUNGS))).astype("str")
+    imputed = groups["is_imputed"].sum().where(unknown == 0, 0)
     shut = inputs.closed_level_ids
-    vague = inputs.too_uncertain_ids - shut
+    is_shut, is_vague = (
+        pd.Series(about.index.isin(list(ids)), about.index)
+        for ids in (shut, inputs.too_uncertain_ids - shut)
+    )
     return {
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
         "start_unknown": ~about["is_start_known"],
         "new_use_only": new_use,
-        "no_figure": (unknown == groups.size()) & ~new_use,
-        "rung_closed": pd.Series(about.index.isin(list(shut)), about.index),
-        "too_vague": pd.Series(about.index.isin(list(vague)), about.index),
+        "no_figure": (unknown == count) & ~new_use,
+        "rung_closed": is_shut,
+        "too_vague": is_vague,
         "no_base": groups["is_baseless"].any(),
+        "imputed": rung.where(imputed == count, ""),
+        "imputed_in_part": rung.where((imputed > 0) & (imputed < count), ""),
     }
 
 
@@ -300,22 +310,6 @@ def _flag_parts(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
         "network_guessed": has_some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
         "part": about["is_subnational"] & is_known,
         "part_networks": networks & is_known,
-    }
-
-
-def _flag_imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """Return the weakest evidence level of the largest imputed audiences, as flags.
-
-    If another audience is unknown, nothing is drawn and therefore nothing is imputed.
-    """
-    largest = groups["decisive_number"].max()
-    number = largest.fillna(groups["rung_number"].max())
-    rung = number.map(dict(enumerate(RUNGS))).astype("str")
-    count = groups["is_imputed"].sum().where(groups["is_unknown"].sum() == 0, 0)
-    everything = count == groups.size()
-    return {
-        "imputed": rung.where(everything, ""),
-        "imputed_in_part": rung.where((count > 0) & ~everything, ""),
     }
 
 

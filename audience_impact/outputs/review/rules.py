@@ -6,19 +6,18 @@ published; a warning is published with the data.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
-from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.bounds import CONTRADICTION
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
 from audience_impact.outputs.review.reasons import SHOWN, mark_rules
 from audience_impact.outputs.review.status_rules import NORMAL
-from audience_impact.periods import WINDOW_DAYS, parse_periods, with_distance
+from audience_impact.periods import WINDOW_DAYS, gap_days, parse_periods
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.rules import Stage, register_rule
 from audience_impact.vocabulary import (
@@ -38,22 +37,12 @@ GROWTH_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class ReviewInput:
-    """The input of the rules over results: the table `impact`, and its inputs.
+    """The tables that the rules over results read.
 
-    Attributes:
-        impact: The published table.
-        restrictions: As `Scope` has them.
-        audiences: As `Inputs` has them, like the rest.
-        chosen: The figures that were used.
-        doubts: The quality flags of these.
-        daily: The daily figures.
-        by_platform: The published table `impact_by_platform`.
-        by_area: The published table `impact_by_area`.
-        person_days: The published table `person_days`.
-        in_force: When each restriction was in force in each of its countries: restriction_id,
-            country_id, and `start` and `end` (exclusive) of what is certain, drawn and possible, as
-            `least_start`, `start`, `most_start`, ...
-        bases: The fact table, typed.
+    `restrictions` are those of `Scope`; `audiences`, the figures `chosen`, their `doubts` and the
+    `daily` figures are of `Inputs`; `impact`, `by_platform`, `by_area` (countries by month and
+    year, under restrictions of all kinds) and `person_days` are results; `in_force` is from
+    timeline.list_countries_in_force; `bases` is the fact table.
     """
 
     impact: pd.DataFrame
@@ -62,11 +51,11 @@ class ReviewInput:
     chosen: pd.DataFrame
     doubts: pd.DataFrame
     daily: pd.DataFrame
-    by_platform: pd.DataFrame = field(default_factory=pd.DataFrame)
-    by_area: pd.DataFrame = field(default_factory=pd.DataFrame)
-    person_days: pd.DataFrame = field(default_factory=pd.DataFrame)
-    in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
-    bases: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_platform: pd.DataFrame
+    by_area: pd.DataFrame
+    person_days: pd.DataFrame
+    in_force: pd.DataFrame
+    bases: pd.DataFrame
 
     @property
     def exposed(self) -> pd.DataFrame:
@@ -74,24 +63,10 @@ class ReviewInput:
         return self.impact[self.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
 
 
-def make_review_input(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> ReviewInput:
-    """Return the tables that the rules over results read, from the table `impact`."""
-    return ReviewInput(
-        impact,
-        scope.restrictions,
-        inputs.sizes,
-        inputs.chosen,
-        inputs.quality_flags,
-        inputs.daily,
-    )
-
-
 RESULTS = Stage[Callable[[ReviewInput], list[str]]](RuleStage.RESULTS)
 """The rules over results, in the order in which they run."""
 
 CONTRADICT = register_rule(CONTRADICTION, RuleStage.RESULTS, "overlaps")
-
-
 KEYS = {
     "impact": ("restriction_id", "impact_metric"),
     "by_area": ("area_id", "period"),
@@ -123,10 +98,9 @@ def interval_without_width(results: ReviewInput) -> list[str]:
     broken = []
     for name, unit in (("impact", "persons"), ("person_days", "person_days")):
         rows = getattr(results, name)
-        if not rows.empty:
-            same = rows[f"q05_{unit}"] == rows[f"q95_{unit}"]
-            some = rows[[f"q50_{unit}", f"printed_max_{unit}"]].gt(0).any(axis=1)
-            broken += _join_key(rows[same & some], name)
+        same = rows[f"q05_{unit}"] == rows[f"q95_{unit}"]
+        some = rows[[f"q50_{unit}", f"printed_max_{unit}"]].gt(0).any(axis=1)
+        broken += _join_key(rows[same & some], name)
     return broken
 
 
@@ -143,11 +117,10 @@ def interval_outside_bounds(results: ReviewInput) -> list[str]:
 
 
 def _list_withheld(results: ReviewInput, rule: str) -> list[str]:
-    tables = ((name, getattr(results, name)) for name in KEYS)
+    tables = {name: getattr(results, name) for name in KEYS}
     return [
         key
-        for name, rows in tables
-        if not rows.empty
+        for name, rows in tables.items()
         for key in _join_key(rows[mark_rules(rows, [rule])], name)
     ]
 
@@ -213,10 +186,8 @@ def metrics_mixed(results: ReviewInput) -> list[str]:
 @RESULTS.rule("impact")
 def figure_after_start(results: ReviewInput) -> list[str]:
     """Return restrictions with an audience from after the start, or with too late a daily one."""
-    daily = results.daily
-    late = results.chosen.loc[
-        results.chosen["period_end"] > results.chosen["start"], "restriction_id"
-    ]
+    chosen, daily = results.chosen, results.daily
+    late = chosen.loc[chosen["period_end"] > chosen["start"], "restriction_id"]
     days = daily.loc[daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
 
@@ -231,27 +202,20 @@ def figure_expired(results: ReviewInput) -> list[str]:
 @RESULTS.rule("impact", "countries_by_year")
 def union_below_part(results: ReviewInput) -> list[str]:
     """Return unions that are smaller than one of their parts, in bounds or at a quantile."""
-    return sorted({*_find_below_platform(results), *_find_below_areas(results.by_area)})
+    exposed = results.exposed
+    part = results.by_platform.groupby("restriction_id")["printed_min_persons"].max()
+    least = exposed["restriction_id"].map(part).astype("float64") - TOLERANCE_PERSONS
+    below = exposed[exposed["printed_min_persons"] < least]
+    return sorted({*_join_key(below), *find_areas_below_parts(results.by_area)})
 
 
-def _find_below_areas(by_area: pd.DataFrame) -> set[str]:
+def find_areas_below_parts(by_area: pd.DataFrame) -> set[str]:
     """Return years below one of their months, and periods of the world below a country."""
-    if by_area.empty:
-        return set()
     months = by_area.assign(year=by_area["period"].str[:4])[by_area["period"].str.len() > 4]
     countries = by_area[by_area["countries_count"] == 1].assign(world=WORLD)
     return _find_smaller_wholes(by_area, months, ["area_id", "year"]) | _find_smaller_wholes(
         by_area, countries, ["world", "period"]
     )
-
-
-def _find_below_platform(results: ReviewInput) -> list[str]:
-    if results.by_platform.empty:
-        return []
-    exposed = results.exposed
-    part = results.by_platform.groupby("restriction_id")["printed_min_persons"].max()
-    least = exposed["restriction_id"].map(part)
-    return _join_key(exposed[exposed["printed_min_persons"] < least - TOLERANCE_PERSONS])
 
 
 def _find_smaller_wholes(
@@ -275,8 +239,6 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
     compared with the next lower one of the restriction: no restriction that is present in at least
     53 % of the draws can be above it.
     """
-    if results.by_area.empty or results.in_force.empty:
-        return []
     exposed = results.exposed
     single = exposed[~exposed["area_id"].str.contains(";", regex=False)]
     names = ["min", "q05", "q50", "q95", "max"]
@@ -313,8 +275,6 @@ def area_above_base(results: ReviewInput) -> list[str]:
     projected. Without a base near the first or the last of these days there is no
     limit. No draw or bound with errors exceeds the base with its error.
     """
-    if results.by_area.empty or results.bases.empty:
-        return []
     by = results.by_area[results.by_area["base"].notna()].reset_index(drop=True)
     first, last = parse_periods(by["period"].str[:4])["start"], parse_periods(by["period"])["end"]
     periods = by.assign(first=_find_oldest_start(by, first, last, results.in_force), last=last)
@@ -335,21 +295,11 @@ def _find_oldest_start(
     rows: pd.DataFrame, first: pd.Series, last: pd.Series, in_force: pd.DataFrame
 ) -> pd.Series:
     """Return the first day of the oldest restriction in force in each period, at most `first`."""
-    if in_force.empty:
-        return first
     periods = rows[["area_id"]].assign(first=first, last=last, place=rows.index)
     both = periods.merge(in_force, left_on="area_id", right_on="country_id")
     both = both[(both["most_start"] < both["last"]) & (both["most_end"] > both["first"])]
     start = both.groupby("place")["most_start"].min().reindex(rows.index)
     return start.where(start < first, first)
-
-
-NEARNESS = {
-    "is_near": ("first", "last"),
-    "is_first": ("first", "first"),
-    "is_last": ("last", "last"),
-}
-"""Columns of the days of a period with which a base is compared."""
 
 
 def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
@@ -365,9 +315,12 @@ def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     both = periods.merge(
         ranges, left_on=["area_id", "base"], right_on=["area_id", "population_base"]
     )
-    for name, days in NEARNESS.items():
-        gap = with_distance(both, days, ("period_start", "period_end"))["gap"]
-        both[name] = gap <= WINDOW_DAYS
+    for name, first, last in (
+        *(("is_near", "first", "last"), ("is_first", "first", "first")),
+        ("is_last", "last", "last"),
+    ):
+        days = (both[column] for column in (first, last, "period_start", "period_end"))
+        both[name] = gap_days(*days) <= WINDOW_DAYS
     groups = both[both["is_near"]].groupby("place")
     extremes = groups[["most", "projected", "is_first", "is_last"]].max()
     return extremes[extremes["is_first"] & extremes["is_last"]].reindex(rows.index)
@@ -421,11 +374,6 @@ def _figures_in_doubt(results: ReviewInput) -> "pd.Series[str]":
 def _join_key(rows: pd.DataFrame, table: str = "impact") -> list[str]:
     first, *others = (rows[name].astype("str") for name in KEYS[table])
     return sorted(first.str.cat(others, sep="/"))
-
-
-def find_broken_area_rules(by_area: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the broken rules over `impact_by_area` that compare regions with countries."""
-    return {union_below_part.__name__: sorted(_find_below_areas(by_area))}
 
 
 def find_broken_rules(results: ReviewInput) -> dict[str, list[str]]:

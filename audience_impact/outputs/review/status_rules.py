@@ -17,41 +17,26 @@ Citation. Rules of this project, docs/decisions.md.
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
+from typing import NamedTuple
 
-from audience_impact.vocabulary import Assumption, ImputationRung, ObsStatus, PartGap, write_word
+from audience_impact.vocabulary import Assumption, ImputationRung, PartGap, write_word
 
-NORMAL, ESTIMATED, UNRELIABLE, FORECAST, IMPUTED, MISSING = (
-    status.value
-    for status in (
-        ObsStatus.NORMAL,
-        ObsStatus.ESTIMATED,
-        ObsStatus.LOW_RELIABILITY,
-        ObsStatus.FORECAST,
-        ObsStatus.IMPUTED,
-        ObsStatus.MISSING,
-    )
-)
-ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, FORECAST: 3, IMPUTED: 4, MISSING: 5, "": -1}
-"""Statuses in the order in which a later one takes the place of an earlier one; blank: none yet.
+NORMAL, ESTIMATED, UNRELIABLE, FORECAST, IMPUTED, MISSING = STATUSES = "AEUFIM"
+"""Letters of ObsStatus, in the order in which a later one takes the place of an earlier one.
 
 How a number was made (projected, imputed, not at all) is said before how far it can be relied on.
 """
-
+ORDER = {letter: place for place, letter in enumerate(STATUSES)} | {"": -1}
+"""The place of each status in this order; blank: none yet."""
 FRESH_MONTHS, OLD_MONTHS = 3, 12
 
 
-@dataclass(frozen=True)
-class StatusRule:
-    """A status rule.
+class StatusRule(NamedTuple):
+    """A status rule, with the best status of a row to which it applies.
 
-    Attributes:
-        id: The id of the rule.
-        caps_at: The best status of a row to which the rule applies.
-        sentence: The sentence in `reason`; the part in braces depends on the row.
-        condition: The condition under which it applies, for the page on the method.
+    The part of the sentence in braces depends on the row; the condition is for the page on the
+    method.
     """
 
     id: str
@@ -66,14 +51,12 @@ def _read_rows() -> list[dict[str, str]]:
 
 
 _ROWS = _read_rows()
-
 TABLE = tuple(
     StatusRule(row["id"], row["caps_at"], row["sentence"], row["condition"])
     for row in _ROWS
     if row["caps_at"]
 )
 """All status rules, in the order of the sentences."""
-
 RULES = {rule.id: rule for rule in TABLE}
 """All status rules by id."""
 
@@ -85,8 +68,7 @@ ASKED_OF_NORMAL = (
     "a base of the measurer of the figures",
     "an error that is stated or learned, so that the interval has a width",
 )
-"""Conditions of a row with status A; outputs/review/rules.py validates each of them on the facts.
-"""
+"""Conditions of a row with status A; rules.py validates each of them on the facts."""
 
 SENTENCES = {row["id"]: row["sentence"] for row in _ROWS}
 """Sentences of `reason` by rule; the part in braces depends on the row."""
@@ -104,17 +86,19 @@ RULES_OF_PERSON_DAYS = (
 )
 """Rules behind the reasons of table `person_days`."""
 
-NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
-
-def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -> str:
+def fill_sentence(name: str, detail: str, names: Mapping[str, str] | None = None) -> str:
     """Return the sentence of a rule, with the detail of a row in place of its braces.
 
     A detail is a part of the cell `reason_details`. `names` has words for codes of features and
     populations; a code without a word appears as it is.
     """
     before, brace, rest = SENTENCES[name].partition("{")
-    return f"{before}{_in_words(name, detail, names)}{rest.partition('}')[2]}" if brace else before
+    return (
+        f"{before}{_in_words(name, detail, names or {})}{rest.partition('}')[2]}"
+        if brace
+        else before
+    )
 
 
 def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ from audience_impact.answers.numbers import (
     read_estimate,
     read_numbers,
 )
-from audience_impact.outputs.impact_by_day import YEARS
+from audience_impact.outputs.over_time import YEARS
 from audience_impact.site.charts.drawing import INNER, draw, load_spec
 from audience_impact.site.charts.rows import choose_step
 from audience_impact.vocabulary import RestrictionKind
