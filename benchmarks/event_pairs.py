@@ -71,11 +71,11 @@ def join_pairs(restrictions: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     parents = areas.set_index("area_id")["parent_id"].to_dict()
     frame = read_days(restrictions).sort_values(["first_day", "restriction_id"])
     frame = frame.assign(
-        places=[list_places(cell, members) for cell in frame["area_id"]],
+        places=[list_places(cell, members) for cell in frame["area_ids"]],
         services=[frozenset(cell.split(";")) for cell in frame["platform_ids"].fillna("")],
         order=range(len(frame)),
     )
-    pairs = frame.merge(frame, on="country_id", suffixes=("_a", "_b"))
+    pairs = frame.merge(frame, on="country_ids", suffixes=("_a", "_b"))
     is_beside = (pairs["order_a"] < pairs["order_b"]) & (
         pairs["first_day_b"] <= pairs["last_day_a"]
     )

@@ -131,8 +131,8 @@ def _has_reason_with_rules(frame: pd.DataFrame) -> Any:
 @row_rule("list_of_other_length", "restrictions", is_listed=False)
 def _has_names_and_paths(frame: pd.DataFrame) -> Any:
     """Require a name for each area, and a path for each country."""
-    lengths = frame[["area_id", "area_names", "country_id", "country_paths"]].apply(
+    lengths = frame[["area_ids", "area_names", "country_ids", "country_paths"]].apply(
         lambda column: column.str.count(JOINED_BY)
     )
-    are_names = lengths["area_names"].eq(lengths["area_id"])
-    return are_names & lengths["country_paths"].eq(lengths["country_id"])
+    are_names = lengths["area_names"].eq(lengths["area_ids"])
+    return are_names & lengths["country_paths"].eq(lengths["country_ids"])

@@ -239,8 +239,8 @@ def name_best_figure(record: AnswerRecord) -> str:
     if same or record.is_network or not persons or persons >= (record.leading.base_persons or 0.0):
         return f"The best published figure is {_cite(same or others)}." if same or others else ""
     country = ""
-    if about.area_id == about.country_id and record.restriction.place is not Place.COUNTRY:
-        country = f" for all of {area_in_words(about.country_id, about.area_name)}"
+    if about.area_ids == about.country_ids and record.restriction.place is not Place.COUNTRY:
+        country = f" for all of {area_in_words(about.country_ids, about.area_name)}"
     limit = "" if low == high or country else "at least " if low else "up to "
     alone = f" for {record.platforms[parts[0]['platform_id']]} alone" * (len(record.audiences) > 1)
     figure = f"{limit}{format_number(persons)}{alone}{country}"

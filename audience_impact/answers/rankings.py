@@ -167,7 +167,7 @@ def _mark_inside(acts: pd.DataFrame, area_id: str) -> list[bool]:
     containing = list_containing_areas(acts)
     codes = [
         {*ids.split(";"), *countries.split(";")}
-        for ids, countries in zip(acts["area_id"], acts["country_id"], strict=True)
+        for ids, countries in zip(acts["area_ids"], acts["country_ids"], strict=True)
     ]
     return [
         area_id in several or any(area_id in containing.get(code, ()) for code in several)

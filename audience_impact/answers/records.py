@@ -120,7 +120,7 @@ class Restriction(SimpleNamespace):
     @property
     def is_below(self) -> bool:
         """Return whether its place is a part of a country, so that a comma must close its name."""
-        return bool(self.area_id != self.country_id)
+        return bool(self.area_ids != self.country_ids)
 
     @property
     def is_planned(self) -> bool:
@@ -403,7 +403,7 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
 def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     """Return the areas that contain each country and region of `acts`, the world first."""
     containing: dict[str, tuple[str, ...]] = {}
-    for countries, paths in zip(acts["country_id"], acts["country_paths"], strict=True):
+    for countries, paths in zip(acts["country_ids"], acts["country_paths"], strict=True):
         for country, path in zip(countries.split(";"), paths.split(";"), strict=True):
             chain = (*path.split(">"), country)
             containing |= {area: chain[:depth] for depth, area in enumerate(chain)}

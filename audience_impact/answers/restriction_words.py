@@ -288,7 +288,7 @@ def _comes_back(about: Restriction) -> bool:
 def describe_place(record: AnswerRecord) -> str:
     """Return the place, to follow `in`: `Russia`, `parts of Myanmar`."""
     about = record.restriction
-    codes, names = about.country_id.split(";"), about.area_names.split(";")
+    codes, names = about.country_ids.split(";"), about.area_names.split(";")
     named = codes if len(names) != len(codes) or about.is_below else names
     countries = _list_places([*map(area_in_words, codes, named)])
     if about.is_below:

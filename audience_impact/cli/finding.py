@@ -30,7 +30,7 @@ from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, Action, EndStatus,
 DESCRIBING = ("occasion", "network_scope", "end_status")
 """Columns whose words say how a restriction was, and not where or of what."""
 ON_RECORD = (
-    *("restriction_id", "area_names", "country_id", "place_names", "platform_names"),
+    *("restriction_id", "area_names", "country_ids", "place_names", "platform_names"),
     *("observed_from", "observed_by"),
 )
 FILLERS = names.read_names("filler").keys()
@@ -137,7 +137,7 @@ class Vocabulary:
     def words(self) -> dict[str, set[str]]:
         """Return the words by which a search finds each restriction, by id."""
         places = read_area_names(self.acts)
-        columns = [*ON_RECORD, "area_id", "action", *DESCRIBING]
+        columns = [*ON_RECORD, "area_ids", "action", *DESCRIBING]
         texts = self.acts.reindex(columns=columns).astype("object")
         rows = texts.where(texts.notna(), "").astype("str").to_dict(orient="records")
         return {row["restriction_id"]: _list_record_words(row, places) for row in rows}
@@ -188,9 +188,9 @@ def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
 
 
 def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set[str]:
-    chains = [area.split("/") for area in row["area_id"].split(";")]
+    chains = [area.split("/") for area in row["area_ids"].split(";")]
     around = {"/".join(chain[:depth]) for chain in chains for depth in range(1, len(chain) + 1)}
-    countries = [names.area_in_words(code, code) for code in row["country_id"].split(";")]
+    countries = [names.area_in_words(code, code) for code in row["country_ids"].split(";")]
     actions = [write_word(Action(row["action"]), form) for form in ("verb", "noun")]
     texts = [*(row[name] for name in ON_RECORD), *countries, *actions]
     texts += [places.get(area, "") for area in sorted(around)]
@@ -362,7 +362,7 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
     """Return whether each restriction has the areas, services and period of a question."""
     acts = vocabulary.acts
     areas, services = question.list_values("area"), question.list_values("service")
-    columns = ("restriction_id", "country_paths", "country_id")
+    columns = ("restriction_id", "country_paths", "country_ids")
     marks = [
         (not areas or not {*re.split("[;>]", paths), *countries.split(";")}.isdisjoint(areas))
         and vocabulary.services.get(act, set()).issuperset(services)
@@ -415,7 +415,7 @@ def describe_gap(question: Question, vocabulary: Vocabulary) -> str:
 
 def describe_cover(acts: pd.DataFrame) -> str:
     """Return what a version covers, and the command that adds more."""
-    countries = {code for cell in acts["country_id"] for code in cell.split(";")}
+    countries = {code for cell in acts["country_ids"] for code in cell.split(";")}
     cover = (
         f"This edition holds {len(acts):,} events in {len(countries)} countries, collected up to "
         f"{day_in_words(str(acts['as_of'].max())[:10])}"

@@ -393,7 +393,7 @@ class RelatedRows:
         self.countries: dict[str, set[str]] = defaultdict(set)
         for side in comparison.sides:
             acts = side.read_table("restrictions")
-            for restriction, cell in zip(acts[RESTRICTION], acts[COUNTRY], strict=True):
+            for restriction, cell in zip(acts[RESTRICTION], acts["country_ids"], strict=True):
                 self.countries[restriction] |= {*cell.split(";")}
 
     def find_rows(self, subject: str, aspect: str) -> list[int]:

@@ -238,7 +238,7 @@ def _find_area(content: Content, code: str) -> Area:
         raise PublishError(
             f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
         )
-    countries = {country for cell in acts["country_id"] for country in cell.split(";")}
+    countries = {country for cell in acts["country_ids"] for country in cell.split(";")}
     inside = {country for country in countries if code == country or code in above[country]}
     return Area(code, names.capitalise_first(name), frozenset(inside))
 

@@ -4,7 +4,7 @@ Columns are `area_name`, `country_name` and `continent_name` of tables with an a
 Names are those that English newspapers print: of the fact table `areas`, `press_name` where it has
 one, else `name`; of a place without the accents of scholars, and the first alias in Latin letters
 where the name is in others. A continent is an area that the world contains directly, as in UN M49.
-Several names are joined as those in `area_name` of `restrictions` are; each occurs once.
+Several names are joined by commas; each occurs once.
 """
 
 import re
@@ -24,7 +24,7 @@ from audience_impact.populations import WHOLE, are_regions, country_of, parents_
 from audience_impact.vocabulary import WORLD
 
 OF_COUNTRIES = ("restrictions", "candidates", "steps")
-"""Tables whose countries are in `country_id`."""
+"""Tables whose countries are in `country_id`, or in `country_ids`."""
 OF_PLACES = ("impact",)
 """Tables whose areas may be smaller than a country."""
 LAST_LATIN = 0x24F
@@ -78,11 +78,12 @@ def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFr
 
     Args:
         table: The name of the table; one without areas is returned unchanged.
-        frame: Its rows, with codes joined by `;` in `area_id` or `country_id`.
+        frame: Its rows, with codes joined by `;` in its column of areas or countries.
         areas: The fact table `areas`.
     """
     if table in OF_COUNTRIES:
-        ids, kinds = frame["country_id"], ["country_name", "continent_name"]
+        ids = frame["country_ids" if table == "restrictions" else "country_id"]
+        kinds = ["country_name", "continent_name"]
     elif "area_id" in frame:
         of_country = ["country_name"] if table in OF_PLACES else []
         ids, kinds = frame["area_id"], ["area_name", *of_country, "continent_name"]

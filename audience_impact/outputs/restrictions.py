@@ -52,12 +52,11 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         **_name_other_ends(facts, tables),
         measured_by_names=_join_measurers(facts, seen),
         measured_url=facts["measured_url"].replace("", None),
-        area_id=facts["area_ids"],
         area_names=facts["area_ids"].map(lambda ids: _join_names(names[ids.split(";")])),
         region_name=facts["area_ids"].map(
             lambda ids: area_names.name_region(ids.split(";"), parents, names)
         ),
-        country_id=countries,
+        country_ids=countries,
         country_paths=countries.map(
             lambda ids: ";".join(
                 ">".join(reversed(area_names.list_holders(country, parents))) or WORLD

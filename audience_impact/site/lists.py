@@ -190,7 +190,7 @@ def list_search_names(areas: set[str]) -> dict[str, str]:
 
 def make_platform_pages(report: ReportData) -> Iterator[File]:
     """Yield a page for each platform that was restricted, and its numbers as CSV."""
-    acts = report.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
+    acts = report.tables["restrictions"][["restriction_id", "country_ids", "start_on", "ended_on"]]
     audiences = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
     encode = split_csv(audiences, "platform_id", report.version)
     for platform, entries in group_entries(report.entries, GROUPS["platform"]).items():

@@ -103,7 +103,7 @@ def make_entry(record: AnswerRecord) -> ListEntry:
         action=restriction.action,
         end_status=restriction.end_status,
         cause=restriction.cause or "",
-        countries=tuple(restriction.country_id.split(";")),
+        countries=tuple(restriction.country_ids.split(";")),
         platforms=tuple(record.platforms),
         features=features,
         is_major=is_sure and _lasts_a_day(restriction),

@@ -17,8 +17,8 @@ def restriction(name: str, areas: str, days: str, **cells: Any) -> dict[str, Any
     start, _, end = days.partition("/")
     return {
         "restriction_id": f"XA-{name}-stop-1",
-        "country_id": "XA",
-        "area_id": areas,
+        "country_ids": "XA",
+        "area_ids": areas,
         "platform_ids": "*",
         "network_scope": "all",
         "operator_names": None,
@@ -67,7 +67,7 @@ def test_other_places_services_and_days_make_no_pair() -> None:
         restriction("S", "XA-B", "01/03"),
         restriction("T", "XA-A", "01/03", platform_ids="telegram"),
         restriction("U", "XA-A", "05"),
-        restriction("V", "XA-A", "04/06", country_id="XB"),
+        restriction("V", "XA-A", "04/06", country_ids="XB"),
     ]
     for other in others:
         assert event_pairs.join_pairs(pd.DataFrame([one, other]), AREAS).empty

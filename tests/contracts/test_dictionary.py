@@ -34,8 +34,8 @@ FREE = {
             "continent_name other_end_source measured_by_names country publisher disputed_by "
             "measurer title seen_by_names operator_names place_names"
         ),
-        "codes of ISO 3166 and UN M49, which are standards": "area_id",
-        "codes of ISO 3166": "country_id",
+        "codes of ISO 3166 and UN M49, which are standards": "area_id area_ids",
+        "codes of ISO 3166": "country_id country_ids",
         "codes of UN M49": "country_paths",
         "names of files": "row_file file",
         "lines of files": "worst_rows",

@@ -127,6 +127,8 @@ def _restore_texts(after: pd.DataFrame) -> pd.DataFrame:
     rows = plain_rows(after)
     return after.assign(
         **texts,
+        area_id=after["area_ids"],
+        country_id=after["country_ids"],
         area_names=[json.dumps(row["area_names"].split(";"), ensure_ascii=False) for row in rows],
         observed_from=[write_period(row["observed_from"], row["observed_by"]) for row in rows],
         ended_on=[write_end(row) for row in rows],

@@ -48,7 +48,7 @@ HOURS: dict[str, dict[str, Any]] = {
 }
 PLACES: dict[str, dict[str, Any]] = {
     "country": {},
-    "named": {"area_id": "FR-1", "area_names": "Brest", "place_readings": "whole"},
+    "named": {"area_ids": "FR-1", "area_names": "Brest", "place_readings": "whole"},
     "unnamed": {"geo_scope": "multi_region"},
 }
 AXES = {"claim": CLAIMS, "evidence": EVIDENCE, "end": ENDS, "hours": HOURS, "place": PLACES}

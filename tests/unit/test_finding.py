@@ -27,9 +27,9 @@ def vocabulary() -> Vocabulary:
     acts = pd.DataFrame(
         {
             "restriction_id": act,
-            "area_id": area,
+            "area_ids": area,
             "area_names": name,
-            "country_id": area[:2],
+            "country_ids": area[:2],
             "country_paths": path,
             "place_names": None,
             "platform_names": NAMES[service],

@@ -49,7 +49,7 @@ def _make_area(area: str, **cells: Any) -> dict[str, Any]:
 def _make_tables() -> dict[str, pd.DataFrame]:
     """Two countries of Africa and one of Asia; nobody drew the person-days of Kenya."""
     acts = [("a", "NG", "001>002"), ("b", "KE", "001>002"), ("c", "IN", "001>142")]
-    table = pd.DataFrame(acts, columns=["restriction_id", "country_id", "country_paths"])
+    table = pd.DataFrame(acts, columns=["restriction_id", "country_ids", "country_paths"])
     parts = [("a", WHOLE_INTERNET), ("b", "x"), ("c", "x")]
     services = pd.DataFrame(parts, columns=["restriction_id", "platform_id"])
     return {
@@ -57,7 +57,7 @@ def _make_tables() -> dict[str, pd.DataFrame]:
         "area_comparisons": pd.DataFrame({"area_id": [], "period": []}, dtype="str"),
         "person_days": table[["restriction_id"]].assign(period="2024"),
         "restrictions": table.assign(
-            area_id=table["country_id"], area_names=table["country_id"], start_on="2024-05-01",
+            area_ids=table["country_ids"], area_names=table["country_ids"], start_on="2024-05-01",
             observed_from=None, observed_by=None, ended_by="2024-05-09", end_status="ended",
             as_of="2026-01-01", listed_until=None,
         ),

@@ -80,8 +80,8 @@ def told(
     act = {
         **dict.fromkeys(published.COLUMNS["restrictions"]),
         "restriction_id": "R1",
-        "area_id": "FR",
-        "country_id": "FR",
+        "area_ids": "FR",
+        "country_ids": "FR",
         "area_names": "France",
         "action": "block",
         "geo_scope": "national",
