@@ -111,21 +111,15 @@ def _are_quantiles_in_order(frame: pd.DataFrame) -> Any:
     return ~(steps.iloc[:, 1:] < -1).any(axis=1)
 
 
-@row_rule("gap_has_reason", "impact")
-def _has_gap_reason(frame: pd.DataFrame) -> Any:
-    return (frame["obs_status"] == ObsStatus.NORMAL.value) | frame["reason"].notna()
-
-
-@row_rule("share_of_base_at_most_one", "impact")
-def _is_share_at_most_one(frame: pd.DataFrame) -> Any:
-    return ~(frame["printed_max_base_share"] > 1)
-
-
-@row_rule(
-    *("reason_without_rules", "impact", *OF_PERIODS, *OF_DAYS, "person_days"), is_listed=False
+row_rule("gap_has_reason", "impact")(
+    lambda frame: (frame["obs_status"] == ObsStatus.NORMAL.value) | frame["reason"].notna()
 )
-def _has_reason_with_rules(frame: pd.DataFrame) -> Any:
-    return frame["reason"].isna() == frame["reason_rule_ids"].isna()
+row_rule("share_of_base_at_most_one", "impact")(
+    lambda frame: ~(frame["printed_max_base_share"] > 1)
+)
+row_rule(
+    *("reason_without_rules", "impact", *OF_PERIODS, *OF_DAYS, "person_days"), is_listed=False
+)(lambda frame: frame["reason"].isna() == frame["reason_rule_ids"].isna())
 
 
 @row_rule("list_of_other_length", "restrictions", is_listed=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact import periods, vocabulary
+from audience_impact import periods
 from audience_impact.periods import SANE_YEARS
 from audience_impact.plain_text import mark_filled, mark_padded
 from audience_impact.rules import register_rule
@@ -51,24 +51,10 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """The rules of each kind of column, with their parameters.
 
-`list_rules` adds the words of a code and the rule of a text. The unit of a `value` is in the column
-`unit`, a `parameter` has any sign, and a `period` is a date, a period or an interval.
+`facts.Column` adds the words of a code and the rule of a text. The unit of a `value` is in the
+column `unit`, a `parameter` has any sign, and a `period` is a date, a period or an interval.
 """
 NUMBERS = ("parameter", "value", "persons", "share", "hours")
-
-
-def list_rules(kind: str, of: str, is_filled: bool) -> dict[str, Any]:
-    """Return the rules of a column with their parameters.
-
-    `of` is the vocabulary of a code, by its name, or the rule of a text.
-    """
-    rules: dict[str, Any] = {"required": True} if is_filled else {}
-    rules |= {"white_space": True, **KINDS[kind]}
-    if kind == "code":
-        rules["word"] = [member.value for member in getattr(vocabulary, of)]
-    if kind == "text" and of:
-        rules[of] = True
-    return rules
 
 
 @lru_cache(maxsize=1 << 18)
@@ -148,3 +134,11 @@ The texts pass that are blank, unless they are required; `rules.csv` has the mea
 """
 for _rule in RULES:
     register_rule(_rule, RuleStage.CELLS)
+RULES |= {
+    "not_null": lambda cells: cells.notna(),
+    "at_least": lambda numbers, least: ~(numbers < least),
+    "at_most": lambda numbers, most: ~(numbers > most),
+    "one_of": lambda texts, words: texts.isna() | texts.isin(words),
+    "matches": lambda texts, pattern: texts.isna() | texts.str.match(pattern).fillna(False),
+}
+"""Those of published columns as well, by which unknown cells pass."""

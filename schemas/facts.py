@@ -11,13 +11,11 @@ add a column or a table, add rows there; a rule of several columns is a function
 """
 
 import csv
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandera.pandas as pa
-
-from schemas import cells, fact_rules
+from audience_impact import vocabulary
+from schemas import cells
 
 
 class Column(NamedTuple):
@@ -33,7 +31,13 @@ class Column(NamedTuple):
 
     def list_cell_rules(self) -> dict[str, Any]:
         """Return the rules of single cells, each with its parameter."""
-        return cells.list_rules(self.kind, self.of, not self.may_be)
+        rules: dict[str, Any] = {} if self.may_be else {"required": True}
+        rules |= {"white_space": True, **cells.KINDS[self.kind]}
+        if self.kind == "code":
+            rules["word"] = [member.value for member in getattr(vocabulary, self.of)]
+        if self.kind == "text" and self.of:
+            rules[self.of] = True
+        return rules
 
     @property
     def group(self) -> str:
@@ -57,22 +61,6 @@ COLUMNS: dict[str, dict[str, Column]] = {table: {} for table in TABLES}
 for _row in _DECLARATIONS:
     if _row.column:
         COLUMNS[_row.table][_row.column] = _row
-
-
-@cache
-def read_schema(table: str) -> pa.DataFrameSchema:
-    """Return the schema of a table: exactly its columns, so that none is ignored if misspelt."""
-    columns = {
-        name: pa.Column(str, [_make_check(*rule) for rule in about.list_cell_rules().items()])
-        for name, about in COLUMNS[table].items()
-    }
-    checks = [pa.Check(check, name=name) for name, check in fact_rules.RULES.get(table, {}).items()]
-    return pa.DataFrameSchema(columns, checks, strict=True, name=table)
-
-
-def _make_check(rule: str, parameter: Any) -> pa.Check:
-    options = {} if parameter is True else {rule: parameter}
-    return pa.Check(cells.RULES[rule], name=rule, statistics={rule: parameter}, **options)
 
 
 def list_keys() -> dict[str, list[str]]:

@@ -39,9 +39,12 @@ its restriction. The absence of evidence proves nothing.
 Citation. Rules of this project, docs/method.md.
 """
 
+import csv
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.facts.tables import PROVENANCE, Tables
@@ -137,25 +140,10 @@ def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-MEASURERS = {
-    name: re.compile(pattern, re.IGNORECASE)
-    for name, pattern in (
-        ("Censored Planet", r"censored ?planet"),
-        ("Cloudflare", r"cloudflare"),
-        ("Doug Madory", r"doug ?madory"),
-        ("Google Transparency Report", r"transparencyreport\.google\.com/traffic|google transp"),
-        ("IODA", r"ioda(?![a-z])"),
-        ("Kentik", r"\bkentik"),
-        ("Meta", r"(?:^|;)meta(?:;|$)|facebook transp|transparency\.(?:fb|facebook|meta)\.com"),
-        ("NetBlocks", r"net ?blocks"),
-        ("OONI", r"\booni(?![a-z])|openobservatory"),
-        ("Oracle Dyn", r"internet ?intel(?:ligence)?\b|dyn ?research|//dyn\.com|oracle dyn"),
-        ("RIPE", r"\bripe (?:atlas|ncc|stat)|\b(?:atlas|labs|stat)\.ripe\.net|(?:^|;)ripe(?:;|$)"),
-        ("ThousandEyes", r"\bthousand ?eyes"),
-        ("Turkey Blocks", r"turkey ?blocks"),
-        ("VE sin Filtro", r"ve ?sin ?filtro"),
-    )
-}
+with Path(__file__).with_name("measurers.csv").open(encoding="utf-8", newline="") as _file:
+    MEASURERS = {
+        row["name"]: re.compile(row["pattern"], re.IGNORECASE) for row in csv.DictReader(_file)
+    }
 """Who measures networks from outside, with the pattern of their names, accounts and links."""
 MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
 """States of the evidence that a measurement gives."""
@@ -179,9 +167,9 @@ def add_measurers(tables: Tables) -> Tables:
     ]
     words = [rows["measured_by"], rows["note"], *(page["publisher"] for page in sources)]
     first, *others = (cells.fillna("").astype("str") for cells in words)
-    text = first.str.cat(others, sep=" ")
     is_measured = rows["evidence_state"].isin(MEASURED)
-    names = text.where(is_measured, "").map(name_measurers).astype("str")
+    text = first.str.cat(others, sep=" ").where(is_measured, "")
+    names = text.map(name_measurers).astype("str")
     url = rows["measured_url"].fillna("").astype("str")
     for page in sources:
         is_own = is_measured & (page["publisher"].map(name_measurers) != "")
@@ -270,21 +258,16 @@ def _merge_linked(tables: Tables) -> Tables:
     merged = find_published_ids(links)
     stays = _start_remainders(_complete(restrictions, links, merged), links, merged)
     stays = stays[~stays.index.isin(merged)].reset_index(drop=True)
+    stays = stays.assign(continues=stays["continues"].replace(merged))
+    changed = {"event_links": links, "restrictions": stays}
     tables = tables | {"restriction_targets": _name_services(tables, merged)}
-    leaving = {name: tables[name][~tables[name]["restriction_id"].isin(merged)] for name in OWNED}
-    about = {
-        name: tables[name].assign(restriction_id=tables[name]["restriction_id"].replace(merged))
-        for name in ABOUT
-    }
-    return (
-        tables
-        | about
-        | {name: frame.reset_index(drop=True) for name, frame in leaving.items()}
-        | {
-            "event_links": links,
-            "restrictions": stays.assign(continues=stays["continues"].replace(merged)),
-        }
-    )
+    for name in OWNED:
+        is_left = tables[name]["restriction_id"].isin(merged)
+        changed[name] = tables[name][~is_left].reset_index(drop=True)
+    for name in ABOUT:
+        ids = tables[name]["restriction_id"].replace(merged)
+        changed[name] = tables[name].assign(restriction_id=ids)
+    return tables | changed
 
 
 def choose_links(links: pd.DataFrame) -> pd.DataFrame:
@@ -328,7 +311,12 @@ def find_repeats(tables: Tables) -> pd.DataFrame:
     repeats = rows.loc[numbers.index].assign(
         other_id=numbers.map(firsts["restriction_id"]), other_line=numbers.map(firsts["row_line"])
     )
-    return repeats[~_is_related(repeats, tables["event_links"])]
+    links = tables["event_links"]
+    pairs = {*zip(links["restriction_id"], links["other_restriction_id"], strict=True)}
+    pairs |= {pair[::-1] for pair in pairs}
+    ids = [*zip(repeats["restriction_id"], repeats["other_id"], strict=True)]
+    is_known = [first == other or (first, other) in pairs for first, other in ids]
+    return repeats[~np.array(is_known, bool) & (repeats["continues"] != repeats["other_id"])]
 
 
 def _describe_extent(restrictions: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
@@ -340,33 +328,24 @@ def _describe_extent(restrictions: pd.DataFrame, tables: Tables) -> dict[str, pd
         cells: dict[str, list[str]] = {}
         for restriction_id, *of_row in rows[["restriction_id", *columns]].itertuples(index=False):
             cells.setdefault(restriction_id, []).append("|".join(of_row))
-        texts[name] = ids.map(
-            {restriction_id: ";".join(row) for restriction_id, row in cells.items()}
-        )
+        texts[name] = ids.map({key: ";".join(row) for key, row in cells.items()})
     return texts
 
 
-def _is_related(repeats: pd.DataFrame, links: pd.DataFrame) -> "pd.Series[bool]":
-    pairs = set(zip(links["restriction_id"], links["other_restriction_id"], strict=True))
-    ids = list(zip(repeats["restriction_id"], repeats["other_id"], strict=True))
-    is_linked = pd.Series([pair in pairs or pair[::-1] in pairs for pair in ids], repeats.index)
-    is_first = repeats["restriction_id"] == repeats["other_id"]
-    return is_first | (repeats["continues"] == repeats["other_id"]) | is_linked.astype("bool")
-
-
 def find_published_ids(links: pd.DataFrame) -> dict[str, str]:
-    """Return the id under which each merged restriction is published."""
+    """Return the id under which each merged restriction is published.
+
+    It is the last of a chain of links, or the smallest of a loop.
+    """
     merging = links[links["relation"] != EventRelation.REMAINDER]
     direct = dict(zip(merging["restriction_id"], merging["other_restriction_id"], strict=True))
-    return {name: published for name in direct if (published := _follow(name, direct)) != name}
-
-
-def _follow(name: str, direct: Mapping[str, str]) -> str:
-    """Return the last id of a chain of links, or the smallest id of a loop."""
-    seen = [name]
-    while (following := direct.get(seen[-1])) and following not in seen:
-        seen.append(following)
-    return min(seen[seen.index(following) :]) if following else seen[-1]
+    published = {}
+    for name in direct:
+        seen = [name]
+        while (following := direct.get(seen[-1])) and following not in seen:
+            seen.append(following)
+        published[name] = min(seen[seen.index(following) :]) if following else seen[-1]
+    return {name: last for name, last in published.items() if last != name}
 
 
 def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
@@ -417,6 +396,7 @@ def _complete(
 
 CLAIMED = ["authority", "legal_basis", "stated_reason", "is_ordered", "measured_url"]
 """Columns that say who did it, why, and where it was measured."""
+WEAK = [EvidenceState.INSUFFICIENT, EvidenceState.LIKELY_BLOCKED]
 
 
 def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
@@ -424,11 +404,10 @@ def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFra
 
     `beside` are the merged events, with the id of the restriction in `published`.
     """
-    mine = restrictions.reindex(beside["published"])[["claim_status", "source_id"]]
-    mine = mine.set_axis(beside.index)  # a fact that says less than a register outranks it
-    is_official = beside["claim_status"] == ClaimStatus.OFFICIAL
-    is_official &= (mine["claim_status"] == ClaimStatus.OFFICIAL) | (
-        mine["source_id"] == beside["source_id"]
+    mine = restrictions.reindex(beside["published"]).set_axis(beside.index)
+    # A fact that says less than a register outranks it.
+    is_official = (beside["claim_status"] == ClaimStatus.OFFICIAL) & (
+        (mine["claim_status"] == ClaimStatus.OFFICIAL) | (mine["source_id"] == beside["source_id"])
     )
     ordered = beside.assign(order=~is_official).sort_values("order", kind="stable")
     frame = restrictions.copy()
@@ -443,9 +422,7 @@ def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFra
     frame["is_ordered"] = frame["is_ordered"].mask(harmed, restrictions["is_ordered"])
     measured = beside[beside["measured_by"] != ""]
     states = _find_first(measured, ["evidence_state"])["evidence_state"]
-    is_weak = frame["evidence_state"].isin(
-        [EvidenceState.INSUFFICIENT, EvidenceState.LIKELY_BLOCKED]
-    )
+    is_weak = frame["evidence_state"].isin(WEAK)
     weak = frame.index[is_weak].intersection(states.index)
     frame.loc[weak, "evidence_state"] = states[weak].to_numpy()
     names = measured.groupby("published")["measured_by"].agg(";".join)

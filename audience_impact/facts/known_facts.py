@@ -17,6 +17,7 @@ remain as fitted to all facts.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -63,8 +64,7 @@ class Cut:
         )
 
 
-@dataclass(frozen=True)
-class KnownFacts:
+class KnownFacts(NamedTuple):
     """Tables (as text) as known on a date, and a finding for each removed row."""
 
     tables: Tables
@@ -131,27 +131,18 @@ def _drop_dangling_rows(
 ) -> Tables:
     """Drop rows that refer to removed rows; references that never resolved are not judged here."""
     while True:
-        gone = {
-            table: set(rows[keys[table][0]])
-            for table, rows in _list_removed_rows(tables, remaining).items()
-        }
-        resolved = {
-            table: _drop_pointing_rows(frame, references[table], gone)
-            for table, frame in remaining.items()
-        }
-        if all(len(resolved[table]) == len(remaining[table]) for table in remaining):
+        removed = _list_removed_rows(tables, remaining)
+        gone = {table: set(rows[keys[table][0]]) for table, rows in removed.items()}
+        resolved = {}
+        for table, frame in remaining.items():
+            for column, target in references[table].items():
+                ids = frame[column].str.split(";")
+                odd = ~ids.map(gone[target].isdisjoint).astype("bool")
+                if column in MAY_BE_BLANK:
+                    frame = frame.assign(**{column: frame[column].mask(odd, "")})
+                else:
+                    frame = frame[~odd]
+            resolved[table] = frame
+        if all(len(resolved[table]) == len(frame) for table, frame in remaining.items()):
             return resolved
         remaining = resolved
-
-
-def _drop_pointing_rows(
-    frame: pd.DataFrame, references: Mapping[str, str], gone: Mapping[str, set[str]]
-) -> pd.DataFrame:
-    for column, target in references.items():
-        is_odd = [not gone[target].isdisjoint(cell.split(";")) for cell in frame[column].tolist()]
-        odd = pd.Series(is_odd, frame.index, dtype="bool")
-        if column in MAY_BE_BLANK:
-            frame = frame.assign(**{column: frame[column].mask(odd, "")})
-        else:
-            frame = frame[~odd]
-    return frame

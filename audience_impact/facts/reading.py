@@ -83,10 +83,6 @@ def _make_finding(
     return Finding(Path(file).stem, file, line, column, rule, severity, value, message, layer, row)
 
 
-def _dump_cells(row: Sequence[str]) -> str:
-    return json.dumps(row, ensure_ascii=False)
-
-
 class _Reader:
     """Reader of one CSV file that collects findings, and the bytes of the file."""
 
@@ -140,43 +136,41 @@ class _Reader:
             return []
         return rows
 
-    def translate_header(self, names: Sequence[str]) -> list[str]:
-        """Return the header with current names, and report former names."""
+    def read_header(self, names: Sequence[str]) -> list[str]:
+        """Return the header with current names; blank where it lacks, adds or repeats a column."""
+        columns, count = self.header.columns, len(self.findings)
         today = list(names)
         for place, old in enumerate(names):
             new = FORMER_NAMES.get(old, old)
-            if new != old and new in self.header.columns and new not in names:
+            if new != old and new in columns and new not in names:
                 today[place] = new
                 message = f"read as {new}; write {new} in the header"
                 self.report(FORMER_COLUMN, message, 1, old, old)
-        return today
-
-    def check_header(self, names: Sequence[str]) -> bool:
-        """Return whether the header has each column once, and report what it lacks or adds."""
-        columns, count = self.header.columns, len(self.findings)
+                count += 1
         for name in columns:
-            if name not in names and name not in self.header.optional_columns:
+            if name not in today and name not in self.header.optional_columns:
                 self.report("missing_column", f"add the column {name} to the header", 1, name)
-        for place, name in enumerate(names):
-            if name not in columns or name in names[:place]:
+        for place, name in enumerate(today):
+            if name not in columns or name in today[:place]:
                 message = f"remove or rename it; the table has: {', '.join(columns)}"
                 self.report("unknown_column", message, 1, name, name)
-        return len(self.findings) == count
+        return today if len(self.findings) == count else []
 
     def check_row(self, line: int, row: list[str], names: Sequence[str]) -> bool:
         """Return whether a row has a cell for each column, each on one line."""
+        written = json.dumps(row, ensure_ascii=False)
         if len(row) != len(names):
             message = (
                 f"the row has {len(row)} cells and the header {len(names)}; "
                 "quote cells that contain a comma"
             )
             name = names[min(len(row), len(names)) - 1]
-            self.report("field_count", message, line, name, str(len(row)), _dump_cells(row))
+            self.report("field_count", message, line, name, str(len(row)), written)
             return False
         for name, cell in zip(names, row, strict=True):
             if "\n" in cell or "\r" in cell:
                 message = "write the cell on one line"
-                self.report("multiline_cell", message, line, name, cell[:40], _dump_cells(row))
+                self.report("multiline_cell", message, line, name, cell[:40], written)
                 return False
         return True
 
@@ -185,18 +179,31 @@ class _Reader:
         rows, columns = self.parse_rows(self.read_text()), list(self.header.columns)
         if not rows and not self.findings:
             self.report("empty_file", f"write the header: {','.join(columns)}", 1, columns[0])
-        names = self.translate_header(rows[0][1]) if rows else []
-        if not rows or not self.check_header(names):
+        names = self.read_header(rows[0][1]) if rows else []
+        if not names:
             return make_empty_table(columns)
         good = [(line, row) for line, row in rows[1:] if self.check_row(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
         if names != columns:
             frame = frame.reindex(columns=columns, fill_value="").astype("str")
-        return frame.assign(
+        frame = frame.assign(
             row_layer=self.layer,
             row_file=self.path.name,
             row_line=pd.Series([line for line, _ in good], dtype="int64"),
         )
+        if frame.duplicated(list(self.header.key)).any():
+            self.report_repeated_keys(frame)
+        return frame
+
+    def report_repeated_keys(self, frame: pd.DataFrame) -> None:
+        """Add a finding at the later line of each key that occurs twice."""
+        key = list(self.header.key)
+        keyed = frame[self.header.has_key(frame)]
+        first = keyed.groupby(key, sort=False)["row_line"].transform("first")
+        for place, row in keyed[keyed["row_line"] > first].iterrows():
+            message = f"line {first.loc[place]} has the same key; keep one of the two"
+            cells = key[0], ";".join(row[name] for name in key), dump_row(row)
+            self.report("key_repeats", message, int(row["row_line"]), *cells)
 
 
 class Layers(NamedTuple):
@@ -229,10 +236,8 @@ def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layer
         for number, folder in enumerate(folders, 1):
             if os.path.lexists(folder / file):  # a link that leads nowhere is no table left out
                 reader = _Reader(folder / file, header, number)
-                frame = reader.read_frame()
-                layers.frames[table].append(frame)
+                layers.frames[table].append(reader.read_frame())
                 layers.findings.extend(reader.findings)
-                layers.findings.extend(_report_repeated_keys(frame, table, header))
                 layers.files[f"{number - 1}/{file}"] = reader.content
         if not layers.frames[table] and not header.optional:
             text = f"no folder contains {file}; add it, with only its header if it has no rows"
@@ -269,25 +274,6 @@ def _report_unfinished_layers(
         )
         for number, folder in enumerate(folders, 1)
         if (folder / UNFINISHED).exists()
-    ]
-
-
-def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
-    """Return a finding at the later line of each key that occurs twice in a file."""
-    key = list(header.key)
-    if not frame.duplicated(key).any():  # nearly always
-        return []
-    keyed = frame[header.has_key(frame)]
-    first = keyed.groupby(key, sort=False)["row_line"].transform("first")
-    return [
-        _make_finding(
-            "key_repeats",
-            f"line {first.loc[place]} has the same key; keep one of the two",
-            f"{table}.csv",
-            *(int(row["row_layer"]), int(row["row_line"]), key[0]),
-            *(";".join(row[name] for name in key), dump_row(row)),
-        )
-        for place, row in keyed[keyed["row_line"] > first].iterrows()
     ]
 
 

@@ -121,13 +121,11 @@ def list_places(tables: Tables) -> set[Place]:
 
 def blank_cells(tables: Tables, findings: Sequence[Finding]) -> Tables:
     """Return the tables with the cells of these findings blank."""
-    places: dict[tuple[str, str], set[Place]] = {}
-    for finding in findings:
-        places.setdefault((finding.table, finding.column), set()).add(finding.place)
     result = dict(tables)
-    for (table, column), wrong in places.items():
+    for table, column in dict.fromkeys((finding.table, finding.column) for finding in findings):
         frame = result[table]
         if column in frame:
+            wrong = {finding.place for finding in findings if finding.column == column}
             cells = frame[column].mask(_mark_rows(table, frame, wrong), "")
             result[table] = frame.assign(**{column: cells})
     return result

@@ -189,10 +189,7 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     Rows with errors are excluded, and with them the rows whose keys then point nowhere. Rules over
     several tables are applied to excluded rows too, as if their errors were corrected, so that one
     check reports everything. Accepted warnings are listed separately.
-
-    Raises ValidationOffError where validation is weakened.
     """
-    contracts.require_validation()
     # Tables with unread rows, on which rules would report false errors.
     unread = {finding.table for finding in reading.findings if finding.rule in files.FATAL_RULES}
     if "sources" in unread:
@@ -480,12 +477,11 @@ def publish_results(
 
     `origin` states the moment and the libraries: by default, those of this process.
 
-    Raises PublishError, or ValidationOffError where validation is weakened.
+    Raises PublishError.
     """
     from audience_impact.store import publishing
     from flows.pipeline.code import describe_origin
 
-    contracts.require_validation()
     about = describe_version(results.read_frame("sources").fillna(""), results.source_ids)
     return publishing.publish_version(
         root,
