@@ -14,7 +14,7 @@ import pandas as pd
 
 from audience_impact.plain_text import describe_white_space
 from audience_impact.rules import get_rule
-from schemas import cells, fact_rules, facts
+from schemas import fact_rules, facts
 
 Rules = Mapping[str, Any]
 """The rules of the cells of a column, with their parameters: true for a rule without one."""
@@ -60,7 +60,7 @@ def check_table(
 
 def _find_broken_cells(rule: str, parameter: Any, column: "pd.Series[Any]") -> pd.Index:
     options = () if parameter is True else (parameter,)
-    passed = cells.RULES[rule](column, *options)
+    passed = facts.CELL_RULES[rule](column, *options)
     return column.index[~passed.to_numpy(dtype=bool)]
 
 

@@ -16,7 +16,7 @@ from audience_impact import vocabulary as words
 from audience_impact.plain_text import mark_filled
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import RuleStage
-from schemas.cells import ISO_TIMES
+from schemas.facts import ISO_TIMES
 
 RowCheck = Callable[..., Any]
 RULES: dict[str, dict[str, RowCheck]] = {}

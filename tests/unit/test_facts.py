@@ -170,13 +170,13 @@ def test_a_layer_that_is_being_written_is_refused(small_facts: Path, tmp_path: P
 def test_a_layer_that_begins_to_be_written_meanwhile_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repeats = reading._report_repeated_keys
+    read = reading._Reader.read_frame
 
     def while_reading(*words: Any) -> Any:
         (tmp_path / reading.UNFINISHED).write_text("refresh\n")
-        return repeats(*words)
+        return read(*words)
 
-    monkeypatch.setattr(reading, "_report_repeated_keys", while_reading)
+    monkeypatch.setattr(reading._Reader, "read_frame", while_reading)
     _, findings = things(tmp_path, "a_id,b,c\n")
     assert [finding.rule for finding in findings] == ["unfinished_layer"]
 

@@ -5,6 +5,6 @@ no single cell reveals. Each compares a cell with related cells; its limits were
 facts and are stated where they are used.
 """
 
-from audience_impact.facts.rules import contradictions, days, figures, notes, place_overrides, words
+from audience_impact.facts.rules import contradictions, days, figures, notes, words
 
-MODULES = (contradictions, days, figures, notes, place_overrides, words)
+MODULES = (contradictions, days, figures, notes, words)
