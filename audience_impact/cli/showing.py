@@ -320,8 +320,7 @@ def export(
         begun,
         sort or EventOrder.PEOPLE,
     )
-    for line in exporting.export_version(version, form, into, selection, overwrite):
-        typer.echo(line, err=True)
+    exporting.export_version(version, form, into, selection, overwrite)
     typer.echo(f"wrote version {version.id}\n{format_path(into)}")
 
 

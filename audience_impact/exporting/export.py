@@ -10,8 +10,6 @@ formula are not marked, because the mark would change the text for every other p
 next to the files therefore states that they are for programs, and that the workbook is for people.
 """
 
-from __future__ import annotations
-
 import errno
 import filecmp
 import json
@@ -19,8 +17,8 @@ import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -40,9 +38,6 @@ from audience_impact.store.files import explain_error, flush_to_disk, write_whol
 from audience_impact.store.manifest import LIST, MANIFEST, ROW_GROUP_ROWS, hash_bytes
 from audience_impact.store.versions import JOINED_BY, Stored, write_words
 
-if TYPE_CHECKING:
-    import duckdb
-
 README = "README.txt"
 NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
 """Types in which whole numbers remain whole numbers in a column with missing cells."""
@@ -54,8 +49,8 @@ ABOUT, VALUES = "about", "column_values"
 
 def export_version(
     version: Stored, form: Form, into: Path, query: ExportQuery, overwrite: bool = False
-) -> list[str]:
-    """Write the requested part of a version; return what the form could not store unchanged.
+) -> None:
+    """Write the requested part of a version.
 
     Raise PublishError where nothing was written, or the version is damaged.
     """
@@ -63,28 +58,23 @@ def export_version(
         raise PublishError(f"{into} does not end in {WORKBOOK}: Excel would not open it")
     everything = read_all_tables(version)
     chosen = select_content(version, everything, query)
-    if form is Form.XLSX:
-        from audience_impact.exporting import workbook
+    with report_unwritten(into):
+        if form is Form.XLSX:
+            from audience_impact.exporting.workbook import make_workbook
 
-        with report_unwritten(into):
-            made, notes = workbook.make_workbook(add_events(chosen, everything, query))
-        put_file(into, made, overwrite)
-        return notes
-    if form is Form.JSON:
-        put_file(into, make_json_file(chosen), overwrite)
-        return []
-    if form is Form.DUCKDB:
-        with report_unwritten(into):
-            database = _make_database(chosen)
-        put_file(into, database, overwrite)
-        return []
-    is_csv = form is Form.CSV
-    files = make_csv_files(chosen) if is_csv else make_parquet_files(chosen, version)
-    if into.suffix == ARCHIVE:
-        put_file(into, manifest.pack_files(files), overwrite)
-    else:
-        put_folder(into, files.items(), files, "an export", overwrite)
-    return []
+            made = make_workbook(add_events(chosen, everything, query))
+        elif form is Form.JSON:
+            made = make_json_file(chosen)
+        elif form is Form.DUCKDB:
+            made = _make_database(chosen)
+        else:
+            is_csv = form is Form.CSV
+            files = make_csv_files(chosen) if is_csv else make_parquet_files(chosen, version)
+            if into.suffix != ARCHIVE:
+                put_folder(into, files.items(), files, "an export", overwrite)
+                return
+            made = manifest.pack_files(files)
+    put_file(into, made, overwrite)
 
 
 def make_csv_files(content: Content) -> dict[str, bytes]:
@@ -163,6 +153,7 @@ def make_json_file(content: Content) -> bytes:
 
     A row is a line, so that a file of many rows can be read line by line.
     """
+    encode = partial(json.dumps, ensure_ascii=False, default=str, allow_nan=False)
     about = {
         "title": content.title,
         "answers": content.answers,
@@ -172,62 +163,59 @@ def make_json_file(content: Content) -> bytes:
         "cite_as": content.citations,
         "left_out": content.left_out,
     }
-    head = "".join(f"{_encode_json(key)}: {_encode_json(value)},\n" for key, value in about.items())
+    head = "".join(f"{encode(key)}: {encode(value)},\n" for key, value in about.items())
     tables = ",".join(
-        f'{_encode_json(name)}: {{\n"description": '
-        f"{_encode_json(content.describe_table(name)['description'])},\n"
-        f'"columns": {_encode_json(content.describe_columns(name))},\n"rows": [\n'
-        + ",\n".join(_encode_json(row) for row in table.to_pylist())
+        f'{encode(name)}: {{\n"description": {encode(content.describe_table(name)["description"])}'
+        f',\n"columns": {encode(content.describe_columns(name))},\n"rows": [\n'
+        + ",\n".join(map(encode, table.to_pylist()))
         + "\n]}\n"
         for name, table in content.tables.items()
     )
     return f'{{\n{head}"tables": {{\n{tables}}}}}\n'.encode()
 
 
-def _encode_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
-
-
-def _make_database(selected: Content) -> bytes:
+def _make_database(content: Content) -> bytes:
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as folder:
         path = Path(folder) / "tables.duckdb"
         try:
             with duckdb.connect(str(path)) as base:
-                for name, table in {**selected.tables, **_describe_tables(selected)}.items():
+                for name, table in {**content.tables, **_describe_content(content)}.items():
                     base.register("rows", table)
                     base.execute(f'CREATE TABLE "{name}" AS SELECT * FROM rows')
                     base.unregister("rows")
-                _comment_tables(base, selected)
+                for name in content.tables:
+                    about = content.describe_table(name)["description"]
+                    base.execute(f'COMMENT ON TABLE "{name}" IS {_quote_text(about)}')
+                    for field in content.describe_columns(name):
+                        unit = f" ({field['unit']})" if field.get("unit") else ""
+                        words = _quote_text(f"{field['description']}{unit}")
+                        base.execute(f'COMMENT ON COLUMN "{name}"."{field["name"]}" IS {words}')
         except duckdb.IOException as error:
             raise OSError(errno.EIO, str(error)) from error
         return path.read_bytes()
 
 
-def _comment_tables(base: duckdb.DuckDBPyConnection, selected: Content) -> None:
-    for name in selected.tables:
-        about = selected.describe_table(name)["description"]
-        base.execute(f'COMMENT ON TABLE "{name}" IS {_quote_text(about)}')
-        for field in selected.describe_columns(name):
-            unit = f" ({field['unit']})" if field.get("unit") else ""
-            words = _quote_text(f"{field['description']}{unit}")
-            base.execute(f'COMMENT ON COLUMN "{name}"."{field["name"]}" IS {words}')
+def _quote_text(text: str) -> str:
+    """Return a text as an SQL literal, since COMMENT accepts no parameters."""
+    return "'" + text.replace("'", "''") + "'"
 
 
-def _describe_tables(selected: Content) -> dict[str, pa.Table]:
+def _describe_content(content: Content) -> dict[str, pa.Table]:
+    """Return the additional tables of a database."""
     lines = {
-        "title": selected.title,
-        **{f"answer {number}": text for number, text in enumerate(selected.answers, 1)},
-        "version": selected.version_id,
-        "as_of": selected.as_of,
-        "licence": selected.package["licenses"][0]["title"],
-        **{f"cite as {number}": text for number, text in enumerate(selected.citations, 1)},
+        "title": content.title,
+        **{f"answer {number}": text for number, text in enumerate(content.answers, 1)},
+        "version": content.version_id,
+        "as_of": content.as_of,
+        "licence": content.package["licenses"][0]["title"],
+        **{f"cite as {number}": text for number, text in enumerate(content.citations, 1)},
     }
     meanings = [
         (table, field["name"], value, meaning)
-        for table in selected.tables
-        for field in selected.describe_columns(table)
+        for table in content.tables
+        for field in content.describe_columns(table)
         for value, meaning in read_values(field).items()
     ]
     columns = [pa.array(cells, pa.string()) for cells in zip(*meanings, strict=True)]
@@ -235,11 +223,6 @@ def _describe_tables(selected: Content) -> dict[str, pa.Table]:
         ABOUT: pa.table({"what": list(lines), "words": list(lines.values())}),
         VALUES: pa.table(columns, ["table", "column", "value", "meaning"]),
     }
-
-
-def _quote_text(text: str) -> str:
-    """Return a text as an SQL literal, since COMMENT accepts no parameters."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def put_file(path: Path, made: bytes, overwrite: bool) -> None:
@@ -317,6 +300,7 @@ def list_files(folder: Path) -> set[str]:
 
 
 def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> set[str]:
+    """Write files below a new folder; return their paths."""
     folder.mkdir()
     folders, names = {folder}, dict[str, str]()
     for name, made in files:
@@ -324,9 +308,8 @@ def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> set[str]:
             raise PublishError(f"two files have the path {name}")
         names[name.casefold()] = name
         path = folder / name
-        if path.parent not in folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            folders.add(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folders.add(path.parent)
         path.write_bytes(made)
     for made_folder in folders:
         flush_to_disk(made_folder)

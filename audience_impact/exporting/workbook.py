@@ -9,7 +9,6 @@ facts. Rows are written one after the other and leave the memory at once (`const
 import io
 import math
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -24,16 +23,14 @@ from xlsxwriter.worksheet import Worksheet
 from audience_impact.answers import names as naming
 from audience_impact.exporting.content import Content, KeyFigures, read_values
 from audience_impact.plain_text import RUN, plain_lines, web_address
+from audience_impact.store import PublishError
 
 ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
 WHOLE_NUMBER, DAY = "#,##0", "yyyy-mm-dd"
-TEXTS, LINKS = "texts", "links"
-"""What is counted of a sheet."""
-MOST_ROWS, MOST_LINKS, LONGEST_TEXT = 1_048_576, 65_530, 32_767
-LONGEST_ADDRESS, LONGEST_NAME = 2_079, 31
-"""What Excel can hold: rows and links of a sheet, and characters of a cell, of an address and of
-the name of a sheet.
+MOST_ROWS, LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_NAME = 1_048_576, 32_767, 2_079, 31
+"""What Excel can hold: rows of a sheet, and characters of a cell, of an address and of the name of
+a sheet.
 """
 LINK = "url"
 """The column whose cells are addresses."""
@@ -72,16 +69,8 @@ class Formats(NamedTuple):
         return self.runs if text.startswith(RUN) else self.text
 
 
-class Part(NamedTuple):
-    """A sheet with all rows of a table, or with as many of them as fit."""
-
-    sheet: str
-    table: str
-    rows: pa.Table
-
-
-def make_workbook(content: Content) -> tuple[bytes, list[str]]:
-    """Return the workbook, and a line for each thing that Excel could not store unchanged."""
+def make_workbook(content: Content) -> bytes:
+    """Return the workbook; raise PublishError for a table with more rows than a sheet has."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
@@ -95,17 +84,8 @@ def make_workbook(content: Content) -> tuple[bytes, list[str]]:
             }
         )
         made, cover = _make_formats(book), book.add_worksheet(ABOUT)
-        parts, notes = [], []
         for name in content.tables:
-            of_table = list(_split_table(content, name))
-            parts += of_table
-            if len(of_table) > 1:
-                notes.append(
-                    f"{name} has {content.tables[name].num_rows:,} rows, more than fit on a sheet: "
-                    f"it is spread over {len(of_table)} sheets"
-                )
-        for part in parts:
-            notes += _write_part(book.add_worksheet(part.sheet), part, content, made)
+            _write_table(book.add_worksheet(name[:LONGEST_NAME]), name, content, made)
         headings = ("table", "column", "unit", "meaning")
         columns = [
             (table, field["name"], field.get("unit", ""), field["description"])
@@ -115,9 +95,9 @@ def make_workbook(content: Content) -> tuple[bytes, list[str]]:
         _write_list(book.add_worksheet(COLUMNS), headings, columns, made)
         headings = ("column", "value", "meaning", "tables")
         _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
-        _write_cover(_Cover(book, cover, made), content, parts, notes)
+        _write_cover(_Cover(book, cover, made), content)
         book.close()
-    return packed.getvalue(), notes
+    return packed.getvalue()
 
 
 def _make_formats(book: xlsxwriter.Workbook) -> Formats:
@@ -133,88 +113,64 @@ def _make_formats(book: xlsxwriter.Workbook) -> Formats:
     )
 
 
-def _split_table(content: Content, table: str) -> Iterator[Part]:
-    most, rows = MOST_ROWS - 1, content.tables[table]
-    count = max(1, math.ceil(rows.num_rows / most))
-    for number in range(count):
-        ending = f" ({number + 1})" if count > 1 else ""
-        sheet = f"{table[: LONGEST_NAME - len(ending)]}{ending}"
-        yield Part(sheet, table, rows.slice(number * most, most))
+def fit_text(text: str) -> str:
+    """Return a text as a cell shows it: with code points in place of invisible characters.
 
-
-def fit_text(text: str) -> tuple[str, bool]:
-    """Return a text as a cell shows it, and whether it is cut because it is too long.
-
-    Invisible characters become code points.
+    A text that is longer than a cell is cut, and ends with dots.
     """
     shown = plain_lines(text)
     if shown.startswith("<r>") and shown.endswith("</r>"):
         shown += " "  # XlsxWriter would take it for markup of its own
     units = shown.encode("utf-16-le")  # a character is one or two of Excel's
     if len(units) <= 2 * LONGEST_TEXT:
-        return shown, False
-    return f"{units[: 2 * (LONGEST_TEXT - 3)].decode('utf-16-le', 'ignore')}...", True
+        return shown
+    return f"{units[: 2 * (LONGEST_TEXT - 3)].decode('utf-16-le', 'ignore')}..."
 
 
-def _write_part(sheet: Worksheet, part: Part, content: Content, made: Formats) -> list[str]:
-    """Fill the sheet of a table; return a line for each thing that Excel could not store."""
-    names = part.rows.column_names
-    fields = [field for field in content.describe_columns(part.table) if field["name"] in names]
-    columns = [part.rows[field["name"]] for field in fields]
-    short = Counter[str]()
+def _write_table(sheet: Worksheet, table: str, content: Content, made: Formats) -> None:
+    rows, fields = content.tables[table], content.describe_columns(table)
+    if rows.num_rows >= MOST_ROWS:
+        raise PublishError(f"{table} has more rows than a sheet of Excel: choose another format")
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
-    for place, (field, column) in enumerate(zip(fields, columns, strict=True)):
+    writers = []
+    for place, field in enumerate(fields):
+        column = rows[field["name"]]
         sheet.set_column(place, place, _choose_width(field, column))
         form = made.heading if field["type"] == "string" else made.number_heading
         sheet.write_string(0, place, field["name"], form)
         note = write_note(field)
         height = max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
         sheet.write_comment(0, place, note, {"x_scale": 2.4, "y_scale": height})
-    writers = [
-        _choose_writer(sheet, field, column.type, made, short)
-        for field, column in zip(fields, columns, strict=True)
-    ]
-    rows = zip(*(column.to_pylist() for column in columns), strict=True)
-    for number, cells in enumerate(rows, 1):
+        writers.append(_choose_writer(sheet, field, column.type, made))
+    columns = [rows[field["name"]].to_pylist() for field in fields]
+    for number, cells in enumerate(zip(*columns, strict=True), 1):
         for place, cell in enumerate(cells):
             if cell is not None:
                 writers[place](number, place, cell)
-    sheet.autofilter(0, 0, max(part.rows.num_rows, 1), len(fields) - 1)
-    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{part.rows.num_rows + 1}"})
+    sheet.autofilter(0, 0, max(rows.num_rows, 1), len(fields) - 1)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{rows.num_rows + 1}"})
     sheet.set_landscape()
     sheet.repeat_rows(0)
-    cut = f"{part.sheet}: {short[TEXTS]} texts were cut at {LONGEST_TEXT:,} characters"
-    plain = f"{part.sheet}: after {MOST_LINKS:,} links addresses are plain text"
-    return [cut] * (short[TEXTS] > 0) + [plain] * (short[LINKS] >= MOST_LINKS)
 
 
 def _choose_writer(
-    sheet: Worksheet,
-    field: Mapping[str, Any],
-    kind: pa.DataType,
-    made: Formats,
-    short: Counter[str],
+    sheet: Worksheet, field: Mapping[str, Any], kind: pa.DataType, made: Formats
 ) -> Callable[[int, int, Any], object]:
-    """Return what writes a cell of a column, given its row, its column and its value.
-
-    `short` counts the links, and the texts that are cut.
-    """
+    """Return what writes a cell of a column, given its row, its column and its value."""
     fit = cache(fit_text)
     read_address = cache(web_address)
 
     def write_words(row: int, place: int, cell: Any) -> None:
-        shown, is_cut = fit(cell if isinstance(cell, str) else "; ".join(map(str, cell)))
-        short[TEXTS] += is_cut
+        shown = fit(cell if isinstance(cell, str) else "; ".join(map(str, cell)))
         sheet.write_string(row, place, shown, made.choose(shown))
 
     def write_address(row: int, place: int, cell: str) -> None:
         address = read_address(cell)
-        if not 0 < len(address) <= LONGEST_ADDRESS or short[LINKS] >= MOST_LINKS:
+        if 0 < len(address) <= LONGEST_ADDRESS:
+            sheet.write_url(row, place, address, made.link, fit(cell))
+        else:
             write_words(row, place, cell)
-            return
-        short[LINKS] += 1
-        sheet.write_url(row, place, address, made.link, fit(cell)[0])
 
     if pa.types.is_date(kind):
         write, form = sheet.write_datetime, made.numbers[DAY]
@@ -250,7 +206,7 @@ def _choose_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
 def _list_values(content: Content) -> Iterator[Sequence[str]]:
     """Yield the meaning of each coded value, once for all tables, and the names of areas."""
     tables_by_value: dict[tuple[str, str, str], list[str]] = {}
-    tables_by_area: dict[str, list[str]] = {}
+    tables_by_area: dict[tuple[str, str, str], list[str]] = {}
     for table, rows in content.tables.items():
         for field in content.describe_columns(table):
             for value, meaning in read_values(field).items():
@@ -258,12 +214,10 @@ def _list_values(content: Content) -> Iterator[Sequence[str]]:
         if "area_id" in rows.column_names:
             cells = pc.unique(rows["area_id"]).to_pylist()
             for code in sorted({area for cell in cells for area in cell.split(";")}):
-                tables_by_area.setdefault(code, []).append(table)
-    for (column, value, meaning), tables in tables_by_value.items():
-        yield column, value, meaning, ", ".join(tables)
-    for code, tables in sorted(tables_by_area.items()):
-        if naming.name_area(code) != code:
-            yield "area_id", code, naming.name_area(code), ", ".join(tables)
+                if (name := naming.name_area(code)) != code:
+                    tables_by_area.setdefault(("area_id", code, name), []).append(table)
+    for about, tables in (*tables_by_value.items(), *sorted(tables_by_area.items())):
+        yield *about, ", ".join(tables)
 
 
 def _write_list(
@@ -280,32 +234,28 @@ def _write_list(
     sheet.autofilter(0, 0, max(count, 1), len(headings) - 1)
 
 
-def _write_cover(
-    cover: "_Cover", content: Content, parts: Sequence[Part], notes: Sequence[str]
-) -> None:
-    """Fill the first sheet; `notes` list what Excel could not store."""
+def _write_cover(cover: "_Cover", content: Content) -> None:
     licence = content.package["licenses"][0]
     what = "A part of it: see the title." if content.chosen else "All of it."
-    cover.sheet.write_string(0, 0, fit_text(content.title)[0], cover.big)
+    cover.sheet.write_string(0, 0, fit_text(content.title), cover.big)
     cover.write_section("Answer", content.answers)
     if content.key_figures:
         cover.write_figures(content.key_figures)
     cover.write_section("What this is", [f"{content.package['description']} {what}"])
     cover.write_section("Version", [content.version_id])
     cover.write_section("Facts as of", [content.as_of])
-    cover.write_licence(licence["title"], web_address(licence.get("path", "")))
+    cover.write_section("Licence", [licence["title"]], web_address(licence.get("path", "")))
     cover.write_section(
         "How to cite", [*content.citations, "Name the sources of the figures as well."]
     )
     cover.write_section("How to read", HOW_TO_READ)
-    for part in parts:
-        about = " ".join(content.describe_table(part.table)["description"].split())
-        rows = f"{part.rows.num_rows:,} row{'' if part.rows.num_rows == 1 else 's'}"
-        cover.write_sheet(part.sheet, f"{rows}. {about}")
+    for name, table in content.tables.items():
+        about = " ".join(content.describe_table(name)["description"].split())
+        rows = f"{table.num_rows:,} row{'' if table.num_rows == 1 else 's'}"
+        cover.write_sheet(name[:LONGEST_NAME], f"{rows}. {about}")
     if content.left_out:
         left_out = f"Tables without rows for the selection: {', '.join(content.left_out)}."
         cover.write_section("Left out", [left_out])
-    cover.write_section("Does not fit", notes)
 
 
 class _Cover:
@@ -326,27 +276,17 @@ class _Cover:
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
 
-    def write_section(self, label: str, texts: Sequence[str]) -> None:
+    def write_section(self, label: str, texts: Sequence[str], address: str = "") -> None:
         """Write each text in a row, with the label beside the first; nothing without texts."""
         for number, text in enumerate(texts):
             if number == 0:
                 self.sheet.write_string(self.row, 0, label, self.label)
-            self._write_spread(text)
+            self._write_spread(text, address)
 
     def write_sheet(self, name: str, text: str) -> None:
         """Write the name of a sheet, which leads to it, and a text on it."""
         self.sheet.write_url(self.row, 0, f"internal:'{name}'!A1", self.made.link, name)
         self._write_spread(text)
-
-    def write_licence(self, title: str, address: str) -> None:
-        """Write the licence, with a link if it has an address."""
-        self.sheet.write_string(self.row, 0, "Licence", self.label)
-        shown = fit_text(title)[0]
-        if address:
-            self.sheet.write_url(self.row, 1, address, self.made.link, shown)
-        else:
-            self.sheet.write_string(self.row, 1, shown, self.wrapped.text)
-        self.row += 1
 
     def write_figures(self, figures: KeyFigures) -> None:
         """Write a small table: text, then numbers, and a word on the right."""
@@ -360,7 +300,7 @@ class _Cover:
             self.sheet.set_row(self.row, lines * LINE_HEIGHT)
             for place, cell in enumerate(cells):
                 if isinstance(cell, str):
-                    shown = fit_text(cell)[0]
+                    shown = fit_text(cell)
                     form = self.last if place else self.wrapped.choose(shown)
                     self.sheet.write_string(self.row, place, shown, form)
                 elif cell is not None:
@@ -368,11 +308,15 @@ class _Cover:
                     self.sheet.write_number(self.row, place, cell, form)
         self.row += 2
 
-    def _write_spread(self, text: str) -> None:
-        shown = fit_text(text)[0]
-        form = self.wrapped.choose(shown)
+    def _write_spread(self, text: str, address: str = "") -> None:
+        """Write a text over all columns but the first, as a link if it has an address."""
+        shown = fit_text(text)
+        form = self.made.link if address else self.wrapped.choose(shown)
         lines = sum(max(1, math.ceil(len(line) / LINE_CHARACTERS)) for line in shown.split("\n"))
         self.sheet.set_row(self.row, lines * LINE_HEIGHT)
         self.sheet.merge_range(self.row, 1, self.row, LAST, "", form)
-        self.sheet.write_string(self.row, 1, shown, form)
+        if address:
+            self.sheet.write_url(self.row, 1, address, form, shown)
+        else:
+            self.sheet.write_string(self.row, 1, shown, form)
         self.row += 1

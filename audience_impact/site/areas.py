@@ -11,8 +11,9 @@ from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
 from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected, is_year, read_kind
 from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
-from audience_impact.site.charts import maps, rows, series
+from audience_impact.site.charts import maps, series
 from audience_impact.site.charts.drawing import Picture, paint
+from audience_impact.site.charts.rows import draw_person_days
 from audience_impact.site.rendering import render_page
 from audience_impact.site.report_data import (
     File,
@@ -100,7 +101,8 @@ def _make_map_files(report: ReportData) -> Iterator[File]:
 
 def list_map_years(report: ReportData) -> list[str]:
     """Return the years with a country to draw, the oldest first."""
-    return sorted({year for code, year in report.by_area if is_year(year) and not code.isdecimal()})
+    years = {year for _, year in report.by_area if is_year(year)}
+    return sorted(year for year in years if _select_countries(report, year))
 
 
 def make_map(report: ReportData, year: str, root: str) -> dict[str, Any] | None:
@@ -119,13 +121,10 @@ def make_map(report: ReportData, year: str, root: str) -> dict[str, Any] | None:
     }
 
 
-def _select_countries(report: ReportData, year: str) -> Rows:
+def _select_countries(report: ReportData, period: str) -> Rows:
     """Return the rows of countries of a year; codes of regions are numbers."""
-    return [
-        row
-        for (code, period), row in report.by_area.items()
-        if period == year and not code.isdecimal()
-    ]
+    at = ((code, row) for (code, when), row in report.by_area.items() if when == period)
+    return [row for code, row in at if not code.isdecimal()]
 
 
 def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
@@ -133,14 +132,10 @@ def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
     years = {period: kinds for period, kinds in periods.items() if is_year(period)}
     days, today = report.list_rows("days", code), report.last_day.get(code)
     answered: list[Kinds] = [{"all": today | {"period": today["to_day"]}}] if today else []
-    answered += [periods[year] for year in report.main_years[::-1] if year in periods]
-    person_days = [
-        row
-        for row in report.list_rows("person_days", code)
-        if row["restriction_id"] == TOGETHER and is_year(row["period"])
-    ]
+    answered += [years[year] for year in report.main_years[::-1] if year in years]
+    rows = report.list_rows("person_days", code)
+    rows = [row for row in rows if row["restriction_id"] == TOGETHER and is_year(row["period"])]
     collected = {period for period, kinds in years.items() if is_collected(kinds["all"])}
-    drawn = [row for row in person_days if row["period"] in collected]
     reasons: dict[str, list[str]] = {}
     for year in reversed(years):
         if reason := years[year]["all"]["reason"]:
@@ -153,7 +148,7 @@ def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
         "years": [_describe_year(years[year]) for year in reversed(years)],
         "reasons": [(", ".join(of_reason), text) for text, of_reason in reasons.items()],
         "days": [{**row, "estimate": read_estimate(row)} for row in days[::-1]],
-        "person_days": person_days[::-1],
+        "person_days": rows[::-1],
         "others": sorted(others, key=lambda row: (row["period"], row["publisher"]))[::-1],
         "parts": _list_parts(report, code),
         "listed": _choose_entries(report, code),
@@ -162,7 +157,9 @@ def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
         "pictures": {
             "years": series.draw_years(f"People by year: {name}", periods),
             "days": series.draw_days(f"People day by day: {name}", days),
-            "person-days": rows.draw_person_days(f"Person-days by year: {name}", drawn),
+            "person-days": draw_person_days(
+                f"Person-days by year: {name}", [row for row in rows if row["period"] in collected]
+            ),
         },
     }
 
@@ -173,29 +170,29 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     The number is of the year that is covered best, else of the last year with an estimate, else of
     the last year with a lower bound.
     """
-    name, best = naming.name_area(code), report.covered_year
+    best = report.covered_year
     rows = [row for (area, year), row in report.by_area.items() if area == code and is_year(year)]
     rows.sort(key=lambda row: (row["period"] == best, row["period"]), reverse=True)
-    tests = (lambda row: row["q50_persons"] is not None, lambda row: row["min_persons"])
-    chosen = next((row for test in tests for row in rows if test(row)), rows[0] if rows else None)
+    estimated = [row for row in rows if row["q50_persons"] is not None]
+    bounded = [row for row in rows if row["min_persons"]]
+    chosen = next(iter([*estimated, *bounded, *rows]), None)
     if chosen is None:
         return ["Nothing that is on record was in force here."]
     collected = [*filter(None, [sentences.describe_collection(chosen)])]
     countries = _select_countries(report, chosen["period"])
     inside = [row for row in countries if code in report.areas_above[row["area_id"]]]
-    lead = sentences.write_area_lead(AreaRecord(name, {"all": chosen}))
+    lead = sentences.write_area_lead(AreaRecord(naming.name_area(code), {"all": chosen}))
     return lead + collected + sentences.name_uncounted(inside)
 
 
 def _describe_year(kinds: Kinds) -> dict[str, Any]:
     """Return the row of a year for all restrictions; people and restrictions of each kind."""
     people = {kind.value: read_kind(kinds, kind) for kind in RestrictionKind}
-    ordered = people[RestrictionKind.ORDERED]
     return {
         **people,
         "row": kinds["all"],
         "counts": {kind: row["restrictions_count"] for kind, row in kinds.items()},
-        "is_same": read_numbers(people["all"]) == read_numbers(ordered),
+        "is_same": read_numbers(people["all"]) == read_numbers(people["ordered"]),
     }
 
 
@@ -212,10 +209,5 @@ def _list_parts(report: ReportData, code: str) -> list[tuple[str, list[Estimate 
 def _choose_entries(report: ReportData, code: str) -> list[ListEntry]:
     if code in report.by_country:
         return report.by_country[code]
-    above = report.areas_above
-    inside = [
-        entry
-        for entry in report.entries
-        if any(code in above[country] for country in entry.countries)
-    ]
-    return largest_first(inside)[:MANY]
+    inside = {country for country, above in report.areas_above.items() if code in above}
+    return largest_first(row for row in report.entries if inside.intersection(row.countries))[:MANY]

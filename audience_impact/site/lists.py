@@ -80,7 +80,7 @@ class Audience(NamedTuple):
 def make_pages(report: ReportData) -> Iterator[File]:
     """Yield the home page, the list of all restrictions with its CSV, and the other lists."""
     rows = report.entries
-    values = {
+    values: dict[str, Any] = {
         "lead": areas.write_lead(report, WORLD),
         "year": report.covered_year,
         "map": areas.make_map(report, report.covered_year, ""),
@@ -93,14 +93,21 @@ def make_pages(report: ReportData) -> Iterator[File]:
         "dataset": {"@context": "https://schema.org", **describe_dataset(report.package)},
     }
     yield render_page(report, "index.html", TITLE, "home.html", values)
-    listed = {"rows": rows, "choices": _list_choices(report), "csv": CSV}
-    yield render_page(report, "all.html", "All restrictions", "all.html", listed)
+    values = {"rows": rows, "choices": _list_choices(report), "csv": CSV}
+    yield render_page(report, "all.html", "All restrictions", "all.html", values)
     yield File(CSV, encode_csv([CSV_COLUMNS, *(_list_cells(row, report.version) for row in rows)]))
     yield File(NAMES, _make_search_names(report))
-    kinds = {"Countries": "country", "Platforms": "platform", "Years": "year"}
-    values = {"groups": {name: _list_pages(report, kind) for name, kind in kinds.items()}}
-    yield render_page(report, "browse.html", "Countries, platforms, years", "browse.html", values)
-    for year, entries in group_entries(report.entries, GROUPS["year"]).items():
+    groups = {}
+    for heading, kind in (("Countries", "country"), ("Platforms", "platform"), ("Years", "year")):
+        path = "area" if kind == "country" else kind
+        listed = group_entries(rows, GROUPS[kind]).items()
+        groups[heading] = sorted(
+            (_label_value(report, kind, value), page_path(value, path), len(entries))
+            for value, entries in listed
+        )
+    title = "Countries, platforms, years"
+    yield render_page(report, "browse.html", title, "browse.html", {"groups": groups})
+    for year, entries in group_entries(rows, GROUPS["year"]).items():
         values = {"rows": entries, "lead": write_year_lead(entries)}
         title = f"Restrictions that began in {year}"
         if year == UNDATED:
@@ -120,17 +127,9 @@ def write_year_lead(entries: list[ListEntry]) -> str:
     return f"{many} in {where} on record. The largest is {largest.title}, with {number} people."
 
 
-def _list_pages(report: ReportData, kind: str) -> list[tuple[str, str, int]]:
-    """Return name, path and count of the list of each country, platform or year, by name."""
-    groups = group_entries(report.entries, GROUPS[kind])
-    names = (
-        report.platforms if kind == "platform" else {key: _label_value(key, kind) for key in groups}
-    )
-    path = "area" if kind == "country" else kind
-    return sorted((names[key], page_path(key, path), len(groups[key])) for key in groups)
-
-
-def _label_value(value: str, kind: str) -> str:
+def _label_value(report: ReportData, kind: str, value: str) -> str:
+    if kind == "platform":
+        return "The whole internet" if value == WHOLE_INTERNET else report.platforms[value]
     if kind == "country":
         return naming.name_area(value)
     if kind == "year":
@@ -143,15 +142,9 @@ def _list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
     choices = {}
     for kind, read in GROUPS.items():
         values = {value for entry in report.entries for value in read(entry)}
-        labelled = [
-            (
-                value,
-                name_platform(report, value) if kind == "platform" else _label_value(value, kind),
-            )
-            for value in values
-        ]
+        labels = {value: _label_value(report, kind, value) for value in values}
         choices[kind] = sorted(
-            labelled, key=lambda pair: pair[1].casefold(), reverse=kind == "year"
+            labels.items(), key=lambda pair: pair[1].casefold(), reverse=kind == "year"
         )
     return choices
 
@@ -173,8 +166,10 @@ def _make_search_names(report: ReportData) -> bytes:
     for word, platform in naming.NICKNAMES.items():
         if platform in report.platforms:
             services.setdefault(platform, []).append(word)
-    words = {name: " ".join(several) for name, several in services.items()}
-    names = {"areas": list_search_names(set(report.listed_areas)), "services": words}
+    names = {
+        "areas": list_search_names(set(report.listed_areas)),
+        "services": {name: " ".join(words) for name, words in services.items()},
+    }
     text = json.dumps(names, ensure_ascii=False, sort_keys=True)
     return f"window.knownNames = {text};\n".encode()
 
@@ -194,15 +189,15 @@ def make_platform_pages(report: ReportData) -> Iterator[File]:
     audiences = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
     encode = split_csv(audiences, "platform_id", report.version)
     for platform, entries in group_entries(report.entries, GROUPS["platform"]).items():
-        path, name = page_path(platform, "platform"), name_platform(report, platform)
+        path, name = page_path(platform, "platform"), _label_value(report, "platform", platform)
         data, title = path.removesuffix(".html"), f"Restrictions by country: {name}"
-        countries = group_entries(entries, GROUPS["country"])
-        picture = series.draw_platform(title, _list_periods(report, countries))
+        by_country = group_entries(entries, GROUPS["country"])
+        picture = series.draw_platform(title, _list_periods(report, by_country))
         values = {
             "count": len(entries),
             "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
             "countries": {
-                code: countries[code] for code in report.listed_areas if code in countries
+                code: by_country[code] for code in report.listed_areas if code in by_country
             },
             "undated": sum(not entry.start for entry in entries),
             "picture": picture,
@@ -216,17 +211,12 @@ def make_platform_pages(report: ReportData) -> Iterator[File]:
         yield File(f"{data}.csv", encode(platform))
 
 
-def name_platform(report: ReportData, platform: str) -> str:
-    """Return the title of the page of a platform."""
-    return "The whole internet" if platform == WHOLE_INTERNET else report.platforms[platform]
-
-
 def _list_periods(
-    report: ReportData, countries: dict[str, list[ListEntry]]
+    report: ReportData, by_country: dict[str, list[ListEntry]]
 ) -> list[dict[str, str]]:
     """Return area, first day and day of the end of each restriction with a known start."""
     periods = []
-    for code, entries in countries.items():
+    for code, entries in by_country.items():
         for entry in entries:
             ended = parse_period(report.records[entry.restriction].restriction.ended_on or "")
             end = report.as_of.isoformat() if entry.end_status == EndStatus.ONGOING else entry.start
@@ -253,23 +243,21 @@ def _list_audiences(
         for part in record.audiences:
             if part["platform_id"] != platform:
                 continue
-            bounds = [part[f"printed_{end}_persons"] for end in ("min", "max")]
-            low, high = bounds if part["audience_metric"] else (None, None)
+            metric = part["audience_metric"]
+            ends = [part[f"printed_{end}_persons"] if metric else None for end in ("min", "max")]
             audience = Audience(
                 naming.join_names([naming.name_area(code) for code in entry.countries]),
                 part["period"] or "",
-                Estimate(low, None, None, None, high),
+                Estimate(ends[0], None, None, None, ends[1]),
                 read_estimate(part, prefix="imputed_"),
-                part["audience_metric"] or "",
+                metric or "",
                 part["imputation_rung"] or "",
                 "; ".join(sorted(measured)),
             )
-            if audience.metric:
+            if metric:
                 counted.add(audience)
             else:
                 others.setdefault(audience.area, audience)
-    counted_areas = {audience.area for audience in counted}
-    rest = [audience for area, audience in others.items() if area not in counted_areas]
-    return sorted(
-        [*counted, *rest], key=lambda audience: (audience.area, audience.period, str(audience))
-    )
+    for audience in counted:
+        others.pop(audience.area, None)
+    return sorted([*counted, *others.values()], key=lambda row: (row.area, row.period, str(row)))

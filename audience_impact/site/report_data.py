@@ -8,19 +8,19 @@ feature and somebody knows, else all who are exposed.
 import csv
 import io
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import product
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from audience_impact.answers import records as answers
 from audience_impact.answers.names import capitalise_first, drop_occasion, join_names, name_area
-from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import AnswerRecord, Measurement, Restriction
 from audience_impact.answers.restriction_words import (
     ONE_NETWORK,
@@ -49,28 +49,12 @@ class File(NamedTuple):
     content: bytes
 
 
-@dataclass(frozen=True)
-class ListEntry:
-    """One restriction as a row of a list.
+class ListEntry(SimpleNamespace):
+    """One restriction as a row of a list, with what it is found by.
 
     `start` is its first day as far as known, or blank. It `is_major` if it may rank among the
     largest: its number has at least medium confidence, it is confirmed, and lasted a day or longer.
     """
-
-    restriction: str
-    title: str
-    start: str
-    metric: str
-    persons: Estimate
-    confidence: str
-    obs_status: str
-    action: str
-    end_status: str
-    cause: str
-    countries: tuple[str, ...]
-    platforms: tuple[str, ...]
-    features: tuple[str, ...]
-    is_major: bool
 
     @property
     def size(self) -> tuple[float, float]:
@@ -103,8 +87,8 @@ def make_entry(record: AnswerRecord) -> ListEntry:
         action=restriction.action,
         end_status=restriction.end_status,
         cause=restriction.cause or "",
-        countries=tuple(restriction.country_ids.split(";")),
-        platforms=tuple(record.platforms),
+        countries=restriction.country_ids.split(";"),
+        platforms=list(record.platforms),
         features=features,
         is_major=is_sure and _lasts_a_day(restriction),
     )
@@ -150,10 +134,10 @@ def group_entries(
     rows: Iterable[ListEntry], keys: Callable[[ListEntry], Iterable[str]]
 ) -> dict[str, list[ListEntry]]:
     """Return the restrictions by each of their keys, in the order of the keys."""
-    groups: dict[str, list[ListEntry]] = defaultdict(list)
+    groups: dict[str, list[ListEntry]] = {}
     for entry in rows:
         for key in keys(entry):
-            groups[key].append(entry)
+            groups.setdefault(key, []).append(entry)
     return dict(sorted(groups.items()))
 
 
@@ -208,24 +192,21 @@ class ReportData:
     @cached_property
     def areas_above(self) -> dict[str, tuple[str, ...]]:
         """Return the areas with a page that contain each country and region, the world first."""
-        containing = answers.list_containing_areas(self.tables["restrictions"])
         pages = self.rows_by_area["areas"]
-        return {
-            area: tuple(code for code in above if code in pages)
-            for area, above in containing.items()
-        }
-
-    @cached_property
-    def entries(self) -> tuple[ListEntry, ...]:
-        """Return an entry for each restriction, the newest first and those without a day last."""
-        entries = [make_entry(record) for record in self.records.values()]
-        entries.sort(key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True)
-        return tuple(entries)
+        containing = answers.list_containing_areas(self.tables["restrictions"])
+        return {area: tuple(filter(pages.get, above)) for area, above in containing.items()}
 
     @cached_property
     def by_id(self) -> dict[str, ListEntry]:
-        """Return the list entry of each restriction, by its id."""
-        return {entry.restriction: entry for entry in self.entries}
+        """Return the list entry of each restriction, by its id: the newest first, undated last."""
+        entries = [make_entry(record) for record in self.records.values()]
+        entries.sort(key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True)
+        return {entry.restriction: entry for entry in entries}
+
+    @property
+    def entries(self) -> list[ListEntry]:
+        """Return the list entries of all restrictions, in the order of `by_id`."""
+        return list(self.by_id.values())
 
     @cached_property
     def by_country(self) -> dict[str, list[ListEntry]]:
@@ -255,20 +236,6 @@ class ReportData:
         return str(int(self.covered_year) - 1), self.covered_year
 
     @cached_property
-    def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return the row of each area and period for all restrictions together."""
-        areas = self.tables["areas"]
-        rows = answers.plain_rows(areas[areas["kind"] == RestrictionKind.ALL])
-        return {(row["area_id"], row["period"]): row for row in rows}
-
-    @cached_property
-    def last_day(self) -> dict[str, dict[str, Any]]:
-        """Return the row of `days` that ends with the last day, by area with restrictions then."""
-        rows = self.tables["days"]
-        rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
-        return {row["area_id"]: row for row in answers.plain_rows(rows)}
-
-    @cached_property
     def rows_by_area(self) -> dict[str, dict[str, Rows]]:
         """Return the rows of each area by table, in the order of the table."""
         groups: dict[str, dict[str, Rows]] = {}
@@ -281,6 +248,23 @@ class ReportData:
     def list_rows(self, table: str, area: str) -> Rows:
         """Return the rows of an area in a table."""
         return self.rows_by_area[table].get(area, [])
+
+    @cached_property
+    def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return the row of each area and period for all restrictions together."""
+        rows = (row for rows in self.rows_by_area["areas"].values() for row in rows)
+        return {
+            (row["area_id"], row["period"]): row
+            for row in rows
+            if row["kind"] == RestrictionKind.ALL
+        }
+
+    @cached_property
+    def last_day(self) -> dict[str, dict[str, Any]]:
+        """Return the row of `days` that ends with the last day, by area with restrictions then."""
+        last = {area: rows[-1] for area, rows in self.rows_by_area["days"].items()}
+        as_of = self.as_of.isoformat()
+        return {area: row for area, row in last.items() if str(row["to_day"])[:10] == as_of}
 
 
 def load_report_data(version: Stored) -> ReportData:

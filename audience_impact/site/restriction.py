@@ -50,10 +50,7 @@ def make_pages(report: ReportData) -> Iterator[File]:
         record, picture = report.records[entry.restriction], draw_picture(report, entry.restriction)
         path = page_path(entry.restriction, "restriction")
         data = path.removesuffix(".html")
-        values = _collect_values(report, entry, record) | {
-            "picture": picture.svg,
-            "neighbours": list(_list_neighbours(report, entry)),
-        }
+        values = _collect_values(report, entry, record) | {"picture": picture.svg}
         yield render_page(report, path, entry.title, "restriction.html", values)
         yield File(f"{data}.svg", picture.encode(".svg"))
         row = {"version_id": report.version, **restriction_json(record)}
@@ -89,6 +86,7 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
     numbers = _order_numbers(record)
     if len(numbers) > 1 and numbers[1].people == numbers[0].people:
         del numbers[1]  # the feature users are all people exposed
+    around = {name: [None, *report.by_country[name], None] for name in sorted(entry.countries)}
     return {
         "entry": entry,
         "record": record,
@@ -120,6 +118,10 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
         "lasted": _describe_duration(record),
         "evidence": label_evidence(record),
         "other_ids": name_other_ids(record),
+        "neighbours": [
+            (country, listed[listed.index(entry) + 1], listed[listed.index(entry) - 1])
+            for country, listed in around.items()
+        ],
     }
 
 
@@ -182,14 +184,6 @@ def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
     columns = {"authority": "who ordered it", "stated_reason": "which reason was given"}
     blank = [words for name, words in columns.items() if not getattr(record.restriction, name)]
     return [*texts, *(f"Our record does not say {words}." for words in blank)]
-
-
-def _list_neighbours(report: ReportData, entry: ListEntry) -> Iterator[tuple[Any, ...]]:
-    """Yield each country with the later and the earlier restriction; None at either end."""
-    for country in sorted(entry.countries):
-        listed = [None, *report.by_country[country], None]
-        place = listed.index(entry)
-        yield country, listed[place + 1], listed[place - 1]
 
 
 def _list_csv_rows(record: AnswerRecord, version: str) -> Iterator[Sequence[Any]]:

@@ -26,7 +26,7 @@ def make_pages(report: ReportData) -> Iterator[File]:
     terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
     yield render_page(report, "glossary.html", "Glossary", "glossary.html", {"terms": terms})
     tables = content.read_all_tables(report.stored)
-    book, _ = workbook.make_workbook(tables)
+    book = workbook.make_workbook(tables)
     csv = manifest.pack_files(export.make_csv_files(tables))
     parquet = manifest.pack_files(export.make_parquet_files(tables, report.stored))
     downloads = []

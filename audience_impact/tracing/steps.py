@@ -296,7 +296,7 @@ def _trace_unions(
         added[place] = rows.sum(axis=0)
         alone[place] = assume_independence(np.clip(rows / base, 0.0, 1.0).T) * base
     exposed, users = stages.countries.exposed, stages.countries.users
-    whole = np.ones_like(stages.part)
+    no_part = np.ones_like(stages.part)
     always, is_several = np.ones(len(countries), dtype=bool), countries.index.isin([*several])
     for item, draws, is_shown in (
         ("drawn_base", stages.bases, always),
@@ -304,7 +304,7 @@ def _trace_unions(
         ("drawn_independent", alone, is_several),
         ("drawn_joint", stages.joint, is_several),
         ("drawn_conditioned", stages.conditioned, (stages.conditioned != stages.joint).any(axis=1)),
-        ("drawn_part", stages.part, (stages.part != whole).any(axis=1)),
+        ("drawn_part", stages.part, (stages.part != no_part).any(axis=1)),
         ("drawn_exposed", exposed, always),
         ("drawn_users", users, (users != exposed).any(axis=1)),
     ):

@@ -82,13 +82,6 @@ def planted(everything: Content, column: str, text: str, table: str = "sources")
     return replace(everything, tables={**everything.tables, table: changed})
 
 
-def put(path: Path, made: Content) -> list[str]:
-    """Write a workbook; what Excel could not store."""
-    packed, notes = workbook.make_workbook(made)
-    path.write_bytes(packed)
-    return notes
-
-
 def expected(cell: Any) -> Any:
     """A published cell as the workbook shows it."""
     if isinstance(cell, date):
@@ -186,7 +179,8 @@ def hostile(everything: Content, tmp_path_factory: pytest.TempPathFactory) -> Pa
             field = many.schema.field(column)
             many = many.set_column(place, field, pa.array(HOSTILE, pa.string()))
         tables[name] = many
-    put(path, replace(everything, tables=tables, answers=HOSTILE, chosen="=1+1"))
+    made = replace(everything, tables=tables, answers=HOSTILE, chosen="=1+1")
+    path.write_bytes(workbook.make_workbook(made))
     return path
 
 
@@ -225,8 +219,8 @@ def test_a_text_is_cut_at_the_characters_that_excel_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(workbook, "LONGEST_TEXT", 100)
-    assert fit_text("\U0001f600" * 50) == ("\U0001f600" * 50, False)
-    assert fit_text("\U0001f600" * 51) == ("\U0001f600" * 48 + "...", True)
+    assert fit_text("\U0001f600" * 50) == "\U0001f600" * 50
+    assert fit_text("\U0001f600" * 51) == "\U0001f600" * 48 + "..."
 
 
 def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
@@ -283,31 +277,17 @@ def test_the_same_version_gives_the_same_export(
         assert one == two
 
 
-def test_what_excel_cannot_hold_is_split_cut_and_said(
+def test_a_table_that_fits_on_no_sheet_is_refused_and_long_addresses_are_text(
     everything: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbook, "MOST_LINKS", 2)
-    rows = pa.concat_tables([everything.tables["sources"]] * 4).slice(0, 7)
-    made = replace(everything, tables={"sources": rows})
-    long = planted(made, "publisher", "x" * 101)
-    few = put(tmp_path / "b.xlsx", made)
-    limits = {"MOST_ROWS": 4, "LONGEST_TEXT": 100, "LONGEST_ADDRESS": 10, "LONGEST_NAME": 12}
-    for name, limit in limits.items():
-        monkeypatch.setattr(workbook, name, limit)
-    told = put(tmp_path / "a.xlsx", long)
-    assert told == [
-        "sources has 7 rows, more than fit on a sheet: it is spread over 3 sheets",
-        "sources (1): 1 texts were cut at 100 characters",
-    ]
+    made = replace(everything, tables={"sources": everything.tables["sources"]})
+    monkeypatch.setattr(workbook, "LONGEST_ADDRESS", 10)
+    (tmp_path / "a.xlsx").write_bytes(workbook.make_workbook(made))
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    own = [name for name in book.sheetnames if name not in OWN_SHEETS]
-    assert own == ["sources (1)", "sources (2)", "sources (3)"]
-    assert [book[name].max_row for name in own] == [4, 4, 2]
-    assert book["sources (1)"]["B2"].value == "x" * 97 + "..."
-    assert not any(cell.hyperlink for row in book["sources (1)"].iter_rows() for cell in row)
-    assert few == ["sources: after 2 links addresses are plain text"]
-    linked = openpyxl.load_workbook(tmp_path / "b.xlsx")["sources"]
-    assert sum(1 for row in linked.iter_rows() for cell in row if cell.hyperlink) == 2
+    assert not any(cell.hyperlink for row in book["sources"].iter_rows() for cell in row)
+    monkeypatch.setattr(workbook, "MOST_ROWS", made.tables["sources"].num_rows)
+    with pytest.raises(PublishError, match="sources has more rows than a sheet of Excel"):
+        workbook.make_workbook(made)
 
 
 def as_csv(cell: Any) -> str:

@@ -51,7 +51,7 @@ def workbook(record: AnswerRecord, version: Published) -> str:
     """The first sheet of the workbook of a restriction."""
     tables = content.read_all_tables(version.version)
     answered = content.add_restriction_answers(tables, [record], version.version)
-    with zipfile.ZipFile(io.BytesIO(make_workbook(answered)[0])) as book:
+    with zipfile.ZipFile(io.BytesIO(make_workbook(answered))) as book:
         return unescape(book.read("xl/worksheets/sheet1.xml").decode())
 
 
