@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -63,14 +63,6 @@ OF_DRAWS = (
 )
 Cells = dict[str, str]
 """Cells of a row of a fact file by column, as written there, without blank cells."""
-
-
-class FactLine(NamedTuple):
-    """The place of a fact: its table, the number of its layer (from 1) and its line."""
-
-    table: str
-    layer: int
-    line: int
 
 
 @dataclass(frozen=True)
@@ -165,48 +157,34 @@ class Trace:
 
     def describe_rows(self, rows: pd.DataFrame) -> list[Fact]:
         """Return the facts in rows of `candidates`, or rows with their columns."""
-        return [
-            self.describe_fact(
-                FactLine(row["input_table"], int(row["row_layer"]), int(row["row_line"])),
-                row["input_id"],
-                row["role"],
-                None if pd.isna(row["persons"]) else float(row["persons"]),
-                row["passed_over"],
-            )
-            for row in rows.to_dict("records")
-        ]
+        return [self.describe_fact(row) for row in rows.to_dict("records")]
 
-    def describe_fact(
-        self,
-        at: FactLine,
-        fact_id: str,
-        role: str,
-        persons: float | None = None,
-        passed_over: str = "",
-    ) -> Fact:
-        """Return the description of the fact at a line of the files."""
-        cells = next(iter(self._read_rows(at.table, at.layer)[at.line - 1 : at.line]), {})
-        attribution, url = self._find_attribution(at.table, cells)
-        layer = f"{at.layer}/" if self._layers_count > 1 else ""
+    def describe_fact(self, row: Mapping[str, Any]) -> Fact:
+        """Return the fact that a row with the key columns of `candidates` names by its line."""
+        table, layer, line = row["input_table"], int(row["row_layer"]), int(row["row_line"])
+        cells = next(iter(self._read_rows(table, layer)[line - 1 : line]), {})
+        persons = None if pd.isna(row["persons"]) else float(row["persons"])
+        attribution, url = self._find_attribution(table, cells)
         return Fact(
-            role=role,
-            table=at.table,
-            id=fact_id,
-            place=f"{layer}{at.table}.csv:{at.line}",
-            says=summarise_fact(at.table, cells, persons) if cells else "",
+            role=row["role"],
+            table=table,
+            id=row["input_id"],
+            place=f"{f'{layer}/' if self._layers_count > 1 else ''}{table}.csv:{line}",
+            says=summarise_fact(table, cells, persons) if cells else "",
             attribution=attribution,
             url=url,
             persons=persons,
             cells=cells,
-            passed_over=passed_over,
+            passed_over=row["passed_over"],
         )
 
-    def list_rows(self, table: str) -> Iterator[tuple[FactLine, Cells]]:
-        """Yield the rows of a fact table in all layers."""
+    def list_rows(self, table: str) -> Iterator[tuple[dict[str, Any], Cells]]:
+        """Yield the rows of a fact table in all layers: what `describe_fact` takes, and cells."""
+        plain = {"input_table": table, "persons": None, "passed_over": ""}
         for layer in range(1, self._layers_count + 1):
             for line, cells in enumerate(self._read_rows(table, layer), 1):
                 if line > 1 and cells:
-                    yield FactLine(table, layer, line), cells
+                    yield {**plain, "row_layer": layer, "row_line": line}, cells
 
     def _read_rows(self, table: str, layer: int) -> list[Cells]:
         """Return the rows of a file by line; a blank one for the head."""
@@ -398,12 +376,12 @@ def _explain_audiences(trace: Trace) -> Iterator[Step]:
 
 def _describe_parameters(trace: Trace, table: str) -> dict[str, Fact]:
     """Return the rows of a table of fitted parameters as used facts, by their names."""
-    named = {
-        " ".join(filter(None, (cells.get("parameter"), cells.get("kind")))): at
-        for at, cells in trace.list_rows(table)
-        if "survey_id" not in cells
-    }
-    return {name: trace.describe_fact(at, name, "learned_law") for name, at in named.items()}
+    facts = {}
+    for row, cells in trace.list_rows(table):
+        if "survey_id" not in cells:
+            name = " ".join(filter(None, (cells.get("parameter"), cells.get("kind"))))
+            facts[name] = trace.describe_fact({**row, "input_id": name, "role": "learned_law"})
+    return facts
 
 
 def _explain_errors(trace: Trace) -> Iterator[Step]:
@@ -517,13 +495,15 @@ def _explain_comparisons(trace: Trace) -> Iterator[Step]:
     if not rows:
         return
     keys = {"estimates": "estimate_id", "published_figures": "published_figure_id"}
-    lines = {cells[key]: at for table, key in keys.items() for at, cells in trace.list_rows(table)}
+    lines = {
+        cells[key]: line for table, key in keys.items() for line, cells in trace.list_rows(table)
+    }
     facts, says = [], []
     for row in rows:
         name, reason = row["published_figure_id"], row["difference_reason"]
         # a company's statement that the bounds did not use is an estimate
-        at = lines.get(name) or lines[name.rpartition("/")[2]]
-        facts.append(trace.describe_fact(at, name, reason))
+        line = lines.get(name) or lines[name.rpartition("/")[2]]
+        facts.append(trace.describe_fact({**line, "input_id": name, "role": reason}))
         says.append(
             f"{row['attribution']}: {row['published_value']:,.0f} {row['unit']} "
             f"({row['figure_kind']}), beside our bounds of the {row['compared_with']}: {reason}."

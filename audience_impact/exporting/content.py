@@ -20,13 +20,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audience_impact import periods
 from audience_impact.answers import EventKind, EventOrder, names, rankings, records, sentences
 from audience_impact.answers.areas import AreaRecord, group_kinds, is_year
 from audience_impact.answers.citation import cite_restriction, cite_version
-from audience_impact.answers.names import label_status
-from audience_impact.answers.numbers import read_numbers
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.populations import read_area_names
 from audience_impact.store import PublishError
@@ -45,10 +44,6 @@ PERIODS = ("year", "month", "day", "period")
 """Columns of the time of a row, of which a table has at most one."""
 LONGEST_TITLE = 3
 """Maximum number of restrictions that are named in the title."""
-HEADINGS = (
-    *("minimum", "5 %", "median", "95 %", "maximum"),
-    *("minimum at face value", "maximum at face value", "confidence"),
-)
 KINDS = {None: "", EventKind.SHUTDOWN: "shutdowns", EventKind.SERVICE: "blocked services"}
 EVENTS = "events"
 ABOUT_EVENTS = (
@@ -58,27 +53,19 @@ EVENT_COLUMNS = Path(__file__).with_name("events.csv")
 """Name, type, unit and meaning of each column of `events`."""
 
 
-class KeyFigures(NamedTuple):
-    """A table of the key figures: headings, and rows of text and numbers."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-
-
 @dataclass(frozen=True)
 class Content:
     """A version, or a selection from it.
 
     `package` is `datapackage.json` of the version, and `tables` have rows and columns as published.
-    A selection is `chosen`, in words. It may have answers as sentences with the key figures behind
-    them, tables that are left out because they have no row for it, and a citation of its own.
+    A selection is `chosen`, in words. It may have answers as sentences, tables that are left out
+    because they have no row for it, and a citation of its own.
     """
 
     package: Mapping[str, Any]
     tables: Mapping[str, pa.Table]
     chosen: str = ""
     answers: tuple[str, ...] = ()
-    key_figures: KeyFigures | None = None
     left_out: tuple[str, ...] = ()
     cited: tuple[str, ...] = ()
 
@@ -179,15 +166,9 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
         rows = _select_rows(content, name, ids, area, query)
         if any(rows) or "restriction_id" in table.column_names:
             selected[name] = table.filter(pa.array(rows.to_numpy(dtype=bool)))
-    source_ids = {
-        source
-        for table in selected.values()
-        if "source_id" in table.column_names
-        for source in table["source_id"].to_pylist()
-    }
-    sources = content.tables["sources"]
-    is_named = [source in source_ids for source in sources["source_id"].to_pylist()]
-    selected["sources"] = sources.filter(pa.array(is_named))
+    cells = [table["source_id"] for table in selected.values() if "source_id" in table.schema.names]
+    named = {source for column in cells for source in column.to_pylist()}
+    selected["sources"] = content.tables["sources"].filter(pc.field("source_id").isin([*named]))
     part = replace(
         content,
         tables={name: selected[name] for name in content.tables if name in selected},
@@ -196,9 +177,27 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
     )
     if query.restrictions:
         tables = records.load_tables(version)
-        named = [records.build_record(tables, name) for name in query.restrictions]
-        return add_restriction_answers(part, named, version)
-    return part if area is None else _add_area_answers(part, content, area, query.year)
+        return add_restriction_answers(
+            part, [records.build_record(tables, name) for name in query.restrictions], version
+        )
+    if area is None:
+        return part
+    years = records.combine_areas(content.read_frame)
+    is_asked = (
+        years["period"].map(is_year) if query.year is None else years["period"] == query.period
+    )
+    kinds = group_kinds(records.plain_rows(years[(years["area_id"] == area.id) & is_asked]))
+    answered = [AreaRecord(area.name, of_year) for of_year in kinds.values()]
+    return replace(part, answers=tuple(map(sentences.write_area_answer, answered)))
+
+
+def add_restriction_answers(
+    content: Content, records: Sequence[AnswerRecord], version: Stored
+) -> Content:
+    """Return the content with the answer for each restriction, and its citation."""
+    answers = tuple(sentences.write_answer(record, content.version_id) for record in records)
+    cited = tuple(cite_restriction(record, version).format_text() for record in records)
+    return replace(content, answers=answers, cited=cited)
 
 
 def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:
@@ -212,10 +211,10 @@ def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | No
     area = _find_area(content, query.area or WORLD) if is_area else None
     needed = ("restrictions", "person_days", "impact_by_platform")
     tables = {name: content.read_frame(name) for name in needed}
-    ids = set(tables["restrictions"]["restriction_id"])
     code = "" if area is None else area.id
     acts = rankings.select_restrictions(tables, code, query.period, query.kind, query.begun)
-    chosen = set(acts["restriction_id"]).intersection(query.restrictions or ids)
+    ids = set(acts["restriction_id"])
+    chosen = ids.intersection(query.restrictions) if query.restrictions else ids
     if not chosen:
         raise PublishError(f"no restriction on record for {_write_title(query, area)}")
     return area, chosen
@@ -271,49 +270,6 @@ def _is_in_year(rows: pd.DataFrame, year: int | None) -> "pd.Series[bool]":
         return cells.astype("str").str[:4] == str(year)
     spans = periods.parse_periods(cells)
     return (spans["start"] < f"{year + 1}-01-01") & (spans["end"] > f"{year}-01-01")
-
-
-def add_restriction_answers(
-    content: Content, records: Sequence[AnswerRecord], version: Stored
-) -> Content:
-    """Return the content with the answer for each restriction, its citation and its numbers."""
-    fields = {field["name"]: field for field in content.describe_columns("impact")}
-    metrics = read_values(fields["impact_metric"])
-    order = {metric: place for place, metric in enumerate(metrics)}
-    rows = tuple(
-        (
-            f"{record.restriction.restriction_id}: " * (len(records) > 1)
-            + metrics.get(counted.metric, counted.metric),
-            *read_numbers(counted.people),
-            counted.status,
-        )
-        for record in records
-        for counted in sorted(record.numbers, key=lambda number: order.get(number.metric, 0))
-    )
-    answers = tuple(sentences.write_answer(record, content.version_id) for record in records)
-    figures = KeyFigures(("people counted", *HEADINGS), rows)
-    cited = tuple(cite_restriction(record, version).format_text() for record in records)
-    return replace(content, answers=answers, key_figures=figures, cited=cited)
-
-
-def _add_area_answers(part: Content, everything: Content, area: Area, year: int | None) -> Content:
-    rows = records.combine_areas(everything.read_frame)
-    is_asked = rows["period"].map(is_year) if year is None else rows["period"] == str(year)
-    kinds = group_kinds(records.plain_rows(rows[(rows["area_id"] == area.id) & is_asked]))
-    years = [AreaRecord(area.name, of_year) for of_year in kinds.values()]
-    headings = ("year, each person once", *HEADINGS[:-1], "interval of", HEADINGS[-1])
-    cells = tuple(
-        (
-            record.period,
-            *read_numbers(record.amount),
-            str(record.amount.covered or ""),
-            label_status(record.row),
-        )
-        for record in years
-    )
-    answers = tuple(map(sentences.write_area_answer, years))
-    figures = KeyFigures(headings, cells) if years else None
-    return replace(part, answers=answers, key_figures=figures)
 
 
 def add_events(content: Content, everything: Content, query: ExportQuery) -> Content:

@@ -21,7 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from audience_impact.answers import names as naming
-from audience_impact.exporting.content import Content, KeyFigures, read_values
+from audience_impact.exporting.content import Content, read_values
 from audience_impact.plain_text import RUN, plain_lines, web_address
 from audience_impact.store import PublishError
 
@@ -239,8 +239,6 @@ def _write_cover(cover: "_Cover", content: Content) -> None:
     what = "A part of it: see the title." if content.chosen else "All of it."
     cover.sheet.write_string(0, 0, fit_text(content.title), cover.big)
     cover.write_section("Answer", content.answers)
-    if content.key_figures:
-        cover.write_figures(content.key_figures)
     cover.write_section("What this is", [f"{content.package['description']} {what}"])
     cover.write_section("Version", [content.version_id])
     cover.write_section("Facts as of", [content.as_of])
@@ -265,7 +263,6 @@ class _Cover:
         self.sheet, self.made, self.row = sheet, made, 2
         self.big = book.add_format({"bold": True, "font_size": 16})
         self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
-        self.last = book.add_format({"valign": "top", "align": "right"})
         text = {"text_wrap": True, "valign": "top"}
         self.wrapped = made._replace(
             text=book.add_format(text), runs=book.add_format({**text, "quote_prefix": True})
@@ -287,26 +284,6 @@ class _Cover:
         """Write the name of a sheet, which leads to it, and a text on it."""
         self.sheet.write_url(self.row, 0, f"internal:'{name}'!A1", self.made.link, name)
         self._write_spread(text)
-
-    def write_figures(self, figures: KeyFigures) -> None:
-        """Write a small table: text, then numbers, and a word on the right."""
-        self.row += 1
-        for place, heading in enumerate(figures.headings):
-            form = self.made.number_heading if place else self.made.heading
-            self.sheet.write_string(self.row, place, heading, form)
-        for cells in figures.rows:
-            self.row += 1
-            lines = math.ceil(max(len(str(cells[0])) / (LABEL - 2), 1))
-            self.sheet.set_row(self.row, lines * LINE_HEIGHT)
-            for place, cell in enumerate(cells):
-                if isinstance(cell, str):
-                    shown = fit_text(cell)
-                    form = self.last if place else self.wrapped.choose(shown)
-                    self.sheet.write_string(self.row, place, shown, form)
-                elif cell is not None:
-                    form = self.made.numbers[WHOLE_NUMBER]
-                    self.sheet.write_number(self.row, place, cell, form)
-        self.row += 2
 
     def _write_spread(self, text: str, address: str = "") -> None:
         """Write a text over all columns but the first, as a link if it has an address."""

@@ -1,6 +1,6 @@
-"""The report of a version: the functions that create its pages, and the resulting files.
+"""The report of a version: its static files, its pages of text, and the folder it is written into.
 
-Each function takes the data of the report and yields files. To add a kind of page, add a
+Each function of PAGES takes the data of the report and yields files. To add a kind of page, add a
 function to PAGES and, if the head of each page should link to it, a line to
 `templates/layout.html`.
 
@@ -17,41 +17,33 @@ the pages) replaces the old one by two renames.
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from html import unescape
+from itertools import count
 from pathlib import Path
+from typing import Any
 
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from audience_impact.answers import documents
 from audience_impact.answers.citation import cite_version
-from audience_impact.exporting import export
-from audience_impact.site import areas, lists, rendering, report_data, restriction, texts
+from audience_impact.exporting import content, export
+from audience_impact.exporting.workbook import make_workbook
+from audience_impact.site import areas, lists, rendering, report_data, restriction
 from audience_impact.site.charts.drawing import Picture
+from audience_impact.site.rendering import make_anchor, render_page
 from audience_impact.site.report_data import File, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions
 from audience_impact.store.files import as_json
-from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.manifest import hash_bytes, pack_files
 from audience_impact.store.versions import Stored
 
 MARK = "report.json"
 REPORTS, REPORT = "reports", "report"
 LOCK_SECONDS = 600.0
-_ASIDE = re.compile(rf"\.tmp-{VERSION_ID.pattern}-\w+")
-
-
-def make_static_files(_: ReportData) -> Iterator[File]:
-    """Yield the styles, scripts and pictures that all pages share."""
-    for path in sorted(rendering.STATIC.iterdir()):
-        yield File(f"static/{path.name}", path.read_bytes())
-
-
-PAGES: tuple[Callable[[ReportData], Iterator[File]], ...] = (
-    make_static_files,
-    lists.make_pages,
-    areas.make_pages,
-    restriction.make_pages,
-    lists.make_platform_pages,
-    texts.make_pages,
-)
-"""The functions that create pages, in the order in which they run."""
+COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
 def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Path, bool]:
@@ -64,7 +56,50 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     files = (file for make_files in PAGES for file in make_files(report))
     if into is not None:
         return into, write_report(into, version.id, files)
-    return root / REPORT, _publish_report(root, version.id, files)
+    store = storage.select_storage(root)
+    with store.hold_lock(LOCK_SECONDS):
+        store.read_pointer(REPORT)
+        changed = write_report(root / REPORTS / version.id, version.id, files)
+        store.move_pointer(REPORT, f"{REPORTS}/{version.id}")
+        listed = versions.list_versions(store)
+        _remove_orphans(root, {stored.id for stored in listed if versions.has_manifest(stored)})
+    return root / REPORT, changed
+
+
+def _remove_orphans(root: Path, ids: set[str]) -> None:
+    """Remove reports of removed versions, whose numbers can no longer be looked up.
+
+    Those that somebody copied under another name, or added files to, stay.
+    """
+    for report in (root / REPORTS).iterdir():
+        is_orphan = VERSION_ID.fullmatch(report.name) and report.name not in ids
+        if is_orphan and export.list_files(report) <= _read_parts(report):
+            shutil.rmtree(report)
+
+
+def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
+    """Write a report, last the mark file with the digests of all files.
+
+    Return whether anything changed. Raise PublishError where the folder has other files, or cannot
+    be written.
+    """
+
+    def add_mark() -> Iterator[tuple[str, bytes]]:
+        digests = {}
+        for file in files:
+            digests[file.path] = hash_bytes(file.content)
+            yield file
+        yield MARK, as_json({"version_id": version, "files": digests})
+
+    return export.put_folder(folder, add_mark(), _read_parts(folder), "a report")
+
+
+def _read_parts(folder: Path) -> set[str]:
+    """Return the paths of the files of a report as its mark file names them; none without one."""
+    try:
+        return {MARK, *json.loads((folder / MARK).read_bytes())["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def draw_restriction(version: Stored, restriction_id: str) -> Picture:
@@ -82,50 +117,88 @@ def find_reported(root: Path) -> str:
     return (folder or "").rpartition("/")[2]
 
 
-def _publish_report(root: Path, version: str, files: Iterable[File]) -> bool:
-    """Write the report next to the versions and let the link `report` lead to it.
+def make_static_files(_: ReportData) -> Iterator[File]:
+    """Yield the styles, scripts and pictures that all pages share."""
+    for path in sorted(rendering.STATIC.iterdir()):
+        yield File(f"static/{path.name}", path.read_bytes())
 
-    Remove what interrupted writers left (the lock excludes running ones), and reports of removed
-    versions, whose numbers can no longer be looked up; but none that somebody copied under another
-    name, or added files to.
+
+def make_text_pages(report: ReportData) -> Iterator[File]:
+    """Yield the method, the glossary, and the data with dictionary and files to download."""
+    title, values = render_method()
+    yield render_page(report, "method.html", title, "method.html", values)
+    terms = [(make_anchor(term.term), term) for term in documents.read_terms()]
+    yield render_page(report, "glossary.html", "Glossary", "glossary.html", {"terms": terms})
+    tables = content.read_all_tables(report.stored)
+    csv, parquet = export.make_csv_files(tables), export.make_parquet_files(tables, report.stored)
+    downloads = []
+    for ending, name, about, made in (
+        ("xlsx", "Workbook", "for people: Excel, LibreOffice", make_workbook(tables)),
+        ("csv.zip", "CSV", "for programs: exact text", pack_files(csv)),
+        ("parquet.zip", "Parquet", "for programs: with types", pack_files(parquet)),
+    ):
+        path = f"data/audience-impact-{report.version}.{ending}"
+        yield File(path, made)
+        downloads.append((path, name, about, len(made)))
+    values = {"downloads": downloads, "sections": _make_sections(report.package)}
+    yield render_page(report, "data.html", "The data", "data.html", values)
+
+
+def _make_sections(package: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tables as the manifest describes them, with the meanings of coded values.
+
+    Values that an earlier column has as well are not repeated.
     """
-    store = storage.select_storage(root)
-    with store.hold_lock(LOCK_SECONDS):
-        store.read_pointer(REPORT)
-        for leftover in (root / REPORTS).glob(".tmp-*"):
-            if _ASIDE.fullmatch(leftover.name) and not leftover.is_symlink():
-                shutil.rmtree(leftover)
-        changed = write_report(root / REPORTS / version, version, files)
-        store.move_pointer(REPORT, f"{REPORTS}/{version}")
-        listed = versions.list_versions(store)
-        ids = {stored.id for stored in listed if versions.has_manifest(stored)}
-        for report in (root / REPORTS).iterdir():
-            is_orphan = VERSION_ID.fullmatch(report.name) and report.name not in ids
-            if is_orphan and export.list_files(report) <= _read_parts(report):
-                shutil.rmtree(report)
-    return changed
+    sections, places = [], dict[tuple[tuple[str, str], ...], str]()
+    tables = [resource for resource in package["resources"] if "schema" in resource]
+    for table in sorted(tables, key=lambda table: content.rank_table(table["name"])):
+        coded: list[tuple[str, str, str]] = []
+        for field in table["schema"]["fields"]:
+            values = tuple(content.read_values(field).items())
+            if len(values) > 1 and values in places:
+                coded.append((field["name"], "", f"as {places[values]}"))
+            else:
+                places[values] = f"{field['name']} of {table['name']}"
+                coded += [(field["name"], value, meaning) for value, meaning in values]
+        sections.append({**table, "coded": coded})
+    return sections
 
 
-def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
-    """Write a report, last the mark file with the digests of all files.
+def render_method() -> tuple[str, dict[str, Any]]:
+    """Return the title of the method and the values of its page, as in the documentation.
 
-    Return whether anything changed. Raise PublishError where the folder has other files, or cannot
-    be written.
+    Headings have anchors, tables and code can be scrolled with the keyboard, and cells have a class
+    for their alignment, since pages allow no style. HTML in the text is text.
     """
+    title, _, text = COMMENT.sub("", documents.render_method()).partition("\n")
+    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    numbers, headings = count(1), list[tuple[str, str]]()
 
-    def add_mark() -> Iterator[tuple[str, bytes]]:
-        digests = {}
-        for file in files:
-            digests[file.path] = hash_bytes(file.content)
-            yield file.path, file.content
-        yield MARK, as_json({"version_id": version, "files": digests})
+    def add_anchor(match: re.Match[str]) -> str:
+        words = unescape(re.sub("<[^>]+>", "", match[2]))
+        if match[1] == "2":
+            headings.append((make_anchor(words), words))
+        return f'<h{match[1]} id="{make_anchor(words)}">{match[2]}</h{match[1]}>'
 
-    return export.put_folder(folder, add_mark(), _read_parts(folder), "a report")
+    def open_table(_: re.Match[str]) -> str:
+        label = f'aria-label="Table {next(numbers)}"'
+        return f'<div class="scroll" role="region" tabindex="0" {label}><table>'
+
+    made = re.sub(r"<h([1-6])>(.*?)</h\1>", add_anchor, made)
+    made = re.sub("<table>", open_table, made).replace("</table>", "</table></div>")
+    made = re.sub("<pre><code[^>]*>", '<pre tabindex="0"><code>', made)
+    made = re.sub(r"<th\b", '<th scope="col"', made)
+    made = re.sub(r'(<t[hd][^>]*?) style="text-align:right"', r'\1 class="n"', made)
+    made = re.sub(r'(<t[hd][^>]*?) style="[^"]*"', r"\1", made)
+    return title.lstrip("# "), {"text": Markup(made), "headings": headings}
 
 
-def _read_parts(folder: Path) -> set[str]:
-    """Return the paths of the files of a report as its mark file names them; none without one."""
-    try:
-        return {MARK, *json.loads((folder / MARK).read_bytes())["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+PAGES: tuple[Callable[[ReportData], Iterator[File]], ...] = (
+    make_static_files,
+    lists.make_pages,
+    areas.make_pages,
+    restriction.make_pages,
+    lists.make_platform_pages,
+    make_text_pages,
+)
+"""The functions that create pages, in the order in which they run."""

@@ -277,7 +277,7 @@ def test_a_long_list_is_folded_after_ten(told: ReportData) -> None:
 
 
 def entry(told: ReportData, name: str, **values: object) -> ListEntry:
-    return replace_cells(told.entries[0], restriction=name, **values)
+    return ListEntry(**{**vars(told.entries[0]), "restriction": name, **values})
 
 
 def test_of_each_country_and_service_one_restriction_is_named(told: ReportData) -> None:

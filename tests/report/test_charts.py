@@ -366,7 +366,7 @@ def test_a_map_of_less_than_two_countries_is_refused(areas: tuple[str, ...]) -> 
 def test_a_year_without_an_estimate_breaks_the_line() -> None:
     known, unknown = Estimate(1.0, 2.0, 3.0, 4.0, 9.0), Estimate(1.0, None, None, None, 5.0)
     estimates = {"2019": known, "2020": known, "2021": unknown, "2022": known, "2023": known}
-    drawn = series.draw_years_line("T", list(estimates.items()))
+    drawn = series.draw_years_line("T", [(int(year), people) for year, people in estimates.items()])
     lines = [mark for mark in marks(drawn, "path") if mark.get("stroke-width") == "2.5"]
     assert len(lines) == 2
     assert "2021: 1 to 5." in words(drawn)

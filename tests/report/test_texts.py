@@ -12,7 +12,7 @@ import pytest
 from audience_impact.answers import documents
 from audience_impact.exporting.content import read_values
 from audience_impact.exporting.workbook import LONGEST_NAME
-from audience_impact.site import rendering, report_data, texts
+from audience_impact.site import build, rendering, report_data
 from audience_impact.site.report_data import ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
@@ -33,7 +33,7 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 @pytest.fixture(scope="module")
 def made(told: ReportData) -> Mapping[str, bytes]:
     """Every file that is made, by its path."""
-    return {one.path: one.content for one in texts.make_pages(told)}
+    return {one.path: one.content for one in build.make_text_pages(told)}
 
 
 def page(made: Mapping[str, bytes], path: str) -> str:
@@ -109,7 +109,7 @@ def test_a_link_of_the_method_that_leads_nowhere_is_seen(
     path = tmp_path / "method.md"
     path.write_text("# T\n\n## A <b>\n\n<script>1</script>\n\n| a |\n| --: |\n| 1 |\n", "utf-8")
     monkeypatch.setattr(documents, "METHOD", path)
-    text = str(texts.render_method()[1]["text"])
+    text = str(build.render_method()[1]["text"])
     assert '<h2 id="a-b">A &lt;b&gt;</h2>' in text
     assert "&lt;script&gt;" in text
     assert '<td class="n">1</td>' in text

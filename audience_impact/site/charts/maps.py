@@ -97,27 +97,25 @@ def draw_map(
     Raise ValueError for a region with less than two countries on the map.
     """
     by_area = {row["area_id"]: row for row in rows}
-    shapes = [
-        _describe_shape(shape, by_area.get(shape["id"]), scale)
+    shapes = {
+        shape["id"]: _describe_shape(shape, by_area.get(shape["id"]), scale)
         for shape in load_shapes()
         if shape["geometry"]["type"] != "Point" or shape["id"] in (by_area.keys() | links.keys())
-    ]
-    shown = [_take_largest(shape) for shape in shapes if shape["id"] in region or not region]
+    }
+    shown = [_take_largest(shapes[area]) for area in shapes if area in region or not region]
     if region and len(shown) < 2:
         raise ValueError("a map needs two countries with a place on it; ask for a larger region")
-    height = _choose_height(shown) if region else WORLD_HEIGHT
-    anchors = {shape["id"]: _take_largest(shape) for shape in shapes if shape["id"] in labels}
     labelled = [
-        {**anchors[area], "label": text, "rank": rank}
+        {**_take_largest(shapes[area]), "label": text, "rank": rank}
         for rank, (area, text) in enumerate(labels.items())
-        if area in anchors
+        if area in shapes
     ]
     leads = {
-        shape["text"]: links[shape["id"]]
-        for shape in shapes
-        if shape["id"] in links and shape["id"] not in DISPUTED
+        shape["text"]: links[area]
+        for area, shape in shapes.items()
+        if area in links and area not in DISPUTED
     }
-    spec = {**load_spec("map"), "height": height}
+    spec = {**load_spec("map"), "height": _choose_height(shown) if region else WORLD_HEIGHT}
     if not legend:
         del spec["legends"]
     values = {
@@ -125,19 +123,18 @@ def draw_map(
         "words": [text for _, text in legend],
         "colours": [paint(colour) for colour, _ in legend],
     }
-    data = {"shapes": shapes, "shown": shown, "labelled": labelled}
+    data = {"shapes": [*shapes.values()], "shown": shown, "labelled": labelled}
     order = sorted(rows, key=lambda row: -(read_estimate(row, scale.unit).q50 or 0.0))
     alt = " ".join(f"{describe_country(row, scale)}." for row in order)
     return draw(spec, data, values, title, alt, leads)
 
 
 def _describe_shape(shape: Shape, row: Mapping[str, Any] | None, scale: Scale) -> Shape:
-    area = shape["id"]
+    area, is_dot = shape["id"], shape["geometry"]["type"] == "Point"
     if area in DISPUTED:
         return {**shape, "fill": paint("map-none"), "stroke": paint("bounds"), "dash": [1.5, 1],
                 "text": ""}  # fmt: skip
     none = f"{naming.name_area(area)}: no restriction on record"
-    is_dot = shape["geometry"]["type"] == "Point"
     return {
         **shape,
         "fill": paint(choose_colour(row, scale)),
@@ -151,14 +148,14 @@ def _take_largest(shape: Shape) -> Shape:
     """Return a shape with its largest part alone: islands far away enlarge no map."""
     if shape["geometry"]["type"] == "Point":
         return shape
-    largest = max(shape["geometry"]["coordinates"], key=lambda part: _measure_box(part[0]))
+
+    def measure(part: Sequence[Sequence[Sequence[float]]]) -> float:
+        west, south, east, north = _find_box(part[0])
+        return (east - west) * (north - south)
+
+    largest = max(shape["geometry"]["coordinates"], key=measure)
     inside = [[(max(min(x, MOST_EAST), -MOST_EAST), y) for x, y in ring] for ring in largest]
     return {**shape, "geometry": {"type": "Polygon", "coordinates": inside}}
-
-
-def _measure_box(points: Sequence[Sequence[float]]) -> float:
-    west, south, east, north = _find_box(points)
-    return (east - west) * (north - south)
 
 
 def _find_box(points: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
@@ -169,10 +166,8 @@ def _find_box(points: Sequence[Sequence[float]]) -> tuple[float, float, float, f
 
 def _choose_height(shown: Sequence[Shape]) -> int:
     """Return a height in pixels at which shapes fill the width, within limits."""
-    corners: list[Sequence[float]] = []
-    for geometry in (shape["geometry"] for shape in shown):
-        is_dot, places = geometry["type"] == "Point", geometry["coordinates"]
-        corners += [places] if is_dot else places[0]
+    places = (shape["geometry"]["coordinates"] for shape in shown)
+    corners = [point for at in places for point in (at[0] if isinstance(at[0], list) else [at])]
     west, south, east, north = _find_box(corners)
     width = max((east - west) * cos(radians((north + south) / 2)), 1.0)
     return round(min(max(INNER * (north - south) / width, LOWEST), TALLEST))

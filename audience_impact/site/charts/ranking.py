@@ -46,8 +46,8 @@ def draw_ranking(
     drawn = []
     for row in plain_rows(estimated.head(most)):
         amount = read_amount(row, quantity)
-        text = format_amount(amount)
-        drawn.append(Row(rankings.name_row(row), text, "accent", mark_interval(amount)))
+        marks = mark_interval(amount)
+        drawn.append(Row(rankings.name_row(row), format_amount(amount), "accent", marks))
     ends = [mark.end for row in drawn for mark in row.marks]
     title = _write_title(quantity, ranking.name, day_in_words(ranking.period))
     if not is_by_country:
@@ -112,7 +112,7 @@ def draw_years_line(
         raise ValueError("a line needs two years on record; draw bars with --as bar")
     by_year = dict(years)
     span = range(int(min(by_year)), int(max(by_year)) + 1)
-    estimates = [(str(year), by_year.get(str(year), NOBODY)) for year in span]
+    estimates = [(year, by_year.get(str(year), NOBODY)) for year in span]
     title = _write_title(quantity, name, f"{span[0]} to {span[-1]}")
     part = any(estimate.covered for _, estimate in estimates)
     as_of = str(version.manifest["audience_impact"]["as_of"])

@@ -47,6 +47,7 @@ CUT = " Bounds that go beyond the picture are cut off at its edge."
 ROOM = 1.08
 """Length of the axis, as a multiple of its highest interval, or bound where there is none."""
 NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
+QUANTILES = ("q05", "q50", "q95")
 Rows = Sequence[Mapping[str, Any]]
 Periods = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """The row of each kind of restrictions, by period."""
@@ -87,18 +88,18 @@ def draw_years(title: str, periods: Periods) -> str:
     if not has_pairs:
         spec["layer"][1]["encoding"]["color"]["legend"] = None
     band = (PAIR - 0.02 if has_pairs else BAR) * INNER / len(counts)
-    values = {**_scale_people(top), **_scale_years([(year, number) for year, _, number in bars])}
+    values = _scale_people(top) | _scale_years([(year, number) for year, _, number in bars])
     values["bar"] = round(min(band, WIDEST), 1)
     return draw(spec, {"marks": marks}, values, title, text)
 
 
-def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
+def draw_years_line(title: str, years: Sequence[tuple[int, Estimate]]) -> str:
     """Return the line through the medians of years that follow one another.
 
     A year without an estimate breaks the line and has its bounds alone.
     """
     top = choose_top([estimate for _, estimate in years])
-    marks = [{"year": int(year), **_make_mark(year, number, top)} for year, number in years]
+    marks = [{"year": year, **_make_mark(str(year), number, top)} for year, number in years]
     steps = [
         {**mark, "step": place}
         for place, pair in enumerate(pairwise(marks))
@@ -106,8 +107,7 @@ def draw_years_line(title: str, years: Sequence[tuple[str, Estimate]]) -> str:
         for mark in pair
     ]
     text = " ".join(f"{year}: {describe_persons(estimate)}." for year, estimate in years)
-    values = {**_scale_people(top), **_scale_years([(int(year), number) for year, number in years])}
-    values["bar"] = INNER // len(marks) // 2
+    values = _scale_people(top) | _scale_years(years) | {"bar": INNER // len(marks) // 2}
     return draw(load_spec("line"), {"marks": marks, "steps": steps}, values, title, text)
 
 
@@ -116,7 +116,8 @@ def draw_days(title: str, rows: Rows) -> str:
     steps = list(_list_steps(rows))
     if not steps:
         return ""
-    top = choose_top([estimate for *_, estimate in steps])
+    estimates = [estimate for *_, estimate in steps]
+    top = choose_top(estimates)
     marks = [
         _make_mark(_describe_days(start, end), estimate, top)
         | {"from": start.toordinal(), "to": end.toordinal()}
@@ -133,14 +134,14 @@ def draw_days(title: str, rows: Rows) -> str:
     first, last = steps[0][0], steps[-1][1]
     months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 7)]
     labels = {day.toordinal(): f"{day:%b %Y}" for day in months if first <= day < last}
-    values = {**_scale_people(top), **_label_axis("day", labels)}
+    values = _scale_people(top) | _label_axis("day", labels)
     values |= {"first": first.toordinal(), "last": last.toordinal()}
     largest = max(steps, key=lambda step: (step[2].q50 or 0.0, step[2].min or 0.0, step[0]))
     text = " ".join(
         f"{name}, {_describe_days(start, end)}: {describe_persons(estimate)}."
         for name, (start, end, estimate) in (("Most", largest), ("Last", steps[-1]))
     )
-    text += _note_cut([estimate for *_, estimate in steps])
+    text += _note_cut(estimates)
     return draw(load_spec("days"), {"marks": marks, "corners": corners}, values, title, text)
 
 
@@ -152,43 +153,34 @@ def draw_platform(title: str, acts: Rows) -> str:
     """
     if not acts:
         return ""
-    by_area: dict[str, list[Mapping[str, Any]]] = {}
+    spans: dict[str, list[str]] = {}
+    marks = []
     for act in acts:
-        by_area.setdefault(act["area"], []).append(act)
-    marks = [
-        {
-            "area": act["area"],
-            "from": _parse_day(act["start"]).toordinal(),
-            "to": _parse_day(act["end"]).toordinal(),
-            "title": f"{act['area']}: {from_to(act['start'], act['end'])}",
-        }
-        for act in acts
-    ]
-    days = [act[end] for act in acts for end in ("start", "end")]
-    years = range(int(min(days)[:4]), int(max(days)[:4]) + 2)
+        area, start, end = act["area"], act["start"], act["end"]
+        spans.setdefault(area, []).extend((start, end))
+        days = {"from": _parse_day(start).toordinal(), "to": _parse_day(end).toordinal()}
+        marks.append({"area": area, **days, "title": f"{area}: {from_to(start, end)}"})
+    ends = [day for days in spans.values() for day in days]
+    years = range(int(min(ends)[:4]), int(max(ends)[:4]) + 2)
     labels = {date(year, 1, 1).toordinal(): str(year) for year in years}
     values = {**_label_axis("day", labels), "first": min(labels), "last": max(labels)}
-    spec = {**load_spec("platform"), "height": LINE * len(by_area)}
-    text = " ".join(f"{area}: {_describe_span(listed)}." for area, listed in by_area.items())
+    spec = {**load_spec("platform"), "height": LINE * len(spans)}
+    text = " ".join(f"{area}: {_describe_span(days)}." for area, days in spans.items())
     return draw(spec, {"marks": marks}, values, title, text)
 
 
-def _describe_span(acts: Rows) -> str:
-    first, last = min(act["start"][:4] for act in acts), max(act["end"][:4] for act in acts)
-    count = "1 restriction" if len(acts) == 1 else f"{len(acts)} restrictions"
+def _describe_span(ends: Sequence[str]) -> str:
+    """Return how many restrictions began and ended on these days, and their years."""
+    first, last = min(ends)[:4], max(ends)[:4]
+    count = "1 restriction" if len(ends) == 2 else f"{len(ends) // 2} restrictions"
     return f"{count}, {first}" + ("" if first == last else f" to {last}")
 
 
 def _make_mark(name: str, estimate: Estimate, top: float) -> Mark:
     """Return the numbers to draw, cut at the top of the axis, and all of them as a title."""
-    numbers = {
-        "low": estimate.min or 0.0,
-        "high": top if estimate.max is None else estimate.max,
-        "top": top,
-        "q05": estimate.q05,
-        "q50": estimate.q50,
-        "q95": estimate.q95,
-    }
+    low, high = estimate.min or 0.0, top if estimate.max is None else estimate.max
+    numbers = {"low": low, "high": high, "top": top}
+    numbers |= {end: number for end, number in estimate._asdict().items() if end in QUANTILES}
     drawn = {name: min(number, top) for name, number in numbers.items() if number is not None}
     bounds = format_bounds(estimate)
     words = f"no estimate, {bounds}"
