@@ -8,7 +8,7 @@ Words are written here: those of the items of a step are in tracing/items.csv.
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import pandas as pd
@@ -57,6 +57,7 @@ OF_ERRORS = (
     "Half widths of likely ranges; independent errors add up in squares. Growth goes with the "
     "square root of the months since the figure."
 )
+OF_SURVEYS = "Surveys of the country adjust the joint use fitted to all surveys."
 OF_DRAWS = (
     "Median and likely range (5 to 95 %) of what is drawn, after each step; draws are not cut at "
     "the bounds, which are valid if each figure is right as printed."
@@ -296,12 +297,13 @@ def build_steps(trace: Trace, metric: ImpactMetric) -> list[Step]:
     """Return all steps that apply to the metric."""
     return [
         _explain_question(trace, metric),
-        *_explain_bases(trace),
-        *_explain_audiences(trace),
+        *_explain_each(trace, TraceStep.BASE),
+        *_explain_each(trace, TraceStep.AUDIENCE),
         *_explain_errors(trace),
-        *_explain_joint_use(trace),
-        *_explain_places(trace),
-        *_explain_imputation(trace),
+        *_explain_each(trace, TraceStep.JOINT_USE),
+        *_explain_each(trace, TraceStep.PLACE),
+        *_explain_part(trace),
+        *_explain_each(trace, TraceStep.IMPUTED),
         *_explain_shares(trace),
         *_explain_days(trace),
         _explain_draws(trace, metric),
@@ -309,12 +311,6 @@ def build_steps(trace: Trace, metric: ImpactMetric) -> list[Step]:
         *_explain_comparisons(trace),
         _explain_ends(trace, metric),
     ]
-
-
-def _group_steps(trace: Trace, step: TraceStep) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    rows = trace.select_steps(step)
-    for (country, subject), part in rows.groupby(["country_id", "subject"], sort=False):
-        yield str(country), str(subject), part
 
 
 def _list_sentences(rows: pd.DataFrame) -> list[str]:
@@ -339,10 +335,6 @@ def _list_values(values: Mapping[str, Any], unit: str) -> list[Number]:
     ]
 
 
-def _make_step(title: str, rows: pd.DataFrame, facts: Sequence[Fact], label: str = "used") -> Step:
-    return Step(title, _list_sentences(rows), facts, _list_numbers(rows), label)
-
-
 def _name_service(platform: str, internet: str = "the whole internet") -> str:
     return internet if platform == WHOLE_INTERNET else platform or "an unknown service"
 
@@ -359,19 +351,44 @@ def _explain_question(trace: Trace, metric: ImpactMetric) -> Step:
     return Step("The question", says, trace.list_used("restriction", "target"))
 
 
-def _explain_bases(trace: Trace) -> Iterator[Step]:
-    population = trace.list_used("population")
-    for country, _, rows in _group_steps(trace, TraceStep.BASE):
-        facts = trace.describe_candidates("base", country_id=country)
-        facts += [fact for fact in population if fact.cells.get("area_id") == country]
-        yield _make_step(f"The base in {country}", rows, facts)
+def _explain_each(trace: Trace, step: TraceStep) -> Iterator[Step]:
+    """Yield a step for each country, and for each of its services or places, with its facts."""
+    rows = trace.select_steps(step)
+    for (country, subject), part in rows.groupby(["country_id", "subject"], sort=False):
+        describe = partial(trace.describe_candidates, country_id=country)
+        says, label = _list_sentences(part), "used"
+        if step is TraceStep.BASE:
+            title, population = f"The base in {country}", trace.list_used("population")
+            facts = describe("base")
+            facts += [fact for fact in population if fact.cells.get("area_id") == country]
+        elif step is TraceStep.AUDIENCE:
+            title = f"The audience: {_name_service(subject, 'internet users')} in {country}"
+            facts = describe("audience", platform_id=subject)
+        elif step is TraceStep.JOINT_USE:
+            title, surveys = f"Each person once in {country}", trace.list_used("own_survey")
+            fitted = _describe_parameters(trace, "overlap_calibration")
+            used = [fact for name, fact in fitted.items() if name in [*OverlapParameter]]
+            facts = [*describe("overlap"), *surveys, *used]
+            says += [OF_SURVEYS] if surveys else []
+        elif step is TraceStep.PLACE:
+            title = f"The part: {subject} in {country}"
+            looked_for = {"place": subject, "place_online": subject}
+            looked_for |= {"network": EVERY, "operators": EVERY}
+            facts = [
+                fact for role, at in looked_for.items() for fact in describe(role, looked_for=at)
+            ]
+        else:
+            title, label = f"Imputed: {subject} in {country}", "the figures that move it most"
+            movers = part[part["input_table"].notna()]
+            movers = movers.assign(role=movers["text"], persons=None, passed_over="")
+            facts = trace.describe_rows(movers)
+        yield Step(title, says, facts, _list_numbers(part), label)
 
 
-def _explain_audiences(trace: Trace) -> Iterator[Step]:
-    for country, platform, rows in _group_steps(trace, TraceStep.AUDIENCE):
-        facts = trace.describe_candidates("audience", platform_id=platform, country_id=country)
-        service = _name_service(platform, "internet users")
-        yield _make_step(f"The audience: {service} in {country}", rows, facts)
+def _explain_part(trace: Trace) -> Iterator[Step]:
+    draws = trace.select_steps(TraceStep.DRAWS)
+    if numbers := _list_numbers(draws[draws["item"] == "drawn_part"], named=True):
+        yield Step("The part of the country that is affected", (), (), numbers)
 
 
 def _describe_parameters(trace: Trace, table: str) -> dict[str, Fact]:
@@ -394,44 +411,6 @@ def _explain_errors(trace: Trace) -> Iterator[Step]:
     used = [fact for name, fact in fitted.items() if not name.startswith(("base_", "population"))]
     numbers = _list_numbers(rows.assign(text=rows["subject"] + ": " + rows["text"]))
     yield Step("The errors of the figures", [*says, OF_ERRORS], used, numbers)
-
-
-def _explain_joint_use(trace: Trace) -> Iterator[Step]:
-    """Yield bounds and overlaps that count each person once, with the surveys they use."""
-    surveys = trace.list_used("own_survey")
-    adjusted = ["Surveys of the country adjust the joint use fitted to all surveys."]
-    for country, _, rows in _group_steps(trace, TraceStep.JOINT_USE):
-        fitted = _describe_parameters(trace, "overlap_calibration")
-        used = [fact for name, fact in fitted.items() if name in [*OverlapParameter]]
-        facts = [*trace.describe_candidates("overlap", country_id=country), *surveys, *used]
-        says = _list_sentences(rows) + (adjusted if surveys else [])
-        yield Step(f"Each person once in {country}", says, facts, _list_numbers(rows))
-
-
-def _explain_places(trace: Trace) -> Iterator[Step]:
-    """Yield each place of a partial restriction: its people, those online, and its networks."""
-    for country, area, rows in _group_steps(trace, TraceStep.PLACE):
-        of_place = {"place": area, "place_online": area, "network": EVERY, "operators": EVERY}
-        facts = [
-            fact
-            for role, place in of_place.items()
-            for fact in trace.describe_candidates(role, country_id=country, looked_for=place)
-        ]
-        yield _make_step(f"The part: {area} in {country}", rows, facts)
-    draws = trace.select_steps(TraceStep.DRAWS)
-    if numbers := _list_numbers(draws[draws["item"] == "drawn_part"], named=True):
-        yield Step("The part of the country that is affected", (), (), numbers)
-
-
-def _explain_imputation(trace: Trace) -> Iterator[Step]:
-    """Yield the imputed audiences, with the figures that move each most."""
-    for country, platform, rows in _group_steps(trace, TraceStep.IMPUTED):
-        movers = rows[rows["input_table"].notna()]
-        facts = trace.describe_rows(
-            movers.assign(role=movers["text"], persons=None, passed_over="")
-        )
-        title = f"Imputed: {platform} in {country}"
-        yield _make_step(title, rows, facts, "the figures that move it most")
 
 
 def _explain_shares(trace: Trace) -> Iterator[Step]:

@@ -29,7 +29,7 @@ from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WORLD, RestrictionKind
 
 if TYPE_CHECKING:
-    from audience_impact.site.charts.drawing import Picture
+    from audience_impact.site.drawing import Picture
 
 MOST_LISTED = 20
 Tables = dict[str, pd.DataFrame]
@@ -130,7 +130,7 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
     values = text.area_json(record, version.id) | {"restrictions": records.plain_rows(events)}
 
     def draw() -> "Picture":
-        from audience_impact.site.charts import ranking as charts
+        from audience_impact.site import ranking as charts
 
         is_line = options.form is ChartForm.LINE
         drawn = _list_area_events(tables, record, None) if is_line else events

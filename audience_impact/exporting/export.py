@@ -39,6 +39,7 @@ from audience_impact.store.manifest import LIST, MANIFEST, ROW_GROUP_ROWS, hash_
 from audience_impact.store.versions import JOINED_BY, Stored, write_words
 
 README = "README.txt"
+ABOUT_CSV = Path(__file__).with_name("about_csv.txt")
 NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
 """Types in which whole numbers remain whole numbers in a column with missing cells."""
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
@@ -85,17 +86,9 @@ def make_csv_files(content: Content) -> dict[str, bytes]:
         text = frame.to_csv(index=False, lineterminator="\n")
         files[content.find_path(name, "csv")] = text.encode()
     lines = [
-        content.title,
-        "",
-        *content.answers,
-        "",
+        *(content.title, "", *content.answers, ""),
         *(f"Cite as: {citation}" for citation in content.citations),
-        "",
-        "One CSV file a table (UTF-8, commas, an empty cell is not known), for programs: every",
-        "text is exactly as published, also where it begins with = + - or @, which a spreadsheet",
-        "would run as a formula. Several values of a cell are joined by ;. To open the tables in",
-        "a spreadsheet, take the workbook: audience-impact export --format xlsx.",
-        f"What each column and each of its coded values means is in {MANIFEST}.",
+        *("", ABOUT_CSV.read_text(encoding="utf-8").rstrip()),
         *([f"Left out: {', '.join(content.left_out)}."] if content.left_out else []),
     ]
     about = _encode_package(content, "csv", "text/csv", files)
@@ -260,8 +253,8 @@ def put_folder(
     `files` are paths below the folder with the content of each; `parts` are the paths of files that
     may be replaced or removed, and `what` names them: `an export`.
 
-    Return whether anything changed. Raise PublishError if other files are there, or the disk
-    refuses; the folder is then as it was.
+    Return whether anything changed. Raise PublishError if other files are there, which then stay,
+    or the disk refuses.
     """
     folder = folder.resolve()
     with report_unwritten(folder):
@@ -275,20 +268,15 @@ def put_folder(
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".tmp-{folder.name}-", dir=folder.parent) as aside:
-            new, old = Path(aside) / "new", Path(aside) / "old"
+            new = Path(aside) / "new"
             names = _write_files(new, files)
             if before == names and not filecmp.cmpfiles(new, folder, names, shallow=False)[1]:
                 return False
             if before and not overwrite:
                 raise PublishError(f"{folder} is there already: give another name, or --overwrite")
             if folder.exists():
-                folder.rename(old)
-            try:
-                new.rename(folder)
-            except OSError:
-                if old.exists():
-                    old.rename(folder)
-                raise
+                folder.rename(Path(aside) / "old")
+            new.rename(folder)
             flush_to_disk(folder.parent)
     return True
 

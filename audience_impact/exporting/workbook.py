@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -40,18 +41,7 @@ MOST_WORDS = 12
 LABEL, OTHERS, LAST = 30, 15, 7
 """Widths of the first and of the other columns of the cover, and the last column of its texts."""
 LINE_CHARACTERS, LINE_HEIGHT = 115, 15
-HOW_TO_READ = (
-    "The minimum and maximum (min_, max_) hold if no figure has a larger error than 99 % "
-    "of such figures; at face value (printed_), if each figure is right.",
-    "The median (q50_) is the estimate. From the 5 % to the 95 % quantile (q05_, q95_) is the "
-    "likely range: the true number should lie in it nine times in ten. It may extend beyond the "
-    "bounds at face value, and never beyond minimum and maximum.",
-    "A blank cell means not known, or not applicable to the row. A zero means no one.",
-    "Do not add up rows: people use several services and meet several restrictions. Rows of areas "
-    "and of person-days count each person once.",
-    "Each heading has a note with its unit and meaning; the sheets columns and values have them "
-    "all. Text that begins with = + - or @ is text, and no formula.",
-)
+HOW_TO_READ = Path(__file__).with_name("how_to_read.txt").read_text(encoding="utf-8").splitlines()
 
 
 class Formats(NamedTuple):

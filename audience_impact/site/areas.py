@@ -11,9 +11,8 @@ from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
 from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected, is_year, read_kind
 from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
-from audience_impact.site.charts import maps, series
-from audience_impact.site.charts.drawing import Picture, paint
-from audience_impact.site.charts.rows import draw_person_days
+from audience_impact.site import maps, series
+from audience_impact.site.drawing import Picture, paint
 from audience_impact.site.rendering import render_page
 from audience_impact.site.report_data import (
     File,
@@ -24,6 +23,7 @@ from audience_impact.site.report_data import (
     page_path,
     split_csv,
 )
+from audience_impact.site.rows import draw_person_days
 from audience_impact.vocabulary import WORLD, RestrictionKind
 
 MANY = 50

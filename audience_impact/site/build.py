@@ -32,7 +32,7 @@ from audience_impact.answers.citation import cite_version
 from audience_impact.exporting import content, export
 from audience_impact.exporting.workbook import make_workbook
 from audience_impact.site import areas, lists, rendering, report_data, restriction
-from audience_impact.site.charts.drawing import Picture
+from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import make_anchor, render_page
 from audience_impact.site.report_data import File, ReportData
 from audience_impact.store import VERSION_ID, PublishError, storage, versions

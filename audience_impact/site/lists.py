@@ -7,7 +7,7 @@ there are. Lists by country, platform and year are for readers without JavaScrip
 import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.citation import cite_version, describe_dataset
@@ -20,9 +20,8 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text
-from audience_impact.site import areas
-from audience_impact.site.charts import series
-from audience_impact.site.charts.drawing import Picture
+from audience_impact.site import areas, series
+from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import NAMES, render_page
 from audience_impact.site.report_data import (
     UNDATED,
@@ -60,21 +59,6 @@ GROUPS: dict[str, Callable[[ListEntry], Iterable[str]]] = {
 """What restrictions can be filtered by, and its values of a restriction."""
 CODED = {"status": "obs_status", "in force": "end_status"}
 """The enums of filters that have another name."""
-
-
-class Audience(NamedTuple):
-    """The audience of a platform in a country, as used for restrictions there.
-
-    `metric` is that of the count; it and `period` are blank without a count.
-    """
-
-    area: str
-    period: str
-    bounds: Estimate
-    imputed: Estimate
-    metric: str
-    evidence_level: str
-    measured_by: str
 
 
 def make_pages(report: ReportData) -> Iterator[File]:
@@ -229,10 +213,12 @@ def _list_periods(
 
 def _list_audiences(
     report: ReportData, platform: str, entries: Iterable[ListEntry]
-) -> list[Audience]:
-    """Return the counted audiences of a platform by country, or the last imputed one."""
-    counted: set[Audience] = set()
-    others: dict[str, Audience] = {}
+) -> list[dict[str, Any]]:
+    """Return the audiences of a platform, as used for restrictions: counted ones by country.
+
+    Of a country without a count it is the last imputed one; `metric` and `period` are blank then.
+    """
+    audiences: dict[tuple[Any, ...], dict[str, Any]] = {}
     for entry in entries:
         record = report.records[entry.restriction]
         measured = {
@@ -240,24 +226,21 @@ def _list_audiences(
             for figure in record.figures
             if figure["role"] == FactRole.AUDIENCE and figure["platform_id"] == platform
         }
+        area = naming.join_names([naming.name_area(code) for code in entry.countries])
         for part in record.audiences:
-            if part["platform_id"] != platform:
-                continue
-            metric = part["audience_metric"]
+            metric = part["audience_metric"] or ""
             ends = [part[f"printed_{end}_persons"] if metric else None for end in ("min", "max")]
-            audience = Audience(
-                naming.join_names([naming.name_area(code) for code in entry.countries]),
-                part["period"] or "",
-                Estimate(ends[0], None, None, None, ends[1]),
-                read_estimate(part, prefix="imputed_"),
-                metric or "",
-                part["imputation_rung"] or "",
-                "; ".join(sorted(measured)),
-            )
-            if metric:
-                counted.add(audience)
-            else:
-                others.setdefault(audience.area, audience)
-    for audience in counted:
-        others.pop(audience.area, None)
-    return sorted([*counted, *others.values()], key=lambda row: (row.area, row.period, str(row)))
+            audience = {
+                "area": area,
+                "period": part["period"] or "",
+                "bounds": Estimate(ends[0], None, None, None, ends[1]),
+                "imputed": read_estimate(part, prefix="imputed_"),
+                "metric": metric,
+                "evidence_level": part["imputation_rung"] or "",
+                "measured_by": "; ".join(sorted(measured)),
+            }
+            if part["platform_id"] == platform:
+                audiences.setdefault((*audience.values(),) if metric else (area,), audience)
+    counted = {row["area"] for row in audiences.values() if row["metric"]}
+    rows = [row for row in audiences.values() if row["metric"] or row["area"] not in counted]
+    return sorted(rows, key=lambda row: (row["area"], row["period"], str(row)))

@@ -20,8 +20,8 @@ from audience_impact.answers.restriction_words import name_other_ids, name_start
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.plain_text import cell_text
-from audience_impact.site.charts import rows
-from audience_impact.site.charts.drawing import Picture
+from audience_impact.site import rows
+from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import render_page
 from audience_impact.site.report_data import (
     File,

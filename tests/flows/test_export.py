@@ -119,16 +119,6 @@ def test_pandas_and_openpyxl_read_what_was_published(
     assert_same_cells(year_2025, chosen.tables)
 
 
-def test_libreoffice_opens_what_was_published(
-    year_2025: Path, repository_published: Path, tmp_path: Path
-) -> None:
-    made = through_libreoffice(year_2025, tmp_path)
-    assert_same_cells(made, _chosen(repository_published, ExportQuery(year=2025)).tables)
-    book = openpyxl.load_workbook(made)
-    heads = {cell.value: cell.comment.text for cell in book["impact"][1]}
-    assert heads["min_persons"].startswith("the fewest, with the errors")
-
-
 def _chosen(root: Path, wanted: ExportQuery) -> Content:
     """What a workbook shows of a version."""
     version = versions.find_latest(root)
@@ -419,27 +409,6 @@ def test_the_command_writes_and_says_where(version: Stored, tmp_path: Path) -> N
     assert told == f"{into} is there already: give another name, or --overwrite\n"
     assert run(*words, "--overwrite")[0] == 0
     assert [one.name for one in into.parent.iterdir()] == ["r1.xlsx"]
-
-
-def test_an_export_that_cannot_be_put_in_place_leaves_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    into, real = tmp_path / "out", Path.rename
-    failed: list[Path] = []
-    export.put_folder(into, [("a.csv", b"edited")], ["a.csv"], "an export")
-
-    def fail(path: Path, target: Path) -> Path:
-        if target == into:
-            failed.append(path)
-        if failed == [path]:
-            raise OSError(5, "Input/output error")
-        return real(path, target)
-
-    monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(PublishError, match="Input/output error"):
-        export.put_folder(into, [("a.csv", b"new")], ["a.csv"], "an export")
-    assert (into / "a.csv").read_bytes() == b"edited"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_folder_with_something_else_is_left_alone(version: Stored, tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.answers import sentences
-from audience_impact.answers.areas import AreaRecord
 from audience_impact.site import areas, lists, rendering, report_data
 from audience_impact.site.report_data import ListEntry, ReportData
 from audience_impact.store import versions
@@ -183,58 +181,6 @@ def test_the_whole_internet_has_no_audience_of_its_own(made: Mapping[str, bytes]
     assert "2024 to 2024" not in page
 
 
-def in_period(period: str, *values: float | None, **more: object) -> dict[str, object]:
-    names = ("min", "q05", "q50", "q95", "max")
-    ends = {f"{name}_persons": value for name, value in zip(names, values, strict=True)}
-    row = {"area_id": "IN", "period": period, "as_of": "2026-11-28", "restrictions_count": 3}
-    return row | ends | {"bounds_only_count": 0, "confidence": "medium"} | more
-
-
-@pytest.mark.parametrize(
-    ("row", "lead"),
-    [
-        (
-            in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6),
-            "About 3 million people in India were under an internet restriction at some time in "
-            "2025. The likely range is 2 to 4 million.",
-        ),
-        (
-            in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=1,
-                      countries_count=1, bounds_only_count=2, confidence="low"),
-            "About 3 million people in India were under an internet restriction at some time in "
-            "2025. The true figure is probably higher: 2 of 3 restrictions could not be estimated. "
-            "The likely range of those estimated is 2 to 4 million. Treat the total as rough.",
-        ),
-        (
-            in_period("2025", 1e6, 2e6, 3e6, 4e6, 9e6, is_lower_bound="yes", countries_drawn=2,
-                      countries_count=5),
-            "About 3 million people in 2 countries of India were under an internet restriction at "
-            "some time in 2025. The true figure is probably higher: another 3 countries could not "
-            "be estimated. The likely range of those estimated is 2 to 4 million.",
-        ),
-        (
-            in_period("2025", 1e6, None, None, None, 9e6),
-            "No reliable estimate exists of how many people in India were under an internet "
-            "restriction at some time in 2025. The minimum is 1 million. Our record has 3 internet "
-            "restrictions in force in India in that time.",
-        ),
-        (
-            in_period("2026", 0, None, None, None, 9e6, base_persons=20e6),
-            "No reliable estimate exists of how many people in India were under an internet "
-            "restriction at some time in 2026, up to 28 November. The maximum is 9 million. Our "
-            "record has 3 internet restrictions in force in India in that time.",
-        ),
-        (
-            in_period("2025", 0, 0, 0, 0, 0),
-            "Our record has no internet restriction that affected people in India in 2025.",
-        ),
-    ],
-)  # fmt: skip
-def test_an_area_opens_with_a_sentence_with_a_number(row: dict[str, object], lead: str) -> None:
-    record = AreaRecord("India", {"all": row})
-    assert " ".join(sentences.write_area_lead(record)) == lead
-
-
 def test_a_page_opens_with_its_sentence_and_folds_the_details(made: Mapping[str, bytes]) -> None:
     page = text(made, "area/KE.html")
     opening = page.partition('<p class="answer">')[2].partition("</p>")[0]
@@ -330,7 +276,7 @@ def test_the_year_of_the_pages_is_the_last_that_is_covered_well(told: ReportData
     def covered(*starts: str) -> str:
         changed = ReportData(told.stored, told.tables)
         entries = [entry(told, start, start=start) for start in starts]
-        changed.__dict__["entries"] = tuple(entries)
+        changed.__dict__["by_id"] = {row.restriction: row for row in entries}
         return changed.covered_year
 
     assert covered("2024-01-01", "2024-02-01", "2025-01-01") == "2025"

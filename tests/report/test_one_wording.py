@@ -13,8 +13,7 @@ from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.records import AnswerRecord, Driver
 from audience_impact.exporting import content
 from audience_impact.exporting.workbook import make_workbook
-from audience_impact.site import report_data, restriction
-from audience_impact.site.charts import rows
+from audience_impact.site import report_data, restriction, rows
 from audience_impact.site.report_data import ReportData
 from audience_impact.store.publishing import Published
 from flows.pipeline import steps

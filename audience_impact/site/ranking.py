@@ -13,10 +13,10 @@ from audience_impact.answers.areas import AreaRecord, read_amount
 from audience_impact.answers.citation import cite_version
 from audience_impact.answers.numbers import Estimate, day_in_words, format_amount, format_median
 from audience_impact.answers.records import plain_rows
-from audience_impact.site.charts import maps, series
-from audience_impact.site.charts.drawing import Picture
-from audience_impact.site.charts.rows import Row, draw_rows, make_axis, mark_interval
-from audience_impact.site.charts.series import NOBODY, PARTLY
+from audience_impact.site import maps, series
+from audience_impact.site.drawing import Picture
+from audience_impact.site.rows import Row, draw_rows, make_axis, mark_interval
+from audience_impact.site.series import NOBODY, PARTLY
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WORLD
 

@@ -24,7 +24,7 @@ from audience_impact.answers.numbers import (
 )
 from audience_impact.answers.records import Driver
 from audience_impact.site import rendering
-from audience_impact.site.charts.drawing import paint
+from audience_impact.site.drawing import paint
 from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit, write_word
 
 FAR = 8.0

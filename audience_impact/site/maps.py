@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from audience_impact.answers import names as naming
 from audience_impact.answers.numbers import format_share, read_estimate, read_number
-from audience_impact.site.charts.drawing import INNER, draw, load_spec, paint
-from audience_impact.site.charts.series import describe_persons
+from audience_impact.site.drawing import INNER, draw, load_spec, paint
+from audience_impact.site.series import describe_persons
 
-SHAPES = Path(__file__).parents[1] / "shapes" / "countries.geojson"
+SHAPES = Path(__file__).parent / "shapes" / "countries.geojson"
 DISPUTED = ("Crimea", "EH", "N. Cyprus", "Somaliland")
 DISPUTED_NOTE = (
     "Borders as Natural Earth draws them. Crimea, Western Sahara, Northern Cyprus and Somaliland "

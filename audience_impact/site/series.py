@@ -24,8 +24,8 @@ from audience_impact.answers.numbers import (
     read_numbers,
 )
 from audience_impact.outputs.over_time import YEARS
-from audience_impact.site.charts.drawing import INNER, draw, load_spec
-from audience_impact.site.charts.rows import choose_step
+from audience_impact.site.drawing import INNER, draw, load_spec
+from audience_impact.site.rows import choose_step
 from audience_impact.vocabulary import RestrictionKind
 
 LINE = 17
