@@ -188,7 +188,6 @@ class Trace:
                     yield {**plain, "row_layer": layer, "row_line": line}, cells
 
     def _read_rows(self, table: str, layer: int) -> list[Cells]:
-        """Return the rows of a file by line; a blank one for the head."""
         return _read_rows(self.files.get(f"{layer - 1}/{table}.csv", b""))
 
     @cached_property
@@ -273,7 +272,6 @@ def summarise_fact(table: str, cells: Cells, persons: float | None = None) -> st
 
 
 def _format_figure(cells: Cells, persons: float | None) -> str:
-    """Return a figure with its unit, kind, population and period."""
     unit = cells.get("unit", SHARE)
     form = "{:.4g}".format if unit == SHARE else "{:,.0f}".format
     names = ("value", "share", "low", "high", "low_share", "high_share")
@@ -392,7 +390,6 @@ def _explain_part(trace: Trace) -> Iterator[Step]:
 
 
 def _describe_parameters(trace: Trace, table: str) -> dict[str, Fact]:
-    """Return the rows of a table of fitted parameters as used facts, by their names."""
     facts = {}
     for row, cells in trace.list_rows(table):
         if "survey_id" not in cells:
@@ -447,7 +444,6 @@ def _explain_days(trace: Trace) -> Iterator[Step]:
 
 
 def _explain_draws(trace: Trace, metric: ImpactMetric) -> Step:
-    """Return the draws after each step, from the audiences to the metric."""
     row, rows = trace.impact_row(metric), trace.select_steps(TraceStep.DRAWS)
     ends = [row[name] for name in ENDS[1:4]]
     if rows.empty or any(map(pd.isna, ends)):

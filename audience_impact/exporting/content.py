@@ -262,7 +262,6 @@ def _select_rows(
 
 
 def _is_in_year(rows: pd.DataFrame, year: int | None) -> "pd.Series[bool]":
-    """Return for each row whether its period has a day in the year, if any."""
     if year is None:
         return pd.Series(True, index=rows.index)
     cells = next(rows[name] for name in PERIODS if name in rows)

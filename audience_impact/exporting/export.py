@@ -196,7 +196,6 @@ def _quote_text(text: str) -> str:
 
 
 def _describe_content(content: Content) -> dict[str, pa.Table]:
-    """Return the additional tables of a database."""
     lines = {
         "title": content.title,
         **{f"answer {number}": text for number, text in enumerate(content.answers, 1)},
@@ -288,7 +287,6 @@ def list_files(folder: Path) -> set[str]:
 
 
 def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> set[str]:
-    """Write files below a new folder; return their paths."""
     folder.mkdir()
     folders, names = {folder}, dict[str, str]()
     for name, made in files:

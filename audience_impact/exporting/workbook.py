@@ -147,7 +147,6 @@ def _write_table(sheet: Worksheet, table: str, content: Content, made: Formats) 
 def _choose_writer(
     sheet: Worksheet, field: Mapping[str, Any], kind: pa.DataType, made: Formats
 ) -> Callable[[int, int, Any], object]:
-    """Return what writes a cell of a column, given its row, its column and its value."""
     fit = cache(fit_text)
     read_address = cache(web_address)
 

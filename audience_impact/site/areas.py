@@ -80,7 +80,6 @@ def make_pages(report: ReportData) -> Iterator[File]:
 
 
 def _make_map_files(report: ReportData) -> Iterator[File]:
-    """Yield the map of each year as SVG, those of the pages as PNG, and all for the slider."""
     years, places = list_map_years(report), dict[str, list[Any]]()
     for number, year in enumerate(years):
         listed = _select_countries(report, year)
@@ -186,7 +185,6 @@ def write_lead(report: ReportData, code: str) -> list[str]:
 
 
 def _describe_year(kinds: Kinds) -> dict[str, Any]:
-    """Return the row of a year for all restrictions; people and restrictions of each kind."""
     people = {kind.value: read_kind(kinds, kind) for kind in RestrictionKind}
     return {
         **people,

@@ -148,7 +148,6 @@ class Picture:
         return svg.encode() if suffix == ".svg" else bytes(vl_convert.svg_to_png(svg, scale=2))
 
     def _draw_alone(self) -> str:
-        """Return the picture with background and margin, and with colours in place of variables."""
         above, top = _write_lines([self.title], TITLE, MARGIN, "ink", "bold")
         drawn = _SHORT.sub("", self.svg)
         if scaled := _SCALED.match(drawn):

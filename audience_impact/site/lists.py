@@ -122,7 +122,6 @@ def _label_value(report: ReportData, kind: str, value: str) -> str:
 
 
 def _list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
-    """Return values and labels of each filter, for values that occur, in the order of labels."""
     choices = {}
     for kind, read in GROUPS.items():
         values = {value for entry in report.entries for value in read(entry)}
@@ -145,7 +144,6 @@ def _list_cells(entry: ListEntry, version: str) -> tuple[Any, ...]:
 
 
 def _make_search_names(report: ReportData) -> bytes:
-    """Return the words by which areas and services are found, as a script that pages load."""
     services: dict[str, list[str]] = {}
     for word, platform in naming.NICKNAMES.items():
         if platform in report.platforms:
@@ -198,7 +196,6 @@ def make_platform_pages(report: ReportData) -> Iterator[File]:
 def _list_periods(
     report: ReportData, by_country: dict[str, list[ListEntry]]
 ) -> list[dict[str, str]]:
-    """Return area, first day and day of the end of each restriction with a known start."""
     periods = []
     for code, entries in by_country.items():
         for entry in entries:

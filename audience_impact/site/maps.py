@@ -15,6 +15,8 @@ from math import cos, radians
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from audience_impact.answers import names as naming
 from audience_impact.answers.numbers import format_share, read_estimate, read_number
 from audience_impact.site.drawing import INNER, draw, load_spec, paint
@@ -148,27 +150,17 @@ def _take_largest(shape: Shape) -> Shape:
     """Return a shape with its largest part alone: islands far away enlarge no map."""
     if shape["geometry"]["type"] == "Point":
         return shape
-
-    def measure(part: Sequence[Sequence[Sequence[float]]]) -> float:
-        west, south, east, north = _find_box(part[0])
-        return (east - west) * (north - south)
-
-    largest = max(shape["geometry"]["coordinates"], key=measure)
+    parts = shape["geometry"]["coordinates"]
+    largest = max(parts, key=lambda part: np.ptp(part[0], axis=0).prod())
     inside = [[(max(min(x, MOST_EAST), -MOST_EAST), y) for x, y in ring] for ring in largest]
     return {**shape, "geometry": {"type": "Polygon", "coordinates": inside}}
-
-
-def _find_box(points: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
-    """Return the west, south, east and north edge in degrees."""
-    across, down = zip(*points, strict=True)
-    return min(across), min(down), max(across), max(down)
 
 
 def _choose_height(shown: Sequence[Shape]) -> int:
     """Return a height in pixels at which shapes fill the width, within limits."""
     places = (shape["geometry"]["coordinates"] for shape in shown)
-    corners = [point for at in places for point in (at[0] if isinstance(at[0], list) else [at])]
-    west, south, east, north = _find_box(corners)
+    corners = np.concatenate([[at] if isinstance(at[0], float) else at[0] for at in places])
+    (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
     width = max((east - west) * cos(radians((north + south) / 2)), 1.0)
     return round(min(max(INNER * (north - south) / width, LOWEST), TALLEST))
 

@@ -191,7 +191,6 @@ def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, s
 
 
 def _make_answer_rows(estimate: Estimate) -> Iterator[Row]:
-    """Yield a row with median and interval and a row with bounds; one row for zero people."""
     if estimate.max == 0:
         yield _make_single_row("People affected", 0.0, "tick", "accent")
         return

@@ -170,7 +170,6 @@ def draw_platform(title: str, acts: Rows) -> str:
 
 
 def _describe_span(ends: Sequence[str]) -> str:
-    """Return how many restrictions began and ended on these days, and their years."""
     first, last = min(ends)[:4], max(ends)[:4]
     count = "1 restriction" if len(ends) == 2 else f"{len(ends) // 2} restrictions"
     return f"{count}, {first}" + ("" if first == last else f" to {last}")

@@ -137,7 +137,6 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
 def _list_use(
     scope: Scope, inputs: Inputs, tables: Tables, able: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
-    """Yield daily figures, shares of feature use, shares of kept access, and measured overlaps."""
     requested, sizes = scope.requested, inputs.sizes
     daily = daily_reach.list_candidates(requested, able)
     yield _describe(daily, "daily_audience", "estimates", daily_reach.STEPS, persons=daily["mode"])
