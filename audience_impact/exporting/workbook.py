@@ -61,6 +61,9 @@ class Formats(NamedTuple):
 
 def make_workbook(content: Content) -> bytes:
     """Return the workbook; raise PublishError for a table with more rows than a sheet has."""
+    for name, table in content.tables.items():
+        if table.num_rows >= MOST_ROWS:
+            raise PublishError(f"{name} has more rows than a sheet of Excel: choose another format")
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
@@ -119,8 +122,6 @@ def fit_text(text: str) -> str:
 
 def _write_table(sheet: Worksheet, table: str, content: Content, made: Formats) -> None:
     rows, fields = content.tables[table], content.describe_columns(table)
-    if rows.num_rows >= MOST_ROWS:
-        raise PublishError(f"{table} has more rows than a sheet of Excel: choose another format")
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
     writers = []
