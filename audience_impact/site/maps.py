@@ -162,7 +162,8 @@ def _choose_height(shown: Sequence[Shape]) -> int:
     corners = np.concatenate([[at] if isinstance(at[0], float) else at[0] for at in places])
     (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
     width = max((east - west) * cos(radians((north + south) / 2)), 1.0)
-    return round(min(max(INNER * (north - south) / width, LOWEST), TALLEST))
+    height: float = INNER * (north - south) / width
+    return round(min(max(height, LOWEST), TALLEST))
 
 
 def list_missing(areas: Sequence[str]) -> list[str]:
