@@ -3,7 +3,6 @@
 The packages in their order; each imports only those above it:
 
     pipeline - the steps of a run, from fact tables to published tables
-    recorded_layers - the folders that the facts of the last version came from
     fitting - fact tables of parameters, fitted to other facts
     last_version - the comparison of a run with the last version, and its warnings
     layers - the writer of folders of facts
@@ -24,6 +23,12 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder of the repository: the command works from a checkout."""
+FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"
+"""Facts by hand, and Access Now's register as facts, which `import stop FILE` replaces by a newer
+edition.
+"""
+SHIPPED = (FACTS, REGISTER)
+"""The layers that a checkout brings."""
 
 # Before numpy is imported. The products here are small: on a busy machine several threads wait for
 # each other ten times as long as one takes, and how many there are must not reach a digit.

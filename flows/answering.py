@@ -54,16 +54,12 @@ NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
 
 @contextmanager
 def open_facts(version: Stored) -> Iterator[list[Path]]:
-    """Yield folders with copies of the facts of a version; ReadableError where it has none."""
-    files = version.fact_files()
-    if not files:
-        raise ReadableError(f"version {version.id} has no facts; give a folder of facts")
+    """Yield folders with copies of the facts of a version."""
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
-        yield write_layers(files, Path(name))
+        yield write_layers(version.fact_files(), Path(name))
 
 
 def _open_place(place: str) -> AbstractContextManager[list[Path]]:
-    """Return folders with the facts of a version, or the folder of facts itself."""
     path = Path(place)
     if (path / "restrictions.csv").is_file():
         return nullcontext([path])
@@ -71,10 +67,7 @@ def _open_place(place: str) -> AbstractContextManager[list[Path]]:
 
 
 def estimate_event(place: str, start: date, days: int | None, about: dict[str, Any]) -> People:
-    """Estimate how many people an event affects that is on no record.
-
-    `about` has the further fields of `flows.adding.event.Event`.
-    """
+    """Estimate how many people an `Event` with these fields affects that is on no record."""
     event = Event(start=start, last_day=find_last_day(start, days), **about)
     with (
         _open_place(place) as folders,

@@ -101,11 +101,8 @@ def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:
 def update_tables(name: str, folder: Path, only_check: bool) -> tuple[bool, str]:
     """Write the tables of a fitter that do not match the facts of a folder, or only compare them.
 
-    Returns:
-        True if the tables on the disk matched, and the message for the user.
-
-    Raises:
-        RefusedError: A row of a table that is read has an error.
+    Return whether the tables on the disk matched, and the message for the user. Raises RefusedError
+    where a row that is read has an error.
     """
     fitter = FITTERS[name]
     checked = steps.validate_facts(steps.read_facts([folder]))
@@ -128,10 +125,8 @@ def update_tables(name: str, folder: Path, only_check: bool) -> tuple[bool, str]
             continue
         matched = False
         if only_check:
-            advice = f"run: audience-impact learn {name}"
-            lines.append(f"{path} does not match the facts; {advice}")
+            lines.append(f"{path} does not match the facts; run: audience-impact learn {name}")
             continue
-        text = ours.to_csv(index=False, lineterminator="\n")
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(ours.to_csv(index=False, lineterminator="\n").encode())
         lines.append(f"{path} written")
     return matched, "\n".join(lines)

@@ -15,17 +15,15 @@ Below the folder of a layer:
 
 All files are first written under temporary names and flushed, so that the old layer remains if the
 disk is full or the process is killed. Then each is renamed. A process that dies between two renames
-leaves `.unfinished`, which every reader refuses, and a mark with the digests before and after, by
-which the next write recognises the files as its own.
+leaves `.unfinished`, which every reader refuses, and a mark with the digests before and after.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from filelock import FileLock, Timeout
 
@@ -41,18 +39,16 @@ from audience_impact.store.files import (
 )
 from audience_impact.store.manifest import hash_bytes
 from audience_impact.vocabulary import FindingSeverity
-from flows import CHECKOUT
+from flows import FACTS
 from flows.pipeline.steps import RefusedError, build_headers
 from schemas import contracts
 from schemas import facts as fact_models
 
-HAND_MADE = CHECKOUT / "data" / "facts"
 REFRESH_MARK, IMPORT_MARK = MARKS = ("refresh.json", "import.json")
 REPLACED, _ASIDE, _LOCK = "replaced", ".tmp-layer", ".lock"
 
 Files = Mapping[str, bytes]
 """The bytes of files, by path below the folder."""
-NO_FILES: Files = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -65,14 +61,6 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """The content of a layer: fact tables as text, and other files by path."""
-
-    tables: Tables
-    beside: Files = field(default_factory=lambda: NO_FILES)  # Python 3.11 takes it for mutable
-
-
-@dataclass(frozen=True)
 class WriteResult:
     """The result of a write: `created` if any file is new, and the copies of overwritten files."""
 
@@ -80,16 +68,13 @@ class WriteResult:
     replaced: tuple[Path, ...] = ()
 
 
-def render_layer(layer: Layer) -> Files:
-    """Return the files of a layer, each table validated; equal rows give equal bytes.
-
-    Raises RefusedError with a line for each failure: table, key, column, rule, what to do, value.
-    Warnings are left to readers of the layer.
-    """
+def render_tables(tables: Tables) -> Files:
+    """Return the files of fact tables; raise RefusedError with a line for each broken rule."""
     files, lines = dict[str, bytes](), list[str]()
-    for table, rows in layer.tables.items():
-        columns, key = list(build_headers()[table].columns), list(build_headers()[table].key)
-        cells = rows.reindex(columns=columns, fill_value="").astype("str").reset_index(drop=True)
+    for table, rows in tables.items():
+        header = build_headers()[table]
+        cells = rows.reindex(columns=header.columns, fill_value="").astype("str")
+        cells, key = cells.reset_index(drop=True), list(header.key)
         for case in contracts.check_fact_table(table, cells):
             if get_rule(case.rule).severity is not FindingSeverity.WARNING:
                 cell = cells.at[case.position, case.column]
@@ -101,21 +86,16 @@ def render_layer(layer: Layer) -> Files:
         files[f"{table}.csv"] = cells.to_csv(index=False, lineterminator="\n").encode()
     if lines:
         raise RefusedError(lines)
-    return {**files, **layer.beside}
+    return files
 
 
-def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = NO_FILES) -> None:
-    """Refuse a folder with files that the command did not write or that were changed since.
-
-    Args:
-        into: The folder to write to.
-        facts: Folders of facts that must not be overwritten.
-        owner: The command that writes.
-        files: The new files; a file that has these bytes already is nobody else's work.
-
-    Raises RefusedError with a line for each file.
-    """
+def require_own(into: Path, facts: Sequence[Path], owner: Owner) -> None:
+    """Refuse folders of facts by hand, and files that the command did not write last."""
     _require_place(into, facts)
+    _require_unedited(into, owner, {})
+
+
+def _require_unedited(into: Path, owner: Owner, files: Files) -> None:
     choice = f"; {owner.option} keeps a copy in {into / REPLACED} and writes anew"
     advice = "move it away or give a folder of its own" + choice * bool(owner.option)
     lines = [
@@ -131,21 +111,15 @@ def write_layer(
 ) -> WriteResult:
     """Write the files of a layer; if the folder has the same files already, change nothing.
 
-    Args:
-        files: The layer as `render_layer` returns it.
-        into: The folder; it is made where it is missing.
-        facts: Folders of facts that must not be overwritten.
-        owner: The command that writes.
-        overwrite: Overwrite files that were edited by hand, and save a copy of each.
-
-    Raise RefusedError where the folder has edited or foreign files, or cannot be written.
+    `facts` are folders that must not be overwritten. Without `overwrite`, edited files are refused;
+    with it, they are replaced, and a copy of each is saved.
     """
     _require_place(into, facts)
     try:
         into.mkdir(parents=True, exist_ok=True)
         with FileLock(into / _LOCK, timeout=0):
             if not overwrite:
-                require_own(into, facts, owner, files)
+                _require_unedited(into, owner, files)
             return _replace_files(files, into, owner)
     except Timeout as error:
         raise RefusedError([f"another command is writing {into}: wait for it"]) from error
@@ -164,7 +138,7 @@ def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
     shutil.rmtree(aside, ignore_errors=True)
     try:
         write_below(aside, files)
-        copies = tuple(_copy_edited(path, into) for path in edited)
+        copies = tuple(_copy_edited(path, into / REPLACED) for path in edited)
         write_whole(into / owner.mark, as_json({"files": both}))
         write_whole(into / UNFINISHED, f"{owner.command}\n".encode())
         flush_to_disk(into)
@@ -188,16 +162,15 @@ def _digest_files(files: Files) -> dict[str, list[str]]:
 def _copy_edited(path: Path, into: Path) -> Path:
     """Copy an edited file to a name with the digest of its bytes, without overwriting a copy."""
     content = path.read_bytes()
-    copy = into / REPLACED / f"{path.stem}-{hash_bytes(content)[:12]}{path.suffix}"
-    copy.parent.mkdir(exist_ok=True)
+    into.mkdir(exist_ok=True)
+    copy = into / f"{path.stem}-{hash_bytes(content)[:12]}{path.suffix}"
     write_whole(copy, content)
-    flush_to_disk(copy.parent)
     return copy
 
 
 def _require_place(into: Path, facts: Sequence[Path]) -> None:
     place = into.resolve()
-    for folder in (HAND_MADE, *facts):
+    for folder in (FACTS, *facts):
         if place == folder.resolve() or folder.resolve() in place.parents:
             raise RefusedError([f"{into} is a folder of hand-made facts: give a folder of its own"])
     if os.path.lexists(into) and not into.is_dir():
@@ -205,15 +178,11 @@ def _require_place(into: Path, facts: Sequence[Path]) -> None:
 
 
 def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
-    """Return the files that differ from both the digest in the mark file and the new content."""
     recorded, now = _read_mark(into, owner), _digest_files(files)
     tables = {f"{table}.csv" for table in fact_models.TABLES}
-    digest_by_name = {name: _digest_file(into, name) for name in sorted({*tables, *recorded, *now})}
-    return [
-        name
-        for name, digest in digest_by_name.items()
-        if digest and digest not in (*recorded.get(name, ()), *now.get(name, ()))
-    ]
+    ours = {name: {"", *recorded.get(name, ()), *now.get(name, ())} for name in {*recorded, *now}}
+    names = sorted({*tables, *ours})
+    return [name for name in names if _digest_file(into, name) not in ours.get(name, {""})]
 
 
 def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:
@@ -242,10 +211,7 @@ def _digest_file(into: Path, name: str) -> str:
 
 
 def _require_file(into: Path, name: str) -> None:
-    """Refuse a path that is a link or a device, through which another file would be accessed.
-
-    Raises RefusedError naming it.
-    """
+    """Refuse a link, a pipe or a device, through which another file would be accessed."""
     path = into / name
     for part in (path, *path.parents[: len(Path(name).parts) - 1], into / REPLACED):
         if part.is_symlink():

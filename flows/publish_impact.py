@@ -27,7 +27,7 @@ from pydantic import Field
 from audience_impact.answers import documents, rankings, records
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import ReadableError, markdown_text, plain_lines
-from audience_impact.store.publishing import Published
+from audience_impact.store.versions import Stored
 from flows.runs import (
     STEPS,
     Outcome,
@@ -75,10 +75,7 @@ def run_by_hand(options: RunOptions, profile: Profile) -> Outcome:
 
 
 def serve_schedule(profile: Profile) -> None:
-    """Run the schedule until interrupted.
-
-    Raises ReadableError where an address for notices is wrong or no Prefect server answers.
-    """
+    """Run the schedule until interrupted; raise ReadableError where no server answers."""
     require_addresses(profile)
     address = PREFECT_API_URL.value()
     if not address:
@@ -110,8 +107,7 @@ def serve_schedule(profile: Profile) -> None:
 def report_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Report a run whose process died; Prefect calls this function where it serves."""
     profile = read_profile()
-    cause = state.message or str(state.name)
-    report_failure(in_checkout(profile.published), profile, cause)
+    report_failure(in_checkout(profile.published), profile, state.message or str(state.name))
 
 
 def name_run() -> str:
@@ -136,12 +132,7 @@ def call_as_task(name: str, function: Callable[..., Any], *args: Any) -> Any:
     return run_step()
 
 
-@flow(
-    name=NAME,
-    flow_run_name=name_run,
-    persist_result=False,
-    on_crashed=[report_crash],
-)
+@flow(name=NAME, flow_run_name=name_run, persist_result=False, on_crashed=[report_crash])
 def publish_impact(
     as_of: date | None = None,
     seed: Annotated[int, Field(ge=0)] = 0,
@@ -173,39 +164,36 @@ def publish_impact(
 
 
 def _publish(run: PlannedRun) -> Any:
-    """Run the steps as tasks, and show the answers and the checks on the page of the run."""
     address = runtime.flow_run.ui_url or ""
     try:
         run.outcome = run_reported(run.options, run.profile, call_as_task, address)
     except ReadableError as refusal:  # its message is the reason; a traceback adds nothing to it
         run.refusal = refusal
         return Failed(message=plain_lines(str(refusal)))
-    version = run.outcome.published
-    for name, page in (
-        ("impact", format_answers(version, run.options.facts)),
-        ("quality", format_checks(version)),
-    ):
+    version = run.outcome.published.version
+    pages = {
+        "impact": format_answers(version, run.options.facts),
+        "quality": format_checks(version),
+    }
+    for name, page in pages.items():
         create_markdown_artifact(page, key=run.profile.qualify_name(name))
-    return version.version_id
+    return version.id
 
 
-def format_answers(version: Published, folders: Sequence[Path]) -> str:
-    """Return the version, its facts and day, and the answers as Markdown.
-
-    Words from facts are text there: no cell can become a link, a picture or HTML.
-    """
-    about = version.version.version
+def format_answers(version: Stored, folders: Sequence[Path]) -> str:
+    """Return version, facts and answers as Markdown, in which words of facts are text."""
+    about = version.version
     named = ", ".join(markdown_text(folder) for folder in folders)
-    rows = rankings.list_exposed(records.load_tables(version.version))
+    rows = rankings.list_exposed(records.load_tables(version))
     return (
-        f"Version **{version.version_id}** as of {day_in_words(str(about.as_of))}, from the facts "
+        f"Version **{version.id}** as of {day_in_words(str(about.as_of))}, from the facts "
         f"in {named} (SHA-256 {about.inputs_sha256[:12]}) by method {about.method_version}.\n\n"
         f"{documents.render_results(rows)}"
     )
 
 
-def format_checks(version: Published) -> str:
+def format_checks(version: Stored) -> str:
     """Return the quality report and the count of quarantined rows as Markdown."""
     return documents.render_quality(
-        version.version.read_table("quality"), version.version.count_rows()["quarantine"]
+        version.read_table("quality"), version.count_rows()["quarantine"]
     )

@@ -23,16 +23,12 @@ import yaml
 from audience_impact.answers.citation import AUTHOR, KEYWORDS, cite_version, describe_dataset
 from audience_impact.comparing import changes, text
 from audience_impact.exporting.export import put_file
-from audience_impact.store import PublishError, manifest
+from audience_impact.store import MANIFEST, PublishError, manifest
 from audience_impact.store.files import as_json, write_whole
-from audience_impact.store.manifest import MANIFEST, hash_bytes
+from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 
-NAME = "audience-impact"
-SUMS = "SHA256SUMS"
 LICENCES = "LICENCES.csv"
-SHIPPED_NAME = "version.zip"
-NONE_STATED = "none stated"
 CROISSANT_TYPES = {
     "integer": "sc:Integer",
     "number": "sc:Float",
@@ -47,29 +43,18 @@ CROISSANT_CONTEXT = json.loads(Path(__file__).with_name("croissant.json").read_t
 def write_release(
     version: Stored, before: Stored | None, into: Path, overwrite: bool
 ) -> tuple[Path, str]:
-    """Write the archive of a version and its digest next to it; return the archive and the digest.
-
-    Raises PublishError where another file is there or a version is damaged.
-    """
-    name = f"{NAME}-{version.id}"
-    files = {
-        f"{name}/{path}": content for path, content in collect_contents(version, before).items()
-    }
-    packed = manifest.pack_files(files)
-    place = into / f"{name}.zip"
-    digest = hash_bytes(packed)
-    line = f"{digest}  {place.name}\n".encode()
+    """Write the archive of a version, and its digest beside it; return both."""
+    name = f"audience-impact-{version.id}"
+    contents = collect_contents(version, before)
+    packed = manifest.pack_files({f"{name}/{path}": contents[path] for path in contents})
+    place, digest = into / f"{name}.zip", hash_bytes(packed)
     put_file(place, packed, overwrite)
-    put_file(into / f"{place.name}.sha256", line, overwrite)
+    put_file(into / f"{name}.zip.sha256", f"{digest}  {name}.zip\n".encode(), overwrite)
     return place, digest
 
 
 def ship_release(version: Stored, archive: Path, layers: Sequence[Path], into: Path) -> Path:
-    """Write the archive of a version, and the licences of its sources, into the package.
-
-    A wheel built from this checkout then has it. Return the file of the archive. Raises
-    PublishError where the version has other facts than the layers that the repository has.
-    """
+    """Write an archive and its licences into the package; raise PublishError for other facts."""
     committed = {
         f"{number}/{path.name}": path.read_bytes()
         for number, layer in enumerate(layers)
@@ -83,15 +68,13 @@ def ship_release(version: Stored, archive: Path, layers: Sequence[Path], into: P
         )
     contents = collect_contents(version, None)
     write_whole(into / LICENCES, contents[LICENCES])
-    write_whole(into / SHIPPED_NAME, archive.read_bytes())
-    return into / SHIPPED_NAME
+    shipped = into / "version.zip"
+    write_whole(shipped, archive.read_bytes())
+    return shipped
 
 
 def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]:
-    """Return the files of a release, by name.
-
-    Raises PublishError where a version is damaged.
-    """
+    """Return the files of a release by name; raise PublishError where a version is damaged."""
     files = {MANIFEST: version.manifest_bytes}
     files |= {path: version.read_content(path) for path in version.files}
     for name in version.tables:
@@ -104,7 +87,7 @@ def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]
     if before is not None:
         files["CHANGELOG.md"] = format_changelog(version, before)
     lines = [f"{hash_bytes(files[name])}  {name}\n" for name in sorted(files)]
-    files[SUMS] = "".join(lines).encode()  # as `sha256sum` writes and checks them
+    files["SHA256SUMS"] = "".join(lines).encode()  # as `sha256sum` writes and checks them
     return files
 
 
@@ -204,7 +187,7 @@ def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
     """
     table = pd.DataFrame(
         {
-            "licence": sources["licence"].fillna(NONE_STATED),
+            "licence": sources["licence"].fillna("none stated"),
             "sources_count": 1,
             "lineage_rows_count": sources["source_id"].map(lineage["source_id"].value_counts()),
         }

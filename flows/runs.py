@@ -1,16 +1,16 @@
 """A run of an environment, from fact tables to a published version, and what it leaves.
 
 Its steps are called one after another: on a Prefect server each is a task of the flow
-(publish_impact.py), without one it is a function. A run leaves metrics, and notices through
-Apprise: of a failure with the environment, the time, the cause and the address of the run, if it
-has one, and of large changes of the answers. An address that does not take a notice is logged,
-without its password. A lost notice stops no run from publishing.
+(publish_impact.py), without one it is a function. A run leaves the record of its layers, metrics,
+and notices through Apprise: of a failure with the environment, the time, the cause and the address
+of the run, if it has one, and of large changes of the answers. An address that does not take a
+notice is logged, without its password. A lost notice stops no run from publishing.
 """
 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +20,10 @@ from pydantic import SecretStr
 
 from audience_impact.outputs.review.rules import CONTRADICT
 from audience_impact.plain_text import ReadableError, plain_line
-from audience_impact.store import PublishError
+from audience_impact.store import PublishError, storage
+from audience_impact.store.files import as_json
 from audience_impact.store.publishing import Published
-from flows import last_version, recorded_layers
+from flows import CHECKOUT, last_version
 from flows.pipeline import parts, quality, steps
 from flows.pipeline.steps import Results
 from flows.serving import checkouts, metrics
@@ -45,6 +46,11 @@ may be of another run, which was faster."""
 LONGEST_NOTICE = 2_000
 """Maximum number of characters of a notice; some services refuse longer ones."""
 
+RECORD = "layers.json"
+"""The file beside the versions with the layers of facts of the latest one.
+
+Folders depend on the machine, so they are no part of a version, whose bytes follow from the facts.
+"""
 Caller = Callable[..., Any]
 """Calls a step: takes its name, its function and the arguments of the function."""
 log = logging.getLogger(__name__)
@@ -52,20 +58,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of a run.
-
-    Attributes:
-        facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
-        published: The folder that contains the versions and the link to the latest of them.
-        as_of: The day of the results, from facts known on that day; by default all facts, and the
-            last day on or after which two sources were read.
-        seed: The seed of the draws.
-        strict: Refuse the facts if a single row breaks a rule.
-        keep: The number of versions to keep; by default all of them.
-        workers: Processes that compute the parts of a large register; by default two from a
-            thousand restrictions on. The results do not depend on the number.
-        accept_changes: If strict, publish even if much changed since the last version.
-    """
+    """The options of a run, as those of the command `run`; by default all versions are kept."""
 
     facts: Sequence[Path]
     published: Path
@@ -79,11 +72,15 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run published, and lines on large changes and on others since the last version."""
+    """What a run published, and lines on large changes and on others since the last version.
+
+    `replaced_count` is the number of fact rows that a later layer replaced.
+    """
 
     published: Published
     changes: list[str]
     notes: list[str]
+    replaced_count: int
 
 
 def call_step(name: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -125,10 +122,6 @@ def run_reported(
 
 
 def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
-    """Publish the number of people that each restriction affects, and report it.
-
-    Raises RefusedError or PublishError where nothing is published.
-    """
     seconds: dict[str, float] = {}
 
     def timed(name: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -144,12 +137,12 @@ def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
         "compute", steps.compute_results, checked, options.as_of, options.seed, processes
     )
     changes, notes = timed("compare", report_changes, results, options)
-    version: Published = timed("write", _publish_version, results, options)
+    done: Published = timed("write", _publish_version, results, options)
     counts = results.count_rows()
     log.info("%s", ", ".join(f"{name} {rows:,}" for name, rows in counts.items()))
-    news = "Published version" if version.created else "Nothing changed, the version is still"
-    log.info("%s %s in %s", news, version.version_id, version.version.address)
-    for removed in version.removed:
+    news = "Published version" if done.created else "Nothing changed, the version is still"
+    log.info("%s %s in %s", news, done.version.id, done.version.address)
+    for removed in done.removed:
         log.info("Removed the old version %s", removed)
     samples = metrics.list_success(
         counts,
@@ -162,21 +155,17 @@ def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
     if changes:
         title = "much changed against the last version"
         send_notice(profile, "warning", title, "\n".join(changes))
-    return Outcome(replace(version, replaced_count=reading.overridden_count), changes, notes)
+    return Outcome(done, changes, notes, reading.overridden_count)
 
 
 def _check_facts(reading: steps.Reading, options: RunOptions) -> steps.Checked:
-    """Separate valid rows from those in quarantine; refuse what cannot be used."""
-    reading_of_day = steps.restrict_to_day(reading, options.as_of)
-    checked = steps.validate_facts(reading_of_day, datetime.now(UTC).date())
+    reading = steps.restrict_to_day(reading, options.as_of)
+    checked = steps.validate_facts(reading, datetime.now(UTC).date())
     return steps.refuse_errors(checked, options.strict)
 
 
 def report_changes(results: Results, options: RunOptions) -> tuple[list[str], list[str]]:
-    """Log and return large changes against the last version, and notes on others.
-
-    Raises RefusedError if strict, for changes that are not accepted.
-    """
+    """Log and return large changes since the last version, and notes; refuse them if strict."""
     before = last_version.read_last_version(options.published)
     now = last_version.describe_results(results)
     changes, notes = (
@@ -193,16 +182,32 @@ def report_changes(results: Results, options: RunOptions) -> tuple[list[str], li
 
 
 def _publish_version(results: Results, options: RunOptions) -> Published:
-    """Publish the tables as a version, unless it is there already, and record its layers."""
-    version = steps.publish_results(results, options.published, options.keep)
-    recorded_layers.record_layers(options.published, version.version_id, list(options.facts))
-    return version
+    done = steps.publish_results(results, options.published, options.keep)
+    record_layers(options.published, done.version.id, options.facts)
+    return done
+
+
+def record_layers(root: Path, version_id: str, folders: Sequence[Path]) -> None:
+    """Write which layers the version of the last run was computed from."""
+    layers = [name_folder(folder) for folder in folders]
+    content = as_json({"version_id": version_id, "layers": layers})
+    store = storage.select_storage(root)
+    if storage.read_existing(store, RECORD) != content:
+        store.write_file(RECORD, content)
+
+
+def name_folder(folder: Path) -> str:
+    """Return a layer as it is recorded: relative to the checkout, so that another finds its own."""
+    if storage.is_address(folder):
+        return storage.format_address(folder)
+    place = folder.resolve()
+    return str(place.relative_to(CHECKOUT) if place.is_relative_to(CHECKOUT) else place)
 
 
 def report_failure(published: Path, profile: Profile, cause: str, page: str = "") -> None:
     """Send a notice of a run that failed, and write its metrics; log where that fails."""
     now = datetime.now(UTC)
-    first, *others = cause.strip().splitlines() or ["no reason was given"]
+    first, *others = cause.strip().splitlines()
     more = f" (and {len(others)} lines more)" if others else ""
     lines = [
         f"environment: {profile.environment or 'none'}",
@@ -243,7 +248,6 @@ def send_notice(
 
 
 def _make_service(address: SecretStr) -> Any:
-    """Return Apprise's service for an address; None if there is none."""
     import apprise  # half a second, imported only by a run that sends a notice
 
     return apprise.Apprise.instantiate(address.get_secret_value())

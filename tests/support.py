@@ -20,6 +20,7 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.imputation import effects
 from audience_impact.registers.place_names import Atlas, build_atlas
 from audience_impact.registers.stop import cells as stop
+from audience_impact.store.publishing import Published
 from audience_impact.vocabulary import WayOfCounting
 from flows.pipeline import steps
 from schemas import facts as fact_models
@@ -348,3 +349,8 @@ def ended(process: int) -> bool:
 def replace_cells(row: SimpleNamespace, **cells: object) -> Any:
     """A row of a record with other cells."""
     return type(row)(**(vars(row) | cells))
+
+
+def folder_of(published: Published) -> Path:
+    """Return the folder of a version that was just published."""
+    return Path(published.version.address)

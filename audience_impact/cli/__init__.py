@@ -24,10 +24,7 @@ def main() -> None:
 
 
 def describe_missing_library(error: ModuleNotFoundError) -> str:
-    """Return one line: the library that is missing, and the extra that brings it.
-
-    Re-raise the error where a module of the package itself is missing.
-    """
+    """Return one line on a missing library and its extra; re-raise for a module of our own."""
     library = (error.name or "").partition(".")[0]
     if library in ("", __name__.partition(".")[0]):
         raise error

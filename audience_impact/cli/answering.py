@@ -75,8 +75,7 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     elif is_single:
         answer = answer_restriction(version, tables, ids[0], options.show_all)
     else:
-        events = records.plain_rows(_list_newest(tables, ids))
-        answer = Answer(_list_matches(words, tables, ids), {"restrictions": events})
+        answer = _list_matches(words, tables, ids)
     notes = {"notes": question.notes} if question.notes else {}
     return Answer(
         plain_lines("".join(f"{note}\n" for note in question.notes)) + answer.text,
@@ -86,7 +85,6 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
 
 
 def _answer_together(version: Stored, ids: list[str], period: str | None) -> Answer:
-    """Return the people under any of some restrictions; exit with 1 where the period is none."""
     from audience_impact.api.computing import people
 
     try:
@@ -113,7 +111,6 @@ def answer_restriction(
 
 
 def _answer_area(version: Stored, tables: Tables, question: Question, options: Options) -> Answer:
-    """Return the answer for an area: its people, and the countries or chained restrictions."""
     by, is_map = options.by, options.form is ChartForm.MAP
     if is_map and by is Grouping.RESTRICTION:
         raise fail_with("--as map draws countries: leave out --by restriction", 2)
@@ -211,7 +208,7 @@ def list_events(
 
 
 def find_area_code(words: str, tables: Tables) -> str:
-    """Return the code of the area with this name or code; exit with 1 if a name is unknown."""
+    """Return the code of the area with this name or code; exit with 1 if it is unknown."""
     areas = tables["areas"]
     texts = areas["area_name"].fillna(areas["area_id"])
     on_record = dict(zip(areas["area_id"], texts, strict=True))
@@ -226,10 +223,7 @@ def find_area_code(words: str, tables: Tables) -> str:
 def find_restrictions(
     words: str, tables: Tables, period: str | None = None
 ) -> tuple[Question, list[str]]:
-    """Return what words ask for and the restrictions that fit.
-
-    Exit with 1 if nothing on record fits.
-    """
+    """Return the question and the restrictions that fit it; exit with 1 if nothing fits."""
     ids = tables["restrictions"]["restriction_id"].tolist()
     if words in ids:
         if period:
@@ -253,19 +247,17 @@ def find_restrictions(
     return question, fitting
 
 
-def _list_newest(tables: Tables, ids: list[str]) -> pd.DataFrame:
-    return rankings.sort_events(rankings.build_events(tables, ids), EventOrder.DATE)
-
-
-def _list_matches(words: str, tables: Tables, ids: list[str]) -> str:
+def _list_matches(words: str, tables: Tables, ids: list[str]) -> Answer:
+    events = rankings.sort_events(rankings.build_events(tables, ids), EventOrder.DATE)
     head = (
         f"{len(ids):,} restriction{'s fit' if len(ids) > 1 else ' fits'} '{words}', newest first. "
         "Add a year or a month, or copy an id:"
     )
-    events = rankings.join_chains(_list_newest(tables, ids))
-    lines = text.list_events(events, most=MOST_LISTED)
-    more = [f"  and {len(events) - MOST_LISTED} more"] * (len(events) > MOST_LISTED)
-    return plain_lines("\n".join([head, *lines, *more])) + "\n"
+    chains = rankings.join_chains(events)
+    lines = text.list_events(chains, most=MOST_LISTED)
+    more = [f"  and {len(chains) - MOST_LISTED} more"] * (len(chains) > MOST_LISTED)
+    shown = plain_lines("\n".join([head, *lines, *more])) + "\n"
+    return Answer(shown, {"restrictions": records.plain_rows(events)})
 
 
 def find_single_id(words: str, tables: Tables) -> str:
@@ -274,5 +266,5 @@ def find_single_id(words: str, tables: Tables) -> str:
     for note in question.notes:
         print_line(note, err=True)
     if len(ids) > 1:
-        raise fail_with(_list_matches(words, tables, ids).removesuffix("\n"))
+        raise fail_with(_list_matches(words, tables, ids).text.removesuffix("\n"))
     return ids[0]

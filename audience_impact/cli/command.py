@@ -53,7 +53,6 @@ class OneLineGroup(TyperGroup):
 
 
 def _describe_error(error: Exception) -> str | None:
-    """Return one line on an error that a user can do something about; None for any other."""
     from audience_impact.store.files import describe_error
 
     if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":

@@ -40,30 +40,29 @@ def show_history(
     """List what was published when, the newest first, and each move of `latest`.
 
     For each entry: when it was written, the version, what happened and why, the digests of facts
-    and code, and the libraries. JSON contains every entry in full. Versions from before the history
-    follow.
+    and code, and the libraries. Versions from before the history follow.
     """
     from audience_impact.store import LATEST, history, storage, versions
     from audience_impact.store.files import report_away
 
     store = storage.select_storage(published)
     with report_away(store.address):
-        log, listed = history.read_history(store), versions.list_versions(store)
+        (entries, damages), listed = history.read_history(store), versions.list_versions(store)
         target = (store.read_pointer(LATEST) or "").rpartition("/")[2]
-    if not log.entries and not listed:
+    if not entries and not listed:
         versions.find_latest(published)  # raises PublishError, which says what is wrong
-    for line in log.damages:
+    for line in damages:
         print_line(line, err=True)
-    if log.entries and (last := log.entries[-1].version) != target:
+    if entries and (last := entries[-1].version) != target:
         line = f"latest leads to {target or 'nothing'}, the last entry says {last}: it was moved "
         print_line(f"{line}by hand, or a run was interrupted", err=True)
     there = [version.name for version in listed]
-    recorded = {entry.version for entry in log.entries}
+    recorded = {entry.version for entry in entries}
     unrecorded = [name for name in reversed(there) if name not in recorded]
-    entries = [
-        {**entry.as_record(), "is_there": entry.version in there} for entry in reversed(log.entries)
+    records = [
+        {**entry.as_record(), "is_there": entry.version in there} for entry in reversed(entries)
     ]
-    blocks = _format_entries(log.entries, there, target)
+    blocks = _format_entries(entries, there, target)
     blocks += [
         [f"not recorded      {name}{'  <- latest' * (name == target)}"] for name in unrecorded
     ]
@@ -71,7 +70,7 @@ def show_history(
     lines = [plain_line(line) for block in blocks[:most] for line in block]
     if len(blocks) > most:
         lines.append(f"and {len(blocks) - most:,} more: --all shows them")
-    values = {"latest": target, "entries": entries, "unrecorded": unrecorded}
+    values = {"latest": target, "entries": records, "unrecorded": unrecorded}
     write_answer(style, values, "".join(f"{line}\n" for line in lines))
 
 
@@ -106,16 +105,14 @@ def diff(
     old: Annotated[
         str | None,
         typer.Argument(
-            help="Version to compare with: its number, its id or the beginning of the id, latest, "
-            "previous, or its folder. Default: previous, or with --facts latest.",
+            help="Number of a version, its id or the beginning of it, latest, previous, or its "
+            "folder. Default: previous, or with --facts latest.",
             show_default=False,
         ),
     ] = None,
     new: Annotated[
         str | None,
-        typer.Argument(
-            help="Version to compare, in the same forms. Default: latest.", show_default=False
-        ),
+        typer.Argument(help="A later version. Default: latest.", show_default=False),
     ] = None,
     published: PublishedFolder = PUBLISHED,
     facts: Annotated[
@@ -123,25 +120,19 @@ def diff(
         path_option(
             "--facts",
             "DIR",
-            "Compare the answers from these facts, which are computed now and not published, "
-            "instead of NEW; several folders are layered. Only in a checkout.",
+            "Compute answers from these facts instead of NEW; several are layered. In a checkout.",
         ),
     ] = None,
     as_of: Annotated[
         datetime | None,
-        date_option(
-            "--as-of", "With --facts: use only facts that were known on that date, as `run` does."
-        ),
+        date_option("--as-of", "With --facts: use only facts that were known on that date."),
     ] = None,
     restriction: Annotated[
-        str | None,
-        typer.Option("--restriction", metavar="ID", help="Compare only this restriction."),
+        str | None, typer.Option(metavar="ID", help="Compare only this restriction.")
     ] = None,
     most_rows: Annotated[
         int,
-        typer.Option(
-            "--edits", min=1, help="Maximum number of changed fact rows to show; --all shows all."
-        ),
+        typer.Option("--edits", min=1, help="Number of changed fact rows to show."),
     ] = 12,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show all answers and rows, also slight changes.")
@@ -151,11 +142,9 @@ def diff(
     ] = False,
     style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
-    """Show which answers changed between two versions, by how much, and the related changes.
+    """Show which answers changed between two versions, by how much, and what else changed.
 
-    The related changes are facts that were added, changed or removed, and another day, seed or
-    method. Exit status 0, also where answers changed; 1 where a version cannot be read, and with
-    --exit-code where an answer changed.
+    That are facts that were added, changed or removed, and another day, seed or method.
     """
     if facts and new:
         raise fail_with("give NEW or --facts, not both", 2)

@@ -172,8 +172,8 @@ class Vocabulary:
         ]
         near = difflib.get_close_matches(key, alike, n=5, cutoff=NEAR)
         guesses = [self.all_names.get(text) or Name("word", text, text) for text in near]
-        guesses = [name for name in guesses if name.kind in kinds]
-        return min(guesses, key=lambda name: kinds.index(name.kind), default=None)
+        fitting = (name for kind in kinds for name in guesses if name.kind == kind)
+        return next(fitting, None)
 
 
 def _name_areas(spellings: Iterable[tuple[str, str]]) -> dict[str, Name]:
@@ -201,7 +201,6 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
 
 
 def _list_forms(text: str) -> list[str]:
-    """Return singular and plural of the words of a text: `exam cheating` is found by `exams`."""
     singulars = [word.removesuffix("s") for word in text.split()]
     return [*singulars, *(f"{word}s" for word in singulars)]
 
@@ -213,8 +212,7 @@ def _split_words(text: str) -> list[str]:
 
 def is_like_id(words: str) -> bool:
     """Return whether words are written as ids are: in one, with letters and digits."""
-    is_single = not re.search(r"\s", words.strip())
-    return is_single and bool(re.search(r"\d", words) and re.search("[A-Za-z]", words))
+    return bool(re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z])\S+", words.strip()))
 
 
 def find_area(words: str, on_record: Mapping[str, str]) -> str | None:
@@ -243,11 +241,10 @@ def _read_names(
     tokens: list[str], vocabulary: Vocabulary, question: Question, guessed: Sequence[str]
 ) -> Question:
     shouted = " ".join(tokens).isupper() and any(len(token) > len("IN") for token in tokens)
-    place = 0
-    while place < len(tokens):
-        rest = tokens[place:]
-        length = _read_name(rest, vocabulary, question, shouted)
-        place += length or _guess_name(rest, vocabulary, question, guessed)
+    while tokens:
+        length = _read_name(tokens, vocabulary, question, shouted)
+        length = length or _guess_name(tokens, vocabulary, question, guessed)
+        tokens = tokens[length:]
     return question
 
 
@@ -257,29 +254,25 @@ def _read_period(text: str, question: Question) -> str:
     if match is None:
         return text
     question.period = match[1]
-    remains = text[: match.start()] + " " + text[match.end() :]
-    if len(match[1]) > len("2023"):
-        return remains
-    for number, month in enumerate(MONTHS, 1):
-        shorter = re.sub(rf"(?i)\b({month}|{month[:3]})\b", " ", remains, count=1)
-        if shorter != remains:
-            question.period = f"{match[1]}-{number:02}"
-            return shorter
-    words, numbers = remains.split(), _number_foreign_months()
-    for place, word in enumerate(words):
-        if number := numbers.get(make_key(word), 0):
-            question.period = f"{match[1]}-{number:02}"
-            return " ".join([*words[:place], *words[place + 1 :]])
-    return remains
+    words = f"{text[: match.start()]} {text[match.end() :]}".split()
+    if len(match[1]) == len("2023"):
+        for place, word in enumerate(words):
+            if number := _number_months().get(make_key(word)):
+                question.period = f"{match[1]}-{number:02}"
+                del words[place]
+                break
+    return " ".join(words)
 
 
 @cache
-def _number_foreign_months() -> dict[str, int]:
-    """Return the number of each month by its name; a name of two months is left out."""
+def _number_months() -> dict[str, int]:
+    """Return the number of each month by its name; a foreign name of two months is left out."""
     numbers: dict[str, set[int]] = {}
     for name, number in names.list_month_names():
         numbers.setdefault(make_key(name), set()).add(number)
-    return {name: min(several) for name, several in numbers.items() if name and len(several) == 1}
+    foreign = {name: min(several) for name, several in numbers.items() if len(several) == 1}
+    months = list(enumerate(MONTHS, 1))
+    return foreign | {text: number for number, name in months for text in (name, name[:3])}
 
 
 def _read_name(tokens: list[str], vocabulary: Vocabulary, question: Question, shouted: bool) -> int:
@@ -362,11 +355,11 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
     """Return whether each restriction has the areas, services and period of a question."""
     acts = vocabulary.acts
     areas, services = question.list_values("area"), question.list_values("service")
-    columns = ("restriction_id", "country_paths", "country_ids")
+    columns = ["restriction_id", "country_paths", "country_ids"]
     marks = [
         (not areas or not {*re.split("[;>]", paths), *countries.split(";")}.isdisjoint(areas))
         and vocabulary.services.get(act, set()).issuperset(services)
-        for act, paths, countries in zip(*(acts[name] for name in columns), strict=True)
+        for act, paths, countries in acts[columns].to_numpy()
     ]
     fits = pd.Series(marks, acts.index, dtype=bool)
     if question.period and fits.any():
@@ -378,9 +371,8 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
         begun = announced | (first & last)
         in_force = is_in_force(acts, question.period, as_of).astype(bool)
         if "-" in question.period:  # an event whose end is not recorded is of its first month
-            is_open = pd.Series(
-                ["/" in (write_end(row) or "") for row in plain_rows(acts)], acts.index
-            )
+            ends = [write_end(row) or "" for row in plain_rows(acts)]
+            is_open = pd.Series(ends, acts.index).str.contains("/")
             in_force &= ~(is_open | acts["end_status"].eq(EndStatus.UNKNOWN.value))
         fits &= begun | in_force
     return fits

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 
 def import_computing() -> Any:
-    """Return the module that computes from facts what `explain` and `diff` compare.
-
-    Exit with 2 outside of a checkout.
-    """
+    """Return the module that computes for `explain` and `diff`; exit with 2 outside a checkout."""
     if not IS_CHECKOUT:
         raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
     return importlib.import_module("flows.commands.operating")
@@ -52,11 +49,7 @@ def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | 
 
 
 def open_version(published: Path, name: str | None = None, day: datetime | None = None) -> "Stored":
-    """Return the version with a name, or that of a day, or the latest.
-
-    Where it is the shipped one, its id is written to standard error. Raise PublishError where
-    there is none.
-    """
+    """Return the version with a name, or of a day, or the latest; tell if it is the shipped one."""
     from audience_impact.store import LATEST, versions
 
     if name and day:
@@ -110,8 +103,7 @@ PublishedFolder = Annotated[
     path_option(
         "--published",
         "PLACE",
-        "Versions to read: a folder, the archive of a release, or the address of either, such as "
-        "s3://bucket/folder or https://host/version.zip.",
+        "Versions to read: a folder, the archive of a release, or the address of either.",
         envvar="AUDIENCE_IMPACT_PUBLISHED",
         show_default="data/published of a checkout, else the version that comes with the command",
         callback=choose_published,
@@ -122,8 +114,7 @@ VersionName = Annotated[
     typer.Option(
         "--version",
         metavar="VERSION",
-        help="Read this version: its number (v42), its id or the beginning of the id, previous, or "
-        "its folder. Default: latest. `versions` lists them.",
+        help="Read this version: its number (v42), its id or the beginning of it, or previous.",
     ),
 ]
 OnDay = Annotated[

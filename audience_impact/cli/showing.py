@@ -46,14 +46,7 @@ Restriction = Annotated[
         help="Plain words that fit one restriction, such as 'nigeria twitter ban', or its id.",
     ),
 ]
-All = Annotated[
-    bool,
-    typer.Option(
-        "--all",
-        help="Show everything: of a restriction codes, all figures and what makes the interval "
-        "wide; of an area years, months and what others published.",
-    ),
-]
+All = Annotated[bool, typer.Option("--all", help="Show everything, as all figures and years.")]
 Area = Annotated[
     str,
     typer.Option(
@@ -84,10 +77,8 @@ def explain(
     metric: Annotated[
         ImpactMetric | None,
         typer.Option(
-            "--metric",
             metavar="METRIC",
-            help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
-            "one is restricted, else people exposed.",
+            help=f"{', '.join(ImpactMetric)}. Default: users of the feature, if one is restricted.",
         ),
     ] = None,
     facts: Annotated[
@@ -95,9 +86,8 @@ def explain(
         path_option(
             "--facts",
             "DIR",
-            "Compute the answer from a folder of fact tables, several are layered, and compare "
-            "it with the latest version, if there is one. Default: show what is published. Only in "
-            "a checkout.",
+            "Compute the answer from these fact tables, and compare it with the latest version. "
+            "Several are layered. In a checkout.",
         ),
     ] = None,
     published: PublishedFolder = PUBLISHED,
@@ -136,8 +126,8 @@ def show(
         list[str],
         typer.Argument(
             metavar="WHAT",
-            help="Plain words: a country or region, a service, a year or a month, such as 'nigeria "
-            "twitter ban', 'sudan 2023' or 'africa'; or the id of a restriction, or several ids.",
+            help="Plain words, such as 'nigeria twitter ban', 'sudan 2023' or 'africa'; or ids of "
+            "restrictions.",
         ),
     ],
     published: PublishedFolder = PUBLISHED,
@@ -145,16 +135,10 @@ def show(
     on: OnDay = None,
     period: Annotated[
         str | None,
-        typer.Option(
-            metavar="YEAR",
-            help="Year or month (2023, 2023-05), if the words name none. Default: the last year.",
-        ),
+        typer.Option(metavar="YEAR", help="Year or month (2023-05). Default: the last year."),
     ] = None,
     by: Annotated[
-        Grouping | None,
-        typer.Option(
-            "--by", help="Rank the restrictions of an area, or its countries. Default: restriction."
-        ),
+        Grouping | None, typer.Option(help="Rank the restrictions of an area, or its countries.")
     ] = None,
     metric: Annotated[
         Quantity,
@@ -175,19 +159,16 @@ def show(
     form: Annotated[
         ChartForm | None,
         typer.Option(
-            "--as",
-            help="Form of the chart of a country or region: bars of what is shown, a map of its "
-            "countries, or a line over all its years. Default: bar.",
+            "--as", help="Chart of a country or region: bars, a map, or a line over all its years."
         ),
     ] = None,
     style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
 
-    For a restriction: the answer, its days and its figures. For a country or region: people under
-    at least one restriction, each counted once, and the countries or restrictions with the most. If
-    the words fit several restrictions: a list of them. Of several ids: the people under any of
-    these restrictions, each counted once. --chart draws what is shown.
+    For a country or region: people under at least one restriction, each counted once, and the
+    countries or restrictions with the most. If the words fit several restrictions: a list of them.
+    Of several ids: the people under any of these restrictions, each counted once.
     """
     if form and not chart:
         raise fail_with("--as goes with --chart FILE", 2)
@@ -268,8 +249,7 @@ def export(
         ExportForm,
         typer.Option(
             "--format",
-            help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact data for "
-            "programs.",
+            help="xlsx: a workbook for people; the others: exact data for programs.",
         ),
     ],
     into: Annotated[
@@ -288,8 +268,7 @@ def export(
         typer.Option(
             "--restriction",
             metavar="WHAT",
-            help="Only this restriction: plain words that fit one ('nigeria twitter ban'), or its "
-            "id; may be repeated.",
+            help="Only this restriction: plain words that fit one, or its id; may be repeated.",
         ),
     ] = None,
     area: Area = "",
@@ -331,9 +310,8 @@ def report(
         local_option(
             "--into",
             "DIR",
-            "Folder of the report: a new or empty folder, or an earlier report. "
-            "Default: reports/ in the folder of the versions, with a link `report` to it; where "
-            "these are only read, audience-impact-report in the current folder.",
+            "A new or empty folder, or an earlier report. Default: reports/ beside the versions, "
+            "with a link `report` to it; else audience-impact-report here.",
         ),
     ] = None,
 ) -> None:

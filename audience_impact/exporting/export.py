@@ -33,9 +33,9 @@ from audience_impact.exporting.content import (
     read_values,
     select_content,
 )
-from audience_impact.store import PublishError, manifest
+from audience_impact.store import MANIFEST, PublishError, manifest
 from audience_impact.store.files import explain_error, flush_to_disk, write_whole
-from audience_impact.store.manifest import LIST, MANIFEST, ROW_GROUP_ROWS, hash_bytes
+from audience_impact.store.manifest import LIST, ROW_GROUP_ROWS, hash_bytes
 from audience_impact.store.versions import JOINED_BY, Stored, write_words
 
 README = "README.txt"

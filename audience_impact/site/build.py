@@ -42,7 +42,6 @@ from audience_impact.store.versions import Stored
 
 MARK = "report.json"
 REPORTS, REPORT = "reports", "report"
-LOCK_SECONDS = 600.0
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -57,7 +56,7 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     if into is not None:
         return into, write_report(into, version.id, files)
     store = storage.select_storage(root)
-    with store.hold_lock(LOCK_SECONDS):
+    with store.hold_lock():
         store.read_pointer(REPORT)
         changed = write_report(root / REPORTS / version.id, version.id, files)
         store.move_pointer(REPORT, f"{REPORTS}/{version.id}")

@@ -14,6 +14,7 @@ VERSION_FOLDER = re.compile(rf"(?:v(\d{{6,}})-)?({VERSION_ID.pattern})")
 The number counts the versions of one place, so that the names sort in the order of publication.
 """
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
+MANIFEST = "datapackage.json"
 DETAILS = "details/"
 """The folder of a version that has the tables which explain or check the others."""
 MISPLACED = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -76,7 +77,7 @@ class Storage:
         """Return the folder that a pointer names; None without a pointer."""
         raise NotImplementedError
 
-    def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
+    def hold_lock(self) -> AbstractContextManager[None]:
         """Let writers take turns where the place has locks; raise PublishError if it is locked."""
         self._refuse()
 

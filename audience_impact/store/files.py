@@ -6,10 +6,13 @@ become one line that says what to do. Errors of the code have none, and end with
 
 import errno
 import json
+import lzma
 import os
 import re
 import shutil
 import stat
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,10 +30,7 @@ def flush_to_disk(path: Path) -> None:
 
 
 def read_whole(path: Path) -> bytes:
-    """Return the content of a file.
-
-    Raises FileNotFoundError for a pipe or a device, which need never end.
-    """
+    """Return the content of a file; raise FileNotFoundError for a pipe or a device."""
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise FileNotFoundError(errno.ENOENT, "a pipe or a device, and no file", str(path))
@@ -66,10 +66,9 @@ def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
-    """Write several files, all or none: first under temporary names, then by renames.
+    """Write several files, all or none: on any error the earlier ones are restored.
 
-    Links remain and their targets are written. On any error the earlier files are restored; only a
-    kill between two renames leaves some files new and some old, in the given order.
+    Links remain and their targets are written. A kill between two renames leaves a mixture.
     """
     places = {path.resolve(): content for path, content in files.items()}
     before = {path: path.read_bytes() if path.exists() else None for path in places}
@@ -109,6 +108,11 @@ def require_length(address: str, size_bytes: int) -> None:
         )
 
 
+ZIP_DAMAGES = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
+    *(RuntimeError, EOFError, ValueError, KeyError, TypeError),
+)
+"""Errors that reading a damaged, encrypted or unknown ZIP archive may raise."""
 AGAIN = "see whether it can be reached and used, and run again"
 OF_A_DISK = "free space on the disk, and run again"
 BY_NUMBER = {

@@ -21,7 +21,7 @@ from audience_impact.store.manifest import require_shape
 from audience_impact.store.storage import read_existing
 
 PUBLISHED, RETURNED, ROLLED_BACK = "published", "returned", "rolled back"
-"""What an entry records; earlier releases wrote two more."""
+"""What an entry records."""
 MOST_REASON_SIGNS = 500
 _ENTRY = re.compile(r"(\d+)\.json", re.ASCII)
 _SHAPE = {
@@ -74,14 +74,6 @@ class Entry:
         return asdict(self) | {"at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}"}
 
 
-@dataclass(frozen=True)
-class History:
-    """All entries, the oldest first, and one line for each entry that cannot be read."""
-
-    entries: tuple[Entry, ...]
-    damages: tuple[str, ...]
-
-
 def split_folder(name: str) -> tuple[int, str]:
     """Return the number of a version, 0 for one without a number, and its id."""
     match = VERSION_FOLDER.fullmatch(name)
@@ -105,8 +97,8 @@ def read_last(store: Storage) -> Entry | None:
     return read_entry(store, numbers[-1]) if numbers else None
 
 
-def read_history(store: Storage) -> History:
-    """Return all entries that can be read, and a line for each of the others."""
+def read_history(store: Storage) -> tuple[list[Entry], list[str]]:
+    """Return all entries that can be read, the oldest first, and a line for each of the others."""
 
     def try_entry(number: int) -> Entry | str:
         try:
@@ -116,28 +108,20 @@ def read_history(store: Storage) -> History:
 
     with ThreadPoolExecutor(MOST_REQUESTS) as pool:
         results = list(pool.map(try_entry, list_numbers(store)))
-    return History(
-        tuple(result for result in results if isinstance(result, Entry)),
-        tuple(result for result in results if isinstance(result, str)),
-    )
+    entries = [result for result in results if isinstance(result, Entry)]
+    return entries, [result for result in results if isinstance(result, str)]
 
 
 def read_entry(store: Storage, number: int) -> Entry:
-    """Return an entry; raise DamagedError or, where it cannot be read now, AwayError.
-
-    Entries of earlier releases, whose rollbacks were kept through runs, name the version that
-    `latest` leads to in `latest`.
-    """
+    """Return an entry; raise DamagedError or, where it cannot be read now, AwayError."""
     path = format_path(number)
     try:
         record = json.loads(read_existing(store, path) or b"")
         require_shape(record, _SHAPE, "entry")
         at = datetime.strptime(record["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        version = str(record.get("latest", record["version"]))
-        if record["number"] != number or not VERSION_FOLDER.fullmatch(version):
+        if record["number"] != number or not VERSION_FOLDER.fullmatch(record["version"]):
             raise ValueError("its number or version is wrong")
-        values = {name: record[name] for name in _SHAPE}
-        return Entry(**{**values, "at": at, "version": version})
+        return Entry(**{name: record[name] for name in _SHAPE} | {"at": at})
     except (ValueError, RecursionError) as error:
         raise DamagedError(
             f"{store.address}/{path} is damaged ({error}): put back a copy of it, or move it away"

@@ -12,10 +12,8 @@ with names of fact tables are unpacked, up to a limit.
 import hashlib
 import io
 import json
-import lzma
 import re
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,8 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audience_impact.store import DETAILS, PublishError
-from audience_impact.store.files import write_below
+from audience_impact.store import DETAILS, MANIFEST, PublishError
+from audience_impact.store.files import ZIP_DAMAGES, write_below
 
 ARCHIVE_NAME = "facts.zip"
 LEAST_DECODED_BYTES = 512 * 1024**2
@@ -36,11 +34,6 @@ to ten, and a trap has a thousand.
 """
 MOST_DECODED_BYTES = 2**32
 """Decoded bytes that no file may exceed however large it is: they must fit in memory."""
-ZIP_DAMAGES = (
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
-    *(RuntimeError, EOFError, ValueError),
-)
-"""Errors that reading a damaged, encrypted or unknown ZIP archive may raise."""
 _OLDER_SCHEMA = re.compile(r"[0-4]\.[0-9]+")
 _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -54,7 +47,6 @@ VALUES, SPECIAL_VALUES = "values", "special_values"
 CODED = (VALUES, SPECIAL_VALUES)
 """Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
 values."""
-MANIFEST = "datapackage.json"
 FACT_KEYS = "fact_keys"
 """Key in the manifest for the key columns of each fact table in the archive of facts."""
 OTHER_LICENCES = "other_licences"
@@ -86,11 +78,7 @@ def pack_files(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack_files(content: bytes) -> dict[str, bytes]:
-    """Return the files of an archive, by name.
-
-    Raises PublishError where the content is no archive, is too large or has other files than fact
-    tables.
-    """
+    """Return the files of an archive by name; raise PublishError for any but fact tables."""
     files: dict[str, bytes] = {}
     bytes_left = most_bytes = _limit_bytes(len(content))
     try:
@@ -112,7 +100,6 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
 
 
 def _limit_bytes(size_bytes: int) -> int:
-    """Return how many bytes a file of this size may decode to."""
     return min(max(LEAST_DECODED_BYTES, MOST_DECODED_RATIO * size_bytes), MOST_DECODED_BYTES)
 
 
@@ -128,11 +115,7 @@ def render_files(
     about: About,
     facts: Mapping[str, bytes],
 ) -> dict[str, bytes]:
-    """Return the files of a version, by name; their bytes depend on the arguments alone.
-
-    `identity` identifies the version, with its `version_id` and `as_of`; `about` and `facts` are
-    the arguments of `publishing.publish_version`.
-    """
+    """Return the files of a version by name; the bytes depend on the arguments alone."""
     if not tables:
         raise PublishError("there is no table to publish")
     files: dict[str, bytes] = {}
@@ -144,22 +127,20 @@ def render_files(
         path = f"{words.get('folder', '')}{name}.parquet"
         files[path] = content = _write_parquet(table, of_table, words["sources"])
         resources.append(_build_resource(name, path, table, words, content))
-    if facts:
-        files[ARCHIVE_NAME] = content = pack_files(facts)
-        resources.append(
-            {
-                "$schema": f"{PROFILES}/dataresource.json",
-                "name": "facts",
-                "title": "facts",
-                "description": "The fact tables that the version was computed from, a folder a "
-                "layer.",
-                FACT_KEYS: about.get(FACT_KEYS, {}),
-                **({"licenses": about[OTHER_LICENCES]} if OTHER_LICENCES in about else {}),
-                "path": ARCHIVE_NAME,
-                "mediatype": "application/zip",
-                **_digest_file(content),
-            }
-        )
+    files[ARCHIVE_NAME] = content = pack_files(facts)
+    resources.append(
+        {
+            "$schema": f"{PROFILES}/dataresource.json",
+            "name": "facts",
+            "title": "facts",
+            "description": "The fact tables that the version was computed from, a folder a layer.",
+            FACT_KEYS: about.get(FACT_KEYS, {}),
+            **({"licenses": about[OTHER_LICENCES]} if OTHER_LICENCES in about else {}),
+            "path": ARCHIVE_NAME,
+            "mediatype": "application/zip",
+            **_digest_file(content),
+        }
+    )
     package = {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": "audience-impact",
@@ -216,10 +197,7 @@ def describe_columns(
 ) -> dict[str, dict[str, Any]]:
     """Return what each column of a published table says of itself, from its schema as read.
 
-    Description, unit and SDMX concept; `values` and `special_values` where there are such. The file
-    has the meanings of the codes that occur in it, `fields` of the manifest those of all.
-
-    Raise PublishError where the words are no such words.
+    The file has the meanings of the codes that occur in it, `fields` of the manifest all of them.
     """
     try:
         written = json.loads((schema.metadata or {}).get(COLUMNS_KEY.encode(), b"{}"))
@@ -288,7 +266,6 @@ def _describe_field(table: str, field: pa.Field) -> dict[str, Any]:
 
 
 def _name_kind(kind: pa.DataType) -> str | None:
-    """Return the type of a column in a manifest; None for a type that no published table has."""
     if pa.types.is_list(kind):
         return "array"
     return "integer" if pa.types.is_integer(kind) else _KINDS.get(str(kind).partition("[")[0])
@@ -360,7 +337,6 @@ def require_schema(address: str, schema_version: str) -> None:
 
 
 def _require_columns(schema: pa.Schema, fields: Sequence[Mapping[str, Any]]) -> None:
-    """Raise ValueError where the columns of a table are not those of its entry in the manifest."""
     kinds = dict(zip(schema.names, map(_name_kind, schema.types), strict=True))
     if len(kinds) < len(schema.names):
         raise ValueError("it has a column twice")
@@ -385,7 +361,6 @@ def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
     of other than texts.
     """
     most_bytes = _limit_bytes(len(content))
-    too_large = TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
     about, fields = file.metadata, list(file.schema_arrow)
     if len(fields) > MOST_COLUMNS:
         raise TooLargeError(f"it has more than {MOST_COLUMNS:,} columns")
@@ -403,7 +378,7 @@ def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
             texts.append(chunks[0].path_in_schema)
             could_be_large |= values * max(sizes) > most_bytes
     if stored_bytes > most_bytes or (could_be_large and _count_signs(content, texts) > most_bytes):
-        raise too_large
+        raise TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
 
 
 def _count_signs(content: bytes, texts: list[str]) -> int:
@@ -423,11 +398,7 @@ def _count_signs(content: bytes, texts: list[str]) -> int:
 def decode_table(
     content: bytes, is_coded: bool, fields: Sequence[Mapping[str, Any]] = ()
 ) -> pa.Table:
-    """Return a published table from its bytes, with metadata; if coded, texts as dictionaries.
-
-    Raises ValueError or an error of Arrow where it is no table, too large, or has other columns
-    than the `fields` of the manifest.
-    """
+    """Return a table from its bytes, if coded with dictionaries; raise ValueError if damaged."""
     with pq.ParquetFile(io.BytesIO(content)) as file:
         schema = file.schema_arrow
         _require_columns(schema, fields)

@@ -30,9 +30,9 @@ from obstore.exceptions import (
 )
 from obstore.store import HTTPStore, ObjectStore, from_url
 
-from audience_impact.store import PublishError, Storage, require_inside
+from audience_impact.store import MANIFEST, PublishError, Storage, require_inside
 from audience_impact.store.files import explain_error, report_away, require_length
-from audience_impact.store.manifest import MANIFEST, read_package
+from audience_impact.store.manifest import read_package
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""
@@ -86,7 +86,6 @@ def _connect(connect: Callable[..., Any], address: str, is_plain: bool) -> Any:
 
 @contextmanager
 def _as_os_error() -> Iterator[None]:
-    """Convert an error of the store to OSError, which a disk would raise."""
     try:
         yield
     except BaseError as error:
@@ -134,7 +133,7 @@ class BucketStorage(Storage):
     is_read_only = False
     _tags: dict[str, str | None] = field(default_factory=dict)
 
-    def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
+    def hold_lock(self) -> AbstractContextManager[None]:
         """Do nothing: conditional writes refuse the second of two writers."""
         return nullcontext()
 

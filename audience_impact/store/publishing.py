@@ -19,6 +19,7 @@ import pyarrow as pa
 from audience_impact.rules import register_rule
 from audience_impact.store import (
     LATEST,
+    MANIFEST,
     VERSIONS,
     DamagedError,
     PublishError,
@@ -29,14 +30,13 @@ from audience_impact.store import (
 from audience_impact.store import history as logs
 from audience_impact.store.files import as_json, explain_error
 from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Origin, split_folder
-from audience_impact.store.manifest import MANIFEST, About, hash_bytes, render_files
-from audience_impact.store.versions import NO_FACTS, VALUES, Stored, Version
+from audience_impact.store.manifest import About, hash_bytes, render_files
+from audience_impact.store.versions import VALUES, Stored, Version
 from audience_impact.vocabulary import RuleStage
 
 Tables = Mapping[str, pa.Table]
 Render = Callable[[Version], dict[str, bytes]]
 """Returns the files of a version, by name; the manifest is the last of them."""
-LOCK_SECONDS = 60.0
 BYTES_DIFFER = register_rule("bytes_differ", RuleStage.VERSIONS)
 REASONS = {
     "as_of": "another day",
@@ -56,25 +56,13 @@ class Published:
 
     Attributes:
         removed: The names of the old versions that were removed.
-        replaced_count: The number of fact rows that a later layer replaced.
         reason: Why the version was published; blank if nothing changed.
     """
 
     version: Stored
     created: bool
     removed: tuple[str, ...]
-    replaced_count: int = 0
-    reason: str = ""
-
-    @property
-    def version_id(self) -> str:
-        """The id of the version."""
-        return self.version.id
-
-    @property
-    def path(self) -> Path:
-        """The folder of the version."""
-        return Path(self.version.address)
+    reason: str
 
 
 def publish_version(
@@ -83,9 +71,8 @@ def publish_version(
     tables: Tables,
     about: About,
     origin: Origin,
+    facts: Mapping[str, bytes],
     keep: int | None = None,
-    timeout_seconds: float = LOCK_SECONDS,
-    facts: Mapping[str, bytes] = NO_FACTS,
 ) -> Published:
     """Write the version below `root`, unless it is there, record it and let `latest` lead to it.
 
@@ -109,22 +96,18 @@ def publish_version(
         return render_files(words, tables, about, facts)
 
     render(version)  # what cannot be published is refused before anything is locked
-    with _lock_place(root, timeout_seconds) as place:
+    with _lock_place(root) as place:
         _remove_unfinished(place)
         stored, is_new, news = _write_version(place, version, tables, render, origin)
         reason = _explain_version(place, stored, news)
-        place.lead_to(
-            stored, logs.RETURNED if place.had(stored) else logs.PUBLISHED, reason, origin
-        )
+        event = logs.RETURNED if stored.number <= place.highest else logs.PUBLISHED
+        place.lead_to(stored, event, reason, origin)
         removed = _remove_oldest(place.store, stored.name, keep)
-    return Published(stored, is_new, removed, 0, reason)
+    return Published(stored, is_new, removed, reason)
 
 
 def roll_back(root: Path, name: str, reason: str, at: datetime) -> Stored:
-    """Let `latest` lead to an earlier version until the next run; return the version.
-
-    Raises PublishError where there is no such version, it is damaged, or the reason is blank.
-    """
+    """Let `latest` lead to an earlier version until the next run; raise PublishError else."""
     reason = " ".join(reason.split())
     if not 0 < len(reason) <= MOST_REASON_SIGNS:
         raise PublishError(
@@ -132,7 +115,7 @@ def roll_back(root: Path, name: str, reason: str, at: datetime) -> Stored:
             "for whoever reads the history"
         )
     versions.require_published(storage.select_storage(root))  # a lock would create the folder
-    with _lock_place(root, LOCK_SECONDS) as place:
+    with _lock_place(root) as place:
         version = versions.find_version(root, name)
         if version.folder not in [stored.folder for stored in place.listed] or (
             version.store.address != place.store.address
@@ -166,27 +149,19 @@ class _Place:
         return versions.list_complete(self.store, self.paths)
 
     @property
-    def recorded(self) -> int:
-        """The highest number of a version that the history knows of."""
-        return self.last.highest if self.last else 0
-
-    def leads_to(self, version: Stored) -> bool:
-        """Return whether the last entry says that `latest` leads to a version."""
-        return self.last is not None and self.last.version == version.name
-
-    def had(self, version: Stored) -> bool:
-        """Return whether the history knows a version."""
-        return self.last is not None and version.number <= self.last.highest
+    def highest(self) -> int:
+        """The highest number of a version that the history knows of; -1 without a history."""
+        return self.last.highest if self.last else -1
 
     def lead_to(self, version: Stored, event: str, reason: str, origin: Origin) -> None:
         """Record that `latest` leads to a version, and let it lead there."""
-        if not self.leads_to(version):
+        if self.last is None or self.last.version != version.name:
             entry = Entry(
                 self.last.number + 1 if self.last else 1,
                 origin.at,
                 event,
                 version.name,
-                max(self.recorded, version.number),
+                max(self.highest, version.number),
                 reason,
                 version.version.as_record(),
                 dict(origin.libraries),
@@ -199,14 +174,11 @@ class _Place:
 
 
 @contextmanager
-def _lock_place(root: Path, timeout_seconds: float) -> Iterator[_Place]:
-    """Yield the locked place.
-
-    Raises PublishError for an error of the disk or the store, and where another writer was faster.
-    """
+def _lock_place(root: Path) -> Iterator[_Place]:
+    """Yield the locked place; raise PublishError for an error of the disk or another writer."""
     try:
         store = storage.select_storage(root)
-        with store.hold_lock(timeout_seconds):
+        with store.hold_lock():
             target = store.read_pointer(LATEST)
             yield _Place(store, store.list_paths(VERSIONS), logs.read_last(store), target)
     except FileExistsError as error:
@@ -262,7 +234,7 @@ def _write_version(
             return version, True, ""
     if not differing:
         return _write_new(place, identity, render), True, ""
-    entries = logs.read_history(place.store).entries
+    entries, _ = logs.read_history(place.store)
     libraries = {entry.version: entry.libraries for entry in entries if entry.libraries}
     for version, changed in differing:
         if libraries.get(version.name) == origin.libraries:
@@ -281,7 +253,7 @@ def _write_version(
 
 def _write_new(place: _Place, identity: Version, render: Render) -> Stored:
     numbers = [split_folder(path.partition("/")[0])[0] for path in place.paths]
-    number = max(place.recorded, *numbers, 0) + 1
+    number = max(place.highest, *numbers, 0) + 1
     version = Stored(place.store, f"{VERSIONS}/v{number:06}-{identity.id}")
     for name, content in render(identity).items():  # the manifest last
         place.store.create_file(f"{version.folder}/{name}", content)
@@ -299,11 +271,11 @@ def _digest_values(tables: Tables) -> dict[str, str]:
 def _explain_version(place: _Place, version: Stored, news: str) -> str:
     """Return what differs from the last version; blank where that is the same."""
     last = place.last
-    if place.leads_to(version):
-        return ""
     if last is None:
         return "the first version"
-    if place.had(version):
+    if last.version == version.name:
+        return ""
+    if version.number <= last.highest:
         return "facts, code and values are again those of this version"
     now = version.version.strip_values().as_record()
     method = str(last.identity.get("method_version", "")).partition(VALUES)[0]
@@ -321,7 +293,7 @@ def _remove_unfinished(place: _Place) -> None:
     complete = {version.name for version in place.listed}
     for path in place.paths:
         folder, _, name = path.partition("/")
-        is_recorded = 0 < split_folder(folder)[0] <= place.recorded
+        is_recorded = 0 < split_folder(folder)[0] <= place.highest
         if is_recorded and folder not in complete and _OURS.fullmatch(name):
             place.store.remove_file(f"{VERSIONS}/{path}")
 

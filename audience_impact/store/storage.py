@@ -1,32 +1,51 @@
-"""Places of versions: folders of a local file system, and how every other place is selected.
+"""Places of versions: folders, archives of releases, and how every other place is selected.
 
 In a folder, files are written under a temporary name, flushed and renamed; the pointer is a
 symbolic link that is replaced by a rename; writers take turns by `.lock`, which the system frees
-when its holder dies. `releases` has archives, `objects` buckets and web servers.
+when its holder dies.
+
+The archive of a release is one folder with a version in it, as `audience-impact release` writes it.
+It is read where it lies, and nothing is unpacked onto the disk. It is not trusted: a file is read
+up to MOST_BYTES, and its bytes must be those of the manifest, as in every version.
+
+`objects` has buckets and web servers.
 """
 
 import errno
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
 
 from audience_impact.store import (
     HISTORY,
+    LATEST,
+    MANIFEST,
     MISPLACED,
+    VERSION_ID,
     VERSIONS,
     PublishError,
     Storage,
     files,
     require_inside,
 )
-from audience_impact.store.files import flush_to_disk, read_whole, report_away, write_whole
+from audience_impact.store.files import (
+    ZIP_DAMAGES,
+    flush_to_disk,
+    read_whole,
+    report_away,
+    write_whole,
+)
 
 ARCHIVE_SUFFIX = ".zip"
+LOCK_SECONDS = 600.0
+"""How long a writer waits for another: pages of a large version take minutes."""
 _ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
 """Names of what is written aside, which end in the number of the process."""
 # A path turns `s3://bucket` into `s3:/bucket`, and `s3://` alone into `s3:`; one letter alone is a
@@ -35,28 +54,18 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(/|$)")
 
 
 def select_storage(place: Path | str) -> Storage:
-    """Return the storage at an address, in a folder or in the archive of a release.
-
-    Raises PublishError if it is unusable.
-    """
-    # Slow to import, and of no use for a folder.
+    """Return the storage of a folder, an archive or an address; raise PublishError if unusable."""
     if is_address(place):
-        from audience_impact.store import objects
+        from audience_impact.store import objects  # slow to import, and of no use for a folder
 
         address = format_address(place)
         if not address.lower().endswith(ARCHIVE_SUFFIX):
             return objects.open_storage(address)
         folder, _, name = address.rpartition("/")
         outer = objects.open_storage(folder)
-        from audience_impact.store import releases
-
-        return releases.open_archive(address, lambda: BytesIO(outer.read_file(name)))
+        return _open_archive(address, lambda: BytesIO(outer.read_file(name)))
     path = Path(place).resolve()
-    if is_archive(path):
-        from audience_impact.store import releases
-
-        return releases.open_archive(str(path), lambda: path)
-    return LocalStorage(path)
+    return _open_archive(str(path), lambda: path) if is_archive(path) else LocalStorage(path)
 
 
 def is_archive(place: Path | str) -> bool:
@@ -65,10 +74,7 @@ def is_archive(place: Path | str) -> bool:
 
 
 def read_existing(store: Storage, path: str) -> bytes | None:
-    """Return the content of a file; None where there is none.
-
-    Raises AwayError where it cannot be read now.
-    """
+    """Return the content of a file; None without it; raise AwayError where it is out of reach."""
     with report_away(f"{store.address}/{path}"):
         try:
             return store.read_file(path)
@@ -116,6 +122,58 @@ def list_files(place: Path | str, suffix: str) -> list[str]:
     return [name for name in names if name.endswith(suffix) and "/" not in name]
 
 
+def _open_archive(address: str, open_file: Callable[[], Path | BytesIO]) -> "ArchiveStorage":
+    with report_away(address):
+        try:
+            archive = zipfile.ZipFile(open_file())
+        except (FileNotFoundError, *ZIP_DAMAGES) as error:
+            raise PublishError(f"{address} cannot be opened as a release: {error}") from error
+    folders = [name.split("/")[0] for name in archive.namelist() if name.endswith(f"/{MANIFEST}")]
+    version_id = folders[0].removeprefix("audience-impact-") if len(folders) == 1 else ""
+    if not VERSION_ID.fullmatch(version_id):
+        raise PublishError(f"{address} is no release of audience-impact: it has no version in it")
+    return ArchiveStorage(address, archive, folders[0], f"{VERSIONS}/{version_id}")
+
+
+@dataclass
+class ArchiveStorage(Storage):
+    """The archive of a release as a storage with one version.
+
+    `inner` is the folder of the version in the archive, `folder` that for readers.
+    """
+
+    address: str
+    archive: zipfile.ZipFile
+    inner: str
+    folder: str
+
+    def read_file(self, path: str) -> bytes:
+        """Return the content of a file of the version."""
+        name = path.removeprefix(f"{self.folder}/")
+        try:
+            member = self.archive.getinfo(f"{self.inner}/{name}")
+        except KeyError as error:
+            raise FileNotFoundError(f"{path} is not in the archive") from error
+        try:
+            with self.archive.open(member) as file:
+                content = file.read(files.MOST_BYTES + 1)
+        except ZIP_DAMAGES as error:
+            raise PublishError(
+                f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
+            ) from error
+        files.require_length(f"{self.address}: {name}", len(content))
+        return content
+
+    def read_pointer(self, pointer: str) -> str | None:
+        """Return the folder of the version for `latest`; None for every other pointer."""
+        return self.folder if pointer == LATEST else None
+
+    def list_paths(self, folder: str) -> list[str]:
+        """Return the manifest of the version in the folder of versions; nothing in others."""
+        path = f"{self.folder}/{MANIFEST}"
+        return [path.removeprefix(f"{VERSIONS}/")] if folder == VERSIONS else []
+
+
 class LocalStorage(Storage):
     """A folder of a local file system with symbolic links."""
 
@@ -126,7 +184,7 @@ class LocalStorage(Storage):
         self.root, self.address = root, str(root)
 
     @contextmanager
-    def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
+    def hold_lock(self) -> Iterator[None]:
         """Lock the folder for this writer, and remove what dead writers left aside."""
         from filelock import FileLock, Timeout  # who only reads need not have it
 
@@ -134,35 +192,24 @@ class LocalStorage(Storage):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.address)
         self.root.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.root / ".lock", timeout=timeout_seconds):
-                self._remove_leftovers()
+            with FileLock(self.root / ".lock", timeout=LOCK_SECONDS):
+                for folder in ("", f"{HISTORY}/", f"{VERSIONS}/*/"):
+                    for path in self.root.glob(f"{folder}.tmp-*"):
+                        is_aside = _ASIDE.fullmatch(path.name) and not path.parent.is_symlink()
+                        if is_aside and (path.is_symlink() or path.is_file()):
+                            path.unlink()
                 yield
         except Timeout as error:
             raise PublishError(
                 f"another run is publishing below {self.root} and has not finished within "
-                f"{timeout_seconds:g} seconds: try again later"
+                f"{LOCK_SECONDS:g} seconds: try again later"
             ) from error
 
-    def _remove_leftovers(self) -> None:
-        for folder in ("", f"{HISTORY}/", f"{VERSIONS}/*/"):
-            for path in self.root.glob(f"{folder}.tmp-*"):
-                is_aside = _ASIDE.fullmatch(path.name) and not path.parent.is_symlink()
-                if is_aside and (path.is_symlink() or path.is_file()):
-                    path.unlink()
-
     def _find_path(self, path: str) -> Path:
-        """Return a path below the root; raise PublishError where it leads through a link."""
         place = self.root / path
         for folder in place.parents[: -len(self.root.parents) - 1]:
-            self._require_folder(folder)
+            _require_folder(folder)
         return place
-
-    def _require_folder(self, folder: Path) -> None:
-        if folder.is_symlink() or folder.is_file():
-            raise PublishError(
-                f"{folder} is a link or a file where a folder must be: move it away, or put the "
-                "folder back"
-            )
 
     def list_paths(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder, in order; links are not followed."""
@@ -171,7 +218,7 @@ class LocalStorage(Storage):
             raise error
 
         root = self._find_path(folder)
-        self._require_folder(root)
+        _require_folder(root)
         paths: list[str] = []
         try:
             for place, _, names in os.walk(root, onerror=raise_error):
@@ -233,3 +280,11 @@ class LocalStorage(Storage):
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
         flush_to_disk(self.root)
+
+
+def _require_folder(folder: Path) -> None:
+    if folder.is_symlink() or folder.is_file():
+        raise PublishError(
+            f"{folder} is a link or a file where a folder must be: move it away, or put the folder "
+            "back"
+        )

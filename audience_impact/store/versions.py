@@ -31,6 +31,7 @@ import pyarrow.compute as pc
 from audience_impact.store import (
     DETAILS,
     LATEST,
+    MANIFEST,
     VERSION_FOLDER,
     VERSIONS,
     DamagedError,
@@ -45,7 +46,6 @@ from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
     ARCHIVE_NAME,
     FACT_KEYS,
-    MANIFEST,
     METADATA_KEY,
     decode_table,
     encode_json,
@@ -56,7 +56,6 @@ from audience_impact.store.manifest import (
 )
 from audience_impact.vocabulary import YesNo
 
-NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
 PREVIOUS = "previous"
 VALUES = "+values-"
 """What stands before the digest of the values, in the method of a version that needs one."""
@@ -124,12 +123,17 @@ class Stored:
         """Return the id of the version: the name without its number."""
         if self.name == LATEST:  # a web server does not say where this link leads
             return self.version.id
-        return split_folder(self.name)[1]
+        return self.order[1]
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Return what sorts the versions of a place by their publication."""
+        return split_folder(self.name)
 
     @property
     def number(self) -> int:
         """Return the number of the version in its place; 0 for a version from before numbers."""
-        return split_folder(self.name)[0]
+        return self.order[0]
 
     @property
     def address(self) -> str:
@@ -171,25 +175,17 @@ class Stored:
         return (*self.count_rows(),)
 
     def fact_files(self) -> dict[str, bytes]:
-        """Return the fact files by name, such as `0/estimates.csv` in the first layer.
-
-        Versions published before facts were stored have none.
-        """
-        if ARCHIVE_NAME not in self.files:
-            return {}
+        """Return the fact files by name, such as `0/estimates.csv` in the first layer."""
         content = self.read_content(ARCHIVE_NAME)
         with self._as_damage(ARCHIVE_NAME):
             return unpack_files(content)
 
     def fact_keys(self) -> dict[str, list[str]]:
-        """Return the key columns of each fact table; empty where the manifest lacks them."""
-        return dict(self.files.get(ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
+        """Return the key columns of each fact table."""
+        return dict(self.files[ARCHIVE_NAME][FACT_KEYS])
 
     def find_path(self, name: str) -> str:
-        """Return the path of the file of a table, in the folder of the version.
-
-        Raises PublishError where the version has tables of an older schema.
-        """
+        """Return the path of a table in the version; raise PublishError for an older schema."""
         require_schema(self.address, self.version.schema_version)
         path = f"{DETAILS}{name}.parquet"
         return path if path in self.files else path.removeprefix(DETAILS)
@@ -203,11 +199,7 @@ class Stored:
         return self.read_arrow(name).to_pandas()
 
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
-        """Return a table with its metadata; if coded, texts as dictionaries.
-
-        Raises PublishError where columns or bytes are not what the manifest states, or the table
-        would fill the memory.
-        """
+        """Return a table with metadata, if coded with dictionaries; or PublishError if damaged."""
         path = self.find_path(name)
         content = self.read_content(path)
         with self._as_damage(path):
@@ -227,7 +219,6 @@ class Stored:
         return content
 
     def _read_file(self, path: str) -> bytes:
-        """Return the bytes of a file; raise PublishError where it is missing or out of reach."""
         content = storage.read_existing(self.store, f"{self.folder}/{path}")
         if content is None:
             raise self._report_damage(path, "there is no such file")
@@ -235,7 +226,6 @@ class Stored:
 
     @contextmanager
     def _as_damage(self, path: str) -> Iterator[None]:
-        """Convert any error of a file's content to DamagedError."""
         try:
             yield
         except (PublishError, *_OF_CONTENT) as error:
@@ -257,16 +247,13 @@ def make_frame(
 
 def write_words(table: pa.Table, yes: str, no: str) -> pa.Table:
     """Return a table without metadata, with texts in the place of booleans and of lists."""
-    columns = []
-    for field, cells in zip(table.schema, table.columns, strict=True):
-        if pa.types.is_boolean(field.type):
-            words = pc.if_else(cells, yes, no)
-        elif pa.types.is_list(field.type):
-            words = pc.binary_join(cells, JOINED_BY)
-        else:
-            words = cells
-        columns.append(words)
-    return pa.table(dict(zip(table.column_names, columns, strict=True)))
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    for name, cells in columns.items():
+        if pa.types.is_boolean(cells.type):
+            columns[name] = pc.if_else(cells, yes, no)
+        elif pa.types.is_list(cells.type):
+            columns[name] = pc.binary_join(cells, JOINED_BY)
+    return pa.table(columns)
 
 
 @dataclass(frozen=True)
@@ -287,11 +274,7 @@ class LooseTables:
         return ()
 
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
-        """Return a table with its metadata; if coded, texts as dictionaries.
-
-        Raises PublishError where it is damaged, too large or of others, OSError where it cannot be
-        read.
-        """
+        """Return a table with metadata, if coded with dictionaries; or PublishError if damaged."""
         path = self.paths[name]
         require_length(str(path), path.stat().st_size)
         content = read_whole(path)
@@ -375,7 +358,15 @@ def find_version(root: Path, name: str) -> Stored:
     if name == LATEST:
         return find_latest(root)
     if name == PREVIOUS:
-        return _find_previous(find_latest(root))
+        latest = find_latest(root)
+        before = [stored for stored in list_versions(latest.store) if stored.order < latest.order]
+        if not before:
+            raise PublishError(
+                f"there is only one version below {latest.store.address}, and nothing to compare "
+                "it with: run again when facts have changed, or see what an edit does with --facts "
+                "DIR"
+            )
+        return before[-1]
     path = Path(name)
     if storage.is_address(name):
         match = _AT_ADDRESS.fullmatch(storage.format_address(name))
@@ -389,7 +380,15 @@ def find_version(root: Path, name: str) -> Stored:
     if storage.is_archive(archive := path.parent.parent):
         return Stored(storage.select_storage(archive), f"{VERSIONS}/{path.name}")
     store = storage.select_storage(root)
-    matching = _match_name(list_versions(store), name)
+    listed, number = list_versions(store), _NUMBER.fullmatch(name)
+    by_id = {version.id: version for version in listed}
+    ways = (
+        [version for version in listed if number and version.number == int(number[1]) > 0],
+        [version for version in listed if version.name == name],
+        [version for version in by_id.values() if version.id.startswith(name)],
+        [version for version in listed if version.name.startswith(name)],
+    )
+    matching = next(filter(None, ways), [])
     if not matching:
         raise PublishError(
             f"there is no version {name} below {store.address}: audience-impact versions lists "
@@ -403,47 +402,15 @@ def find_version(root: Path, name: str) -> Stored:
     return matching[0]
 
 
-def _match_name(listed: list[Stored], name: str) -> list[Stored]:
-    number = _NUMBER.fullmatch(name)
-    by_id = {version.id: version for version in listed}
-    ways = (
-        [version for version in listed if number and version.number == int(number[1]) > 0],
-        [version for version in listed if version.name == name],
-        [version for version in by_id.values() if version.id.startswith(name)],
-        [version for version in listed if version.name.startswith(name)],
-    )
-    return next(filter(None, ways), [])
-
-
-def _find_previous(version: Stored) -> Stored:
-    """Return the version published before another; raise PublishError for the first."""
-    listed = list_versions(version.store)
-    names = [stored.name for stored in listed]
-    before = listed[: names.index(version.name)] if version.name in names else []
-    if not before:
-        raise PublishError(
-            f"there is only one version below {version.store.address}, and nothing to compare it "
-            "with: run again when facts have changed, or see what an edit does with --facts DIR"
-        )
-    return before[-1]
-
-
 def find_version_on(root: Path, day: date) -> Stored:
-    """Return the version that `latest` led to at the end of a day (UTC).
-
-    Raises PublishError where the history does not say it, a damaged entry may be the one of that
-    day, or the version was removed.
-    """
+    """Return the version that `latest` led to at the end of a day (UTC); or PublishError."""
     store = storage.select_storage(root)
-    history = logs.read_history(store)
-    if history.damages:
-        raise PublishError(
-            f"our history does not say what was published on {day}: {history.damages[0]}"
-        )
-    before = [entry for entry in history.entries if entry.at.date() <= day]
+    entries, damages = logs.read_history(store)
+    if damages:
+        raise PublishError(f"our history does not say what was published on {day}: {damages[0]}")
+    before = [entry for entry in entries if entry.at.date() <= day]
     if not before:
-        first = history.entries[0].at if history.entries else None
-        begins = f"it begins on {first:%Y-%m-%d}" if first else "it has no entry"
+        begins = f"it begins on {entries[0].at:%Y-%m-%d}" if entries else "it has no entry"
         raise PublishError(
             f"the history does not say what was published on {day}: {begins}; "
             "audience-impact versions lists what is there"
@@ -458,29 +425,20 @@ def find_version_on(root: Path, day: date) -> Stored:
 
 
 def list_versions(store: Storage) -> list[Stored]:
-    """Return the versions of a storage, the oldest first.
-
-    Raises AwayError where the storage cannot be read, which is not the same as no version.
-    """
+    """Return the versions of a storage, the oldest first; raise AwayError where it is away."""
     with report_away(store.address):
         return list_complete(store, store.list_paths(VERSIONS))
 
 
 def list_complete(store: Storage, paths: Iterable[str]) -> list[Stored]:
-    """Return the versions whose manifest is among the paths below the folder of versions.
-
-    They are sorted by number, those without one first.
-    """
+    """Return the versions whose manifest is among the paths, those without a number first."""
     folders = [path.removesuffix(f"/{MANIFEST}") for path in paths if path.endswith(f"/{MANIFEST}")]
     names = [name for name in folders if VERSION_FOLDER.fullmatch(name)]
     return [Stored(store, f"{VERSIONS}/{name}") for name in sorted(names, key=split_folder)]
 
 
 def has_manifest(version: Stored) -> bool:
-    """Return whether a version is there, as far as its manifest shows.
-
-    Raises AwayError where the manifest cannot be read now.
-    """
+    """Return whether a version is there; raise AwayError where its manifest is out of reach."""
     try:
         return bool(version.version)
     except DamagedError:

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from audience_impact.facts.reading import FORMER_NAMES
-from audience_impact.facts.tables import Finding, relocate_finding
+from audience_impact.facts.tables import Finding
 from audience_impact.store.files import explain_error, write_together
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError, build_headers, format_finding
@@ -130,7 +130,7 @@ def require_sound(files: Sequence[ChangedFile], folders: Sequence[Path], today: 
     """Raise RefusedError where the new rows cause errors."""
     findings = find_new_findings(files, folders, today)
     if bad := [finding for finding in findings if finding.is_error]:
-        raise RefusedError([format_finding(relocate_finding(finding, folders)) for finding in bad])
+        raise RefusedError([format_finding(finding, folders) for finding in bad])
 
 
 def write_files(files: Sequence[ChangedFile]) -> None:

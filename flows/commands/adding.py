@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from audience_impact.cli.folders import fail_with, local_option, print_line
-from flows.commands.folders import FACTS, fact_folders
+from flows import FACTS
+from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
     from flows.adding.entries import EntryKind
@@ -139,7 +140,6 @@ def _add_records(
 
 def _read_records(folders: list[Path]) -> "FactRecords":
     from audience_impact.facts.reading import FATAL_RULES
-    from audience_impact.facts.tables import relocate_finding
     from flows.adding.records import FactRecords
     from flows.layers import MARKS
     from flows.pipeline import steps
@@ -151,7 +151,7 @@ def _read_records(folders: list[Path]) -> "FactRecords":
     reading = steps.read_facts(folders)
     for finding in reading.findings:
         if finding.rule in FATAL_RULES:
-            raise fail_with(steps.format_finding(relocate_finding(finding, folders)))
+            raise fail_with(steps.format_finding(finding, folders))
     return FactRecords(reading.tables)
 
 
@@ -200,19 +200,13 @@ def _ask_person(kind: "EntryKind", question: "Question", default: str, answers: 
             return raw_answer
         except (NotOnRecordError, WrongAnswerError) as error:
             print_line(f"  {error}")
-            is_unknown = isinstance(error, NotOnRecordError) and question.adds
-            if is_unknown and _accept_addition(kind, question.adds, answers):
-                return raw_answer
-
-
-def _accept_addition(kind: "EntryKind", name: str, answers: "Answers") -> bool:
-    """Ask for the kind of a new name and enter it in the answers; return whether it was entered."""
-    (choices,) = (question.choices for question in kind.questions if question.name == name)
-    text = f"  To add it, its kind ({', '.join(choices)}); blank: another name"
-    chosen = typer.prompt(text, default="", show_default=False).strip()
-    if chosen in choices:
-        answers[name] = chosen
-    return chosen in choices
+            if isinstance(error, NotOnRecordError) and question.adds:
+                (choices,) = (new.choices for new in kind.questions if new.name == question.adds)
+                offer = f"  To add it, its kind ({', '.join(choices)}); blank: another name"
+                chosen = typer.prompt(offer, default="", show_default=False).strip()
+                if chosen in choices:
+                    answers[question.adds] = chosen
+                    return raw_answer
 
 
 def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another: bool) -> None:
@@ -228,7 +222,6 @@ def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another:
 
 def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
     """Print the new lines and what the check finds in them; exit with 1 for an error."""
-    from audience_impact.facts.tables import relocate_finding
     from flows.adding import writing
     from flows.pipeline import steps
 
@@ -237,7 +230,7 @@ def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
         for line, text in file.lines.items():
             print_line(f"{file.path.name}:{line}: {text}")
     for finding in findings:
-        text = steps.format_finding(relocate_finding(finding, folders))
+        text = steps.format_finding(finding, folders)
         print_line(f"{finding.severity.value}: {text}", err=True)
     if any(finding.is_error for finding in findings):
         raise fail_with("nothing written: correct the errors above")
@@ -246,10 +239,9 @@ def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
 def _show_next_steps(files: "Sequence[ChangedFile]") -> None:
     from flows.fitting import FITTERS
 
-    names = {file.path.stem for file in files}
     typer.echo(f"written: {', '.join(str(file.path) for file in files)}")
     for parameters, fitter in FITTERS.items():
-        if names & set(fitter.read):
+        if {file.path.stem for file in files} & set(fitter.read):
             typer.echo(f"then: audience-impact learn {parameters}")
     typer.echo(
         "then: audience-impact run; to see which answers change: audience-impact diff OLD NEW"

@@ -20,7 +20,8 @@ from audience_impact.cli.folders import (
     require_local_paths,
 )
 from audience_impact.plain_text import json_text, plain_line
-from flows.commands.folders import FACTS, OnTopOfShipped, fact_folders
+from flows import FACTS
+from flows.commands.folders import OnTopOfShipped, fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
@@ -34,19 +35,6 @@ class FindingFormat(StrEnum):
     JSON = "json"
     JUNIT = "junit"
     GITHUB = "github"
-
-
-class Parameters(StrEnum):
-    """Parameters that can be fitted: the keys of `flows.fitting.FITTERS`."""
-
-    ERRORS = "errors"
-    DAILY_USE = "daily-use"
-    PLACES = "places"
-    CHANCES = "chances"
-    SHARES = "shares"
-    AUDIENCES = "audiences"
-    ONLINE = "online"
-    JOINT_USE = "joint-use"
 
 
 COLUMNS = ("file", "line", "column", "rule", "severity", "value", "message")
@@ -228,7 +216,7 @@ def _format_junit(findings: "Sequence[Finding]", checked: int) -> str:
 
 
 def learn_parameters(
-    parameters: Annotated[Parameters, typer.Argument(help="What to fit.")] = Parameters.ERRORS,
+    parameters: Annotated[str, typer.Argument(help="What to fit.")] = "errors",
     facts: Annotated[
         Path,
         local_option(
@@ -254,6 +242,8 @@ def learn_parameters(
     fact_folders([facts])
     from flows import fitting
 
+    if parameters not in fitting.FITTERS:
+        raise fail_with(f"{parameters}: give one of {', '.join(fitting.FITTERS)}", 2)
     try:
         matched, message = fitting.update_tables(parameters, facts, check)
     except ValueError as error:

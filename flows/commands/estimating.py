@@ -2,7 +2,6 @@
 
 import sys
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -21,12 +20,12 @@ from audience_impact.cli.folders import (
     path_option,
 )
 from audience_impact.cli.showing import All
+from audience_impact.plain_text import json_text
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
     from flows.adding.entries import Rows
     from flows.adding.event import Event
-    from flows.pipeline.steps import RefusedError
 
 MOST_DAYS = 3_650
 FROM_TODAY = {"today": 0, "tomorrow": 1}
@@ -52,9 +51,7 @@ def read_day(text: str) -> date:
 Country = Annotated[str, typer.Option("--country", help="Country, by a name or its code.")]
 Start = Annotated[
     date,
-    typer.Option(
-        "--from", parser=read_day, metavar="DAY", help="First day: 2026-12-01, today or tomorrow."
-    ),
+    typer.Option("--from", parser=read_day, metavar="DAY", help="2026-12-01, today or tomorrow."),
 ]
 Days = Annotated[
     int | None,
@@ -63,10 +60,8 @@ Days = Annotated[
 Services = Annotated[
     list[str] | None,
     typer.Option(
-        "--services",
         metavar="SERVICE",
-        help="Service that is blocked, by name; may be repeated, or several joined by a comma. "
-        "Default: the whole internet.",
+        help="Services that are blocked, joined by a comma. Default: the whole internet.",
     ),
 ]
 Features = Annotated[
@@ -77,20 +72,10 @@ Places = Annotated[
     list[str] | None,
     typer.Option("--place", help="Place of the country; may be repeated. Default: all of it."),
 ]
-OfNetworks = Annotated[
-    Networks,
-    typer.Option(
-        "--networks",
-        help="Networks that are cut. No fact counts who is online by fixed lines alone.",
-    ),
-]
+OfNetworks = Annotated[Networks, typer.Option(help="Networks that are cut.")]
 Operators = Annotated[
     list[str] | None,
-    typer.Option(
-        "--operators",
-        metavar="OPERATOR",
-        help="Operator that alone is cut; may be repeated. Default: all.",
-    ),
+    typer.Option(metavar="OPERATOR", help="Operators that alone are cut. Default: all."),
 ]
 Slowed = Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")]
 Facts = Annotated[
@@ -98,8 +83,8 @@ Facts = Annotated[
     local_option(
         "--facts",
         "DIR",
-        "Folder of fact tables; several are layered. Default: data/facts and data/stop of a "
-        "checkout, else the facts of the version that comes with the command.",
+        "Folder of fact tables; several are layered. Default: those of the checkout, else of the "
+        "version that comes with the command.",
     ),
 ]
 Published = Annotated[
@@ -107,13 +92,11 @@ Published = Annotated[
     path_option(
         "--published",
         "PLACE",
-        "Compute with the facts of the latest version there: a folder, the archive of a "
-        "release, or the address of either.",
+        "Compute with the facts of the latest version in this folder, archive or address.",
     ),
 ]
 Into = Annotated[
-    Path | None,
-    path_option("--into", "DIR", "Folder of fact tables into which the event is written as rows."),
+    Path | None, path_option("--into", "DIR", "Write the event into these fact tables.")
 ]
 
 
@@ -173,7 +156,6 @@ def estimate(
 
 
 def _split_names(cells: list[str] | None) -> tuple[str, ...]:
-    """Return names that were given one by one or joined by commas, each once."""
     names = [name.strip() for cell in cells or () for name in cell.split(",")]
     return tuple(dict.fromkeys(filter(None, names)))
 
@@ -181,10 +163,8 @@ def _split_names(cells: list[str] | None) -> tuple[str, ...]:
 def _show_estimate(
     event: "Event", folders: list[Path], version_id: str, show_all: bool, style: OutputFormat
 ) -> "Rows":
-    """Compute and show the answer; return the event as rows of facts."""
     from audience_impact.answers import records
     from audience_impact.cli.answering import answer_restriction
-    from audience_impact.plain_text import json_text
     from flows.adding.event import publish_estimate
     from flows.answering import tell_ahead
     from flows.pipeline import steps
@@ -195,11 +175,16 @@ def _show_estimate(
             tables = records.load_tables(version)
             answer = answer_restriction(version, tables, estimated.restriction_id, show_all)
     except steps.RefusedError as error:
-        raise fail_with(_explain_refusal(error, version_id)) from error
-    is_json = style is OutputFormat.JSON
-    shown = (
-        json_text({"version_id": version.id, **answer.values}) + "\n" if is_json else answer.text
-    )
+        # Of the facts of a version, whose copies are gone by now, a line says enough.
+        if not version_id or not error.findings:
+            raise fail_with(str(error)) from error
+        line = steps.format_finding(error.findings[0])
+        raise fail_with(
+            f"this release cannot use the facts of version {version_id}: {line}: give another "
+            "version, or --facts DIR"
+        ) from error
+    values = {"version_id": version.id, **answer.values}
+    shown = json_text(values) + "\n" if style is OutputFormat.JSON else answer.text
     sys.stdout.write(tell_ahead(shown) if event.start > date.today() else shown)
     if estimated.refused_rows_count:
         typer.echo(
@@ -208,17 +193,3 @@ def _show_estimate(
             err=True,
         )
     return estimated.rows
-
-
-def _explain_refusal(error: "RefusedError", version_id: str) -> str:
-    """Return why there is no answer; of facts of a version, whose copies are gone, in one line."""
-    from flows.pipeline.steps import format_finding
-
-    if not version_id or not error.findings:
-        return str(error)
-    first = error.findings[0]
-    return (
-        f"this release cannot use the facts of version {version_id}: "
-        f"{format_finding(replace(first, file=Path(first.file).name))}: give another version, or "
-        "--facts DIR"
-    )

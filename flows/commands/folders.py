@@ -1,8 +1,16 @@
-"""The folders of facts that a command of the checkout reads, and its environment."""
+"""The folders of facts that a command of the checkout reads, and its environment.
 
+A run without --facts uses the layers of the last version (`flows.runs.record_layers`), and a run
+that would leave one out is refused. Whoever may write the folder of the versions may edit their
+record. What it names is used only if it is a folder of this machine with fact tables, and a run
+says which folders it uses.
+"""
+
+import json
 import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,33 +23,26 @@ from audience_impact.cli.folders import (
     path_option,
     print_line,
 )
-from flows import CHECKOUT
+from audience_impact.plain_text import plain_line
+from flows import CHECKOUT, REGISTER, SHIPPED
 
 if TYPE_CHECKING:
     from flows.serving.profile import Profile
-
-FACTS, DOWNLOADS = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "downloads"
-REGISTER = CHECKOUT / "data" / "stop"
-"""Access Now's register as facts, which `import stop FILE` replaces by a newer edition."""
-SHIPPED = (FACTS, REGISTER)
-"""The layers that a checkout brings."""
 
 ProfileFile = Annotated[
     Path | None,
     path_option(
         "--profile",
         "FILE",
-        "Profile of an environment in TOML: facts, published, keep, schedule and more. The "
-        "variables AUDIENCE_IMPACT_... take precedence over it, and options over both.",
+        "Settings in TOML. Variables AUDIENCE_IMPACT_... win over it, and options over both.",
     ),
 ]
 OnTopOfShipped = Annotated[
-    bool,
-    typer.Option(
-        "--on-top-of-shipped",
-        help="Layer the folders on the facts that are shipped with the command.",
-    ),
+    bool, typer.Option("--on-top-of-shipped", help="Layer the folders on the shipped facts.")
 ]
+
+
+PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]
 
 
 def require_writable(published: Path) -> None:
@@ -110,26 +111,86 @@ def choose_layers(
     Exit with 1 if a layer of the last version would be left out, and with 2 if one has no facts.
     """
     from audience_impact.store import PublishError
-    from flows import recorded_layers
     from flows.serving import profile
 
     try:
-        last = recorded_layers.read_last_layers(published)
+        last = read_last_layers(published)
         paths = facts
         if not paths and "facts" in settings.model_fields_set:
             paths = [profile.in_checkout(path) for path in settings.facts]
         if not paths and last and not (drop_layers or on_top_of_shipped):
-            recorded_layers.require_layers(last)
+            _require_layers(last)
             paths = last
             shown = ", ".join(format_path(path) for path in paths)
             print_line(f"facts: {shown}, as in the last version", err=True)
         folders = fact_folders(paths, on_top_of_shipped)
         left_out = [] if with_register else [REGISTER]
         if not drop_layers:
-            recorded_layers.require_no_drop(last, [*folders, *left_out])
+            _require_no_drop(last, [*folders, *left_out])
     except PublishError as error:
         raise fail_with(f"nothing done: {error}") from error
     return [path for path in folders if path not in left_out]
 
 
-PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]
+def read_last_layers(root: Path) -> list[Path]:
+    """Return the layers of the latest version; none where they are not recorded.
+
+    Raise PublishError where the record is damaged or the versions are out of reach.
+    """
+    from audience_impact.store import AwayError, PublishError, manifest, storage, versions
+    from flows.runs import RECORD
+
+    try:
+        version = versions.find_latest(root)
+    except AwayError:
+        raise  # there may be layers that this run would drop
+    except PublishError:
+        return []
+    content = storage.read_existing(version.store, RECORD)
+    if content is None:
+        return []
+    try:
+        record = json.loads(content)
+        manifest.require_shape(record, {"version_id": str, "layers": [str]}, "record")
+    except (ValueError, RecursionError) as error:
+        place = f"{version.store.address}/{RECORD}"
+        raise PublishError(f"{place} is damaged: remove it, and give --facts") from error
+    names = record["layers"] if record["version_id"] == version.id else []
+    return [Path(name) if storage.is_address(name) else CHECKOUT / name for name in names]
+
+
+def _require_layers(folders: Sequence[Path]) -> None:
+    from audience_impact.store import PublishError, storage
+    from flows.runs import name_folder
+
+    for folder in folders:
+        name = plain_line(name_folder(folder))
+        if storage.is_address(folder):
+            raise PublishError(
+                f"the last version used the layer {name}, an address: give it with --facts"
+            )
+        if not any(folder.glob("*.csv")):
+            raise PublishError(
+                f"the layer {name} of the last version is not there: give --facts DIR for each "
+                "layer, or --drop-layers for the facts of the checkout alone"
+            )
+
+
+def _require_no_drop(last: Sequence[Path], folders: Sequence[Path]) -> None:
+    from audience_impact.store import PublishError
+    from flows.runs import name_folder
+
+    recorded, names = list(map(name_folder, last)), list(map(name_folder, folders))
+    if gone := [name for name in recorded if name not in names]:
+        options = format_options([*recorded, *(name for name in names if name not in recorded)])
+        raise PublishError(
+            plain_line(
+                f"this run would drop {', '.join(gone)}, a layer of the last version: give "
+                f"{options}, or --drop-layers to go on without it"
+            )
+        )
+
+
+def format_options(names: Iterable[str]) -> str:
+    """Return the options that give these layers to a run."""
+    return " ".join(f"--facts {shlex.quote(name)}" for name in names)

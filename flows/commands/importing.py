@@ -18,8 +18,13 @@ from audience_impact.cli.folders import (
     local_option,
     print_line,
 )
-from flows import CHECKOUT
-from flows.commands.folders import FACTS, fact_folders, name_command
+from flows import CHECKOUT, FACTS
+from flows.commands.folders import (
+    fact_folders,
+    format_options,
+    name_command,
+    read_last_layers,
+)
 from flows.commands.run import Facts, run_and_publish
 from flows.registers import Entry
 
@@ -47,35 +52,22 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         ] = None,
         into: Annotated[
             Path | None,
-            local_option(
-                "--into",
-                "DIR",
-                "Folder of the layer. Default for stop: data/stop of the checkout, which is "
-                "replaced.",
-            ),
+            local_option("--into", "DIR", "Folder of the layer. Default for stop: data/stop."),
         ] = None,
         facts: Facts = None,
         counts: Annotated[
             Path | None,
-            typer.Option(
-                metavar="FILE", help="CSV of count_year, country, events.", readable=False
-            ),
+            typer.Option(metavar="FILE", help="CSV of count_year, country, events."),
         ] = None,
         snapshot: Day = None,
         address: Annotated[str, typer.Option(help="Address at which the register was read.")] = "",
         accessed: Day = None,
         overwrite: Annotated[
             bool,
-            typer.Option(
-                "--overwrite",
-                help="Overwrite tables that were edited by hand; copies are saved in DIR/replaced.",
-            ),
+            typer.Option("--overwrite", help="Replace edited tables; DIR/replaced has copies."),
         ] = False,
         run: Annotated[
-            bool,
-            typer.Option(
-                "--run", help="Then run with the layer, on the layers of the last version."
-            ),
+            bool, typer.Option("--run", help="Then run with the layer on top of the last ones.")
         ] = False,
         published: WrittenFolder = PUBLISHED,
         style: AnswerFormat = OutputFormat.TEXT,
@@ -103,12 +95,14 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
 
 def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool) -> None:
     """Run with the layers of the last version and the new one, or print the command that does."""
-    from flows import recorded_layers
+    from flows.runs import name_folder
 
-    folders = recorded_layers.list_layers_with(published, facts, into)
+    folders = read_last_layers(published) or list(facts)
+    if name_folder(into) not in map(name_folder, folders):
+        folders.append(into)
     if run:
         run_and_publish(facts=folders, published=published)
         return
-    options = recorded_layers.format_options(map(format_path, folders))
+    options = format_options(map(format_path, folders))
     named = "" if published == PUBLISHED else f" --published {format_path(published)}"
     typer.echo(f"next: {name_command()} run {options}{named}    # or import with --run")

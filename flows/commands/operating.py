@@ -22,8 +22,8 @@ from audience_impact.cli.folders import (
     print_line,
 )
 from audience_impact.cli.showing import Overwrite
+from flows import SHIPPED
 from flows.commands.folders import (
-    SHIPPED,
     ProfileFile,
     PublishedOrProfile,
     fact_folders,
@@ -36,11 +36,7 @@ if TYPE_CHECKING:
 
 
 def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> "Trace":
-    """Return the trace of a restriction computed from facts, compared with the latest version.
-
-    Without a version in the default folder, it is compared with none. Raise ReadableError if the
-    facts cannot be used or do not have the restriction.
-    """
+    """Return the trace computed from facts, compared with the latest version if there is one."""
     paths = fact_folders(folders)
     from audience_impact.store import PublishError, versions
     from flows import answering
@@ -56,10 +52,7 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
 
 
 def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":
-    """Return the answers of facts, computed as by `run` with the settings of a version.
-
-    With a `day`, only facts known on it count. Exit with 1 where the facts cannot be used.
-    """
+    """Return the answers of facts, of those known on a day, with the settings of a version."""
     from audience_impact import pipeline
     from audience_impact.comparing import changes
     from audience_impact.vocabulary import FindingSeverity
@@ -73,8 +66,8 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     stages, _ = pipeline.prepare_run(checked.tables, as_of)
     tables = pipeline.Outputs(stages, pipeline.Settings(seed))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
-    options = version.version.method[1] - {steps.AS_KNOWN}
-    options |= {steps.AS_KNOWN} if day else set()
+    as_known = {steps.AS_KNOWN} if day else set()
+    options = version.version.method[1] - {steps.AS_KNOWN} | as_known
     return changes.ComparedVersion(
         ", ".join(map(str, paths)),
         False,
@@ -92,20 +85,11 @@ def release_version(
     published: WrittenFolder = PUBLISHED,
     previous: Annotated[
         str | None,
-        typer.Option(
-            "--previous",
-            metavar="VERSION",
-            help="Report the changes since this version: its id or the beginning of it, previous, "
-            "or the folder of an unpacked release.",
-        ),
+        typer.Option(metavar="VERSION", help="Report the changes since this version."),
     ] = None,
     overwrite: Overwrite = False,
     ship: Annotated[
-        bool,
-        typer.Option(
-            "--ship",
-            help="Also write the archive into the package, so that its wheel brings it.",
-        ),
+        bool, typer.Option("--ship", help="Write the archive into the package as well.")
     ] = False,
 ) -> None:
     """Write the latest version as an archive to be pinned by its digest.
@@ -115,18 +99,14 @@ def release_version(
     """
     version = open_version(published)
     from audience_impact.store import versions
-    from audience_impact.store.files import explain_error
     from flows import releasing
 
-    try:
-        before = versions.find_version(published, previous) if previous else None
-        into.mkdir(parents=True, exist_ok=True)
-        made, digest = releasing.write_release(version, before, into, overwrite)
-        if ship:
-            shipped = releasing.ship_release(version, made, SHIPPED, RELEASED.parent)
-            typer.echo(f"wrote {format_path(shipped)}")
-    except OSError as error:
-        raise fail_with(f"cannot write into {into}: {explain_error(error)}") from error
+    before = versions.find_version(published, previous) if previous else None
+    into.mkdir(parents=True, exist_ok=True)
+    made, digest = releasing.write_release(version, before, into, overwrite)
+    if ship:
+        shipped = releasing.ship_release(version, made, SHIPPED, RELEASED.parent)
+        typer.echo(f"wrote {format_path(shipped)}")
     typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")
 
 
@@ -134,10 +114,7 @@ def roll_back(
     version: Annotated[
         str,
         typer.Argument(
-            metavar="VERSION",
-            help="Version that `latest` leads to: its number (v42), its id or the beginning of the "
-            "id, or previous.",
-            show_default=False,
+            metavar="VERSION", help="Its number (v42), its id or the beginning of it, or previous."
         ),
     ],
     published: PublishedOrProfile = None,
@@ -183,32 +160,24 @@ def check_health(
     The last run ended well, at most `silence_days` days ago; and the Prefect server, if
     PREFECT_API_URL names one, responds with its database.
     """
+    from audience_impact.store.files import explain_error
     from flows import runs
     from flows.serving import metrics
-    from flows.serving.profile import in_checkout, read_profile
+    from flows.serving.profile import hide_passwords, in_checkout, read_profile
 
     settings = read_profile(profile)
     place = published or in_checkout(settings.published)
-    trouble = _ask_server() or metrics.find_trouble(place, settings, datetime.now(UTC))
+    trouble = metrics.find_trouble(place, settings, datetime.now(UTC))
+    if api := os.environ.get("PREFECT_API_URL"):
+        import httpx
+
+        try:
+            httpx.get(f"{api}/ready", timeout=8.0).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            trouble = hide_passwords(f"{api}/ready: {explain_error(error)}")
     if trouble is None:
         typer.echo(f"{format_path(place)}: the last run ended well")
         return
     if notify:
         runs.send_notice(settings, "warning", "runs are not well", trouble)
     raise fail_with(trouble)
-
-
-def _ask_server() -> str | None:
-    """Return why the Prefect server of PREFECT_API_URL is not ready; None if it is, or is none."""
-    if not (api := os.environ.get("PREFECT_API_URL")):
-        return None
-    import httpx
-
-    from audience_impact.store.files import explain_error
-    from flows.serving.profile import hide_passwords
-
-    try:
-        httpx.get(f"{api}/ready", timeout=8.0).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return hide_passwords(f"{api}/ready: {explain_error(error)}")
-    return None

@@ -21,8 +21,8 @@ from audience_impact.cli.folders import (
 from audience_impact.cli.showing import report as write_report
 from audience_impact.cli.showing import require_report_folder
 from audience_impact.plain_text import ReadableError
+from flows import CHECKOUT
 from flows.commands.folders import (
-    DOWNLOADS,
     OnTopOfShipped,
     ProfileFile,
     PublishedOrProfile,
@@ -34,18 +34,18 @@ from flows.commands.folders import (
 from flows.downloads import Name
 
 if TYPE_CHECKING:
-    from audience_impact.store.publishing import Published
     from flows.runs import Outcome, RunOptions
     from flows.serving.profile import Profile
 
+MOST_SHOWN = 5
+"""Number of restrictions whose answer a run prints, the most reliable first."""
 Facts = Annotated[
     list[Path] | None,
     path_option(
         "--facts",
         "DIR",
-        "Folder of fact tables, or its address; several are layered, rows merge by "
-        "key and a later folder wins. Default of `run`: the layers of the last version. Default "
-        "elsewhere: data/facts and data/stop of the checkout.",
+        "Folder of fact tables, or its address; of several, rows of a later one win. Default of "
+        "`run`: the layers of the last version, else data/facts and data/stop of the checkout.",
     ),
 ]
 
@@ -56,54 +56,33 @@ def run_and_publish(
     as_of: Annotated[
         datetime | None,
         date_option(
-            "--as-of",
-            "Date of the results. Uses only rows whose source was published by then. Default: "
-            "all rows, and the last date on or after which two sources were read.",
+            "--as-of", "Date of the results, from sources published by then. Default: all sources."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     strict: Annotated[
         bool,
-        typer.Option(
-            "--strict",
-            help="Refuse to publish if a row has an error, instead of sending it to quarantine, or "
-            "if answers changed much since the last version.",
-        ),
+        typer.Option("--strict", help="Publish nothing if a row has an error or much changed."),
     ] = False,
     keep: Annotated[
         int | None, typer.Option(min=1, help="Number of versions to keep. Default: all.")
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            help="Number of processes that compute the parts of a large register; the results do "
-            "not depend on it. Default: two for a thousand restrictions or more on two processors.",
-        ),
+        typer.Option(min=1, help="Number of processes; the results are the same. Default: 1 or 2."),
     ] = None,
     accept_changes: Annotated[
         bool,
-        typer.Option(
-            "--accept-changes",
-            help="With --strict: publish although answers changed much, or are missing, since the "
-            "last version.",
-        ),
+        typer.Option("--accept-changes", help="With --strict: publish although much changed."),
     ] = False,
     profile: ProfileFile = None,
     on_top_of_shipped: OnTopOfShipped = False,
     drop_layers: Annotated[
-        bool,
-        typer.Option(
-            "--drop-layers",
-            help="Go on although a layer of the last version, as a register, is left out.",
-        ),
+        bool, typer.Option("--drop-layers", help="Leave out layers that the last version had.")
     ] = False,
     register: Annotated[
         bool,
-        typer.Option(
-            "--register/--no-register",
-            help="Compute also the events of Access Now's register that the checkout brings.",
-        ),
+        typer.Option(help="Compute also Access Now's register, as the checkout brings it."),
     ] = True,
     report: Annotated[
         bool, typer.Option("--report", help="Then write the report of the version as pages.")
@@ -141,10 +120,7 @@ def run_and_publish(
 
 
 def run_flow(options: "RunOptions", profile: "Profile") -> None:
-    """Run with these options, and print the table of results and its path.
-
-    Exit with 1 where the run is refused or fails, with the reason on standard error.
-    """
+    """Run with these options and print the results; exit with 1 and the reason where it fails."""
     from flows.pipeline import quality
 
     try:
@@ -152,7 +128,7 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
     except Exception as error:  # each cause is a line, also one that nobody foresaw
         raise _fail_as("nothing published, latest is unchanged", error) from error
     done = outcome.published
-    show_outcome(done, len(options.facts))
+    show_outcome(outcome, len(options.facts))
     news = "published version" if done.created else "nothing changed: still version"
     reason = f" ({done.reason})" if done.created and done.reason else ""
     print_line(f"{news} {done.version.id}{reason}")
@@ -166,10 +142,6 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
 
 
 def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
-    """Run as a flow on the server of PREFECT_API_URL, or without one as functions.
-
-    A terminal shows each step with the seconds since it began.
-    """
     if os.environ.get("PREFECT_API_URL"):
         os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before it is imported
         from flows.publish_impact import run_by_hand
@@ -195,7 +167,6 @@ def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
 
 
 def _fail_as(news: str, error: Exception) -> typer.Exit:
-    """Write the reason of a refusal; for any other error, its type as well."""
     name = "" if isinstance(error, ReadableError) else f"{type(error).__name__}: "
     return fail_with(f"{news}:\n{name}{error}")
 
@@ -206,37 +177,32 @@ def show_next_steps(published: Path) -> None:
     from audience_impact.cli.finding import has_register
     from audience_impact.site import build
 
-    command = name_command()
     named = "" if published == PUBLISHED else f" --published {format_path(published)}"
-    lines = [f"next: {command} show africa 2024{named}"]
-    lines += [f"next: {command} list --area india --sort people{named}"]
+    steps = [f"show africa 2024{named}", f"list --area india --sort people{named}"]
     reported = build.find_reported(published)
     if reported != version.id:
         state = f"the pages there are of version {reported}" if reported else "writes pages"
-        lines.append(f"next: {command} report{named}    # {state}")
+        steps.append(f"report{named}    # {state}")
     if not has_register(version.read_table("restrictions")):
-        lines.append(f"next: {command} import stop    # adds Access Now's register")
-    for line in lines:
-        print_line(line)
+        steps.append("import stop    # adds Access Now's register")
+    for step in steps:
+        print_line(f"next: {name_command()} {step}")
 
 
-MOST_SHOWN = 5
-"""Number of restrictions whose answer a run prints, the most reliable first."""
-
-
-def show_outcome(done: "Published", layers: int) -> None:
+def show_outcome(outcome: "Outcome", layers: int) -> None:
     """Print some answers, the quarantined rows and the number of replaced rows."""
     from audience_impact.answers import rankings, records, sentences
     from audience_impact.vocabulary import ObsStatus
 
-    tables = records.load_tables(done.version)
+    version = outcome.published.version
+    tables = records.load_tables(version)
     rows = rankings.list_exposed(tables)
     answers = records.build_records(tables)
     for name in rows["restriction_id"].head(MOST_SHOWN):
         print_line(f"{name}: {sentences.write_headline(answers[name])}")
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")
-    refused = done.version.read_table("quarantine")
+    refused = version.read_table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
     answered_count = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
     typer.echo(
@@ -248,38 +214,26 @@ def show_outcome(done: "Published", layers: int) -> None:
     if layers > 1:
         typer.echo(
             f"{layers} folders of facts; rows replaced by a row of the same key in a later folder: "
-            f"{done.replaced_count:,}"
+            f"{outcome.replaced_count:,}"
         )
 
 
 def refresh_figures(
-    into: Annotated[
-        Path,
-        local_option(
-            "--into", "DIR", "Folder of the layer, which may contain no other fact table."
-        ),
-    ],
+    into: Annotated[Path, local_option("--into", "DIR", "Folder of the layer, of its own.")],
     downloads: Annotated[
         Path,
         local_option(
             "--downloads", "DIR", "Folder of all downloads.", show_default="data/downloads"
         ),
-    ] = DOWNLOADS,
+    ] = CHECKOUT / "data" / "downloads",
     facts: Facts = None,
     confirm: Annotated[
-        bool,
-        typer.Option(
-            "--confirm",
-            help="Continue although more rows were removed or changed than the threshold allows.",
-        ),
+        bool, typer.Option("--confirm", help="Accept more changes than the threshold allows.")
     ] = False,
     only: Annotated[
         list[Name] | None,
         typer.Option(
-            "--only",
-            metavar="NAME",
-            help=f"Fetch only this download ({', '.join(Name)}); may be repeated. For the others "
-            "the last accepted download is used.",
+            metavar="NAME", help=f"Fetch only this download ({', '.join(Name)}); may be repeated."
         ),
     ] = None,
     threshold: Annotated[
@@ -288,16 +242,12 @@ def refresh_figures(
     ] = 0.05,
     address: Annotated[
         list[str] | None,
-        typer.Option(
-            "--address",
-            metavar="NAME=ADDRESS",
-            help="Address of a download that replaces the default one; may be repeated.",
-        ),
+        typer.Option(metavar="NAME=ADDRESS", help="Another address of a download."),
     ] = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = fact_folders(facts)
-    addresses = _read_addresses(address or [])
+    addresses = dict(_read_address(text) for text in address or ())
     from flows.downloads import refreshing
 
     options = refreshing.RefreshOptions(
@@ -320,13 +270,9 @@ def refresh_figures(
     typer.echo(f"{news} {done.bases:,} bases\n{format_path(into.resolve())}")
 
 
-def _read_addresses(texts: list[str]) -> dict[Name, str]:
-    """Return addresses by name; exit with 2 where a text is no NAME=ADDRESS."""
-    addresses = {}
-    for text in texts:
-        name, _, where = text.partition("=")
-        if name not in set(Name) or not where:
-            names = ", ".join(Name)
-            raise fail_with(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
-        addresses[Name(name)] = where
-    return addresses
+def _read_address(text: str) -> tuple[Name, str]:
+    name, _, address = text.partition("=")
+    if name not in set(Name) or not address:
+        names = ", ".join(Name)
+        raise fail_with(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+    return Name(name), address

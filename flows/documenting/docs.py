@@ -27,15 +27,13 @@ from audience_impact.answers.numbers import format_compact
 from audience_impact.cli.command import app
 from audience_impact.store import publishing
 from audience_impact.vocabulary import RuleStage
-from flows import CHECKOUT, last_version
-from flows.commands.folders import SHIPPED
+from flows import CHECKOUT, SHIPPED, last_version
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules
 from schemas import facts, published
 
 REGISTERING = (last_version, publishing)
-"""Modules that register rules which no run imports; the page of checks lists these rules as well.
-"""
+"""Modules with rules that no run imports; the page of checks lists these rules as well."""
 ROOM = re.compile(r"^ {4}(\w+) - (.+)$", re.MULTILINE)
 MARK = re.compile(r"<!-- made: (\w+) -->\n")
 PAGE = re.compile(r"`docs/([\w/-]+\.md)`")
@@ -80,10 +78,7 @@ def format_checks() -> str:
 
 
 def format_dictionary() -> str:
-    """Return every column of every published table, with the meanings of coded values.
-
-    What the page has already, columns of a table or values of a column, is referred to there.
-    """
+    """Return every published column with its coded values, each told once on the page."""
     parts: list[str] = []
     tables: dict[str, str] = {}
     places: dict[tuple[tuple[str, str], ...], str] = {}
@@ -105,10 +100,7 @@ def format_dictionary() -> str:
 
 
 def _format_values(table: str, places: dict[tuple[tuple[str, str], ...], str]) -> str:
-    """Return the meanings of the values of a table's coded columns.
-
-    `places` maps values that the page has to their column; those of this table are added to it.
-    """
+    """Return the meanings of a table's coded columns; add them to `places`, or refer to these."""
     rows: list[tuple[str, str, str]] = []
     for column in published.COLUMNS[table]:
         coded = published.list_values(table, column) or published.special_values(table, column)
@@ -132,17 +124,12 @@ def format_reference() -> str:
 
 
 def format_commands() -> str:
-    """Return every command that is not hidden with its options, as Typer writes them."""
+    """Return every command with its options, as Typer writes them."""
     from typer import Context
     from typer.cli import get_docs_for_click
-    from typer.core import TyperGroup
     from typer.main import get_command
 
     command = get_command(app)
-    assert isinstance(command, TyperGroup)
-    command.commands = {
-        name: subcommand for name, subcommand in command.commands.items() if not subcommand.hidden
-    }
     context = Context(command, info_name="audience-impact", **command.context_settings)
     pages = get_docs_for_click(obj=command, ctx=context, name="audience-impact")
     return pages.partition("\n")[2]
@@ -189,7 +176,6 @@ def format_results() -> str:
 
 
 def _format_median(row: Any) -> str:
-    """Return median and interval; only the median if the bounds are equal."""
     middle = format_compact(row.q50_persons)
     if row.q05_persons == row.q95_persons or middle == "-":
         return middle
@@ -244,10 +230,7 @@ def _answer(command: str, published: str) -> str:
 
 
 def fill_part(text: str, part: str, content: str) -> str:
-    """Return the text of a page with one of its marked parts replaced by `content`.
-
-    Raises ValueError where the page does not mark the part.
-    """
+    """Return a page with a marked part replaced; raise ValueError where it lacks the mark."""
     start, end = f"<!-- {part}: made by `make docs` -->\n", f"<!-- end of {part} -->"
     before, opened, rest = text.partition(start)
     _, closed, after = rest.partition(end)

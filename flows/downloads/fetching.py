@@ -65,10 +65,7 @@ class PassingError(Exception):
 
 
 def open_client(policy: RetryPolicy) -> httpx.Client:
-    """Return a client with the timeout of the policy that follows redirects.
-
-    Raises RefusedError for a proxy that needs a package which is not installed.
-    """
+    """Return a client that follows redirects; raise RefusedError for a proxy it cannot use."""
     try:
         return httpx.Client(
             timeout=policy.timeout_seconds,
@@ -92,7 +89,6 @@ def _refuse_redirect(answer: httpx.Response) -> None:
 
 
 def _is_local(host: str) -> bool:
-    """Return whether a host is an address of a private network; False where it is not resolved."""
     try:
         addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:  # as behind a proxy
@@ -107,10 +103,7 @@ def fetch_file(
     earlier: tuple[Path, FetchedFile] | None,
     policy: RetryPolicy,
 ) -> FetchedFile:
-    """Fetch a file to `target`, or copy the earlier file if the server's file is unchanged.
-
-    Raises UnusableError with the reason when all attempts have failed.
-    """
+    """Fetch a file, or copy the unchanged earlier one; raise UnusableError after all attempts."""
 
     def is_passing(error: Exception) -> bool | float:
         if isinstance(error, PassingError):
@@ -182,10 +175,7 @@ def _fetch_once(
 
 
 def _require_success(answer: httpx.Response) -> None:
-    """Raise PassingError for a temporary failure and UnusableError for any other.
-
-    An answer that is packed several times, or otherwise than requested, is one as well.
-    """
+    """Raise PassingError for a failure that may pass, UnusableError for any other answer."""
     if answer.status_code == 200:
         encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip"):

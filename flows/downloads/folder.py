@@ -1,4 +1,7 @@
-"""The folder of downloads: accepted files with digest and date, and incoming ones.
+"""Publishers whose files `refresh` fetches, and the folder of their accepted and incoming files.
+
+`publishers.csv` has a row for each: the address of its file unless another is given, the name that
+the file gets (with the number of the page where it is one of several), and its row of `sources`.
 
     <name>/incoming/              fetched and not accepted yet: the files, and about.json
     <name>/<date>-<12 digits>/    accepted on that day
@@ -8,9 +11,10 @@ A download is compared with the one accepted last. A refused download stays in `
 fetched again when it is confirmed, and the next one is not compared with it.
 """
 
+import csv
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -19,13 +23,8 @@ from pathlib import Path
 import httpx
 import pandas as pd
 
-from audience_impact.registers.denominators.publisher_files import (
-    Difference,
-    ShapeError,
-    compare_downloads,
-    page_count,
-    updated_on,
-)
+from audience_impact.registers.denominators import publisher_files as files
+from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
 from audience_impact.store.files import as_json, write_whole
 from audience_impact.store.manifest import hash_bytes
 from flows.downloads import Name
@@ -36,11 +35,55 @@ from flows.downloads.fetching import (
     fetch_file,
     open_client,
 )
-from flows.downloads.publishers import Publisher
 from flows.pipeline.steps import RefusedError
 
 INCOMING, FETCHING, ABOUT, ACCEPTED = "incoming", "fetching", "about.json", "accepted"
 MOST_PAGES = 1000
+NOTE = "fetched by audience-impact refresh"
+READERS: Mapping[Name, tuple[files.Reader, Sequence[str]]] = {
+    Name.POPULATION: (files.read_indicator, files.INDICATOR_KEY),
+    Name.INTERNET: (files.read_indicator, files.INDICATOR_KEY),
+    Name.PROJECTIONS: (files.read_projections, files.PROJECTION_KEY),
+    Name.REGISTER: (files.read_register, files.REGISTER_KEY),
+    Name.NETWORKS: (files.read_networks, files.NETWORK_KEY),
+}
+"""What reads the files of each download, and the key of its rows."""
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """A publisher: address and name of its file, what reads it, and how it is cited."""
+
+    name: Name
+    address: str
+    file: str
+    read: files.Reader
+    key: Sequence[str]
+    source: Mapping[str, str]
+
+    @property
+    def is_paged(self) -> bool:
+        """Return whether its file is one of several pages."""
+        return "{" in self.file
+
+
+def _read_publishers() -> dict[Name, Publisher]:
+    with Path(__file__).with_name("publishers.csv").open(encoding="utf-8", newline="") as lines:
+        rows = {Name(row.pop("name")): row for row in csv.DictReader(lines)}
+    return {
+        name: Publisher(
+            name,
+            row.pop("address"),
+            row.pop("file"),
+            *READERS[name],
+            row | {"measurement_series_id": name.value, "note": NOTE},
+        )
+        for name, row in rows.items()
+    }
+
+
+PUBLISHERS = _read_publishers()
+"""All downloads, in the order in which they are fetched."""
 
 
 @contextmanager
@@ -88,22 +131,12 @@ class Download:
 
     def source_row(self) -> dict[str, str]:
         """Return the row of sources.csv to which its figures refer."""
-        day = updated_on(self.read_files()[0]) if self.publisher.is_paged else ""
+        day = files.updated_on(self.read_files()[0]) if self.publisher.is_paged else ""
         dates = {"published_on": day, "accessed_on": self.accessed_on.isoformat()}
         return {"url": self.address, **self.publisher.source, **dates}
 
-    def find_file(self, file: str, address: str) -> tuple[Path, FetchedFile] | None:
-        """Return the path and the record of a file from an address; None if there is none."""
-        for fetched in self.files:
-            if (fetched.file, fetched.address) == (file, address):
-                return self.folder / file, fetched
-        return None
-
     def read_rows(self) -> pd.DataFrame:
-        """Return the rows of the files.
-
-        Raises RefusedError where they have an unexpected form, and removes them if not accepted.
-        """
+        """Return the rows of the files; refuse another form, and remove it if not accepted."""
         with name_source(self.name, self.address):
             try:
                 return self.publisher.read(self.read_files())
@@ -114,22 +147,18 @@ class Download:
 
 
 def _read_download(publisher: Publisher, folder: Path) -> Download | None:
-    """Return the download in a folder; None where files are missing or changed."""
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        files = tuple(FetchedFile(**fetched) for fetched in about["files"])
-        download = Download(publisher, folder, date.fromisoformat(about["accessed_on"]), files)
+        fetched = tuple(FetchedFile(**file) for file in about["files"])
+        download = Download(publisher, folder, date.fromisoformat(about["accessed_on"]), fetched)
         digests = [hash_bytes(content) for content in download.read_files()]
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return download if digests == [fetched.sha256 for fetched in files] else None
+    return download if digests == [file.sha256 for file in fetched] else None
 
 
 def read_accepted(root: Path, publisher: Publisher) -> Download | None:
-    """Return the last accepted download, or None.
-
-    Raises RefusedError where files of the folder are missing or changed.
-    """
+    """Return the last accepted download or None; raise RefusedError where it is damaged."""
     name = publisher.name
     pointer = root / name / ACCEPTED
     if not pointer.is_file():
@@ -154,15 +183,9 @@ def fetch_download(
     shutil.rmtree(fetching, ignore_errors=True)  # of a run that was killed
     fetching.mkdir(parents=True)
     try:
-        files = _fetch_files(publisher, address, fetching, earlier, policy)
-        download = Download(publisher, fetching, today, files)
-        with name_source(publisher.name, address):
-            about = {
-                "accessed_on": today.isoformat(),
-                "sha256": download.sha256,
-                "files": [asdict(fetched) for fetched in files],
-                "source": download.source_row(),
-            }
+        fetched = _fetch_files(publisher, address, fetching, earlier, policy)
+        download = Download(publisher, fetching, today, fetched)
+        about = {"accessed_on": today.isoformat(), "files": [asdict(file) for file in fetched]}
         write_whole(fetching / ABOUT, as_json(about))
         shutil.rmtree(incoming, ignore_errors=True)
         if before and before.sha256 == download.sha256:
@@ -180,29 +203,30 @@ def _fetch_files(
     earlier: Download | None,
     policy: RetryPolicy,
 ) -> tuple[FetchedFile, ...]:
-    """Fetch all pages of a publisher into a folder."""
-    files: list[FetchedFile] = []
+    before = {(file.file, file.address): file for file in earlier.files} if earlier else {}
+    fetched: list[FetchedFile] = []
     count = 1
     with open_client(policy) as http:
-        while len(files) < count:
-            url, file = address, publisher.file.format(len(files) + 1)
+        while len(fetched) < count:
+            url, file = address, publisher.file.format(len(fetched) + 1)
             if publisher.is_paged:
-                url = str(httpx.URL(address).copy_set_param("page", len(files) + 1))
-            same = earlier.find_file(file, url) if earlier else None
+                url = str(httpx.URL(address).copy_set_param("page", len(fetched) + 1))
+            same = before.get((file, url))
+            copy = (earlier.folder / file, same) if earlier and same else None
             with name_source(publisher.name, url):
-                files.append(fetch_file(http, url, folder / file, same, policy))
-                if publisher.is_paged and len(files) == 1:
-                    count = page_count((folder / file).read_bytes())
+                fetched.append(fetch_file(http, url, folder / file, copy, policy))
+                if publisher.is_paged and len(fetched) == 1:
+                    count = files.page_count((folder / file).read_bytes())
                     if not 1 <= count <= MOST_PAGES:
                         raise ShapeError(f"reports {count} pages, not 1 to {MOST_PAGES}")
-    return tuple(files)
+    return tuple(fetched)
 
 
 def compare_with_accepted(root: Path, now: Download) -> Difference | None:
     """Return the difference from the last accepted download; None for the first."""
     rows = now.read_rows()
     before = read_accepted(root, now.publisher)
-    return compare_downloads(before.read_rows(), rows, now.publisher.key) if before else None
+    return files.compare_downloads(before.read_rows(), rows, now.publisher.key) if before else None
 
 
 def accept_download(root: Path, download: Download) -> None:

@@ -28,9 +28,8 @@ from flows import layers
 from flows.downloads import Name
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import RetryPolicy
-from flows.downloads.folder import Download, name_source
-from flows.downloads.publishers import PUBLISHERS
-from flows.layers import REFRESH_MARK, Layer, Owner
+from flows.downloads.folder import PUBLISHERS, Download, name_source
+from flows.layers import REFRESH_MARK, Owner
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError, build_headers
 
@@ -72,7 +71,6 @@ class RefreshOptions:
 class Refreshed:
     """The result of a refresh: a line for each publisher, and whether the layer is new."""
 
-    into: Path
     lines: tuple[str, ...]
     created: bool
     bases: int
@@ -86,20 +84,17 @@ def refresh_layer(options: RefreshOptions) -> Refreshed:
         accepted = [downloads.read_accepted(options.downloads, PUBLISHERS[name]) for name in Name]
         available = {download.name: download for download in [*filter(None, accepted), *fetched]}
         tables = _build_layer(available, options.facts)
-        files = layers.render_layer(Layer(tables))
+        files = layers.render_tables(tables)
         layers.require_own(options.into, options.facts, OWNER)
         for download in fetched:
             downloads.accept_download(options.downloads, download)
         done = layers.write_layer(files, options.into, options.facts, OWNER)
-        return Refreshed(options.into, tuple(lines), done.created, len(tables["bases"]))
+        return Refreshed(tuple(lines), done.created, len(tables["bases"]))
 
 
 @contextmanager
 def lock_downloads(options: RefreshOptions) -> Iterator[None]:
-    """Lock the downloads during the block; the system frees the lock when the process ends.
-
-    Raises RefusedError where the layer cannot be written or another run has the lock.
-    """
+    """Lock the downloads; raise RefusedError where another run has them or the layer is foreign."""
     layers.require_own(options.into, options.facts, OWNER)
     options.downloads.mkdir(parents=True, exist_ok=True)
     try:
@@ -111,17 +106,17 @@ def lock_downloads(options: RefreshOptions) -> Iterator[None]:
 
 
 def _fetch_all(options: RefreshOptions) -> list[Download]:
-    """Fetch the requested downloads; a later run reuses those that arrived before a failure.
-
-    Raises RefusedError with a line for each publisher that failed.
-    """
+    """Fetch the requested downloads; raise RefusedError with a line for each that failed."""
     fetched, lines = [], []
     for name in sorted(options.names, key=list(Name).index):
         publisher = PUBLISHERS[name]
         address = options.addresses.get(name, publisher.address)
-        place = options.downloads, publisher, address
         try:
-            fetched.append(downloads.fetch_download(*place, options.policy, options.today))
+            fetched.append(
+                downloads.fetch_download(
+                    options.downloads, publisher, address, options.policy, options.today
+                )
+            )
         except RefusedError as error:
             lines += error.lines
     if lines:
@@ -130,10 +125,7 @@ def _fetch_all(options: RefreshOptions) -> list[Download]:
 
 
 def _report_changes(fetched: Sequence[Download], options: RefreshOptions) -> list[str]:
-    """Return a line for each download that reports its changes.
-
-    Raises RefusedError where the changes exceed the threshold and are not confirmed.
-    """
+    """Return a line for each download; raise RefusedError for changes that need --confirm."""
     lines, refused = [], []
     for download in fetched:
         if not download.is_incoming:
@@ -153,9 +145,7 @@ def _report_changes(fetched: Sequence[Download], options: RefreshOptions) -> lis
 
 
 def _build_layer(available: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
-    """Return the tables of the layer: bases, users of networks, their sources and lineages."""
-    expected = build_headers()
-    headers = {name: expected[name] for name in ("areas", "lineages")}
+    headers = {name: build_headers()[name] for name in ("areas", "lineages")}
     tables, findings = reading.read_tables(facts, headers)
     fatal = [finding for finding in findings if finding.rule in reading.FATAL_RULES]
     if fatal:
@@ -180,29 +170,21 @@ def _build_layer(available: Mapping[Name, Download], facts: Sequence[Path]) -> T
 
 
 def _build_bases(available: Mapping[Name, Download], areas: Collection[str]) -> pd.DataFrame:
-    """Return the rows of `bases` for these areas, ordered by id.
-
-    Raises RefusedError where internet shares come without a population, or a download has an
-    unexpected form.
-    """
+    """Return the rows of `bases` for these areas, ordered by id."""
     if Name.INTERNET in available and Name.POPULATION not in available:
-        needs = f"{Name.INTERNET} is a share of {Name.POPULATION}: fetch that too"
-        raise RefusedError([needs])
+        raise RefusedError([f"{Name.INTERNET} is a share of {Name.POPULATION}: fetch that too"])
     figures = {}
-    for name in [name for name in _READERS if name in available]:
-        kind, read = _READERS[name]
-        rows = available[name].read_rows()
-        with name_source(name, available[name].address):
-            figures[kind] = read(rows, answer_codes(areas))
+    for name, (kind, read) in _READERS.items():
+        if name in available:
+            rows = available[name].read_rows()
+            with name_source(name, available[name].address):
+                figures[kind] = read(rows, answer_codes(areas))
     rows = rows_from_figures(Figures(**figures), SOURCES, YEARS)
     return rows.sort_values("base_id", ignore_index=True)
 
 
 def _build_network_shares(download: Download, areas: Collection[str]) -> pd.DataFrame:
-    """Return the rows of `network_shares` for these areas, networks of LEAST_SHARE and more.
-
-    Raises RefusedError where a cell is no share of the users of a country.
-    """
+    """Return rows of `network_shares`; raise RefusedError where a cell is no percentage."""
     rows = download.read_rows()
     share = pd.to_numeric(rows[PERCENT], errors="coerce") / 100.0
     is_share = share.between(0.0, 1.0)

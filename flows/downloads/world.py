@@ -86,35 +86,26 @@ def build_russia(file: pd.DataFrame) -> pd.DataFrame:
     inner: dict[str, list[str]] = {}
     for okrug, outer in OKRUGS.items():
         inner.setdefault(outer, []).append(f"{names.get(okrug, okrug)} ({okrug})")
+    notes = dict.fromkeys((code for code in names if code.startswith("UA-")), UKRAINIAN)
+    for okrug, outer in OKRUGS.items():
+        notes[okrug] = OKRUG_NOTE.format(outer=f"{names.get(outer, outer)} ({outer})")
+    for outer, okrugs in inner.items():
+        notes[outer] = OUTER_NOTE.format(inner=" and ".join(okrugs))
     origin = "1 January, preliminary; list of Russia's regions"
-    notes = [_note_boundary(code, names, inner) for code in file["iso_code"]]
     rows = pd.DataFrame(
         {
             "area_id": file["iso_code"],
             "period": "2020",
             "persons": pd.to_numeric(file["population"]),
             "obs_status": ObsStatus.NORMAL.value,
-            "note": [f"{origin}; {note}" if note else origin for note in notes],
+            "note": ["; ".join([origin, *filter(None, [notes.get(code)])]) for code in names],
         }
     )
     return base_rows(rows, PopulationBase.ALL_AGES, "regional-list", source_id=RUSSIA)
 
 
-def _note_boundary(code: str, names: dict[str, str], inner: dict[str, list[str]]) -> str:
-    if code.startswith("UA-"):
-        return UKRAINIAN
-    if code in OKRUGS:
-        outer = OKRUGS[code]
-        return OKRUG_NOTE.format(outer=f"{names.get(outer, outer)} ({outer})")
-    return OUTER_NOTE.format(inner=" and ".join(inner[code])) if code in inner else ""
-
-
 def build_india(file: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `bases` for India's states, matched to ISO 3166-2 by name.
-
-    Raises:
-        ValueError: A name of the file is no name of ISO 3166-2.
-    """
+    """Return rows of `bases` for India's states; raise ValueError for a name not in ISO 3166-2."""
     iso_states = {
         fold_name(subdivision.name): subdivision.code
         for subdivision in pycountry.subdivisions

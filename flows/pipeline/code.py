@@ -34,11 +34,7 @@ LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 
 
 def describe_origin(now: datetime | None = None) -> Origin:
-    """Return the moment, by default the current one, the libraries and the release of a run.
-
-    Python and zlib are listed with the libraries, because the archive of the facts and the order of
-    some computations depend on them.
-    """
+    """Return the moment, the libraries, with Python and zlib that affect bytes, and the release."""
     libraries = {name: metadata.version(name) for name in LIBRARIES}
     libraries |= {"python": platform.python_version(), "zlib": zlib.ZLIB_RUNTIME_VERSION}
     return Origin(now or datetime.now(UTC), libraries, audience_impact.__version__)
@@ -62,7 +58,6 @@ def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
 
 
 def _find_module(roots: tuple[Path, ...], module: str) -> Path | None:
-    """Return the file of a module; None for a name inside a module."""
     places = [root.joinpath(*module.split(".")) for root in roots]
     candidates = [file for at in places for file in (at.with_suffix(".py"), at / "__init__.py")]
     return next((path for path in candidates if path.is_file()), None)
@@ -83,11 +78,9 @@ def _list_imports(tree: ast.Module) -> Iterator[str]:
 
 
 def _write_tree(node: object) -> str:
-    """Return a syntax tree as text, without docstrings, positions and empty fields."""
     match node:
         case list():
-            parts = [part for part in node if not _is_text_alone(part)]
-            return f"[{', '.join(map(_write_tree, parts))}]"
+            return f"[{', '.join(_write_tree(part) for part in node if not _is_text(part))}]"
         case ast.AST():
             values = ((name, getattr(node, name, None)) for name in node._fields)
             fields = ", ".join(
@@ -99,8 +92,5 @@ def _write_tree(node: object) -> str:
     return repr(node)
 
 
-def _is_text_alone(node: object) -> bool:
-    match node:
-        case ast.Expr(value=ast.Constant(value=str())):
-            return True
-    return False
+def _is_text(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)

@@ -116,11 +116,7 @@ def compute_beside(part: PartInput) -> ComputedPart:
 
 
 def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
-    """Compute a part, and validate its rows against their contracts.
-
-    Raises ParameterError where a fitted table lacks a parameter, ContractError where rows break a
-    contract.
-    """
+    """Compute a part, and validate its rows; raise ParameterError or ContractError."""
     result = pipeline.compute_part(shared.input, part)
     frames = result.tables
     tables = {**shared.input.tables, **part.tables}
@@ -139,11 +135,7 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
 
 
 def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> set[str]:
-    """Return the ids of the sources on which rows of a published table depend.
-
-    These are the sources that the rows name; for rows with results also the sources of the facts on
-    their restrictions, or on all restrictions of `lineage` where the rows are of countries.
-    """
+    """Return the sources that rows name, and of results those of facts on their restrictions."""
     ids = set(frame.get("source_id", ()))
     if published.holds_results(table) and len(frame):
         is_fed = lineage["restriction_id"].isin(
@@ -169,10 +161,7 @@ class MergedResults:
 
 
 def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) -> MergedResults:
-    """Return the merged results of all parts of a run.
-
-    `tables` are the facts that all parts share, `as_of` is the date of the results.
-    """
+    """Return the merged results of all parts; `tables` are the facts that they share."""
     results = [part.result for part in parts]
     frames, by_areas = pipeline.merge_parts(tables, as_of, results)
     broken: dict[str, set[str]] = defaultdict(set)
@@ -191,10 +180,6 @@ def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) ->
 
 
 def _sort_rows(tables: Sequence[pa.Table]) -> pa.Table:
-    """Return the rows of all parts in the order of their restrictions, then of their areas.
-
-    Each restriction and each country is in one part, whose rows of it are in order.
-    """
     table = pa.concat_tables(tables)
     names = [name for name in ("area_id", "restriction_id") if name in table.column_names]
     keys = [table[name].to_numpy().astype(object) for name in names]

@@ -35,19 +35,18 @@ depend on one.
 
 def collect_rules() -> list[Rule]:
     """Return every rule, in the order of the stages, with the tables that it applies to."""
-    return [replace(rule, tables=_choose_tables(rule)) for rule in list_rules()]
-
-
-def _choose_tables(rule: Rule) -> tuple[str, ...]:
-    if rule.tables or rule.id == reading.UNKNOWN_TABLE:
-        return rule.tables
-    if rule.stage is RuleStage.FILES:
-        return facts.TABLES
-    if rule.stage is RuleStage.KEYS:
-        return tuple(table for table, columns in facts.list_references().items() if columns)
-    if rule.stage is RuleStage.VERSIONS:
-        return published.TABLES
-    return contracts.tables_with(rule.id)
+    references = facts.list_references()
+    of_stages = {
+        RuleStage.FILES: facts.TABLES,
+        RuleStage.KEYS: tuple(table for table, columns in references.items() if columns),
+        RuleStage.VERSIONS: published.TABLES,
+    }
+    return [
+        rule
+        if rule.tables or rule.id == reading.UNKNOWN_TABLE
+        else replace(rule, tables=of_stages.get(rule.stage) or contracts.tables_with(rule.id))
+        for rule in list_rules()
+    ]
 
 
 def list_refused(findings: Sequence[Finding]) -> list[Finding]:
@@ -60,15 +59,11 @@ def list_refused(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def add_losses(frame: pd.DataFrame, refused: Sequence[Finding], tables: Tables) -> pd.DataFrame:
-    """Add to each restriction the number of refused rows on it, its platforms and bases.
-
-    `tables` has the accepted rows.
-    """
+    """Add to each restriction the number of refused rows on it, its platforms and bases."""
     if not refused:
         return frame.assign(quarantined_inputs_count=0)
-    cells = [
-        json.loads(row) for row in {finding.place: finding.row for finding in refused}.values()
-    ]
+    rows = {finding.place: finding.row for finding in refused}.values()
+    cells = list(map(json.loads, rows))
     of_restrictions = Counter(cell.get("restriction_id") or "" for cell in cells)
     of_audiences = Counter(
         (cell["area_id"], cell["platform_id"]) for cell in cells if "estimate_id" in cell
@@ -145,43 +140,30 @@ def list_figures_without_width(broken: Sequence[str], lineage: pd.DataFrame) -> 
     answers with a width as well, the lines are about all figures of the answers.
     """
     restrictions = {key.partition("/")[0] for key in broken}
-    used = lineage[lineage["input_table"] == "estimates"].drop_duplicates(
-        ["restriction_id", *PLACE]
-    )
+    figures = lineage[lineage["input_table"] == "estimates"]
+    used = figures.drop_duplicates(["restriction_id", *PLACE])
     is_withheld = used["restriction_id"].isin(restrictions)
     sound = pd.MultiIndex.from_frame(used.loc[~is_withheld, PLACE])
     withheld = used[is_withheld]
     alone = withheld[~pd.MultiIndex.from_frame(withheld[PLACE]).isin(sound)]
     counts = (withheld if alone.empty else alone).groupby([*PLACE, "input_id"]).size()
+    counts = counts.sort_values(ascending=False, kind="stable")
     return [
         f"{file}:{line}:value: {WITHOUT_WIDTH}: {figure} leaves {count:,} restrictions without an "
         "interval; compare it with its page"
-        for (_, file, line, figure), count in counts.sort_values(
-            ascending=False, kind="stable"
-        ).items()
+        for (_, file, line, figure), count in counts.items()
     ]
 
 
 def build_quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
     """Return the table `quarantine` with every refused row and all its cells."""
-    return pd.DataFrame(
-        [
-            {
-                "table": finding.table,
-                "row_layer": finding.layer,
-                "file": finding.file,
-                "line": finding.line,
-                "column": finding.column,
-                "rule": finding.rule,
-                "value": finding.value,
-                "reason": finding.message,
-                "row": finding.row,
-            }
-            for finding in findings
-            if finding.severity is FindingSeverity.ERROR
-        ],
-        columns=list(published.COLUMNS["quarantine"]),
-    )
+    fields = ("table", "layer", "file", "line", "column", "rule", "value", "message", "row")
+    rows = [
+        [getattr(finding, field) for field in fields]
+        for finding in findings
+        if finding.severity is FindingSeverity.ERROR
+    ]
+    return pd.DataFrame(rows, columns=list(published.COLUMNS["quarantine"]))
 
 
 def list_details(quality: pd.DataFrame, rule: str = "") -> list[str]:

@@ -13,8 +13,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -27,9 +28,8 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
 from audience_impact.plain_text import ReadableError
 from audience_impact.rules import ParameterError
-from audience_impact.store import storage
-from audience_impact.vocabulary import FindingSeverity
-from flows.pipeline.descriptions import describe_version
+from audience_impact.store import DETAILS, storage
+from audience_impact.vocabulary import FindingSeverity, Unstated
 from schemas import contracts
 from schemas import facts as fact_models
 
@@ -41,12 +41,20 @@ if TYPE_CHECKING:
     from audience_impact.store.versions import Version
     from flows.pipeline.parts import MergedResults
 
+LICENCE = {
+    "name": "CC-BY-4.0",
+    "title": "Creative Commons Attribution 4.0",
+    "path": "https://creativecommons.org/licenses/by/4.0/",
+}
+LICENCES_OF_SOURCES = {
+    "name": "licence-of-each-source",
+    "title": "The licence of its source, for each fact and each cell that quotes one: see sources",
+}
+"""What a version says of the facts in it, some of which are under the GPL or under none stated."""
 AS_KNOWN = "as-known"
 """An option of a run, as the method of its version names it."""
-DIED = (
-    "a worker died, and the run with it: most likely the memory did not suffice; ask for fewer "
-    "workers"
-)
+IN_ORDER = attrgetter("file", "layer", "line", "column", "rule")
+"""The order of findings."""
 
 
 def build_headers() -> dict[str, files.Header]:
@@ -130,6 +138,10 @@ class Results:
         """Return all published tables by name, as data frames."""
         return {name: table.to_pandas() for name, table in self.tables.items()}
 
+    def count_rows(self) -> dict[str, int]:
+        """Return the number of rows of each table."""
+        return {name: table.num_rows for name, table in self.tables.items()}
+
     def read_frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a table as answers read it, or some of its columns."""
         from audience_impact.store.versions import make_frame
@@ -137,23 +149,20 @@ class Results:
         table = self.tables[name]
         return make_frame(table.select(columns) if columns else table)
 
-    def count_rows(self) -> dict[str, int]:
-        """Return the number of rows of each table."""
-        return {name: table.num_rows for name, table in self.tables.items()}
 
+def format_finding(finding: Finding, folders: Sequence[Path] = ()) -> str:
+    """Return a finding as one line: FILE:LINE:COLUMN: RULE: message.
 
-def format_finding(finding: Finding) -> str:
-    """Return a finding as one line: FILE:LINE:COLUMN: RULE: message."""
+    With the folders of the layers, the path of the file is below its folder.
+    """
+    finding = facts.relocate_finding(finding, folders) if folders else finding
     value = f" ({finding.value!r})" if finding.value else ""
     text = " ".join(finding.message.split()) + value
     return f"{finding.file}:{finding.line}:{finding.column}: {finding.rule}: {text}"
 
 
 def read_facts(folders: Sequence[Path]) -> Reading:
-    """Read the fact tables of folders or addresses; a later one replaces rows of equal key.
-
-    Raises PublishError where an address cannot be read.
-    """
+    """Read fact tables of folders or addresses; a later one replaces rows of equal key."""
     expected = build_headers()
     with ExitStack() as copies:
         here = [copies.enter_context(storage.local_copy(folder, ".csv")) for folder in folders]
@@ -207,12 +216,8 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     later = _find_hidden_findings(reading, tables, row_findings, references, unread, today)
     typed, late = checks.drop_unresolved(facts.drop_faulty_rows(typed, across), keys, references)
     written = facts.restore_written_cells([*across, *later, *late], reading.tables)
-    return _sort_findings(
-        reading,
-        events.merge_events(typed),
-        [*row_findings, *odd_keys, *cascade, *written],
-        not unread,
-    )
+    findings = [*row_findings, *odd_keys, *cascade, *written]
+    return _sort_findings(reading, events.merge_events(typed), findings, not unread)
 
 
 def _check_rows(
@@ -259,14 +264,11 @@ def find_row_findings(tables: Tables) -> list[Finding]:
 def _apply_table_rules(
     tables: Tables, unread: Collection[str], today: date | None
 ) -> tuple[Tables, list[Finding]]:
-    """Return tables with their types, and the findings of the rules over several tables."""
     typed = facts.convert_types(
         tables, fact_models.select_columns("number"), fact_models.select_columns("period")
     )
-    return typed, [
-        *checks.check_across_tables(typed, unread),
-        *days.find_read_after(typed, today),
-    ]
+    across = checks.check_across_tables(typed, unread)
+    return typed, [*across, *days.find_read_after(typed, today)]
 
 
 def _find_hidden_findings(
@@ -301,11 +303,8 @@ def _find_hidden_findings(
 def _sort_findings(
     reading: Reading, tables: Tables, findings: list[Finding], is_complete: bool
 ) -> Checked:
-    """Return the checked facts with sorted findings.
-
-    Acceptances that are no longer valid are reported only if the facts are complete.
-    """
-    all_findings = sorted([*reading.findings, *findings], key=_finding_place)
+    """Return the checked facts; acceptances that ended are reported only of complete facts."""
+    all_findings = sorted([*reading.findings, *findings], key=IN_ORDER)
     # With a cut, what was accepted may be of rows that were not known.
     is_complete &= reading.cut is None
     is_complete &= not any(finding.severity is FindingSeverity.ERROR for finding in all_findings)
@@ -320,7 +319,7 @@ def _sort_findings(
     return Checked(
         reading.folders,
         tables,
-        tuple(sorted([*remaining, *unknown], key=_finding_place)),
+        tuple(sorted([*remaining, *unknown], key=IN_ORDER)),
         {table: len(frame) + unread[table] for table, frame in reading.tables.items()},
         reading.files,
         tuple(accepted_warnings),
@@ -328,29 +327,20 @@ def _sort_findings(
     )
 
 
-def _finding_place(finding: Finding) -> tuple[str, int, int, str, str]:
-    return finding.file, finding.layer, finding.line, finding.column, finding.rule
-
-
 AnyFacts = TypeVar("AnyFacts", Reading, Checked)
 
 
 def refuse_errors(checked: AnyFacts, strict: bool) -> AnyFacts:
-    """Return the facts as they were read or checked; refuse errors of whole tables.
-
-    If strict, refuse any error, and a restriction that is recorded twice.
-
-    Raises RefusedError with the findings that prevent the run.
-    """
+    """Return the facts; refuse errors of whole tables, if strict any error or repeated event."""
     stops = {FindingSeverity.TABLE_ERROR} | ({FindingSeverity.ERROR} if strict else set())
     bad = [
-        facts.relocate_finding(finding, checked.folders)
+        finding
         for finding in checked.findings
         if finding.severity in stops or (strict and finding.rule == days.RECORDED_TWICE)
     ]
     if bad:
         bad.sort(key=lambda finding: finding.rule == checks.KEY_UNRESOLVED)  # causes first
-        raise RefusedError([format_finding(finding) for finding in bad], bad)
+        raise RefusedError([format_finding(finding, checked.folders) for finding in bad], bad)
     return checked
 
 
@@ -386,7 +376,12 @@ def compute_results(
     except ParameterError as error:
         raise RefusedError([str(error)]) from error
     except BrokenProcessPool as error:
-        raise RefusedError([DIED]) from error
+        raise RefusedError(
+            [
+                "a worker died, and the run with it: most likely the memory did not suffice; ask "
+                "for fewer workers"
+            ]
+        ) from error
     merged_results = parts.merge_results(computed, common.tables, day)
     words = [name_method(), *([AS_KNOWN] if checked.cut else [])]
     words += [f"{count}-draws"] if count != DRAWS else []
@@ -395,7 +390,6 @@ def compute_results(
 
 
 def _build_results(checked: Checked, merged_results: MergedResults, version: Version) -> Results:
-    """Return all published tables: results, quarantine and quality report."""
     from audience_impact.outputs.review.rules import CONTRADICT
     from flows.pipeline import quality
     from schemas import published
@@ -407,8 +401,7 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     withheld = merged_results.broken.get(quality.WITHOUT_WIDTH, [])
     details = {
         CONTRADICT: [
-            format_finding(facts.relocate_finding(finding, checked.folders))
-            for finding in merged_results.findings
+            format_finding(finding, checked.folders) for finding in merged_results.findings
         ],
         known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
         quality.WITHOUT_WIDTH: (
@@ -441,10 +434,7 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
 
 
 def choose_day(checked: Checked, as_of: date | None) -> date:
-    """Return the day of the results: the requested day, else that of the facts.
-
-    Raises RefusedError where no day can be chosen or the day is outside SANE_YEARS.
-    """
+    """Return the day of the results; raise RefusedError without one within SANE_YEARS."""
     requested = as_of or (checked.cut.day if checked.cut else None)
     if requested is None and checked.tables["sources"].empty:
         raise RefusedError(
@@ -473,12 +463,7 @@ def name_method() -> str:
 def publish_results(
     results: Results, root: Path, keep: int | None, origin: Origin | None = None
 ) -> Published:
-    """Publish the version and move `latest` to it.
-
-    `origin` states the moment and the libraries: by default, those of this process.
-
-    Raises PublishError.
-    """
+    """Publish the version and move `latest` to it; `origin` is that of this process by default."""
     from audience_impact.store import publishing
     from flows.pipeline.code import describe_origin
 
@@ -489,6 +474,55 @@ def publish_results(
         results.tables,
         about,
         origin or describe_origin(),
+        results.files,
         keep,
-        facts=results.files,
     )
+
+
+def describe_version(
+    sources: pd.DataFrame, source_ids: Mapping[str, frozenset[str]]
+) -> dict[str, Any]:
+    """Return what the manifest says of a version and its tables; `sources` has no nulls."""
+    from schemas import published
+
+    ids = sources["source_id"]
+    used = {**source_ids, "sources": frozenset[str]()}  # that table names its sources itself
+    return {
+        "title": "How many people an internet restriction affects",
+        "description": "Bounds on the people exposed to each restriction, with the figures, "
+        "sources and lines of fact files behind them. What is computed here is under "
+        f"{LICENCE['name']}; the facts, and cells that quote them, stay under the licences of "
+        "their sources, which are listed by source.",
+        "licence": LICENCE,
+        "other_licences": [LICENCES_OF_SOURCES],
+        "sources": describe_sources(sources),
+        "fact_keys": fact_models.list_keys(),
+        "tables": {
+            name: {
+                "title": name.replace("_", " "),
+                "description": published.describe_table(name),
+                "sources": ids[ids.isin(used[name])].to_list(),
+                "primary_key": published.KEYS[name],
+                "folder": DETAILS if name in published.DETAILS else "",
+            }
+            for name in published.TABLES
+        },
+    }
+
+
+def describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:
+    """Return id, title (else publisher), address and licence of each source, where noted."""
+    meanings = {
+        Unstated.NOT_STATED.value: "not stated by the publisher",
+        "": Unstated.NOT_RECORDED.value,
+    }
+    licences = sources["licence"].replace(meanings)
+    return [
+        {
+            "source_id": row.source_id,
+            "title": row.publisher if row.title == Unstated.NOT_RECORDED else row.title,
+            **({"path": row.url} if row.url else {}),
+            "licence": licence,
+        }
+        for row, licence in zip(sources.itertuples(), licences, strict=True)
+    ]

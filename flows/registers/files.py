@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
 from audience_impact.plain_text import ReadableError
-from audience_impact.store.manifest import ZIP_DAMAGES, TooLargeError, require_bounded
+from audience_impact.store.files import ZIP_DAMAGES
+from audience_impact.store.manifest import TooLargeError, require_bounded
 
 LONGEST_LINE = 1_000_000
 """Signs of a line of CSV; a register has some thousands."""

@@ -45,7 +45,7 @@ from audience_impact.registers.register_tables import (
 )
 from audience_impact.vocabulary import Unstated
 from flows import layers
-from flows.layers import Layer, Owner, WriteResult
+from flows.layers import Owner, WriteResult
 from flows.pipeline import steps
 from flows.registers import REGISTERS
 from flows.registers.files import RegisterError, read_file
@@ -116,8 +116,8 @@ def import_register(
     """
     frame = read_file(path, register.columns)
     report = build_report(register, frame, steps.read_facts(base).tables, origin)
-    layer = _make_layer(register, report.tables, report.refused, frame)
-    return report, _write_layer(register, layer, folder, base, overwrite)
+    files = _render_layer(register.name, report.tables, report.refused, frame)
+    return report, layers.write_layer(files, folder, base, _own_layer(register.name), overwrite)
 
 
 def _import_outages(
@@ -141,8 +141,8 @@ def _import_outages(
         "areas": _area_rows({row["area_id"] for row in evidence}, facts),
         "evidence": evidence,
     }
-    layer = _make_layer(outages, tables, refused, frame)
-    written = _write_layer(outages, layer, folder, base, overwrite)
+    files = _render_layer(outages.name, tables, refused, frame)
+    written = layers.write_layer(files, folder, base, _own_layer(outages.name), overwrite)
     counts = Counter(row["reason"] for row in refused)
     reasons = {reason: counts[reason] for reason in REFUSALS if reason in counts}
     lines = [
@@ -310,13 +310,13 @@ def _link_rows(
     ]
 
 
-def _make_layer(
-    register: Register | OutageList,
+def _render_layer(
+    name: str,
     tables: Mapping[str, Sequence[Row]],
     refused: Sequence[Row],
     frame: pd.DataFrame,
-) -> Layer:
-    """Return a layer of rows, whose missing cells are blank, with the refused rows beside it."""
+) -> layers.Files:
+    """Return the files of a layer of rows, whose missing cells are blank, with the refused rows."""
     frames = {
         table: pd.DataFrame(rows, dtype="str")
         .reindex(columns=list(fact_models.COLUMNS[table]), fill_value="")
@@ -328,18 +328,12 @@ def _make_layer(
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: cell_text(cell) for name, cell in row.items()} for row in refused)
-    return Layer(frames, {f"refused/{register.name}.csv": text.getvalue().encode()})
+    refused_rows = {f"refused/{name}.csv": text.getvalue().encode()}
+    return {**layers.render_tables(frames), **refused_rows}
 
 
-def _write_layer(
-    register: Register | OutageList,
-    layer: Layer,
-    folder: Path,
-    base: Sequence[Path],
-    overwrite: bool,
-) -> WriteResult:
-    owner = Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
-    return layers.write_layer(layers.render_layer(layer), folder, base, owner, overwrite)
+def _own_layer(name: str) -> Owner:
+    return Owner(f"import {name}", layers.IMPORT_MARK, "--overwrite")
 
 
 def read_counts(path: Path) -> Counts:

@@ -27,11 +27,7 @@ OF_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR
 
 
 def pull_facts(folders: Sequence[Path]) -> list[str]:
-    """Pull the checkout of each folder of facts; return a line for each with its news.
-
-    Addresses are left out, because a run reads them anew. Raises RefusedError for a folder that is
-    in no checkout or in the checkout that runs, and PublishError where a pull fails.
-    """
+    """Pull the checkout of each folder of facts that is no address; return a line for each."""
     places = [folder for folder in folders if not storage.is_address(folder)]
     # Two folders may be of one checkout: all are read before the first pull.
     before = [_read_digest(folder) for folder in places]
@@ -56,7 +52,6 @@ def _read_digest(folder: Path) -> str:
 
 
 def _pull_folder(folder: Path, before: str) -> str:
-    """Pull the checkout of a folder whose digest was `before`, and return what is new."""
     place = folder.resolve()
     try:
         _run_git(place, "pull", "--quiet", "--ff-only")

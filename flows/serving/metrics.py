@@ -17,13 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
-from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audience_impact.periods import parse_periods
 from audience_impact.store import PublishError, storage
-from audience_impact.store.files import explain_error, read_whole
+from audience_impact.store.files import explain_error, read_whole, write_whole
 from flows.serving.profile import Profile, in_checkout
 
 NAME = "metrics.prom"
@@ -70,10 +69,7 @@ def list_success(
 
 
 def count_newest_days(used: pd.DataFrame) -> float:
-    """Return the days from the end of the newest audience's period to `as_of`; NaN without one.
-
-    The age of a figure of a period that goes beyond `as_of`, such as a whole year, is 0.
-    """
+    """Return the days from the newest audience's period to `as_of`, at least 0; NaN without one."""
     used = used.dropna(subset="period")
     if used.empty:
         return float("nan")
@@ -98,47 +94,38 @@ def read_samples(root: Path, profile: Profile) -> Samples:
             text = storage.select_storage(root).read_file(NAME)
         for family in text_string_to_metric_families(text.decode()):
             for name, labels, value, *_ in family.samples:
+                labels.pop("environment", None)
                 if name in MEANINGS:
-                    others = {key: text for key, text in labels.items() if key != "environment"}
-                    samples.append((name, others, value))
+                    samples.append((name, labels, value))
     return samples
 
 
 def render_metrics(samples: Samples, environment: str | None = None) -> bytes:
-    """Return metrics as OpenMetrics text."""
-    registry = _register(samples, environment)
-    return bytes(generate_latest(registry))  # type: ignore[no-untyped-call]
-
-
-def _register(samples: Samples, environment: str | None) -> CollectorRegistry:
+    """Return metrics as text for Prometheus."""
     registry = CollectorRegistry()
     gauges: dict[str, Gauge] = {}
-    environment_label = {"environment": environment} if environment else {}
     for name, labels, value in samples:
-        names = {**labels, **environment_label}
+        names = labels | ({"environment": environment} if environment else {})
         if name not in gauges:
             gauges[name] = Gauge(name, MEANINGS[name], list(names), registry=registry)
         (gauges[name].labels(**names) if names else gauges[name]).set(value)
-    return registry
+    return generate_latest(registry)
 
 
 def write_metrics(root: Path, samples: Samples, profile: Profile) -> None:
-    """Write metrics into the folder of the profile, and next to `latest`.
-
-    Where no version was ever published there is nothing to write them beside. Raises PublishError
-    where one of them cannot be written.
-    """
-    place = str(find_textfile(profile) or "")
+    """Write metrics into the folder of the profile, and next to the versions if there are any."""
+    content = render_metrics(samples, profile.environment)
+    place = find_textfile(profile)
+    address = str(place)
     try:
         if place:
-            write_to_textfile(place, _register(samples, profile.environment))
+            write_whole(place, content)
         if storage.is_address(root) or root.is_dir():
-            place = f"{storage.format_address(root)}/{NAME}"
-            content = render_metrics(samples, profile.environment)
+            address = f"{storage.format_address(root)}/{NAME}"
             storage.select_storage(root).write_file(NAME, content)
     except OSError as error:
         reason = explain_error(error)
-        raise PublishError(f"{place}: the metrics cannot be written: {reason}") from error
+        raise PublishError(f"{address}: the metrics cannot be written: {reason}") from error
 
 
 def find_textfile(profile: Profile) -> Path | None:

@@ -22,13 +22,12 @@ from pydantic_settings import (
 
 from audience_impact.plain_text import ReadableError
 from audience_impact.store.storage import is_address
-from flows import CHECKOUT
+from flows import CHECKOUT, SHIPPED
 
 PREFIX = "AUDIENCE_IMPACT_"
 PROFILE = f"{PREFIX}PROFILE"
 """The variable that names the file, so that a child process reads the same."""
 
-FACTS = [Path("data/facts"), Path("data/stop")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")]
 
 
@@ -38,7 +37,7 @@ class Profile(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     environment: Name | None = None  # its name: of its deployment, metrics and notices
-    facts: list[Path] = Field(default=FACTS, min_length=1)
+    facts: list[Path] = Field(default=[*SHIPPED], min_length=1)
     published: Path = Path("data/published")
     keep: int | None = Field(default=None, ge=1)  # number of versions to keep; by default all
     strict: bool = False  # publish nothing when a row is bad or much changed
@@ -47,21 +46,16 @@ class Profile(BaseSettings):
     notices: list[SecretStr] = []  # addresses as Apprise takes them
     metrics: Path | None = None  # a folder of this machine, from which metrics are scraped
     pull_facts: bool = False  # pull the git checkouts of the facts before each run
-    silence_days: int = Field(
-        default=2, ge=1
-    )  # days without a successful run: then something is wrong
+    # Days without a run that ended well, after which something is wrong.
+    silence_days: int = Field(default=2, ge=1)
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+    def settings_customise_sources(  # type: ignore[override]
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Give variables precedence over the file."""
-        return env_settings, TomlConfigSettingsSource(settings_cls, os.environ.get(PROFILE))
+        file = TomlConfigSettingsSource(settings_cls, os.environ.get(PROFILE))
+        return sources["env_settings"], file
 
     def qualify_name(self, word: str) -> str:
         """Return a name followed by that of the environment, if there is one."""
@@ -79,10 +73,7 @@ def hide_passwords(text: str) -> str:
 
 
 def read_profile(file: Path | None = None) -> Profile:
-    """Return the environment that a file, the variables, or both describe.
-
-    Child processes use the same file. Raises ReadableError with what to mend.
-    """
+    """Return the environment of a file and of variables; raise ReadableError with what to mend."""
     if file is not None:
         os.environ[PROFILE] = str(file.resolve())
     named = os.environ.get(PROFILE)

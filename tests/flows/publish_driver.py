@@ -51,14 +51,14 @@ def hold(root: Path) -> None:
 def be_ready() -> None:
     """Import what is imported at first use, and say so."""
     with TemporaryDirectory() as elsewhere:
-        publish_version(Path(elsewhere), version(0), tables(0), about(), ORIGIN)
+        publish_version(Path(elsewhere), version(0), tables(0), about(), ORIGIN, {})
     print("ready", flush=True)
 
 
 def publish_in_a_row(root: Path, first: int, count: int) -> None:
     """Publish one version after the other, and say of each whether it was new."""
     for seed in range(first, first + count):
-        done = publish_version(root, version(seed), tables(seed), about(), ORIGIN)
+        done = publish_version(root, version(seed), tables(seed), about(), ORIGIN, {})
         print(done.version.name, "created" if done.created else "there", flush=True)
 
 

@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from flows.commands.checking import Parameters
 from flows.fitting import FITTERS, update_tables
 from schemas.facts import TABLES
 from tests.support import edit, load, save
@@ -72,8 +71,10 @@ def test_a_bad_row_of_a_survey_is_refused_with_its_line(copied: Path) -> None:
     assert f"surveys.csv:{line}:respondents" in told
 
 
-def test_each_fitter_is_a_word_of_the_command() -> None:
-    assert [parameters.value for parameters in Parameters] == list(FITTERS)
+def test_a_word_that_fits_nothing_is_refused() -> None:
+    done = CliRunner().invoke(app, ["learn", "nonsense"])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("nonsense: give one of errors, daily-use, ")
 
 
 @pytest.mark.usefixtures("checked_once")

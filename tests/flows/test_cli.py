@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from audience_impact.cli.command import app
-from audience_impact.store import versions
-from audience_impact.store.manifest import MANIFEST
+from audience_impact.store import MANIFEST, versions
 from audience_impact.store.publishing import Published
 from flows.commands import run
+from flows.runs import Outcome
 from tests.support import edit
 
 HOME = Path(__file__).resolve().parents[2]
@@ -324,7 +324,8 @@ def test_a_run_shows_the_best_known_of_many(
     published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(run, "MOST_SHOWN", 3)
-    run.show_outcome(Published(versions.find_latest(published), False, ()), 1)
+    done = Published(versions.find_latest(published), False, (), "")
+    run.show_outcome(Outcome(done, [], [], 0), 1)
     shown = capsys.readouterr().out
     acts = len((FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert "RU-2025-08-13-calls" in shown

@@ -18,7 +18,7 @@ from flows import publish_impact
 from flows.commands.checking import FindingFormat, format_findings
 from flows.pipeline import steps
 from tests.flows.test_cli import command
-from tests.support import checked, computed, edit, small
+from tests.support import checked, computed, edit, folder_of, small
 
 ESCAPE, DIRECTION, HIDDEN = "A\x1b[31m\x9b2JB", "A\u202egnp.B\u2066C", "A\u200bB\u2060C\ufeffD"
 MARKUP, LINK, PICTURE = "A[/b][red]", "[A](http://evil.example/)", "![A](http://evil.example/p)"
@@ -70,7 +70,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.mark.parametrize("words", [["show", "R1"], ["show", "XA"], ["list"], ["cite", "R1"]])
 def test_a_terminal_shows_an_attack_as_text(words: list[str], published: Published) -> None:
-    shown = command(*words, "--published", published.path.parents[1]).stdout
+    shown = command(*words, "--published", folder_of(published).parents[1]).stdout
     assert is_harmless(shown)
     assert [attack for attack in ATTACKS if SEEN.get(attack, attack) not in shown] == []
 
@@ -78,7 +78,7 @@ def test_a_terminal_shows_an_attack_as_text(words: list[str], published: Publish
 def test_what_was_asked_for_is_repeated_as_text(published: Published) -> None:
     unknown = f"{ESCAPE}qqzzqq{DIRECTION}"
     for words, status in ((ALL, 0), (f"{ALL} XA {unknown}", 0), (unknown, 1)):
-        done = command("show", words, "--published", published.path.parents[1])
+        done = command("show", words, "--published", folder_of(published).parents[1])
         assert done.returncode == status, words
         shown = done.stdout + done.stderr
         assert is_harmless(shown)
@@ -89,7 +89,7 @@ def test_what_was_asked_for_is_repeated_as_text(published: Published) -> None:
 def test_json_has_the_text_and_no_sign_that_a_terminal_obeys(
     what: str, name: str, published: Published
 ) -> None:
-    root = published.path.parents[1]
+    root = folder_of(published).parents[1]
     shown = command("show", what, "--published", root, "--format", "json").stdout
     assert is_harmless(shown)
     assert ALL in json.loads(shown)[name]
@@ -97,12 +97,12 @@ def test_json_has_the_text_and_no_sign_that_a_terminal_obeys(
 
 @pytest.mark.parametrize("style", ["bibtex", "csl-json"])
 def test_a_citation_has_no_sign_that_is_hidden(style: str, published: Published) -> None:
-    root = published.path.parents[1]
+    root = folder_of(published).parents[1]
     assert is_harmless(command("cite", "R1", "--published", root, "--format", style).stdout)
 
 
 def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
-    markdown = publish_impact.format_answers(published, [Path(f"facts {ALL}")])
+    markdown = publish_impact.format_answers(published.version, [Path(f"facts {ALL}")])
     assert is_harmless(markdown)
     page = rendered(markdown)
     assert set(re.findall(r"<(/?\w+)", page)) <= OURS

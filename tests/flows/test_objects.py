@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from audience_impact.cli.command import app
 from audience_impact.exporting.export import list_files
 from audience_impact.store import (
+    MANIFEST,
     PublishError,
     files,
     history,
@@ -26,7 +27,6 @@ from audience_impact.store import (
     storage,
     versions,
 )
-from audience_impact.store.manifest import MANIFEST
 from audience_impact.store.objects import BucketStorage
 from flows.pipeline import steps
 from tests.flows import publish_driver as driver
@@ -100,14 +100,20 @@ def list_folders(store: BucketStorage) -> set[str]:
 
 def put(root: str, seed: int, keep: int | None = None) -> publishing.Published:
     return publishing.publish_version(
-        Path(root), driver.version(seed), driver.tables(seed), driver.about(), driver.ORIGIN, keep
+        Path(root),
+        driver.version(seed),
+        driver.tables(seed),
+        driver.about(),
+        driver.ORIGIN,
+        {},
+        keep,
     )
 
 
 def test_a_version_is_published_found_and_not_written_twice(root: str) -> None:
     done = put(root, 1)
     assert done.created
-    assert done.version.address == f"{root}/versions/v000001-{done.version_id}"
+    assert done.version.address == f"{root}/versions/v000001-{done.version.id}"
     assert not put(root, 1).created
     assert put(root, 2).created
     found = versions.find_latest(Path(root))
@@ -287,7 +293,7 @@ def test_a_writer_whom_another_overtakes_is_refused_and_changes_nothing(
     ):
         put(root, 2)
     assert read_whole(root) == driver.version(3).id
-    assert put(root, 2).version_id == versions.find_latest(Path(root)).id
+    assert put(root, 2).version.id == versions.find_latest(Path(root)).id
 
 
 # ---- What is wrong ----

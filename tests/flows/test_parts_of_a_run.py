@@ -20,7 +20,7 @@ from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
 from tests.engine import calibrated
 from tests.flows import dying
-from tests.support import AS_OF, World, checked, ended, world
+from tests.support import AS_OF, World, checked, ended, folder_of, world
 
 pytestmark = pytest.mark.service
 
@@ -74,7 +74,7 @@ def apart(found: steps.Checked) -> Results:
 def same_bytes(one: Results, other: Results, folder: Path) -> None:
     """Fail where two runs publish anything that differs by a byte."""
     published = [
-        steps.publish_results(each, folder / str(n), None).path
+        folder_of(steps.publish_results(each, folder / str(n), None))
         for n, each in enumerate((one, other))
     ]
     names = list_files(published[0])

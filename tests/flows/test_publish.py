@@ -19,11 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact.store import PublishError, manifest, versions
+from audience_impact.store import PublishError, manifest, storage, versions
 from audience_impact.store.history import Origin
 from audience_impact.store.publishing import Published, publish_version
 from audience_impact.store.storage import LocalStorage
 from audience_impact.store.versions import Version
+from tests.support import folder_of
 
 pytestmark = pytest.mark.service
 
@@ -101,17 +102,19 @@ ABOUT: dict[str, Any] = {
 }
 
 
+NO_FACTS: Mapping[str, bytes] = {}
+
+
 def put(
     root: Path,
     version: Version = VERSION,
     tables: dict[str, pa.Table] | None = None,
     about: dict[str, Any] = ABOUT,
     keep: int | None = None,
-    timeout_seconds: float = 60,
-    origin: Origin = ORIGIN,
+    facts: Mapping[str, bytes] = NO_FACTS,
 ) -> Published:
     tables = example() if tables is None else tables
-    return publish_version(root, version, tables, about, origin, keep, timeout_seconds)
+    return publish_version(root, version, tables, about, ORIGIN, facts, keep)
 
 
 def seeded(seed: int) -> Version:
@@ -152,6 +155,8 @@ def assert_whole(folder: Path) -> dict[str, Any]:
         content = path.read_bytes()
         assert resource["hash"] == f"sha256:{sha256(content).hexdigest()}"
         assert resource["size_bytes"] == len(content)
+        if resource["name"] == "facts":
+            continue
         table = pq.read_table(path)
         assert table.num_rows == resource["rows"]
         if table.column_names == ["seed"]:  # a table of the driver: no mixture of versions
@@ -169,9 +174,10 @@ def root(tmp_path: Path) -> Path:
 
 def test_same_tables_give_same_bytes_in_two_roots(tmp_path: Path) -> None:
     one, two = put(tmp_path / "one"), put(tmp_path / "two")
-    assert contents(one.path) == contents(two.path)
-    assert set(contents(one.path)) == {
-        *("impact.parquet", "numbers.parquet", "details/quarantine.parquet", "datapackage.json")
+    assert contents(folder_of(one)) == contents(folder_of(two))
+    assert set(contents(folder_of(one))) == {
+        *("impact.parquet", "numbers.parquet", "details/quarantine.parquet"),
+        *("facts.zip", "datapackage.json"),
     }
 
 
@@ -187,13 +193,13 @@ def test_how_a_table_was_built_reaches_no_byte(tmp_path: Path) -> None:
     tables = {name: rebuilt(table) for name, table in reversed(example().items())}
     assert tables["impact"]["id"].num_chunks == 3
     one, two = put(tmp_path / "one"), put(tmp_path / "two", tables=tables)
-    assert contents(one.path) == contents(two.path)
+    assert contents(folder_of(one)) == contents(folder_of(two))
 
 
 def test_every_column_and_every_file_describes_itself(root: Path) -> None:
     published = put(root)
     for name, table in example().items():
-        path = published.path / published.version.find_path(name)
+        path = folder_of(published) / published.version.find_path(name)
         schema = pq.read_schema(path)
         # Parquet has one type of text
         short = [
@@ -234,7 +240,7 @@ def test_files_are_zstd_with_fixed_row_groups(root: Path) -> None:
     rows = manifest.ROW_GROUP_ROWS + 1
     schema = pa.schema([field("row", pa.int64(), nullable=False)])
     tables = {"numbers": pa.table([range(rows)], schema=schema)}
-    written = pq.read_metadata(put(root, tables=tables).path / "numbers.parquet")
+    written = pq.read_metadata(folder_of(put(root, tables=tables)) / "numbers.parquet")
     assert written.num_row_groups == 2
     assert written.row_group(0).num_rows == manifest.ROW_GROUP_ROWS
     assert written.row_group(0).column(0).compression == "ZSTD"
@@ -242,17 +248,18 @@ def test_files_are_zstd_with_fixed_row_groups(root: Path) -> None:
 
 
 def test_manifest_repeats_what_the_files_say(root: Path) -> None:
-    told = assert_whole(put(root).path)
+    told = assert_whole(folder_of(put(root)))
     assert told["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
     assert told["created"] == "2025-09-30T00:00:00Z"
     assert told["version"] == VERSION.id
     assert told["licenses"] == [ABOUT["licence"]]
     assert told["sources"] == ABOUT["sources"]
     resources = {resource["name"]: resource for resource in told["resources"]}
-    assert {name: resource["rows"] for name, resource in resources.items()} == {
+    assert {name: resource.get("rows") for name, resource in resources.items()} == {
         "impact": 3,
         "numbers": 3,
         "quarantine": 0,
+        "facts": None,
     }
     impact = resources["impact"]
     assert (impact["type"], impact["format"], "bytes" in impact) == ("table", "parquet", False)
@@ -291,7 +298,7 @@ FACTS = {"0/estimates.csv": b"a,b\n1,2\n", "1/estimates.csv": b"a,b\n"}
 
 
 def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path: Path) -> None:
-    version = publish_version(root, VERSION, example(), ABOUT, ORIGIN, facts=FACTS).version
+    version = put(root, facts=FACTS).version
     folder = latest(root)
     told = {resource["path"]: resource for resource in told_of(folder)["resources"]}["facts.zip"]
     content = (folder / "facts.zip").read_bytes()
@@ -309,11 +316,11 @@ def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path
 
 
 def test_a_damaged_archive_is_named_and_a_publish_mends_it(root: Path) -> None:
-    version = publish_version(root, VERSION, example(), ABOUT, ORIGIN, facts=FACTS).version
+    version = put(root, facts=FACTS).version
     (latest(root) / "facts.zip").write_bytes(b"")
     with pytest.raises(PublishError, match=r"facts\.zip is damaged or missing"):
         version.fact_files()
-    assert publish_version(root, VERSION, example(), ABOUT, ORIGIN, facts=FACTS).created
+    assert put(root, facts=FACTS).created
     assert version.fact_files() == FACTS
 
 
@@ -335,12 +342,12 @@ def test_a_change_makes_a_new_version_and_moves_latest(
     root: Path, change: Mapping[str, Any]
 ) -> None:
     old = put(root)
-    before = contents(old.path)
+    before = contents(folder_of(old))
     new = put(root, replace(VERSION, **change))
     assert new.created
-    assert new.version_id[11:] != old.version_id[11:]
-    assert latest(root) == new.path
-    assert contents(old.path) == before
+    assert new.version.id[11:] != old.version.id[11:]
+    assert latest(root) == folder_of(new)
+    assert contents(folder_of(old)) == before
 
 
 def test_publishing_again_writes_nothing(root: Path) -> None:
@@ -348,15 +355,15 @@ def test_publishing_again_writes_nothing(root: Path) -> None:
     before = stamps(root)
     second = put(root)
     assert (first.created, second.created) == (True, False)
-    assert (second.version_id, second.path) == (first.version_id, first.path)
+    assert folder_of(second) == folder_of(first)
     assert stamps(root) == before
 
 
 def test_an_older_version_comes_back_unwritten(root: Path) -> None:
     old, new = put(root), put(root, seeded(2))
-    assert latest(root) == new.path
+    assert latest(root) == folder_of(new)
     assert not put(root).created
-    assert latest(root) == old.path
+    assert latest(root) == folder_of(old)
 
 
 def test_the_tree_may_move(root: Path) -> None:
@@ -405,8 +412,8 @@ def test_a_disk_that_fails_leaves_latest(
         patch.setattr(os, step, fail)
         with pytest.raises(PublishError, match="No space left"):
             put(root, seeded(2))
-    assert latest(root) == old.path
-    assert_whole(old.path)
+    assert latest(root) == folder_of(old)
+    assert_whole(folder_of(old))
     put(root, seeded(2))
     assert_whole(latest(root))
     assert not leftovers(root)
@@ -462,8 +469,8 @@ DAMAGES = [cut, lose, lose_details, cut_manifest, empty_manifest, shutil.rmtree]
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_version_is_replaced(root: Path, damage: Callable[[Path], None]) -> None:
     first = put(root)
-    before = contents(first.path)
-    damage(first.path)
+    before = contents(folder_of(first))
+    damage(folder_of(first))
     assert put(root).created
     assert contents(latest(root)) == before
     assert not leftovers(root)
@@ -473,8 +480,8 @@ def test_mending_that_fails_half_way_starts_again(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = put(root)
-    before = contents(first.path)
-    for path in first.path.glob("*.parquet"):
+    before = contents(folder_of(first))
+    for path in folder_of(first).glob("*.parquet"):
         path.write_bytes(b"damaged")
     mended: list[Path] = []
     real = os.replace
@@ -489,10 +496,10 @@ def test_mending_that_fails_half_way_starts_again(
         patch.setattr(os, "replace", fail_second)
         with pytest.raises(PublishError, match="No space left"):
             put(root)
-    assert latest(root) == first.path
-    assert contents(first.path).keys() == before.keys()
+    assert latest(root) == folder_of(first)
+    assert contents(folder_of(first)).keys() == before.keys()
     assert put(root).created
-    assert contents(first.path) == before
+    assert contents(folder_of(first)) == before
 
 
 def test_leftovers_of_the_dead_are_removed(root: Path) -> None:
@@ -521,13 +528,13 @@ def test_files_of_others_stay_whatever_their_names(root: Path) -> None:
 
 def test_files_of_others_in_an_old_version_stay_when_it_goes(root: Path) -> None:
     first = put(root, seeded(1))
-    (first.path / "notes.txt").write_text("precious")
+    (folder_of(first) / "notes.txt").write_text("precious")
     second = put(root, seeded(2), keep=1)
     assert second.removed == (first.version.name,)
-    assert [path.name for path in first.path.iterdir()] == ["notes.txt"]
+    assert [path.name for path in folder_of(first).iterdir()] == ["notes.txt"]
     assert not leftovers(root)
     assert put(root, seeded(3), keep=1).removed == (second.version.name,)
-    assert (first.path / "notes.txt").read_text() == "precious"
+    assert (folder_of(first) / "notes.txt").read_text() == "precious"
 
 
 @pytest.mark.parametrize("name", ["versions", "history"])
@@ -545,8 +552,8 @@ def test_a_link_in_place_of_a_folder_is_not_written_through(
 
 def test_a_link_in_place_of_a_version_is_not_followed(root: Path, tmp_path: Path) -> None:
     first = put(root)
-    elsewhere = Path(shutil.move(first.path, tmp_path / "elsewhere"))
-    first.path.symlink_to(elsewhere)
+    elsewhere = Path(shutil.move(folder_of(first), tmp_path / "elsewhere"))
+    folder_of(first).symlink_to(elsewhere)
     next(elsewhere.glob("*.parquet")).write_text("damaged")
     before = stamps(elsewhere)
     assert put(root).version.number == 2
@@ -581,7 +588,7 @@ def test_keep_never_removes_what_latest_points_at(root: Path) -> None:
     assert not oldest.created
     assert oldest.removed == (ids[1], ids[2])
     assert kept(root) == {ids[0], ids[3]}
-    assert latest(root) == oldest.path
+    assert latest(root) == folder_of(oldest)
 
 
 def test_a_removal_that_fails_half_way_leaves_whole_versions(
@@ -655,7 +662,8 @@ def test_files_are_flushed_before_names_point_at_them(
     put(root, new)
     files = {f"{name}.parquet": f"v000002-{new.id}" for name in sorted(example())}
     files["quarantine.parquet"] = "details"
-    files |= {"datapackage.json": f"v000002-{new.id}", "000002.json": "history"}
+    files |= dict.fromkeys(("facts.zip", "datapackage.json"), f"v000002-{new.id}")
+    files["000002.json"] = "history"
     expected = [
         step
         for name, folder in files.items()
@@ -684,19 +692,22 @@ def test_publishers_take_turns(root: Path) -> None:
     assert_whole(latest(root))
 
 
-def test_a_live_publisher_blocks_and_a_dead_one_does_not(root: Path) -> None:
+def test_a_live_publisher_blocks_and_a_dead_one_does_not(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "LOCK_SECONDS", 0.2)
     old = put(root)
     with driver("hold", root) as holder:
         wait_until_ready(holder)
         before = stamps(root)
         with pytest.raises(PublishError, match=r"another run is publishing .* within 0\.2 seconds"):
-            put(root, seeded(2), timeout_seconds=0.2)
+            put(root, seeded(2))
         assert stamps(root) == before
-        assert latest(root) == old.path
+        assert latest(root) == folder_of(old)
         holder.kill()
         holder.wait()
         assert (root / ".lock").exists()
-        assert put(root, seeded(2), timeout_seconds=5).created
+        assert put(root, seeded(2)).created
 
 
 def test_other_values_of_the_same_libraries_are_refused(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The archive of a release is read where it lies, and what is damaged or strange is refused."""
 
 import io
-import json
 import lzma
 import re
 import zipfile
@@ -85,7 +84,7 @@ def test_nothing_is_written_into_a_release(archive: Path) -> None:
     before = archive.read_bytes()
     store = versions.find_latest(archive).store
     writes = (
-        lambda: store.hold_lock(1.0),
+        lambda: store.hold_lock(),
         lambda: store.write_file("x", b""),
         lambda: store.create_file("x", b""),
         lambda: store.move_pointer("latest", "versions/x"),
@@ -121,13 +120,14 @@ def pack(files: dict[str, bytes]) -> bytes:
     return sink.getvalue()
 
 
-NO_ID = json.dumps({"audience_impact": {"version_id": "../../etc"}}).encode()
+FOLDER = "audience-impact-2026-11-30-0123456789ab"
 STRANGE = {
     "cannot be opened as a release": b"no archive",
     "has no version in it": pack({"a/b/datapackage.json": b"{}"}),
     "it has no version": pack({"a/datapackage.json": b"{}", "b/datapackage.json": b"{}"}),
-    "manifest.title is missing or of another type": pack({"a/datapackage.json": NO_ID}),
-    "is no release of audience-impact: Exp": pack({"a/datapackage.json": b"{"}),
+    "is no release of audience-impact": pack({"../etc/datapackage.json": b"{}"}),
+    "manifest.title is missing or of another type": pack({f"{FOLDER}/datapackage.json": b"{}"}),
+    "is damaged or missing (Exp": pack({f"{FOLDER}/datapackage.json": b"{"}),
 }
 
 

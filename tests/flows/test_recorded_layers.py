@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from audience_impact.store import versions
-from flows import CHECKOUT, recorded_layers
-from flows.commands import importing, run
+from flows import CHECKOUT
+from flows.commands import folders, importing, run
 from flows.pipeline import steps
-from flows.recorded_layers import RECORD
-from flows.runs import RunOptions
+from flows.runs import RECORD, RunOptions, record_layers
 from tests.flows.test_cli import command
 
 FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"
@@ -32,8 +31,8 @@ def layer(tmp_path: Path) -> Path:
     return folder
 
 
-def _record(root: Path, *folders: Path) -> None:
-    recorded_layers.record_layers(root, versions.find_latest(root).id, folders)
+def _record(root: Path, *layers: Path) -> None:
+    record_layers(root, versions.find_latest(root).id, layers)
 
 
 @pytest.fixture
@@ -123,8 +122,8 @@ def test_a_record_that_somebody_edited_is_refused_in_a_line(
 
 
 def test_a_record_of_another_version_counts_for_nothing(root: Path, layer: Path) -> None:
-    recorded_layers.record_layers(root, "2020-01-01-000000000000", [layer])
-    assert recorded_layers.read_last_layers(root) == []
+    record_layers(root, "2020-01-01-000000000000", [layer])
+    assert folders.read_last_layers(root) == []
 
 
 def test_a_record_changes_no_published_byte(root: Path, layer: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from audience_impact.store import storage
 from flows import CHECKOUT
-from flows.pipeline import descriptions, parts, steps
+from flows.pipeline import parts, steps
 from flows.pipeline.code import code_sha256
 from schemas import published
-from tests.support import checked, computed, edit, load
+from tests.support import checked, computed, edit, folder_of, load
 
 # ---- What makes a new version ----
 
@@ -73,9 +73,8 @@ def test_words_about_the_code_make_no_new_version(checkout: Path) -> None:
 @pytest.fixture(scope="module")
 def folder(repository_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository's facts, published."""
-    return steps.publish_results(
-        repository_results, tmp_path_factory.mktemp("published"), None
-    ).path
+    root = tmp_path_factory.mktemp("published")
+    return folder_of(steps.publish_results(repository_results, root, None))
 
 
 def ids(results: steps.Results, table: str) -> set[str]:
@@ -196,8 +195,6 @@ def test_a_version_names_the_licence_of_each_source_and_claims_none_for_the_fact
     assert licences["survey-page"] == "not stated by the publisher"
     assert licences["press-page"] == "not recorded"
     computed_here, of_sources = version.manifest["licenses"]
-    assert computed_here == descriptions.LICENCE
-    assert (
-        version.files["facts.zip"]["licenses"] == [of_sources] == [descriptions.LICENCES_OF_SOURCES]
-    )
+    assert computed_here == steps.LICENCE
+    assert version.files["facts.zip"]["licenses"] == [of_sources] == [steps.LICENCES_OF_SOURCES]
     assert "stay under the licences of their sources" in version.manifest["description"]

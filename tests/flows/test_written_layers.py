@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from audience_impact.facts import reading
 from flows import layers
-from flows.layers import Layer, Owner, WriteResult
+from flows.layers import Owner, WriteResult
 from flows.pipeline.steps import RefusedError, build_headers
 from schemas import facts as fact_models
 from tests.flows import publish_driver as driver
@@ -23,22 +23,21 @@ BESIDE = Path("refused") / "rows.csv"
 NAMES = {"lineages.csv", "platforms.csv", BESIDE.as_posix()}
 
 
-def made(note: str = "first", **cells: str) -> Layer:
-    """A layer of two tables and a file beside them, all of which carry the note."""
+def made(note: str = "first", **cells: str) -> dict[str, pd.DataFrame]:
+    """Two tables of a layer, which carry the note."""
     rows = {
         "lineages": {"measurement_series_id": "panel", **DEFAULTS["lineages"], "note": note},
         "platforms": {"platform_id": "alpha", **DEFAULTS["platforms"], "note": note, **cells},
     }
-    tables = {
+    return {
         table: pd.DataFrame([{**dict.fromkeys(fact_models.COLUMNS[table], ""), **row}], dtype="str")
         for table, row in rows.items()
     }
-    return Layer(tables, {BESIDE.as_posix(): f"{note}\n".encode()})
 
 
 @cache
 def expected(note: str) -> dict[str, bytes]:
-    return dict(layers.render_layer(made(note)))
+    return {**layers.render_tables(made(note)), BESIDE.as_posix(): f"{note}\n".encode()}
 
 
 def write(into: Path, note: str = "first", overwrite: bool = False) -> WriteResult:
@@ -198,7 +197,7 @@ def test_hand_made_facts_are_never_a_layer(tmp_path: Path, facts_copy: Path) -> 
 
 def test_what_breaks_its_contract_is_named_and_nothing_is_written(into: Path) -> None:
     with pytest.raises(RefusedError) as caught:
-        layers.render_layer(made("second", name="A service\u200b", kind="oracle"))
+        layers.render_tables(made("second", name="A service\u200b", kind="oracle"))
     first, second = caught.value.lines
     assert first.startswith("platforms.csv: alpha: kind: word: the word is not in the vocabulary")
     assert first.endswith("('oracle')")
@@ -210,10 +209,9 @@ def test_what_breaks_its_contract_is_named_and_nothing_is_written(into: Path) ->
 
 
 def test_a_key_that_stands_there_twice_is_named() -> None:
-    layer = made()
-    twice = pd.concat([layer.tables["platforms"]] * 2)
+    twice = pd.concat([made()["platforms"]] * 2)
     with pytest.raises(RefusedError, match=r"^platforms\.csv: alpha occurs there twice$"):
-        layers.render_layer(Layer({"platforms": twice}))
+        layers.render_tables({"platforms": twice})
 
 
 def test_two_at_once_are_refused(into: Path) -> None:

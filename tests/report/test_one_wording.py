@@ -69,10 +69,10 @@ def test_every_place_renders_the_answer_in_the_same_words(
     record = pages.records[name]
     headline, answer = (
         sentences.write_headline(record),
-        sentences.write_answer(record, version.version_id),
+        sentences.write_answer(record, version.version.id),
     )
     assert answer.startswith(headline)
-    assert answer in text.render_restriction(record, version.version_id)
+    assert answer in text.render_restriction(record, version.version.id)
     assert answer in workbook(record, version)
     assert headline in page(pages, name)
     cited = cite_restriction(record, version.version).format_text()

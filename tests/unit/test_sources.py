@@ -5,7 +5,7 @@ import pytest
 
 from audience_impact.answers import names
 from audience_impact.outputs.lineage import make_sources
-from flows.pipeline import descriptions
+from flows.pipeline import steps
 from tests.support import world
 
 
@@ -22,7 +22,7 @@ def test_what_nobody_noted_is_said_and_what_stands_there_stays() -> None:
 )
 def test_a_source_without_a_title_is_named_by_its_publisher(title: str, named: str) -> None:
     cells = {"source_id": "S", "publisher": "A publisher", "url": "", "licence": "CC0"}
-    (source,) = descriptions.describe_sources(pd.DataFrame([{"title": title, **cells}]))
+    (source,) = steps.describe_sources(pd.DataFrame([{"title": title, **cells}]))
     assert source == {"source_id": "S", "title": named, "licence": "CC0"}
 
 
