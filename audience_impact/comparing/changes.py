@@ -130,22 +130,19 @@ class ChangedTable:
         first, then = (
             side[side.index.isin(differ)].to_dict(orient="index") for side in (self.old, self.new)
         )
-        return [_make_row(self.table, key, first.get(key), then.get(key)) for key in sorted(differ)]
+        rows = []
+        for key in sorted(differ):
+            pair = first.get(key, {}), then.get(key, {})
+            change = FactChange.REMOVED if pair[0] else FactChange.ADDED
+            change = FactChange.CHANGED if all(pair) else change
+            cells = [{name: side[name] for name in was if side} for side in pair]
+            places = [_format_place(side) for side in pair]
+            rows.append(Row(self.table, key, change, (places[0], places[1]), (cells[0], cells[1])))
+        return rows
 
 
-def _make_row(
-    table: str, key: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-) -> Row:
-    change = FactChange.ADDED if not old else FactChange.REMOVED if not new else FactChange.CHANGED
-    first, then = (
-        {name: cell for name, cell in (side or {}).items() if name not in PROVENANCE}
-        for side in (old, new)
-    )
-    return Row(table, key, change, (_format_place(old), _format_place(new)), (first, then))
-
-
-def _format_place(row: Mapping[str, Any] | None) -> str:
-    if row is None:
+def _format_place(row: Mapping[str, Any]) -> str:
+    if not row:
         return ""
     beyond = f" (layer {row['row_layer']})" * (row["row_layer"] > 1)
     return f"{row['row_file']}:{row['row_line']}{beyond}"
@@ -371,60 +368,56 @@ def compare_versions(
     return comparison
 
 
-class RelatedRows:
-    """Numbers (from 1) of the changed fact rows, by the answers that they may concern."""
+def relate_rows(comparison: Comparison, answers: Iterable[Key]) -> dict[Key, list[int]]:
+    """Return the numbers (from 1) of the changed fact rows that may concern answers, by KEY.
 
-    def __init__(self, comparison: Comparison) -> None:
-        self.rows = comparison.rows
-        self.numbers: dict[Key, set[int]] = defaultdict(set)
-        """The rows by table and key, and by what they speak of: a column, and its value."""
-        for number, row in enumerate(self.rows, 1):
-            self.numbers[row.table, row.key].add(number)
-            restrictions = row.collect_values(RESTRICTION)
-            areas = set() if restrictions else row.collect_values(*AREAS)
-            pages = row.collect_values(*PAGES) if row.table in ("sources", "lineages") else set()
-            named = {RESTRICTION: restrictions, PAGE: pages}
-            named[COUNTRY] = {area.partition("-")[0] for area in areas}
-            for column, values in named.items():
-                for value in values:
-                    self.numbers[column, value].add(number)
-        lineage = pd.concat([side.read_table("lineage") for side in comparison.sides])
-        self.lineage = dict(iter(lineage.groupby(RESTRICTION)))
-        self.countries: dict[str, set[str]] = defaultdict(set)
-        for side in comparison.sides:
-            acts = side.read_table("restrictions")
-            for restriction, cell in zip(acts[RESTRICTION], acts["country_ids"], strict=True):
-                self.countries[restriction] |= {*cell.split(";")}
+    Of a year these are the rows of the country and of its restrictions; none of a region.
+    """
+    by_subject: dict[Key, set[int]] = defaultdict(set)  # by table and key, or column and value
+    for number, row in enumerate(comparison.rows, 1):
+        restrictions = row.collect_values(RESTRICTION)
+        areas = set() if restrictions else row.collect_values(*AREAS)
+        pages = row.collect_values(*PAGES) if row.table in ("sources", "lineages") else set()
+        subjects = [(row.table, row.key)]
+        subjects += [(COUNTRY, area.partition("-")[0]) for area in areas]
+        subjects += [(RESTRICTION, key) for key in restrictions] + [(PAGE, page) for page in pages]
+        for key in subjects:
+            by_subject[key].add(number)
+    lineage = pd.concat([side.read_table("lineage") for side in comparison.sides])
+    lineage_of = dict(iter(lineage.groupby(RESTRICTION)))
+    countries: dict[str, set[str]] = defaultdict(set)
+    for side in comparison.sides:
+        acts = side.read_table("restrictions")
+        for restriction, cell in zip(acts[RESTRICTION], acts["country_ids"], strict=True):
+            countries[restriction] |= {*cell.split(";")}
 
-    def find_rows(self, subject: str, aspect: str) -> list[int]:
-        """Return the numbers of the fact rows that may concern an answer of KEY, in order.
+    def collect(keys: Iterable[Key]) -> set[int]:
+        return set().union(*(by_subject.get(key, ()) for key in keys))
 
-        Of a year these are the rows of the country and of its restrictions; none of a region.
-        """
+    related = {}
+    for subject, aspect in answers:
         if aspect.isdigit():
-            keys = [(COUNTRY, subject)]
-            keys += [(RESTRICTION, key) for key, cell in self.countries.items() if subject in cell]
-            return sorted(self._collect(keys))
-        numbers = self._collect([(RESTRICTION, subject)])
-        near = self._collect([(COUNTRY, area) for area in self.countries[subject]])
-        if subject not in self.lineage:
-            return sorted(numbers | near)
-        lineage = self.lineage[subject]
-        platforms = {*lineage["platform_id"]}
-        for number in near:
-            named = self.rows[number - 1].collect_values(*PLATFORMS)
-            if not named or named & platforms:
-                numbers.add(number)
-        facts = zip(lineage["input_table"], lineage["input_id"], strict=True)
-        return sorted(numbers | self._collect([*facts, *((PAGE, page) for page in lineage[PAGE])]))
-
-    def _collect(self, keys: Iterable[Key]) -> set[int]:
-        return set().union(*(self.numbers.get(key, ()) for key in keys))
+            acts = [(RESTRICTION, key) for key, codes in countries.items() if subject in codes]
+            numbers = collect([(COUNTRY, subject), *acts])
+        else:
+            numbers = collect([(RESTRICTION, subject)])
+            near = collect((COUNTRY, area) for area in countries[subject])
+            used = lineage_of.get(subject, lineage.iloc[:0])
+            platforms = {*used["platform_id"]}
+            for number in near:
+                named = comparison.rows[number - 1].collect_values(*PLATFORMS)
+                if used.empty or not named or named & platforms:
+                    numbers.add(number)
+            facts = zip(used["input_table"], used["input_id"], strict=True)
+            numbers |= collect([*facts, *((PAGE, page) for page in used[PAGE])])
+        related[subject, aspect] = sorted(numbers)
+    return related
 
 
 def as_records(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as dictionaries that JSON can store."""
-    related, exchanged = RelatedRows(comparison), _list_exchanged_figures(comparison)
+    changed, exchanged = comparison.changed_answers, _list_exchanged_figures(comparison)
+    related = relate_rows(comparison, changed.index)
     old, new = (side.settings for side in comparison.sides)
     was, now = (side.refused_count for side in comparison.sides)
     return {
@@ -450,8 +443,8 @@ def as_records(comparison: Comparison) -> dict[str, Any]:
         ],
         "answers": [
             describe_answer(key, row)
-            | {"beside": related.find_rows(*key), "figures": exchanged.get(key[0], [])}
-            for key, row in comparison.changed_answers.iterrows()
+            | {"beside": related[key], "figures": exchanged.get(key[0], [])}
+            for key, row in changed.iterrows()
         ],
     }
 

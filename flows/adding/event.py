@@ -12,7 +12,7 @@ is measured.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -37,7 +37,6 @@ from flows.adding.records import (
 )
 
 if TYPE_CHECKING:
-    from audience_impact.facts.tables import Finding
     from flows.pipeline.steps import Reading
 
 SOURCE = "described-event"
@@ -133,16 +132,12 @@ class EventRows:
             raise NotOnRecordError("; ".join(blocks))
 
     def _check_years(self) -> None:
-        bases = self.tables["bases"]
-        counts = bases[
-            (bases["area_id"] == self.country_id)
-            & bases["population_base"].str.startswith("internet")
-        ]
-        years = counts["period"].str[:4].astype("int64")
-        country, year = self.event.country, self.event.start.year
-        if years.empty:
+        bases, country, year = self.tables["bases"], self.event.country, self.event.start.year
+        is_online = bases["population_base"].str.startswith("internet")
+        periods = bases.loc[is_online & (bases["area_id"] == self.country_id), "period"]
+        if periods.empty:
             raise NotOnRecordError(f"our record holds no count of the people online in {country}")
-        first, last = years.min(), years.max()
+        first, last = int(periods.min()[:4]), int(periods.max()[:4])
         if first - year > MOST_YEARS_BEFORE or year - last > MOST_YEARS_AFTER:
             raise NotOnRecordError(
                 f"our record counts the people online in {country} from {first} to {last}: {year} "
@@ -152,13 +147,12 @@ class EventRows:
     def _check_operators(self) -> None:
         from audience_impact.places.networks import list_networks
 
-        tables, country = self.tables, self.country_id
-        acts = tables["restrictions"]
-        cells = acts.loc[acts["area_ids"].str[:2] == country, "operators"]
+        acts, operators = self.tables["restrictions"], self.event.operators
+        cells = acts.loc[acts["area_ids"].str[:2] == self.country_id, "operators"]
         names = {fold_name(name): name for cell in cells for name in cell.split(";") if name}
-        pairs = pd.DataFrame({"country_id": country, "operators": self.event.operators})
-        counted = {operator for _, operator, _ in list_networks(pairs, tables)}
-        for operator in self.event.operators:
+        pairs = pd.DataFrame({"country_id": self.country_id, "operators": operators})
+        counted = {operator for _, operator, _ in list_networks(pairs, self.tables)}
+        for operator in operators:
             if operator not in counted and fold_name(operator) not in names:
                 near = suggest_names(operator, names.values())
                 raise NotOnRecordError(
@@ -203,11 +197,10 @@ class EventRows:
             action, evidence = words.Action.NETWORK_SHUTDOWN, words.EvidenceState.DOWN
         status = words.EndStatus.ENDED if event.last_day else words.EndStatus.ONGOING
         networks = words.NetworkScope.ASN_LIST if event.operators else event.network
-        named = ", ".join(event.operators)
         areas = sorted(self._places or [self.country_id])
         features = ";".join(sorted(event.features or [words.Feature.WHOLE_SERVICE]))
-        about = {"restriction_id": self.restriction_id, "source_id": SOURCE}
-        claim = {"claim_status": words.ClaimStatus.OFFICIAL.value}
+        of_event = {"restriction_id": self.restriction_id}
+        about = of_event | {"source_id": SOURCE, "claim_status": words.ClaimStatus.OFFICIAL.value}
         restriction = {
             "area_ids": ";".join(areas),
             "geo_scope": choose_scope(areas),
@@ -221,20 +214,21 @@ class EventRows:
             "severity": choose_severity(action, features),
             "evidence_state": evidence.value,
             "operators": ";".join(event.operators),
-            "extent_reason": f"operators named: {named}" if named else "",
+            "extent_reason": f"operators named: {', '.join(event.operators)}"
+            * bool(event.operators),
             "note": "event as described, on no record",
         }
         place = {
-            "restriction_id": self.restriction_id,
             "reading": words.PlaceReading.WHOLE.value,
             "found_by": words.PlaceMatch.EXACT.value,
         }
-        platforms = ";".join(sorted(self._platform_ids))
         return {
-            "restrictions": [about | claim | restriction],
-            "restriction_targets": build_targets(about | claim, platforms, features),
+            "restrictions": [about | restriction],
+            "restriction_targets": build_targets(
+                about, ";".join(sorted(self._platform_ids)), features
+            ),
             "restriction_places": [
-                {**place, "area_id": area_id, "name": name}
+                {**of_event, **place, "area_id": area_id, "name": name}
                 for area_id, name in self._places.items()
             ],
         }
@@ -290,7 +284,14 @@ def publish_estimate(event: Event, reading: "Reading") -> Iterator[Estimate]:
         for file in insert_rows(layer, {**rows, **pages}):
             file.path.write_bytes(file.after)
         checked = steps.validate_facts(steps.read_facts([*reading.folders, layer]))
-        _refuse_errors(checked.findings, len(reading.folders) + 1)
+        of_event = [row for row in checked.findings if row.layer > len(reading.folders)]
+        errors = [row for row in of_event if row.severity == words.FindingSeverity.ERROR]
+        # An error of a cell takes its row away: then other rows name a restriction that is none.
+        if causes := [row for row in errors if row.column != "restriction_id"] or errors:
+            event_words = "the event cannot be estimated"
+            raise steps.RefusedError(
+                [f"{event_words}: {row.column} {row.value!r}: {row.message}" for row in causes]
+            )
         steps.refuse_errors(checked, strict=False)
         day = max(steps.choose_day(checked, None), event.last_day or event.start)
         only = frozenset({described.restriction_id})
@@ -298,21 +299,3 @@ def publish_estimate(event: Event, reading: "Reading") -> Iterator[Estimate]:
         steps.publish_results(results, published, None)
         refused = {finding.place for finding in quality.list_refused(checked.findings)}
         yield Estimate(described.restriction_id, published, rows, len(refused))
-
-
-def _refuse_errors(findings: "Sequence[Finding]", layer: int) -> None:
-    """Raise the errors of the rows of the event, which are the last layer of the facts."""
-    from flows.pipeline.steps import RefusedError
-
-    errors = [
-        finding
-        for finding in findings
-        if finding.layer == layer and finding.severity == words.FindingSeverity.ERROR
-    ]
-    # An error of a cell takes its row away, and then other rows name a restriction that is none.
-    causes = [finding for finding in errors if finding.column != "restriction_id"] or errors
-    if causes:
-        event = "the event cannot be estimated"
-        raise RefusedError(
-            [f"{event}: {error.column} {error.value!r}: {error.message}" for error in causes]
-        )

@@ -163,7 +163,7 @@ def shown(found: Comparison) -> str:
 
 def beside(found: Comparison, subject: str, aspect: str) -> list[str]:
     """The keys of the rows that stand beside an answer."""
-    numbers = changes.RelatedRows(found).find_rows(subject, aspect)
+    numbers = changes.relate_rows(found, [(subject, aspect)])[subject, aspect]
     return [found.rows[number - 1].key for number in numbers]
 
 
