@@ -1,6 +1,6 @@
 """The rules of several cells of a published row, by table: each returns which rows pass.
 
-`rules.csv` has the meaning of those that are rules of the documentation.
+`rules.csv` has the meaning of each.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,6 @@ import pandas as pd
 from audience_impact.rules import register_rule
 from audience_impact.vocabulary import ObsStatus, RuleStage
 
-JOINED_BY = ";"
-"""Separator between several words in one cell."""
 RowCheck = Callable[[pd.DataFrame], Any]
 RULES: dict[str, dict[str, RowCheck]] = {}
 """The rules of each table, by id."""
@@ -21,10 +19,9 @@ OF_PERIODS = ("countries_by_year", "countries_by_month", "regions_by_year", "reg
 OF_DAYS = ("countries_by_day", "regions_by_day")
 
 
-def row_rule(name: str, *tables: str, is_listed: bool = True) -> Callable[[RowCheck], RowCheck]:
-    """Declare the decorated function as a rule of tables; those that are listed have a meaning."""
-    if is_listed:
-        register_rule(name, RuleStage.PUBLISHED)
+def row_rule(name: str, *tables: str) -> Callable[[RowCheck], RowCheck]:
+    """Declare the decorated function as a rule of tables."""
+    register_rule(name, RuleStage.PUBLISHED)
 
     def declare(check: RowCheck) -> RowCheck:
         for table in tables:
@@ -95,38 +92,9 @@ def _are_bounds_of_impact_in_order(frame: pd.DataFrame) -> Any:
     return _is_in_order(frame, "persons", 1) & ~over
 
 
-@row_rule("details_without_rules", "impact", is_listed=False)
-def _has_details_of_rules(frame: pd.DataFrame) -> Any:
-    """Require as many details as rules, in rows with details."""
-    counts = frame[["reason_details", "reason_rule_ids"]].apply(
-        lambda column: column.str.count(JOINED_BY)
-    )
-    return frame["reason_details"].isna() | counts["reason_details"].eq(counts["reason_rule_ids"])
-
-
-@row_rule("estimate_out_of_order", "impact", is_listed=False)
-def _are_quantiles_in_order(frame: pd.DataFrame) -> Any:
-    """Within one person; errors may pass the bounds as printed."""
-    steps = frame[[f"{name}_persons" for name in ("q05", "q50", "q95")]].diff(axis=1)
-    return ~(steps.iloc[:, 1:] < -1).any(axis=1)
-
-
 row_rule("gap_has_reason", "impact")(
     lambda frame: (frame["obs_status"] == ObsStatus.NORMAL.value) | frame["reason"].notna()
 )
 row_rule("share_of_base_at_most_one", "impact")(
     lambda frame: ~(frame["printed_max_base_share"] > 1)
 )
-row_rule(
-    *("reason_without_rules", "impact", *OF_PERIODS, *OF_DAYS, "person_days"), is_listed=False
-)(lambda frame: frame["reason"].isna() == frame["reason_rule_ids"].isna())
-
-
-@row_rule("list_of_other_length", "restrictions", is_listed=False)
-def _has_names_and_paths(frame: pd.DataFrame) -> Any:
-    """Require a name for each area, and a path for each country."""
-    lengths = frame[["area_ids", "area_names", "country_ids", "country_paths"]].apply(
-        lambda column: column.str.count(JOINED_BY)
-    )
-    are_names = lengths["area_names"].eq(lengths["area_ids"])
-    return are_names & lengths["country_paths"].eq(lengths["country_ids"])

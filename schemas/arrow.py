@@ -7,8 +7,8 @@ import pyarrow
 
 from audience_impact.vocabulary import YesNo
 from schemas import contracts, published
-from schemas.answer_rules import JOINED_BY, RULES
-from schemas.published import Column
+from schemas.answer_rules import RULES
+from schemas.published import JOINED_BY, Column
 
 WHOLE_UNITS = ("persons", "person_days", "person_hours", "days", "count")
 """Units of numbers that are published as integers."""

@@ -30,8 +30,9 @@ from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
 from audience_impact.tracing import ITEMS
 from schemas import facts
-from schemas.answer_rules import JOINED_BY
 
+JOINED_BY = ";"
+"""Separator between several words in one cell."""
 ENDS = {
     "min": "the fewest, with the errors of 99 % of such figures",
     "printed_min": "the fewest as printed",

@@ -141,8 +141,10 @@ def convert_types(
 ) -> Tables:
     """Return tables with numbers as float64, and an interval of days for each date or period.
 
-    The interval of column NAME is in NAME_start and NAME_end (datetime64), beside the text.
+    The interval of column NAME is in NAME_start and NAME_end (datetime64), beside the text. A blank
+    `measurement_series_id` of a figure is filled with that of its source.
     """
+    series_of_source = tables["sources"].set_index("source_id")["measurement_series_id"]
     result = {}
     for table, frame in tables.items():
         changed = {
@@ -152,20 +154,12 @@ def convert_types(
         for name in dates[table]:
             interval = periods.parse_periods(frame[name])
             changed |= {f"{name}_start": interval["start"], f"{name}_end": interval["end"]}
-        result[table] = frame.assign(**changed)
-    return fill_lineage(result)
-
-
-def fill_lineage(tables: Tables) -> Tables:
-    """Fill a blank `measurement_series_id` of a figure with that of its source."""
-    series_of_source = tables["sources"].set_index("source_id")["measurement_series_id"]
-    filled = dict(tables)
-    for table, frame in tables.items():
         if has_lineage(frame) and table != "sources":
-            series, of_source = frame["measurement_series_id"], frame["source_id"]
-            of_source = of_source.map(series_of_source).astype("str").fillna("")
-            filled[table] = frame.assign(measurement_series_id=series.mask(series == "", of_source))
-    return filled
+            series = frame["measurement_series_id"]
+            of_source = frame["source_id"].map(series_of_source).astype("str").fillna("")
+            changed["measurement_series_id"] = series.mask(series == "", of_source)
+        result[table] = frame.assign(**changed)
+    return result
 
 
 def relocate_finding(finding: Finding, folders: Sequence[Path]) -> Finding:

@@ -11,7 +11,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -98,12 +98,10 @@ def _find_place(cells: Sequence[list[str]], new: list[str], by: Sequence[int]) -
 def find_new_findings(
     files: Sequence[ChangedFile], folders: Sequence[Path], today: date
 ) -> list[Finding]:
-    """Return the findings of the check that the new rows cause.
+    """Return the findings of the check that the new rows cause, whatever their lines.
 
-    Args:
-        files: the changed files, all in the last of the folders.
-        folders: the layers of facts.
-        today: the last possible day of access to a page.
+    The files are all in the last of the folders; `today` is the last possible day of access to a
+    page.
     """
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name)
@@ -111,19 +109,13 @@ def find_new_findings(
             shutil.copyfile(path, copy / path.name)
         for file in files:
             (copy / file.path.name).write_bytes(file.after)
-        after = _check_folders([*folders[:-1], copy], today)
-    earlier = {_identify_finding(finding) for finding in _check_folders(folders, today)}
-    return [finding for finding in after if _identify_finding(finding) not in earlier]
-
-
-def _check_folders(folders: Sequence[Path], today: date) -> tuple[Finding, ...]:
-    return steps.validate_facts(steps.read_facts(folders), today).findings
-
-
-def _identify_finding(finding: Finding) -> tuple[object, ...]:
-    """Return the identity of a finding without its line number, which new rows may change."""
-    place = finding.layer, finding.file, finding.column
-    return (*place, finding.rule, finding.value, finding.row)
+        before, after = (
+            steps.validate_facts(steps.read_facts(layers), today).findings
+            for layers in (folders, [*folders[:-1], copy])
+        )
+    # Messages may name a line, which new rows may change.
+    earlier = {replace(finding, line=0, message="") for finding in before}
+    return [row for row in after if replace(row, line=0, message="") not in earlier]
 
 
 def require_sound(files: Sequence[ChangedFile], folders: Sequence[Path], today: date) -> None:
