@@ -202,7 +202,7 @@ def _unlike_its_note(
 
 PRINTED_AREA = re.compile(r"area as printed: (.*?)(?:; |$)")
 SPOT = re.compile(r"\b(?:venue|campus|checkpoint|radius|protest sites?)\b", re.IGNORECASE)
-PART = r"(?:^|and |, )(?:some )?(?:parts|areas|villages|wards|sectors) of (?:the )?"
+PARTS_OF = r"(?:^|and |, )(?:some )?(?:parts|areas|villages|wards|sectors) of (?:the )?"
 LEVELS = {
     AreaLevel.CITY.value: 0,
     AreaLevel.ADMIN3.value: 1,
@@ -270,7 +270,7 @@ def _explain_width(
         is_part = overrides[override] == PlaceReading.WITHIN.value
         if is_part and _is_holder_named(name, names, text.casefold(), folded):
             return f"{name} is a part of {area_id}, which is read whole"
-        if re.search(PART + re.escape(name), folded):
+        if re.search(PARTS_OF + re.escape(name), folded):
             return f"the row says parts of {name}, which is read whole"
         if spot := SPOT.search(note):
             return f"the row names a {spot[0]}, and {area_id} is read whole"
