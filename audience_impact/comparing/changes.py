@@ -34,7 +34,7 @@ from audience_impact.facts.tables import PROVENANCE
 from audience_impact.frames import Array
 from audience_impact.plain_text import ReadableError
 from audience_impact.store import manifest
-from audience_impact.store.versions import Stored
+from audience_impact.store.versions import Stored, make_frame
 from audience_impact.vocabulary import AnswerChange as Change
 from audience_impact.vocabulary import FactChange, FactRole, RestrictionKind
 
@@ -303,7 +303,7 @@ def read_published(stored: Stored) -> ComparedVersion:
         combine_answers(stored.read_table("impact"), by_area),
         stored.fact_files(),
         stored.fact_keys(),
-        stored.read_table,
+        lambda name: make_frame(stored.read_arrow(name)),
         stored.count_rows(),
         len(quarantine.drop_duplicates()),
     )

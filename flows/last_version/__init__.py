@@ -105,7 +105,7 @@ def describe_results(results: Results) -> ComparedVersion:
         key_answers(results.tables["impact"].to_pandas(), IMPACT_KEY),
         results.files,
         fact_models.list_keys(),
-        lambda name: results.tables[name].to_pandas(),
+        results.read_frame,
         results.count_rows(),
     )
 
