@@ -12,34 +12,16 @@ class Quantity(StrEnum):
     @property
     def unit(self) -> str:
         """Return the unit at the end of the names of its columns."""
-        return {"people": "persons", "person-days": "person_days"}[self]
+        return "persons" if self is Quantity.PEOPLE else "person_days"
 
 
-class Grouping(StrEnum):
-    """The rows of a ranking of an area."""
-
-    COUNTRY = "country"
-    RESTRICTION = "restriction"
-
-
-class ChartForm(StrEnum):
-    """The form of a chart of an area: bars, a map of its countries, or a line over the years."""
-
-    BAR = "bar"
-    MAP = "map"
-    LINE = "line"
-
-
-class EventOrder(StrEnum):
-    """The order of a list of restrictions: the most people or person-days first, or the newest."""
-
-    PEOPLE = "people"
-    PERSON_DAYS = "person-days"
-    DATE = "date"
-
-
-class EventKind(StrEnum):
-    """Restrictions of the whole internet, or of services alone."""
-
-    SHUTDOWN = "shutdown"
-    SERVICE = "service"
+Grouping = StrEnum("Grouping", "COUNTRY RESTRICTION")
+"""The rows of a ranking of an area."""
+ChartForm = StrEnum("ChartForm", "BAR MAP LINE")
+"""The form of a chart of an area: bars, a map of its countries, or a line over the years."""
+EventOrder = StrEnum(
+    "EventOrder", {"PEOPLE": "people", "PERSON_DAYS": "person-days", "DATE": "date"}
+)
+"""The order of a list of restrictions: the most people or person-days first, or the newest."""
+EventKind = StrEnum("EventKind", "SHUTDOWN SERVICE")
+"""Restrictions of the whole internet, or of services alone."""

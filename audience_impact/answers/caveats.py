@@ -20,13 +20,8 @@ from audience_impact.answers.records import (
 from audience_impact.answers.restriction_words import name_features
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
-    BOTH_ACTIONS,
-    EITHER_ACTION,
-    FAST_CUT,
-    IN_SERIES,
     NOT_AS_ORDER,
     PRINTED_AREA,
-    SLOWED_ALONE,
     WITH_NETWORK,
     FactRole,
     Feature,
@@ -65,16 +60,6 @@ DESCRIBED_EVENT = "description of the event"
 """Publisher of an event that somebody described and that is on no record."""
 UNCOUNTED = (PartGap.OPERATORS, PartGap.OPERATORS_NOISE, PartGap.OPERATORS_BELOW)
 """Reasons why the users of operators are not known, given beside the extent."""
-EITHER = "The source says that it was shut down or slowed"
-MIXED = {
-    SLOWED_ALONE: "The source also calls it a shutdown: at most the faster networks were switched "
-    "off.",
-    FAST_CUT: "The source says that the faster networks were suspended and 2G was slowed.",
-    IN_SERIES: "It was one of a series of shutdowns.",
-    WITH_NETWORK: "The source also says that the whole internet was affected. Only the users of "
-    "these services are counted here.",
-}
-"""Sentences on a cut that a register records as something else as well, by remark in the note."""
 FIGURE_KINDS = (
     FigureKind.COMPANY_STATEMENT,
     FigureKind.PEOPLE_AFFECTED,
@@ -213,12 +198,10 @@ def name_unnamed_places(record: AnswerRecord) -> list[str]:
 
 def describe_mixed_action(record: AnswerRecord) -> list[str]:
     """Return sentences on a cut that a register records as slowed as well, or as one of several."""
-    note = record.restriction.note or ""
-    counted = "; the number covers both" * (record.leading.people.interval is not None)
-    either = [f"{EITHER}{counted}." for remark in (BOTH_ACTIONS, EITHER_ACTION) if remark in note]
-    return either + [
-        sentence
-        for remark, sentence in MIXED.items()
+    note, is_estimated = record.restriction.note or "", record.leading.people.interval is not None
+    return [
+        sentence.format(counted="; the number covers both" * is_estimated)
+        for remark, sentence in read_phrases("remark").items()
         if remark in note and not (remark == WITH_NETWORK and record.is_network)
     ]
 

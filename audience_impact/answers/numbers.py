@@ -9,7 +9,6 @@ million". Bounds, and numbers without an interval, are rounded to three signific
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
@@ -30,8 +29,7 @@ NONE = "-"
 """Text of a table cell without a number."""
 
 
-@dataclass(frozen=True)
-class Cover:
+class Cover(NamedTuple):
     """The part of a total that its median and interval are of: so many of its countries.
 
     Where each country has an estimate, `noun` is restrictions; a row of a day does not count these,
@@ -149,27 +147,21 @@ def format_share(value: float | None, blank: str = NONE) -> str:
     return str(format_percent(value, pattern, locale=LOCALE))
 
 
-def round_interval(low: float, middle: float, high: float) -> tuple[str, str, str]:
+def round_interval(
+    low: float, middle: float, high: float, digits: int = DIGITS
+) -> tuple[str, str, str]:
     """Return the ends and the middle of an interval, rounded for a text: `97 million`."""
     if high <= low:
         return format_number(low), format_number(middle), format_number(high)
     step = _floor_power((high - low) / STEPS)
-    first, second, third = (format_number(value, step, DIGITS) for value in (low, middle, high))
+    first, second, third = (format_number(value, step, digits) for value in (low, middle, high))
     return first, second, third
 
 
-def format_interval(low: float, high: float) -> str:
+def format_interval(low: float, high: float, digits: int = DIGITS) -> str:
     """Return an interval with its unit: `97 to 104 million`; one number if the ends are equal."""
-    first, _, last = round_interval(low, low, high)
+    first, _, last = round_interval(low, low, high, digits)
     return _join_range(first, last)
-
-
-def describe_range(low: float, high: float) -> str:
-    """Return bounds: `96 to 105 million`, or one number if they are nearly equal."""
-    if high - low <= 0.001 * high:
-        return format_number(high)
-    step = _floor_power((high - low) / STEPS)
-    return _join_range(format_number(low, step), format_number(high, step))
 
 
 def describe_estimate(low: float, middle: float, high: float, noun: str = "people") -> str:
@@ -194,7 +186,9 @@ def describe_bounds(estimate: Estimate) -> str:
     if estimate.printed_max is not None:
         printed = f"a maximum of {format_number(estimate.printed_max)}"
         if estimate.printed_min:
-            printed = describe_range(estimate.printed_min, estimate.printed_max)
+            low, high = estimate.printed_min, estimate.printed_max
+            is_one = high - low <= 0.001 * high
+            printed = format_number(high) if is_one else format_interval(low, high, 3)
         parts.append(f"the sources' own figures give {printed}")
     return "; ".join(parts) or "our record holds no count of the people that they are part of"
 
@@ -252,9 +246,8 @@ def format_median_interval(estimate: Estimate) -> str:
 
 def format_amount(estimate: Estimate) -> str:
     """Return median and interval for a list, or that there is no estimate."""
-    if estimate.interval is not None:
-        return format_median_interval(estimate)
-    return NONE if estimate.min is None and estimate.max is None else "no estimate"
+    is_blank = estimate.interval is None and estimate.min is None and estimate.max is None
+    return NONE if is_blank else format_median_interval(estimate)
 
 
 def format_median(estimate: Estimate, blank: str = NONE) -> str:
@@ -340,8 +333,8 @@ def on_day(text: str) -> str:
     first, _, last = text.partition("/")
     if not last:
         return f"{'on' if len(text) == 10 else 'in'} {day_in_words(text)}"
-    days = [_read_date(day) for day in (first, last) if len(day) == 10]
-    if len(days) > 1 and days[0] and days[1] and (days[1] - days[0]).days == 1:
+    days = [date.fromisoformat(day) for day in (first, last) if len(day) == 10]
+    if len(days) > 1 and (days[1] - days[0]).days == 1:
         return "on " + _join_dates(first, last, " or ")
     return "between " + _join_dates(first, last, " and ")
 
@@ -373,10 +366,8 @@ def day_in_words(text: str) -> str:
         return str(format_date(date(int(year), 3 * int(quarter), 1), "QQQ y", LOCALE))
     if half := re.fullmatch(r"(\d{4})-H([12])", text):
         return f"{'first' if half[2] == '1' else 'second'} half of {half[1]}"
-    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
-        return text
-    pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]
-    return _write_date(text, pattern)
+    is_date = re.fullmatch(r"\d{4}(-\d{2}){0,2}", text)
+    return _write_date(text, {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]) if is_date else text
 
 
 def last_day_in_words(text: str) -> str:
@@ -396,12 +387,8 @@ def dates_in_words(value: Any) -> str:
 @cache
 def _write_date(text: str, pattern: str) -> str:
     """Return a date in a pattern; unchanged where no calendar has it."""
-    day = _read_date((text + "-01-01")[:10])
-    return str(format_date(day, pattern, LOCALE)) if day else text
-
-
-def _read_date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat((text + "-01-01")[:10])
     except ValueError:
-        return None
+        return text
+    return str(format_date(day, pattern, LOCALE))

@@ -108,22 +108,14 @@ def load_calibration(path: str | Path | None = None) -> "OverlapModel":
 
     place = Path(path) if path is not None else SHIPPED
     file = place / f"{CALIBRATION}.csv" if place.is_dir() else place
-    table, beside = _read_fact_table(file, CALIBRATION), file.with_name(f"{SURVEYS}.csv")
-    columns = list(_COLUMNS[SURVEYS])
-    surveys = (
-        _read_fact_table(beside, SURVEYS) if beside.is_file() else pd.DataFrame(columns=columns)
-    )
-    for name in ("value", "houses"):
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        if numbers.isna().any():
-            row = int(numbers.isna().to_numpy().argmax())
-            cell = table[name].iloc[row]
-            raise ValueError(f"{file}: line {row + 2}, column {name}: {cell!r} is no number")
-        table[name] = numbers
+    beside = file.with_name(f"{SURVEYS}.csv")
     try:
-        model = read_model({CALIBRATION: table, SURVEYS: surveys})
-    except ValueError as error:
-        raise ValueError(f"{file}: {error}") from error
+        surveys = pd.DataFrame(columns=list(_COLUMNS[SURVEYS]))
+        if beside.is_file():
+            surveys = _read_fact_table(beside, SURVEYS)
+        model = read_model({CALIBRATION: _read_fact_table(file, CALIBRATION), SURVEYS: surveys})
+    except ValueError as error:  # pandas' errors of parsing and of encoding are such
+        raise ValueError(f"{file} is no table of joint use: {error}") from error
     if model is None:
         raise ValueError(f"{file} has no rows")
     return model
@@ -132,14 +124,9 @@ def load_calibration(path: str | Path | None = None) -> "OverlapModel":
 def _read_fact_table(file: Path, name: str) -> "pd.DataFrame":
     import pandas as pd
 
-    try:
-        table = pd.read_csv(file, dtype="str", keep_default_na=False)
-    except ValueError as error:  # pandas' errors of parsing and of encoding are such
-        raise ValueError(f"{file} is no table: {error}") from error
-    lacking = [column for column in _COLUMNS[name] if column not in table.columns]
-    if lacking:
-        raise ValueError(f"{file} lacks the columns {', '.join(lacking)} of the table {name}")
-    return table
+    columns = _COLUMNS[name]
+    types = {name: "float64" if name in ("value", "houses") else "str" for name in columns}
+    return pd.read_csv(file, usecols=columns, dtype=types, keep_default_na=False)
 
 
 class Tables(Mapping[str, "pd.DataFrame"]):
@@ -268,26 +255,19 @@ def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
 def _make_frame(table: "pa.Table", name: str, opened: "Stored | LooseTables") -> "pd.DataFrame":
     from audience_impact.store.manifest import describe_columns, require_schema
 
-    attrs = _read_description(table.schema.metadata[METADATA_KEY], name)
+    try:
+        attrs: dict[str, Any] = {**json.loads(table.schema.metadata[METADATA_KEY])}
+    except (ValueError, TypeError, RecursionError):
+        raise ValueError(
+            f"table {name} has no description of itself under {METADATA_KEY.decode()}: "
+            "download the version again"
+        ) from None
     with _convert_errors():
         require_schema(f"{opened.address}/{name}", str(attrs.get("schema_version", "")))
         columns = describe_columns(table.schema, opened.list_fields(name))
     frame = _set_types(table, columns)
     frame.attrs = {**attrs, "columns": columns}
     return frame
-
-
-def _read_description(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        description = json.loads(content)
-    except (ValueError, RecursionError):
-        description = None
-    if not isinstance(description, dict):
-        raise ValueError(
-            f"table {name} has no description of itself under {METADATA_KEY.decode()}: "
-            "download the version again"
-        )
-    return description
 
 
 def _set_types(table: "pa.Table", notes: Mapping[str, dict[str, Any]]) -> "pd.DataFrame":

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from audience_impact.answers import numbers, rankings
 from audience_impact.answers.numbers import ENDS
@@ -66,17 +64,6 @@ def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results
     shown = rankings.list_exposed(done).set_index("restriction_id")["feature_users"]
     assert shown["calls"] == numbers.format_estimate(users.loc["calls"])
     assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
-
-
-DIGITS = st.from_regex(r"\A\d{4}(-\d\d){0,2}\Z")
-
-
-@given(DIGITS, DIGITS)
-def test_a_date_that_no_calendar_has_is_printed_as_it_is(first: str, last: str) -> None:
-    for words in (numbers.from_to(first, last), numbers.on_day(f"{first}/{last}")):
-        assert words
-    assert numbers.day_in_words("2020-02-31") == "2020-02-31"
-    assert numbers.from_to("2020-02-31", "2020-03-01") == "from 2020-02-31 to 1 March 2020"
 
 
 def test_what_nobody_counted_is_said(done: Results) -> None:

@@ -17,7 +17,6 @@ from audience_impact.answers.names import area_in_words, name_area, name_service
 from audience_impact.answers.numbers import (
     ENDS,
     describe_estimate,
-    describe_range,
     format_interval,
     format_number,
     from_to,
@@ -305,15 +304,16 @@ def test_the_ends_of_an_interval_never_read_the_same(middle: float, width: float
 
 
 def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
-    assert describe_range(0, 93_200_000) == "0 to 93.2 million"
-    assert describe_range(279_998, 280_002) == "280,000"
-    assert describe_range(540_000, 1_230_000) == "540,000 to 1.23 million"
+    assert format_interval(540_000, 1_230_000, 3) == "540,000 to 1.23 million"
+    met = numbers.Estimate(None, None, None, None, None, 279_998.0, 280_002.0)
+    assert numbers.describe_bounds(met) == "the sources' own figures give 280,000"
     assert format_interval(26e6, 600e6) == "26 to 600 million"
     assert describe_estimate(97e6, 101e6, 104e6).startswith("about 101 million people (likely ")
 
 
 def test_days_and_spans_are_said_once() -> None:
     assert on_day("2025") == "in 2025"
+    assert numbers.day_in_words("2020-02-31") == "2020-02-31", "which no calendar has"
     assert on_day("2023-Q1") == "in Q1 2023"
     assert numbers.dates_in_words("2025-H1") == "first half of 2025"
     assert on_day("2025-08-10/2025-08-11") == "on 10 or 11 August 2025"
