@@ -41,8 +41,7 @@ both without a word on which, by the generation of the networks, as one of sever
 # Results: the numbers of a published row, their status and evidence, checks and changes.
 ImpactMetric = StrEnum("ImpactMetric", "PEOPLE_EXPOSED PEOPLE_FEATURE_EXPOSED PEOPLE_DEPRIVED_NET")
 RestrictionKind = StrEnum(
-    "RestrictionKind",
-    "ALL ORDERED BEGAN CARRIED_OVER OLDER SHUTDOWN SERVICE",
+    "RestrictionKind", "ALL ORDERED BEGAN CARRIED_OVER OLDER SHUTDOWN SERVICE"
 )
 RegionLevel = StrEnum("RegionLevel", "WORLD CONTINENT SUBREGION")
 DedupMethod = StrEnum(
@@ -73,8 +72,7 @@ Assumption = StrEnum("Assumption", "ANY_MESSENGER FEATURE POPULATION DURING LIMI
 CircumventionBasis = StrEnum("CircumventionBasis", "MEASURED LEARNED NETWORK_GONE")
 ParameterBasis = StrEnum("ParameterBasis", "ESTIMATED SINGLE_HOUSE ASSUMED")
 ImputationRung = StrEnum(
-    "ImputationRung",
-    "OWN_PEOPLE OWN_OTHER COUNTRY SUBREGION SERVICE WORLD KIND",
+    "ImputationRung", "OWN_PEOPLE OWN_OTHER COUNTRY SUBREGION SERVICE WORLD KIND"
 )
 InputKind = StrEnum(
     "InputKind",
@@ -105,15 +103,7 @@ TraceStep = StrEnum(
 YesNo = StrEnum("YesNo", "YES NO")
 AnswerChange = StrEnum(
     "AnswerChange",
-    {
-        "VANISHED": "vanished",
-        "APPEARED": "appeared",
-        "BEYOND_INTERVAL": "moved_beyond_its_interval",
-        "MOVED": "moved",
-        "STATUS_ALONE": "status_alone",
-        "MOVED_SLIGHTLY": "moved_slightly",
-        "SAME": "same",
-    },
+    "VANISHED APPEARED MOVED_BEYOND_ITS_INTERVAL MOVED STATUS_ALONE MOVED_SLIGHTLY SAME",
 )
 FactChange = StrEnum("FactChange", "ADDED CHANGED REMOVED")
 ImportOutcome = StrEnum("ImportOutcome", "EVENT MERGED REFUSED")
@@ -140,8 +130,7 @@ AudienceMetric = StrEnum(
     "INTERNET_USERS_MONTH INTERNET_USERS_3M POPULATION UNSPECIFIED",
 )
 Unit = StrEnum(
-    "Unit",
-    "PERSONS SHARE ACCOUNTS IDENTITIES DEVICES SUBSCRIPTIONS HOUSEHOLDS DOWNLOADS",
+    "Unit", "PERSONS SHARE ACCOUNTS IDENTITIES DEVICES SUBSCRIPTIONS HOUSEHOLDS DOWNLOADS"
 )
 PopulationBase = StrEnum(
     "PopulationBase",
@@ -158,8 +147,7 @@ Unstated = StrEnum("Unstated", {"NOT_STATED": "not stated", "NOT_RECORDED": "not
 Reliability = StrEnum("Reliability", "HIGH MEDIUM LOW")
 OverlapKind = StrEnum("OverlapKind", "INTERSECTION UNION")
 UseFrequencyKind = StrEnum(
-    "UseFrequencyKind",
-    "OF_USERS OF_MONTHLY_USERS OF_WEEKLY_USERS OF_ADOPTERS OF_POPULATION",
+    "UseFrequencyKind", "OF_USERS OF_MONTHLY_USERS OF_WEEKLY_USERS OF_ADOPTERS OF_POPULATION"
 )
 CircumventionKind = StrEnum(
     "CircumventionKind",
@@ -177,8 +165,7 @@ Sex = StrEnum("Sex", {"MALE": "M", "FEMALE": "F"})
 
 # What is fitted to figures.
 OverlapParameter = StrEnum(
-    "OverlapParameter",
-    "MEAN BETWEEN WITHIN AREA REGION MODEL SPREAD_BELOW SPREAD_ABOVE SURVEY",
+    "OverlapParameter", "MEAN BETWEEN WITHIN AREA REGION MODEL SPREAD_BELOW SPREAD_ABOVE SURVEY"
 )
 FigureError = StrEnum(
     "FigureError",
@@ -193,8 +180,7 @@ PlaceLaw = StrEnum(
     "MODEL_LEVEL HOUSEHOLDS HOUSEHOLDS_SLOPE URBAN URBAN_REST READING",
 )
 NetworkLaw = StrEnum(
-    "NetworkLaw",
-    "CHANGE OTHER_COUNTRIES OPERATOR_CHANGE OPERATOR_JUMP OPERATOR_REGION",
+    "NetworkLaw", "CHANGE OTHER_COUNTRIES OPERATOR_CHANGE OPERATOR_JUMP OPERATOR_REGION"
 )
 RungFamily = StrEnum("RungFamily", "AUDIENCE PLACE NETWORK ONLINE")
 AudienceLaw = StrEnum("AudienceLaw", "EFFECT_SPREAD RUNG_FACTOR PLATFORM_FACTOR REGION_FACTOR")
@@ -235,8 +221,7 @@ Severity = StrEnum(
 ClaimStatus = StrEnum("ClaimStatus", "OFFICIAL REPORTED DISPUTED WITHDRAWN")
 EvidenceState = StrEnum("EvidenceState", "BLOCKED LIKELY_BLOCKED IMPAIRED DOWN OK INSUFFICIENT")
 GeoScope = StrEnum(
-    "GeoScope",
-    "NATIONAL MULTI_REGION REGION MULTI_LOCALITY LOCALITY NETWORK_ONLY UNKNOWN",
+    "GeoScope", "NATIONAL MULTI_REGION REGION MULTI_LOCALITY LOCALITY NETWORK_ONLY UNKNOWN"
 )
 NetworkScope = StrEnum("NetworkScope", "ALL MOBILE FIXED SATELLITE ASN_LIST UNKNOWN")
 Cause = StrEnum("Cause", "ORDER ATTACK DAMAGE UNKNOWN")
@@ -245,8 +230,7 @@ EvidenceScope = StrEnum("EvidenceScope", "COUNTRY REGION NETWORK")
 AreaLevel = StrEnum("AreaLevel", "ADMIN1 ADMIN2 ADMIN3 DIVISION CITY UNION")
 PlaceReading = StrEnum("PlaceReading", "WHOLE WITHIN CITY_OR_DISTRICT")
 PartKind = StrEnum(
-    "PartKind",
-    "VILLAGE LOCALITY SITE TOWN CITY SEAT SUBDISTRICT CIRCLE DISTRICTS SOME PLACE",
+    "PartKind", "VILLAGE LOCALITY SITE TOWN CITY SEAT SUBDISTRICT CIRCLE DISTRICTS SOME PLACE"
 )
 PlaceMatch = StrEnum("PlaceMatch", "EXACT ALIAS FUZZY OVERRIDE")
 EndStatus = StrEnum("EndStatus", "ENDED ONGOING WITHDRAWN UNKNOWN")
@@ -271,12 +255,9 @@ SETS = {
 
 
 @cache
-def _read_words() -> dict[str, dict[str, dict[str, str]]]:
-    sets: dict[str, dict[str, dict[str, str]]] = {}
+def _read_words() -> dict[tuple[str, str], dict[str, str]]:
     with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            sets.setdefault(row["set"], {})[row["word"]] = row
-    return sets
+        return {(row["set"], row["word"]): row for row in csv.DictReader(file)}
 
 
 def list_meanings(kind: type[StrEnum]) -> dict[str, str]:
@@ -286,7 +267,7 @@ def list_meanings(kind: type[StrEnum]) -> dict[str, str]:
 
 def describe_set(kind: type[StrEnum]) -> str:
     """Return what a set of words is."""
-    return _read_words()[kind.__name__][""]["meaning"]
+    return _read_words()[kind.__name__, ""]["meaning"]
 
 
 def write_word(word: StrEnum, form: str) -> str:
@@ -294,5 +275,5 @@ def write_word(word: StrEnum, form: str) -> str:
 
     The short form stands for a blank noun or verb, and the meaning for a blank short form.
     """
-    row = _read_words()[type(word).__name__][word.value]
+    row = _read_words()[type(word).__name__, word.value]
     return row[form] or row["short"] or row["meaning"]

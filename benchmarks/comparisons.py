@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audience_impact.answers.areas import explain_difference
 from audience_impact.answers.documents import render_markdown
 from audience_impact.answers.numbers import format_compact
 from audience_impact.answers.records import combine_areas
-from audience_impact.answers.sentences import explain_difference
 from audience_impact.outputs.comparisons import NEARLY_ALL
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored, find_latest

@@ -136,12 +136,13 @@ def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
     """
     manifest = version.manifest
     licence = manifest["licenses"][0]
-    day = f" {say_start(record.restriction)}" if record.restriction.first_day else ""
+    about = record.restriction
+    day = f" {say_start(about)}" if about.first_day else ""
     restriction = f"{name_restriction(record)} in {describe_place(record)}"
     return Citation(
-        record.restriction.restriction_id,
+        about.restriction_id,
         plain_line(f"People affected by the {restriction}{day}"),
-        record.restriction.as_of,
+        about.as_of,
         version.id,
         licence["name"],
         licence["path"],

@@ -15,7 +15,7 @@ import pandas as pd
 
 from audience_impact.answers import EventKind, EventOrder, Quantity, names
 from audience_impact.answers.areas import is_year
-from audience_impact.answers.numbers import ENDS, day_in_words, format_estimate
+from audience_impact.answers.numbers import day_in_words, format_estimate
 from audience_impact.answers.records import (
     ALL,
     Row,
@@ -108,22 +108,11 @@ def _find_first_days(acts: pd.DataFrame) -> "pd.Series[str]":
 
 def _read_kinds(parts: pd.DataFrame) -> pd.DataFrame:
     """Return, by restriction, its EventKind and whether features of services alone were cut."""
-    marks = pd.DataFrame(
-        {
-            "restriction_id": parts["restriction_id"],
-            "is_network": parts["platform_id"] == WHOLE_INTERNET,
-            "is_entire": parts["feature"] == Feature.WHOLE_SERVICE.value,
-        }
-    )
-    some = marks.groupby("restriction_id").any()
-    return pd.DataFrame(
-        {
-            "kind": some["is_network"].map(
-                {True: EventKind.SHUTDOWN.value, False: EventKind.SERVICE.value}
-            ),
-            "is_of_feature": ~(some["is_network"] | some["is_entire"]),
-        }
-    )
+    ids = parts["restriction_id"]
+    is_network = parts["platform_id"].eq(WHOLE_INTERNET).groupby(ids).any()
+    is_entire = parts["feature"].eq(Feature.WHOLE_SERVICE.value).groupby(ids).any()
+    kind = is_network.map({True: EventKind.SHUTDOWN.value, False: EventKind.SERVICE.value})
+    return pd.DataFrame({"kind": kind, "is_of_feature": ~(is_network | is_entire)})
 
 
 def _read_person_days(
@@ -228,7 +217,10 @@ def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         tables["restrictions"][["restriction_id", "platform_names", "start_on"]],
         on="restriction_id",
     )
-    users = feature_users(impact, tables["impact_by_platform"])
+    parts = tables["impact_by_platform"]
+    features = parts.loc[parts["feature"] != Feature.WHOLE_SERVICE.value, "restriction_id"]
+    users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
+    users = users[users["restriction_id"].isin(set(features))].set_index("restriction_id")
     texts = {name: format_estimate(row) for name, row in users.iterrows()}
     rows["feature_users"] = [texts.get(name, "-") for name in rows["restriction_id"]]
     lineage = tables["lineage"]
@@ -244,24 +236,14 @@ def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
     middle = rows["q50_persons"].astype("float64")
     span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
     width = span / middle.where(middle > 0)
-    order = rows.assign(
-        confidence_rank=rows["confidence"].map(list(Confidence).index),
-        status_rank=rows["obs_status"].map(SUREST.index),
-        width_class=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
-        size=middle.fillna(rows["min_persons"].astype("float64")),
-    ).sort_values(
-        [
-            *("confidence_rank", "status_rank", "width_class", "size", "max_persons"),
-            "restriction_id",
-        ],
-        ascending=[True, True, True, False, False, True],
-        ignore_index=True,
+    order = pd.DataFrame(
+        {
+            "confidence": rows["confidence"].map(list(Confidence).index),
+            "status": rows["obs_status"].map(SUREST.index),
+            "width": np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
+            "size": -middle.fillna(rows["min_persons"].astype("float64")),
+            "most": -rows["max_persons"].astype("float64"),
+            "restriction_id": rows["restriction_id"],
+        }
     )
-    return order[rows.columns]
-
-
-def feature_users(impact: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the bounds and quantiles (ENDS) of feature users, by restriction."""
-    features = parts.loc[parts["feature"] != Feature.WHOLE_SERVICE.value, "restriction_id"]
-    users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
-    return users[users["restriction_id"].isin(set(features))].set_index("restriction_id")[ENDS]
+    return rows.loc[order.sort_values(list(order)).index].reset_index(drop=True)

@@ -18,7 +18,6 @@ import pandas as pd
 from audience_impact import periods
 from audience_impact.answers import names
 from audience_impact.answers.numbers import format_share, read_estimate
-from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -318,11 +317,8 @@ class AnswerRecord:
 def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     """Return the published tables that answers need by name, those of areas together as `areas`.
 
-    Raise PublishError where one is damaged, or where the version is older than they are.
+    Raise PublishError where one is damaged.
     """
-    if not version.count_rows().keys() >= {*TABLES, *AREA_TABLES}:
-        raise PublishError(f"{version.address} was published by an older release: publish it again")
-
     tables = {name: version.read_frame(name) for name in TABLES}
     return tables | {"areas": combine_areas(version.read_frame)}
 
@@ -408,12 +404,6 @@ def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
             chain = (*path.split(">"), country)
             containing |= {area: chain[:depth] for depth, area in enumerate(chain)}
     return containing
-
-
-def find_first_day(observed_from: str | None, start_on: str | None) -> str:
-    """Return the first day in force; the first day on record where none was observed; or blank."""
-    first = (observed_from or "").partition("/")[0]
-    return first if len(first) == len("2025-08-13") else start_on or ""
 
 
 def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Series[bool]":

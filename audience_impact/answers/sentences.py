@@ -1,41 +1,40 @@
-"""Answers as sentences, for a restriction, an area and a day. No other module writes them."""
+"""The answer for a restriction as sentences: number, bounds, caveats, evidence and sources.
 
+The phrases of caveats stand in documents/phrases.csv, by the rule, detail or code that each puts
+into words.
+"""
+
+import re
 from collections.abc import Sequence
-from typing import Any
 
-import pandas as pd
-
-from audience_impact.answers import Quantity, caveats
-from audience_impact.answers.areas import AreaRecord, is_collected, is_year, read_amount
 from audience_impact.answers.names import (
     area_in_words,
     capitalise_first,
     join_names,
     label_code,
-    label_status,
     read_phrases,
 )
 from audience_impact.answers.numbers import (
-    COUNTRIES,
-    Cover,
     bracket_interval,
-    day_in_words,
     describe_bounds,
     describe_estimate,
     format_ceiling,
-    format_compact,
-    format_floor,
-    format_interval,
     format_number,
     has_telling_ceiling,
     has_telling_floor,
     limit_bounds,
     on_day,
-    read_cover,
-    read_estimate,
     round_interval,
 )
-from audience_impact.answers.records import AnswerRecord, Number, Place, Row
+from audience_impact.answers.records import (
+    AnswerRecord,
+    Claim,
+    Measurement,
+    Number,
+    Place,
+    Restriction,
+    Row,
+)
 from audience_impact.answers.restriction_words import (
     ONE_NETWORK,
     describe_other_end,
@@ -44,32 +43,81 @@ from audience_impact.answers.restriction_words import (
     describe_timing,
     is_several,
     list_services,
+    name_features,
     name_restriction,
 )
-from audience_impact.periods import ONE_DAY, parse_period
+from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
-    WORLD,
+    NOT_AS_ORDER,
+    PRINTED_AREA,
+    WITH_NETWORK,
     Assumption,
-    Confidence,
+    FactRole,
+    Feature,
+    FigureKind,
     ImpactMetric,
+    ImputationRung,
+    IntervalKind,
+    PartGap,
+    PlaceReading,
     PopulationBase,
-    RestrictionKind,
+    Unit,
+    write_word,
 )
 
-OWN_MEASURER = "Audience Impact"
-"""Measurer of the bases that this project projects itself."""
+OWN_PROJECTION = re.compile(r"^Audience Impact(.*?)(?: \(.*)?$")
+"""Attribution of a base that this project projects itself, with its year, to a page."""
 NAMED_ROLES = ("audience", "operators", "feature_share")
 """Roles of the figures whose measurers an answer names."""
-FEW = 3
-"""Number of countries that are named; the rest are counted."""
-NOUNS = {
-    RestrictionKind.ALL: ("internet restriction", "internet restrictions"),
-    RestrictionKind.SHUTDOWN: (
-        "shutdown of the whole internet",
-        "shutdowns of the whole internet",
-    ),
+
+
+CODES = {
+    word.value: write_word(word, "noun") for kind in (Feature, PopulationBase) for word in kind
 }
-"""One restriction of a kind, and several."""
+"""Wording for the codes of features and populations."""
+EXTENT, GAP, ASSUMED = "extent", "part_unknown", "feature_assumed"
+"""Status rules whose sentences are built from details of the row."""
+_MANY = "(?:several|some|many|multiple|various|numerous|a few|a number of)"
+_PLACES = (
+    "(?:areas|cities|counties|districts|localities|locations|oblasts|parts|places|provinces|"
+    "regions|states|towns|townships|villages)"
+)
+UNNAMED_PLACES = re.compile(
+    rf"\b(?:(?:and|plus) )?(?:(?:{_MANY}|\d+) )?other (?:\w+ ){{0,2}}?{_PLACES}\b"
+    rf"|\b(?:and )?{_MANY} (?:\w+ )?{_PLACES}\b"
+    r"|\band others\b",
+    re.IGNORECASE,
+)
+"""Words for places that a text mentions and does not name."""
+DESCRIBED_EVENT = "description of the event"
+"""Publisher of an event that somebody described and that is on no record."""
+UNCOUNTED = (PartGap.OPERATORS, PartGap.OPERATORS_NOISE, PartGap.OPERATORS_BELOW)
+"""Reasons why the users of operators are not known, given beside the extent."""
+FIGURE_KINDS = (
+    FigureKind.COMPANY_STATEMENT,
+    FigureKind.PEOPLE_AFFECTED,
+    FigureKind.PLATFORM_AUDIENCE,
+)
+"""Kinds of published figures that count whom an answer counts, the best known first."""
+LIMITS = {IntervalKind.ONE_SIDED_MIN: "at least ", IntervalKind.ONE_SIDED_MAX: "up to "}
+DIFFERING = 1.5
+"""Factor from which a published figure differs from the median enough to be named."""
+_BODIES = re.compile(
+    r"\b(?:administration|agency|army|authorit(?:y|ies)|commission|commissioner|council|court|"
+    r"department|directorate|forces|government|inspector general|junta|magistrate|militia|"
+    r"military|minister|ministry|office|parliament|police|presidency|president|regulator|"
+    r"alliance|coalition|federation|kingdom|republic|union|hackers|"
+    r"secretary|taliban|congress|assembly|cabinet|force)\b",
+    re.IGNORECASE,
+)
+"""Words of a name that takes an article in a sentence."""
+_PERSON = re.compile(
+    r"^(?:[A-Z][\w()]* )*(?:President|Minister|Secretary|Commissioner|Magistrate|Judge|Justice) "
+    r"(?!Office|General|Administration|Department|Council|Court|and|of|for|in|to)[A-Z]"
+)
+"""A title before the name of a person, which takes no article: `President Nicolas Maduro`."""
+_UNNAMED_LAW = re.compile(r"://|^(?:\w+ )?order$|^.{61}", re.IGNORECASE | re.DOTALL)
+"""Texts on a law that are no name of it, as a comment on it of more than 60 letters."""
 
 
 def write_lead(record: AnswerRecord) -> str:
@@ -87,7 +135,7 @@ def write_headline(record: AnswerRecord, with_interval: bool = True) -> str:
         return f"No one in {place} was affected: the {restriction} was never carried out."
     if leading.people.interval is None:
         people = f"how many people in {place}{comma} {_describe_people(record)}"
-        parts = [f"No reliable estimate exists of {people}.", caveats.name_best_figure(record)]
+        parts = [f"No reliable estimate exists of {people}.", name_best_figure(record)]
         if has_telling_ceiling(leading.people, leading.population_persons, leading.base_persons):
             parts.append(f"The maximum is {format_ceiling(leading.people.max or 0.0)}.")
         return " ".join(filter(None, parts))
@@ -99,11 +147,11 @@ def write_headline(record: AnswerRecord, with_interval: bool = True) -> str:
 
 def _describe_people(record: AnswerRecord) -> str:
     words = describe_restriction(record)
-    if "new_use_only" in caveats.read_rules(record.leading):
+    if "new_use_only" in read_rules(record.leading):
         return f"{words.used.replace('used', 'wanted to start using', 1)} when {words.done}"
     if record.leading.metric == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         polls = "an estimate from polls taken during the restriction"
-        assumed = caveats.read_rules(record.leading).get(caveats.ASSUMED, [])
+        assumed = read_rules(record.leading).get(ASSUMED, [])
         during = f", {polls}" * (Assumption.DURING in assumed)
         return f"ordinarily {words.users_did}{words.link}{words.done_to_such}{during}"
     return f"{'' if record.is_network else 'ordinarily '}{words.used}{words.link}{words.done}"
@@ -120,27 +168,27 @@ def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
     is_estimated = is_affecting and leading.people.interval is not None
     if is_estimated:
         parts += [
-            caveats.name_differing_figure(record),
+            name_differing_figure(record),
             _describe_other_users(record),
             _explain_bounds(record),
             _describe_deprived(record),
         ]
-    elif is_affecting and (why := caveats.explain_missing_estimate(record, leading)):
+    elif is_affecting and (why := explain_missing_estimate(record, leading)):
         parts.append(f"There is no estimate because {why}.")
     if is_affecting:
         if record.is_network and (services := list_services(record)):
             parts.append(f"Also restricted: {services}.")
         parts += describe_timing(record)
-        parts += caveats.name_unnamed_places(record)
-        parts += caveats.describe_mixed_action(record)
-        parts += caveats.list_caveats(record, leading) if is_estimated else []
+        parts += name_unnamed_places(record)
+        parts += describe_mixed_action(record)
+        parts += list_caveats(record, leading) if is_estimated else []
         parts += [
             f"{row['disputed_by']} disputes the figure of {format_number(row['published_value'])} "
             f"by {row['publisher']}, which is not used."
             for row in record.comparisons
             if row["disputed_by"]
         ]
-    parts.append(caveats.describe_evidence(record))
+    parts.append(describe_evidence(record))
     if is_estimated:
         parts.append(f"{capitalise_first(leading.status)} in the number.")
     parts.append(write_sources(record, version_id))
@@ -191,7 +239,7 @@ def _describe_deprived(record: AnswerRecord) -> str:
     deprived = record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]
     interval = deprived.people.interval
     if interval is None or interval[2] == 0:
-        if "not_cut" in caveats.read_rules(deprived):
+        if "not_cut" in read_rules(deprived):
             how = "as slowed or impaired, not cut, and counts no one as without access"
             return f"Our record has it {how}."
         return "People who got round the restriction, for instance with VPNs, are included."
@@ -209,213 +257,258 @@ def write_sources(record: AnswerRecord, version_id: str | None = None) -> str:
             attributions[figure["role"]].add(figure["attribution"])
     named = [name for role in NAMED_ROLES for name in sorted(attributions[role])]
     if not attributions["audience"] and attributions["base"]:
-        bases = [_name_projection(name) for name in sorted(attributions["base"])]
+        ours = r"audience-impact projection from ITU data\1"
+        bases = [OWN_PROJECTION.sub(ours, name) for name in sorted(attributions["base"])]
         named.append(f"{_name_base(leading, 'people')} by {join_names(bases)}")
-    if version_id and record.restriction.reported_by == caveats.DESCRIBED_EVENT:
+    if version_id and record.restriction.reported_by == DESCRIBED_EVENT:
         named.append("computed by audience-impact for this question, and in no published version")
     elif version_id:
         named.append(f"audience-impact version {version_id}")
     return f"Figures: {'; '.join(named)}." if named else ""
 
 
-def _name_projection(attribution: str) -> str:
-    """Return an attribution; that of our own projection as what it is, not as its page's."""
-    if not attribution.startswith(OWN_MEASURER):
-        return attribution
-    year = attribution.removeprefix(OWN_MEASURER).partition(" (")[0]
-    return f"audience-impact projection from ITU data{year}"
+def read_rules(number: Number) -> dict[str, list[str]]:
+    """Return the rules behind the reason of a row of `impact`, each with its details."""
+    details: dict[str, list[str]] = {}
+    for rule, detail in _pair_details(number):
+        details.setdefault(rule, []).append(detail)
+    return details
 
 
-def write_area_lead(record: AreaRecord) -> list[str]:
-    """Return the people or person-days of an area in one plain sentence, then their interval."""
-    place, past = area_in_words(record.area_id, record.name), describe_period(record).rstrip(",")
-    amount, (noun, plural) = record.amount, NOUNS[record.kind]
-    if amount.max == 0:
-        return [f"Our record has no {noun} that affected people in {place} {past}."]
-    is_of_people = record.quantity is Quantity.PEOPLE
-    under = f"under a{'n' * noun.startswith('i')} {noun} at some time {past}"
-    if amount.interval is None:
-        unknown = f"people in {place} were {under}"
-        if not is_of_people:
-            unknown = f"person-days people in {place} spent under {plural} {past}"
-        return [_lead_without_estimate(record, place, unknown)]
-    low, middle, high = amount.interval
-    number, covered = round_interval(low, middle, high)[1], amount.covered
-    if covered and covered.noun == COUNTRIES:
-        countries = f"{covered.drawn:,} {'country' if covered.drawn == 1 else 'countries'}"
-        place = countries if record.area_id == WORLD else f"{countries} of {place}"
-    lead = f"About {number} people in {place} were {under}."
-    if not is_of_people:
-        spent = f"People in {place} spent about {number} person-days under {plural} {past}"
-        lead = f"{spent}, each person counted once a day."
-    lead += _name_left_out(covered) if covered else ""
-    if high <= low:
-        return [lead]
-    of = " of those estimated" * bool(covered)
-    is_rough = is_of_people and record.row.get("confidence") == Confidence.LOW
-    doubt = " Treat the total as rough." * is_rough
-    return [lead, f"The likely range{of} is {format_interval(low, high)}.{doubt}"]
+def _pair_details(number: Number) -> list[tuple[str, str]]:
+    rules = (number.reason_rule_ids or "").split(";") if number.reason_rule_ids else []
+    details = number.reason_details.split(";") if number.reason_details else [""] * len(rules)
+    return list(zip(rules, details, strict=True))
 
 
-def _name_left_out(covered: Cover) -> str:
-    """Return a sentence on the countries or restrictions that a total leaves out."""
-    if covered.drawn is None or covered.total is None:
-        missing = f"some {covered.noun}"
-    elif covered.noun != COUNTRIES:
-        missing = f"{covered.total - covered.drawn:,} of {covered.total:,} restrictions"
-    else:
-        count = covered.total - covered.drawn
-        missing = "another country" if count == 1 else f"another {count:,} countries"
-        missing += f", and {covered.also_without}," if covered.also_without else ""
-    return f" The true figure is probably higher: {missing} could not be estimated."
-
-
-def _lead_without_estimate(record: AreaRecord, place: str, unknown: str) -> str:
-    amount, count = record.amount, record.row["restrictions_count"]
-    sentences = [f"No reliable estimate exists of how many {unknown}."]
-    if amount.min:
-        sentences.append(f"The minimum is {format_floor(amount.min)}.")
-    base = record.row.get("base_persons") if record.quantity is Quantity.PEOPLE else None
-    if has_telling_ceiling(amount, base, base):
-        sentences.append(f"The maximum is {format_ceiling(amount.max or 0.0)}.")
-    restrictions = f"{count:,} internet restriction{'' if count == 1 else 's'}"
-    sentences.append(f"Our record has {restrictions} in force in {place} in that time.")
-    return " ".join(sentences)
-
-
-def write_area_answer(record: AreaRecord) -> str:
-    """Return the answer for the people of an area in a period or on a day, in sentences."""
-    place, when = area_in_words(record.area_id, record.name), describe_period(record)
-    row, people, past = record.row, read_estimate(record.row), when.rstrip(",")
-    noun = NOUNS[record.kind][0].removeprefix("internet ")
-    if people.max == 0:
-        return f"Our record has no {noun} that affected people in {place} {past}."
-    is_day = len(record.period) == len("2025-01-01")
-    under = f"under at least one {noun} on record{'' if is_day else ' at some time'}"
-    if people.interval is None:
-        return f"No reliable estimate exists of how many people in {place} were {under} {past}."
-    low, middle, high = people.interval
-    total = f"about {round_interval(low, middle, high)[1]} people in {place}"
-    span, bounds = bracket_interval(low, high), capitalise_first(describe_bounds(people))
-    if people.covered:
-        span = f", those {people.covered}{span.replace('range', 'range of these')},"
-        bounds = f"For all countries, {describe_bounds(people)}"
-    parts = [
-        f"{capitalise_first(when)} {total}{span} were {under}, each counted once.",
-        f"{bounds}.",
-        "" if is_day else _describe_kinds(record),
-    ]
-    if without := row.get("bounds_only_count"):  # a row of a day has none
-        parts.append(
-            f"The estimate leaves out {without:,} of {row['restrictions_count']:,} restrictions "
-            "(in an unknown part of a country, or without a figure)."
-        )
-    if not is_day:
-        parts += [
-            _describe_events(row),
-            f"{capitalise_first(label_status(row))} in the number.",
-            describe_collection(row),
-        ]
-    return " ".join(filter(None, parts))
-
-
-def describe_period(record: AreaRecord) -> str:
-    """Return when it was, and the last day of the facts if they end within the period."""
-    period, last = record.period, str(record.row["as_of"])
-    when = on_day(period)
-    if len(period) == len(last) or not last.startswith(period):
-        return when
-    span = parse_period(period)
-    is_over = span is not None and str((span[1] - ONE_DAY).date()) == last
-    return when if is_over else f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
-
-
-def describe_collection(row: Row) -> str:
-    """Return that a total has only some of the events of its period; blank where it has all."""
-    if is_collected(row):
-        return ""
-    return (
-        f"The register that has most events ends on {day_in_words(row['collected_until'])}. Of "
-        f"later events our record holds only some: do not compare {row['period'][:4]} with earlier "
-        "years."
-    )
-
-
-def describe_age(record: AreaRecord) -> list[str]:
-    """Return people or person-days under what began in the period, and under what is older."""
-    when = day_in_words(record.period)
-    ages = {
-        RestrictionKind.BEGAN: f"that began in {when}",
-        RestrictionKind.OLDER: f"more than a year old when {when} began",
-    }
+def write_reasons(record: AnswerRecord, number: Number) -> list[tuple[str, str]]:
+    """Return the rule and the text of each sentence of the reason, with codes put into words."""
+    extent = record.restriction.extent_reason or ""
     return [
-        f"Under restrictions {words}: {describe_estimate(*interval, record.quantity)}."
-        for kind, words in ages.items()
-        if (interval := _read_interval(record, kind, record.quantity))
+        (rule, fill_sentence(rule, extent if rule == EXTENT else detail, CODES))
+        for rule, detail in _pair_details(number)
     ]
 
 
-def _read_interval(
-    record: AreaRecord, kind: str, quantity: Quantity = Quantity.PEOPLE
-) -> tuple[float, float, float] | None:
-    """Return the interval of the restrictions of a kind; None where all are of it."""
-    row, everything = record.kinds.get(kind), record.kinds[RestrictionKind.ALL]
-    if row is None or row["restrictions_count"] == everything["restrictions_count"]:
-        return None
-    return read_amount(row, quantity).interval
+def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
+    """Return why the row has no estimate, for use after `because`; blank without a reason."""
+    rules, missing = read_rules(number), read_phrases("missing")
+    gaps = {gap: write_word(PartGap(gap), "noun") for gap in rules.get(GAP, [])}
+    if EXTENT in rules:
+        reasons = [_explain_extent(record), *(gaps[gap] for gap in gaps if gap in UNCOUNTED)]
+        return " and ".join(reasons + [missing["too_wide"]] * ("too_wide" in rules))
+    is_printed = PRINTED_AREA in (record.restriction.note or "")
+    is_unplaced = record.restriction.place is Place.UNNAMED or is_printed
+    if is_unplaced and PartGap.NO_PLACES in gaps:
+        return ""  # a sentence of its own says so
+    hidden_rules = {GAP}
+    if gaps:  # which are more specific
+        hidden_rules |= {"subnational", "some_networks", "networks_unknown"}
+    features = name_features({target.feature for target in record.targets})[0]
+    general = [
+        missing.get(rule.id, rule.sentence).format(features=features)
+        for rule in TABLE
+        if rule.id in rules and rule.caps_at == MISSING and rule.id not in hidden_rules
+    ]
+    limits = [why for rule, why in read_phrases("limit").items() if rule in rules]
+    return " and ".join([*general, *gaps.values()] or limits)
 
 
-def name_uncounted(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence on the countries that a total leaves out, those with most people first.
+def _explain_extent(record: AnswerRecord) -> str:
+    """Return why a source does not mean everyone, to follow `because`."""
+    reason = record.restriction.extent_reason or ""
+    for pattern, words in read_phrases("extent").items():
+        if match := re.fullmatch(pattern, reason):
+            return match.expand(words)
+    return f"the source does not mean everyone there ({reason})"
 
-    A country whose interval is too wide to print has no estimate, and is in the total.
+
+def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
+    """Return the caveats of an estimate, each as a sentence."""
+    rules = read_rules(number)
+    sentences = [
+        f"{what}; the number is modelled on {write_word(ImputationRung(rung), 'noun')}."
+        for rule, what in read_phrases("imputed").items()
+        for rung in rules.get(rule, [])
+    ]
+    if EXTENT in rules:
+        sentences.append(f"The number allows for this: {_explain_extent(record)}.")
+    if ASSUMED in rules:
+        sentences.append(f"Assumptions: {'; '.join(map(_explain_assumption, rules[ASSUMED]))}.")
+    ages = rules.get("ages", [])
+    sentences += [
+        sentence
+        for rule, sentence in read_phrases("caveat").items()
+        if rule in rules and not (ages and rule == "younger_missing")
+    ]
+    return [*sentences, *(f"The number covers people aged {age} and over." for age in ages)]
+
+
+def _explain_assumption(detail: str) -> str:
+    """Return an assumption in words, from its code and the codes that it is about."""
+    word, *cells = detail.split(":")
+    lists = [join_names([CODES.get(code, code) for code in cell.split(",")]) for cell in cells]
+    return read_phrases("assumed")[word].format(*lists)
+
+
+def name_unnamed_places(record: AnswerRecord) -> list[str]:
+    """Return a sentence on places that the record does not name, where no number counts them.
+
+    They are counted where a place is read as a part of a larger one: `Monywa and other townships,
+    Sagaing Division` are a part of Sagaing.
     """
-    missing = [row for row in rows if not row["countries_drawn"] and row["max_persons"] != 0]
-    missing.sort(key=lambda row: -(row["base_persons"] or 0))
-    named = [area_in_words(row["area_id"], row["area_id"]) for row in missing]
-    if len(named) > FEW + 1:
-        named = [*named[:FEW], f"{len(named) - FEW} more countries"]
-    where = "where there is no reliable estimate"
-    return [f"The total leaves out {join_names(named)}, {where}."] if named else []
+    printed = (record.restriction.note or "").partition(PRINTED_AREA)[2].partition(";")[0]
+    gaps = read_rules(record.by_metric[ImpactMetric.PEOPLE_EXPOSED]).get(GAP, [])
+    if record.restriction.place is Place.UNNAMED or (printed and PartGap.NO_PLACES in gaps):
+        if printed and not re.search(r"\bnation|\bcountry", printed, re.IGNORECASE):
+            return [f"Its source says “{printed}”, for which our record has no count of people."]
+        return ["Our record does not say which places were affected."]
+    readings = (record.restriction.place_readings or "").split(";")
+    match = UNNAMED_PLACES.search(printed)
+    if match is None or readings == [""] or PlaceReading.WITHIN in readings:
+        return []
+    places = f"adds “{match[0]}”"
+    if not printed[: match.start()].strip():
+        places = f"speaks of “{match[0][:1].lower()}{match[0][1:]}”"
+    return [f"The source {places}: places that it does not name are not counted."]
 
 
-def _describe_kinds(record: AreaRecord) -> str:
-    """Return how many people were under restrictions of each kind, where not all are of it."""
-    if record.kind is not RestrictionKind.ALL:
-        return ""
-    span = "year" if is_year(record.period) else "month"
-    parts = [
-        f"about {round_interval(*interval)[1]} ({format_interval(interval[0], interval[2])}) under "
-        f"those {words.format(span=span)}"
-        for kind, words in read_phrases("total").items()
-        if (interval := _read_interval(record, kind))
+def describe_mixed_action(record: AnswerRecord) -> list[str]:
+    """Return sentences on a cut that a register records as slowed as well, or as one of several."""
+    note, is_estimated = record.restriction.note or "", record.leading.people.interval is not None
+    return [
+        sentence.format(counted="; the number covers both" * is_estimated)
+        for remark, sentence in read_phrases("remark").items()
+        if remark in note and not (remark == WITH_NETWORK and record.is_network)
     ]
-    covered = read_cover(record.row)
-    ranges = f"likely ranges, {covered}" if covered else "likely ranges"
-    return f"By kind of restriction, with {ranges}: {'; '.join(parts)}." if parts else ""
 
 
-def _describe_events(row: Row) -> str:
-    """Return which events the total covers: facts alone, or those of a register as well."""
-    count, of_register = row["restrictions_count"], row["register_restrictions_count"]
-    if not of_register:
-        return f"It covers {count:,} restriction{'' if count == 1 else 's'} of these facts."
-    both = (
-        f"{count - of_register:,} of these facts and {of_register:,} that a register alone records"
-    )
-    return f"It covers {count:,} restrictions: {both}."
+def name_best_figure(record: AnswerRecord) -> str:
+    """Return a sentence on the best published figure of the people, with its owner; or blank.
+
+    It is the audience that the bounds rest on; without one, a figure that others published.
+    """
+    used = [figure for figure in record.figures if figure["role"] == FactRole.AUDIENCE]
+    others, about = _list_comparable(record), record.restriction
+    parts = [
+        row for row in record.audiences if used and row["platform_id"] == used[0]["platform_id"]
+    ]
+    low, high = (parts[0][f"printed_{end}_persons"] if parts else None for end in ("min", "max"))
+    persons = low or high
+    same = [row for row in others if row["published_value"] == persons]
+    if same or record.is_network or not persons or persons >= (record.leading.base_persons or 0.0):
+        return f"The best published figure is {_cite(same or others)}." if same or others else ""
+    country = ""
+    if not about.is_below and about.place is not Place.COUNTRY:
+        country = f" for all of {area_in_words(about.country_ids, about.area_name)}"
+    limit = "" if low == high or country else "at least " if low else "up to "
+    alone = f" for {record.platforms[parts[0]['platform_id']]} alone" * (len(record.audiences) > 1)
+    figure = f"{limit}{format_number(persons)}{alone}{country}"
+    return f"The best published figure is {figure}: {used[0]['attribution']}."
 
 
-def explain_difference(row: Row) -> str:
-    """Return why a published figure of an area differs from ours, or that it does not."""
-    cells: dict[str, Any] = {name: None if pd.isna(cell) else cell for name, cell in row.items()}
-    low, middle, high = (
-        format_compact(cells[name]) for name in ("min_persons", "q50_persons", "max_persons")
-    )
-    median = "" if cells["q50_persons"] is None else f", median {middle}"
-    theirs, base = cells["published_persons"], cells["base_persons"]
-    return read_phrases("difference")[row["difference_reason"]].format(
-        share=theirs / base if theirs and base else 0.0,
-        ours=f"{low} to {high}{median}",
-        count=int(cells["restrictions_count"] or 0),
-    )
+def name_differing_figure(record: AnswerRecord) -> str:
+    """Return a sentence on a published figure that ours differs from, with its owner; or blank."""
+    interval = record.leading.people.interval
+    if interval is None or record.leading.metric != ImpactMetric.PEOPLE_EXPOSED:
+        return ""
+    low, middle, high = interval
+    rows = [
+        row
+        for row in _list_comparable(record)
+        for value, kind in [(row["published_value"], row["interval_kind"])]
+        if ((value < low or value * DIFFERING <= middle) and kind != IntervalKind.ONE_SIDED_MIN)
+        or ((value > high or value >= middle * DIFFERING) and kind != IntervalKind.ONE_SIDED_MAX)
+    ]
+    return f"Another published figure is {_cite(rows)}." if rows else ""
+
+
+def _list_comparable(record: AnswerRecord) -> list[Row]:
+    """Return what others published of the people of the answer, the best known first."""
+    several = len(record.platforms) > 1
+    rows = [
+        row
+        for row in record.comparisons
+        if row["figure_kind"] in FIGURE_KINDS
+        and row["unit"] == Unit.PERSONS
+        and not row["disputed_by"]
+        and not (several and row["platform_id"])
+    ]
+    return sorted(rows, key=lambda row: FIGURE_KINDS.index(row["figure_kind"]))
+
+
+def _cite(rows: Sequence[Row]) -> str:
+    """Return the first figure with its owner: `at least 170 million, by TikTok`."""
+    row = rows[0]
+    number = f"{LIMITS.get(row['interval_kind'], '')}{format_number(row['published_value'])}"
+    owner = re.sub(r" \((?:sources cited|relayed)\)", "", row["attribution"])
+    return f"{number}, by {owner}"
+
+
+def _name_authority(text: str) -> str:
+    """Return who ordered a restriction, for a sentence: `the Government of Manipur`.
+
+    A register prints the kind of body behind its name: it stands for a name that is missing.
+    """
+    kinds = read_phrases("authority")
+    bare = (re.sub(r"[ ,.]+(?:and)?$", "", part.strip()) for part in text.split(";"))
+    parts = list(dict.fromkeys(filter(None, bare)))
+    named = [part for part in parts if part.casefold() not in kinds] or parts[:1]
+    return join_names([kinds.get(part.casefold()) or _add_article(part) for part in named])
+
+
+def _add_article(name: str) -> str:
+    if re.match(r"(?:the|an?)\b", name, re.IGNORECASE):
+        return name[:1].lower() + name[1:]
+    is_body = _BODIES.search(name.partition(",")[0]) and not _PERSON.search(name)
+    return f"the {name}" if is_body else name
+
+
+def describe_evidence(record: AnswerRecord) -> str:
+    """Return sentences on who reports the restriction, who is behind it and who measured it."""
+    about = record.restriction
+    source = about.reported_by or "Its source"
+    if source == DESCRIBED_EVENT:
+        return "The event is on no record: it is taken to happen as described."
+    measurers = join_names(about.measurers)
+    measured = {
+        Measurement.OWN: " from its own measurements",
+        Measurement.NAMED: f"; measurements by {measurers} are on record",
+        Measurement.CLEAR: f"; measurements by {measurers} found no restriction",
+        Measurement.NONE: "",
+    }[about.measurement]
+    disputed = "; that it happened is disputed" * about.is_disputed
+    sentences = [f"{source} reports it{measured}{disputed}.", _describe_claim(about)]
+    is_fault = NOT_AS_ORDER in (about.note or "") and not about.is_official
+    sentences += ["Officials acknowledged it, but not as an order."] * is_fault
+    is_ordered = about.claim in (Claim.ORDERED, Claim.ORDERED_UNNAMED)
+    missing = ["no official statement"] * (not (about.is_official or is_ordered or is_fault))
+    missing += ["no measurement"] * (about.measurement is Measurement.NONE)
+    sentences += [f"Our record holds {' and '.join(missing)}."] * bool(missing)
+    return " ".join(filter(None, sentences))
+
+
+def _describe_claim(about: Restriction) -> str:
+    """Return a sentence on who ordered it, and whether that was confirmed; blank for neither."""
+    if about.claim is Claim.UNKNOWN:
+        return "It was officially confirmed." * about.is_official
+    who, law = _name_authority(about.authority or ""), about.legal_basis or ""
+    by_law = f" ({law})" if law and not _UNNAMED_LAW.search(law) else ""
+    confirmed = "; it was officially confirmed" * about.is_official
+    if about.claim is Claim.ATTRIBUTED:
+        return f"Our record attributes it to {who}{confirmed}."
+    if who and about.is_official:
+        return f"It was ordered by {who}{by_law}, and was officially confirmed."
+    whose = f"the order to {who}" if who else "it to an order, without saying whose"
+    return f"Our record attributes {whose}{by_law}{confirmed}."
+
+
+def label_evidence(record: AnswerRecord) -> str:
+    """Return who confirms the restriction, for a label: `reported, measured by OONI`."""
+    about, measurers = record.restriction, ", ".join(record.restriction.measurers)
+    claim = label_code(about.claim_status, "claim_status")
+    measured = {
+        Measurement.NONE: "no measurement on record",
+        Measurement.CLEAR: f"not seen by {measurers}",
+    }
+    return f"{claim}, {measured.get(about.measurement, f'measured by {measurers}')}"

@@ -5,9 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import Quantity, rankings, sentences
+from audience_impact.answers import Quantity, areas, rankings, sentences
 from audience_impact.answers.areas import AreaRecord, group_kinds, is_year, read_amount
-from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.names import label_status, shorten
 from audience_impact.answers.numbers import (
     NONE,
@@ -140,7 +139,7 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
     if about.measured_url:
         figures.append(f"  {', '.join(about.measurers)}  {about.measured_url}")
     more = "More: --all shows codes, all figures and what makes the interval wide"
-    if about.reported_by != DESCRIBED_EVENT:  # which has no version to look it up in
+    if about.reported_by != sentences.DESCRIBED_EVENT:  # which has no version to look it up in
         name = about.restriction_id
         more += f"; next: audience-impact explain {name}, or cite {name}"
     rest = answer.removeprefix(headline).strip()
@@ -242,13 +241,13 @@ def render_area_brief(record: AreaRecord, version_id: str, rows: pd.DataFrame, m
         "months, what others published); next: audience-impact list --area "
         f"{record.area_id} --year {record.period[:4]}"
     )
-    lead = [" ".join(sentences.write_area_lead(record))]
+    lead = [" ".join(areas.write_area_lead(record))]
     if record.kind is RestrictionKind.ALL:
-        lead += sentences.describe_age(record)
+        lead += areas.describe_age(record)
     if record.is_region:
-        lead += sentences.name_uncounted(plain_rows(record.countries))
+        lead += areas.name_uncounted(plain_rows(record.countries))
     return _join_sections(
-        [*lead, *filter(None, [sentences.describe_collection(record.row)])],
+        [*lead, *filter(None, [areas.describe_collection(record.row)])],
         [f"{counted}. Figures: audience-impact version {version_id}."],
         [head, *ranked, *_describe_left_out(rows, quantity, most, missing)],
         [more],
@@ -295,7 +294,7 @@ def render_area(record: AreaRecord, version_id: str) -> str:
     """Return everything published about an area, for a reader in a terminal."""
     comparisons = [
         f"  {row['publisher']}, {row['period']}: {_format_published(row)}; "
-        f"{sentences.explain_difference(row)}"
+        f"{areas.explain_difference(row)}"
         for row in record.comparisons
     ]
     years, months = (
@@ -312,7 +311,7 @@ def render_area(record: AreaRecord, version_id: str) -> str:
 
 
 def _write_area_answer(record: AreaRecord, version_id: str) -> str:
-    return f"{sentences.write_area_answer(record)} Figures: audience-impact version {version_id}."
+    return f"{areas.write_area_answer(record)} Figures: audience-impact version {version_id}."
 
 
 def _format_period(kinds: Mapping[str, Row]) -> str:

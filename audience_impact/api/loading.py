@@ -34,23 +34,6 @@ COMPUTING = CHECKOUT if IS_CHECKOUT else Path(__file__).resolve().parents[1] / "
 """The folder with `flows` and `schemas`, which compute answers; the wheel has its own."""
 PUBLISHED = CHECKOUT / "data" / "published" if IS_CHECKOUT else RELEASED
 """The versions that are read unless others are named."""
-_LEVELS = ("continent", "subregion", "world", "intermediate_region")
-MOVED = {
-    "impact_feature_users": "impact, where impact_metric is people_feature_exposed",
-    "impact_deprived": "impact, where impact_metric is people_deprived_net",
-    "impact_by_area": "countries_by_year, countries_by_month and the tables of regions",
-    "impact_by_area_month": "countries_by_month",
-    "impact_by_day": "countries_by_day",
-    **{f"impact_by_{level}": "regions_by_year" for level in _LEVELS},
-    **{f"impact_by_{level}_month": "regions_by_month" for level in _LEVELS},
-    **{f"impact_by_{level}_day": "regions_by_day" for level in _LEVELS},
-    "draws_by_area": "draws",
-    "person_days_by_area": "countries_by_year",
-    "person_days_by_area_month": "countries_by_month",
-    "person_days_by_restriction": "person_days",
-    "person_days_by_restriction_all_time": "person_days, where period is all",
-}
-"""Where the rows of tables before schema 5.0 are now."""
 METADATA_KEY = b"audience_impact"
 _CODED = ("values", "special_values")
 _NOTE = ("description", "unit", "sdmx_concept", "values")
@@ -246,9 +229,11 @@ def _convert_errors() -> Iterator[None]:
 
 
 def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
-    """Return where the rows of a table are now, or which tables a version has."""
-    if name in MOVED:
-        return f"{name}: its rows are in {MOVED[name]} since schema 5.0"
+    """Return where the rows of a table are since schema 5.0, or which tables a version has."""
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        moved = {row["table"]: row["rows_are_in"] for row in csv.DictReader(file)}
+    if name in moved:
+        return f"{name}: its rows are in {moved[name]} since schema 5.0"
     return f"no table {name} among {', '.join(tables)}"
 
 
@@ -320,11 +305,10 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
             "the frame has no notes: load() adds them, and pandas drops them when it combines "
             "tables; name these tables: column_notes(frame, impact, restrictions)"
         )
-    rows = {name: _format_note(notes.get(name, {})) for name in frame.columns}
+    rows = {}
+    for name in frame.columns:
+        note = notes.get(name, {})
+        words: dict[str, str] = next((note[key] for key in _CODED if key in note), {})
+        values = "; ".join(f"{value}: {meaning}" for value, meaning in words.items())
+        rows[name] = [*(note.get(key, "") for key in _NOTE[:-1]), values]
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(_NOTE)).rename_axis("column")
-
-
-def _format_note(note: dict[str, Any]) -> tuple[str, ...]:
-    words: dict[str, str] = next((note[key] for key in _CODED if key in note), {})
-    values = "; ".join(f"{value}: {meaning}" for value, meaning in words.items())
-    return (*(note.get(key, "") for key in _NOTE[:-1]), values)

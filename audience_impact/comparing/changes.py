@@ -243,7 +243,7 @@ def _classify_changes(both: pd.DataFrame, moves: Array) -> list[Change]:
     conditions = {
         Change.VANISHED: (was & ~now) | (had & ~has),
         Change.APPEARED: (now & ~was) | (has & ~had),
-        Change.BEYOND_INTERVAL: is_outside.where(had & has, apart),
+        Change.MOVED_BEYOND_ITS_INTERVAL: is_outside.where(had & has, apart),
         Change.SAME: (moves == 0).all(axis=1) & same_status,
         Change.STATUS_ALONE: (moves == 0).all(axis=1),
         Change.MOVED_SLIGHTLY: slight & same_status,

@@ -15,7 +15,7 @@ BOUNDS = ("printed_min_persons", "printed_max_persons")
 BECAME = {
     Change.VANISHED: "gone or no longer estimated",
     Change.APPEARED: "new or newly estimated",
-    Change.BEYOND_INTERVAL: "moved beyond the interval",
+    Change.MOVED_BEYOND_ITS_INTERVAL: "moved beyond the interval",
     Change.MOVED: "moved",
     Change.STATUS_ALONE: "only another status",
     Change.MOVED_SLIGHTLY: "moved slightly",

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from audience_impact import periods
 from audience_impact.answers import EventKind, EventOrder, names, rankings, records, sentences
-from audience_impact.answers.areas import AreaRecord, group_kinds, is_year
+from audience_impact.answers.areas import AreaRecord, group_kinds, is_year, write_area_answer
 from audience_impact.answers.citation import cite_restriction, cite_version
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.populations import read_area_names
@@ -188,7 +188,7 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
     )
     kinds = group_kinds(records.plain_rows(years[(years["area_id"] == area.id) & is_asked]))
     answered = [AreaRecord(area.name, of_year) for of_year in kinds.values()]
-    return replace(part, answers=tuple(map(sentences.write_area_answer, answered)))
+    return replace(part, answers=tuple(map(write_area_answer, answered)))
 
 
 def add_restriction_answers(

@@ -8,8 +8,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audience_impact.answers import names as naming
-from audience_impact.answers import sentences
-from audience_impact.answers.areas import AreaRecord, group_kinds, is_collected, is_year, read_kind
+from audience_impact.answers.areas import (
+    AreaRecord,
+    describe_collection,
+    group_kinds,
+    is_collected,
+    is_year,
+    name_uncounted,
+    read_kind,
+    write_area_answer,
+    write_area_lead,
+)
 from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
 from audience_impact.site import maps, series
 from audience_impact.site.drawing import Picture, paint
@@ -143,7 +152,7 @@ def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
     return {
         "above": report.areas_above.get(code, ()),
         "lead": write_lead(report, code),
-        "answers": [sentences.write_area_answer(AreaRecord(name, kinds)) for kinds in answered],
+        "answers": [write_area_answer(AreaRecord(name, kinds)) for kinds in answered],
         "years": [_describe_year(years[year]) for year in reversed(years)],
         "reasons": [(", ".join(of_reason), text) for text, of_reason in reasons.items()],
         "days": [{**row, "estimate": read_estimate(row)} for row in days[::-1]],
@@ -177,11 +186,11 @@ def write_lead(report: ReportData, code: str) -> list[str]:
     chosen = next(iter([*estimated, *bounded, *rows]), None)
     if chosen is None:
         return ["Nothing that is on record was in force here."]
-    collected = [*filter(None, [sentences.describe_collection(chosen)])]
+    collected = [*filter(None, [describe_collection(chosen)])]
     countries = _select_countries(report, chosen["period"])
     inside = [row for row in countries if code in report.areas_above[row["area_id"]]]
-    lead = sentences.write_area_lead(AreaRecord(naming.name_area(code), {"all": chosen}))
-    return lead + collected + sentences.name_uncounted(inside)
+    lead = write_area_lead(AreaRecord(naming.name_area(code), {"all": chosen}))
+    return lead + collected + name_uncounted(inside)
 
 
 def _describe_year(kinds: Kinds) -> dict[str, Any]:

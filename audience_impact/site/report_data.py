@@ -73,13 +73,14 @@ def make_entry(record: AnswerRecord) -> ListEntry:
     features = tuple(dict.fromkeys(target.feature for target in record.targets))
     named = name_features(set(features))[0]
     targets = f"{_name_targets(record)}{f' ({named})' if named else ''}"
+    first = (restriction.observed_from or "").partition("/")[0]
     is_measured = restriction.measurement in (Measurement.OWN, Measurement.NAMED)
     is_confirmed = restriction.is_official or (is_measured and not restriction.is_disputed)
     is_sure = is_confirmed and answer.confidence != Confidence.LOW
     return ListEntry(
         restriction=restriction.restriction_id,
         title=f"{capitalise_first(describe_place(record))}: {targets}",
-        start=answers.find_first_day(restriction.observed_from, restriction.start_on),
+        start=first if len(first) == len("2025-08-13") else restriction.start_on or "",
         metric=answer.metric,
         persons=answer.people,
         confidence=answer.confidence,

@@ -7,12 +7,6 @@ from typing import Any
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
 from audience_impact.answers.areas import is_year
-from audience_impact.answers.caveats import (
-    label_evidence,
-    list_caveats,
-    name_unnamed_places,
-    write_reasons,
-)
 from audience_impact.answers.citation import cite_restriction
 from audience_impact.answers.numbers import NUMBERS
 from audience_impact.answers.records import ALL, AnswerRecord, End, Number
@@ -75,8 +69,10 @@ def draw_picture(report: ReportData, restriction: str) -> Picture:
 
 def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, Any]:
     names = report.platforms | record.platforms
-    assumed = name_unnamed_places(record)
-    assumed += list_caveats(record, record.leading) if record.leading.people.interval else []
+    assumed = sentences.name_unnamed_places(record)
+    assumed += (
+        sentences.list_caveats(record, record.leading) if record.leading.people.interval else []
+    )
     headline = sentences.write_headline(record)
     answer = sentences.write_answer(record).replace(" ".join(assumed), "", 1)
     days = [row for row in record.person_days if is_year(row.period)]
@@ -116,7 +112,7 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
         "unknown": _list_unknown(record, names),
         "continues": report.by_id.get(record.restriction.continues or ""),
         "lasted": _describe_duration(record),
-        "evidence": label_evidence(record),
+        "evidence": sentences.label_evidence(record),
         "other_ids": name_other_ids(record),
         "neighbours": [
             (country, listed[listed.index(entry) + 1], listed[listed.index(entry) - 1])
@@ -155,7 +151,7 @@ def _list_rules(record: AnswerRecord, numbers: Sequence[Number]) -> list[dict[st
     """
     rules, before = [], set[str]()
     for number in numbers:
-        reasons = write_reasons(record, number)
+        reasons = sentences.write_reasons(record, number)
         fresh = [(rule, text) for rule, text in reasons if text not in before]
         rules.append(
             {
@@ -172,7 +168,7 @@ def _list_rules(record: AnswerRecord, numbers: Sequence[Number]) -> list[dict[st
 def _list_unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
     texts = [
         f"There is no number of {number.label}: "
-        f"{'; '.join(text for _, text in write_reasons(record, number))}."
+        f"{'; '.join(text for _, text in sentences.write_reasons(record, number))}."
         for number in _order_numbers(record)
         if number.obs_status == ObsStatus.MISSING and number.reason
     ]

@@ -23,8 +23,8 @@ import pandas as pd
 
 from audience_impact import populations
 from audience_impact import vocabulary as words
-from audience_impact.answers.caveats import DESCRIBED_EVENT
 from audience_impact.answers.numbers import day_in_words, on_day
+from audience_impact.answers.sentences import DESCRIBED_EVENT
 from audience_impact.plain_text import fold_name
 from flows.adding.entries import END_SOURCE, Rows, build_targets
 from flows.adding.questions import choose_scope, choose_severity

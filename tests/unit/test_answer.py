@@ -59,10 +59,10 @@ def done() -> Results:
 
 
 def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results) -> None:
-    users = rankings.feature_users(done["impact"], done["impact_by_platform"])
-    assert users.index.tolist() == ["calls"]
     shown = rankings.list_exposed(done).set_index("restriction_id")["feature_users"]
-    assert shown["calls"] == numbers.format_estimate(users.loc["calls"])
+    users = done["impact"][done["impact"]["impact_metric"] == "people_feature_exposed"]
+    (calls,) = users[users["restriction_id"] == "calls"].to_dict("records")
+    assert shown["calls"] == numbers.format_estimate(calls)
     assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
 
 

@@ -193,18 +193,6 @@ def test_every_code_of_the_standard_is_a_country_and_no_other_code_is() -> None:
     assert resolved == {code: code for code in standard} | {"UK": "GB"}
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        *(("Turkey", "TR"), ("türkiye", "TR"), ("USA", "US"), ("the U.S.", "US"), ("UK", "GB")),
-        *(("Hong Kong", "HK"), ("Viet Nam", "VN"), ("Burma", "MM"), ("Cote d'Ivoire", "CI")),
-        *(("DR Congo", "CD"), ("Congo-Brazzaville", "CG"), ("St. Lucia", "LC"), ("Kosovo", "XK")),
-    ],
-)
-def test_a_country_is_found_by_each_name_that_the_command_finds(name: str, code: str) -> None:
-    assert resolve_country(name) == code
-
-
 def test_every_country_is_found_by_each_of_its_names() -> None:
     countries = {country.alpha_2 for country in pycountry.countries} | {"XK"}
     spellings = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from audience_impact.answers import caveats
+from audience_impact.answers import sentences
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.answers.restriction_words import describe_place, describe_timing
 from tests.unit.test_sentences import MANY, told
@@ -58,8 +58,8 @@ def describe(record: AnswerRecord) -> dict[str, str]:
     """The clauses of an answer that the record of its restriction decides."""
     return {
         "in": describe_place(record),
-        "time": " ".join([*describe_timing(record), *caveats.name_unnamed_places(record)]),
-        "who": caveats.describe_evidence(record),
+        "time": " ".join([*describe_timing(record), *sentences.name_unnamed_places(record)]),
+        "who": sentences.describe_evidence(record),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from audience_impact.answers import EventKind, Quantity, rankings, sentences, text
+from audience_impact.answers import EventKind, Quantity, areas, rankings, text
 from audience_impact.answers.areas import AreaRecord, build_area_record, list_years
 from audience_impact.answers.numbers import COUNTRIES, Cover, format_amount, read_estimate
 from audience_impact.vocabulary import WHOLE_INTERNET, RestrictionKind
@@ -174,11 +174,11 @@ def test_a_record_of_a_kind_has_the_numbers_of_that_kind(period: str) -> None:
     assert record.countries["area_id"].tolist() == ["NG"]
     assert (record.row["restrictions_count"], record.amount.q50) == (1, 1.5)
     when = {"2024": "2024", "2024-05": "May 2024"}[period]
-    lead = sentences.write_area_lead(record)[0]
+    lead = areas.write_area_lead(record)[0]
     assert lead.endswith(f"under a shutdown of the whole internet at some time in {when}.")
     days = build_area_record(tables, "002", period, kind, Quantity.PERSON_DAYS)
     assert days.amount.q50 == 30.0
-    lead = sentences.write_area_lead(days)[0]
+    lead = areas.write_area_lead(days)[0]
     assert "about 30 person-days under shutdowns of the whole internet in " in lead
 
 
@@ -221,8 +221,8 @@ def test_a_year_that_is_not_collected_stands_in_no_line_of_years() -> None:
     tables["areas"]["collected_until"] = "2024-12-31"
     assert len(list_years(tables, _build(tables=tables))) == 1
     row = {"period": "2026", "collected_until": "2025-12-31"}
-    assert "do not compare 2026 with earlier years" in sentences.describe_collection(row)
-    assert sentences.describe_collection(row | {"period": "2025-12"}) == ""
+    assert "do not compare 2026 with earlier years" in areas.describe_collection(row)
+    assert areas.describe_collection(row | {"period": "2025-12"}) == ""
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_total_names_the_countries_without_an_estimate(count: int, named: list
     ]
     counted = {"area_id": "IN", "countries_drawn": 1, "max_persons": 9.0, "base_persons": 99.0}
     nobody = counted | {"countries_drawn": 0, "max_persons": 0.0}
-    result = sentences.name_uncounted([*rows[::-1], counted, nobody])
+    result = areas.name_uncounted([*rows[::-1], counted, nobody])
     assert [text.startswith(start) for text, start in zip(result, named, strict=True)] == [
         True
     ] * len(named)
@@ -254,10 +254,10 @@ def test_a_total_says_what_began_in_its_period_and_what_is_older(period: str, wh
     for kind, million in (("began", 60e6), ("older", 30e6)):
         people = (0.0, 0.8 * million, million, 1.2 * million, 2.0 * million)
         kinds[kind] = _make_area("NG", **_make_numbers("persons", people))
-    begun, older = sentences.describe_age(AreaRecord("Nigeria", kinds))
+    begun, older = areas.describe_age(AreaRecord("Nigeria", kinds))
     assert begun.startswith(f"Under restrictions that began in {when}: about 60 million people (")
     assert older.startswith(f"Under restrictions more than a year old when {when} began: about 30 ")
     kinds["began"]["restrictions_count"] = 9
-    assert len(sentences.describe_age(AreaRecord("Nigeria", kinds))) == 1
+    assert len(areas.describe_age(AreaRecord("Nigeria", kinds))) == 1
     days = AreaRecord("Nigeria", kinds, quantity=Quantity.PERSON_DAYS)
-    assert "began: about 30 person-days (likely range 20 to 40)." in sentences.describe_age(days)[0]
+    assert "began: about 30 person-days (likely range 20 to 40)." in areas.describe_age(days)[0]
