@@ -39,7 +39,7 @@ above it:
     __main__ - the same command as `python -m audience_impact`
 
 The packages from `fitting` on, and `store`, are no part of the computation: they prepare its facts,
-or read what it published. No module here may import prefect, or use clock or
+or read what it published. No module here may import prefect or pandera, or use clock or
 environment; only `store` may use the network.
 """
 

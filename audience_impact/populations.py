@@ -94,6 +94,6 @@ def read_area_names(acts: pd.DataFrame) -> dict[str, str]:
     """Return the names of the areas of published restrictions, by code."""
     return {
         area: name
-        for ids, texts in zip(acts["area_id"], acts["area_names"], strict=True)
+        for ids, texts in zip(acts["area_ids"], acts["area_names"], strict=True)
         for area, name in zip(ids.split(";"), texts.split(";"), strict=True)
     }

@@ -1,1 +1,1 @@
-"""The contracts of the tables of facts and of the published tables."""
+"""The contracts of the tables: the only folder that imports pandera."""

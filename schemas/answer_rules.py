@@ -92,9 +92,11 @@ def _are_bounds_of_impact_in_order(frame: pd.DataFrame) -> Any:
     return _is_in_order(frame, "persons", 1) & ~over
 
 
-row_rule("gap_has_reason", "impact")(
-    lambda frame: (frame["obs_status"] == ObsStatus.NORMAL.value) | frame["reason"].notna()
-)
-row_rule("share_of_base_at_most_one", "impact")(
-    lambda frame: ~(frame["printed_max_base_share"] > 1)
-)
+@row_rule("gap_has_reason", "impact")
+def _has_gap_reason(frame: pd.DataFrame) -> Any:
+    return (frame["obs_status"] == ObsStatus.NORMAL.value) | frame["reason"].notna()
+
+
+@row_rule("share_of_base_at_most_one", "impact")
+def _is_share_at_most_one(frame: pd.DataFrame) -> Any:
+    return ~(frame["printed_max_base_share"] > 1)

@@ -7,7 +7,6 @@ import pyarrow
 
 from audience_impact.vocabulary import YesNo
 from schemas import contracts, published
-from schemas.answer_rules import RULES
 from schemas.published import JOINED_BY, Column
 
 WHOLE_UNITS = ("persons", "person_days", "person_hours", "days", "count")
@@ -26,8 +25,7 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     columns, key = published.COLUMNS[table], published.KEYS[table]
     ready = pd.DataFrame({name: _cast_cells(frame[name], about) for name, about in columns.items()})
     ready = ready.reset_index(drop=True)
-    rules = {name: about.list_cell_rules() for name, about in columns.items()}
-    if broken := contracts.check_table(ready, rules, RULES.get(table, {})):
+    if broken := contracts.check_table(published.read_schema(table), ready):
         lines = [_format_failure(ready, key, failure) for failure in broken[:10]]
         raise ContractError("\n".join([f"{table} breaks its contract:", *lines]))
     if ready.duplicated(key).any():

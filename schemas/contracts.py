@@ -3,21 +3,30 @@
 All failures are found at once, none is lost or repaired.
 
 Method. A rule of single cells is run once over the different cells of all columns that have it; a
-column is checked alone where the rule failed.
+column is checked alone where the rule failed. The failures are those of pandera's own `validate`,
+which runs each rule once a column and takes many times as long. Only rules, filled cells and the
+names of columns are checked: no contract may demand anything else of pandera.
 """
 
-from collections.abc import Callable, Mapping
+import os
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import pandera.pandas as pa
+from pandera.config import ValidationDepth, get_config_context
 
-from audience_impact.plain_text import describe_white_space
+from audience_impact.plain_text import ReadableError, describe_white_space
 from audience_impact.rules import get_rule
-from schemas import fact_rules, facts
+from schemas import facts
 
-Rules = Mapping[str, Any]
-"""The rules of the cells of a column, with their parameters: true for a rule without one."""
+NOT_NULLABLE = "not_nullable"
+SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
+
+
+class ValidationOffError(ReadableError):
+    """Validation is weakened, so that nothing may be published."""
 
 
 class Failure(NamedTuple):
@@ -28,40 +37,56 @@ class Failure(NamedTuple):
     rule: str
 
 
-def check_table(
-    frame: pd.DataFrame,
-    columns: Mapping[str, Rules],
-    row_rules: Mapping[str, Callable[[pd.DataFrame], Any]],
-) -> list[Failure]:
-    """Return the failures of a table with the index 0..n-1, by its rules of columns and of rows."""
+def require_validation() -> None:
+    """Raise ValidationOffError where a variable or the configuration of pandera weakens it."""
+    config = get_config_context()
+    complete = (None, ValidationDepth.SCHEMA_AND_DATA)
+    if not config.validation_enabled or config.validation_depth not in complete:
+        named = [name for name in SWITCHES if name in os.environ] or ["pandera's configuration"]
+        raise ValidationOffError(
+            f"refused: {' and '.join(named)} switches validation off; unset it, then run again"
+        )
+
+
+def check_table(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[Failure]:
+    """Return the failures of a table with the columns of its contract and the index 0..n-1."""
     if frame.empty:
         return []
-    groups: dict[str, tuple[str, Any, list[str]]] = {}
-    for name, rules in columns.items():
-        for rule, parameter in rules.items():
-            groups.setdefault(f"{rule} {parameter!r}", (rule, parameter, []))[2].append(name)
-    different = {name: frame[name].drop_duplicates() for name in columns}
-    failures = []
-    for rule, parameter, names in groups.values():
-        texts = pd.concat([different[name] for name in names])
-        if len(_find_broken_cells(rule, parameter, texts)):
+    filled = [name for name, column in schema.columns.items() if not column.nullable]
+    missing = frame[filled].isna()
+    failures = [
+        Failure(int(place), name, NOT_NULLABLE)
+        for name in missing.columns[missing.any()]
+        for place in np.flatnonzero(missing[name])
+    ]
+    different = {name: frame[name].drop_duplicates() for name in schema.columns}
+    for check, names in _list_cell_rules(schema):
+        if not check(pd.concat([different[name] for name in names])).check_passed:
             failures += [
-                Failure(int(place), name, rule)
+                Failure(place, name, check.name)
                 for name in names
-                for place in _find_broken_cells(rule, parameter, frame[name])
+                for place in _find_broken_rows(check, frame[name])
             ]
     return failures + [
-        Failure(int(place), "", rule)
-        for rule, check in row_rules.items()
-        for passed in [check(frame)]
-        for place in passed.index[~passed.to_numpy(dtype=bool)]
+        Failure(place, "", check.name)
+        for check in schema.checks
+        for place in _find_broken_rows(check, frame)
     ]
 
 
-def _find_broken_cells(rule: str, parameter: Any, column: "pd.Series[Any]") -> pd.Index:
-    options = () if parameter is True else (parameter,)
-    passed = facts.CELL_RULES[rule](column, *options)
-    return column.index[~passed.to_numpy(dtype=bool)]
+def _list_cell_rules(schema: pa.DataFrameSchema) -> list[tuple[Any, list[str]]]:
+    """Return each rule of single cells, with the columns of one type that it applies to."""
+    groups: dict[tuple[str, ...], tuple[Any, list[str]]] = {}
+    for name, column in schema.columns.items():
+        for check in column.checks:
+            kind = (check.name, repr(check.statistics), str(column.dtype))
+            groups.setdefault(kind, (check, []))[1].append(name)
+    return list(groups.values())
+
+
+def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int]:
+    passed = check(cells).check_output
+    return [int(place) for place in passed.index[~passed.to_numpy(dtype=bool)]]
 
 
 def check_fact_table(table: str, frame: pd.DataFrame) -> list[Failure]:
@@ -69,13 +94,12 @@ def check_fact_table(table: str, frame: pd.DataFrame) -> list[Failure]:
 
     The column of a rule of whole rows is the one that the rule refers to, else the first.
     """
-    rules = {name: about.list_cell_rules() for name, about in facts.COLUMNS[table].items()}
-    ordered = frame[[*rules]].reset_index(drop=True)
+    columns = list(facts.COLUMNS[table])
+    failures = check_table(facts.read_schema(table), frame[columns].reset_index(drop=True))
     placed = []
-    for failure in check_table(ordered, rules, fact_rules.RULES.get(table, {})):
-        referred = (name for name in get_rule(failure.rule).columns if name in rules)
-        column = failure.column or next(referred, next(iter(rules)))
-        placed.append(failure._replace(column=column))
+    for failure in failures:
+        referred = (name for name in get_rule(failure.rule).columns if name in columns)
+        placed.append(failure._replace(column=failure.column or next(referred, columns[0])))
     return sorted(placed)
 
 
@@ -97,16 +121,16 @@ def tables_with(rule: str) -> tuple[str, ...]:
 
 
 @cache
-def _list_rules() -> list[tuple[str, set[str]]]:
+def _list_rules() -> list[tuple[str, set[str | None]]]:
     """Return the rules of each table; a fact table and a published one may have one name."""
-    from schemas import answer_rules, published  # a check of facts needs none of them
+    from schemas import published  # a check of facts needs none of them
 
+    schemas = [(table, facts.read_schema(table)) for table in facts.TABLES]
+    schemas += [(table, published.read_schema(table)) for table in published.TABLES]
     return [
-        (table, {rule for about in of.values() for rule in about.list_cell_rules()} | {*by_row})
-        for columns, rules in (
-            (facts.COLUMNS, fact_rules.RULES),
-            (published.COLUMNS, answer_rules.RULES),
+        (
+            table,
+            {check.name for part in (schema, *schema.columns.values()) for check in part.checks},
         )
-        for table, of in columns.items()
-        for by_row in [rules.get(table, {})]
+        for table, schema in schemas
     ]

@@ -24,12 +24,15 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import pandera.pandas as pa
 
 from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
 from audience_impact.tracing import ITEMS
 from schemas import facts
+from schemas.answer_rules import RULES
 
 JOINED_BY = ";"
 """Separator between several words in one cell."""
@@ -45,6 +48,7 @@ ENDS = {
 """The meaning of the ends of an estimate, by the name in their column."""
 CERTAIN = ("min", "printed_min")
 """Ends that are 0 where nothing is certain."""
+DTYPES = {"number": float, "whole": int}
 
 
 class Column(NamedTuple):
@@ -65,7 +69,7 @@ class Column(NamedTuple):
     @property
     def is_number(self) -> bool:
         """Return whether the cells are numbers and not texts."""
-        return self.type in ("number", "whole")
+        return self.type in DTYPES
 
     @property
     def meanings(self) -> dict[str, str]:
@@ -76,19 +80,18 @@ class Column(NamedTuple):
             meanings |= {word: meaning} if is_word else _list_meanings(name)
         return meanings
 
-    def list_cell_rules(self) -> dict[str, Any]:
-        """Return the rules of single cells, each with its parameter."""
-        rules: dict[str, Any] = {} if self.null else {"not_null": True}
-        rules |= {"at_least": float(self.least)} if self.least else {}
-        rules |= {"at_most": float(self.most)} if self.most else {}
+    def build(self) -> pa.Column:
+        """Return the column of the contract."""
+        checks = [pa.Check.ge(float(self.least))] if self.least else []
+        checks += [pa.Check.le(float(self.most))] if self.most else []
         if self.type == "word":
-            rules["one_of"] = [*self.meanings]
+            checks.append(pa.Check.isin(list(self.meanings)))
         elif self.type == "joined":
             words = "|".join(map(re.escape, self.meanings))
-            rules["matches"] = f"^({words})({JOINED_BY}({words}))*$"
+            checks.append(pa.Check.str_matches(f"^({words})({JOINED_BY}({words}))*$"))
         elif self.type == "pattern":
-            rules["matches"] = self.of
-        return rules
+            checks.append(pa.Check.str_matches(self.of))
+        return pa.Column(DTYPES.get(self.type, str), checks, nullable=bool(self.null))
 
 
 def _list_meanings(name: str) -> Mapping[str, str]:
@@ -143,6 +146,14 @@ COLUMNS: dict[str, dict[str, Column]] = {
     table: {name: column for part in row["parts"].split() for name, column in PARTS[part].items()}
     for table, row in _TABLES.items()
 }
+
+
+@cache
+def read_schema(table: str) -> pa.DataFrameSchema:
+    """Return the schema of a table: its columns in order; others are dropped."""
+    columns = {name: column.build() for name, column in COLUMNS[table].items()}
+    checks = [pa.Check(check, name=name) for name, check in RULES.get(table, {}).items()]
+    return pa.DataFrameSchema(columns, checks, strict="filter", name=table)
 
 
 def describe_table(table: str) -> str:

@@ -38,7 +38,7 @@ COMMANDS_OF_FLOWS = {
     ("audience_impact/api/computing.py", "flows.answering"),
 }
 """Where the command takes its other commands from flows, and the API what it computes."""
-HOMES = {"prefect": ("flows/", "tests/flows/")}
+HOMES = {"prefect": ("flows/", "tests/flows/"), "pandera": ("schemas/", "tests/contracts/")}
 """Where alone a library may be imported."""
 IMPURE_NAMES = (
     *("os.environ", "os.environb", "os.getenv", "datetime.now", "datetime.utcnow"),
@@ -120,7 +120,7 @@ def _dotted(node: ast.AST) -> str:
 
 
 def libraries_stay_in_their_homes(tree: list[Module]) -> list[str]:
-    """prefect is imported in flows/ alone, and in their tests."""
+    """prefect is imported in flows/ alone, pandera in schemas/ alone, and in their tests."""
     return [
         f"{module.path}:{result.line}: {library} is imported outside {' and '.join(homes)}"
         for library, homes in HOMES.items()

@@ -198,7 +198,10 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     Rows with errors are excluded, and with them the rows whose keys then point nowhere. Rules over
     several tables are applied to excluded rows too, as if their errors were corrected, so that one
     check reports everything. Accepted warnings are listed separately.
+
+    Raises ValidationOffError where validation is weakened.
     """
+    contracts.require_validation()
     # Tables with unread rows, on which rules would report false errors.
     unread = {finding.table for finding in reading.findings if finding.rule in files.FATAL_RULES}
     if "sources" in unread:
@@ -463,10 +466,14 @@ def name_method() -> str:
 def publish_results(
     results: Results, root: Path, keep: int | None, origin: Origin | None = None
 ) -> Published:
-    """Publish the version and move `latest` to it; `origin` is that of this process by default."""
+    """Publish the version and move `latest` to it; `origin` is that of this process by default.
+
+    Raises PublishError, or ValidationOffError where validation is weakened.
+    """
     from audience_impact.store import publishing
     from flows.pipeline.code import describe_origin
 
+    contracts.require_validation()
     about = describe_version(results.read_frame("sources").fillna(""), results.source_ids)
     return publishing.publish_version(
         root,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import pandera.errors
 import pytest
 
 from audience_impact.vocabulary import RuleStage
@@ -56,9 +57,9 @@ def failures(table: str, rows: list[dict[str, str]]) -> set[Failure]:
 
 def column_rules(table: str) -> Iterator[tuple[str, str]]:
     """Each column of a table and each rule it is under."""
-    for name, column in fact_models.COLUMNS[table].items():
-        for rule in column.list_cell_rules():
-            yield name, rule
+    for name, column in fact_models.read_schema(table).columns.items():
+        for check in column.checks:
+            yield name, str(check.name)
 
 
 @pytest.mark.parametrize("table", fact_models.TABLES)
@@ -69,6 +70,22 @@ def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) 
     result = failures(table, [sound_cells(table), *rows])
     assert result >= {(place, column, rule) for place, (column, rule) in enumerate(cases, 1)}
     assert not {failure for failure in result if failure[0] == 0}
+
+
+@pytest.mark.parametrize("table", fact_models.TABLES)
+def test_what_is_found_is_what_pandera_finds(table: str) -> None:
+    rows = [sound_cells(table) | {column: BAD_CELLS[rule]} for column, rule in column_rules(table)]
+    frame = pd.DataFrame([sound_cells(table), *rows], dtype="str")[list(fact_models.COLUMNS[table])]
+    with pytest.raises(pandera.errors.SchemaErrors) as refused:
+        fact_models.read_schema(table).validate(frame, lazy=True)
+    cases = refused.value.failure_cases
+    theirs = {
+        (place, str(rule).partition("(")[0])
+        for place, rule in zip(cases["index"], cases["check"], strict=True)
+        if pd.notna(place)  # how a text is stored is no matter of ours
+    }
+    result = contracts.check_table(fact_models.read_schema(table), frame)
+    assert {(one.position, one.rule) for one in result} == theirs
 
 
 BLANKS = (

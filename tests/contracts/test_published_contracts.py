@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
+from pandera.config import config_context
 
 from audience_impact.outputs.review.status_rules import fill_sentence
 from flows.pipeline import steps
-from schemas import published
+from schemas import contracts, published
 from schemas.arrow import ContractError, to_arrow
 from tests.support import read_cells
 
@@ -118,3 +119,14 @@ def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:
     assert 0 < table.column("q50_persons").null_count < table.num_rows
     assert 96_000_000 in table.column("printed_min_persons").to_pylist()
     assert all(isinstance(cell, int) for cell in table.column("printed_min_persons").to_pylist())
+
+
+def test_nothing_is_published_where_validation_is_switched_off(
+    small_results: steps.Results, tmp_path: Path
+) -> None:
+    with (
+        config_context(validation_enabled=False),
+        pytest.raises(contracts.ValidationOffError, match="pandera's configuration switches"),
+    ):
+        steps.publish_results(small_results, tmp_path / "published", None)
+    assert not (tmp_path / "published").exists()

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -356,6 +358,26 @@ def test_without_any_source_nothing_says_when_the_facts_were_read(tmp_path: Path
     bare = checked(World().write(tmp_path / "bare"))
     with pytest.raises(steps.RefusedError, match="no source"):
         steps.compute_results(bare, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("variable", "setting"),
+    [("PANDERA_VALIDATION_ENABLED", "False"), ("PANDERA_VALIDATION_DEPTH", "SCHEMA_ONLY")],
+)
+def test_facts_are_refused_where_validation_is_switched_off(
+    variable: str, setting: str, small_facts: Path
+) -> None:
+    """The library reads the variable when it is imported: hence a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "audience_impact", "check", str(small_facts)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={variable: setting, "PATH": ""},
+    )
+    assert done.returncode == 1
+    assert f"refused: {variable} switches validation off; unset it" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def list_findings(folder: Path) -> list[tuple[str, int, str, str]]:
