@@ -121,14 +121,10 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
     }
 
 
-def split_assumptions(caveats: list[str]) -> list[str]:
+def split_assumptions(texts: list[str]) -> list[str]:
     """Return each caveat, and each of several assumptions, as a sentence of a list."""
-    texts = [
-        part
-        for text in caveats
-        for part in text.removeprefix("Assumptions: ").removesuffix(".").split("; ")
-    ]
-    return [f"{naming.capitalise_first(text)}." for text in texts]
+    bare = (text.removeprefix("Assumptions: ").removesuffix(".") for text in texts)
+    return [f"{naming.capitalise_first(part)}." for text in bare for part in text.split("; ")]
 
 
 def _order_numbers(record: AnswerRecord) -> list[Number]:
