@@ -124,6 +124,17 @@ def read_values(field: Mapping[str, Any]) -> dict[str, str]:
     return coded or dict(field.get("values") or field.get("special_values", {}))
 
 
+def write_note(field: Mapping[str, Any], most: int | None = None) -> str:
+    """Return the meaning of a column, its unit, and the meanings of at most `most` coded values."""
+    lines = [field["description"]]
+    if field.get("unit"):
+        lines.append(f"Unit: {field['unit'].replace('_', '-')}")
+    words = [f"{value}: {meaning}" for value, meaning in read_values(field).items()]
+    if most is not None and len(words) > most:
+        words[most:] = ["More in the sheet values."]
+    return "\n".join([*lines, *words])
+
+
 @dataclass(frozen=True)
 class ExportQuery:
     """Requested restrictions (ids), area (code) and year; if all are empty, the whole version.

@@ -30,8 +30,8 @@ from audience_impact.exporting.content import (
     ExportQuery,
     add_events,
     read_all_tables,
-    read_values,
     select_content,
+    write_note,
 )
 from audience_impact.store import MANIFEST, PublishError, manifest
 from audience_impact.store.files import explain_error, flush_to_disk, write_whole
@@ -44,8 +44,8 @@ NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
 """Types in which whole numbers remain whole numbers in a column with missing cells."""
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
 """File endings of a workbook, and of a folder that becomes a single file."""
-ABOUT, VALUES = "about", "column_values"
-"""Additional tables of a database: a description of the data, and the meanings of coded values."""
+ABOUT = "about"
+"""Additional table of a database: a description of the data."""
 
 
 def export_version(
@@ -168,22 +168,31 @@ def make_json_file(content: Content) -> bytes:
 
 
 def _make_database(content: Content) -> bytes:
+    """Return a DuckDB file of the tables, with comments that explain columns and coded values."""
     import duckdb
 
+    lines = {
+        "title": content.title,
+        "answers": "\n".join(content.answers),
+        "version": content.version_id,
+        "as_of": content.as_of,
+        "licence": content.package["licenses"][0]["title"],
+        "cite_as": "\n".join(content.citations),
+    }
+    about = pa.table({"what": list(lines), "words": list(lines.values())})
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as folder:
         path = Path(folder) / "tables.duckdb"
         try:
             with duckdb.connect(str(path)) as base:
-                for name, table in {**content.tables, **_describe_content(content)}.items():
+                for name, table in {**content.tables, ABOUT: about}.items():
                     base.register("rows", table)
                     base.execute(f'CREATE TABLE "{name}" AS SELECT * FROM rows')
                     base.unregister("rows")
                 for name in content.tables:
-                    about = content.describe_table(name)["description"]
-                    base.execute(f'COMMENT ON TABLE "{name}" IS {_quote_text(about)}')
+                    words = content.describe_table(name)["description"]
+                    base.execute(f'COMMENT ON TABLE "{name}" IS {_quote_text(words)}')
                     for field in content.describe_columns(name):
-                        unit = f" ({field['unit']})" if field.get("unit") else ""
-                        words = _quote_text(f"{field['description']}{unit}")
+                        words = _quote_text(write_note(field))
                         base.execute(f'COMMENT ON COLUMN "{name}"."{field["name"]}" IS {words}')
         except duckdb.IOException as error:
             raise OSError(errno.EIO, str(error)) from error
@@ -193,28 +202,6 @@ def _make_database(content: Content) -> bytes:
 def _quote_text(text: str) -> str:
     """Return a text as an SQL literal, since COMMENT accepts no parameters."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _describe_content(content: Content) -> dict[str, pa.Table]:
-    lines = {
-        "title": content.title,
-        **{f"answer {number}": text for number, text in enumerate(content.answers, 1)},
-        "version": content.version_id,
-        "as_of": content.as_of,
-        "licence": content.package["licenses"][0]["title"],
-        **{f"cite as {number}": text for number, text in enumerate(content.citations, 1)},
-    }
-    meanings = [
-        (table, field["name"], value, meaning)
-        for table in content.tables
-        for field in content.describe_columns(table)
-        for value, meaning in read_values(field).items()
-    ]
-    columns = [pa.array(cells, pa.string()) for cells in zip(*meanings, strict=True)]
-    return {
-        ABOUT: pa.table({"what": list(lines), "words": list(lines.values())}),
-        VALUES: pa.table(columns, ["table", "column", "value", "meaning"]),
-    }
 
 
 def put_file(path: Path, made: bytes, overwrite: bool) -> None:

@@ -22,7 +22,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from audience_impact.answers import names as naming
-from audience_impact.exporting.content import Content, read_values
+from audience_impact.exporting.content import Content, read_values, write_note
 from audience_impact.plain_text import RUN, plain_lines, web_address
 from audience_impact.store import PublishError
 
@@ -130,7 +130,7 @@ def _write_table(sheet: Worksheet, table: str, content: Content, made: Formats) 
         sheet.set_column(place, place, _choose_width(field, column))
         form = made.heading if field["type"] == "string" else made.number_heading
         sheet.write_string(0, place, field["name"], form)
-        note = write_note(field)
+        note = write_note(field, MOST_WORDS)
         height = max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
         sheet.write_comment(0, place, note, {"x_scale": 2.4, "y_scale": height})
         writers.append(_choose_writer(sheet, field, column.type, made))
@@ -172,18 +172,6 @@ def _choose_writer(
     else:
         return write_address if field["name"] == LINK else write_words
     return lambda row, place, cell: write(row, place, cell, form)
-
-
-def write_note(field: Mapping[str, Any]) -> str:
-    """Return the meaning of a column, as the note of its heading."""
-    lines = [field["description"]]
-    if field.get("unit"):
-        lines.append(f"Unit: {field['unit'].replace('_', '-')}")
-    words = list(read_values(field).items())
-    lines += [f"{value}: {meaning}" for value, meaning in words[:MOST_WORDS]]
-    if len(words) > MOST_WORDS:
-        lines.append("More in the sheet values.")
-    return "\n".join(lines)
 
 
 def _choose_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:

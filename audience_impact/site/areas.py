@@ -3,6 +3,7 @@
 Regions follow the UN (M49); the tree of areas and all numbers come from the version.
 """
 
+import csv
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,7 +22,7 @@ from audience_impact.answers.areas import (
 )
 from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
 from audience_impact.site import maps, series
-from audience_impact.site.drawing import Picture, paint
+from audience_impact.site.drawing import SPECS, Picture, paint
 from audience_impact.site.rendering import render_page
 from audience_impact.site.report_data import (
     File,
@@ -39,25 +40,9 @@ MANY = 50
 """Maximum number of restrictions listed for a region, the largest first; a country lists all of
 them.
 """
-CHARTS = {
-    "years": (
-        "people under internet restrictions by year",
-        "Each person counts once. Bar: the estimate. Line on it: the number should lie within it, "
-        "nine times in ten. Hairline: minimum to maximum. *: some countries or restrictions have "
-        "no estimate, and the bar is of the others.",
-    ),
-    "days": (
-        "people under internet restrictions day by day",
-        "Each person counts once. Line: the estimate. Band: the number should lie within it, nine "
-        "times in ten. Hairlines: minimum to maximum.",
-    ),
-    "person-days": (
-        "person-days under internet restrictions by year",
-        "Each person counts once a day. Tick: the estimate. Bar: the number should lie within it, "
-        "nine times in ten. Hairline: minimum to maximum.",
-    ),
-}
-"""Title of each chart of an area and meaning of its marks, for use outside its page."""
+with (SPECS / "areas.csv").open(encoding="utf-8", newline="") as _file:
+    CHARTS = list(csv.DictReader(_file))
+"""Charts of an area: title, and meaning of the marks, for use outside its page."""
 TOGETHER = "all"
 """Id in `person_days` of all restrictions of a country together."""
 MAP_TITLE = "Share of each country's people under a restriction at some time in"
@@ -79,9 +64,11 @@ def make_pages(report: ReportData) -> Iterator[File]:
         yield render_page(report, f"{path}.html", name, "area.html", values)
         for kind, encode in csv_files.items():
             yield File(f"{path}-{kind}.csv", encode(code))
-        for kind, (title, marks) in CHARTS.items():
+        for chart in CHARTS:
+            kind = chart["kind"]
             if svg := values["pictures"][kind]:
-                picture = Picture(svg, f"{name}: {title}", (marks, report.source_line))
+                foot = (chart["marks"], report.source_line)
+                picture = Picture(svg, f"{name}: {chart['title']}", foot)
                 yield File(f"{path}-{kind}.svg", picture.encode(".svg"))
                 if kind == "years":
                     yield File(f"{path}-{kind}.png", picture.encode(".png"))

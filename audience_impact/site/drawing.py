@@ -51,20 +51,10 @@ def paint(name: str) -> str:
     return f"var(--{name}, {COLOURS[name]})"
 
 
-CONFIG: dict[str, Any] = {
-    "font": FONT,
-    "aria": False,
-    "view": {"stroke": None},
-    "axis": {
-        "domain": False, "ticks": False, "title": None, "labelFontSize": 12, "labelPadding": 6,
-        "labelColor": paint("soft"), "gridColor": paint("line"), "domainColor": paint("bounds"),
-    },
-    "legend": {
-        "title": None, "orient": "bottom", "columns": 4, "direction": "vertical",
-        "labelFontSize": 11, "labelLimit": 0, "labelColor": paint("ink"),
-        "symbolType": "square", "symbolSize": 150, "symbolStrokeWidth": 0.5,
-    },
-}  # fmt: skip
+_CONFIG = (SPECS / "config.json").read_text(encoding="utf-8")
+CONFIG: dict[str, Any] = json.loads(
+    re.sub(r"paint\(([a-z]+)\)", lambda match: paint(match[1]), _CONFIG)
+)
 """The look of what Vega draws."""
 
 
