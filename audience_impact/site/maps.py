@@ -42,12 +42,16 @@ class Scale(NamedTuple):
     """The colours of a map: the median of a country for each person of its base.
 
     `unit` is that of the columns that are read, `limits` are the upper limits of the classes of
-    colour, and `words` name the classes.
+    colour, and `words` name the classes. `noun`, `counted` and `colour` name what is counted, how
+    each person counts, and what the colours show.
     """
 
     unit: str
     limits: tuple[float, ...]
     words: tuple[str, ...]
+    noun: str
+    counted: str
+    colour: str
 
     @property
     def legend(self) -> list[tuple[str, str]]:
@@ -60,14 +64,18 @@ SHARES = Scale(
     "persons",
     (0.1, 0.25, 0.5, 0.75),
     ("under 10 %", "10 to 25 %", "25 to 50 %", "50 to 75 %", "75 % and more"),
+    "people",
+    "Each person is counted once.",
+    "Colour: the median as a share of the people online.",
 )
-"""Share of the people in the base."""
 DAYS = Scale(
     "person_days",
     (1, 10, 50, 150),
     ("under 1 day", "1 to 10", "10 to 50", "50 to 150", "150 days and more"),
+    "person-days",
+    "Each person is counted once a day.",
+    "Colour: the median as days for each person online.",
 )
-"""Days for each person in the base."""
 
 
 @cache
@@ -191,13 +199,11 @@ def choose_colour(row: Mapping[str, Any] | None, scale: Scale = SHARES) -> str:
 def describe_country(row: Mapping[str, Any], scale: Scale = SHARES) -> str:
     """Return the number of a country, for each person of its base as well, in words."""
     estimate, base = read_estimate(row, scale.unit), read_number(row["base_q50_persons"])
-    is_people = scale is SHARES
-    text = f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} "
-    text += "people" if is_people else "person-days"
+    text = f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} {scale.noun}"
     if estimate.q50 is None or not base:
         return text
     population = naming.label_code(row["base"], "population_base")
     ratio = estimate.q50 / base
-    if is_people:
+    if scale is SHARES:
         return f"{text}, {format_share(min(ratio, 1.0))} of its {population}"
     return f"{text}, {ratio:.3g} days for each of its {population}"

@@ -22,16 +22,7 @@ from audience_impact.vocabulary import WORLD
 
 MOST_PUBLISHERS = 2
 """Maximum number of sources that are named."""
-NOUNS = {Quantity.PEOPLE: "people", Quantity.PERSON_DAYS: "person-days"}
-COUNTED = {
-    Quantity.PEOPLE: "Each person is counted once.",
-    Quantity.PERSON_DAYS: "Each person is counted once a day.",
-}
 SCALES = {Quantity.PEOPLE: maps.SHARES, Quantity.PERSON_DAYS: maps.DAYS}
-COLOURS = {
-    Quantity.PEOPLE: "Colour: the median as a share of the people online.",
-    Quantity.PERSON_DAYS: "Colour: the median as days for each person online.",
-}
 
 
 def draw_ranking(
@@ -42,6 +33,7 @@ def draw_ranking(
     `publishers` are the sources of the restrictions, the most frequent first.
     """
     quantity, is_by_country = ranking.quantity, rows is ranking.countries
+    scale = SCALES[quantity]
     estimated = rows[rows[f"q50_{quantity.unit}"].notna()]
     drawn = []
     for row in plain_rows(estimated.head(most)):
@@ -49,15 +41,15 @@ def draw_ranking(
         marks = mark_interval(amount)
         drawn.append(Row(rankings.name_row(row), format_amount(amount), "accent", marks))
     ends = [mark.end for row in drawn for mark in row.marks]
-    title = _write_title(quantity, ranking.name, day_in_words(ranking.period))
+    title = _write_title(scale, ranking.name, day_in_words(ranking.period))
     if not is_by_country:
-        title = f"Restrictions with the most {NOUNS[quantity]}: {title.partition(': ')[2]}"
+        title = f"Restrictions with the most {scale.noun}: {title.partition(': ')[2]}"
     counted = f"{len(drawn)} of {len(rows)} {'countries' if is_by_country else 'restrictions'}"
     more, without = len(estimated) - len(drawn), len(rows) - len(estimated)
     left_out = [f"{more} more with an estimate"] * bool(more)
     left_out += [f"{without} without one"] * bool(without)
     foot = (
-        f"Bar: likely range. Line: median. {COUNTED[quantity]} At least: a part has no estimate.",
+        f"Bar: likely range. Line: median. {scale.counted} At least: a part has no estimate.",
         f"{counted}{'; not drawn: ' * bool(left_out)}{names.join_names(left_out)}.",
         *_name_sources(publishers, version),
     )
@@ -79,7 +71,7 @@ def draw_ranking_map(
         for row in estimated[:most]
     }
     is_world, scale = ranking.area_id == WORLD, SCALES[quantity]
-    title = _write_title(quantity, ranking.name, day_in_words(ranking.period))
+    title = _write_title(scale, ranking.name, day_in_words(ranking.period))
     region = [] if is_world else [row["area_id"] for row in rows]
     elsewhere = "" if is_world else f", or not in {names.name_area(ranking.area_id)}"
     legend = (*scale.legend[:-1], ("map-none", f"nothing on record{elsewhere}"))
@@ -87,8 +79,8 @@ def draw_ranking_map(
     missing = maps.list_missing([row["area_id"] for row in rows])
     hidden = sorted(row["area_name"] for row in rows if row["area_id"] in missing)
     foot = (
-        f"{COLOURS[quantity]} Numbers: medians of the largest of {len(estimated)} countries with "
-        f"an estimate, where there is room. {COUNTED[quantity]}",
+        f"{scale.colour} Numbers: medians of the largest of {len(estimated)} countries with "
+        f"an estimate, where there is room. {scale.counted}",
         *([f"No estimate: {names.join_names(without)}."] if without else []),
         *([f"Not on the map: {names.join_names(hidden)}."] if hidden else []),
         maps.DISPUTED_NOTE,
@@ -110,24 +102,24 @@ def draw_years_line(
     """
     if len(years) < 2:
         raise ValueError("a line needs two years on record; draw bars with --as bar")
-    by_year = dict(years)
+    by_year, scale = dict(years), SCALES[quantity]
     span = range(int(min(by_year)), int(max(by_year)) + 1)
     estimates = [(year, by_year.get(str(year), NOBODY)) for year in span]
-    title = _write_title(quantity, name, f"{span[0]} to {span[-1]}")
+    title = _write_title(scale, name, f"{span[0]} to {span[-1]}")
     part = any(estimate.covered for _, estimate in estimates)
     as_of = str(version.manifest["audience_impact"]["as_of"])
     foot = (
         "Line: median. Band: likely range. Hairlines: minimum to maximum, cut at the edge. "
-        f"{COUNTED[quantity]}{f' {PARTLY}: a part has no estimate and is left out.' * part}",
+        f"{scale.counted}{f' {PARTLY}: a part has no estimate and is left out.' * part}",
         *([f"{as_of[:4]}: up to {day_in_words(as_of)}."] if str(span[-1]) == as_of[:4] else []),
         *_name_sources(publishers, version),
     )
     return Picture(series.draw_years_line(title, estimates), title, foot)
 
 
-def _write_title(quantity: Quantity, name: str, period: str) -> str:
-    noun = names.capitalise_first(NOUNS[quantity])
-    return f"{noun} under internet restrictions: {names.capitalise_first(name)}, {period}"
+def _write_title(scale: maps.Scale, name: str, period: str) -> str:
+    noun, place = (names.capitalise_first(text) for text in (scale.noun, name))
+    return f"{noun} under internet restrictions: {place}, {period}"
 
 
 def _name_sources(publishers: Sequence[str], version: Stored) -> tuple[str, str]:

@@ -87,17 +87,6 @@ def test_what_is_chosen_is_what_the_lineage_has(
     )
 
 
-def test_a_page_of_a_chosen_measurement_is_passed_over_as_one(
-    explained: Callable[[str], Explained], repository_results: Results
-) -> None:
-    lineage = repository_results.frames["lineage"]
-    relays = lineage[(lineage["restriction_id"] == CALLS) & (lineage["role"] == "relay")]
-    candidates = explained(CALLS).trace.list_candidates("audience").set_index("input_id")
-    assert len(relays) > 0
-    for page in relays.itertuples():
-        assert candidates.loc[page.input_id, "passed_over"].startswith("another page of the same")
-
-
 @pytest.mark.parametrize("act", ACTS)
 def test_the_numbers_are_those_of_the_run(
     act: str, explained: Callable[[str], Explained], repository_results: Results
