@@ -19,7 +19,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
@@ -53,7 +52,6 @@ class Record:
     of the id of its event, `services` distinguishes two records of the same year, `refused` is the
     reason of a refusal. Rows of the same event share `alike`, which is the identity if blank; two
     records of the same year that agree in services and in `evidence`, if present, are duplicates.
-    `operators` are the keys of the operators that the row names.
     """
 
     number: int
@@ -66,7 +64,6 @@ class Record:
     refused: str = ""
     alike: tuple[str, ...] = ()
     evidence: str = ""
-    operators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,15 +188,6 @@ class Background:
     rules: Sequence[FeatureRule]
     newest_year: str
     atlas: Atlas
-    records: Sequence[Record] = ()
-
-    @cached_property
-    def operators(self) -> Mapping[tuple[str, ...], set[str]]:
-        """Return the keys of the operators that records name, by country codes."""
-        names: dict[tuple[str, ...], set[str]] = {}
-        for record in self.records:
-            names.setdefault(record.country_ids, set()).update(record.operators)
-        return names
 
 
 @dataclass(frozen=True)

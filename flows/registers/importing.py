@@ -173,7 +173,6 @@ def build_report(
         build_catalogue(_list_rows(base["platforms"]), register.spellings),
         _feature_rules(register, base),
         newest_year=max((row.count_year for row in rows), default=""),
-        records=tuple(rows),
         atlas=build_atlas(sorted(countries), base),
     )
     readings = [

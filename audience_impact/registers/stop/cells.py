@@ -12,16 +12,14 @@ from datetime import date
 from audience_impact.facts.events import name_measurers
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import hours
-from audience_impact.registers.stop.hours import parse_day, parse_duration
+from audience_impact.registers.stop.hours import parse_day
 from audience_impact.registers.stop.reach import (
     SERVICES,
     UNSTATED,
-    are_lines_cut,
-    correct_spelling,
     is_admitted,
-    read_authority,
+    is_full_network,
     read_cause,
-    read_cut,
+    read_network_reason,
     read_networks,
 )
 from audience_impact.registers.stop.texts import (
@@ -81,7 +79,9 @@ MEASURED = {
     Action.THROTTLE: EvidenceState.IMPAIRED,
     Action.BLOCK: EvidenceState.BLOCKED,
 }
-KIND_WORDS = {"Shutdown", "Throttle", "Unknown", "Full network", "Service-based", ""}
+NAMED = "full network named"
+"""A corrected extent: services alone were cut, and the printed cell names the network as well."""
+KIND_WORDS = {"Shutdown", "Throttle", "Unknown", "Full network", "Service-based", NAMED, ""}
 """Words of the cells of type and extent."""
 MOST_LAW_WORDS = 8
 EXAM_NOTE = "hours of an exam cut are not stated: those of other exam cuts"
@@ -107,27 +107,18 @@ def read_end(row: Row, newest_year: str = "") -> End:
     text states when access came back in most of the affected area, that is the end, because the
     cells do not name the rest.
     """
-    printed = hours.read_dates(row)
-    start, ended = printed.start, printed.end
-    days, defect = parse_duration(row["duration"])
-    defects = [kind for kind in (printed.defect or defect,) if kind]
-    defects += ["end_unreadable"] if row["end_date"] and not parse_day(row["end_date"]) else []
+    start, ended = parse_day(row["start_date"]), parse_day(row["end_date"])
+    defects = ["end_unreadable"] if row["end_date"] and not ended else []
     status, year = row["shutdown_status"].casefold(), parse_year(row["count_year"])
-    if printed.defect == "dates_contradict" or (ended and ended < start):
-        defects += ["end_before_start"] if ended else []
-        return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
+    if ended and ended < start:
+        return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
     sign = hours.read_last_sign(row["event"], start)
-    restored = hours.read_restoration(row["event"], start)
-    end_status, source = EndStatus.ENDED, EndSource.RESTORED_IN_MOST
+    end_status, source = EndStatus.ENDED, EndSource.RECORDED
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
         source = EndSource.LAST_REPORT if sign == ended else EndSource.RECORDED
-    elif restored:
-        ended = restored
     elif status == "ongoing" and year >= newest_year:
         end_status, source = EndStatus.ONGOING, EndSource.SNAPSHOT_DATE
-    elif status in ("ended", "") and days is not None:
-        ended, source = hours.add_days(start, days - 1), EndSource.DURATION_FIELD
     else:
         defects += ["end_missing"] if status != "ongoing" else []
         first, last = max(start, sign, f"{year}-01-01"), f"{year}-12-31"
@@ -153,7 +144,7 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     A slowed network is not shut down. Nor is a network that a row counts as both, if it was slowed
     to 2G because faster generations were switched off, or if no word of the row says which it was.
     """
-    kind, full = row["shutdown_type"], read_cut(row).full
+    kind, full = row["shutdown_type"], is_full_network(row)
     words = set(re.split(r",\s*", f"{kind}, {row['shutdown_extent']}"))
     defect = "word_unknown" if words - KIND_WORDS else ""
     if "Shutdown" not in kind and "Throttle" not in kind:
@@ -171,10 +162,9 @@ def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
 def _is_slowed(row: Row) -> bool:
     event = row["event"]
     if not (event or row["actual_cause_details"]):
-        return not (are_lines_cut(row) or says("cutting", *row_words(row)))
+        return not says("cutting", *row_words(row))
     texts = (first_sentence(event), event)
     is_alone = any(says("slowing", text) and not says("cutting", text) for text in texts)
-    is_alone = is_alone and not says("both_done", row["actual_cause_details"])
     return is_alone or says("slowed_to_2g", event)
 
 
@@ -206,7 +196,7 @@ def _describe_both(row: Row) -> str:
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
     text = event_text(row)
-    if not (read_cut(row).full and _is_slowed(row)):
+    if not (is_full_network(row) and _is_slowed(row)):
         return BOTH_ACTIONS
     if says("fast_cut", text):
         return FAST_CUT
@@ -224,7 +214,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
         f"{PRINTED_AREA}{shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
         "Somaliland, which ISO 3166 counts as part of Somalia" * ("Somaliland" in row["country"]),
         _describe_both(row),
-        WITH_NETWORK * ("Full" in row["shutdown_extent"] and not read_cut(row).full),
+        WITH_NETWORK * ("full" in row["shutdown_extent"].casefold() and not is_full_network(row)),
         ON_AND_OFF * (says("on_and_off", main_text) and not is_one_day),
         PROLONGED if says("prolonging", text) else IN_SERIES * says("series", text),
         NOT_AS_ORDER * is_fault,
@@ -236,7 +226,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 def _name_law(text: str) -> str:
     """Return the law or order that a cell names; blank where it tells a story."""
     is_name = len(text.split()) <= MOST_LAW_WORDS and says("law", text)
-    return _join_known(correct_spelling(text)) if is_name else ""
+    return _join_known(text) if is_name else ""
 
 
 def restriction_cells(
@@ -244,8 +234,6 @@ def restriction_cells(
     features_only: bool,
     also_named: Sequence[str] = (),
     newest_year: str = "",
-    of_place: str = "",
-    of_networks: str = "",
 ) -> dict[str, str]:
     """Return the cells of a restriction, without the id and the areas.
 
@@ -254,16 +242,14 @@ def restriction_cells(
         features_only: whether features alone are restricted.
         also_named: names that are no targets.
         newest_year: the year of the newest edition.
-        of_place: the reason, of the place, why not everyone is affected; blank if there is none.
-        of_networks: the same of the networks.
     """
     ended = read_end(row, newest_year)
-    networks = read_networks(row)[0]
-    if of_networks and networks is not NetworkScope.SATELLITE:
+    networks, reason = read_networks(row)[0], read_network_reason(row)
+    if reason and networks is not NetworkScope.SATELLITE:
         networks = NetworkScope.ASN_LIST if named_operators(row) else NetworkScope.UNKNOWN
     action, severity, _ = read_action(row, features_only)
     is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", ended.ended_on)
-    start = hours.read_dates(row).start
+    start = parse_day(row["start_date"])
     last = date.fromisoformat(ended.ended_on) if is_day else None
     timing = hours.read_timing(row, date.fromisoformat(start), last)
     cause = read_cause(row)
@@ -284,7 +270,7 @@ def restriction_cells(
         "severity": severity,
         "evidence_state": judge_evidence(row, action),
         "claim_status": ClaimStatus.OFFICIAL if is_admitted(row) else ClaimStatus.REPORTED,
-        "authority": _join_known(*read_authority(row)),
+        "authority": _join_known(row["decision_maker"], row["ordered_by"]),
         "stated_reason": _join_known(row["gov_justification"]),
         "legal_basis": _name_law(row["legal_method"]),
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
@@ -293,8 +279,8 @@ def restriction_cells(
         "is_ordered": {Cause.UNKNOWN: "", Cause.ORDER: YesNo.YES}.get(cause, YesNo.NO),
         "operators": ";".join(named_operators(row)),
         **{name: YES_NO.get(row[column].casefold(), "") for name, column in CALLS.items()},
-        "extent_reason": of_place or of_networks,
-        "days_in_force": ";".join(active_day.isoformat() for active_day in timing.days),
+        "extent_reason": reason,
+        "days_in_force": "",
         "times_in_force": str(timing.times or ""),
         "least_hours_a_day": _format_hours(timing.least_hours),
         "most_hours_a_day": _format_hours(timing.most_hours),

@@ -30,16 +30,11 @@ from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.texts import (
     OTHER,
     SOURCES,
-    named_operators,
-    operator_key,
-    says,
 )
 from audience_impact.vocabulary import Feature, GeoScope, PartKind, PlaceMatch, PlaceReading
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
 EVERYWHERE = "*"
-EXCEPTED = "everyone but a part: "
-"""Beginning of `extent_reason` if the row excludes a place: the rest of the country was cut."""
 FOLDER = Path(__file__).parent
 """The folder with the reviewed tables of the register."""
 SNAPSHOT = "2026-05-20"
@@ -65,10 +60,11 @@ PUBLICATION = Publication(
 
 
 def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
-    """Return a row as an event record, limited to the place that remained cut, if any."""
-    cells = hours.narrow_to_rest(cells)
+    """Return a row as an event record."""
+    edition = (next(iter(country_ids), ""), cells["start_date"], parse_year(cells["count_year"]))
+    cells = {**cells, **read_rows_as_corrected().get(edition, {})}
     identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
-    start = hours.read_dates(cells).start
+    start = hours.parse_day(cells["start_date"])
     area = EVERYWHERE if places.is_national(cells["area_name"]) else identity_cells[1]
     named = (*reach.SERVICES, OTHER)
     return Record(
@@ -82,8 +78,20 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
         refused=stop.refusal_reason(cells, country_ids),
         alike=(";".join(country_ids), start, identity_cells[0], area, *identity_cells[2:]),
         evidence=cells[SOURCES],
-        operators=tuple(operator_key(name) for name in named_operators(cells)),
     )
+
+
+@cache
+def read_rows_as_corrected() -> Mapping[tuple[str, str, str], Row]:
+    """Return the corrected cells of rows.csv by country, printed start and year.
+
+    They tell the event apart from others, so that they are corrected before rows are one event.
+    """
+    rows: dict[tuple[str, str, str], Row] = {}
+    for row in read_rows(FOLDER / "rows.csv"):
+        key = (row["country_id"], row["start_date"], row["count_year"])
+        rows.setdefault(key, {})[row["column"]] = row["value"]
+    return rows
 
 
 @cache
@@ -160,16 +168,11 @@ def read_event(event: Event, background: Background) -> Reading:
         target.feature not in (Feature.WHOLE_SERVICE, Feature.UNKNOWN) for target in targets.targets
     )
     place, _ = _locate_record(event, row, background)
-    operators = background.operators.get(row.country_ids, set())
-    is_national = place.geo_scope is GeoScope.NATIONAL
-    area = row.cells["area_name"]
     cells = stop.restriction_cells(
         row.cells,
         features_only,
         targets.also_named,
         background.newest_year,
-        of_place=f"{EXCEPTED}{area}" if says("exception", area) else "",
-        of_networks=reach.read_network_reason(row.cells, is_national, operators),
     )
     cells |= {name: row.cells[name] for name in cells.keys() & row.cells.keys()}
     goes_on = row.cells["shutdown_status"].casefold() == "ongoing" and not row.cells["end_date"]

@@ -37,8 +37,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-import pandas as pd
-
 from audience_impact.periods import SANE_YEARS
 from audience_impact.registers.stop.texts import (
     MONTHS,
@@ -50,12 +48,9 @@ from audience_impact.registers.stop.texts import (
     split_sentences,
 )
 
-DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30}
-MOST_DAYS = 36525
 SERIALS = (32874, 73051)
 """Serial numbers of days in a spreadsheet, from 1990 to 2099."""
 FIRST_SERIAL = date(1899, 12, 30)
-LONGEST_REPAIR_DAYS = 31
 HOURS = 24.0
 EXAMS = "Exam cheating"
 EXAM_DAYS_SHARE, MOST_EXAM_DAYS = 0.6, 14
@@ -67,15 +62,6 @@ Clock = Sequence[str]
 """Hour, minute and am or pm of a time of day, as printed."""
 Range = tuple[float, float]
 """Least and most hours."""
-
-
-@dataclass(frozen=True)
-class Dates:
-    """First and last day in ISO 8601, blank if there is none, and the defect."""
-
-    start: str
-    end: str
-    defect: str = ""
 
 
 @lru_cache(maxsize=100_000)
@@ -93,51 +79,6 @@ def parse_day(text: str) -> str:
         except ValueError:
             return ""
     return day.isoformat() if SANE_YEARS[0] <= day.year <= SANE_YEARS[1] else ""
-
-
-def add_days(day: str, days: int) -> str:
-    """Return the day in ISO 8601 so many days later."""
-    return str((pd.Timestamp(day) + pd.Timedelta(days=days)).date())
-
-
-def parse_duration(text: str) -> tuple[int | None, str]:
-    """Return the days of a duration including both ends, and the defect of an unreadable one.
-
-    Four in five durations beside both dates include both ends, and count a part of a day as a day.
-    """
-    if not text:
-        return None, ""
-    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
-        return None, "duration_unreadable"
-    value = float(text)
-    if value < 0:
-        return None, "duration_negative_serial" if -value >= SERIALS[0] else "duration_negative"
-    return (max(1, int(value)), "") if value <= MOST_DAYS else (None, "duration_unreadable")
-
-
-def read_restoration(text: str, start: str) -> str:
-    """Return the last day before access came back in most of the area, by a text; else blank.
-
-    A number of weeks or months is as precise as its unit.
-    """
-    match = PHRASES.find("restored_in_most", text)
-    days = int(match["number"]) * DAYS_OF_UNIT[match["unit"].casefold()] if match else 0
-    return add_days(start, days - 1) if days else ""
-
-
-def narrow_to_rest(row: Row) -> dict[str, str]:
-    """Return the cells of a row, limited to the place where access had not come back.
-
-    If the text states that access came back in most places in an earlier year, and names the place
-    where it did not, the edition records that place, from the day after the restoration.
-    """
-    start, text = parse_day(row["start_date"]), row["event"]
-    restored = read_restoration(text, start) if start else ""
-    rest = PHRASES.find("left_out", text)
-    if not (restored and rest and row["count_year"] > restored[:4]):
-        return dict(row)
-    place = {"area_name": rest["place"], "geo_scope": "It only affected one city"}
-    return {**row, **place, "start_date": add_days(restored, 1), "event": rest[0]}
 
 
 def read_last_sign(text: str, start: str) -> str:
@@ -160,36 +101,14 @@ def _parse_sign(match: re.Match[str], start: str) -> str:
     return parse_day(year + day)
 
 
-def read_dates(row: Row) -> Dates:
-    """Return first and last day of a row, repaired where the row's duration shows the error."""
-    start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
-    printed = row["duration"]
-    if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", printed):
-        return Dates(start, end)
-    first, last = pd.Timestamp(start), pd.Timestamp(end)
-    apart = (last - first).days
-    if float(printed) >= 0:
-        differs = abs(float(printed) - (apart + 1)) > 1 and apart >= 0
-        return Dates(start, end, "duration_differs" if differs else "")
-    if apart <= 0:
-        return Dates(start, end)
-    turned = first + pd.DateOffset(years=1)
-    length = (turned - last).days + 1
-    if float(printed) == -apart and 1 <= length <= LONGEST_REPAIR_DAYS:
-        return Dates(end, str(turned.date()), "dates_turned")
-    return Dates(start, "", "dates_contradict")
-
-
 @dataclass(frozen=True)
 class Timing:
-    """Days in force and the average hours of each day.
+    """The number of times in force and the average hours of each.
 
-    `days` is blank if the row lists none, and `times` if it counts none; hours are a range, blank
-    if the row states none. `is_of_exams` means that the row does not print its hours, so that those
-    of other cuts for exams are used (fitted/hours.py).
+    `times` is blank if it is not known, and so are the hours, a range. `is_of_exams` means that the
+    row does not print its hours, so that those of other cuts for exams are used (fitted/hours.py).
     """
 
-    days: tuple[date, ...] = ()
     times: int | None = None
     least_hours: float | None = None
     most_hours: float | None = None
@@ -208,19 +127,6 @@ def _day_of(month: str, day: str, first: date) -> date | None:
     return None
 
 
-def _list_days(text: str, first: date, last: date) -> tuple[date, ...]:
-    lists = PHRASES.pattern("days_listed").finditer(PHRASES.pattern("span").sub(" ", text))
-    longest = max((match[0] for match in lists), key=len, default="")
-    listed: set[date] = set()
-    for month, day, to_month, until in PHRASES.pattern("days").findall(longest):
-        start = _day_of(month, day, first)
-        end = _day_of(to_month or month, until or day, first)
-        if start is None or end is None or not start <= end <= last:
-            return ()
-        listed |= {start + timedelta(days) for days in range((end - start).days + 1)}
-    return tuple(sorted(listed))
-
-
 def _parse_clock(hour: str, minute: str, half: str) -> float:
     value = float(hour) % 12 if half else float(hour)
     return value + (12.0 if half.casefold() == "pm" else 0.0) + float(minute or 0) / 60
@@ -230,8 +136,6 @@ def _hours_between(begin: Clock, end: Clock) -> float:
     """Return the hours from one time of day to another; one am or pm may count for both."""
     start = _parse_clock(begin[0], begin[1], begin[2] or end[2])
     stop = _parse_clock(end[0], end[1], end[2] or begin[2])
-    if start > stop and not begin[2]:  # "11:00-1:00pm" begins before noon
-        start = _parse_clock(begin[0], begin[1], "am")
     return (stop - start) % HOURS
 
 
@@ -257,7 +161,7 @@ def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
 
     Hours of the whole period must extend from the first day to the last.
     """
-    stated = _read_range(PHRASES.find("length", text) or PHRASES.find("length_before", text))
+    stated = _read_range(PHRASES.find("length", text))
     spans = [span.groups("") for span in _clock_spans(text)]
     clocks = {_hours_between(span[:3], span[3:6]) for span in spans}
     single = (min(clocks), max(clocks)) if len(clocks) == 1 else None
@@ -308,12 +212,12 @@ def _duration_hours(text: str) -> Range | None:
 
 
 def read_timing(row: Row, first: date, last: date | None) -> Timing:
-    """Return days in force and hours a day of a row that lasted from a first to a last day."""
+    """Return times and hours a day of a row that lasted from a first to a last day."""
     if last is None:
         lasted = _duration_hours(row["duration"])
-        return Timing((), None, *lasted) if lasted else _with_exam_hours(row, Timing(), None)
+        return Timing(None, *lasted) if lasted else _with_exam_hours(row, Timing(), None)
     length = (last - first).days + 1
-    days, times, comes_back = _read_returns(row, first, last)
+    comes_back = says("each", f"{row['actual_cause_details']}. {first_sentence(row['event'])}")
     sentences = split_sentences(row["event"])[: None if length == 1 else 2]
     lead = " ".join([row["actual_cause_details"], *sentences])
     hours = _hours_a_day(lead, length, comes_back)
@@ -321,21 +225,11 @@ def read_timing(row: Row, first: date, last: date | None) -> Timing:
         hours = _duration_hours(row["duration"])
     if hours is None and not comes_back:
         hours = _hours_of_edges(cause_text(row), first, last)
+    times = None
     if hours and not comes_back:
         times, hours = _in_whole_days(hours, length)
-    timing = Timing(days, times, *(hours or (None, None)))
+    timing = Timing(times, *(hours or (None, None)))
     return timing if hours else _with_exam_hours(row, timing, length)
-
-
-def _read_returns(row: Row, first: date, last: date) -> tuple[tuple[date, ...], int | None, bool]:
-    main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
-    count = PHRASES.find("times", main_text, row["event"])
-    times = int(_parse_number(count[1])) if count else 0
-    days = _list_days(main_text, first, last)
-    comes_back = says("each", main_text) or times > 1
-    comes_back |= bool(days) and bool(_clock_spans(main_text))
-    is_plausible = 1 < times <= (last - first).days + 1 and not days
-    return days if comes_back else (), times if is_plausible else None, comes_back
 
 
 def _in_whole_days(hours: Range, length: int) -> tuple[int | None, Range]:
@@ -358,11 +252,10 @@ def _with_exam_hours(row: Row, timing: Timing, length: int | None) -> Timing:
     known.
     """
     text = cause_text(row).casefold()
-    comes_back = "curfew" in text or timing.times or timing.days
-    is_cut_off = "Full" in row["shutdown_extent"] or comes_back
+    is_cut_off = "Full" in row["shutdown_extent"] or "curfew" in text
     if row["actual_cause"] != EXAMS or "protest" in text or not is_cut_off:
         return timing
     times = timing.times
-    if times is None and not timing.days and length and length > SHORT_SPAN_DAYS:
+    if times is None and length and length > SHORT_SPAN_DAYS:
         times = min(round(EXAM_DAYS_SHARE * length), MOST_EXAM_DAYS)
-    return Timing(timing.days, times, is_of_exams=True)
+    return Timing(times, is_of_exams=True)

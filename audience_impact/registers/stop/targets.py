@@ -17,7 +17,7 @@ from audience_impact.registers.register import (
     Targets,
     service_key,
 )
-from audience_impact.registers.stop.reach import SERVICES, read_cut
+from audience_impact.registers.stop.reach import SERVICES, is_full_network
 from audience_impact.registers.stop.texts import OTHER, PHRASES, Row, says, split_sentences
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, PlatformKind
 
@@ -145,13 +145,12 @@ def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -
         rules: patterns of features in free text, only for rows that restrict services.
         catalogue: the services on record.
     """
-    cut = read_cut(row)
     named = [name for column, name in SERVICES.items() if row[column] == "Yes"]
     internet = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
-    if not cut.services:
+    if "Service" not in row["shutdown_extent"]:
         unstated = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
         also_named = tuple(filter(None, (*named, row[OTHER])))
-        return Targets((internet if cut.full else unstated,), {}, also_named)
+        return Targets((internet if is_full_network(row) else unstated,), {}, also_named)
     services = _Services(defects=["platform_in_text"] if row[OTHER] else [])
     also = []
     for text in (*named, *split_items(row[OTHER])):
@@ -167,7 +166,7 @@ def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -
         services.names[UNNAMED] = "services that are not named"
         services.defects.append("platform_not_named")
     services.add_features(row, rules)
-    if cut.full:
+    if is_full_network(row):
         services.targets.append(internet)
     if any(target.note.startswith("rule ") for target in services.targets):
         services.defects.append("feature_in_text")
