@@ -339,8 +339,8 @@ def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
 def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
     acts = tables["restrictions"]
-    asked = acts[acts["restriction_id"] == restriction]
-    return build_records({**tables, "restrictions": asked})[restriction]
+    selected = acts[acts["restriction_id"] == restriction]
+    return build_records({**tables, "restrictions": selected})[restriction]
 
 
 def build_records(tables: Mapping[str, pd.DataFrame]) -> dict[str, AnswerRecord]:

@@ -351,12 +351,6 @@ def test_a_version_of_an_older_release_is_refused(
     assert done.stderr.count("\n") == 1
 
 
-def test_show_before_anything_is_published(tmp_path: Path) -> None:
-    done = command("show", "RU-2025-08-13-calls", "--published", tmp_path)
-    assert done.returncode == 1
-    assert "nothing has been published" in done.stderr
-
-
 def test_help_starts_without_prefect_pandas_or_pandera() -> None:
     code = (
         "import sys; from audience_impact.cli import command as cli; "

@@ -359,14 +359,6 @@ def test_another_snapshot_has_its_own_source(tmp_path: Path, imported: Imported)
     assert (source["url"], source["accessed_on"]) == ("https://example.org/stop", "2027-02-01")
 
 
-def test_facts_of_its_own_are_not_written_over(facts_copy: Path, tmp_path: Path) -> None:
-    before = (facts_copy / "restrictions.csv").read_bytes()
-    done = run(as_csv(tmp_path), "--into", facts_copy)
-    assert done.exit_code == 1
-    assert "give a folder of its own" in done.stderr
-    assert (facts_copy / "restrictions.csv").read_bytes() == before
-
-
 def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path, imported: Imported) -> None:
     """The second import of the same register; only when told to does it write, and keeps a copy."""
     path, into = imported.path, imported.copied(tmp_path)
@@ -383,17 +375,6 @@ def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path, imported: Im
     assert done.stderr == f"edited by hand, kept as {copy}\n"
     assert copy.read_bytes() == whole + b"MINE\n"
     assert (into / "restrictions.csv").read_bytes() == whole
-
-
-def test_a_table_that_is_a_link_is_not_written_through(tmp_path: Path, imported: Imported) -> None:
-    path, into, other = imported.path, imported.copied(tmp_path), tmp_path / "precious.csv"
-    other.write_text("precious")
-    (into / "areas.csv").unlink()
-    (into / "areas.csv").symlink_to(other)
-    for more in ((), ("--overwrite",)):
-        done = run(path, "--into", into, *more)
-        assert (done.exit_code, other.read_text()) == (1, "precious")
-        assert f"{into / 'areas.csv'} is a link" in done.stderr
 
 
 def test_white_space_of_every_kind_in_the_register_stays_out_of_the_layer(tmp_path: Path) -> None:
@@ -474,12 +455,6 @@ def test_a_file_that_is_no_register_gives_one_line(kind: str, says: str, tmp_pat
     assert done.stderr.startswith(f"{path}: ")
     assert says in done.stderr
     assert not (tmp_path / "layer").exists()
-
-
-def test_a_file_that_is_not_there_gives_one_line(tmp_path: Path) -> None:
-    done = run(tmp_path / "none.csv", "--into", tmp_path / "layer")
-    assert done.exit_code == 1
-    assert "cannot be read (No such file or directory)" in done.stderr
 
 
 def test_a_damaged_sheet_gives_one_line(tmp_path: Path) -> None:

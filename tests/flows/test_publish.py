@@ -359,13 +359,6 @@ def test_publishing_again_writes_nothing(root: Path) -> None:
     assert stamps(root) == before
 
 
-def test_an_older_version_comes_back_unwritten(root: Path) -> None:
-    old, new = put(root), put(root, seeded(2))
-    assert latest(root) == folder_of(new)
-    assert not put(root).created
-    assert latest(root) == folder_of(old)
-
-
 def test_the_tree_may_move(root: Path) -> None:
     put(root)
     moved = root.rename(root.with_name("elsewhere"))
@@ -474,32 +467,6 @@ def test_a_damaged_version_is_replaced(root: Path, damage: Callable[[Path], None
     assert put(root).created
     assert contents(latest(root)) == before
     assert not leftovers(root)
-
-
-def test_mending_that_fails_half_way_starts_again(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = put(root)
-    before = contents(folder_of(first))
-    for path in folder_of(first).glob("*.parquet"):
-        path.write_bytes(b"damaged")
-    mended: list[Path] = []
-    real = os.replace
-
-    def fail_second(source: Path, target: Path) -> None:
-        mended.append(target)
-        if len(mended) == 2:
-            raise OSError(28, "No space left on device")
-        real(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", fail_second)
-        with pytest.raises(PublishError, match="No space left"):
-            put(root)
-    assert latest(root) == folder_of(first)
-    assert contents(folder_of(first)).keys() == before.keys()
-    assert put(root).created
-    assert contents(folder_of(first)) == before
 
 
 def test_leftovers_of_the_dead_are_removed(root: Path) -> None:
