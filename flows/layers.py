@@ -45,7 +45,7 @@ from schemas import contracts
 from schemas import facts as fact_models
 
 REFRESH_MARK, IMPORT_MARK = MARKS = ("refresh.json", "import.json")
-REPLACED, _ASIDE, _LOCK = "replaced", ".tmp-layer", ".lock"
+REPLACED, _ASIDE = "replaced", ".tmp-layer"
 
 Files = Mapping[str, bytes]
 """The bytes of files, by path below the folder."""
@@ -117,7 +117,7 @@ def write_layer(
     _require_place(into, facts)
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with FileLock(into / _LOCK, timeout=0):
+        with FileLock(into / ".lock", timeout=0):
             if not overwrite:
                 _require_unedited(into, owner, files)
             return _replace_files(files, into, owner)

@@ -24,7 +24,6 @@ from audience_impact.plain_text import plain_line
 if TYPE_CHECKING:
     from audience_impact.store.history import Entry
 
-MOST_ENTRIES = 20
 DIGITS = 12
 """Number of digits of a digest that are shown."""
 
@@ -33,7 +32,7 @@ def show_history(
     published: PublishedFolder = PUBLISHED,
     top: Annotated[
         int, typer.Option(min=1, help="Number of entries to show, the newest first.")
-    ] = MOST_ENTRIES,
+    ] = 20,
     show_all: Annotated[bool, typer.Option("--all", help="Show all entries.")] = False,
     style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:

@@ -27,9 +27,6 @@ from audience_impact.exporting import Form as ExportForm
 from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import ImpactMetric
 
-MOST_RANKED = 10
-"""Number of rows of a ranking without --top."""
-
 
 class Form(StrEnum):
     """Forms of a citation."""
@@ -146,7 +143,7 @@ def show(
     ] = Quantity.PEOPLE,
     top: Annotated[
         int, typer.Option(min=1, metavar="N", help="Number of rows of the ranking.")
-    ] = MOST_RANKED,
+    ] = 10,
     show_all: All = False,
     chart: Annotated[
         Path | None,

@@ -30,8 +30,6 @@ _SHAPE = {
     **dict.fromkeys(("identity", "libraries"), dict),
 }
 """The types of an entry in its file."""
-MOST_REQUESTS = 16
-"""Number of entries that are read at the same time: each is a request to a bucket."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def read_history(store: Storage) -> tuple[list[Entry], list[str]]:
         except DamagedError as error:
             return str(error)
 
-    with ThreadPoolExecutor(MOST_REQUESTS) as pool:
+    with ThreadPoolExecutor(16) as pool:  # of a bucket, each entry is a request
         results = list(pool.map(try_entry, list_numbers(store)))
     entries = [result for result in results if isinstance(result, Entry)]
     return entries, [result for result in results if isinstance(result, str)]

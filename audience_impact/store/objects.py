@@ -36,9 +36,6 @@ from audience_impact.store.manifest import read_package
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""
-WEB_SCHEMES = ("http", "https")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
 REFUSED = (AlreadyExistsError, PreconditionError)
 """Errors of a conditional write."""
 TIMES = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
@@ -50,11 +47,11 @@ task.
 
 def open_storage(address: str) -> "BucketStorage | WebStorage":
     """Return the storage at an address; raise PublishError if it is unusable."""
-    if address.partition(":")[0].lower() not in WEB_SCHEMES:
+    if address.partition(":")[0].lower() not in ("http", "https"):
         return open_bucket(address)
     parts = urlsplit(address)
     is_plain = parts.scheme.lower() == "http"
-    if not parts.hostname or (is_plain and parts.hostname not in LOOPBACK):
+    if not parts.hostname or (is_plain and parts.hostname not in ("127.0.0.1", "localhost", "::1")):
         raise PublishError(f"{address}: give an address of https:// with its host")
     return WebStorage(address, _connect(HTTPStore.from_url, address, is_plain))
 
@@ -70,7 +67,7 @@ def open_bucket(address: str) -> "BucketStorage":
     if not address.partition("://")[2].strip("/"):
         raise PublishError(f"{address}: names no bucket; give it, as in s3://bucket/folder")
     for name in [name for name, text in os.environ.items() if not text]:
-        if name.startswith(VARIABLES):  # as compose files set them; the client fails on them
+        if name.startswith(("AWS_", "GOOGLE_", "AZURE_")):  # set by compose files; they fail here
             del os.environ[name]
     is_plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
     return BucketStorage(address, _connect(from_url, address, is_plain))

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from flows.adding.event import Event
 
 MOST_DAYS = 3_650
-FROM_TODAY = {"today": 0, "tomorrow": 1}
 
 
 class Networks(StrEnum):
@@ -40,8 +39,8 @@ class Networks(StrEnum):
 
 def read_day(text: str) -> date:
     """Return a day that is written as 2026-12-01, or as today or tomorrow."""
-    if (later := FROM_TODAY.get(text.casefold())) is not None:
-        return date.today() + timedelta(later)
+    if (word := text.casefold()) in ("today", "tomorrow"):
+        return date.today() + timedelta(word == "tomorrow")
     try:
         return date.fromisoformat(text)
     except ValueError as error:

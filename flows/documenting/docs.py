@@ -201,9 +201,6 @@ QUESTIONS = (
     ),
 )
 """Questions of the README, each with the command that answers it."""
-ROW_LETTERS = 100
-"""Maximum length of a line of a sentence."""
-MOST_NAMED = 3
 
 
 def format_questions() -> str:
@@ -224,9 +221,9 @@ def _answer(command: str, published: str) -> str:
         raise ValueError(f"audience-impact {command}: {done.output}")
     rows = [line for line in done.stdout.splitlines() if line.startswith("  ")]
     if "--" in command:
-        return "\n".join(rows[:MOST_NAMED])
+        return "\n".join(rows[:3])
     sentence = re.search(r"^.*?\bpeople\b.*?\.(?= |$)", done.stdout, re.MULTILINE)
-    return textwrap.fill(sentence[0] if sentence else "", ROW_LETTERS)
+    return textwrap.fill(sentence[0] if sentence else "", width=100)
 
 
 def fill_part(text: str, part: str, content: str) -> str:

@@ -10,7 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -118,23 +118,18 @@ def compute_beside(part: PartInput) -> ComputedPart:
 def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     """Compute a part, and validate its rows; raise ParameterError or ContractError."""
     result = pipeline.compute_part(shared.input, part)
-    frames = result.tables
     tables = {**shared.input.tables, **part.tables}
+    frames = {name: result.tables.pop(name) for name in pipeline.OF_RESTRICTIONS}
     frames["impact"] = quality.add_losses(frames["impact"], shared.refused, tables)
-    published_frames = {name: frames[name] for name in pipeline.OF_RESTRICTIONS}
     lineage = frames["lineage"]
-    others = {name: frame for name, frame in frames.items() if name not in published_frames}
     return ComputedPart(
-        replace(result, tables=others),
-        {name: to_arrow(name, frame) for name, frame in published_frames.items()},
-        {
-            name: frozenset(list_source_ids(name, frame, lineage))
-            for name, frame in published_frames.items()
-        },
+        result,
+        {name: to_arrow(name, frame) for name, frame in frames.items()},
+        {name: list_source_ids(name, frame, lineage) for name, frame in frames.items()},
     )
 
 
-def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> set[str]:
+def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> frozenset[str]:
     """Return the sources that rows name, and of results those of facts on their restrictions."""
     ids = set(frame.get("source_id", ()))
     if published.holds_results(table) and len(frame):
@@ -142,7 +137,7 @@ def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> s
             frame.get("restriction_id", lineage["restriction_id"])
         )
         ids |= set(lineage.loc[is_fed, "source_id"])
-    return ids
+    return frozenset(ids)
 
 
 @dataclass(frozen=True)

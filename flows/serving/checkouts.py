@@ -20,10 +20,6 @@ QUIET = tuple(
     for word in ("-c", setting)
 )
 """Options of git under which a pull executes no hook and makes no link out of the checkout."""
-NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-"""Variables under which git asks nobody for a password, and fails instead."""
-OF_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
-"""Variables under which git would work on another repository than that of the folder."""
 
 
 def pull_facts(folders: Sequence[Path]) -> list[str]:
@@ -64,11 +60,13 @@ def _pull_folder(folder: Path, before: str) -> str:
 
 def _run_git(folder: Path, *words: str) -> str:
     """Return what git prints; raise OSError with the first line of its error."""
-    variables = {name: text for name, text in os.environ.items() if name not in OF_A_REPOSITORY}
+    # Git asks nobody for a password, and works on no other repository than that of the folder.
+    elsewhere = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
+    variables = {name: text for name, text in os.environ.items() if name not in elsewhere}
     try:
         done = subprocess.run(
             ["git", *QUIET, "-C", str(folder), *words],
-            env={**variables, **NEVER_ASK},
+            env={**variables, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # without a terminal ssh asks nobody for a password either
             capture_output=True,

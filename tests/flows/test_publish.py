@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import frictionless
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -102,7 +101,7 @@ ABOUT: dict[str, Any] = {
 }
 
 
-NO_FACTS: Mapping[str, bytes] = {}
+FACTS = {"0/estimates.csv": b"a,b\n1,2\n", "1/estimates.csv": b"a,b\n"}
 
 
 def put(
@@ -111,10 +110,9 @@ def put(
     tables: dict[str, pa.Table] | None = None,
     about: dict[str, Any] = ABOUT,
     keep: int | None = None,
-    facts: Mapping[str, bytes] = NO_FACTS,
 ) -> Published:
     tables = example() if tables is None else tables
-    return publish_version(root, version, tables, about, ORIGIN, facts, keep)
+    return publish_version(root, version, tables, about, ORIGIN, FACTS, keep)
 
 
 def seeded(seed: int) -> Version:
@@ -286,19 +284,8 @@ def test_manifest_repeats_what_the_files_say(root: Path) -> None:
     }
 
 
-def test_frictionless_says_valid(root: Path) -> None:
-    put(root)
-    report = frictionless.validate(str(root / "latest" / "datapackage.json"))
-    assert report.valid, report.flatten(["name", "type", "message"])
-    assert [task.name for task in report.tasks] == ["impact", "numbers", "quarantine"]
-    assert [task.stats.get("rows", 0) for task in report.tasks] == [3, 3, 0]
-
-
-FACTS = {"0/estimates.csv": b"a,b\n1,2\n", "1/estimates.csv": b"a,b\n"}
-
-
 def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path: Path) -> None:
-    version = put(root, facts=FACTS).version
+    version = put(root).version
     folder = latest(root)
     told = {resource["path"]: resource for resource in told_of(folder)["resources"]}["facts.zip"]
     content = (folder / "facts.zip").read_bytes()
@@ -316,11 +303,11 @@ def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path
 
 
 def test_a_damaged_archive_is_named_and_a_publish_mends_it(root: Path) -> None:
-    version = put(root, facts=FACTS).version
+    version = put(root).version
     (latest(root) / "facts.zip").write_bytes(b"")
     with pytest.raises(PublishError, match=r"facts\.zip is damaged or missing"):
         version.fact_files()
-    assert put(root, facts=FACTS).created
+    assert put(root).created
     assert version.fact_files() == FACTS
 
 
