@@ -28,11 +28,10 @@ above it:
     pipeline - the computation of published tables from typed facts, whole or in parts
     store - published versions on a disk, in an object store or on the web
     fitting - the fit of these parameters, and their fact tables; only commands use it
-    answers - published rows as answers for people: text, tables and citations
+    answers - published rows as answers for people: text, tables, citations and explanations
     registers - the conversion of registers, denominators and place names into facts
     api - functions for analysts, who need no pipeline for them
     comparing - the changes between two versions
-    explaining - each step of an answer, with the lines of the facts
     exporting - a version as a workbook, CSV, JSON, Parquet or a database
     site - a version as pages and charts that any browser opens
     cli - the command `audience-impact`, and its subcommands that read a published version

@@ -16,10 +16,10 @@ import pandas as pd
 
 from audience_impact import pipeline
 from audience_impact.answers import numbers, records, sentences
+from audience_impact.answers.explaining import TABLES, Trace, make_trace
 from audience_impact.answers.names import capitalise_first
 from audience_impact.answers.numbers import read_estimate
 from audience_impact.api import People
-from audience_impact.explaining import TABLES, Trace, make_trace
 from audience_impact.outputs.area_names import list_names
 from audience_impact.outputs.over_time import unite_people
 from audience_impact.outputs.review.reasons import withhold_quantiles

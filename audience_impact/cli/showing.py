@@ -95,8 +95,7 @@ def explain(
     """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
     if facts and (version_name or on):
         raise fail_with("--facts computes an answer now; leave --version and --on out", 2)
-    from audience_impact import explaining
-    from audience_impact.answers import records
+    from audience_impact.answers import explaining, records
     from audience_impact.cli import answering
 
     words = " ".join(restriction)

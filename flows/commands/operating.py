@@ -30,8 +30,8 @@ from flows.commands.folders import (
 )
 
 if TYPE_CHECKING:
+    from audience_impact.answers.explaining import Trace
     from audience_impact.comparing.changes import ComparedVersion
-    from audience_impact.explaining import Trace
     from audience_impact.store.versions import Stored
 
 

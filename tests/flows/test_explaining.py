@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from audience_impact import explaining as steps
+from audience_impact.answers import explaining as steps
+from audience_impact.answers.explaining import Trace, read_trace
 from audience_impact.answers.numbers import ENDS
-from audience_impact.explaining import Trace, read_trace
 from audience_impact.store import versions
 from audience_impact.tracing import ITEMS
 from audience_impact.vocabulary import ImpactMetric
