@@ -44,17 +44,17 @@ function of events, American Mathematical Monthly 72 (1965), 343-359.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from audience_impact.audiences import intervals
+from audience_impact.audiences import distributions
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.scope import AUDIENCE, COUNTRY, WHOLE, Scope
+from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
 from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.fitted.models import Context
 from audience_impact.frames import Declared
@@ -108,21 +108,13 @@ _SIZES = [*_ENDS, "naive_sum_persons", "base_persons", "base_size_persons", "pop
 
 
 class MeasuredOverlap(NamedTuple):
-    """A measured overlap: people who use all of some platforms, or any of them.
+    """A measured overlap: people who use all of some platforms, or any of them."""
 
-    Attributes:
-        platforms: Positions of the platforms among the sizes.
-        kind: Whether users of all of them are counted or users of any.
-        low: The lower limit, in persons or as a share of the users of `of`.
-        high: The upper limit, in the same unit; math.inf if there is none.
-        of: Position of the platform whose users the limits are a share of; None for persons.
-    """
-
-    platforms: tuple[int, ...]
+    platforms: tuple[int, ...]  # positions among the sizes
     kind: OverlapKind
-    low: float
-    high: float
-    of: int | None = None
+    low: float  # in persons, or as a share of the users of `of`
+    high: float  # in the same unit; math.inf if there is no upper limit
+    of: int | None = None  # position of the platform of whose users the limits are a share
 
 
 class Sizes(NamedTuple):
@@ -134,27 +126,16 @@ class Sizes(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """Sharp bounds of a restriction in a country from its measured overlaps.
+    """Sharp bounds of a restriction in a country from its measured overlaps."""
 
-    Attributes:
-        key: The restriction and the country.
-        audiences: Its audiences, in the order of AUDIENCE.
-        facts: The overlaps that agree with the figures, one per row.
-        measured: The same for the linear program.
-        left_out: The other overlaps, with the same columns as `facts`.
-        lower: The lower bound, persons.
-        upper: The upper bound, persons; math.inf if there is none.
-        narrowing: The width of these bounds divided by that of the Frechet bounds.
-    """
-
-    key: tuple[str, str]
-    audiences: pd.DataFrame
-    facts: pd.DataFrame
-    measured: tuple[MeasuredOverlap, ...]
-    left_out: pd.DataFrame
-    lower: float
-    upper: float
-    narrowing: float
+    key: tuple[str, str]  # the restriction and the country
+    audiences: pd.DataFrame  # in the order of AUDIENCE
+    facts: pd.DataFrame  # the overlaps that agree with the figures, one per row
+    measured: tuple[MeasuredOverlap, ...]  # the same for the linear program
+    left_out: pd.DataFrame  # the other overlaps, with the same columns as `facts`
+    lower: float  # in persons
+    upper: float  # in persons; math.inf if there is no upper bound
+    narrowing: float  # the width of these bounds divided by that of the Frechet bounds
 
     @property
     def used_ids(self) -> list[str]:
@@ -164,29 +145,16 @@ class Resolved(NamedTuple):
 
 @dataclass(frozen=True)
 class Bounds(Declared):
-    """Bounds in persons, as printed and with errors, and the results of measured overlaps.
+    """Bounds in persons, as printed and with errors, and the results of measured overlaps."""
 
-    Attributes:
-        countries: Bounds on the people exposed, by restriction and country, with base, residents,
-            and all the people of the places named (NaN: the whole country, or not on record).
-        exposed: Bounds on the people exposed, by restriction.
-        feature_users: Bounds on the people exposed who use the restricted features.
-        deprived: Bounds on the feature users without access.
-        overlaps: Bounds of each country with measured overlaps.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "countries": [*_SIZES, "places_persons is_sharp"],
-        "exposed": _SIZES,
-        "feature_users": _ENDS,
-        "deprived": _ENDS,
-    }
-
-    countries: pd.DataFrame
-    exposed: pd.DataFrame
-    feature_users: pd.DataFrame
-    deprived: pd.DataFrame
-    overlaps: tuple[Resolved, ...]
+    countries: Annotated[pd.DataFrame, _SIZES, "places_persons is_sharp"]
+    """Bounds on the people exposed, by restriction and country, with base, residents, and all the
+    people of the places named (NaN: the whole country, or not on record)."""
+    exposed: Annotated[pd.DataFrame, _SIZES]  # bounds on the people exposed, by restriction
+    feature_users: Annotated[pd.DataFrame, _ENDS]
+    """Bounds on the people exposed who use the restricted features."""
+    deprived: Annotated[pd.DataFrame, _ENDS]  # bounds on the feature users without access
+    overlaps: tuple[Resolved, ...]  # bounds of each country with measured overlaps
 
     def select_metric(self, metric: ImpactMetric) -> pd.DataFrame:
         """Return the bounds of a metric, as printed and with errors, by restriction_id."""
@@ -370,7 +338,7 @@ def list_overlaps(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     named = facts["platform_ids"] + (";" + facts["share_of"]).where(is_share, "")
     required = [sorted({*names.split(";")} - {""}) for names in named]
     single = facts.assign(
-        **intervals.read_intervals(facts)[["least", "most"]],
+        **distributions.read_intervals(facts)[["least", "most"]],
         platform_id=pd.Series(required, facts.index, "object"),
         required=pd.Series([len(names) for names in required], facts.index),
     ).explode("platform_id")
@@ -392,7 +360,7 @@ def _select_counted(audiences: pd.DataFrame) -> pd.DataFrame:
 def _resolve_overlaps(audiences: pd.DataFrame, tables: Tables) -> list[Resolved]:
     """Return sharp bounds of every country of a restriction that has an overlap."""
     overlaps = select_candidates(list_overlaps(audiences, tables), OVERLAP_STEPS)
-    groups = _select_counted(audiences).sort_values(AUDIENCE).groupby(COUNTRY)
+    groups = _select_counted(audiences).groupby(COUNTRY)
     resolved = []
     for key, rows in overlaps.groupby(COUNTRY, sort=True):
         of_country = groups.get_group(key).reset_index(drop=True)
@@ -495,45 +463,21 @@ def _find_extremes(
 def _report_left_out(
     resolved: list[Resolved], chosen: pd.DataFrame, tables: Tables
 ) -> list[Finding]:
-    """Return a finding for each overlap that is left out, naming the other facts and their lines.
-
-    `chosen` are the chosen figures.
-    """
+    """Return a finding for each overlap that is left out, naming the facts that it contradicts."""
+    messages = set()
+    for country in resolved:
+        figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
+        figures = figures.sort_values(["platform_id", "estimate_id"])
+        for fact in country.left_out.itertuples():
+            is_named = figures["platform_id"].isin(str(fact.platform_ids).split(";"))
+            ids = [*figures.loc[is_named, "estimate_id"], *country.used_ids]
+            facts = ", ".join([*ids, country.audiences["base_id"].iloc[0]])
+            messages.add((str(fact.overlap_id), facts))
     overlaps = tables["overlaps"].set_index("overlap_id", drop=False)
-    messages = {
-        (str(fact.overlap_id), _describe_facts(country, fact.platform_ids, chosen, tables["bases"]))
-        for country in resolved
-        for fact in country.left_out.itertuples()
-    }
     return [
         build_finding(
-            *("overlaps", overlaps.loc[key], "value", CONTRADICTION),
+            *("overlaps", overlaps.loc[overlap_id], "value", CONTRADICTION),
             f"cannot be true together with {facts}: left out; correct one of these facts",
         )
-        for key, facts in sorted(messages)
+        for overlap_id, facts in sorted(messages)
     ]
-
-
-def _describe_facts(
-    country: Resolved, platform_ids: str, chosen: pd.DataFrame, bases: pd.DataFrame
-) -> str:
-    """Return the figures, overlaps and base of some platforms, each with its file and line."""
-    platforms = set(platform_ids.split(";"))
-    figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
-    figures = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")
-    is_linked = [bool(platforms & set(ids.split(";"))) for ids in country.facts["platform_ids"]]
-    base = bases[bases["base_id"] == country.audiences["base_id"].iloc[0]]
-    named = [
-        (f"{row.platform_id} {_format_people(row)} ({row.estimate_id}, ", row)
-        for row in figures.itertuples()
-    ]
-    named += [(f"{row.overlap_id} (", row) for row in country.facts[is_linked].itertuples()]
-    named += [(f"base {int(row.persons):,} ({row.base_id}, ", row) for row in base.itertuples()]
-    return "; ".join(f"{start}{row.row_file}:{row.row_line})" for start, row in named)
-
-
-def _format_people(row: Any) -> str:
-    low, high = row.low_persons, row.high_persons
-    if math.isnan(high):
-        return f"at least {int(low):,}"
-    return f"{int(low):,}" if low == high else f"{int(low):,} to {int(high):,}"

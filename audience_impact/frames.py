@@ -1,13 +1,14 @@
 """Columns of the frames that are passed between packages, and empty and cached frames.
 
-Each type that passes frames from one stage to the next names the columns of each of them.
-`Declared` keeps these alone when the value is created, so that no other column reaches a later
-stage. Values are not checked: the contracts do this at both ends of the run.
+Each type that passes frames from one stage to the next names the columns of each of them, as
+`Annotated[pd.DataFrame, ...]`. `Declared` keeps these alone when the value is created, so that no
+other column reaches a later stage. Values are not checked: the contracts do this at both ends of
+the run.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
-from typing import ClassVar, TypeAlias
+from collections.abc import Callable, Iterable
+from functools import cache, wraps
+from typing import Annotated, TypeAlias, get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -42,15 +43,27 @@ def no_rows(texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> pd.DataFr
 
 
 class Declared:
-    """A value whose frames have the columns that it declares, by the name of the field.
+    """A value whose frames have the columns that it declares.
 
-    Names in one string are separated by spaces; one that comes twice counts once.
+    Columns are lists of names, or texts of names with spaces between; one named twice counts once.
     """
 
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {}
+    @classmethod
+    @cache
+    def list_columns(cls) -> dict[str, list[str]]:
+        """Return the columns of each frame, by the name of the field."""
+        return {
+            name: list(dict.fromkeys(_split_names(hint.__metadata__)))
+            for name, hint in get_type_hints(cls, include_extras=True).items()
+            if get_origin(hint) is Annotated
+        }
 
     def __post_init__(self) -> None:
         """Reduce each frame to its declared columns; raises KeyError where one is missing."""
-        for name, columns in self.FRAMES.items():
-            names = list(dict.fromkeys(" ".join(columns).split()))
-            object.__setattr__(self, name, getattr(self, name)[names])
+        for name, columns in self.list_columns().items():
+            object.__setattr__(self, name, getattr(self, name)[columns])
+
+
+def _split_names(texts: Iterable[str | Iterable[str]]) -> list[str]:
+    lists = ([words] if isinstance(words, str) else words for words in texts)
+    return " ".join(text for words in lists for text in words).split()

@@ -16,27 +16,25 @@ Phases. The audience is that of the first day in every year: the ordinary users 
 people online before a cut, do not grow with the country while they are without it. `online_persons`
 is the base of the year, which limits totals of a year: on the first day, in a later year in its
 middle (or in that of the elapsed part of it), where it is above that of the audience. A daily
-figure refers to the days of its period. It limits the audience of those days; on other days it is
-an estimate, and the monthly figure limits.
+figure limits the audience of the days of its period; on others it is an estimate, and the monthly
+figure limits.
 
 Curfews. Listed days are cut to the time from the first to the last day. Of a number of times alone
 it is not known which days they were: they are spread evenly from the first day to the last, each on
 a day of its own. Hours that are printed, measured, or learned from other cuts (fitted/durations.py)
 make person-hours of each day in force, with a draw of the hours in each draw; the lower bound takes
 the least printed or measured hours, else nothing, the upper one the most printed, else 24. Of any
-other restriction a day counts 24 in the estimate and the upper bound, and in the lower bound days
-between the first and the last count 24 and those two nothing. With several restrictions at the same
-time, a person has at least the hours of the shortest and at most the sum of all, up to 24 on a day,
-and the draws lie evenly between these.
+other restriction a day counts 24, but in the lower bound its first and last day count nothing. With
+several restrictions at the same time, a person has at least the hours of the shortest and at most
+the sum of all, up to 24 on a day, and the draws lie evenly between these.
 
 Assumptions. Days are whole and are those of one calendar for the group; what is in force at all on
 a day counts for the whole of it. A figure that is an average over its period limits every day of
 it, although fewer come on a quiet day. Hours change person-hours, not who is exposed.
 
 Known drawbacks. Person-days count one person once a day, but again each day: they are not people.
-Time and memory are proportional to the number of pieces that each span covers: many spans of one
-group that overlap for long cost the square of their number. Person-days may be attributed to the
-wrong month if the times are spread over several months.
+Many spans of one group that overlap for long cost the square of their number. Person-days may be
+attributed to the wrong month if the times are spread over several months.
 
 Citation. Shamos and Hoey (1976), Geometric intersection problems, 17th Symposium on Foundations of
 Computer Science (the sweep). Phases and curfews: rules of this project, docs/method.md.
@@ -109,7 +107,6 @@ def constant_intervals(spans: pd.DataFrame) -> Intervals:
 
 
 def _count_days(moments: "pd.Series[pd.Timestamp]") -> Integers:
-    """Return moments as days since 1970-01-01."""
     exact = moments.to_numpy("datetime64[us]")
     days = exact.astype("datetime64[D]")
     if (days != exact).any():
@@ -229,7 +226,6 @@ def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     is_listed = listed != ""
     is_spread = ~is_listed & (times_count < length)
     count = times_count[is_spread].astype("int64")
-    # Counted times are spread evenly from the first day to the last.
     spread = spans.loc[count.index.repeat(count)]
     number, gaps = spread.groupby(level=0).cumcount(), (count - 1).clip(lower=1)
     offset = number * (length[is_spread] - 1).loc[spread.index] // gaps.loc[spread.index]

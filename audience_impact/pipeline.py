@@ -42,6 +42,7 @@ from audience_impact.outputs.restrictions import (
 from audience_impact.outputs.review import confidence, rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
+from audience_impact.simulation.audiences import prepare_audiences
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import (
     Draws,
@@ -101,10 +102,7 @@ def make_rows_of(run: "Outputs", places: pd.DataFrame) -> pd.DataFrame:
 
 
 def rate_countries_of(rows: pd.DataFrame, run: "Outputs") -> pd.DataFrame:
-    """Return totals by month and year with the confidence of those of countries.
-
-    Only totals of all restrictions are rated.
-    """
+    """Return totals by month and year with the `confidence` of those of all restrictions."""
     in_force = list_countries_in_force(run.stages.simulation.timeline)
     rated = confidence.rate_countries(select_all(rows), run["impact"], in_force)
     return rows.assign(confidence=rated.reindex(rows.index).fillna(""))
@@ -128,10 +126,7 @@ def finish_areas(
 
 
 class Outputs(Mapping[str, pd.DataFrame]):
-    """The tables OUTPUTS of a run by name, each computed on first access.
-
-    `stages` as `prepare_run` returns them.
-    """
+    """The tables OUTPUTS of a run by name, each computed on first access."""
 
     def __init__(self, stages: Stages, settings: Settings) -> None:
         self.facts, self.stages = stages.context.tables, stages
@@ -240,18 +235,18 @@ def prepare_run(
 
 def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Finding]]:
     """Return the stages before the draws of the restrictions of a scope, and the contradictions."""
-    audience_inputs = gather_inputs(run_scope, context)
-    widened = widen_inputs(audience_inputs)
-    limits, findings = bound_restrictions(run_scope, audience_inputs, widened, context)
-    simulation = make_simulation_inputs(run_scope, audience_inputs, widened, limits, context)
-    return Stages(run_scope, context, audience_inputs, limits, simulation), findings
+    inputs = gather_inputs(run_scope, context)
+    rows = prepare_audiences(inputs.sizes, inputs.distributions)
+    widened = widen_inputs(inputs, rows)
+    limits, findings = bound_restrictions(run_scope, inputs, widened, context)
+    simulation = make_simulation_inputs(run_scope, inputs, rows, widened, limits, context)
+    return Stages(run_scope, context, inputs, limits, simulation), findings
 
 
 BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
 """Fact tables whose rows belong to one restriction."""
 OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name != "impact_by_area")
-"""Tables whose rows belong to restrictions in one part; `person_days` also has rows of countries.
-"""
+"""Tables whose rows belong to restrictions in a part; `person_days` also has rows of countries."""
 
 
 @dataclass(frozen=True)
@@ -276,22 +271,16 @@ class PartInput:
 class PartResult:
     """The results of one part of a run.
 
-    Attributes:
-        tables: Rows of OF_RESTRICTIONS, and of its countries by month and year.
-        in_periods: People and person-days of its countries by month and year, which are summed for
-            regions; without draws of person-days where a rule withholds the quantiles.
-        on_days: The same by day.
-        findings: Contradictions between facts that the computation detected.
-        broken: For each rule over results the keys of the rows that break it.
-        no_estimate_reason: Why nothing at all is drawn; blank where something may be.
+    People and person-days of its countries are summed for regions; person-days have no draws where
+    a rule withholds the quantiles.
     """
 
-    tables: Tables
+    tables: Tables  # rows of OF_RESTRICTIONS, and of its countries by month and year
     in_periods: Sets
     on_days: Sets
-    findings: tuple[Finding, ...]
-    broken: dict[str, list[str]]
-    no_estimate_reason: str
+    findings: tuple[Finding, ...]  # contradictions between facts that the computation detected
+    broken: dict[str, list[str]]  # for each rule over results the keys of the rows that break it
+    no_estimate_reason: str  # why nothing at all is drawn; blank where something may be
 
 
 def divide_run(
@@ -307,9 +296,8 @@ def divide_run(
     common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
     divided = {name: tables[name] for name in BY_RESTRICTION}
     if only:
-        divided = {
-            name: frame[frame["restriction_id"].isin(only)] for name, frame in divided.items()
-        }
+        for name, rows in divided.items():
+            divided[name] = rows[rows["restriction_id"].isin(only)].reset_index(drop=True)
     scope = build_scope({**common, **divided}, as_of)
     part_of = _assign_parts(_link_countries(scope.requested), most)
 
@@ -319,7 +307,7 @@ def divide_run(
 
     parts = []
     for number in range(1 + int(part_of.max()) if len(part_of) else 1):
-        scopes = {name: select_rows(getattr(scope, name), number) for name in Scope.FRAMES}
+        scopes = {name: select_rows(getattr(scope, name), number) for name in Scope.list_columns()}
         facts = {name: select_rows(frame, number) for name, frame in divided.items()}
         parts.append(PartInput(replace(scope, **scopes), facts))
     return SharedInput(common, fitted, as_of, settings), parts

@@ -53,7 +53,7 @@ from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
 from audience_impact.places import networks, online
 from audience_impact.populations import countries_of, parents_of
-from audience_impact.simulation import simulate, unions
+from audience_impact.simulation import simulate, worlds
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -77,7 +77,7 @@ LEFT_OUT = {
     "counted_in_countries": "services of all countries",
 }
 """What was left out to test a rung of audiences, by the names of benchmarks.audiences."""
-QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
+QUANTILES = [f"{name}_persons" for name in worlds.QUANTILES]
 RUNGS = {
     RungFamily.AUDIENCE: "audience_rung",
     RungFamily.PLACE: "place_rung",
@@ -106,9 +106,8 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     simulation = stages.simulation
     people_by_country = simulate.Simulation(simulation, Sampler(0, DRAWS)).countries
     names = simulation.countries["restriction_id"]
-    drawn = unions.sum_by_restriction(people_by_country.exposed, names, simulation.restrictions)
-    drawn[~simulation.restrictions.isin(names)] = np.nan
-    table = unions.compute_quantiles(drawn, simulation.restrictions, "persons")
+    drawn = worlds.sum_by_restriction(people_by_country.exposed, names, simulation.restrictions)
+    table = worlds.compute_quantiles(drawn, simulation.restrictions, "persons")
     status = reasons.find_status(stages.scope, stages.inputs)
     never = stages.scope.by_id["is_never_enforced"]
     parts = stages.inputs.parts

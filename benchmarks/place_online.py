@@ -33,8 +33,8 @@ from audience_impact.fitting.places import compare_readings, fit_reading
 from audience_impact.fitting.tables import measure_spread
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, parse_periods, period_middle
-from audience_impact.places import online, population, regional_figures
-from audience_impact.places.regional_figures import MODEL, SURVEY, compute_log_odds
+from audience_impact.places import online, population
+from audience_impact.places.online import MODEL, SURVEY, compute_log_odds
 from audience_impact.populations import parents_of, with_holders
 from audience_impact.vocabulary import InternetUse, RegionalAsked, Residence, SourceType
 from benchmarks import format_table
@@ -114,7 +114,7 @@ def levels(tables: Tables) -> pd.DataFrame:
     weight = people.fillna(average).fillna(1.0)
     mass = (rows["share"] * weight).groupby([rows[name] for name in key]).sum()
     mean = (mass / weight.groupby([rows[name] for name in key]).sum()).rename("mean").reset_index()
-    country = regional_figures.compute_country_log_odds(mean, tables)
+    country = online.compute_country_log_odds(mean, tables)
     return mean.assign(beyond=compute_log_odds(mean["mean"]) - country).dropna(subset=["beyond"])
 
 
@@ -194,9 +194,7 @@ class Asked:
 
     def levels(self, elsewhere: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """Law of the log odds of the series of each row (q05, q50, q95), and what it stands on."""
-        share = regional_figures.compute_country_log_odds(
-            self.rows[["country_id", "day"]], self.tables
-        )
+        share = online.compute_country_log_odds(self.rows[["country_id", "day"]], self.tables)
         people = population.count_residents(self.tables)
         weight = self.seen["area_id"].map(people).astype("float64")
         seen = self.seen.assign(weight=weight.fillna(weight.mean()).fillna(1.0))
@@ -229,7 +227,7 @@ class Asked:
         places = self.rows[["area_id", "country_id"]].assign(
             day=(self.rows["day"].dt.normalize() + numbers).astype(DAY), log_odds=level["q50"]
         )
-        figures_left = regional_figures.read_figures(self.tables)
+        figures_left = online.read_regional_figures(self.tables)
         if self.without == COUNTRY:
             figures_left = figures_left[:0]
         if self.without == REGIONS:
@@ -246,7 +244,7 @@ class Asked:
         areas = self.tables["areas"]
         tables = {**self.tables, "areas": _with_places(areas, places)}
         asked = places.assign(spread=places["area_id"].map(spreads))
-        known = regional_figures.choose_deviations(rows)
+        known = online.choose_deviations(rows)
         law = online.estimate_odds(asked, known, tables, self.laws)
         return law.set_axis(self.rows.index)
 
@@ -290,7 +288,7 @@ def _answers(
 
 def _printed(shares: Array) -> Array:
     """Shares as sources print them: beyond what is told apart from nobody and everyone, those."""
-    low, high = regional_figures.LIMITS
+    low, high = online.SHARE_LIMITS
     return np.where(shares <= low, 0.0, np.where(shares >= high, 1.0, shares))
 
 
@@ -325,7 +323,7 @@ def _sum(laws: list[Spread]) -> Spread:
 def country_shares(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """The share online of the country of each row, what one would take without regions."""
     return pd.Series(
-        expit(regional_figures.compute_country_log_odds(rows, tables).to_numpy("float64")),
+        expit(online.compute_country_log_odds(rows, tables).to_numpy("float64")),
         rows.index,
     )
 

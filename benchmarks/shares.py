@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from audience_impact.audiences.intervals import Z90
+from audience_impact.audiences.distributions import Z90
 from audience_impact.fitted import shares
 from audience_impact.fitted.shares import (
     ANY,

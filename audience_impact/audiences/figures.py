@@ -3,25 +3,44 @@
 Definitions. A figure qualifies when it counts people (persons, or a share of a base on record) of
 the whole population of an area. Metrics have a priority; only figures of the best metric priority
 are used. A lineage is a measuring programme with all the secondary sources that print its figures.
+A figure is from under a restriction where an earlier restriction of the same service in the same
+country was in force on UNDER_SHARE of the days of its period: then it counts the users who remained
+or circumvented the restriction. From under a block it is where that restriction took or slowed the
+whole service for everyone. Neighbours are the last figure of the same measuring programme, metric
+and population from before the chosen period and the first from after it, each at most
+NEIGHBOUR_DAYS away.
 
 Method. The people exposed are the users from before the restriction: the period of the figure ends
 no later than the restriction starts. For a restriction that continues another one, they are the
 users from before the first of these restrictions or, where no figure is that old, those of the
 figures nearest to it. In each lineage the latest such period; of several sources of it the primary
 one, the measurer's own page, else the value that most of them print, where a page counts in favour
-of the value that it prints and of every more precise value that it rounds or truncates. Quality
-flags of a chosen figure are set in quality_flags.py. Several lineages give a range.
+of the value that it prints and of every more precise value that it rounds or truncates. Several
+lineages give a range.
 Priorities: monthly reach of a panel; regular or monthly use in a survey; monthly active users; a
 company's or an unexplained figure, which enters only where nothing better exists; and, as a lower
 bound alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a
 survey of some ages with the people of a census: the other ages may use the service as well. A bare
 minimum of a better kind comes after a newer figure that states both sides. The
-lower and upper limits of a figure are derived in intervals.py.
+lower and upper limits of a figure, and the combination of several, are derived in
+distributions.py.
 
-Assumptions. The months before the restriction describe the month it starts in.
+Quality flags are reasons for caution that the published row states. A restriction without a known
+end counts only for its first day. Restrictions that were never enforced, that rest on an
+unconfirmed report alone, or that cover only a region are ignored. If an equally severe block of
+fewer services begins during an event of several services, its start is used for these services.
+Where pages print one measurement differently (by a unit of the coarser printing or more: they
+neither round nor cut off), the expected value is interpolated in logs between the neighbours; the
+chosen value is an outlier if another printed value is nearer to it. A figure of people from a
+minimum age on omits younger users; such users are known to exist if any figure of the service has a
+lower minimum age.
+
+Assumptions. The months before the restriction describe the month it starts in. Use changes steadily
+between neighbours. A service that is on record only as part of an event of several services was
+restricted from its first day.
 
 Known drawbacks. Growth since the date of the figure is not considered here; the staleness states
-the age of the figure. The combination of several figures is described in pooling.py.
+the age of the figure.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -31,26 +50,45 @@ import pandas as pd
 
 from audience_impact import figure_errors
 from audience_impact import selection as choosing
-from audience_impact.audiences import intervals
-from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
-from audience_impact.audiences.quality_flags import interpolate_between_neighbours
-from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.audiences import distributions
+from audience_impact.audiences.distributions import (
+    DISTRIBUTION_COLUMNS,
+    FLOOR,
+    LINEAGE,
+    PART,
+    WEAK,
+)
+from audience_impact.audiences.scope import AUDIENCE, HIT_FEATURES, WHOLE, Scope
 from audience_impact.denominators.counts import ANY_MEASURER, LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import WINDOW_DAYS, months_between, period_middle, with_distance
-from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
+from audience_impact.periods import (
+    ONE_DAY,
+    WINDOW_DAYS,
+    months_between,
+    period_middle,
+    with_distance,
+)
+from audience_impact.populations import AGES, LEAST_AGE, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
 from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
     AudienceMetric,
+    ClaimStatus,
+    EndStatus,
+    EvidenceState,
     IntervalKind,
     PopulationBase,
     Reliability,
+    Severity,
     SourceType,
     Staleness,
     Unit,
 )
 
+NEIGHBOUR_DAYS = 183
+UNDER_SHARE = 0.5
+WHOLE_SERVICE_GONE = (Severity.SERVICE_IMPAIRED.value, Severity.SERVICE_UNAVAILABLE.value)
 PRIORITY = {
     AudienceMetric.MONTHLY_REACH.value: 1,
     AudienceMetric.SURVEY_MONTHLY.value: 2,
@@ -67,15 +105,12 @@ PRIORITY = {
 """Priority of each metric that may describe the people exposed; other metrics are never used."""
 
 _COMPANY, _RELAY = SourceType.COMPANY_STATEMENT.value, SourceType.PRESS_RELAY.value
-WEAK, FLOOR, PART = 4, 5, 6
-"""From FLOOR on, figures give only lower bounds. PART: surveys of a part of the ages."""
 
 
 def classify_staleness(months: pd.Series) -> pd.Series:
     """Return fresh (<= 3 months), ageing (<= 12), stale (<= 24) or expired; blank for NaN."""
     words = [word.value for word in Staleness]
-    classes = pd.cut(months, [-np.inf, 3, 12, 24, np.inf], labels=words)
-    return classes.astype("str").fillna("")
+    return pd.cut(months, [-np.inf, 3, 12, 24, np.inf], labels=words).astype("str").fillna("")
 
 
 QUALIFYING = (
@@ -113,7 +148,7 @@ BEFORE_START = (
 def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
     """Return every estimate that may describe the size of an audience, in persons.
 
-    Adds what intervals.read_intervals returns, `metric_priority`, `low_persons`, `high_persons`
+    Adds what distributions.read_intervals returns, `metric_priority`, `low_persons`, `high_persons`
     (NaN: no upper limit), `share_base_id` (the base that turned a share into people),
     `is_primary_source` (the measurer's own page), `rounding_persons` (half a unit of the last digit
     printed), `of_persons` (of a share), `is_doubtful` (read in a source of low reliability) and
@@ -126,7 +161,7 @@ def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.Da
     measurers = tables["lineages"].set_index("measurement_series_id")["source_type"]
     kinds = figures["measurement_series_id"].map(measurers)
     is_asked = is_share & (kinds == SourceType.SURVEY.value)
-    figures = intervals.add_sampling_intervals(
+    figures = distributions.add_sampling_intervals(
         figures.assign(rounding_persons=rounding), is_asked, denominators.errors
     )
     figures = _add_limits(_convert_to_persons(figures, denominators), tables)
@@ -139,13 +174,9 @@ def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> 
     Of several bases the nearest in time is used. A share without a base is left out.
     """
     by = ["area_id", "population_base", "measurement_series_id"]
-    base_names = {
-        "base_id": "share_base_id",
-        "persons": "of_persons",
-        "period_start": "base_start",
-        "period_end": "base_end",
-    }
-    bases = denominators.bases[[*by, *base_names]].rename(columns=base_names)
+    names = {"base_id": "share_base_id", "persons": "of_persons"}
+    names |= {"period_start": "base_start", "period_end": "base_end"}
+    bases = denominators.bases[[*by, *names]].rename(columns=names)
     is_share = estimates["unit"] == Unit.SHARE.value
     shares = estimates[is_share].merge(bases, on=by)
     shares = with_distance(shares, ("period_start", "period_end"), ("base_start", "base_end"))
@@ -176,7 +207,7 @@ def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     priority = figures["audience_metric"].map(PRIORITY).astype("float64")
     priority = priority.where(~is_company | (priority > WEAK), WEAK)
     priority = priority.mask(figures["share_base_id"].map(bases).isin(PART_OF_AGES), PART)
-    stated = intervals.read_intervals(figures)
+    stated = distributions.read_intervals(figures)
     return figures.assign(
         point_persons=figures["value"].fillna(figures["high"]),
         **{name: stated[name] for name in (*DISTRIBUTION_COLUMNS, "is_ranged")},
@@ -191,17 +222,13 @@ def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def join_figures(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """Return each requested audience (scope.REQUESTED) with every figure that describes it."""
+    """Return each requested audience of a scope with every figure that describes it."""
     by_country = figures.rename(columns={"area_id": "country_id"})
     return requested.merge(by_country, on=["country_id", "platform_id"])
 
 
 def select_before_start(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures of each requested audience from before its start.
-
-    `requested` has the columns scope.REQUESTED; the result has one row per audience and figure.
-    Audiences without existing users have no figure.
-    """
+    """Return the figures from before the start of each requested audience with existing users."""
     return choosing.select_candidates(join_figures(requested, figures), BEFORE_START)
 
 
@@ -248,7 +275,7 @@ def _rank_kinds(joined: pd.DataFrame) -> "pd.Series[float]":
     A minimum of a better kind must not hide what a newer figure states in full.
     """
     priority, ends = joined["metric_priority"], joined["period_end"]
-    is_minimum = joined["interval_kind"].eq(intervals.AT_LEAST) & (priority < FLOOR)
+    is_minimum = joined["interval_kind"].eq(distributions.AT_LEAST) & (priority < FLOOR)
     full = ends.where(~is_minimum & (priority < FLOOR))
     newest = full.groupby([joined[name] for name in AUDIENCE]).transform("max")
     return priority.mask(is_minimum & (ends < newest), FLOOR - 0.5)
@@ -284,7 +311,6 @@ def _is_longest(latest: pd.DataFrame) -> "pd.Series[bool]":
     return (latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)
 
 
-LINEAGE = [*AUDIENCE, "measurement_series_id"]
 SPEAKING = (
     Only(_is_best, _explain_priority),
     Only(_is_before_first_step, "from under an earlier step of the act"),
@@ -339,3 +365,109 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
     rows = requested.merge(table, on=AUDIENCE, how="left", validate="m:1")
     months = months_between(rows["period_end"], rows["start"])
     return rows.assign(age_months=months.clip(lower=0))
+
+
+def flag_quality(
+    chosen: pd.DataFrame, before: pd.DataFrame, scope: Scope, tables: Tables
+) -> pd.DataFrame:
+    """Return the quality flags of each chosen figure, by LINEAGE.
+
+    Columns: `is_after_first_step` (of a restriction in steps), `is_under_block`,
+    `is_under_restriction` (of another kind), `is_printed_differently`, `is_outlier`, `least_age`
+    (years; NaN where all ages are counted), `is_missing_younger`.
+    """
+    restrictions = _list_restrictions_in_force(scope)
+    names = ["country_id", "platform_id", "start", "period_start", "period_end"]
+    rows = chosen[names].reset_index(names="place")
+    pairs = rows.merge(restrictions, on=["country_id", "platform_id"])
+    first = pairs[["act_start", "period_start"]].max(axis=1)
+    shared = pairs[["act_end", "period_end"]].min(axis=1) - first
+    enough = shared >= UNDER_SHARE * (pairs["period_end"] - pairs["period_start"])
+    earlier = pairs[enough & (pairs["act_start"] < pairs["start"])]
+    is_under_block = earlier.groupby("place")["is_block"].any()
+    printed = _find_contradicting_pages(chosen, before)
+    expected = np.log(printed["place"].map(chosen["series_persons"]))
+    distances = np.log(printed[["point_persons", "other_persons"]]).sub(expected, axis=0).abs()
+    is_outlier = distances["other_persons"] < distances["point_persons"]
+    ages = pd.to_numeric(tables["estimates"]["age"].str.extract(r"^(\d+)")[0], errors="coerce")
+    youngest = ages.groupby(tables["estimates"]["platform_id"]).min()
+    least_age = chosen["population_base"].map(LEAST_AGE).astype("float64")
+    return chosen[LINEAGE].assign(
+        is_after_first_step=chosen["period_end"] > chosen["before"],
+        is_under_block=chosen.index.isin(is_under_block.index[is_under_block]),
+        is_under_restriction=chosen.index.isin(is_under_block.index[~is_under_block]),
+        is_printed_differently=chosen.index.isin(printed["place"]),
+        is_outlier=chosen.index.isin(printed.loc[is_outlier, "place"]),
+        least_age=least_age,
+        is_missing_younger=chosen["platform_id"].map(youngest).astype("float64") < least_age,
+    )
+
+
+def _list_restrictions_in_force(scope: Scope) -> pd.DataFrame:
+    """Return restrictions by country: `act_start`, `act_end` (NaT: ongoing), `is_block`."""
+    restrictions = scope.restrictions
+    unconfirmed = restrictions["claim_status"] != ClaimStatus.OFFICIAL.value
+    unconfirmed &= restrictions["evidence_state"] == EvidenceState.INSUFFICIENT.value
+    is_in_force = restrictions["is_start_known"] & ~restrictions["is_never_enforced"]
+    restrictions = restrictions[is_in_force & ~unconfirmed]
+    start = restrictions["observed_from_start"].fillna(restrictions["start"])
+    end = restrictions["ended_on_end"].fillna(start + ONE_DAY)
+    end = end.mask(restrictions["end_status"] == EndStatus.ONGOING.value)
+    country = restrictions["area_ids"].str.split(";")
+    days = restrictions[["restriction_id", "severity", "is_partial"]]
+    days = days.assign(country_id=country, act_start=start, act_end=end)
+    targets = scope.targets[scope.targets["feature"].isin(HIT_FEATURES)]
+    targets = targets[targets["platform_id"] != WHOLE_INTERNET]
+    rows = days.explode("country_id").merge(targets, on="restriction_id")
+    is_whole = rows["feature"] == WHOLE
+    gone = rows["severity"].isin(WHOLE_SERVICE_GONE)
+    rows = rows.assign(is_block=is_whole & gone & ~rows["is_partial"])
+    names = ["country_id", "platform_id", "act_start", "act_end", "is_block"]
+    return rows.loc[~_is_superseded(rows), names]
+
+
+def _is_superseded(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Return True for blocks that a later block, as severe and of fewer services, replaces."""
+    services = rows.groupby("restriction_id")["platform_id"].transform("nunique")
+    blocks = rows.assign(services=services)[rows["is_block"]].reset_index(names="place")
+    pairs = blocks.merge(blocks, on=["country_id", "platform_id", "severity"], suffixes=("", "_of"))
+    within = pairs["act_start_of"].ge(pairs["act_start"])
+    within &= pairs["act_end"].isna() | (pairs["act_start_of"] < pairs["act_end"])
+    superseded = pairs.loc[within & (pairs["services_of"] < pairs["services"]), "place"]
+    return pd.Series(rows.index.isin(superseded), rows.index)
+
+
+def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return pages that print another value for a chosen figure: `place`, `other_persons`."""
+    key = [*LINEAGE, "audience_metric", "activity_threshold", "population_base", "period"]
+    figures = chosen[[*key, "point_persons"]].reset_index(names="place")
+    pages = before[[*key, "point_persons"]].rename(columns={"point_persons": "other_persons"})
+    both = figures.merge(pages, on=key).dropna(subset=["point_persons", "other_persons"])
+    is_share, ends = pd.Series(False, both.index), ("point_persons", "other_persons")
+    half, other_half = (figure_errors.half_step(both[name], is_share) for name in ends)
+    apart = (both["point_persons"] - both["other_persons"]).abs()
+    return both[(apart > 0) & (apart >= 2 * np.fmax(half, other_half))]
+
+
+def interpolate_between_neighbours(figures: pd.DataFrame) -> "pd.Series[float]":
+    """Return the persons that the measurer's own neighbours of each figure let expect.
+
+    Interpolated in logs between the neighbours; NaN without both. `figures` are all qualifying
+    figures, with their area, service, series, period and `point_persons`.
+    """
+    series = ["area_id", "platform_id", "measurement_series_id", "audience_metric"]
+    series += ["activity_threshold", "population_base"]
+    rows = figures[series].assign(
+        middle=period_middle(figures["period_start"], figures["period_end"]),
+        persons=figures["point_persons"].where(figures["point_persons"] > 0),
+    )
+    others = rows.dropna(subset=["persons", "middle"])
+    both = rows.drop(columns="persons").reset_index(names="place").merge(others, on=series)
+    days = (both["middle_y"] - both["middle_x"]).dt.days
+    both = both.assign(days=days, far=days.abs())[(days != 0) & (days.abs() <= NEIGHBOUR_DAYS)]
+    both = both.sort_values(["place", "far", "persons"])
+    ends = [both[both["days"] * sign > 0].drop_duplicates("place") for sign in (-1, 1)]
+    ahead, behind = (end.set_index("place") for end in ends)
+    part = ahead["far"] / (ahead["far"] + behind["far"])
+    low, high = np.log(ahead["persons"]), np.log(behind["persons"])
+    return np.exp(low + (high - low) * part).reindex(figures.index)

@@ -8,16 +8,15 @@ online on the day it starts. The base of the audiences of a country is chosen in
 Assumptions, drawbacks and citation: those of figures.py.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from audience_impact import figure_errors
-from audience_impact.audiences import daily_reach, figures, parts, pooling, use
-from audience_impact.audiences.quality_flags import flag_quality
+from audience_impact.audiences import distributions, figures, parts, use
+from audience_impact.audiences.distributions import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators.counts import DISTRIBUTION, FORECAST
 from audience_impact.denominators.denominators import Denominators
@@ -100,105 +99,88 @@ def _find_common_word(counted: pd.DataFrame, column: str, default: str) -> pd.Se
     return first.where(counted.groupby(COUNTRY)[column].nunique() == 1, default)
 
 
-_DISTRIBUTION = "shape low mode high coverage"
+_DRAWN_BY = [*AUDIENCE, "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS]
 
 
 @dataclass(frozen=True)
 class Inputs(Declared):
-    """The facts selected for a scope.
+    """The facts selected for a scope."""
 
-    Attributes:
-        candidates: Every figure that may describe an audience, in persons.
-        before: The candidates from before the start, with all pages that print them.
-        chosen: The figures that are used for an audience, one per lineage.
-        quality_flags: Quality flags of each chosen figure.
-        sizes: Lower and upper limit of each audience from all its figures, and its base.
-        distributions: The distribution of each audience.
-        imputed: Audiences without a figure: their share of the base, and its evidence level.
-        daily: The daily figure of each audience that has one, and its distribution.
-        closed_level_ids: Restrictions without imputation, because the evidence level of a decisive
-            audience is closed.
-        too_uncertain_ids: Restrictions without imputation, because a decisive audience is too
-            uncertain.
-        feature_shares: Shares of use that were measured for the restricted features.
-        feature_laws: Distributions of the share of feature users where none was measured.
-        circumvention: The share that keeps access, by restriction, measured or fitted.
-        parts: The places and networks of restrictions that affect a part of a country.
-        drawable_ids: Restrictions that affect everyone in their audiences, or a part that can be
-            drawn.
-        errors: Errors of figures; None if the facts contain no parameters for them.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "candidates": [
-            "estimate_id area_id platform_id measurement_series_id audience_metric",
-            "population_base interval_kind value period_start is_primary_source",
-        ],
-        "before": [
-            *AUDIENCE,
-            "estimate_id measurement_series_id source_id period unit interval_kind note",
-            "point_persons metric_priority period_end is_company_statement",
-        ],
-        "chosen": [
-            *AUDIENCE,
-            "estimate_id measurement_series_id audience_metric population_base period",
-            "interval_kind share_base_id row_file value low_persons high_persons point_persons",
-            "metric_priority row_line start period_start period_end",
-        ],
-        "quality_flags": [
-            *AUDIENCE,
-            "measurement_series_id least_age is_after_first_step is_under_block",
-            "is_under_restriction is_printed_differently is_outlier is_missing_younger",
-        ],
-        "sizes": [
-            *AUDIENCE,
-            "metric period audience_base_id differing_base_ids containing measurement_series_id",
-            "base base_id base_status population_id low_persons high_persons metric_priority",
-            "measurement_series_count age_months base_persons base_size_persons",
-            "population_persons start is_from_share is_base_projected is_base_disputed is_own_base",
-            *(*OWN_LAW, *daily_reach.FLOOR, *DISTRIBUTION),
-        ],
-        "distributions": [
-            *(*AUDIENCE, "audience_key", _DISTRIBUTION),
-            *(*figure_errors.COLUMNS, *imputation.ENDS),
-        ],
-        "imputed": imputation.COLUMNS,
-        "daily": [
-            *AUDIENCE,
-            "daily_id audience_key daily_persons late_days daily_least_persons daily_most_persons",
-            "daily_from daily_until",
-            *(*daily_reach.FLOOR, _DISTRIBUTION, *figure_errors.COLUMNS),
-        ],
-        "feature_shares": [
-            *COUNTRY,
-            "feature feature_use_id share_base_id asked_base_ids assumed least most of_persons",
-            "beyond_persons is_own is_inside",
-            *(_DISTRIBUTION, *DISTRIBUTION),
-        ],
-        "feature_laws": [*COUNTRY, "feature draw_key", *PARAMETERS],
-        "circumvention": [
-            "restriction_id basis circumvention_id draw_key least_share most_share",
-            *("is_self_selected", _DISTRIBUTION, *PARAMETERS),
-        ],
-        "parts": parts.PARTS,
-    }
-
-    candidates: pd.DataFrame
-    before: pd.DataFrame
-    chosen: pd.DataFrame
-    quality_flags: pd.DataFrame
-    sizes: pd.DataFrame
-    distributions: pd.DataFrame
-    imputed: pd.DataFrame
-    daily: pd.DataFrame
+    candidates: Annotated[
+        pd.DataFrame,
+        "estimate_id area_id platform_id measurement_series_id audience_metric",
+        "population_base interval_kind value period_start is_primary_source",
+    ]  # every figure that may describe an audience, in persons
+    before: Annotated[
+        pd.DataFrame,
+        AUDIENCE,
+        "estimate_id measurement_series_id source_id period unit interval_kind",
+        "note point_persons metric_priority period_end is_company_statement",
+    ]  # the candidates from before the start, with all pages that print them
+    chosen: Annotated[
+        pd.DataFrame,
+        AUDIENCE,
+        "estimate_id measurement_series_id audience_metric population_base",
+        "period interval_kind share_base_id row_file value low_persons high_persons",
+        "point_persons metric_priority row_line start period_start period_end",
+    ]  # the figures that are used for an audience, one per lineage
+    quality_flags: Annotated[
+        pd.DataFrame,
+        AUDIENCE,
+        "measurement_series_id least_age is_after_first_step is_under_block",
+        "is_under_restriction is_printed_differently is_outlier is_missing_younger",
+    ]  # quality flags of each chosen figure
+    sizes: Annotated[
+        pd.DataFrame,
+        AUDIENCE,
+        "metric period audience_base_id differing_base_ids containing",
+        "measurement_series_id base base_id base_status population_id low_persons",
+        "high_persons metric_priority measurement_series_count age_months base_persons",
+        "base_size_persons population_persons start is_from_share is_base_projected",
+        "is_base_disputed is_own_base",
+        OWN_LAW,
+        distributions.FLOORS,
+        DISTRIBUTION,
+    ]  # lower and upper limit of each audience from all its figures, and its base
+    distributions: Annotated[pd.DataFrame, _DRAWN_BY, imputation.ENDS]
+    """The distribution of each audience."""
+    imputed: Annotated[pd.DataFrame, imputation.COLUMNS]
+    """Audiences without a figure: their share of the base, and its evidence level."""
+    daily: Annotated[
+        pd.DataFrame,
+        _DRAWN_BY,
+        "daily_id daily_persons late_days daily_least_persons",
+        "daily_most_persons daily_from daily_until",
+        distributions.FLOORS,
+    ]  # the daily figure of each audience that has one, and its distribution
     closed_level_ids: frozenset[str]
+    """Restrictions without imputation, because the evidence level of a decisive audience is
+    closed."""
     too_uncertain_ids: frozenset[str]
-    feature_shares: pd.DataFrame
-    feature_laws: pd.DataFrame
-    circumvention: pd.DataFrame
-    parts: pd.DataFrame
+    """Restrictions without imputation, because a decisive audience is too uncertain."""
+    feature_shares: Annotated[
+        pd.DataFrame,
+        COUNTRY,
+        "feature feature_use_id share_base_id asked_base_ids assumed least most",
+        "of_persons beyond_persons is_own is_inside",
+        DISTRIBUTION_COLUMNS,
+        DISTRIBUTION,
+    ]  # shares of use that were measured for the restricted features
+    feature_laws: Annotated[pd.DataFrame, COUNTRY, "feature draw_key", PARAMETERS]
+    """Distributions of the share of feature users where none was measured."""
+    circumvention: Annotated[
+        pd.DataFrame,
+        "restriction_id basis circumvention_id draw_key least_share most_share",
+        "is_self_selected",
+        DISTRIBUTION_COLUMNS,
+        PARAMETERS,
+    ]  # the share that keeps access, by restriction, measured or fitted
+    parts: Annotated[pd.DataFrame, parts.PARTS]
+    """The places and networks of restrictions that affect a part of a country."""
     drawable_ids: pd.Index
+    """Restrictions that affect everyone in their audiences, or a part that can be drawn."""
     errors: FigureErrors | None
+    """Errors of figures; None if the facts contain no parameters for them."""
 
 
 def gather_inputs(scope: Scope, context: Context) -> Inputs:
@@ -207,14 +189,15 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     candidates = figures.list_qualifying_figures(tables, context.denominators)
     before = figures.select_before_start(requested, candidates)
     chosen = figures.choose_figures(before)
-    flags = flag_quality(chosen, before, scope, tables)
-    daily = daily_reach.choose_daily_figures(requested, candidates, tables, context.errors)
-    counted = pooling.pool_figures(chosen, before, tables, context.errors)
+    flags = figures.flag_quality(chosen, before, scope, tables)
+    daily = distributions.choose_daily_figures(requested, candidates, tables, context.errors)
+    counted = distributions.pool_figures(chosen, before, tables, context.errors)
     network = requested["platform_id"] == WHOLE_INTERNET
     services = figures.summarise_audiences(requested[~network], chosen)
     online = _count_internet_users(requested[network], context.denominators)
     counted_sizes = pd.concat([services, online], ignore_index=True)
     sizes = _raise_to_floors(add_base(counted_sizes, context.denominators), daily)
+    sizes = sizes.sort_values(AUDIENCE, ignore_index=True)
     models = (fitted.audiences, fitted.joint_use)
     imputed = imputation.impute_audiences(requested, sizes, counted, tables, models)
     is_closed = imputed["rung"].isin(fitted.closed_levels[RungFamily.AUDIENCE])
@@ -248,8 +231,8 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
 
 
 def _raise_to_floors(sizes: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
-    """Return audiences with FLOOR; those that figures count are no smaller than on a day."""
-    floors = daily[[*AUDIENCE, *daily_reach.FLOOR]]
+    """Return audiences with FLOORS; those that figures count are no smaller than on a day."""
+    floors = daily[[*AUDIENCE, *distributions.FLOORS]]
     rows = sizes.merge(floors, on=AUDIENCE, how="left", validate="1:1")
     limits = {
         name: np.fmax(rows[name], rows["floor_persons"]).where(rows[name].notna())

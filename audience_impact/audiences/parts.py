@@ -132,9 +132,11 @@ def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame
 
 def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
     """Return the distributions of people, of being online and of the network by place."""
+    names, count = ("area_id", "country_id", "least_area_id"), len(rows)
+    places = [rows[["day"]].assign(area_id=rows[name]) for name in names]
+    estimated = population.estimate_people(pd.concat(places, ignore_index=True), tables)
     people, country, least = (
-        population.estimate_people(rows[["day"]].assign(area_id=rows[name]), tables)
-        for name in ("area_id", "country_id", "least_area_id")
+        estimated[at * count : (at + 1) * count].set_axis(rows.index) for at in range(len(names))
     )
     urban = rows["area_id"].map(population.read_urban_shares(tables))
     with_people = rows.join(people).assign(urban_share=urban)

@@ -15,11 +15,11 @@ features are restricted that existing users do not need (HITS_EXISTING_USERS is 
 Assumptions. A restriction that was announced and never withdrawn was enforced.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated
 
 import pandas as pd
 
@@ -46,36 +46,29 @@ AUDIENCE = ["restriction_id", "country_id", "platform_id"]
 COUNTRY = ["restriction_id", "country_id"]
 """Key of a restriction in one of its countries."""
 WHOLE = Feature.WHOLE_SERVICE.value
+HIT_FEATURES = [feature.value for feature, is_hit in HITS_EXISTING_USERS.items() if is_hit]
+"""Features that existing users come upon."""
 
 
 @dataclass(frozen=True)
 class Scope(Declared):
-    """Restrictions, all their targets, and the audiences that they require.
+    """Restrictions, all their targets, and the audiences that they require."""
 
-    `evidence` has the outages seen of each restriction, with the columns LINKED of facts/events.py.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "restrictions": [
-            "restriction_id area_ids geo_scope network_scope operators end_status severity",
-            "evidence_state claim_status continues extent_reason days_in_force end_source cause",
-            "occasion hours_basis times_in_force least_hours_a_day most_hours_a_day",
-            "measured_hours start announced_on_start observed_from_start observed_from_end",
-            "ended_on_start ended_on_end first_day listed_until_end is_start_known is_subnational",
-            "is_some_networks is_networks_unknown is_never_enforced is_partial",
-            "is_reaching_everyone is_certain is_order",
-            *durations.PARAMETERS,
-            *durations.HOURS_PARAMETERS,
-        ],
-        "targets": ["restriction_id platform_id feature claim_status"],
-        "requested": [*AUDIENCE, "start before is_step is_existing_use"],
-        "evidence": events.LINKED,
-    }
-
-    restrictions: pd.DataFrame
-    targets: pd.DataFrame
-    requested: pd.DataFrame
-    evidence: pd.DataFrame
+    restrictions: Annotated[
+        pd.DataFrame,
+        "restriction_id area_ids geo_scope network_scope operators end_status severity",
+        "evidence_state claim_status continues extent_reason days_in_force end_source cause",
+        "occasion hours_basis times_in_force least_hours_a_day most_hours_a_day",
+        "measured_hours start announced_on_start observed_from_start observed_from_end",
+        "ended_on_start ended_on_end first_day listed_until_end is_start_known is_subnational",
+        "is_some_networks is_networks_unknown is_never_enforced is_partial",
+        "is_reaching_everyone is_certain is_order",
+        durations.PARAMETERS,
+        durations.HOURS_PARAMETERS,
+    ]
+    targets: Annotated[pd.DataFrame, "restriction_id platform_id feature claim_status"]
+    requested: Annotated[pd.DataFrame, AUDIENCE, "start before is_step is_existing_use"]
+    evidence: Annotated[pd.DataFrame, events.LINKED]  # the outages seen of each restriction
     as_of: date
 
     def narrow_to(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
@@ -122,13 +115,8 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )
-    return Scope(
-        restrictions,
-        targets,
-        _list_audiences(restrictions, targets, tables),
-        linked,
-        as_of,
-    )
+    requested = _list_audiences(restrictions, targets, tables)
+    return Scope(restrictions, targets, requested, linked, as_of)
 
 
 def _describe_restrictions(
@@ -171,22 +159,14 @@ def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
         & (last > first)
         & (restrictions["severity"] != Severity.NONE.value)
     )
-    factors = _list_factors(restrictions).assign(
-        restriction_id=restrictions["restriction_id"], days=(last - first).dt.days
-    )
-    return factors[is_known]
+    factors, days = _list_factors(restrictions), (last - first).dt.days
+    return factors.assign(restriction_id=restrictions["restriction_id"], days=days)[is_known]
 
 
 def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
     """Return the columns FACTORS, by which the durations of restrictions are predicted."""
-    return pd.DataFrame(
-        {
-            "severity": restrictions["severity"],
-            "geo_scope": restrictions["geo_scope"],
-            "cause": restrictions["cause"],
-            "country_id": restrictions["area_ids"].str.split(";").str[0].map(country_of),
-        }
-    )
+    country = restrictions["area_ids"].str.split(";").str[0].map(country_of)
+    return restrictions[["severity", "geo_scope", "cause"]].assign(country_id=country)
 
 
 def _list_audiences(
@@ -213,9 +193,8 @@ def _list_audiences(
     rows = places.explode("country_id").merge(services, on="restriction_id", how="left")
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
     rows = rows.sort_values(AUDIENCE, ignore_index=True)
-    existing = [feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits]
     pair = ["restriction_id", "platform_id"]
-    is_hit = targets["feature"].isin(existing).groupby([targets[name] for name in pair]).any()
+    is_hit = targets["feature"].isin(HIT_FEATURES).groupby([targets[name] for name in pair]).any()
     has_users = ~pd.MultiIndex.from_frame(rows[pair]).isin(is_hit.index[~is_hit])
     has_users &= ~populations.has_ended(rows["platform_id"], rows["start"], tables["platforms"])
     return _add_first_step(rows).assign(is_existing_use=has_users)

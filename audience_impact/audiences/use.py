@@ -37,9 +37,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from audience_impact.audiences import intervals
-from audience_impact.audiences.intervals import COVERAGE, DISTRIBUTION_COLUMNS, FIXED, SPLIT, Z90
-from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
+from audience_impact.audiences import distributions
+from audience_impact.audiences.distributions import (
+    COVERAGE,
+    FIXED,
+    SPLIT,
+    Z90,
+)
+from audience_impact.audiences.scope import COUNTRY, HIT_FEATURES, WHOLE, Scope
 from audience_impact.denominators.counts import ANY_MEASURER
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
@@ -51,7 +56,6 @@ from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains_population
 from audience_impact.selection import Best, Key, Only, select_candidates
 from audience_impact.vocabulary import (
-    HITS_EXISTING_USERS,
     WHOLE_INTERNET,
     Assumption,
     CircumventionBasis,
@@ -121,7 +125,7 @@ def choose_feature_shares(
 
     One row per country of a restriction and fact, pooled facts being one: COUNTRY, `feature` (the
     restricted ones it speaks for, joined by ;), `feature_use_id` (of pooled facts joined by +),
-    DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own` (asked about a
+    DISTRIBUTION_COLUMNS, `least` and `most` of distributions.py in shares, `is_own` (asked about a
     restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`, `asked_base_ids` (of
     those who were asked, joined by ;), `beyond_persons` (people of the ages of the base that were
     not asked; NaN where the record has no count), `is_inside` (those asked are part of the base),
@@ -134,10 +138,9 @@ def choose_feature_shares(
     best = best.sort_values([*by, "feature", "platform_id"])
     # A row for each fact, with all features that it describes.
     groups = best.groupby(by)
-    best = best.assign(
-        feature=groups["feature"].transform(_join_words).astype("str"),
-        exact=groups["exact"].transform("all"),
-    ).drop_duplicates(by, ignore_index=True)
+    features = groups["feature"].transform(_join_words).astype("str")
+    best = best.assign(feature=features, exact=groups["exact"].transform("all"))
+    best = best.drop_duplicates(by, ignore_index=True)
     rows = _pool_surveys(_convert_to_persons(best, denominators), context.fitted.features)
     share_bases = rows[["country_id", "start"]].assign(base_id=rows["share_base_id"])
     return pd.concat([rows, denominators.compute_quantiles(share_bases)], axis=1)
@@ -148,10 +151,10 @@ def list_feature_candidates(
 ) -> pd.DataFrame:
     """Return every share of use of a restricted feature in its country, with its ranks."""
     facts = tables["feature_use"]
-    shares = intervals.describe_shares(facts, pd.Series(True, facts.index), errors)
+    shares = distributions.describe_shares(facts, pd.Series(True, facts.index), errors)
+    names = {name: f"{name}_asked" for name in ("feature", "platform_id")}
+    shares = shares.rename(columns={"area_id": "country_id", **names})
     shares = shares.drop(columns=["source_id", "also_source_id", "note"])
-    shares = shares.rename(columns={"feature": "feature_asked", "platform_id": "platform_id_asked"})
-    shares = shares.rename(columns={"area_id": "country_id"})
     by_feature = targets[targets["feature"] != WHOLE][["restriction_id", "platform_id", "feature"]]
     keys = audiences[[*COUNTRY, "platform_id", "start", "base"]]
     rows = keys.merge(by_feature.drop_duplicates(), on=["restriction_id", "platform_id"])
@@ -176,8 +179,7 @@ def use_fitted_shares(
     and PARAMETERS; `measured` is the result of `choose_feature_shares`; `fitted` has parameters by
     feature.
     """
-    hit = [feature.value for feature, is_hit in HITS_EXISTING_USERS.items() if is_hit]
-    names = targets["feature"].isin(hit) & ~targets["feature"].isin([WHOLE, Feature.UNKNOWN.value])
+    names = targets["feature"].isin({*HIT_FEATURES} - {WHOLE, Feature.UNKNOWN.value})
     by = ["restriction_id", "platform_id"]
     named = audiences[[*COUNTRY, "platform_id"]].merge(targets[names][[*by, "feature"]], on=by)
     with_share = pd.MultiIndex.from_frame(measured[COUNTRY])
@@ -204,16 +206,13 @@ def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.Da
         ).reindex(best.index)[["base_id", "base_persons"]]
         for names in (respondents, best["base"], ages)
     )
-    populations = list(zip(respondents, best["base"], ages, strict=True))
-    covered = [
-        contains_population(asked_base, base_name) or contains_population(asked_base, base_ages)
-        for asked_base, base_name, base_ages in populations
-    ]
-    inside = [
-        contains_population(base_name, asked_base)
-        or AGES.get(base_name) in PARENTS.get(asked_base, ())
-        for asked_base, base_name, _ in populations
-    ]
+    covered, inside = [], []
+    for asked_base, base_name, base_ages in zip(respondents, best["base"], ages, strict=True):
+        covered.append(
+            any(contains_population(asked_base, name) for name in (base_name, base_ages))
+        )
+        is_of_ages = AGES.get(base_name) in PARENTS.get(asked_base, ())
+        inside.append(is_of_ages or contains_population(base_name, asked_base))
     beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
     rows = best.assign(
         of_persons=people["base_persons"],
@@ -240,7 +239,7 @@ def _list_assumptions(rows: pd.DataFrame) -> list[str]:
             feature: not row.exact,
             population: row.beyond_persons != 0 or is_undescribed,
             Assumption.DURING.value: row.late_days > 0,
-            Assumption.LIMIT.value: row.interval_kind in intervals.ONE_SIDED,
+            Assumption.LIMIT.value: row.interval_kind in distributions.ONE_SIDED,
         }
         texts.append(";".join(text for text, is_made in made.items() if is_made))
     return texts
@@ -252,8 +251,6 @@ def _pool_surveys(shares: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
     A pooled share is one of the people in the base. Shares of the service itself stay as they are,
     and so does what no fitted distribution says the error of.
     """
-    if shares.empty:
-        return shares
     group = map_features(shares["feature"].str.split(";").str[0])
     spread = choose_parameters(fitted, group, shares["country_id"])["spread"]
     is_pooled = ~shares["is_own"].astype(bool) & spread.notna() & shares["whole_persons"].notna()
@@ -310,7 +307,7 @@ def choose_access_shares(scope: Scope, context: Context) -> pd.DataFrame:
         ["is_poll", "period_end", "share", "circumvention_id"], ascending=[True, False, False, True]
     )
     is_poll = best["is_poll"]
-    stated = intervals.describe_shares(best, ~is_poll, context.errors)
+    stated = distributions.describe_shares(best, ~is_poll, context.errors)
     measured = stated.assign(
         **dict.fromkeys(PARAMETERS, np.nan),
         basis=CircumventionBasis.MEASURED.value,
@@ -334,9 +331,10 @@ def choose_access_shares(scope: Scope, context: Context) -> pd.DataFrame:
 
 def _assume_nobody(restrictions: pd.DataFrame) -> pd.DataFrame:
     """Return restrictions for which the draws assume that nobody keeps access; bounds stay open."""
-    numbers: dict[str, object] = dict.fromkeys([*DISTRIBUTION_COLUMNS, *PARAMETERS], np.nan)
     return restrictions[["restriction_id"]].assign(
-        **numbers | {"low": 0.0, "mode": 0.0, "high": 0.0, "shape": FIXED},
+        **dict.fromkeys(("coverage", *PARAMETERS), np.nan),
+        **dict.fromkeys(("low", "mode", "high"), 0.0),
+        shape=FIXED,
         basis=CircumventionBasis.NETWORK_GONE.value,
         circumvention_id="",
         draw_key="",

@@ -110,10 +110,17 @@ from audience_impact.fitting.tables import (
 )
 from audience_impact.frames import Array
 from audience_impact.periods import parse_periods
-from audience_impact.places import networks, online, population, regional_figures
-from audience_impact.places.online import LEVELS, NORMAL, balance_median
+from audience_impact.places import networks, online, population
+from audience_impact.places.online import (
+    HOUSEHOLDS,
+    LEVELS,
+    MODEL,
+    NORMAL,
+    SURVEY,
+    balance_median,
+    compute_log_odds,
+)
 from audience_impact.places.population import PARAMETERS
-from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY, compute_log_odds
 from audience_impact.populations import country_of, parents_of, with_holders
 from audience_impact.vocabulary import (
     NetworkLaw,
@@ -207,11 +214,11 @@ def _tabulate(fits: Fits, digest: str) -> pd.DataFrame:
 
 
 def _fit_parameters(tables: Tables) -> Fits:
-    figures = regional_figures.read_figures(tables)
+    figures = online.read_regional_figures(tables)
     if select_large_series(figures[figures["kind"] == SURVEY]).empty:
         return {}
     deviations = add_deviations(figures)
-    each_sex = add_deviations(regional_figures.read_figures(tables, each_sex=True))
+    each_sex = add_deviations(online.read_regional_figures(tables, each_sex=True))
     sexes = each_sex[each_sex["kind"] == SURVEY]
     fits: Fits = {name: Fit(value) for name, value in ASSUMED.items()}
     fits |= _fit_between(select_large_series(deviations[deviations["kind"] == SURVEY]), sexes)
@@ -227,7 +234,7 @@ def _fit_parameters(tables: Tables) -> Fits:
 
 def add_deviations(figures: pd.DataFrame) -> pd.DataFrame:
     """Return figures with the `level` of their series and their `deviation` from that level."""
-    level = figures["series"].map(regional_figures.compute_levels(figures)).astype("float64")
+    level = figures["series"].map(online.compute_levels(figures)).astype("float64")
     return figures.assign(level=level, deviation=compute_log_odds(figures["share"]) - level)
 
 

@@ -42,7 +42,8 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.phases import number_sets
-from audience_impact.simulation import unions
+from audience_impact.places import nesting
+from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import (
@@ -52,7 +53,6 @@ from audience_impact.simulation.worlds import (
     bound_most,
     find_largest,
     find_undrawn,
-    fold_largest,
     join_worlds,
     open_sides,
     summarise,
@@ -77,7 +77,7 @@ Members = Mapping[str, pd.DataFrame]
 
 def list_numbers(unit: str) -> list[str]:
     """Return the columns of the seven numbers in a unit."""
-    return [f"{name}_{unit}" for name in (*BOUNDS, *unions.QUANTILES)]
+    return [f"{name}_{unit}" for name in (*BOUNDS, *worlds.QUANTILES)]
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,8 @@ def _bound_people(
     keys = pd.MultiIndex.from_frame(line.rows[COUNTRY])
     of_rows = of_restrictions.reindex(keys).to_numpy("float64")  # of the restriction of each row
     sets = possible["set_id"].to_numpy()
-    base = open_sides(fold_largest(sets, line.online_limits[possible["row"]], count))
+    online = line.online_limits[possible["row"]]
+    base = open_sides(nesting.find_largest(online, sets, count, np.nan))
     least = np.maximum(
         find_largest(certain, limits.low, count), find_largest(certain, of_rows[:, LEASTS], count)
     )
@@ -187,7 +188,8 @@ def _raise_to_restrictions(
     sets = single["set_id"].to_numpy()[at >= 0]
     for first in range(0, drawn.shape[1], DRAWS_AT_ONCE):
         some = slice(first, first + DRAWS_AT_ONCE)
-        most = fold_largest(sets, restriction_draws[:, some][at[at >= 0]], len(drawn))
+        values = restriction_draws[:, some][at[at >= 0]]
+        most = nesting.find_largest(values, sets, len(drawn), np.nan)
         of_sets = drawn[:, some]
         drawn[:, some] = np.where(np.isnan(of_sets), of_sets, np.fmax(of_sets, most))
 
@@ -380,7 +382,7 @@ def _add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd
 
 def _withhold_days(rows: pd.DataFrame) -> pd.DataFrame:
     """Return totals with the status of their person-days; without quantiles where these are 0."""
-    names = [f"{name}_person_days" for name in unions.QUANTILES]
+    names = [f"{name}_person_days" for name in worlds.QUANTILES]
     some = rows.assign(**rows[names].where(rows[names[-1]] > 0.0))
     rows, withheld = reasons.withhold_quantiles(some, "person_days")
     is_silent = rows["q50_person_days"].isna()
@@ -448,7 +450,7 @@ def make_tables(
     residents = area_names.count_residents(rows["area_id"], rows["period"].str[:4], tables)
     shares = {
         f"{name}_population_share": (rows[f"{name}_persons"] / residents).round(6)
-        for name in unions.QUANTILES
+        for name in worlds.QUANTILES
     }
     rows = rows.assign(
         area_level=area_names.classify(rows["area_id"]),

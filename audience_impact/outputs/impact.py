@@ -17,14 +17,13 @@ from audience_impact.outputs.review.status_rules import (
     UNRELIABLE,
     fill_sentence,
 )
-from audience_impact.simulation import reach, unions
+from audience_impact.simulation import reach, worlds
 from audience_impact.simulation.simulate import (
     DEPRIVED,
     EXPOSED,
     FEATURE_USERS,
     Draws,
     SimulationInputs,
-    measure_outside_share,
 )
 from audience_impact.vocabulary import (
     CircumventionBasis,
@@ -35,7 +34,7 @@ from audience_impact.vocabulary import (
     Severity,
 )
 
-QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
+QUANTILES = [f"{name}_persons" for name in worlds.QUANTILES]
 
 
 def make_impact(scope: Scope, simulation: SimulationInputs, draws: Draws) -> pd.DataFrame:
@@ -143,7 +142,7 @@ def _name_overlap(resolved: Resolved) -> DedupMethod:
 
 
 def _join_numbers(simulation: SimulationInputs, draws: Draws, metric: ImpactMetric) -> pd.DataFrame:
-    middle = unions.compute_quantiles(draws[metric.value], simulation.restrictions, "persons")
+    middle = worlds.compute_quantiles(draws[metric.value], simulation.restrictions, "persons")
     return simulation.bounds.select_metric(metric).join(middle)
 
 
@@ -155,7 +154,8 @@ def _explain_exposed(
     The latter are at least 0 unless it is certain.
     """
     frame, inputs = _explain_no_error(frame), simulation.selected
-    outside_share = measure_outside_share(simulation, draws)
+    bounds = simulation.bounds.exposed.reindex(simulation.restrictions)
+    outside_share = worlds.measure_outside_share(draws[EXPOSED.value], bounds)
     beyond = pd.Series(outside_share, simulation.restrictions).reindex(frame.index)
     left_out = [country.key[0] for country in simulation.bounds.overlaps if len(country.left_out)]
     frame = apply_status_rule(frame, frame.index.isin(left_out), "overlap_left_out")
@@ -239,7 +239,7 @@ def _explain_deprived(
 
 def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
     shares = {}
-    for level in ("printed_min", *unions.QUANTILES, "printed_max"):
+    for level in ("printed_min", *worlds.QUANTILES, "printed_max"):
         people = frame[f"{level}_persons"]
         of_base = (people / frame["base_persons"]).round(6).clip(upper=1.0)  # it has an error
         shares[f"{level}_base_share"] = of_base.where(~frame["is_base_projected"])

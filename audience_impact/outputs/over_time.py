@@ -27,9 +27,10 @@ from audience_impact.outputs.areas import (
 )
 from audience_impact.outputs.queries import DayEngine
 from audience_impact.periods import ONE_DAY, parse_periods
+from audience_impact.places import nesting
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import OLDER_DAYS, find_days_in_force, spread_kinds
-from audience_impact.simulation.worlds import DRAWN, find_undrawn, fold_largest, join_worlds
+from audience_impact.simulation.worlds import DRAWN, find_undrawn, join_worlds
 from audience_impact.vocabulary import RestrictionKind
 
 YEARS = 2
@@ -167,7 +168,7 @@ def _draw_people(simulation: Simulation, table: pd.DataFrame, members: Members) 
     persons = draw_apart(simulation, members, together)
     years = pd.MultiIndex.from_frame(table.assign(period=table["period"].str[:4]))
     at = pd.MultiIndex.from_frame(table).get_indexer(years)
-    largest = fold_largest(at[is_within], persons[is_within], len(table))
+    largest = nesting.find_largest(persons[is_within], at[is_within], len(table), np.nan)
     raised = np.fmax(persons, largest)
     raised[find_undrawn(persons), DRAWN:] = np.nan
     return np.asarray(raised)

@@ -36,7 +36,7 @@ from audience_impact.outputs.review.reasons import (
 )
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import Intervals
-from audience_impact.simulation import unions, worlds
+from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
@@ -97,7 +97,7 @@ def _sum_units(engine: DayEngine, query: Query, units: tuple[str, ...]) -> pd.Da
         lower = numbers[f"printed_min_{unit}"]
         is_forced = lower > forced.reindex(table.index).fillna(0.0) + 1.0
         outweighed = numbers[f"q50_{unit}"] < lower.where(is_forced, 0.0)
-        names = [f"{name}_{unit}" for name in unions.QUANTILES]
+        names = [f"{name}_{unit}" for name in worlds.QUANTILES]
         numbers[names] = numbers[names].mask(outweighed)
         table = table.join(numbers)
         if unit == PEOPLE:
@@ -111,7 +111,7 @@ def _add_slowed(frame: pd.DataFrame, engine: DayEngine) -> pd.DataFrame:
     slowed_ids = rows.loc[rows["is_slowed"], "restriction_id"]
     is_restriction = frame["restriction_id"] != EVERY
     of_countries = _sum_slowed(engine).reindex(pd.MultiIndex.from_frame(frame[KEY]))
-    for name in (*BOUNDS, *unions.QUANTILES):
+    for name in (*BOUNDS, *worlds.QUANTILES):
         column = f"{name}_{PEOPLE}"
         part = of_countries[column].fillna(0.0).set_axis(frame.index)
         of_restriction = frame[column].where(frame["restriction_id"].isin(slowed_ids), 0.0)

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 
 from audience_impact.frames import Array
 from audience_impact.phases import Intervals, bound_hours, combine_hours, sum_hours
-from audience_impact.simulation import unions, worlds
+from audience_impact.simulation import worlds
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, spread_kinds
@@ -244,7 +244,7 @@ def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFram
 def summarise_days(totals: pd.DataFrame, unit: str) -> pd.DataFrame:
     """Return the seven numbers of totals; without quantiles where the 95 % quantile is zero."""
     table = worlds.summarise(totals.to_numpy(), totals.index, unit)
-    names = [f"{name}_{unit}" for name in unions.QUANTILES]
+    names = [f"{name}_{unit}" for name in worlds.QUANTILES]
     table[names] = table[names].where(table[f"q95_{unit}"] > 0.0)
     return table
 

@@ -32,7 +32,7 @@ import pandas as pd
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array, no_rows
 from audience_impact.overlap.model import JointUse
-from audience_impact.simulation import audiences, parts, unions
+from audience_impact.simulation import audiences, parts, unions, worlds
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import (
     DEPRIVED,
@@ -180,7 +180,7 @@ def _draw_inputs(simulation: Simulation) -> Iterator[tuple[InputKind, tuple[str,
     for kind, metrics, draw in listed:
         rows, drawn = draw()
         names = rows["restriction_id"]
-        yield kind, metrics, unions.sum_by_restriction(drawn, names, inputs.restrictions)
+        yield kind, metrics, worlds.sum_by_restriction(drawn, names, inputs.restrictions)
 
 
 def _take_middle(draws: Array) -> Array:

@@ -93,13 +93,13 @@ def unite_people(
     return np.asarray(np.fmax(total, find_largest(affected, sets, count)))
 
 
-def find_largest(values: Array, sets: Integers, count: int) -> Array:
-    """Return the largest value (count, D) of each set; zero for a set without values.
+def find_largest(values: Array, sets: Integers, count: int, missing: float = 0.0) -> Array:
+    """Return the largest value (count, D) of each set; `missing` for sets without values.
 
-    The function takes the first values of all sets at once, then the second values, and so on,
-    which is the fastest order for rows of a thousand draws.
+    NaN among the values counts for nothing. The first values of all sets are taken at once, then
+    the second values, and so on, which is the fastest order for rows of a thousand draws.
     """
-    result = np.zeros((count, values.shape[1]))
+    result = np.full((count, values.shape[1]), missing)
     order = np.argsort(sets, kind="stable")
     first = np.flatnonzero(np.diff(sets[order], prepend=NONE))
     size = np.diff(first, append=len(sets))
@@ -107,5 +107,5 @@ def find_largest(values: Array, sets: Integers, count: int) -> Array:
     result[present] = values[order[first]]
     for rank in range(1, int(size.max(initial=0))):
         more = size > rank
-        result[present[more]] = np.maximum(result[present[more]], values[order[first[more] + rank]])
+        result[present[more]] = np.fmax(result[present[more]], values[order[first[more] + rank]])
     return result

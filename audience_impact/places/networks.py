@@ -4,43 +4,37 @@ Definitions. Mobile alone: online over a mobile network, and no fixed line at ho
 of a country leave two ends of their share (`network_use`): a line serves the whole household, each
 member online, or one person. The middle is that of the two ends; `change` is of its log odds. The
 share of operators in a month is the sum over their networks, as APNIC Labs estimates it from where
-advertisements are shown: a share of use, so that a phone at home on Wi-Fi counts for the fixed
-line. The jump of a country is the mean change of the log odds of its large networks between two
-counts, weighted by users, over the square root of the years.
+advertisements are shown. The jump of a country is the mean change of the log odds of its large
+networks between two counts, weighted by users, over the square root of the years.
 
 Method. Where all networks are cut, everyone is. Where the mobile networks are, those with nothing
 else are, a share anywhere between the two ends of the nearest year: 5, 50 and 95 % of the way from
-the least to the most. Each year after the count adds the yearly change of the middle, in squares,
-so that the spread grows with the square root of the years. A country without a count has the
-distribution over all other countries in their last year. Where a register does not state which
-network was cut, it was the mobile one or all: from the 5 % quantile of the first to everyone, the
-median half way between the two.
+the least to the most. Each year after the count adds the yearly change of the middle, in squares. A
+country without a count has the distribution over all other countries in their last year. Where a
+register does not state which network was cut, it was the mobile one or all: from the 5 % quantile
+of the first to everyone, the median half way between the two.
 
 Of named operators the count nearest to the day is taken. Its log odds change by `operator_change`
 times the square root of the years between, of which there is at least one: a count of the same
 month errs as much as two counts a year apart differ. In a part of the country the log odds differ
-from those of the country by `operator_region` as well, which was fitted to subscriptions by region;
-the half widths of both add up in squares. Where the words of a source do not state that the
-operators alone were cut, they are the part that is certain, and with a chance of 1 - ALONE any
-share of the others was cut as well. In a country whose jump is larger than one country of all has
-by chance (in a normal distribution of its logarithm, `operator_jump`), the counts are noise: no
-operator is counted.
+from those of the country by `operator_region` as well, which was fitted to subscriptions by region.
+Where the words of a source do not state that the operators alone were cut, they are the part that
+is certain, and with a chance of 1 - ALONE any share of the others was cut as well. In a country
+whose jump is larger than one country of all has by chance (in a normal distribution of its
+logarithm, `operator_jump`), the counts are noise: no operator is counted.
 
 Assumptions. Every position between the two ends is as likely as any other. No one has a second
 mobile network when the first is cut. Shares of people online are those of the users whom
 advertisements reach. Each share of the other operators is as likely as any other. An operator that
 was cut in a part of a country has customers there (at least LEAST_REGIONAL_SHARE of all), and
 shares differ between districts as much as between states. An operator of less than LARGE_SHARE of a
-country may have all its customers in one town or none: nothing is estimated for it in a part of the
-country.
+country may have all its customers in one town or none: nothing is estimated for it there.
 
 Known drawbacks. Lines of offices count as homes'. The Wi-Fi of others, at work or next door, is not
-considered: of Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi. Surveys
-that count who goes online with a phone alone count devices, not lines, and are not used. The facts
-do not contain the people with a fixed line and no phone: the share is not known, and the reason
-states this. Where advertisements never reach users (Syria, China, Cuba), shares may be steady and
-wrong; the rule on jumps does not recognise this. Small places differ more than the states to which
-the spread was fitted.
+considered: of Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi. No facts
+say who has a fixed line and no phone. Where advertisements never reach users (Syria, China, Cuba),
+shares may be steady and wrong, which the rule on jumps does not recognise. Small places differ more
+than the states to which the spread was fitted.
 
 Citations. ITU, Handbook for the collection of administrative data on telecommunications/ICT (2020).
 UN DESA, Household Size and Composition (2019). TIC Domicilios 2024 (Cetic.br). L. Gigis et al.,
@@ -49,7 +43,7 @@ population (IMC 2024).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -188,14 +182,21 @@ def find_nearest_counts(places: pd.DataFrame, network_use: pd.DataFrame) -> pd.D
 
 def project_shares(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
     """Return the SHARE_QUANTILES of a share between two ends that were counted years ago."""
-    least, most = (near[name].to_numpy("float64") for name in ("least_share", "most_share"))
-    q05, q50, q95 = (logit(np.clip(least + at * (most - least), *LIMITS)) for at in POSITIONS)
-    reach = np.sqrt(near["years"].to_numpy("float64"))
-    centre = q50 + change.q50 * reach
-    down = np.hypot(q50 - q05, (change.q50 - change.q05) * reach)
-    up = np.hypot(q95 - q50, (change.q95 - change.q50) * reach)
-    ends = (expit(end) for end in (centre - down, centre, centre + up))
-    return pd.DataFrame(dict(zip(SHARE_QUANTILES, ends, strict=True)), index=near.index)
+    least, most = (near[name].astype("float64") for name in ("least_share", "most_share"))
+    odds = [logit((least + at * (most - least)).clip(*LIMITS)) for at in POSITIONS]
+    return _widen_shares(odds, change, np.sqrt(near["years"].astype("float64")))
+
+
+def _widen_shares(
+    odds: Sequence["pd.Series[float]"], error: Spread, scale: "pd.Series[float] | float" = 1.0
+) -> pd.DataFrame:
+    """Return SHARE_QUANTILES of log odds with one more error; half widths add up in squares."""
+    q05, q50, q95 = odds
+    centre = q50 + error.q50 * scale
+    down = np.hypot(q50 - q05, (error.q50 - error.q05) * scale)
+    up = np.hypot(q95 - q50, (error.q95 - error.q50) * scale)
+    ends = zip(SHARE_QUANTILES, (centre - down, centre, centre + up), strict=True)
+    return pd.DataFrame({name: expit(end) for name, end in ends})
 
 
 def _estimate_operator_shares(
@@ -210,12 +211,8 @@ def _estimate_operator_shares(
     region = parameters.get(NetworkLaw.OPERATOR_REGION)
     shares = project_operators(near, parameters[NetworkLaw.OPERATOR_CHANGE])
     if region is not None:
-        low, country, high = (logit(shares[name]) for name in SHARE_QUANTILES)
-        middle = country + region.q50
-        below = np.hypot(country - low, region.q50 - region.q05)
-        above = np.hypot(high - country, region.q95 - region.q50)
-        ends = zip(SHARE_QUANTILES, (middle - below, middle, middle + above), strict=True)
-        shares = shares.mask(is_below, pd.DataFrame({name: expit(end) for name, end in ends}))
+        odds = [logit(shares[name]) for name in SHARE_QUANTILES]
+        shares = shares.mask(is_below, _widen_shares(odds, region))
     is_alone = places["extent_reason"].str.contains(ALONE_WORDS)
     for name, position in zip(SHARE_QUANTILES, POSITIONS, strict=True):
         others = max(position - ALONE, 0.0) / (1.0 - ALONE)
@@ -261,11 +258,7 @@ def list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, st
 
 
 def list_considered(named: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return all shares of the operators' networks, and whether their month is used (`is_used`).
-
-    `named` has OF_OPERATORS, `day` and further columns, which are returned with each share of its
-    networks.
-    """
+    """Return all shares of the networks of `named`, with its columns and `is_used` (its month)."""
     shares = list_shares(named, tables)
     considered = named.assign(nearest=find_nearest_shares(named, shares)["counted"])
     rows = considered.merge(shares, on=OF_OPERATORS)
@@ -275,8 +268,7 @@ def list_considered(named: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 def find_nearest_shares(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Return for each place the `users_share` of its operators from the count nearest to its day.
 
-    `counted` is the day of that count, `years` is the time between the two, and `shares` is the
-    result of `list_shares`.
+    `counted` is the day of that count, `years` the time between; `shares` are from `list_shares`.
     """
     counts = shares.groupby([*OF_OPERATORS, "counted"], as_index=False)["users_share"].sum()
     near = _join_nearest(places, counts, OF_OPERATORS)

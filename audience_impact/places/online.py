@@ -1,11 +1,18 @@
 """The people online in a place: the distribution of its odds relative to those of its country.
 
 Definitions. Deviation of a place: log odds of the share of its people online less those of its
-country on that day. Holder: the area that contains a place (`areas.parent_id`). Evidence level: the
-basis of the distribution of a place: a survey of it, a model, a census of its households, a figure
-of a holder, the country.
+country on that day. Series: the figures of one measuring programme in one country. Kinds: `survey`
+asked people, `model` predicts from other data, `households` are connected homes in a census.
+Holder: the area that contains a place (`areas.parent_id`). Evidence level: the basis of the
+distribution of a place: a survey of it, a model, a census of its households, a figure of a holder,
+the country.
 
-Method. From the country down, each place is its holder plus a step. Without a figure the step has
+Method. Women and men are averaged where a series has both for all its areas. Series differ in their
+definition of online and in their date. Therefore the log odds of all areas of a series are shifted
+by the same number, so that their mean weighted by residents is the share of the country on the
+date. The shifted log odds of an area minus those of the country are its deviation.
+
+From the country down, each place is its holder plus a step. Without a figure the step has
 the spread that was fitted between the regions of other countries, shrunk towards that of the
 country's own regions if they are known (by an inverse gamma prior with the weight of
 `country_degrees` regions). It is larger for small places, by 1 + h / people in the variance, and
@@ -27,14 +34,20 @@ survey of the place is then put in by Gaussian conditioning, with an error that 
 between. Of a place that a register names, the error of reading is drawn as well
 (simulation/parts.py).
 
-Assumptions. Steps are independent of each other and of the size of the country. Regions without a
-figure differ by as much as regions with one.
+Assumptions. The odds of regions keep their ratio while more people of the country come online. The
+regions of a series represent the country even if some are missing. Steps are independent of each
+other and of the size of the country. Regions without a figure differ by as much as regions with
+one.
 
-Known drawbacks. The countries with regional surveys are mostly poor. Below regions one census alone
-shows how small places differ. War and flight since a survey are not considered.
+Known drawbacks. Most respondents are 15 to 49 years old, and are treated as representative of
+everyone. Residents are the latest of each area, not those of the year. The countries with regional
+surveys are mostly poor. Below regions one census alone shows how small places differ. War and
+flight since a survey are not considered.
 
-Citations. D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural
-Computation 4 (mean of a logistic normal). J. N. K. Rao, I. Molina (2015), Small Area Estimation.
+Citations. W. E. Deming, F. F. Stephan (1940), On a least squares adjustment of a sampled frequency
+table, Annals of Mathematical Statistics 11 (raking). D. J. C. MacKay (1992), The evidence framework
+applied to classification networks, Neural Computation 4 (mean of a logistic normal). J. N. K. Rao,
+I. Molina (2015), Small Area Estimation.
 
 The parameters are read from `place_laws`, which fitting/places.py fits. Half widths are halves of
 central 90 % intervals; standard deviations follow from them as for a normal.
@@ -45,15 +58,34 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from audience_impact import selection as choosing
+from audience_impact.denominators.counts import Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Spread, read_numbers
 from audience_impact.frames import Array
-from audience_impact.places import population, regional_figures
-from audience_impact.populations import parents_of, with_holders
-from audience_impact.vocabulary import AreaLevel, PlaceLaw, YesNo
+from audience_impact.periods import period_middle
+from audience_impact.places import population
+from audience_impact.populations import EVERYONE, ONLINE, parents_of, with_holders
+from audience_impact.selection import Best, Key
+from audience_impact.vocabulary import (
+    AreaLevel,
+    PlaceLaw,
+    RegionalAsked,
+    Residence,
+    SourceType,
+    YesNo,
+)
 
+SHARE_LIMITS = (0.003, 0.985)
+"""Limits of shares, because a figure of 0 or 1 is rounded or a limit of a model."""
+BISECTIONS = 50
+MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
+SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
+FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
+"""Columns of the figures on people online in a region."""
 NORMAL = 1.6448536269514722
 """The 95 % quantile of a standard normal distribution."""
 LEVELS = (-4.0, 3.0)
@@ -62,43 +94,23 @@ LEVELS = (-4.0, 3.0)
 
 @dataclass(frozen=True)
 class PlaceParameters:
-    """Parameters of places, as fitted to the facts.
+    """Parameters of places, as fitted to the facts; deviations are in log odds."""
 
-    Attributes:
-        between: Quantiles of a region's deviation from its country at even odds, minus the
-            correction of `balance_median`.
-        between_level: Growth of the log of that spread per unit of the country's log odds.
-        city: Quantiles of the deviation of the towns of a region from the region.
-        country_degrees: Weight, as a number of regions, of the spread in all countries relative to
-            the regions of the country itself.
-        small_place: People of a place whose variance is twice that of a large place.
-        survey: Half width of a survey's deviation of a region.
-        ageing: Half width that is added to that after a year.
-        model: Half width of a deviation that only a model gives.
-        model_slope: Deviation per unit of the model's deviation, at even odds.
-        model_level: Growth of the log of that slope per unit of the country's log odds.
-        households: Half width of a deviation that a census of connected households gives.
-        households_slope: Deviation per unit of the deviation of connected households.
-        urban: Deviation per unit of the share of residents who live in towns, beyond the holder's.
-        urban_rest: Part of the spread of a step that is left where these shares are on record.
-        reading: Half width of the error of reading, of a place that a register names.
-    """
-
-    between: Spread
-    between_level: float
-    city: Spread
-    country_degrees: float
-    small_place: float
-    survey: float
-    ageing: float
-    model: float
-    model_slope: float
-    model_level: float
-    households: float
-    households_slope: float
-    urban: float
-    urban_rest: float
-    reading: float
+    between: Spread  # of a region from its country at even odds, without `balance_median`
+    between_level: float  # growth of the log of that spread per unit of the country's log odds
+    city: Spread  # of the towns of a region from the region
+    country_degrees: float  # weight of the spread in all countries, as a number of regions
+    small_place: float  # people of a place whose variance is twice that of a large place
+    survey: float  # half width of a survey's deviation of a region
+    ageing: float  # half width that is added to that after a year
+    model: float  # half width of a deviation that only a model gives
+    model_slope: float  # deviation per unit of the model's deviation, at even odds
+    model_level: float  # growth of the log of that slope per unit of the country's log odds
+    households: float  # half width of a deviation that a census of connected households gives
+    households_slope: float  # deviation per unit of the deviation of connected households
+    urban: float  # deviation per unit of the share of residents in towns, beyond the holder's
+    urban_rest: float  # part of the spread of a step that is left where these shares are on record
+    reading: float  # half width of the error of reading, of a place that a register names
 
     @property
     def base_spread(self) -> float:
@@ -108,16 +120,6 @@ class PlaceParameters:
     def spread_at(self, level: Array) -> Array:
         """Return the standard deviation of a large region in a country with these log odds."""
         return np.asarray(self.base_spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
-
-    @property
-    def unit_distribution(self) -> Spread:
-        """Return the distribution of `between` around its median, in standard deviations."""
-        q50 = self.between.q50
-        return Spread(
-            (self.between.q05 - q50) / self.base_spread,
-            0.0,
-            (self.between.q95 - q50) / self.base_spread,
-        )
 
 
 SPREADS = (PlaceLaw.BETWEEN, PlaceLaw.CITY)
@@ -171,7 +173,7 @@ def estimate_online_odds(
     rows = places.merge(days, on=["country_id", "day"], validate="m:1")
     spreads = estimate_country_spreads(figures, parameters)
     rows["spread"] = rows["country_id"].map(spreads).fillna(1.0)
-    deviations = regional_figures.choose_deviations(days.merge(figures, on="country_id"), areas)
+    deviations = choose_deviations(days.merge(figures, on="country_id"), areas)
     odds = estimate_odds(rows, deviations, tables, parameters)
     joined = requested[["area_id", "day"]].merge(odds, on=["area_id", "day"], how="left")
     return joined.set_axis(requested.index)[[*ODDS_QUANTILES, "rung"]]
@@ -180,28 +182,24 @@ def estimate_online_odds(
 def _prepare_places(
     requested: pd.DataFrame, tables: Tables
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, set[str]]:
-    """Return places, the days of their countries, all figures, and the areas of the places."""
     places = requested[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
     ways = find_chains(places["area_id"], tables)
     places["country_id"] = places["area_id"].map({area: way[-1] for area, way in ways.items()})
     days = places[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
-    days["log_odds"] = regional_figures.compute_country_log_odds(days, tables)
+    days["log_odds"] = compute_country_log_odds(days, tables)
     areas = {area for way in ways.values() for area in way[:-1]}
-    return places, days, regional_figures.read_figures(tables), areas
+    return places, days, read_regional_figures(tables), areas
 
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return online figures of each requested place and of the areas that contain it.
 
-    Columns: `area_id`, `kind`, `series`, `share`, `year`, `passed_over` (the reason why a figure is
-    not used, blank where it is).
+    `passed_over` is the reason why a figure is not used, blank where it is.
     """
     _, days, figures, areas = _prepare_places(requested, tables)
     figures = figures[figures["area_id"].isin(areas)]
-    rows = regional_figures.list_on_days(days.merge(figures, on="country_id"))
-    return rows.assign(
-        passed_over=choosing.rejection_reason(rows, regional_figures.STEPS_OF_CHOICE)
-    )
+    rows = list_on_days(days.merge(figures, on="country_id"))
+    return rows.assign(passed_over=choosing.rejection_reason(rows, STEPS_OF_CHOICE))
 
 
 def find_chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:
@@ -239,11 +237,11 @@ def estimate_country_spreads(
 
     The result is indexed by country; 1 means that its regions differ as much as those of others.
     """
-    surveyed = figures[figures["kind"] == regional_figures.SURVEY]
-    level = surveyed["series"].map(regional_figures.compute_levels(surveyed)).to_numpy("float64")
+    surveyed = figures[figures["kind"] == SURVEY]
+    level = surveyed["series"].map(compute_levels(surveyed)).to_numpy("float64")
     spread = parameters.spread_at(level)
     centre = balance_median(level, spread) + parameters.between.q50
-    apart = (regional_figures.compute_log_odds(surveyed["share"]) - level - centre) / spread
+    apart = (compute_log_odds(surveyed["share"]) - level - centre) / spread
     squares = (apart**2).groupby(surveyed["country_id"])
     weight = parameters.country_degrees
     return np.sqrt((weight + squares.sum()) / (weight + squares.size()))
@@ -298,7 +296,7 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
 
 def _add_figures(steps: pd.DataFrame, deviations: pd.DataFrame) -> pd.DataFrame:
     columns = {}
-    for kind in (regional_figures.SURVEY, regional_figures.MODEL, regional_figures.HOUSEHOLDS):
+    for kind in (SURVEY, MODEL, HOUSEHOLDS):
         of_kind = deviations[deviations["kind"] == kind].set_index(["area_id", "day"])
         for side in ("area", "holder"):
             keys = pd.MultiIndex.from_arrays([steps[f"{side}_id"], steps["day"]])
@@ -322,9 +320,12 @@ def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFr
         rung[at] = np.where(step_rung < PLACE_LEVELS.index("holder"), step_rung, inherited)
     last = steps.drop_duplicates("row", keep="last").sort_values("row")
     unknown = last["log_odds"].isna().to_numpy()
-    spread, unit = np.sqrt(variance), parameters.unit_distribution
-    columns = {"online_q05": mean + spread * unit.q05, "online_q50": mean}
-    columns["online_q95"] = mean + spread * unit.q95
+    spread, (q05, q50, q95) = np.sqrt(variance), parameters.between
+    columns = {
+        "online_q05": mean + spread * ((q05 - q50) / parameters.base_spread),
+        "online_q50": mean,
+        "online_q95": mean + spread * ((q95 - q50) / parameters.base_spread),
+    }
     places = last[["requested_id", "day"]].rename(columns={"requested_id": "area_id"})
     return places.assign(
         **{name: np.where(unknown, np.nan, columns[name]) for name in ODDS_QUANTILES},
@@ -356,7 +357,7 @@ def _add_step(
         wide = np.where(is_measured, variance + error**2, wide)
         rung = np.where(is_measured, PLACE_LEVELS.index(kind), rung)
     surveyed = level["survey_area"].to_numpy("float64")
-    apart = regional_figures.count_years(level["day"]) - level["survey_area_year"]
+    apart = count_years(level["day"]) - level["survey_area_year"]
     years = np.abs(apart.to_numpy("float64"))
     error = (parameters.survey**2 + parameters.ageing**2 * years) / NORMAL**2
     weight = wide / (wide + error)
@@ -383,3 +384,130 @@ def _assume_step(
     is_other_town = level["is_city"].to_numpy(dtype="bool") & ~is_counted
     base = np.where(level["is_metropolis"], np.maximum(mean, 0.0), mean)
     return base + np.where(is_other_town, parameters.city.q50, usual), spread
+
+
+def count_years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
+    """Return days as calendar years with fractions."""
+    return 2000.0 + (days - MILLENNIUM).dt.days / YEAR_DAYS
+
+
+def compute_log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the log odds of shares, limited to SHARE_LIMITS."""
+    return pd.Series(logit(shares.clip(*SHARE_LIMITS).to_numpy("float64")), shares.index)
+
+
+def read_regional_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
+    """Return columns FIGURE: one row per series and area, of the whole area; sorted.
+
+    With `each_sex`, women and men are separate series. `persons` are the residents: 1 for each area
+    if they are known for no area of a series, and their mean for areas where they are not known.
+    `year` is the middle of the period, with fractions.
+    """
+    if tables["regional_use"].empty:
+        return pd.DataFrame(columns=FIGURE)
+    rows = add_series(tables)
+    if each_sex:
+        rows["series"] = rows["series"] + " " + rows["asked"]
+    groups = rows.groupby(["country_id", "series", "kind", "area_id"], sort=True)
+    means = groups.agg(share=("share", "mean"), year=("year", "mean")).reset_index()
+    persons = means["area_id"].map(population.count_residents(tables)).astype("float64")
+    average = persons.groupby(means["series"]).transform("mean")
+    return means.assign(persons=persons.fillna(average).fillna(1.0))[FIGURE]
+
+
+def add_series(tables: Tables) -> pd.DataFrame:
+    """Return figures with country, series, kind and year, of the sexes that all areas have."""
+    use = tables["regional_use"]
+    rows = use[use["residence"] == Residence.TOTAL.value]
+    parents = parents_of(tables["areas"])
+    country = rows["area_id"].map(lambda area: with_holders(area, parents)[-1])
+    kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
+    is_model = rows["measurement_series_id"].map(kinds) == SourceType.MODEL.value
+    kind = pd.Series(SURVEY, rows.index).mask(is_model, MODEL)
+    kind = kind.mask(rows["asked"] == RegionalAsked.HOUSEHOLDS.value, HOUSEHOLDS)
+    days = period_middle(rows["period_start"], rows["period_end"])
+    named = rows.assign(
+        country_id=country,
+        kind=kind,
+        series=country + " " + rows["measurement_series_id"] + " " + kind,
+        year=count_years(days),
+    )
+    areas = named.groupby(["series", "asked"])["area_id"].transform("nunique")
+    return named[areas == areas.groupby(named["series"]).transform("max")]
+
+
+def compute_country_log_odds(requested: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
+    """Return the log odds of the country's share online on each `day`; NaN if uncounted."""
+    places = requested[["country_id"]].assign(start=requested["day"])
+    counts = Counts.from_tables(tables)
+    online, residents = (counts.count_people(places, base, None) for base in (ONLINE, EVERYONE))
+    return compute_log_odds((online / residents).astype("float64"))
+
+
+def find_shifts(
+    values: Array, weights: Array, groups: NDArray[np.int64], target_shares: Array
+) -> Array:
+    """Return shifts (groups,) of log odds that give each group its target mean share.
+
+    `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group;
+    `target_shares` (groups,) are the target means. The shifts are found by bisection.
+    """
+    total = np.bincount(groups, weights, len(target_shares))
+    low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)
+    for _ in range(BISECTIONS):
+        half = (low + high) / 2.0
+        mean = np.bincount(groups, weights * expit(values + half[groups]), len(low)) / total
+        is_below = mean < target_shares
+        low, high = np.where(is_below, half, low), np.where(is_below, high, half)
+    return np.asarray((low + high) / 2.0)
+
+
+def compute_levels(figures: pd.DataFrame) -> "pd.Series[float]":
+    """Return log odds of the mean share of each series, by series."""
+    mass = (figures["share"] * figures["persons"]).groupby(figures["series"]).sum()
+    return compute_log_odds(mass / figures.groupby("series")["persons"].sum())
+
+
+DEVIATION = ["day", "area_id", "country_id", "kind", "year", "deviation"]
+STEPS_OF_CHOICE = (
+    Best(
+        ["day", "area_id", "kind"],
+        (
+            Key("apart", "another one of its kind is nearer to the day"),
+            Key("series", "no different in what counts: the first by its name is taken"),
+        ),
+    ),
+)
+"""Steps that select one of several figures of the same kind."""
+
+
+def choose_deviations(
+    figures_on_days: pd.DataFrame, areas: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Return the columns DEVIATION of figures on some days, of all areas or only of `areas`.
+
+    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. If two series of a kind
+    have an area, the series nearer to the day is used.
+    """
+    rows = list_on_days(figures_on_days)
+    requested = rows if areas is None else rows[rows["area_id"].isin(areas)]
+    near = choosing.select_candidates(requested, STEPS_OF_CHOICE)
+    near = near.sort_values(["country_id", "day", "area_id", "kind"])
+    # The shift of a series on a day is computed from all its areas, but not for other series.
+    numbers = rows.groupby(["series", "day"], sort=False).ngroup()
+    used = rows[numbers.isin(numbers[near.index])]
+    groups, _ = pd.factorize(numbers[used.index])
+    targets = used.groupby(groups)["log_odds"].first().to_numpy("float64")
+    values, weights = compute_log_odds(used["share"]), used["persons"].to_numpy("float64")
+    shift = find_shifts(values.to_numpy(), weights, groups, expit(targets))
+    deviation = (values + shift[groups] - used["log_odds"])[near.index]
+    return near.assign(deviation=deviation)[DEVIATION]
+
+
+def list_on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures on days on which the country is counted, and `apart`, the years between.
+
+    The index is that of the rows.
+    """
+    rows = figures_on_days.dropna(subset=["log_odds"])
+    return rows.assign(apart=(rows["year"] - count_years(rows["day"])).abs())

@@ -1,7 +1,13 @@
 """The residents of a place on a date, and of a part of it that only a text describes.
 
 Definitions. A figure is a row of `bases` for all ages. The growth index of an area on a day is the
-logarithm of its people up to a constant; of the area that contains it, if it has no series.
+logarithm of its people up to a constant; of the area that contains it, if it has no series. The
+holder of a part is the place on record that contains it. A part has a kind (`PartKind`: villages, a
+tehsil, "parts of") and a number of units. The typical unit of a holder has the people of the holder
+divided by the number of its districts, if districts are counted, or of its subdistricts for smaller
+parts. It is the holder itself if none are on record, and for parts that are not named; for the
+seat, those residents of the holder who live in towns, if a census counts them (SEAT_SHARE
+elsewhere).
 
 Method. A figure is extrapolated to the date by the growth of its area: between two figures of one
 measurer by interpolation in logs, and beyond them, or with a single figure, by the growth of the
@@ -9,31 +15,10 @@ area that contains the place. The growth of a country is that of its longest ser
 after it, that of its first and last two years. Of several figures the one with the smallest
 expected error on the date is used. Its error in logs has the variance e^2 + (d t)^2: e that of the
 source by reliability and whether it was counted, t the years to the day, d how much faster or
-slower than its parent a place grows in a year. 90 % lie within 1.645 deviations.
+slower than its parent a place grows in a year. `most_persons` is used for upper bounds: the people
+expected in the place, and for a place without any figure those of the area that contains it.
 
-`most_persons` is used for upper bounds: the people expected in the place, and for a place without
-any figure those of the area that contains it. No bound and no draw has more people than that.
-
-Fitted to the facts (a test repeats it): the drift, to districts of Pakistan relative to their
-provinces, 2017 to 2023; and the error of modelled figures, to WorldPop relative to counts and
-national lists, each such that nine tenths are within the range. The other errors are conventions.
-
-Assumptions. Places of a country differ in growth everywhere as Pakistan's do.
-
-Drawbacks. War and flight move people within a country in months; this is not considered below the
-country. Where a figure is too low, so is `most_persons`: nearly everyone there would have to be
-online for this to matter. Figures without a year have the year of their list.
-
-The people of a part, for texts that mean only a part of a place.
-
-Definitions. The holder is the place on record that contains the part. A part has a kind
-(`PartKind`: villages, a tehsil, "parts of") and a number of units. The typical unit of a holder has
-the people of the holder divided by the number of its districts, if districts are counted, or of its
-subdistricts for smaller parts. It is the holder itself if none are on record, and for parts that
-are not named; for the seat, those residents of the holder who live in towns, if a census counts
-them (SEAT_SHARE elsewhere).
-
-Method. The log of the people in a part is
+The log of the people in a part is
 
     level + unit_slope ln(T / 100,000) + count_slope ln(n) + deviation z
 
@@ -41,10 +26,17 @@ with T the people of the typical unit, n the number of units and z a standard no
 numbers of each kind are fitted to register rows whose part is known (`place_parts`), by
 fitting/places.py. A part has at most the people of its holder.
 
-Assumptions. The part of a row has the size distribution of the parts of its kind that were read.
+Fitted to the facts (a test repeats it): the drift, to districts of Pakistan relative to their
+provinces, 2017 to 2023; and the error of modelled figures, to WorldPop relative to counts and
+national lists, each such that nine tenths are within the range. The other errors are conventions.
 
-Known drawbacks. The readings are ranges from general knowledge, and few are outside India and
-Myanmar.
+Assumptions. Places of a country differ in growth everywhere as Pakistan's do. The part of a row has
+the size distribution of the parts of its kind that were read.
+
+Known drawbacks. War and flight move people within a country in months; this is not considered below
+the country. Where a figure is too low, so is `most_persons`: nearly everyone there would have to be
+online for this to matter. Figures without a year have the year of their list. The readings of parts
+are ranges from general knowledge, and few are outside India and Myanmar.
 
 Citation. Rules of this project, docs/method.md.
 """
@@ -138,7 +130,7 @@ class Growth:
         `areas` and `years` have one index; 0 where no figure describes how an area grows.
         """
         result = pd.Series(0.0, areas.index)
-        if areas.empty:
+        if areas.empty:  # the end of all chains of areas
             return result
         has_series = areas.isin(self.ends.index)
         result[has_series] = self._follow_series(areas[has_series], years[has_series])
@@ -159,8 +151,6 @@ class Growth:
 
     def _follow_series(self, areas: pd.Series, years: pd.Series) -> pd.Series:
         """Return the index along the series, and beyond it by the parent or the last years."""
-        if areas.empty:
-            return pd.Series(0.0, areas.index)
         ends = self.ends.reindex(areas).set_axis(areas.index)
         inside = years.clip(ends["min"], ends["max"])
         level = self._interpolate_level(ends, inside)
@@ -209,18 +199,14 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     if requested.empty:
         return no_rows(numbers=COLUMNS).set_axis(requested.index)
     growth = Growth(tables)
-    places = _add_years(requested[["area_id", "day"]].drop_duplicates())
+    places = requested[["area_id", "day"]].drop_duplicates(ignore_index=True)
+    places = places.assign(years=_count_years(places["day"]))
     carried = _carry_figures(places, growth)
     result = places.join(_choose_best(carried))
     result["most_persons"] = _limit_people(places, carried, growth)
     keys = ["area_id", "day"]
     joined = requested[keys].merge(result, on=keys, how="left", validate="m:1")
     return joined[COLUMNS].set_axis(requested.index)
-
-
-def _add_years(places: pd.DataFrame) -> pd.DataFrame:
-    rows = places.reset_index(drop=True)
-    return rows.assign(years=_count_years(rows["day"]))
 
 
 def _carry_figures(places: pd.DataFrame, growth: Growth) -> pd.DataFrame:
@@ -253,12 +239,12 @@ STEPS = (
 
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return every figure of each requested place, carried to its day.
+    """Return every figure of each requested place, carried to its day (`level`, `deviation`).
 
-    `place` is the row of `requested`; `passed_over` is the reason why a figure is not used, blank
-    where it is; `base_id`, `level` (log of the people on that day) and `deviation`.
+    `place` is the row of `requested`; `passed_over` the reason why a figure is not used.
     """
-    carried = _carry_figures(_add_years(requested[["area_id", "day"]]), Growth(tables))
+    places = requested[["area_id", "day"]].reset_index(drop=True)
+    carried = _carry_figures(places.assign(years=_count_years(places["day"])), Growth(tables))
     return carried.assign(passed_over=choosing.rejection_reason(carried, STEPS))
 
 
@@ -356,6 +342,4 @@ def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFram
 
 def index_sizes(part_sizes: pd.DataFrame) -> pd.DataFrame:
     """Return PARAMETERS by `part_kind` from the typed fact table, which may have no rows."""
-    if part_sizes.empty:
-        return pd.DataFrame(columns=PARAMETERS, dtype="float64")
     return part_sizes.set_index("part_kind")[PARAMETERS].astype("float64")

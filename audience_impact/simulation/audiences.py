@@ -1,6 +1,6 @@
 """Draws in persons of audiences, of the users of a feature, and of those who keep access.
 
-Method. Three independent draws: of the figure, by the distribution of pooling.py; of its error
+Method. Three independent draws: of the figure, by audiences/distributions.py; of its error
 (rounding, pages, measurers), a normal with the half widths of figure_errors.py added in squares;
 and of the growth since the figure, a heavy-tailed distribution through its quantiles, with the same
 draw for all restrictions of a service in a country. The last two are in log odds of the share of
@@ -19,7 +19,7 @@ exposed and C the feature users. Those without access are feature users less cir
 
 Assumptions. Those of figure_errors.py. Each of the assumptions named in a row widens its draws by
 ASSUMED_SPREAD in log odds. A share without a stated error has that of its sample
-(audiences/intervals.py). Shares without a survey are fitted to other countries
+(audiences/distributions.py). Shares without a survey are fitted to other countries
 (fitted/shares.py). A self-selected poll is drawn with SELF_SELECTED_SPREAD in log odds.
 
 Known drawbacks. Those of figure_errors.py. The two spreads are conventions, not measurements: the
@@ -35,25 +35,31 @@ import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 from audience_impact import figure_errors
-from audience_impact.audiences.daily_reach import FLOOR
+from audience_impact.audiences.distributions import (
+    DISTRIBUTION_COLUMNS,
+    FIXED,
+    FLOORS,
+    PERT,
+    POOL,
+    SPLIT,
+)
 from audience_impact.audiences.inputs import OWN_LAW
-from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED, PERT, SPLIT
-from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
+from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
 from audience_impact.figure_errors import GROWTH, MOST_SHARE
 from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import Array
 from audience_impact.imputation import audiences as imputation
 from audience_impact.imputation.audiences import COMBINED, COMMON, IMPUTED
-from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import (
     EndSampler,
     Sampler,
     draw_distinct,
     draw_pert,
     draw_split_normal,
+    stratify_uniforms,
 )
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis
 
@@ -68,9 +74,68 @@ DAILY_SHARE = [f"share_{name}" for name in PARAMETERS]
 """Parameters of the share of an audience that comes on a day, those of fitted/shares.py."""
 DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
-    *("audience_base_id", *imputation.ENDS, *FLOOR, *OWN_LAW),
+    *("audience_base_id", *imputation.ENDS, *FLOORS, *OWN_LAW),
 ]
 """All columns on which the draws of an audience depend."""
+
+
+def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of bases in persons from their quantiles, at most their ceiling.
+
+    `table` has `country_id`, `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, the
+    population that contains the base (NaN where it is one itself), and the path of people online,
+    which all counts of a country share (denominators/online.py). Equal rows are drawn once, and
+    the draws are shared by all callers.
+    """
+    parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
+    keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
+    return sampler.draw_once(
+        keys, lambda places: _draw_different_bases(table.iloc[places], sampler)
+    )
+
+
+def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
+    is_random = not isinstance(sampler, EndSampler)  # the end of a path is that of each day
+    has_path = table["online_moment"].notna().to_numpy() & is_random
+    u = np.empty((len(table), sampler.count))
+    u[~has_path] = sampler.draw_rows("base|" + table["base_id"][~has_path])
+    places = np.flatnonzero(has_path)
+    for country, rows in table[has_path].groupby("country_id").indices.items():
+        u[places[rows]] = ndtr(_draw_path(str(country), table.iloc[places[rows]], sampler))
+    u = stratify_uniforms(u)
+    middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW[:4])
+    low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
+    universe = figure_errors.widen_universe(np.fmax(middle, high), ceiling)
+    centre, *ends = (figure_errors.log_odds(persons, universe) for persons in (middle, low, high))
+    by = figure_errors.draw_through_quantiles(
+        u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre
+    )
+    return np.asarray(np.fmin(figure_errors.move_persons(middle, universe, by), ceiling))
+
+
+def _draw_path(country: str, rows: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return standard normals (rows, D) of the path of a country at the moments of its rows."""
+    moment, correlation, common, world = (rows[name].to_numpy("float64")[:, None] for name in PATH)
+    weights = weigh_years(moment[:, 0])
+    paths = [
+        weights @ _draw_years(name, lag[0, 0], sampler) / measure_deviation(weights, lag)[:, None]
+        for name, lag in (("online|" + country, correlation), ("online", world))
+    ]
+    return np.asarray(np.sqrt(1.0 - common) * paths[0] + np.sqrt(common) * paths[1])
+
+
+def _draw_years(name: str, correlation: float, sampler: Sampler) -> Array:
+    """Return standard normals (YEARS, D), each correlated with the year before."""
+    names = pd.Series([f"{name}|{year}" for year in YEARS])
+
+    def draw(places: list[int]) -> Array:
+        drawn = sampler.draw_normals(names)
+        for year in range(1, len(YEARS)):
+            new = np.sqrt(1.0 - correlation**2) * drawn[year]
+            drawn[year] = correlation * drawn[year - 1] + new
+        return np.asarray(drawn[places])
+
+    return sampler.draw_once([(key, correlation) for key in names], draw)
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +148,7 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
     rows = audiences.reset_index(drop=True).reset_index(names="row")
     joined = rows.merge(parameters, on=AUDIENCE, how="left", validate="m:1")
     network = joined["platform_id"] == WHOLE_INTERNET
-    online = joined["audience_expected_persons"].notna()
+    online = joined["audience_expected_persons"].notna().map({True: BASE, False: ""})
     shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
     key = joined["audience_key"].where(~network, joined["audience_base_id"])
     is_imputed, is_combined = shape.isin(SHARED), shape == COMBINED
@@ -94,7 +159,7 @@ def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.D
         least_persons=joined[least].fillna(joined["low_persons"]).fillna(0.0),
         most_persons=joined[most].where(is_combined),
         audience_key=key.fillna(""),
-        shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
+        shape=shape.where(~network, online),
     ).set_index("row", drop=False)
 
 
@@ -133,11 +198,10 @@ def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
         for some in np.split(np.arange(len(rows)), range(BLOCK, len(rows), BLOCK)):
             of_base, others = some[is_base[some]], some[~is_base[some]]
             drawn[others] = _draw_services(rows.iloc[others], sampler, tail_degrees)
-            if len(of_base):
-                drawn[of_base] = _draw_online(rows.iloc[of_base], sampler)
+            drawn[of_base] = _draw_online(rows.iloc[of_base], sampler)
         return drawn
 
-    return draw_distinct(table, [name for name in DRAWN_BY if name in table], draw)
+    return draw_distinct(table, DRAWN_BY, draw)
 
 
 STATED = ("low", "mode", "high", "coverage")
@@ -194,12 +258,9 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     off, grown = _draw_moves(counted, sampler, tail_degrees)
     stated = _draw_stated(counted, _draw_uniforms(counted, sampler))
     drawn[~guessed] = figure_errors.move_persons(stated, _widen_universe(counted), off + grown)
-    if guessed.any():
-        drawn[guessed] = _draw_imputed(table[guessed], sampler)
-    if FLOOR[0] not in table:
-        return drawn
+    drawn[guessed] = _draw_imputed(table[guessed], sampler)
     # None is smaller than that of a day just before, with the error of its figure.
-    floor, least = read_columns(table, FLOOR)
+    floor, least = read_columns(table, FLOORS)
     z = sampler.draw_normals("floor|" + table["audience_key"])
     floors = np.maximum(floor * (least / floor) ** (z / Z995), least)
     return np.asarray(np.maximum(drawn, np.nan_to_num(floors)))
@@ -209,7 +270,7 @@ def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of internet users from the base that counts them."""
     names = dict(zip(OWN_LAW, BASE_LAW, strict=True))
     rows = table[["country_id", "audience_base_id", *OWN_LAW]]
-    return unions.draw_bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
+    return draw_bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
 
 
 def _draw_imputed(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -253,9 +314,7 @@ def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> t
     """Return draws (rows, D) of the errors of figures and of the growth since, in log odds."""
     z = sampler.draw_normals("error|" + table["audience_key"])
     off = figure_errors.error_half_width(table)[:, None] / Z95 * z
-    # the name of the stream: another one would be other draws
-    keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
-    u = sampler.draw_rows(keys)
+    u = sampler.draw_rows("drift|" + table["country_id"] + "|" + table["platform_id"])
     q05, q50, q95 = read_columns(table[list(GROWTH)].fillna(0.0), GROWTH)
     return off, figure_errors.draw_through_quantiles(u, q05, q50, q95, tail_degrees)
 
@@ -280,7 +339,7 @@ def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
     z = sampler.draw_normals("assumed|" + shares["feature_use_id"])
     spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)
     people = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
-    return np.asarray(spread * unions.draw_bases(people, sampler))
+    return np.asarray(spread * draw_bases(people, sampler))
 
 
 def draw_fitted_shares(
@@ -294,11 +353,8 @@ def draw_fitted_shares(
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(parameters[COUNTRY]))
     rows = parameters[at >= 0]
-    if rows.empty:
-        return share
     u = sampler.draw_rows("feature law|" + rows["draw_key"])
-    drawn = fitted_shares.draw_shares(rows, u)
-    np.fmax.at(share, at[at >= 0], drawn)
+    np.fmax.at(share, at[at >= 0], fitted_shares.draw_shares(rows, u))
     return share
 
 

@@ -12,14 +12,14 @@ reading as well, common to the places of a country. A place named whole is cut w
 the share of its people who live in the part that is meant (places/population.py);
 city_or_district is the smaller place as often as a register means it where its other cells say
 (CITY_COUNTS). Times that go the share whom the network leaves without any, and the share of traffic
-or addresses that was lost, where that is on record: the part of the people who lost it is taken to
-be the same. People exposed are the union of the audiences in the country times the part; so are
-their days.
+or addresses that was lost, where that is on record. People exposed, and their days, are the union
+of the audiences in the country times the part.
 
 Each place, network and meaning has a draw of its own, the same in all restrictions; if a text says
 "in" a place, each restriction has a separate draw.
 
-Assumptions. Users of a service are distributed over the places like the people online.
+Assumptions. Users of a service are distributed over the places like the people online. Who loses a
+part of the traffic is the same part of the people.
 
 Known drawbacks. A city that is not on record is between UNNAMED_CITY of its district, by
 convention. How often a city is meant is known for India; for other countries a few places say it.
@@ -70,8 +70,9 @@ def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraw
     online in the country of each row.
     """
     only, lost = draw_network_share(parts, sampler), draw_lost_share(parts, sampler)
-    cut = only * lost * draw_reading(parts, sampler)
-    return PartDraws(np.asarray(cut), draw_online(parts, online, sampler))
+    return PartDraws(
+        only * lost * draw_reading(parts, sampler), draw_online(parts, online, sampler)
+    )
 
 
 def draw_online(parts: pd.DataFrame, online: Array, sampler: Sampler) -> Array:
@@ -119,10 +120,8 @@ def draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
     low, high = (parts[name].fillna(1.0).to_numpy("float64")[:, None] for name in LOST)
     share = np.repeat(low, sampler.count, axis=1)
     is_range = (low < high)[:, 0]
-    if is_range.any():
-        keys = "lost|" + parts["restriction_id"] + "|" + parts["area_id"]
-        u = sampler.draw_rows(keys[is_range])
-        share[is_range] += (high - low)[is_range] * u
+    keys = "lost|" + parts["restriction_id"] + "|" + parts["area_id"]
+    share[is_range] += (high - low)[is_range] * sampler.draw_rows(keys[is_range])
     return share
 
 
@@ -152,18 +151,13 @@ def draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
     persons, people, deviation = read_columns(within, columns)
     share[is_within] = np.minimum(persons / people * np.exp(deviation * ndtri(u)), 1.0)
     u = sampler.draw_rows("meant|" + either["area_id"] + "|" + either["least_area_id"])
-    share[is_either] = _draw_city_share(either, u)
-    return share
-
-
-def _draw_city_share(parts: pd.DataFrame, u: Array) -> Array:
-    """Return the share (rows, D) of a district that is meant where its city may be."""
-    least = (parts["least_persons"] / parts["people_persons"]).to_numpy("float64")[:, None]
-    city_share = parts["country_id"].map(find_city_share).to_numpy("float64")[:, None]
+    city_persons, people = read_columns(either, ("least_persons", "people_persons"))
+    chance = either["country_id"].map(find_city_share).to_numpy("float64")[:, None]
     low, high = UNNAMED_CITY
-    guess = low + (high - low) * u / city_share
-    city = np.where(np.isnan(least), guess, np.minimum(least, 1.0))
-    return np.where(u < city_share, city, 1.0)
+    guess = low + (high - low) * u / chance
+    city = np.where(np.isnan(city_persons), guess, np.minimum(city_persons / people, 1.0))
+    share[is_either] = np.where(u < chance, city, 1.0)
+    return share
 
 
 def find_city_share(country_id: str) -> float:
@@ -182,17 +176,11 @@ class Places(NamedTuple):
 
 
 class Countries(NamedTuple):
-    """Draws of the countries of complete restrictions.
+    """Draws of the countries of complete restrictions."""
 
-    Attributes:
-        exposed: People exposed (countries, D), in the order of `SimulationInputs.countries`.
-        users: Those of them who use the restricted features.
-        places: The places of partial restrictions.
-    """
-
-    exposed: Array
-    users: Array
-    places: Places
+    exposed: Array  # (countries, D), in the order of `SimulationInputs.countries`
+    users: Array  # those of them who use the restricted features
+    places: Places  # the places of partial restrictions
 
 
 def find_countries(rows: pd.DataFrame, countries: pd.DataFrame) -> NDArray[np.intp]:

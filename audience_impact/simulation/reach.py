@@ -27,8 +27,7 @@ enters or leaves the base; daily and monthly are shares of one base by one defin
 Known drawbacks. A monthly share above 1 - (1 - daily)^30 is impossible in this distribution (people
 would have to take turns); then h = 0 is used, so that R(30) is below the stated monthly share.
 Habits that change (a user who leaves for good) make the reach of many days larger than here. People
-who can never be reached are not modelled: for h < 1 the reach tends to the base. The limits for
-more than 30 days are those of the base; concavity would also give R(n) <= monthly n / 30.
+who can never be reached are not modelled: for h < 1 the reach tends to the base.
 
 Citations. Skellam (1948), A probability distribution derived from the binomial distribution by
 regarding the probability of success as variable between the sets of trials, J. Royal Statistical
@@ -51,11 +50,11 @@ from audience_impact.vocabulary import AudienceMetric
 HALVINGS = 53  # of [0, 1]: the spacing of floats
 
 
-def _check_shares(*values: ArrayLike) -> list[Array]:
-    shares = [np.asarray(share, dtype=float) for share in values]
-    if not all(((share >= 0.0) & (share <= 1.0)).all() for share in shares):
+def _check_share(value: ArrayLike) -> Array:
+    share = np.asarray(value, dtype=float)
+    if not ((share >= 0.0) & (share <= 1.0)).all():
         raise ValueError("shares must lie in 0..1")
-    return shares
+    return share
 
 
 def _check_days(days: ArrayLike, least: int = 0) -> Array:
@@ -84,7 +83,7 @@ def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = M
     Raises:
         ValueError: A share outside 0..1, monthly below daily, or a month of less than 2 days.
     """
-    on_a_day, in_a_month = np.broadcast_arrays(*_check_shares(daily, monthly))
+    on_a_day, in_a_month = np.broadcast_arrays(_check_share(daily), _check_share(monthly))
     _check_days(month_days, 2)
     if not (on_a_day <= in_a_month).all():
         raise ValueError("monthly must not lie below daily")
@@ -104,11 +103,8 @@ def reach_days(
 ) -> Array:
     """Return the share of the base that uses a service at least once in a number of whole days.
 
-    The shares are those of `find_heterogeneity`; all three broadcast. A monthly share above the
-    binomial limit is taken as that limit.
-
-    Raises:
-        ValueError: As `find_heterogeneity`, or days that are negative or no whole numbers.
+    Shares and errors are those of `find_heterogeneity`; all three broadcast. A monthly share above
+    the binomial limit is taken as that limit. ValueError for days that are no whole numbers.
     """
     number = _check_days(days)
     h = find_heterogeneity(daily, monthly, month_days)
@@ -128,7 +124,7 @@ def limit_reach(
         ValueError: A share outside 0..1, or days that are negative or no whole numbers.
     """
     share, number, month = np.broadcast_arrays(
-        _check_shares(monthly)[0], _check_days(days), _check_days(month_days, 1)
+        _check_share(monthly), _check_days(days), _check_days(month_days, 1)
     )
     least = share * np.minimum(number, month) / month
     most = np.where(number > month, 1.0, share)

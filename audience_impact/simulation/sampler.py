@@ -11,8 +11,7 @@ on nothing else: not on their number, their order or the machine.
 
 Each distribution is a quantile function Q, so that draws increase with the uniforms. Between a
 floor and a ceiling the distribution is conditioned: Q(F(floor) + u (F(ceiling) - F(floor))), F its
-cumulative function; no probability accumulates at the ends, and the shape between them is
-preserved.
+cumulative function; no probability accumulates at the ends.
 
 * split_normal: halves of two normals joined at the mode with one density, hence with mass w = s1 /
   (s1 + s2) below the mode; the widths are those for which low and high are the ends of the central
@@ -25,10 +24,9 @@ preserved.
 Assumptions. The middle of a split normal and of a PERT is the mode, not the mean or the median. A
 central interval as published leaves equal mass on both sides.
 
-Known drawbacks. In an asymmetric split normal the median is not the middle but on the longer side.
-With floor and ceiling the stated interval is that of the distribution before it was conditioned.
-Where the distribution has no mass between them (8 standard deviations above the median), all draws
-are the end nearest to the middle.
+Known drawbacks. With floor and ceiling the stated interval is that of the distribution before it
+was conditioned. Where the distribution has no mass between them (8 standard deviations above the
+median), all draws are the end nearest to the middle.
 
 Citations. Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
 Wallis (2014), The two-piece normal, binormal, or double Gaussian distribution: its origin and

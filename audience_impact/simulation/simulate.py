@@ -16,32 +16,28 @@ country times its part (parts.py).
 Assumptions, drawbacks and citations: those of audiences, unions, parts and timeline.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.parts import PARTS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import Bounds
-from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import Context
 from audience_impact.frames import Array, Declared
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
-from audience_impact.simulation import audiences, parts, sets, unions
-from audience_impact.simulation.audiences import DRAWN_BY, prepare_audiences
+from audience_impact.simulation import audiences, parts, unions, worlds
+from audience_impact.simulation.audiences import DRAWN_BY
 from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.sets import Presence
 from audience_impact.simulation.timeline import Timeline, make_timeline
-from audience_impact.simulation.unions import GROUP, Unions
+from audience_impact.simulation.unions import GROUP, Presence, Unions
 from audience_impact.vocabulary import ImpactMetric
 
 EXPOSED = ImpactMetric.PEOPLE_EXPOSED
@@ -54,54 +50,42 @@ Draws = dict[str, Array]
 
 @dataclass(frozen=True)
 class SimulationInputs(Declared):
-    """The inputs of all draws, prepared once; they do not depend on any draw.
-
-    Attributes:
-        overlap_model: The fitted model of joint use; None if this model or `errors` is missing, so
-            that nothing is drawn.
-        selected: The facts selected for the scope.
-        restrictions: All restrictions, in the order of the rows of the draws.
-        is_whole_service: As `Scope` has it.
-        audiences: The distribution of each audience, numbered by `row` in the order of AUDIENCE.
-        countries: Countries of complete restrictions, with the residents of the places named, or
-            of the country, and the basis of the feature users.
-        parts: Places of complete restrictions that are partial, as `Inputs` has them.
-        parent: The parent of each area, as nesting.parents returns it.
-        bounds: Bounds of every metric, and the overlaps on which draws are conditioned.
-        sizes_with_error: Audiences as `Inputs` has them, at the 99 % ends of their errors.
-        timeline: Audiences by the day.
-        chances: How sure it is that each restriction happened as it is recorded.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "audiences": [*AUDIENCE, "row", *DRAWN_BY],
-        "countries": [
-            *(*COUNTRY, "base_id", *BASE_LAW),
-            "residents_persons is_whole_service is_own_share",
-        ],
-        "parts": PARTS,
-    }
+    """The inputs of all draws, prepared once; they do not depend on any draw."""
 
     overlap_model: OverlapModel | None
+    """None if this model or `errors` is missing, so that nothing is drawn."""
     selected: Inputs
-    restrictions: pd.Index
+    restrictions: pd.Index  # all restrictions, in the order of the rows of the draws
     is_whole_service: pd.Series
-    audiences: pd.DataFrame
-    countries: pd.DataFrame
-    parts: pd.DataFrame
+    audiences: Annotated[pd.DataFrame, AUDIENCE, "row", DRAWN_BY]
+    """The distribution of each audience, numbered by `row` in the order of AUDIENCE."""
+    countries: Annotated[
+        pd.DataFrame, COUNTRY, GROUP, "residents_persons is_whole_service is_own_share"
+    ]
+    """Countries of complete restrictions, with the residents of the places named, or of the
+    country, and the basis of the feature users."""
+    parts: Annotated[pd.DataFrame, PARTS]
+    """Places of complete restrictions that are partial, as `Inputs` has them."""
     parent: nesting.Parents
-    bounds: Bounds
+    bounds: Bounds  # bounds of every metric, and the overlaps on which draws are conditioned
     sizes_with_error: pd.DataFrame
+    """Audiences as `Inputs` has them, at the 99 % ends of their errors."""
     timeline: Timeline
-    chances: Chances
+    chances: Chances  # how sure it is that each restriction happened as it is recorded
 
 
 def make_simulation_inputs(
-    scope: Scope, inputs: Inputs, widened: Inputs, bounds: Bounds, context: Context
+    scope: Scope,
+    inputs: Inputs,
+    rows: pd.DataFrame,
+    widened: Inputs,
+    bounds: Bounds,
+    context: Context,
 ) -> SimulationInputs:
-    """Return the inputs of all draws; without a calibration nothing is drawn."""
-    sizes = inputs.sizes.sort_values(AUDIENCE, ignore_index=True)
-    rows = prepare_audiences(sizes, inputs.distributions)
+    """Return the inputs of all draws; without a calibration nothing is drawn.
+
+    `rows` are the audiences, as `prepare_audiences` returns them, `widened` the inputs with errors.
+    """
     chances = describe_chances(
         scope.restrictions, scope.evidence["restriction_id"], context.tables, context.fitted.chances
     )
@@ -129,12 +113,10 @@ def _collect_countries(
     scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index
 ) -> pd.DataFrame:
     """Return the countries of complete restrictions, with residents and flags of their feature."""
-    groups = inputs.sizes.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
-    groups = groups[["restriction_id", *GROUP]]
+    groups = inputs.sizes.drop_duplicates(COUNTRY)
+    groups = groups.loc[groups["restriction_id"].isin(complete), ["restriction_id", *GROUP]]
     residents = bounds.countries["population_persons"].fillna(bounds.countries["places_persons"])
-    countries = groups[groups["restriction_id"].isin(complete)].merge(
-        residents.rename("residents_persons").reset_index(), on=COUNTRY
-    )
+    countries = groups.merge(residents.rename("residents_persons").reset_index(), on=COUNTRY)
     is_stated = inputs.feature_shares.groupby(COUNTRY)["is_own"].all()
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
     is_whole = countries["restriction_id"].map(scope.is_whole_service).eq(True)
@@ -145,25 +127,15 @@ def _collect_countries(
 
 @dataclass(frozen=True)
 class Steps:
-    """Draws of each step from audiences to the people of a country, rows as `countries`.
+    """Draws of each step from audiences to the people of a country, rows as `countries`."""
 
-    Attributes:
-        audiences: Each audience (rows of `SimulationInputs.audiences`, D).
-        bases: The people online, or another population if that is the base.
-        joint: The union of the audiences by the model of joint use.
-        conditioned: The same union, conditioned on the measured overlaps.
-        used: Users of the restricted features among them, in the whole country.
-        part: The part of the country that is affected.
-        countries: The resulting people of each country.
-    """
-
-    audiences: Array
-    bases: Array
-    joint: Array
-    conditioned: Array
-    used: Array
-    part: Array
-    countries: Countries
+    audiences: Array  # (rows of `SimulationInputs.audiences`, D)
+    bases: Array  # the people online, or another population if that is the base
+    joint: Array  # the union of the audiences by the model of joint use
+    conditioned: Array  # the same union, conditioned on the measured overlaps
+    used: Array  # users of the restricted features among them, in the whole country
+    part: Array  # the part of the country that is affected
+    countries: Countries  # the resulting people
 
 
 @dataclass(frozen=True)
@@ -257,7 +229,7 @@ class Simulation:
                 continue
             at = keys.index(overlap.key)
             same = (inputs.audiences[COUNTRY] == list(overlap.key)).all(axis=1)
-            rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
+            rows = inputs.audiences.loc[same, "row"]
             shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
             conditioned = unions.draw_conditioned(
                 overlap, shares, bases[at], self._require_model(), self.sampler
@@ -281,7 +253,7 @@ class Simulation:
     @cached_property
     def present(self) -> Presence | None:
         """Return whether each restriction is present in each draw; None if none was fitted."""
-        return sets.draw_presence(self.inputs.chances, self.inputs.restrictions, self.sampler)
+        return unions.draw_presence(self.inputs.chances, self.inputs.restrictions, self.sampler)
 
     @cached_property
     def monthly_audiences(self) -> Array:
@@ -318,7 +290,7 @@ class Simulation:
 
     def _draw_sets(self, members: pd.DataFrame, persons: Array, present: Presence | None) -> Array:
         model, places = self._require_model(), self.countries.places
-        return sets.draw_people(
+        return unions.draw_people(
             members, persons, self.inputs.timeline, places, model, self.sampler, present
         )
 
@@ -337,7 +309,10 @@ class Simulation:
     def draw_metrics(self) -> Draws:
         """Return draws of every metric of every restriction."""
         people, users = (
-            self._sum_countries(drawn) for drawn in (self.countries.exposed, self.countries.users)
+            worlds.sum_by_restriction(
+                drawn, self.inputs.countries["restriction_id"], self.inputs.restrictions
+            )
+            for drawn in (self.countries.exposed, self.countries.users)
         )
         without, keeping = np.full_like(users, np.nan), self.inputs.selected.circumvention
         if not keeping.empty:
@@ -351,33 +326,13 @@ class Simulation:
             PERSON_DAYS: self._draw_person_days(),
         }
 
-    def _sum_countries(self, drawn: Array) -> Array:
-        """Return draws (restrictions, D) of the sums of countries; NaN for one without any."""
-        names = self.inputs.countries["restriction_id"]
-        total = unions.sum_by_restriction(drawn, names, self.inputs.restrictions)
-        total[~self.inputs.restrictions.isin(names)] = np.nan
-        return total
-
     def _draw_person_days(self) -> Array:
         """Return person-days (restrictions, D) over the time each restriction is on record."""
         restrictions, line = self.inputs.restrictions, self.inputs.timeline
-        days = np.full((len(restrictions), self.sampler.count), np.nan)
         pieces, members = line.find_intervals(line.drawn_rows, "end", by_country=False)
         if self.model is None or members.empty:
-            return days
-        per_day = self.draw_on_a_day(members)
+            return np.full((len(restrictions), self.sampler.count), np.nan)
         names = pieces["group"].str.rsplit("|", n=1).str[0]
-        at = (restrictions.get_indexer(names), pieces["set_id"].to_numpy())
-        shape = (len(days), len(per_day))
-        total = csr_array((pieces["days"].to_numpy("float64"), at), shape=shape) @ per_day
-        is_drawn = restrictions.isin(names)
-        days[is_drawn] = total[is_drawn]
-        return days
-
-
-def measure_outside_share(inputs: SimulationInputs, draws: Draws) -> Array:
-    """Return the share of draws (restrictions,) of the people exposed outside their bounds."""
-    bound = inputs.bounds.select_metric(EXPOSED).reindex(inputs.restrictions)
-    lower = bound["printed_min_persons"].fillna(0.0).to_numpy("float64")
-    upper = bound["printed_max_persons"].to_numpy("float64")
-    return unions.outside_share(draws[EXPOSED.value], lower, upper)
+        return worlds.sum_by_restriction(
+            self.draw_on_a_day(members), names, restrictions, pieces["set_id"], pieces["days"]
+        )

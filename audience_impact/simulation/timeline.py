@@ -33,16 +33,15 @@ countries and areas lack the error of unknown ends.
 Citation. Rules of this project, docs/decisions.md.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from audience_impact import figure_errors
+from audience_impact.audiences.distributions import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import ERROR_ENDS, PRINTED, Bounds
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
@@ -75,52 +74,42 @@ from audience_impact.vocabulary import (
 
 OLDER_DAYS = 365
 """A restriction is older than a year if it began more days than these before the period."""
+FIRST_DAYS = {"least_end": "least_from", "end": "from_day", "most_end": "from_day"}
+"""Column of the first day to use with each end: the latest possible start for the least end."""
 SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
 """Severities of what was slowed or impaired and not cut."""
 
 
 @dataclass(frozen=True)
 class Timeline(Declared):
-    """Audiences by the day.
+    """Audiences by the day."""
 
-    Attributes:
-        rows: One for each phase of an audience, numbered: its greatest size in a month, whether
-            everyone in it is certain to be affected, and whether all audiences of the restriction
-            are known.
-        daily_limits: Limits of the audience of a day of each row, as printed and with errors.
-        monthly_limits: Limits of that of a month.
-        online_limits: People online in the year of each row (rows, 2), as printed and with errors.
-        monthly: The distribution of the monthly audience of each row, in the order of the rows.
-        daily: The distribution of the daily audience of each row, in the same order.
-        periods: When each restriction was in force.
-        tail_degrees: Degrees of freedom of the growth of audiences.
-    """
-
-    FRAMES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "rows": [
-            *(*AUDIENCE, *BASE_LAW),
-            "where base base_id row base_persons online_persons daily_persons from_limit",
-            "until_limit monthly_high_persons monthly_whole_persons is_counted is_imputed is_order",
-            "is_slowed is_register is_certain is_confirmed is_complete is_daily_measured",
-            "is_daily_drawn",
-        ],
-        "monthly": audiences.DRAWN_BY,
-        "daily": [*audiences.DRAWN_BY, *audiences.DAILY_SHARE],
-        "periods": [
-            "from_day least_from least_end end most_end is_end_unknown",
-            *durations.PARAMETERS,
-            *HOURS_COLUMNS,
-        ],
-    }
-
-    rows: pd.DataFrame
-    daily_limits: Limits
-    monthly_limits: Limits
+    rows: Annotated[
+        pd.DataFrame,
+        AUDIENCE,
+        BASE_LAW,
+        "where base base_id row base_persons online_persons",
+        "daily_persons from_limit until_limit monthly_high_persons monthly_whole_persons",
+        "is_counted is_imputed is_order is_slowed is_register is_certain is_confirmed",
+        "is_complete is_daily_measured is_daily_drawn",
+    ]
+    """One for each phase of an audience, numbered: its greatest size in a month, whether everyone
+    in it is certain to be affected, and whether all audiences of the restriction are known."""
+    daily_limits: Limits  # limits of the audience of a day of each row, as printed and with errors
+    monthly_limits: Limits  # limits of that of a month
     online_limits: Array
-    monthly: pd.DataFrame
-    daily: pd.DataFrame
-    periods: pd.DataFrame
-    tail_degrees: float
+    """People online in the year of each row (rows, 2), as printed and with errors."""
+    monthly: Annotated[pd.DataFrame, audiences.DRAWN_BY]
+    """The distribution of the monthly audience of each row, in the order of the rows."""
+    daily: Annotated[pd.DataFrame, audiences.DRAWN_BY, audiences.DAILY_SHARE]
+    """The distribution of the daily audience of each row, in the same order."""
+    periods: Annotated[
+        pd.DataFrame,
+        "from_day least_from least_end end most_end is_end_unknown",
+        durations.PARAMETERS,
+        HOURS_COLUMNS,
+    ]  # when each restriction was in force
+    tail_degrees: float  # degrees of freedom of the growth of audiences
     _intervals: dict[tuple[bytes, str, bool], Intervals] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -162,9 +151,8 @@ def make_timeline(
 ) -> Timeline:
     """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = list_periods(scope)
-    sizes = inputs.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
-    in_years = split_by_year(sizes, periods, context.denominators, day)
+    in_years = split_by_year(inputs.sizes, periods, context.denominators, day)
     phases, figure = cut_by_figure(in_years, inputs.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.distributions)
     is_imputed = (monthly["shape"] == IMPUTED).to_numpy()
@@ -183,6 +171,11 @@ def make_timeline(
     monthly_limits, daily_limits, online_limits = _limit_rows(
         phases, figure, widen_phases(monthly, figure, daily, inputs.errors), bounds
     )
+    is_counted, has_base = phases["metric_priority"].notna(), phases["base_persons"].notna()
+    is_measured = has_base & (figure["shape"].fillna("") != "")
+    is_drawn = has_base & (daily["shape"] != "")
+    is_known = is_counted | figure["daily_persons"].notna() | daily["shape"].eq(IMPUTED)
+    all_known = is_known.groupby([restriction, phases["from_limit"].dt.year], dropna=False)
     rows = phases.assign(
         row=phases.index,
         where=restriction.map(about["area_ids"]),
@@ -194,7 +187,11 @@ def make_timeline(
         is_register=restriction.isin(of_registers),
         is_imputed=is_imputed,
         is_confirmed=chances.is_confirmed(restriction),
-        **_describe_rows(phases, figure, daily, (scope, inputs)),
+        is_counted=is_counted,
+        is_certain=restriction.map(about["is_certain"]).astype(bool),
+        is_complete=restriction.isin(inputs.drawable_ids) & all_known.transform("all"),
+        is_daily_measured=is_measured.groupby(restriction).transform("all").astype(bool),
+        is_daily_drawn=is_drawn.groupby(restriction).transform("all").astype(bool),
     )
     return Timeline(
         rows,
@@ -226,8 +223,8 @@ def _limit_rows(
 ) -> tuple[Limits, Limits, Array]:
     """Return the limits of each row in a month and on a day, and the people online of its year.
 
-    All are (rows, 2), as printed and with errors, NaN where nothing limits. `widened` has the
-    limits of audiences and of daily figures at the ends of their errors; all bases have one error.
+    All are (rows, 2), NaN where nothing limits. `widened` has the LIMITS and DAILY_LIMITS at the
+    ends of their errors; all bases have one error.
     """
     printed = rows.join(figure[DAILY_LIMITS])
     low, high, base, day_least, day_most = (
@@ -266,25 +263,6 @@ def _cap_limits(low: Array, most: Array, cap: Array, base: Array) -> Limits:
     return Limits(least, np.fmin(most, cap), most, base)
 
 
-def _describe_rows(
-    rows: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, about: tuple[Scope, Inputs]
-) -> dict[str, pd.Series]:
-    scope, inputs = about
-    restriction = rows["restriction_id"]
-    counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
-    measured = has_base & (figure["shape"].fillna("") != "")
-    drawn = has_base & (daily["shape"] != "")
-    is_known = counted | figure["daily_persons"].notna() | daily["shape"].eq(IMPUTED)
-    all_known = is_known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
-    return {
-        "is_counted": counted,
-        "is_certain": restriction.map(scope.by_id["is_certain"]).astype(bool),
-        "is_complete": restriction.isin(inputs.drawable_ids) & all_known.transform("all"),
-        "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
-        "is_daily_drawn": drawn.groupby(restriction).transform("all").astype(bool),
-    }
-
-
 def list_periods(scope: Scope) -> pd.DataFrame:
     """Return the days on which each restriction was in force, indexed by restriction_id.
 
@@ -309,7 +287,13 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     is_unknown = end.isna() | is_within_a_year
     least = (about["ended_on_start"] + ONE_DAY).where(is_recorded, end).fillna(start + ONE_DAY)
     most = end.fillna(until)
-    middle = _find_middle_ends(about, least, most).where(is_unknown, end)
+    fewest, longest = (
+        (last - start).dt.days.clip(lower=1).to_numpy("float64") for last in (least, most)
+    )
+    half = np.full(len(about), 0.5)
+    days = durations.quantile_days(half, about, fewest, longest)
+    whole_days = np.ceil(np.nan_to_num(days, nan=1.0) - 1e-6)  # a day that began counts
+    middle = (start + pd.to_timedelta(whole_days, unit="D")).where(is_unknown, end)
     least, middle, most = (np.minimum(column, until) for column in (least, middle, most))
     from_day = start.where(~about["is_never_enforced"])
     is_dated = (about["observed_from_end"] - seen == ONE_DAY) | about["announced_on_start"].notna()
@@ -331,15 +315,6 @@ def list_periods(scope: Scope) -> pd.DataFrame:
     )
 
 
-def _find_middle_ends(about: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.Series:
-    """Return the day after the last one, at the median of the duration; a day that began counts."""
-    start = about["first_day"]
-    fewest, longest = ((end - start).dt.days.clip(lower=1) for end in (least, most))
-    half = np.full(len(about), 0.5)
-    days = durations.quantile_days(half, about, fewest.to_numpy(), longest.to_numpy())
-    return start + pd.to_timedelta(np.ceil(np.nan_to_num(days, nan=1.0) - 1e-6), unit="D")
-
-
 def draw_days(periods: pd.DataFrame, restrictions: pd.Series, sampler: Sampler) -> Array:
     """Return draws (restrictions, D) of the duration in days, for unknown ends."""
     about = periods.reindex(restrictions)
@@ -358,11 +333,6 @@ def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
     u = stratify_uniforms(sampler.draw_rows("hours|" + periods.index[is_drawn].to_series()))
     hours[is_drawn] = durations.quantile_hours(u, periods[is_drawn])
     return pd.DataFrame(hours, index=periods.index)
-
-
-def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
-    """Return the first day to use with an end: the latest possible start for the least end."""
-    return periods["least_from" if end == "least_end" else "from_day"]
 
 
 def spread_kinds(line: Timeline, rows: pd.DataFrame) -> pd.DataFrame:
@@ -401,7 +371,7 @@ def list_countries_in_force(line: Timeline) -> pd.DataFrame:
     about = line.periods.reindex(rows["restriction_id"]).reset_index(drop=True)
     ends = {"least_": "least_end", "": "end", "most_": "most_end"}
     return rows.assign(
-        **{f"{kind}start": first_days(about, end) for kind, end in ends.items()},
+        **{f"{kind}start": about[FIRST_DAYS[end]] for kind, end in ends.items()},
         **{f"{kind}end": about[end] for kind, end in ends.items()},
     )
 
@@ -413,7 +383,8 @@ def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> p
 
 def _list_spans(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
     about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
-    return rows[["from_limit", "until_limit"]].assign(start=first_days(about, end), end=about[end])
+    limits = rows[["from_limit", "until_limit"]]
+    return limits.assign(start=about[FIRST_DAYS[end]], end=about[end])
 
 
 def _cut_to_limits(spans: pd.DataFrame) -> pd.DataFrame:

@@ -1,21 +1,28 @@
-"""Draws of the people in unions of audiences: figures, base, joint use and the model's error.
+"""Draws of the people in unions of audiences, and under any restriction of a set.
 
 Definitions. An audience is one as drawn (audiences.py). A union is of some audiences of one country
-inside one base. A country-base group contains all unions of one country and base.
+inside one base; a country-base group contains all unions of one country and base. A set contains
+rows of the timeline, each an audience of a restriction, of a month, a year or a day in a country. A
+restriction is present in a draw if it happened there and is another event than those before it
+(fitted/chances.py).
 
 Method. Each audience, base and correlation is drawn once for its own key and reused everywhere, so
 that draw number d is one possible world and sums over unions are consistent. Inside a group
 audiences become shares of the drawn base, which is never below the largest of them in any draw,
 their union comes from the model of joint use (overlap.model), of one audience it is that audience,
-and the model's own error is drawn once a country. A union with measured overlaps
-is conditioned on them in each draw (see below).
+and the model's own error is drawn once a country.
 
-Assumptions. Those of the model of joint use; errors of figures are independent of one another.
+The audience of a platform in a set is that of the first of its restrictions that is present; of
+services nothing is left in draws in which the whole internet of the set is restricted. On a set of
+restrictions U people are under those that affect everyone, and
 
-Known drawbacks. The model's error is the same draw for all unions of a country, so that intervals
-of sums within a country tend to be too wide, not too narrow.
+    U + (1 - U / O) T
 
-Citation. docs/method.md.
+under any, O the people online and T the people in the places of the partial restrictions
+(parts.py), with the largest share of any restriction in each place, assumed independent of the
+others. Each restriction has uniforms of its own, by its id, so that it is present in the same draws
+in every set. The chance of its group is drawn too, by the group: restrictions that rest on equally
+weak evidence err together.
 
 Measured overlaps. In each draw the patterns of joint use are conditioned on the overlaps
 (overlap/patterns.py), each drawn from its distribution within what the audiences of that draw leave
@@ -23,95 +30,50 @@ room for: their Frechet range. An overlap that is only a limit (over 93 %) narro
 the draws it is what the model has, moved to the limit where the model is beyond it. The model's own
 error is narrowed by how much the overlaps narrow the bounds.
 
-Known drawbacks. Overlaps describe the audiences of a month; the timeline and the union over a month
-or a year of a whole country do not use them. If a limit takes effect in one draw, the overlap is
-fixed at the value of the model in the other draws.
+Assumptions. Those of the model of joint use; errors of figures are independent of one another.
+Given the chances of the groups, restrictions happened independently. Two restrictions of the same
+place affect the same people as far as possible.
+
+Known drawbacks. The model's error is the same draw for all unions of a country, so that intervals
+of sums within a country tend to be too wide, not too narrow. Whether a restriction was still on, or
+complete, is stated and not drawn. Overlaps describe the audiences of a month; the timeline and the
+union over a month or a year of a whole country do not use them. If a limit takes effect in one
+draw, the overlap is fixed at the value of the model in the other draws.
+
+Citation. docs/method.md.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from scipy.special import ndtr
 
-from audience_impact import figure_errors
-from audience_impact.audiences.intervals import ONE_SIDED
+from audience_impact.audiences.distributions import ONE_SIDED
+from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import MeasuredOverlap, Resolved
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
-from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
+from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import add_model_error
 from audience_impact.overlap.model import Group, JointUse, OverlapModel
 from audience_impact.overlap.patterns import condition_unions, mark_patterns
+from audience_impact.phases import number_sets
 from audience_impact.places import nesting
-from audience_impact.simulation.sampler import EndSampler, Sampler, draw_pert, stratify_uniforms
-from audience_impact.vocabulary import InputKind, OverlapKind
+from audience_impact.simulation.audiences import draw_bases
+from audience_impact.simulation.parts import PartDraws, Places
+from audience_impact.simulation.sampler import Sampler, draw_pert, stratify_uniforms
+from audience_impact.simulation.timeline import Timeline
+from audience_impact.vocabulary import WHOLE_INTERNET, InputKind, OverlapKind
 
-QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
-OUTSIDE = 1e-3
-"""Relative tolerance beyond which a draw counts as outside a bound."""
-
-
-def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of bases in persons from their quantiles, at most their ceiling.
-
-    `table` has `country_id`, `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, the
-    population that contains the base (NaN where it is one itself), and the path of people online,
-    which all counts of a country share (denominators/online.py). Equal rows are drawn once, and
-    the draws are shared by all callers.
-    """
-    parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
-    keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
-    return sampler.draw_once(
-        keys, lambda places: _draw_different_bases(table.iloc[places], sampler)
-    )
-
-
-def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
-    is_random = not isinstance(sampler, EndSampler)  # the end of a path is that of each day
-    has_path = table["online_moment"].notna().to_numpy() & is_random
-    u = np.empty((len(table), sampler.count))
-    u[~has_path] = sampler.draw_rows("base|" + table["base_id"][~has_path])
-    places = np.flatnonzero(has_path)
-    for country, rows in table[has_path].groupby("country_id").indices.items():
-        u[places[rows]] = ndtr(_draw_path(str(country), table.iloc[places[rows]], sampler))
-    u = stratify_uniforms(u)
-    middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW[:4])
-    low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
-    universe = figure_errors.widen_universe(np.fmax(middle, high), ceiling)
-    centre, *ends = (figure_errors.log_odds(persons, universe) for persons in (middle, low, high))
-    by = figure_errors.draw_through_quantiles(
-        u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre
-    )
-    return np.asarray(np.fmin(figure_errors.move_persons(middle, universe, by), ceiling))
-
-
-def _draw_path(country: str, rows: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return standard normals (rows, D) of the path of a country at the moments of its rows."""
-    moment, correlation, common, world = (rows[name].to_numpy("float64")[:, None] for name in PATH)
-    weights = weigh_years(moment[:, 0])
-    paths = [
-        weights
-        @ _draw_years(name, float(lag[0, 0]), sampler)
-        / measure_deviation(weights, lag)[:, None]
-        for name, lag in (("online|" + country, correlation), ("online", world))
-    ]
-    return np.asarray(np.sqrt(1.0 - common) * paths[0] + np.sqrt(common) * paths[1])
-
-
-def _draw_years(name: str, correlation: float, sampler: Sampler) -> Array:
-    """Return standard normals (YEARS, D), each correlated with the year before."""
-    names = pd.Series([f"{name}|{year}" for year in YEARS])
-
-    def draw(places: list[int]) -> Array:
-        drawn = sampler.draw_normals(names)
-        for year in range(1, len(YEARS)):
-            new = np.sqrt(1.0 - correlation**2) * drawn[year]
-            drawn[year] = correlation * drawn[year - 1] + new
-        return np.asarray(drawn[places])
-
-    return sampler.draw_once([(key, correlation) for key in names], draw)
+GROUP = ["country_id", "base_id", *BASE_LAW]
+"""Columns of a base: unions of one base are drawn together."""
+BLOCK = 500
+"""Number of rows of places that are processed at once, in complete sets, to limit memory."""
+INSIDE = 1e-6
+"""Share of the Frechet range that is excluded at each end, where patterns would become empty."""
+TINY = np.finfo(np.float64).tiny
 
 
 def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:
@@ -122,10 +84,6 @@ def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> Jo
         use = model.joint_use(country_id, sampler.draw_uniform)
         sampler.memory[name] = model, use
     return cast("JointUse", use)
-
-
-GROUP = ["country_id", "base_id", *BASE_LAW]
-"""Columns of a base: unions of one base are drawn together."""
 
 
 class Unions(NamedTuple):
@@ -167,37 +125,212 @@ def draw_union_people(
     return shares * base[group_of], base[group_of]
 
 
-def outside_share(drawn: Array, lower: Array, upper: Array) -> Array:
-    """Return the share of draws (rows,) of (rows, D) that lie outside bounds (rows,)."""
-    low, high = lower[:, None], np.where(np.isnan(upper), np.inf, upper)[:, None]
-    beyond = np.abs(np.clip(drawn, low, high) - drawn) > OUTSIDE * np.maximum(np.abs(drawn), 1.0)
-    return np.asarray(beyond.mean(axis=1))
+@dataclass(frozen=True)
+class Presence:
+    """Draws (restrictions, D) of whether each restriction is present: 1 or 0."""
+
+    restrictions: pd.Index
+    drawn: Array
+
+    def of_restrictions(self, restriction_ids: "pd.Series[str]") -> Array:
+        """Return the draws (rows, D) of some restrictions."""
+        return np.asarray(self.drawn[self.restrictions.get_indexer(restriction_ids)])
+
+    def fold_audiences(
+        self, members: pd.DataFrame, count: int, line: Timeline, values: Array
+    ) -> tuple[Unions, Array]:
+        """Return unions and audiences (audiences, D), each draw of the restrictions present in it.
+
+        The union of the services of a set has the number of the set. The union of its restrictions
+        of the whole internet has this number plus `count`, the number of sets; each draw has people
+        in only one of the two. `members` (set_id, row) are rows of `line`, all of which affect
+        everyone in their audiences; `values` (rows, D) has the audiences of the rows.
+        """
+        rows = _sort_by_platform(members, line.rows, line.periods)
+        groups = rows.groupby(["set_id", "platform_id"])["row"]
+        chains = groups.agg(tuple).rename("chain").reset_index()
+        is_network = chains["platform_id"] == WHOLE_INTERNET
+        network = chains[is_network].set_index("set_id")["chain"].to_dict()
+        above = [
+            () if alone else network.get(name, ())
+            for name, alone in zip(chains["set_id"], is_network, strict=True)
+        ]
+        keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
+        number, distinct = pd.factorize(keys)
+        is_present = self.of_restrictions(line.rows["restriction_id"]) > 0.0
+        folded = np.zeros((len(distinct), values.shape[1]))
+        for persons, (chain, over) in zip(folded, distinct, strict=True):
+            for row in reversed(chain):
+                persons[:] = np.where(is_present[row], values[row], persons)
+            for row in over:
+                persons[is_present[row]] = 0.0
+        union_ids = chains["set_id"] + count * is_network
+        first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
+        audiences = first[["set_id"]].assign(audience=number)
+        return Unions(_choose_bases(first, line.rows), audiences), folded
 
 
-def compute_quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
-    """Return columns q05, q50 and q95, named with the unit; NaN for rows of NaN."""
-    values = np.full((len(QUANTILES), len(drawn)), np.nan)
-    is_drawn = ~np.isnan(drawn).any(axis=1)
-    if is_drawn.any():
-        # of sorted draws, since numpy sorts several times faster than it selects a few of them
-        ordered = np.sort(drawn[is_drawn], axis=1)
-        values[:, is_drawn] = np.quantile(
-            ordered, list(QUANTILES.values()), axis=1, overwrite_input=True
+def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:
+    """Return whether each restriction is present in each draw; None if no chances were fitted."""
+
+    def draw(keys: Sequence[str]) -> Array:
+        # one in each of D parts: the share of draws without an event is then its chance
+        return stratify_uniforms(sampler.draw_rows(pd.Series(keys)))
+
+    drawn = chances.draw_present(restrictions, draw)
+    return None if drawn is None else Presence(restrictions, drawn)
+
+
+def _sort_by_platform(
+    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Return members with `platform_id`, by set and platform, the earliest restriction first."""
+    began = periods["from_day"].reindex(rows["restriction_id"]).to_numpy()
+    about = rows[["row", "platform_id"]].assign(began=began)
+    joined = members[["set_id", "row"]].merge(about, on="row", validate="m:1")
+    return joined.sort_values(["set_id", "platform_id", "began", "row"])
+
+
+def keep_one_per_platform(
+    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one member (set_id, row) per platform; only the whole internet if it is a member.
+
+    Of several rows of one platform, that of the earliest restriction remains.
+    """
+    single = _sort_by_platform(members, rows, periods).drop_duplicates(["set_id", "platform_id"])
+    network = single["platform_id"] == WHOLE_INTERNET
+    swallowed = single["set_id"].isin(single.loc[network, "set_id"]) & ~network
+    return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
+
+
+def _make_unions(members: pd.DataFrame, line: Timeline) -> Unions:
+    """Return the unions to draw of members (set_id, row), one row per platform."""
+    single = keep_one_per_platform(members, line.rows, line.periods)
+    return Unions(_choose_bases(single, line.rows), single.rename(columns={"row": "audience"}))
+
+
+def _choose_bases(members: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the base (set_id, GROUP) of each set: that of its largest audience.
+
+    Audiences of other measurers are drawn inside this base too: bases of two measurers differ in
+    their definition of online, and most of a union belongs to its largest audience.
+    """
+    size = "monthly_high_persons"
+    about = rows[["row", *GROUP, "base_persons", size]]
+    joined = members.merge(about, on="row", validate="m:1").sort_values(
+        ["set_id", size, "base_persons", "base_id"], ascending=[True, False, True, True]
+    )
+    return joined.drop_duplicates("set_id")[["set_id", *GROUP]].reset_index(drop=True)
+
+
+def draw_people(
+    members: pd.DataFrame,
+    persons: Array,
+    line: Timeline,
+    places: Places,
+    model: OverlapModel,
+    sampler: Sampler,
+    presence: Presence | None = None,
+) -> Array:
+    """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
+
+    `members` (set_id, row) are rows of `line`, with their audiences `persons` (rows, D). With
+    `presence`, a set contains in each draw only the restrictions that are present.
+    """
+    restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
+    in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
+    count = 1 + int(members["set_id"].max()) if len(members) else 0
+    everyone, plan, folded = members[~in_part], None, persons
+    if len(everyone) and presence is not None:
+        plan, folded = presence.fold_audiences(everyone, count, line, persons)
+    elif len(everyone):
+        plan = _make_unions(everyone, line)
+    people, base = _draw_whole(count, plan, folded, model, sampler)
+    if not in_part.any():
+        return people
+    plan, restrictions = _plan_parts(members[in_part], line)
+    drawn, online = draw_union_people(persons, plan, model, sampler)
+    order = np.argsort(plan.table["set_id"].to_numpy())
+    country_wide = PartDraws(np.clip(drawn / online, 0.0, 1.0)[order], online[order])
+    named = places.drawn
+    if presence is not None:
+        present = presence.of_restrictions(places.rows["restriction_id"])
+        named = PartDraws(named.cut * present, named.online)
+    at = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
+    rows = restrictions.merge(at, on=COUNTRY)
+    rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
+    first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
+    for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
+        sets = block["set_id"].unique()
+        affected, online = _sum_affected(block, country_wide, named, places.parent)
+        online = np.fmax(online, base[sets])
+        others = np.nan_to_num(people[sets])
+        rest = 1.0 - np.clip(others / online, 0.0, 1.0)
+        people[sets] = others + rest * np.fmin(affected, online)
+    return people
+
+
+def _draw_whole(
+    count: int, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
+) -> tuple[Array, Array]:
+    """Return people (count, D) under restrictions that affect everyone, and their base.
+
+    Sets without a union in `plan` are NaN, with a base of 0.
+    """
+    people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
+    if plan is None:
+        return people, base
+    sets = plan.table["set_id"].to_numpy()
+    drawn, bases = draw_union_people(persons, plan, model, sampler)
+    for some in (sets < count, sets >= count):  # services, then the whole internet
+        at = sets[some] % count
+        is_there = (drawn[some] > 0.0) | np.isnan(people[at])
+        people[at] = np.where(is_there, drawn[some], people[at])
+        base[at] = np.where(is_there, bases[some], base[at])
+    return people, base
+
+
+def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataFrame]:
+    """Return the unions of partial restrictions, and the number of each in its sets.
+
+    Equal rows of a restriction are drawn once. The restrictions have set_id, COUNTRY and `number`,
+    the set_id of their union.
+    """
+    about = line.rows.set_index("row")
+    pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
+    rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
+    first = np.flatnonzero(rows[["set_id", "pair"]].diff().ne(0).any(axis=1))
+    size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
+    distinct = rows.iloc[first]
+    number = number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
+    numbered = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
+    restrictions = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
+    return _make_unions(numbered, line), restrictions
+
+
+def _sum_affected(
+    block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
+) -> tuple[Array, Array]:
+    """Return the people in the places of each set, each once, and the country's people online.
+
+    `restrictions` has the users among the people online, and these, of each number of a
+    restriction; `drawn` the draws of each place.
+    """
+    sets, at = np.unique(block["set_id"], return_inverse=True)
+    named = block.groupby(["set_id", "area_id"]).ngroup().to_numpy()
+    first = np.unique(named, return_index=True)[1]
+    online = restrictions.online[block["number"]]
+    shares, people = (
+        nesting.find_largest(values, named, len(first))
+        for values in (
+            restrictions.cut[block["number"]] * drawn.cut[block["place"]],
+            online * drawn.online[block["place"]],
         )
-    return pd.DataFrame({f"{n}_{unit}": q for n, q in zip(QUANTILES, values, strict=True)}, index)
-
-
-def sum_by_restriction(drawn: Array, restrictions: pd.Series, order: pd.Index) -> Array:
-    """Return sums (restrictions, D) of countries (rows, D), which are disjoint."""
-    rows, weights = order.get_indexer(restrictions), np.ones(len(restrictions))
-    at = (rows, np.arange(len(rows)))
-    table = csr_array((weights, at), shape=(len(order), len(drawn)))
-    return np.asarray(table @ drawn)
-
-
-INSIDE = 1e-6
-"""Share of the Frechet range that is excluded at each end, where patterns would become empty."""
-TINY = np.finfo(np.float64).tiny
+    )
+    holder = nesting.find_holders(at[first], block["area_id"].iloc[first], parent)
+    affected = nesting.unite_people(shares, people, holder, at[first], len(sets))
+    return affected, nesting.find_largest(online, at, len(sets))
 
 
 def draw_conditioned(

@@ -22,20 +22,21 @@ Published tables have no infinity: an open side is null (`summarise`).
 Method. Audiences of a set are united by the bounds of Frechet: at least the largest, at most their
 sum and at most the base; of several rows of one platform in one area the largest audience counts,
 and areas may be disjoint, so that they add up, to the audience of the whole country at most. The
-draws are unions by the model of joint use (unions.py), which lie between the same bounds for the
-figures of each draw.
+draws are unions by the model of joint use (unions.py), between the same bounds for each draw.
 
-Ends of errors. The ends of a figure are the 0.5 and the 99.5 % quantile of its distribution: of the
+The ends of a figure's error are the 0.5 and the 99.5 % quantile of its distribution: of the
 interval that its source states, of the errors that such figures have, and of the growth since.
 Lower limits of audiences, shares of use and shares of those who keep access are set to the lower
 end, their upper limits and bases to the upper end; a limit never moves inwards, so that the worlds
-with errors contain those as printed. Residents stay as expected: no bound has more people than live
-in its places. Measured overlaps have no learned error, so that the worlds with errors do not use
-them. If several figures are all at their ends, these worlds are farther out than 99 % of the
-results.
+with errors contain those as printed. Residents stay as expected. Measured overlaps have no learned
+error, so that the worlds with errors do not use them.
 
-Assumptions, drawbacks and citation: those of timeline.py and unions.py; M. Frechet (1935), as in
-bounds.py.
+Assumptions. Those of timeline.py and unions.py.
+
+Known drawbacks. If several figures are all at their ends, the worlds with errors are farther out
+than 99 % of the results.
+
+Citation. M. Frechet (1935), as in bounds.py.
 """
 
 from dataclasses import replace
@@ -44,36 +45,32 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.bounds import BOUNDS
+from audience_impact.bounds import BOUNDS, PRINTED
 from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
-from audience_impact.frames import Array, Integers
-from audience_impact.simulation import audiences, unions
+from audience_impact.frames import Array
+from audience_impact.places import nesting
+from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import EndSampler
-from audience_impact.simulation.unions import compute_quantiles
 
+QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
+OUTSIDE = 1e-3
+"""Relative tolerance beyond which a draw counts as outside a bound."""
 LEAST, MOST, ERROR_LEAST, ERROR_MOST, DRAWN = range(5)
 LEASTS, MOSTS = [LEAST, ERROR_LEAST], [MOST, ERROR_MOST]
 """The columns of both least and of both most worlds."""
 
 
 class Limits(NamedTuple):
-    """Limits of audiences (rows, 2), as printed and with errors.
+    """Limits of audiences (rows, 2), as printed and with errors."""
 
-    Attributes:
-        low: At least.
-        high: At most.
-        national: At most in the whole country.
-        base: The base that contains the audience.
-    """
-
-    low: Array
-    high: Array
-    national: Array
-    base: Array
+    low: Array  # at least
+    high: Array  # at most
+    national: Array  # at most in the whole country
+    base: Array  # the base that contains the audience
 
     def open_sides(self) -> "Limits":
         """Return the limits with infinity in place of NaN."""
@@ -103,21 +100,8 @@ def add_audiences(members: pd.DataFrame, rows: pd.DataFrame, limits: Limits, cou
 
 def find_largest(members: pd.DataFrame, values: Array, count: int) -> Array:
     """Return the largest value (count, columns) of the rows of each set; 0 for a set without."""
-    largest = fold_largest(members["set_id"].to_numpy(), values[members["row"]], count)
-    return np.where(np.isnan(largest), 0.0, largest)
-
-
-def fold_largest(sets: Integers, values: Array, count: int) -> Array:
-    """Return the largest value (count, columns) among the rows of each set; NaN for a set without.
-
-    NaN among the values counts for nothing.
-    """
-    largest = np.full((count, values.shape[1]), np.nan)
-    if len(sets):
-        order = np.argsort(sets, kind="stable")
-        numbers, first = np.unique(sets[order], return_index=True)
-        largest[numbers] = np.fmax.reduceat(values[order], first, axis=0)
-    return largest
+    sets = members["set_id"].to_numpy("int64")
+    return np.nan_to_num(nesting.find_largest(values[members["row"]], sets, count), posinf=np.inf)
 
 
 def bound_most(members: pd.DataFrame, rows: pd.DataFrame, limits: Limits, count: int) -> Array:
@@ -145,16 +129,60 @@ def summarise(worlds: Array, index: pd.Index, unit: str) -> pd.DataFrame:
     return table.assign(**{f"{name}_{unit}": bounds[:, at] for at, name in enumerate(BOUNDS)})
 
 
+def measure_outside_share(drawn: Array, bounds: pd.DataFrame) -> Array:
+    """Return the share of draws (rows,) of (rows, D) that lie outside the bounds as printed."""
+    low, high = (
+        bounds[name].fillna(open_side).to_numpy("float64")[:, None]
+        for name, open_side in zip(PRINTED, (0.0, np.inf), strict=True)
+    )
+    beyond = np.abs(np.clip(drawn, low, high) - drawn) > OUTSIDE * np.maximum(np.abs(drawn), 1.0)
+    return np.asarray(beyond.mean(axis=1))
+
+
+def compute_quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
+    """Return columns q05, q50 and q95, named with the unit; NaN for rows of NaN."""
+    values = np.full((len(QUANTILES), len(drawn)), np.nan)
+    is_drawn = ~np.isnan(drawn).any(axis=1)
+    if is_drawn.any():
+        # of sorted draws, since numpy sorts several times faster than it selects a few of them
+        ordered = np.sort(drawn[is_drawn], axis=1)
+        values[:, is_drawn] = np.quantile(
+            ordered, list(QUANTILES.values()), axis=1, overwrite_input=True
+        )
+    return pd.DataFrame({f"{n}_{unit}": q for n, q in zip(QUANTILES, values, strict=True)}, index)
+
+
+def sum_by_restriction(
+    drawn: Array,
+    names: pd.Series,
+    restrictions: pd.Index,
+    numbers: pd.Series | None = None,
+    weights: pd.Series | float = 1.0,
+) -> Array:
+    """Return sums (restrictions, D) of rows of `drawn` by restriction; NaN for one without any.
+
+    `names` are the restrictions of the rows, or of those with these `numbers`, times `weights`.
+    """
+    rows = np.arange(len(names)) if numbers is None else numbers.to_numpy()
+    size = np.broadcast_to(np.asarray(weights, dtype="float64"), len(names))
+    at = (restrictions.get_indexer(names), rows)
+    table = csr_array((size, at), shape=(len(restrictions), len(drawn)))
+    total = np.asarray(table @ drawn)
+    total[~restrictions.isin(names)] = np.nan
+    return total
+
+
 LIMITS = ["low_persons", "high_persons", "base_persons"]
 """Columns of an audience that bounds depend on."""
 DAILY_LIMITS = ["daily_least_persons", "daily_most_persons"]
 """Columns of a daily figure that bounds depend on."""
 
 
-def widen_inputs(inputs: Inputs) -> Inputs:
-    """Return the inputs with every figure at its ends; without any limit if no error is known."""
-    sizes = inputs.sizes.sort_values(AUDIENCE, ignore_index=True)
-    rows = audiences.prepare_audiences(sizes, inputs.distributions)
+def widen_inputs(inputs: Inputs, rows: pd.DataFrame) -> Inputs:
+    """Return the inputs with every figure at its ends; without any limit if no error is known.
+
+    `rows` are the audiences, as `prepare_audiences` returns them.
+    """
     limits = widen_audiences(rows, inputs.errors)
     keeping = inputs.circumvention
     ends = audiences.draw_circumvention(keeping, EndSampler())
@@ -165,14 +193,14 @@ def widen_inputs(inputs: Inputs) -> Inputs:
     shares = inputs.feature_shares  # times `of_persons` they are at their ends
     users = audiences.draw_feature_users(shares, EndSampler())
     laws = shares[["country_id", *BASE_LAW]].assign(base_id=shares["share_base_id"])
-    of, people = shares["of_persons"], unions.draw_bases(laws, EndSampler())[:, -1]
+    of, people = shares["of_persons"], audiences.draw_bases(laws, EndSampler())[:, -1]
     most_people = move_out(of, people, np.fmax)
     shares = shares.assign(
         of_persons=most_people,
         least=move_out(shares["least"] * of, users[:, 0], np.fmin) / most_people,
         most=move_out(shares["most"] * of, users[:, -1], np.fmax) / most_people,
     )
-    sizes = sizes.assign(**{name: limits[name] for name in LIMITS})
+    sizes = inputs.sizes.assign(**{name: limits[name] for name in LIMITS})
     return replace(inputs, sizes=sizes, feature_shares=shares, circumvention=keeping)
 
 
@@ -181,7 +209,7 @@ def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataF
     if errors is None:
         return pd.DataFrame(dict(zip(LIMITS, (0.0, np.nan, np.nan), strict=True)), rows.index)
     ends = audiences.find_ends(rows, errors.tail_degrees)
-    bases = unions.draw_bases(rows[["country_id", "base_id", *BASE_LAW]], EndSampler())
+    bases = audiences.draw_bases(rows[["country_id", "base_id", *BASE_LAW]], EndSampler())
     low = move_out(rows["low_persons"], ends[:, 0], np.fmin)
     return pd.DataFrame(
         {

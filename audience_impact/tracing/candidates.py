@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import bounds
-from audience_impact.audiences import daily_reach, use
+from audience_impact.audiences import distributions, use
 from audience_impact.audiences import figures as audience_figures
 from audience_impact.audiences.inputs import Inputs, group_by_country
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -26,7 +26,7 @@ from audience_impact.outputs.lineage import (
     list_counts_of_lines,
     list_operator_shares,
 )
-from audience_impact.places import online, population, regional_figures
+from audience_impact.places import online, population
 from audience_impact.populations import ONLINE
 from audience_impact.selection import Step, rejection_reason
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -138,8 +138,10 @@ def _list_use(
     scope: Scope, inputs: Inputs, tables: Tables, able: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
     requested, sizes = scope.requested, inputs.sizes
-    daily = daily_reach.list_candidates(requested, able)
-    yield _describe(daily, "daily_audience", "estimates", daily_reach.STEPS, persons=daily["mode"])
+    daily = distributions.list_daily_figures(requested, able)
+    yield _describe(
+        daily, "daily_audience", "estimates", distributions.DAILY_STEPS, persons=daily["mode"]
+    )
     used = use.list_feature_candidates(sizes, scope.targets, tables, inputs.errors)
     yield _describe(
         used, "feature_share", "feature_use", use.FEATURE_STEPS, looked_for=used["feature"]
@@ -171,9 +173,7 @@ def _list_places(parts: pd.DataFrame, tables: Tables) -> Iterator[pd.DataFrame]:
     around = places[[*COUNTRY, "area_id", "day"]].rename(columns={"area_id": "place_id"})
     around = around.assign(area_id=places["area_id"].map(chains)).explode("area_id")
     rows = around.merge(rows.drop(columns="country_id"), on=["area_id", "day"])
-    series = regional_figures.add_series(tables).drop(
-        columns=["share", "year", "kind", "country_id"]
-    )
+    series = online.add_series(tables).drop(columns=["share", "year", "kind", "country_id"])
     lines = rows.merge(series, on=["area_id", "series"])
     reasons = [*COUNTRY, "place_id", "passed_over"]
     is_example = lines.groupby(reasons).cumcount() < EXAMPLES

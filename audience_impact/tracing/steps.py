@@ -28,7 +28,7 @@ from audience_impact.simulation import audiences
 from audience_impact.simulation.audiences import BASE, COUNTED, GROWN
 from audience_impact.simulation.parts import find_countries
 from audience_impact.simulation.simulate import Simulation, Steps
-from audience_impact.simulation.unions import QUANTILES
+from audience_impact.simulation.worlds import QUANTILES
 from audience_impact.tracing import ITEMS, SEPARATOR, Item
 from audience_impact.vocabulary import WHOLE_INTERNET
 

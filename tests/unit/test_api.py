@@ -22,7 +22,8 @@ from audience_impact.api import net_reach
 from audience_impact.api.net_reach import resolve_country
 from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, draw_union_people
+from audience_impact.simulation.unions import GROUP, Unions, draw_union_people
+from audience_impact.simulation.worlds import QUANTILES
 from flows.pipeline import steps
 
 MODULES = [

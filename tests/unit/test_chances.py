@@ -11,10 +11,10 @@ from audience_impact.fitted import chances
 from audience_impact.fitting import shares as fitting
 from audience_impact.outputs.over_time import draw_periods
 from audience_impact.outputs.person_days import count_by_kind
-from audience_impact.simulation import sets, worlds
+from audience_impact.simulation import unions, worlds
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.sets import Presence
 from audience_impact.simulation.simulate import Simulation
+from audience_impact.simulation.unions import Presence
 from audience_impact.vocabulary import Chance
 from tests.engine import calculated, calibrated, cut, of, placed, prepared
 from tests.support import ERRORS, World, row, world
@@ -39,7 +39,7 @@ def test_an_event_is_absent_in_as_many_draws_as_its_chance_says() -> None:
         index=["measured", "official", "alone", "near"],
     )
     sure = chances.Chances(groups, fitted)
-    present = sets.draw_presence(sure, groups.index, Sampler(0, 1000))
+    present = unions.draw_presence(sure, groups.index, Sampler(0, 1000))
     assert present is not None
     assert present.drawn.mean(axis=1) == pytest.approx([0.97 * 0.99, 0.99 * 0.9], abs=1.5e-3)
     confirmed = sure.is_confirmed(pd.Series(["R1", "R2"]))

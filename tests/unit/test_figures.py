@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import figures
+from audience_impact.audiences import distributions, figures
 from audience_impact.denominators.counts import Counts
 from audience_impact.denominators.denominators import Denominators
 from tests.support import World, row, world
@@ -251,13 +251,13 @@ def test_a_company_enters_only_where_nothing_better_exists() -> None:
         "E1", audience_metric="monthly_reach", source_id="company-page", period="2025-06-30"
     )
     assert ids(alone) == ["E1"]
-    assert audience(alone)["metric_priority"] == figures.WEAK
+    assert audience(alone)["metric_priority"] == distributions.WEAK
     assert ids(alone.estimate("E2", audience_metric="mau", period="2024-01")) == ["E2"]
 
 
 def test_a_company_s_daily_figure_stays_a_floor() -> None:
     made = world().estimate("E1", audience_metric="dau", source_id="company-page")
-    assert audience(made)["metric_priority"] == figures.FLOOR
+    assert audience(made)["metric_priority"] == distributions.FLOOR
 
 
 def test_a_share_times_the_base_of_the_same_measurer() -> None:

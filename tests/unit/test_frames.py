@@ -1,7 +1,7 @@
 """Declared frames: a column that is missing stops the run, and no other column is handed on."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import pandas as pd
 import pytest
@@ -15,8 +15,7 @@ ROWS = pd.DataFrame({"name": ["a"], "size": [1.0], "start": [pd.NaT], "more": 1}
 class Stage(Declared):
     """A value with one frame."""
 
-    FRAMES: ClassVar = {"rows": ["name size", "start"]}
-    rows: pd.DataFrame
+    rows: Annotated[pd.DataFrame, "name size", "start"]
 
 
 def test_what_nobody_declared_is_not_handed_on() -> None:

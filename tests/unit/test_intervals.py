@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.audiences import intervals
+from audience_impact.audiences import distributions
 from audience_impact.vocabulary import IntervalKind
 
 NO = math.nan
@@ -34,7 +34,7 @@ NUMBERS = ["least", "most", "low", "mode", "high", "coverage"]
 def read(*said: Said) -> pd.DataFrame:
     frame = pd.DataFrame(said, columns=["share", "low_share", "high_share", "interval_kind"])
     names = ("share", "low_share", "high_share")
-    return intervals.read_intervals(frame.astype(dict.fromkeys(names, "float64")), names)
+    return distributions.read_intervals(frame.astype(dict.fromkeys(names, "float64")), names)
 
 
 @pytest.mark.parametrize(("said", "numbers", "shape"), CASES)

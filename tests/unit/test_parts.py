@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audience_impact import pipeline
 from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
-from audience_impact.simulation import parts, sets, simulate
+from audience_impact.simulation import parts, simulate, unions
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import PartGap, list_meanings
@@ -350,7 +350,7 @@ def test_sets_are_cut_into_blocks_without_parting_one(
 ) -> None:
     sampler = Sampler(0, 50)
     whole = by_area(acts.simulation, sampler)
-    monkeypatch.setattr(sets, "BLOCK", 1)
+    monkeypatch.setattr(unions, "BLOCK", 1)
     pd.testing.assert_frame_equal(by_area(acts.simulation, sampler), whole)
 
 

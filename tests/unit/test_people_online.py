@@ -18,7 +18,7 @@ from audience_impact.denominators.online import (
 from audience_impact.fitting import people_online as fitting
 from audience_impact.fitting.people_online import list_counts
 from audience_impact.frames import Array
-from audience_impact.simulation import unions
+from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import EndSampler, Sampler
 from audience_impact.simulation.unions import GROUP
 from benchmarks import people_online
@@ -148,13 +148,13 @@ def correlation(drawn: Array) -> float:
 def test_a_day_has_one_count_whichever_base_is_named() -> None:
     sampler = Sampler(0, 500)
     both = pd.concat([bases(["2024-03-01"]), bases(["2024-03-01"], base_id="b")])
-    first, second = unions.draw_bases(both, sampler)
+    first, second = audiences.draw_bases(both, sampler)
     assert (first == second).all()
     assert first.std() > 0
 
 
 def test_days_that_are_near_are_drawn_alike_and_far_ones_less() -> None:
-    day, after, decade = unions.draw_bases(
+    day, after, decade = audiences.draw_bases(
         bases(["2016-07-02", "2016-07-03", "2026-07-02"]), Sampler(0, 4000)
     )
     assert np.abs(day / after - 1).max() < 0.02
@@ -162,9 +162,9 @@ def test_days_that_are_near_are_drawn_alike_and_far_ones_less() -> None:
 
 
 def test_the_ends_of_a_path_are_those_of_the_day() -> None:
-    low, high = unions.draw_bases(bases(["2024-03-01"]), EndSampler())[0][[0, -1]]
+    low, high = audiences.draw_bases(bases(["2024-03-01"]), EndSampler())[0][[0, -1]]
     plain = bases(["2024-03-01"]).assign(online_moment=np.nan)
-    assert [low, high] == unions.draw_bases(plain, EndSampler())[0][[0, -1]].tolist()
+    assert [low, high] == audiences.draw_bases(plain, EndSampler())[0][[0, -1]].tolist()
     assert low < 400e3 < 600e3 < high
 
 
@@ -173,7 +173,7 @@ def test_countries_share_the_common_part(common: float, expected: float) -> None
     both = pd.concat([bases(["2020-07-01"], online_common=common)] * 2)
     both["country_id"] = ["XA", "XB"]
     both["base_id"] = ["a", "b"]
-    drawn = unions.draw_bases(both, Sampler(0, 4000))
+    drawn = audiences.draw_bases(both, Sampler(0, 4000))
     assert correlation(drawn) == pytest.approx(expected, abs=0.05)
 
 

@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import places as online_learning
 from audience_impact.fitting.places import add_deviations
-from audience_impact.places import online, regional_figures
+from audience_impact.places import online
 from audience_impact.vocabulary import PlaceLaw
 from tests.support import World, world
 
@@ -86,8 +86,8 @@ def test_a_survey_of_the_regions_is_moved_to_the_share_of_the_country() -> None:
     assert list(law["rung"]) == ["survey", "survey"]
     assert law.loc["XA-N", "online_q50"] > 0.2 > -0.2 > law.loc["XA-S", "online_q50"]
     days = pd.DataFrame({"country_id": ["XA"], "day": [pd.Timestamp(DAY)], "log_odds": [0.0]})
-    result = regional_figures.read_figures(made.typed()).merge(days, on="country_id")
-    deviations = regional_figures.choose_deviations(result).set_index("area_id")["deviation"]
+    result = online.read_regional_figures(made.typed()).merge(days, on="country_id")
+    deviations = online.choose_deviations(result).set_index("area_id")["deviation"]
     mean = 0.6 * expit(deviations["XA-N"]) + 0.4 * expit(deviations["XA-S"])
     assert mean == pytest.approx(0.5)
     assert deviations["XA-N"] - deviations["XA-S"] == pytest.approx(logit(0.8) - logit(0.5))
@@ -153,7 +153,7 @@ def test_shares_in_towns_are_learned_from_censuses_and_surveys() -> None:
             odd = -2.2 + 2.0 * (urban - 0.5) + generator.normal(0.0, 0.2)
             made.add("regional_use", area_id=area, share=f"{expit(odd):.4f}", asked="households")
     tables = made.typed()
-    deviations = add_deviations(regional_figures.read_figures(tables))
+    deviations = add_deviations(online.read_regional_figures(tables))
     fits = online_learning.fit_towns(deviations, tables)
     slope, rest = fits[PlaceLaw.URBAN], fits[PlaceLaw.URBAN_REST]
     assert (slope.figures, rest.figures, rest.groups) == (4, 48, 1)
@@ -247,7 +247,7 @@ def test_moved_regions_have_the_mean_that_is_wanted(
     regions: list[tuple[float, float]], wanted: float
 ) -> None:
     shares, people = map(np.array, zip(*regions, strict=True))
-    shift = regional_figures.find_shifts(
+    shift = online.find_shifts(
         logit(shares), people, np.zeros(len(shares), dtype=np.int64), np.array([wanted])
     )
     assert np.average(expit(logit(shares) + shift), weights=people) == pytest.approx(wanted)

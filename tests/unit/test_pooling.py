@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.stats import t as student
 
 from audience_impact import figure_errors
-from audience_impact.audiences import figures, pooling
+from audience_impact.audiences import distributions, figures
 from audience_impact.audiences.scope import build_scope
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.frames import Array
@@ -22,7 +22,7 @@ FIGURES = ["shape", "low", "mode", "high"]
 RANGE = {"value": "500000", "low": "450000", "high": "600000", "interval_kind": "min_max"}
 
 
-def distributions(made: World) -> pd.DataFrame:
+def drawn_from(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience."""
     tables = made.typed()
     before = figures.select_before_start(
@@ -30,17 +30,18 @@ def distributions(made: World) -> pd.DataFrame:
         figures.list_qualifying_figures(tables, Denominators.from_facts(tables, None)),
     )
     errors = figure_errors.read_errors(tables["figure_errors"])
-    return pooling.pool_figures(figures.choose_figures(before), before, tables, errors)
+    return distributions.pool_figures(figures.choose_figures(before), before, tables, errors)
 
 
 def list_distributions(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience of the act R1."""
-    return distributions(made.restrict("R1", "alpha"))
+    return drawn_from(made.restrict("R1", "alpha"))
 
 
 def sampled(table: pd.DataFrame, count: int = COUNT) -> Array:
     """Draws of the rows of a table."""
-    return audiences.draw_audiences(table, Sampler(0, count), 4.0)
+    rows = table.reindex(columns=[*table, *set(audiences.DRAWN_BY) - set(table)])
+    return audiences.draw_audiences(rows, Sampler(0, count), 4.0)
 
 
 def several(*values: float, **cells: str) -> World:
@@ -198,7 +199,7 @@ def test_the_published_variance_between_trials_is_met_by_the_equation() -> None:
 
 def test_the_pool_is_the_published_one_with_the_error_of_hartung_and_knapp() -> None:
     effects, variances = log_relative_risks()
-    result = pooling.pool_random_effects(effects, np.sqrt(variances))
+    result = distributions.pool_random_effects(effects, np.sqrt(variances))
     _, *expected = by_hand(effects, np.sqrt(variances))
     assert result == pytest.approx(expected, rel=1e-5)
 
@@ -207,19 +208,21 @@ def test_the_pool_is_the_published_one_with_the_error_of_hartung_and_knapp() -> 
 def test_the_pool_does_not_hang_on_the_unit(unit: float) -> None:
     values, errors = unit * np.array([0.4, 0.5, 0.43, 0.62, 0.55]), unit * np.full(5, 0.01)
     _, *expected = by_hand(values, errors)
-    assert pooling.pool_random_effects(values, errors) == pytest.approx(expected, rel=1e-5)
+    assert distributions.pool_random_effects(values, errors) == pytest.approx(expected, rel=1e-5)
 
 
 def test_measurers_that_agree_have_no_variance_between_them() -> None:
     values, errors = np.array([100.0, 101.0, 99.0, 100.0, 100.0]), np.full(5, 20.0)
     assert by_hand(values, errors)[0] == 0.0
-    assert pooling.pool_random_effects(values, errors) == pytest.approx(by_hand(values, errors)[1:])
+    assert distributions.pool_random_effects(values, errors) == pytest.approx(
+        by_hand(values, errors)[1:]
+    )
 
 
 def test_five_measurers_are_pooled_with_the_error_of_two_digits() -> None:
     values = np.array([400e3, 500e3, 430e3, 620e3, 550e3])
     table = list_distributions(several(*values))
-    _, *expected = by_hand(values, pooling.UNSTATED_ERROR * values)
+    _, *expected = by_hand(values, distributions.UNSTATED_ERROR * values)
     assert table["shape"].tolist() == ["pool"]
     assert table[["mode", "low", "high"]].to_numpy()[0] == pytest.approx(expected, rel=1e-5)
     ends = np.quantile(sampled(table), [0.05, 0.95])
@@ -266,7 +269,7 @@ def test_an_audience_never_leaves_its_universe() -> None:
 
 def test_the_growth_of_a_service_is_one_whatever_restricts_it() -> None:
     made = world().errors(ERRORS).estimate("E1").estimate("E2", platform_id="beta")
-    table = distributions(made.restrict("R1", "alpha", "beta").restrict("R2", "alpha"))
+    table = drawn_from(made.restrict("R1", "alpha", "beta").restrict("R2", "alpha"))
     drawn = sampled(table, 50)
     pairs = list(zip(table["restriction_id"], table["platform_id"], strict=True))
     again, first = pairs.index(("R2", "alpha")), pairs.index(("R1", "alpha"))
@@ -278,15 +281,15 @@ def test_the_growth_of_a_service_is_one_whatever_restricts_it() -> None:
 def test_a_service_restricted_since_the_figure_may_have_fallen() -> None:
     made = world().errors(ERRORS).estimate("E1", period="2025-03")
     made.restrict("R0", "alpha", observed_from="2025-05-15").restrict("R1", "alpha")
-    table = distributions(made).set_index("restriction_id")
+    table = drawn_from(made).set_index("restriction_id")
     assert table.loc["R1", "growth_q05"] < 3 * table.loc["R0", "growth_q05"]
 
 
 def test_a_service_restricted_for_a_day_since_the_figure_grew_like_others() -> None:
     made = world().errors(ERRORS).estimate("E1", period="2025-03").restrict("R1", "alpha")
-    free = distributions(made).set_index("restriction_id").loc["R1", "growth_q05"]
+    free = drawn_from(made).set_index("restriction_id").loc["R1", "growth_q05"]
     day = {"observed_from": "2025-05-15", "ended_on": "2025-05-15", "end_status": "ended"}
-    after_a_day = distributions(made.restrict("R0", "alpha", **day)).set_index("restriction_id")
+    after_a_day = drawn_from(made.restrict("R0", "alpha", **day)).set_index("restriction_id")
     assert free > after_a_day.loc["R1", "growth_q05"] > 2.0 * free
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact.bounds import (
@@ -56,22 +56,18 @@ def members(platforms: Iterable[int], kind: OverlapKind, pattern: int) -> bool:
 
 
 @st.composite
-def populations(
-    draw: st.DrawFn, most: int = 4, overlaps: int = 4, loose: bool = True
-) -> tuple[Problem, float]:
+def populations(draw: st.DrawFn) -> tuple[Problem, float]:
     """A problem that is true of some population, and the population's union."""
-    count = draw(st.integers(2, most))
+    count = draw(st.integers(2, 5))
     some = st.lists(st.integers(0, 9), min_size=1 << count, max_size=1 << count)
     people = np.array(draw(some), dtype=float)
     index = np.arange(1 << count)
     sizes = [float(people @ (index >> i & 1)) for i in range(count)]
-    slack = st.sampled_from([0.0, 0.0, 1.0, 3.0]) if loose else st.just(0.0)
+    slack = st.sampled_from([0.0, 0.0, 1.0, 3.0])
     low = tuple(max(size - draw(slack), 0.0) for size in sizes)
     high = tuple(draw(st.sampled_from([size + draw(slack), math.inf])) for size in sizes)
-    if not loose:
-        low, high = tuple(sizes), tuple(sizes)
     measured = []
-    for _ in range(draw(st.integers(0, overlaps))):
+    for _ in range(draw(st.integers(0, 4))):
         platforms = tuple(
             draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=count, unique=True))
         )
@@ -90,12 +86,6 @@ def populations(
 
 
 # --- answers that are known
-
-
-@pytest.mark.parametrize("sizes", [(0.3, 0.5), (0.7, 0.6), (0.2, 0.3, 0.1), (0.9, 0.8, 0.7)])
-def test_sizes_alone_give_the_bounds_of_frechet(sizes: tuple[float, ...]) -> None:
-    # Frechet (1935); Hailperin (1965), Amer. Math. Monthly 72, for n events.
-    assert ends(exact(1.0, sizes)) == (max(sizes), min(1.0, sum(sizes)))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +143,7 @@ def test_nothing_limits_without_base_and_upper_limits() -> None:
 # --- properties
 
 
-@given(populations(most=5))
+@given(populations())
 def test_the_true_union_lies_inside_and_the_bounds_inside_those_of_frechet(
     case: tuple[Problem, float],
 ) -> None:
@@ -163,16 +153,6 @@ def test_the_true_union_lies_inside_and_the_bounds_inside_those_of_frechet(
     assert lower - noise <= union <= upper + noise
     assert max(sizes.low) <= lower <= upper <= min(sizes.base, sum(sizes.high))
     assert choose_consistent(sizes, measured) == list(range(len(measured)))
-
-
-@given(populations())
-def test_one_more_fact_never_widens_the_bounds(case: tuple[Problem, float]) -> None:
-    (sizes, measured), union = case
-    assume(measured)
-    wider = ends(Problem(sizes, measured[:-1]))
-    lower, upper = ends(Problem(sizes, measured))
-    assert wider[0] - 1e-6 * max(union, 1.0) <= lower
-    assert upper <= wider[1] + 1e-6 * max(union, 1.0)
 
 
 def test_a_platform_of_few_is_not_lost_beside_a_large_base() -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.pipeline import Stages
-from audience_impact.simulation import reach, sets, timeline, worlds
+from audience_impact.simulation import reach, timeline, unions, worlds
 from audience_impact.vocabulary import RestrictionKind
 from tests.engine import calls, known, prepared, russia, scoped
 from tests.support import World, row, world
@@ -239,15 +239,15 @@ BEGAN = pd.DataFrame(
 def test_of_a_platform_the_audience_of_the_restriction_that_began_first_stays() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "alpha"), ("R3", "alpha"), ("R3", "beta"))
     asked = members((0, 0), (0, 1), (0, 3), (1, 0), (1, 2))
-    result = sets.keep_one_per_platform(asked, rows, BEGAN)
+    result = unions.keep_one_per_platform(asked, rows, BEGAN)
     assert result.to_numpy().tolist() == [[0, 1], [0, 3], [1, 0]]
-    shuffled = sets.keep_one_per_platform(asked[::-1], rows, BEGAN)
+    shuffled = unions.keep_one_per_platform(asked[::-1], rows, BEGAN)
     assert shuffled.to_numpy().tolist() == result.to_numpy().tolist()
 
 
 def test_the_whole_internet_swallows_every_service() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "beta"), ("R3", "*"))
-    result = sets.keep_one_per_platform(
+    result = unions.keep_one_per_platform(
         members((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)), rows, BEGAN
     )
     assert result.to_numpy().tolist() == [[0, 2], [1, 0], [1, 1]]

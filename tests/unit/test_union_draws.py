@@ -10,7 +10,7 @@ from audience_impact.frames import Array
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import add_model_error
 from audience_impact.overlap.model import OverlapModel, read_model
-from audience_impact.simulation import unions
+from audience_impact.simulation import audiences, unions, worlds
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, Unions
 from tests.engine import LEARNED, calibrated, learned
@@ -75,7 +75,7 @@ def test_a_base_that_is_nearly_everybody_keeps_its_quantiles_below_all(share: fl
     table = pd.DataFrame({"base_id": ["a"], "expected_persons": law[1]}).assign(
         base_low_persons=law[0], base_high_persons=law[2], ceiling_persons=1e6
     )
-    drawn = unions.draw_bases(table.reindex(columns=GROUP), Sampler(0, 1000))[0]
+    drawn = audiences.draw_bases(table.reindex(columns=GROUP), Sampler(0, 1000))[0]
     expected = np.minimum(law, 1e6)
     assert np.quantile(drawn, [0.05, 0.5, 0.95]) == pytest.approx(expected, rel=5e-4)
     assert np.ptp(drawn) > 0.0
@@ -125,14 +125,15 @@ def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
 
 def test_how_many_draws_lie_outside_the_bounds() -> None:
     drawn = np.array([[1e6, 2e6, 3e6, 4e6], [1e6, 2e6, 3e6, 4e6], [999.5, 1001.0, 1e3, 1e3]])
-    beyond = unions.outside_share(drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3]))
+    ends = {"printed_min_persons": [1.5e6, 0, 1e3], "printed_max_persons": [3.5e6, np.nan, 2e3]}
+    beyond = worlds.measure_outside_share(drawn, pd.DataFrame(ends))
     assert beyond.tolist() == [0.5, 0.0, 0.0]  # half a person in a thousand is inside
 
 
 def test_quantiles_of_what_cannot_be_drawn_are_unknown() -> None:
     drawn = np.array([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)])
     drawn[2, 5] = np.nan
-    quantiles = unions.compute_quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
+    quantiles = worlds.compute_quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
     assert quantiles.loc["a"].to_dict() == {
         "q05_persons": 5.0,
         "q50_persons": 50.0,

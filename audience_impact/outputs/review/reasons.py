@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-from audience_impact.audiences import figures, intervals, parts
+from audience_impact.audiences import distributions, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.imputation.distribution import WIDEST
@@ -28,7 +28,7 @@ from audience_impact.outputs.review.status_rules import (
     fill_sentence,
 )
 from audience_impact.populations import EVERYONE
-from audience_impact.simulation import unions
+from audience_impact.simulation import worlds
 from audience_impact.simulation.simulate import SimulationInputs
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -139,7 +139,7 @@ def measure_factor(
     If nothing happened in more than one draw in twenty, the lowest quantile is zero; the low end of
     the other draws is then as far below the median, as a factor, as the highest quantile is above.
     """
-    low, middle, high = (frame[f"{kind}{name}_{unit}"] for name in unions.QUANTILES)
+    low, middle, high = (frame[f"{kind}{name}_{unit}"] for name in worlds.QUANTILES)
     low = low.where(low > 0.0, middle**2 / high.clip(lower=1.0))
     return high / low.clip(lower=1.0)
 
@@ -166,7 +166,7 @@ def withhold_quantiles(
     those of 5 and 95 % are equal above zero, or also at zero if the column `bound` is above zero;
     or their factor is above `widest`. The columns are `{kind}min_{unit}`, `{kind}q05_{unit}`, ...
     """
-    names = [f"{kind}{name}_{unit}" for name in unions.QUANTILES]
+    names = [f"{kind}{name}_{unit}" for name in worlds.QUANTILES]
     low, middle, high = (frame[name] for name in names)
     least, most = (frame[f"{kind}{end}_{unit}"] for end in ("min", "max"))
     is_outside = low < least * (1.0 - ROUNDING) - 1.0
@@ -226,8 +226,8 @@ def _flag_audiences(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     rows = rows.merge(imputed, on=AUDIENCE, how="left")
     number = rows["rung"].map(RUNGS.index, na_action="ignore").astype("float64")
     chosen = inputs.chosen
-    is_limit = chosen["interval_kind"].isin(intervals.ONE_SIDED)
-    is_limit &= chosen["metric_priority"] < figures.FLOOR
+    is_limit = chosen["interval_kind"].isin(distributions.ONE_SIDED)
+    is_limit &= chosen["metric_priority"] < distributions.FLOOR
     limits = pd.MultiIndex.from_frame(chosen.loc[is_limit, AUDIENCE])  # so that nothing is drawn
     return rows.assign(
         is_imputed=rows["rung"].notna(),
@@ -335,16 +335,16 @@ def _flag_weaknesses(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
         "some_unknown": (unknown > 0) & (unknown < count),
         "foreign_base": (unknown < count) & ~groups["is_own"].all(),
         "old": months > OLD_MONTHS,
-        "weak_metric": priority == figures.WEAK,
-        "brief": priority == figures.FLOOR,
-        "part_of_ages": priority == figures.PART,
+        "weak_metric": priority == distributions.WEAK,
+        "brief": priority == distributions.FLOOR,
+        "part_of_ages": priority == distributions.PART,
         "one_sided": groups["is_limit"].any(),
         "several_measurers": (groups["measurement_series_count"].max() > 1)
         & ~groups["is_network"].any(),
         "publishers_differ": groups["is_disputed"].any()
         | ((groups["measurement_series_count"].max() > 1) & groups["is_network"].any()),
         "under_block": groups["is_under_block"].any(),
-        "younger_missing": groups["is_missing_younger"].any() & (priority < figures.FLOOR),
+        "younger_missing": groups["is_missing_younger"].any() & (priority < distributions.FLOOR),
         "projected": groups["is_projected"].any(),
         "ageing": (months > FRESH_MONTHS) & (months <= OLD_MONTHS),
         "under_restriction": groups["is_under_restriction"].any() & ~groups["is_under_block"].any(),
@@ -357,7 +357,7 @@ def _flag_notes(
 ) -> dict[str, pd.Series]:
     is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
     is_later = groups["is_after_first_step"].any()
-    is_whole = inputs.sizes["metric_priority"] < figures.FLOOR
+    is_whole = inputs.sizes["metric_priority"] < distributions.FLOOR
     flagged = inputs.quality_flags.merge(inputs.sizes.loc[is_whole, AUDIENCE], on=AUDIENCE)
     ages = flagged.groupby("restriction_id")["least_age"].max().reindex(about.index)
     return {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences.daily_reach import LATER_DAYS
+from audience_impact.audiences.distributions import LATER_DAYS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.bounds import CONTRADICTION
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
