@@ -21,8 +21,7 @@ above it:
     fitted - parameters fitted to the facts of many countries, and the context that carries them
     audiences - the figures that describe each audience, its universe, features, circumvention
     bounds - limits that follow from the figures: Frechet, sharp bounds, contradictions
-    phases - restrictions in time: intervals, audiences by year and daily figure, curfews
-    simulation - draws of every uncertain input, and the union and person-days of each draw
+    simulation - restrictions in time, and draws of every input, of unions and of person-days
     outputs - a module for each published table, the reasons, and the rules over results
     tracing - how each answer comes about: its candidates and steps, and their words
     pipeline - the computation of published tables from typed facts, whole or in parts

@@ -362,7 +362,7 @@ def person_days(
             `daily` does not have, that ends before it begins or whose days are none.
 
     Source:
-        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.phases`.
+        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.simulation.phases`.
 
     Examples:
         >>> from audience_impact import load_calibration
@@ -377,7 +377,7 @@ def person_days(
         >>> (result.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
         [1161, 1162, 1255, 1313, 1390]
     """
-    from audience_impact.phases import constant_intervals
+    from audience_impact.simulation.phases import constant_intervals
 
     names = sorted(daily)
     persons = _require_exact([daily[name] for name in names], universe, names)

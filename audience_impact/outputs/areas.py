@@ -41,10 +41,10 @@ from audience_impact.outputs.review.status_rules import (
     UNRELIABLE,
 )
 from audience_impact.periods import ONE_DAY, parse_periods
-from audience_impact.phases import number_sets
 from audience_impact.places import nesting
 from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
+from audience_impact.simulation.phases import number_sets
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import (
     DRAWN,

@@ -35,9 +35,9 @@ from audience_impact.outputs.review.reasons import (
     withhold_quantiles,
 )
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
-from audience_impact.phases import Intervals
 from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
+from audience_impact.simulation.phases import Intervals
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import LEASTS, MOSTS, Limits
 from audience_impact.vocabulary import ObsStatus

@@ -20,8 +20,8 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from audience_impact.frames import Array
-from audience_impact.phases import Intervals, bound_hours, combine_hours, sum_hours
 from audience_impact.simulation import worlds
+from audience_impact.simulation.phases import Intervals, bound_hours, combine_hours, sum_hours
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, spread_kinds

@@ -21,9 +21,9 @@ from audience_impact.imputation.distribution import SHARES
 from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs import area_names
 from audience_impact.periods import ONE_DAY, parse_periods
-from audience_impact.phases import constant_intervals, cut_to_days
 from audience_impact.populations import parents_of
 from audience_impact.simulation import reach
+from audience_impact.simulation.phases import constant_intervals, cut_to_days
 from audience_impact.simulation.simulate import SimulationInputs
 from audience_impact.simulation.timeline import list_periods
 from audience_impact.vocabulary import WORLD, ImpactMetric, PlaceReading, SourceType

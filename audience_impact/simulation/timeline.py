@@ -52,7 +52,8 @@ from audience_impact.fitted.shares import daily_use, find_online_shares
 from audience_impact.frames import Array, Declared
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY, parse_periods
-from audience_impact.phases import (
+from audience_impact.simulation import audiences, reach
+from audience_impact.simulation.phases import (
     HOURS_COLUMNS,
     Intervals,
     constant_intervals,
@@ -60,7 +61,6 @@ from audience_impact.phases import (
     cut_to_days,
     split_by_year,
 )
-from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.simulation.worlds import DAILY_LIMITS, LIMITS, Limits, widen_phases
 from audience_impact.vocabulary import (

@@ -59,10 +59,10 @@ from audience_impact.frames import Array
 from audience_impact.overlap.copula import add_model_error
 from audience_impact.overlap.model import Group, JointUse, OverlapModel
 from audience_impact.overlap.patterns import condition_unions, mark_patterns
-from audience_impact.phases import number_sets
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import draw_bases
 from audience_impact.simulation.parts import PartDraws, Places
+from audience_impact.simulation.phases import number_sets
 from audience_impact.simulation.sampler import Sampler, draw_pert, stratify_uniforms
 from audience_impact.simulation.timeline import Timeline
 from audience_impact.vocabulary import WHOLE_INTERNET, InputKind, OverlapKind

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.phases import cut_to_days
+from audience_impact.simulation.phases import cut_to_days
 from tests.engine import calculated, calls, russia
 from tests.support import World
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact.periods import DAY
-from audience_impact.phases import constant_intervals
+from audience_impact.simulation.phases import constant_intervals
 
 Span = tuple[str, str, int, int]
 FIRST = pd.Timestamp(2024, 12, 20)
