@@ -95,19 +95,6 @@ def find_newest_access(tables: Tables) -> date:
     return date(newest.year, newest.month, newest.day)
 
 
-def make_rows_of(run: "Outputs", places: pd.DataFrame) -> pd.DataFrame:
-    """Return totals by month and year of the areas that contain countries of a run."""
-    reason = find_no_estimate_reason(run.stages.simulation)
-    return areas.make_rows([run.in_periods], places, reason, run.stages.scope.as_of)
-
-
-def rate_countries_of(rows: pd.DataFrame, run: "Outputs") -> pd.DataFrame:
-    """Return totals by month and year with the `confidence` of those of all restrictions."""
-    in_force = list_countries_in_force(run.stages.simulation.timeline)
-    rated = confidence.rate_countries(select_all(rows), run["impact"], in_force)
-    return rows.assign(confidence=rated.reindex(rows.index).fillna(""))
-
-
 def select_all(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the totals of all kinds of restrictions together."""
     return rows[rows["kind"] == RestrictionKind.ALL.value]
@@ -153,13 +140,23 @@ class Outputs(Mapping[str, pd.DataFrame]):
         """Return the people and person-days of countries by day."""
         return over_time.draw_days(self.simulation, self.stages.scope.as_of)
 
+    def sum_periods(self, places: pd.DataFrame) -> pd.DataFrame:
+        """Return totals by month and year of `places` (country_id, area_id), rated if of countries.
+
+        Only totals of all restrictions are rated.
+        """
+        simulation, as_of = self.stages.simulation, self.stages.scope.as_of
+        reason = find_no_estimate_reason(simulation)
+        rows = areas.make_rows([self.in_periods], places, reason, as_of)
+        in_force = list_countries_in_force(simulation.timeline)
+        rated = confidence.rate_countries(select_all(rows), self["impact"], in_force)
+        return rows.assign(confidence=rated.reindex(rows.index).fillna(""))
+
     def make_areas(self) -> pd.DataFrame:
         """Return the table `impact_by_area`, of countries and of regions."""
-        countries = self.in_periods.table["country_id"]
-        places = list_areas_of(self.facts["areas"], countries)
-        rows = make_rows_of(self, places)
-        regions = list_regions(self.facts["areas"], countries)
-        return finish_areas(rate_countries_of(rows, self), regions, self.facts["register_rows"])
+        countries, facts = self.in_periods.table["country_id"], self.facts
+        rows = self.sum_periods(list_areas_of(facts["areas"], countries))
+        return finish_areas(rows, list_regions(facts["areas"], countries), facts["register_rows"])
 
     def release_answers(self) -> None:
         """Free the draws that no table of areas needs."""
@@ -358,9 +355,8 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     frames = {name: run[name] for name in OF_RESTRICTIONS}
     run.release_answers()
     names = run.in_periods.table["country_id"].drop_duplicates()
-    rows = make_rows_of(run, pd.DataFrame({"country_id": names, "area_id": names}))
-    rows = areas.take_person_days(rows, frames["person_days"])
-    frames["impact_by_area"] = rate_countries_of(rows, run)
+    rows = run.sum_periods(pd.DataFrame({"country_id": names, "area_id": names}))
+    frames["impact_by_area"] = areas.take_person_days(rows, frames["person_days"])
     frames["draws"] = over_time.make_draws(run.in_periods, rows)
     broken = rules.find_broken_rules(collect_review_input(stages, frames))
     return PartResult(

@@ -118,10 +118,7 @@ def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]")
 
 
 def _find_floors(simulation: Simulation) -> tuple[pd.DataFrame, Array]:
-    """Return the people of each restriction in each of its countries: the least of its sets.
-
-    The bounds are in the order of the worlds; the draws are those of `countries` of the inputs.
-    """
+    """Return bounds and draws of restrictions in their countries: the least of their sets."""
     inputs, present = simulation.inputs, simulation.present
     certain = inputs.timeline.confirmed_rows["restriction_id"].unique()
     exposed = simulation.countries.exposed
@@ -143,7 +140,6 @@ def _draw_people(
     bounds_of: pd.DataFrame,
     draws_of: Array,
 ) -> Array:
-    """Return people (count, DRAWN + D) of sets, at least those of each restriction present."""
     inputs, in_draws = simulation.inputs, members["drawn"]
     least, most = _bound_people(inputs, members, bounds_of, count)
     drawn = np.full((count, simulation.sampler.count), np.nan)
@@ -181,7 +177,6 @@ DRAWS_AT_ONCE = 125
 def _raise_to_restrictions(
     drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, restriction_draws: Array
 ) -> None:
-    """Raise draws of sets, in place, to at least those of their restrictions."""
     about = inputs.timeline.rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     at = find_countries(single, inputs.countries)
@@ -240,7 +235,6 @@ def make_rows(
     pairs = pairs[["total", "area_id", "set_id"]].join(table, on="set_id")
     totals = _sum_units(pairs, parts).join(_count_restrictions_once(pairs, shared))
     totals = _add_status(totals.join(_describe_totals(pairs)), no_estimate_reason, as_of)
-    totals = _withhold_days(totals)
     return rows.join(totals, on="total").drop(columns="total").reset_index(drop=True)
 
 
@@ -288,7 +282,6 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
 
 
 def _sum_units(pairs: pd.DataFrame, parts: Sequence[Sets]) -> pd.DataFrame:
-    """Return the seven numbers of each total in each unit, an area at a time."""
     tables = [no_rows([], [name for unit in UNITS for name in list_numbers(unit)])]
     for _, rows in pairs.groupby("area_id", sort=True):
         numbers = [
@@ -327,7 +320,6 @@ def _count_restrictions_once(pairs: pd.DataFrame, shared: pd.DataFrame) -> pd.Da
 
 
 def _describe_totals(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the countries of each total, of how many there are draws, and columns of periods."""
     groups = pairs.groupby("total", sort=True)
     about = pd.DataFrame(
         {
@@ -373,25 +365,22 @@ def _add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
     )
     words = reasons.state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
+    names = [f"{name}_person_days" for name in worlds.QUANTILES]
+    table[names] = table[names].where(table[names[-1]] > 0.0)
+    table, withheld = reasons.withhold_quantiles(table, "person_days")
+    no_days = table["q50_person_days"].isna()
+    is_part_of_days = (table["days_drawn"] < table["countries_count"]) & ~no_days
+    flags = {"some_areas_undrawn": is_part_of_days, **withheld}
+    of_days = reasons.state_reasons(flags, table.index)
     return table.join(words).assign(
         is_lower_bound=np.where(is_part | is_bounded, YesNo.YES.value, YesNo.NO.value),
         obs_status=status,
+        person_days_obs_status=np.select(
+            [no_days, is_part_of_days], [MISSING, UNRELIABLE], ESTIMATED
+        ),
+        person_days_reason=of_days["reason"],
+        person_days_reason_rule_ids=of_days["reason_rule_ids"],
         as_of=as_of.isoformat(),
-    )
-
-
-def _withhold_days(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return totals with the status of their person-days; without quantiles where these are 0."""
-    names = [f"{name}_person_days" for name in worlds.QUANTILES]
-    some = rows.assign(**rows[names].where(rows[names[-1]] > 0.0))
-    rows, withheld = reasons.withhold_quantiles(some, "person_days")
-    is_silent = rows["q50_person_days"].isna()
-    is_part = (rows["days_drawn"] < rows["countries_count"]) & ~is_silent
-    words = reasons.state_reasons({"some_areas_undrawn": is_part, **withheld}, rows.index)
-    return rows.assign(
-        person_days_obs_status=np.select([is_silent, is_part], [MISSING, UNRELIABLE], ESTIMATED),
-        person_days_reason=words["reason"],
-        person_days_reason_rule_ids=words["reason_rule_ids"],
     )
 
 

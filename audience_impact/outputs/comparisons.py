@@ -9,6 +9,7 @@ description of the figure; its publisher was not consulted.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ def make_comparisons(
     NaN where our bound is zero.
     """
     theirs = pd.concat(
-        [tables["published_figures"], *_list_others(tables, inputs)], ignore_index=True
+        [tables["published_figures"], _list_others(tables, inputs)], ignore_index=True
     )
     same = ["restriction_id", "platform_id", "source_id", "value"]
     theirs = theirs[~(theirs["disputed_by"].ne("") & theirs.duplicated(same))]
@@ -83,18 +84,20 @@ def _compute_ratios(
 
 
 def _explain_differences(table: pd.DataFrame, counted: "pd.Series[bool]") -> np.ndarray:
-    """Return why a figure differs from ours; `counted` are figures in persons."""
     value, (low, high) = table["value"], _read_bounds(table)
     kind = table["figure_kind"].map(REASONS)
-    cases = {
-        DifferenceReason.DISPUTED: table["disputed_by"] != "",
-        DifferenceReason.WITHIN_BOUNDS: counted & (value >= low) & (value <= high),
-        "": kind.notna(),
-        DifferenceReason.ABOVE_OUR_UPPER: counted & (value > high),
-        DifferenceReason.BELOW_OUR_LOWER: counted & (value < low),
-    }
-    words = [str(word) or kind.fillna("").astype("object") for word in cases]
-    return np.select(list(cases.values()), words, DifferenceReason.OTHER_DEFINITION.value)
+    return _choose_reasons(
+        (table["disputed_by"] != "", DifferenceReason.DISPUTED.value),
+        (counted & (value >= low) & (value <= high), DifferenceReason.WITHIN_BOUNDS.value),
+        (kind.notna(), kind.fillna("").astype("object")),
+        (counted & (value > high), DifferenceReason.ABOVE_OUR_UPPER.value),
+        (counted & (value < low), DifferenceReason.BELOW_OUR_LOWER.value),
+    )
+
+
+def _choose_reasons(*cases: tuple["pd.Series[bool]", Any]) -> np.ndarray:
+    applies, reasons = zip(*cases, strict=True)
+    return np.select(applies, reasons, DifferenceReason.OTHER_DEFINITION.value)
 
 
 def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -107,45 +110,34 @@ def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
-def _list_others(tables: Tables, inputs: Inputs) -> list[pd.DataFrame]:
+def _list_others(tables: Tables, inputs: Inputs) -> pd.DataFrame:
     """Return figures of the services that the bounds did not use, as rows of published figures.
 
     They are statements of companies from before a start, and figures that a source disputes.
     """
-    spoken = set(inputs.chosen["estimate_id"])
     before = inputs.before
-    aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]
+    is_unused = ~before["estimate_id"].isin(set(inputs.chosen["estimate_id"]))
+    aside = before[before["is_company_statement"] & is_unused]
     aside = aside.sort_values(["period_end", "estimate_id"]).drop_duplicates(
         [*AUDIENCE, "measurement_series_id"], keep="last"
     )
     estimates = tables["estimates"].rename(columns={"area_id": "country_id"})
     disputed = estimates[estimates["disputed_by"] != ""]
     disputed = inputs.sizes[AUDIENCE].merge(disputed, on=["country_id", "platform_id"])
-    kinds = (
-        (aside.assign(disputed_by=""), FigureKind.COMPANY_STATEMENT),
-        (disputed.assign(point_persons=disputed["value"]), FigureKind.PLATFORM_AUDIENCE),
+    aside = aside.assign(
+        disputed_by="", value=aside["point_persons"], figure_kind=FigureKind.COMPANY_STATEMENT.value
     )
-    return [_as_published(rows, kind, tables) for rows, kind in kinds]
-
-
-def _as_published(aside: pd.DataFrame, kind: FigureKind, tables: Tables) -> pd.DataFrame:
+    disputed = disputed.assign(figure_kind=FigureKind.PLATFORM_AUDIENCE.value)
+    same = [
+        *("restriction_id", "platform_id", "figure_kind", "unit", "value", "interval_kind"),
+        *("period", "source_id", "disputed_by", "note", "estimate_id", "measurement_series_id"),
+    ]
+    rows = pd.concat([part[same] for part in (aside, disputed) if len(part)] or [aside[same]])
     measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
-    return pd.DataFrame(
-        {
-            "published_figure_id": aside["restriction_id"] + "/" + aside["estimate_id"],
-            "restriction_id": aside["restriction_id"],
-            "platform_id": aside["platform_id"],
-            "publisher": aside["measurement_series_id"].map(measurer),
-            "figure_kind": kind.value,
-            "unit": aside["unit"],
-            "value": aside["point_persons"],
-            "interval_kind": aside["interval_kind"],
-            "period": aside["period"],
-            "source_id": aside["source_id"],
-            "disputed_by": aside["disputed_by"],
-            "note": aside["note"],
-        }
-    )
+    return rows.assign(
+        published_figure_id=rows["restriction_id"] + "/" + rows["estimate_id"],
+        publisher=rows["measurement_series_id"].map(measurer),
+    ).drop(columns=["estimate_id", "measurement_series_id"])
 
 
 NEARLY_ALL = 0.75
@@ -163,44 +155,30 @@ def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame
     ours = by_area.set_index(["area_id", "period"])[OURS]
     keys = pd.MultiIndex.from_frame(theirs[["area_id", "period"]])
     table = theirs.join(ours.reindex(keys).set_axis(theirs.index))
-    table = table.rename(
-        columns={
-            "persons": "published_persons",
-            "base_q50_persons": "base_persons",
-            "events": "published_events_count",
-            "duration_hours": "published_hours",
-        }
-    )
-    ratios = _compute_ratios(
-        table, table["published_persons"], ("printed_min", "q50", "printed_max")
-    )
-    return table.assign(**ratios, difference_reason=_explain_area_differences(table)).sort_values(
-        "published_area_figure_id", ignore_index=True
-    )
+    value, printed = table["persons"], ("printed_min", "q50", "printed_max")
+    return table.assign(
+        published_persons=value,
+        base_persons=table["base_q50_persons"],
+        published_events_count=table["events"],
+        published_hours=table["duration_hours"],
+        **_compute_ratios(table, value, printed),
+        difference_reason=_explain_area_differences(table, value),
+    ).sort_values("published_area_figure_id", ignore_index=True)
 
 
-def _explain_area_differences(table: pd.DataFrame) -> np.ndarray:
-    value, (low, high) = table["published_persons"], _read_bounds(table)
+def _explain_area_differences(table: pd.DataFrame, value: "pd.Series[float]") -> np.ndarray:
+    low, high = _read_bounds(table)
     counted = value.notna() & high.notna()
-    within = counted & (value >= low) & (value <= high)
-    everyone = counted & (value >= NEARLY_ALL * table["base_persons"])
     default = DifferenceReason.OTHER_DEFINITION.value
-    stated = table["figure_kind"].map(REASONS).fillna(default)
-    above = np.where(everyone, DifferenceReason.COUNTS_ALL_INTERNET_USERS.value, stated)
-    below = counted & (value < NEARLY_ALL * low)
-    near = counted & ~below & (value < low)
-    hours = value.isna() & table["published_hours"].notna()
-    comparable = table["period"].str.fullmatch(OURS_BY)
-    return np.select(
-        [~comparable, low.isna(), within, below, near, counted, hours],
-        [
-            DifferenceReason.OTHER_PERIOD.value,
-            DifferenceReason.NOTHING_ON_RECORD.value,
-            DifferenceReason.WITHIN_BOUNDS.value,
-            DifferenceReason.FEWER_RESTRICTIONS.value,
-            default,
-            above,
-            DifferenceReason.DURATION_DIFFERS.value,
-        ],
-        default,
+    stated = table["figure_kind"].map(REASONS).fillna(default).astype("object")
+    everyone = value >= NEARLY_ALL * table["base_q50_persons"]
+    return _choose_reasons(
+        (~table["period"].str.fullmatch(OURS_BY), DifferenceReason.OTHER_PERIOD.value),
+        (low.isna(), DifferenceReason.NOTHING_ON_RECORD.value),
+        (counted & (value >= low) & (value <= high), DifferenceReason.WITHIN_BOUNDS.value),
+        (counted & (value < NEARLY_ALL * low), DifferenceReason.FEWER_RESTRICTIONS.value),
+        (counted & (value < low), default),
+        (counted & everyone, DifferenceReason.COUNTS_ALL_INTERNET_USERS.value),
+        (counted, stated),
+        (value.isna() & table["duration_hours"].notna(), DifferenceReason.DURATION_DIFFERS.value),
     )

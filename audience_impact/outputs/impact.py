@@ -5,7 +5,6 @@ import pandas as pd
 
 from audience_impact.audiences import figures
 from audience_impact.audiences.scope import Scope
-from audience_impact.bounds import Resolved
 from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs.areas import list_numbers
 from audience_impact.outputs.review import reasons
@@ -29,7 +28,6 @@ from audience_impact.vocabulary import (
     CircumventionBasis,
     Confidence,
     DedupMethod,
-    ImpactMetric,
     OverlapKind,
     Severity,
 )
@@ -41,7 +39,10 @@ def make_impact(scope: Scope, simulation: SimulationInputs, draws: Draws) -> pd.
     """Return one row for each restriction and impact_metric."""
     status = reasons.find_status(scope, simulation.selected)
     exposed, users, deprived = (
-        _join_numbers(simulation, draws, metric) for metric in (EXPOSED, FEATURE_USERS, DEPRIVED)
+        simulation.bounds.select_metric(metric).join(
+            worlds.compute_quantiles(draws[metric.value], simulation.restrictions, "persons")
+        )
+        for metric in (EXPOSED, FEATURE_USERS, DEPRIVED)
     )
     users = _explain_users(users.join(status), scope, simulation)
     deprived = deprived.join(users.drop(columns=list_numbers("persons")))
@@ -81,7 +82,6 @@ def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFram
 def _describe_restrictions(
     scope: Scope, simulation: SimulationInputs, draws: Draws
 ) -> pd.DataFrame:
-    """Return the columns that all metrics share."""
     sizes, bounds = simulation.selected.sizes, simulation.bounds
     groups = sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
@@ -120,9 +120,14 @@ def _name_methods(
     if model is not None:
         word = word.mask(is_drawn, model.dedup_method.value)
     for overlap in bounds.overlaps:
-        name = overlap.key[0]
+        name, everyone = overlap.key[0], set(range(len(overlap.audiences)))
+        is_observed = any(
+            fact.kind is OverlapKind.UNION and set(fact.platforms) == everyone
+            for fact in overlap.measured
+        )
+        drawn_by = DedupMethod.OBSERVED_UNION if is_observed else DedupMethod.CONDITIONED
         if overlap.used_ids and bounds.countries.loc[overlap.key, "is_sharp"]:
-            word[name] = (_name_overlap(overlap) if is_drawn[name] else DedupMethod.LP).value
+            word[name] = (drawn_by if is_drawn[name] else DedupMethod.LP).value
     word = word.mask(single, DedupMethod.SINGLE.value)
     decisive = inputs.imputed[inputs.imputed["is_decisive"]]
     order = decisive["rung"].map(RUNGS.index).astype("float64")
@@ -132,27 +137,9 @@ def _name_methods(
     return farthest.reindex(word.index).where(is_drawn & ~is_never).fillna(word)
 
 
-def _name_overlap(resolved: Resolved) -> DedupMethod:
-    everyone = set(range(len(resolved.audiences)))
-    observed = any(
-        fact.kind is OverlapKind.UNION and set(fact.platforms) == everyone
-        for fact in resolved.measured
-    )
-    return DedupMethod.OBSERVED_UNION if observed else DedupMethod.CONDITIONED
-
-
-def _join_numbers(simulation: SimulationInputs, draws: Draws, metric: ImpactMetric) -> pd.DataFrame:
-    middle = worlds.compute_quantiles(draws[metric.value], simulation.restrictions, "persons")
-    return simulation.bounds.select_metric(metric).join(middle)
-
-
 def _explain_exposed(
     frame: pd.DataFrame, scope: Scope, simulation: SimulationInputs, draws: Draws
 ) -> pd.DataFrame:
-    """Return the rows of people exposed, with the persons reached on the days of each restriction.
-
-    The latter are at least 0 unless it is certain.
-    """
     frame, inputs = _explain_no_error(frame), simulation.selected
     bounds = simulation.bounds.exposed.reindex(simulation.restrictions)
     outside_share = worlds.measure_outside_share(draws[EXPOSED.value], bounds)
@@ -172,14 +159,12 @@ def _explain_exposed(
 
 
 def _explain_no_error(frame: pd.DataFrame) -> pd.DataFrame:
-    """Apply the status rule `no_error` to intervals without width."""
     has_figure = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
     is_flat = (frame["q05_persons"] == frame["q95_persons"]) & (frame["q50_persons"] > 0)
     return apply_status_rule(frame, has_figure & is_flat, "no_error")
 
 
 def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
-    """Return the rows, with a reason for restrictions with complete inputs but without draws."""
     rule = reasons.find_no_estimate_reason(simulation)
     if not rule:
         return frame
@@ -219,7 +204,6 @@ def _order_assumptions(assumed: "pd.Series[str]") -> str:
 def _explain_deprived(
     frame: pd.DataFrame, scope: Scope, simulation: SimulationInputs
 ) -> pd.DataFrame:
-    """Return the rows of people left without access, which have the reasons of feature users."""
     keeping = simulation.selected.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
     unknown = keeping["basis"].isna()

@@ -32,6 +32,7 @@ OURS = "audience-impact"
 """Beginning of the name of a measurer that is this project."""
 
 
+@cache
 def name_origin(measurer: str | None, publisher: str, period: str | None = None) -> str:
     """Return the origin of a figure in words, such as `Mediascope, July 2025 (via Vanguard)`.
 
@@ -46,36 +47,22 @@ def name_origin(measurer: str | None, publisher: str, period: str | None = None)
     return f"{named}{when}" if is_bare else f"{named}{when} (via {page})"
 
 
-def list_measurers(lineages: pd.DataFrame) -> pd.Series:
-    """Return the measurer by `measurement_series_id`; null if the page names none."""
-    is_named = lineages["source_type"] != SourceType.PRESS_RELAY
-    return lineages.set_index("measurement_series_id")["measurer"].where(is_named.to_numpy())
-
-
 def name_origins(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:
     """Return the origin of each row from its columns of these names, as text without nulls."""
     columns = [frame[name].astype("object") for name in (measurer, publisher, period)]
     cells = (column.where(column.notna(), None).tolist() for column in columns)
-    words = [_cached_origin(*row) for row in zip(*cells, strict=True)]
+    words = [name_origin(*row) for row in zip(*cells, strict=True)]
     return pd.Series(words, frame.index, dtype="str")
-
-
-_cached_origin = cache(name_origin)
 
 
 def period_in_words(period: str) -> str:
     """Return a period of the facts in words: `2025-07` is July 2025, `A/B` is A to B."""
-    return " to ".join(_moment_in_words(part) for part in period.split("/"))
-
-
-def _moment_in_words(text: str) -> str:
-    year, *rest = text.split("-")
-    if not rest:
-        return year
-    if not rest[0].isdigit():
-        return f"{rest[0]} {year}"
-    month = f"{calendar.month_name[int(rest[0])]} {year}"
-    return f"{int(rest[1])} {month}" if len(rest) > 1 else month
+    words = []
+    for moment in period.split("/"):
+        year, month, day = (*moment.split("-"), "", "")[:3]
+        name = calendar.month_name[int(month)] if month.isdigit() else month
+        words.append(" ".join(filter(None, [day.lstrip("0"), name, year])))
+    return " to ".join(words)
 
 
 def _strip_brackets(name: str) -> str:
@@ -145,7 +132,9 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
     pages = tables["sources"][["source_id", "publisher", "url", "measurement_series_id"]]
     facts = facts.merge(pages, on="source_id", suffixes=("", "_of_page"))
     series = facts["measurement_series_id"].fillna(facts["measurement_series_id_of_page"])
-    facts = facts.assign(measurer=series.map(list_measurers(tables["lineages"])))
+    lineages = tables["lineages"].set_index("measurement_series_id")
+    measurers = lineages["measurer"].where(lineages["source_type"] != SourceType.PRESS_RELAY)
+    facts = facts.assign(measurer=series.map(measurers))
     attribution = name_origins(facts, "measurer", "publisher", "period")
     is_restriction = facts["input_table"].isin(RESTRICTION_TABLES)
     return facts.assign(
@@ -155,14 +144,12 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
 
 
 def _add_keys(rows: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Return facts whose key has several columns, with the key as `input_id`."""
     separator, columns = SEVERAL_COLUMNS[table]
     first, *others = (rows[name].astype("str") for name in columns)
     return rows.assign(input_id=first.str.cat(others, sep=separator))
 
 
 def _use_figures(inputs: Inputs) -> Iterator[pd.DataFrame]:
-    """Yield the figures of audiences and of shares, and the bases to which they refer."""
     chosen, sizes, shares = inputs.chosen, inputs.sizes, inputs.feature_shares
     of_shares = chosen[chosen["share_base_id"] != ""]
     pages = _list_other_pages(inputs)

@@ -83,16 +83,12 @@ def unite_people(simulation: Simulation, period: str = "") -> Array:
     for world in OF_MONTHS:
         rows = rows_of[world]
         days = find_days_in_force(rows, inputs.timeline.periods, ENDS[world])
-        inside = days["start"] < days["end"]
-        if period:
-            inside &= (days["start"] < limits["end"]) & (days["end"] > limits["start"])
+        outside = (days["start"] >= limits["end"]) | (days["end"] <= limits["start"])
+        inside = (days["start"] < days["end"]) & ~outside  # NaT, of all time, leaves nothing out
         sets = rows["country_id"].map(countries.index)
         members[world] = rows[["row"]].assign(set_id=sets)[inside].reset_index(drop=True)
     by_country = draw_apart(simulation, members, pd.Series("", range(len(countries))))
-    drawn = by_country[~find_undrawn(by_country), DRAWN:].sum(axis=0)
-    if find_undrawn(by_country).any():
-        drawn[:] = np.nan
-    return np.hstack([by_country[:, :DRAWN].sum(axis=0), drawn])[None, :]
+    return np.asarray(by_country.sum(axis=0, keepdims=True))
 
 
 # ---- By month and year ----
@@ -175,7 +171,6 @@ def _draw_people(simulation: Simulation, table: pd.DataFrame, members: Members) 
 
 
 def _describe_sets(members: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
-    """Return base, BASES and services of each set, by set_id."""
     rows = inputs.timeline.rows.set_index("row")
     expected = (rows["expected_persons"] / rows["base_persons"]).fillna(1.0)
     people = rows[["platform_id", "base"]].assign(

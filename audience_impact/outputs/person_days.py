@@ -19,13 +19,14 @@ from audience_impact.bounds import BOUNDS
 from audience_impact.frames import Array
 from audience_impact.outputs import queries
 from audience_impact.outputs.queries import (
+    ENDS,
     EVERY,
     KEY,
     PEOPLE,
     UNITS,
     DayEngine,
+    Ends,
     Kinds,
-    Query,
     summarise_days,
 )
 from audience_impact.outputs.review.reasons import (
@@ -46,15 +47,13 @@ ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 IMPUTED = "imputed_"
 FEATURE = "feature_"
 SLOWED = "slowed_"
-OF_RESTRICTIONS = Query(by_country=False, ends=("least_end", "most_end", "most_end"))
-OF_COUNTRIES = Query(by_country=True, ends=("least_end", "most_end", "end"))
 
 
 def make_person_days(simulation: Simulation, as_of: date) -> pd.DataFrame:
     """Return one row for each restriction and year or in all, and a country and month or year."""
     engine = DayEngine(simulation)
-    of_restrictions = _sum_all(engine, OF_RESTRICTIONS).join(_sum_feature_users(engine))
-    table = pd.concat([of_restrictions, _sum_all(engine, OF_COUNTRIES)]).reset_index()
+    of_restrictions = _sum_all(engine, by_country=False).join(_sum_feature_users(engine))
+    table = pd.concat([of_restrictions, _sum_all(engine, by_country=True)]).reset_index()
     frame = table.merge(_sum_naively(engine.inputs), on=KEY, how="left", validate="1:1")
     frame = _add_slowed(_add_status(frame, engine, as_of), engine)
     return frame.sort_values(["restriction_id", "area_id", "period"], ignore_index=True)
@@ -63,32 +62,34 @@ def make_person_days(simulation: Simulation, as_of: date) -> pd.DataFrame:
 def count_by_kind(simulation: Simulation) -> tuple["pd.Series[float]", pd.DataFrame]:
     """Return the result of DayEngine.count_by_kind for all restrictions."""
     engine = DayEngine(simulation)
-    return engine.count_by_kind(engine.list_spans(OF_COUNTRIES))
+    return engine.count_by_kind(engine.list_spans(by_country=True))
 
 
-def _sum_all(engine: DayEngine, query: Query) -> pd.DataFrame:
-    """Return the totals of a query, those up to imputed ends, and the days that are drawn."""
+def _sum_all(engine: DayEngine, by_country: bool) -> pd.DataFrame:
     line = engine.inputs.timeline
-    drawn = line.find_intervals(line.drawn_rows, "end", query.by_country)
+    drawn = line.find_intervals(line.drawn_rows, "end", by_country)
     covered = queries.count_days_in_force(drawn).rename("covered_days")
-    to_imputed_ends = query._replace(ends=("end",) * 3)
-    imputed = _sum_units(engine, to_imputed_ends, (PEOPLE,)).drop(columns="is_outweighed")
-    table = _sum_units(engine, query, UNITS).join(covered).join(imputed.add_prefix(IMPUTED))
+    imputed = _sum_units(engine, by_country, ("end", "end", "end"), (PEOPLE,))
+    imputed = imputed.drop(columns="is_outweighed").add_prefix(IMPUTED)
+    table = _sum_units(engine, by_country, ENDS[by_country], UNITS).join(covered).join(imputed)
     over = table[f"{IMPUTED}days"].isna()  # the imputed ends of all restrictions are before
-    table.loc[over, [name for name in table.columns if name.startswith(IMPUTED)]] = 0.0
+    table.loc[over, list(imputed)] = 0.0
     return table
 
 
-def _sum_units(engine: DayEngine, query: Query, units: tuple[str, ...]) -> pd.DataFrame:
+def _sum_units(
+    engine: DayEngine, by_country: bool, ends: Ends, units: tuple[str, ...]
+) -> pd.DataFrame:
     """Return the totals in units and the days in force, by KEY.
 
-    Draws exclude services without a daily figure. Where these force more than the median
-    of the rest, the draws do not describe the total (`is_outweighed`).
+    Draws exclude services without a daily figure. Where these force more than the median of the
+    rest, the draws do not describe the total (`is_outweighed`).
     """
-    spans = engine.list_spans(query)
-    people = engine.count_people(spans, query.by_country)
-    drawn = engine.inputs.timeline.drawn_rows
-    sure = engine.list_spans(query._replace(rows=pd.Index(drawn["row"]))).least
+    line, spans = engine.inputs.timeline, engine.list_spans(by_country, ends)
+    people = engine.count_people(spans, by_country)
+    certain = engine.list_certain(by_country)
+    certain = certain[certain["row"].isin(line.drawn_rows["row"])]
+    sure = line.find_intervals(certain, ends[0], by_country)
     table = pd.DataFrame({"days": queries.count_days_in_force(spans.most)})
     for unit in units:
         counted = people if unit == PEOPLE else engine.count_hours(spans, people)
@@ -121,7 +122,7 @@ def _add_slowed(frame: pd.DataFrame, engine: DayEngine) -> pd.DataFrame:
 
 
 def _sum_slowed(engine: DayEngine) -> pd.DataFrame:
-    spans = engine.list_spans(OF_COUNTRIES)
+    spans = engine.list_spans(by_country=True)
     is_slowed = engine.inputs.timeline.rows["is_slowed"].to_numpy("bool")
     counts = [queries.count_sets(part) for part in spans]
     slowed, cut = (
@@ -145,38 +146,37 @@ def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:
 
     Users of a whole service are all people exposed to it. If E people are exposed on a day and U
     are users of the feature, at least E + U minus all exposed are both, and at most the smaller
-    number. The draws assume that the share of users is the same on each day.
+    number; in one of several countries, of which the users are known for their sum alone, none and
+    all. The draws assume that the share of users is the same on each day.
     """
-    spans = engine.list_spans(OF_RESTRICTIONS)
+    inputs, countries = engine.inputs, engine.simulation.countries
+    spans = engine.list_spans(by_country=False)
     people = engine.count_people(spans, by_country=False)
-    bounds, ends = engine.inputs.bounds, [f"{name}_persons" for name in BOUNDS]
+    names = Kinds(*(_list_restrictions(intervals) for intervals in spans))
+    least, most = names.least["restriction_id"], names.most["restriction_id"]
+    bounds, ends = inputs.bounds, [f"{name}_persons" for name in BOUNDS]
     users, exposed = bounds.feature_users[ends], bounds.exposed[ends]
-    ids = [_list_restrictions(intervals)["restriction_id"] for intervals in spans]
-    forced = users.reindex(ids[0]).to_numpy("float64")[:, LEASTS]
-    everyone = exposed.reindex(ids[0]).to_numpy("float64")[:, MOSTS]
+    forced = users.reindex(least).to_numpy("float64")[:, LEASTS]
+    everyone = exposed.reindex(least).to_numpy("float64")[:, MOSTS]
     both = np.fmax(people.least + forced - everyone, 0.0)
-    at_most = np.fmin(people.most, users.reindex(ids[1]).to_numpy("float64")[:, MOSTS])
+    fewer = np.fmin(people.most, users.reindex(most).to_numpy("float64")[:, MOSTS])
+    several = inputs.timeline.rows.groupby("restriction_id")["country_id"].nunique() > 1
+
+    def choose(ids: "pd.Series[str]", of_whole: Array, of_several: Array, of_part: Array) -> Array:
+        is_whole = ids.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
+        is_several = ids.map(several).astype(bool).to_numpy()[:, None]
+        return np.where(is_whole, of_whole, np.where(is_several, of_several, of_part))
+
+    drawn = countries.exposed
+    share = np.divide(countries.users, drawn, out=np.ones_like(drawn), where=drawn > 0.0)
+    share = np.vstack([share, np.full((1, share.shape[1]), np.nan)])
+    at = find_countries(names.drawn, inputs.countries)  # -1 where nobody is drawn: the last row
     counted = Kinds(
-        _choose_users(engine.inputs, ids[0], people.least, both, np.zeros_like(both)),
-        _choose_users(engine.inputs, ids[1], people.most, at_most, people.most),
-        people.drawn * _draw_users_share(spans.drawn, engine),
+        choose(least, people.least, np.zeros_like(both), both),
+        choose(most, people.most, people.most, fewer),
+        people.drawn * share[at],
     )
     return summarise_days(engine.sum_days(spans, counted), PEOPLE).add_prefix(FEATURE)
-
-
-def _choose_users(
-    inputs: SimulationInputs, ids: "pd.Series[str]", exposed: Array, users: Array, unknown: Array
-) -> Array:
-    """Return the users (sets, 2) of the features of restrictions, by the bound that applies.
-
-    They are all `exposed` to whole services, `users` in one country, and `unknown` in several, of
-    which the users are known for their sum alone.
-    """
-    rows = inputs.timeline.rows
-    several = rows.groupby("restriction_id")["country_id"].nunique() > 1
-    is_whole = ids.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
-    is_several = ids.map(several).astype(bool).to_numpy()[:, None]
-    return np.where(is_whole, exposed, np.where(is_several, unknown, users))
 
 
 def _list_restrictions(intervals: Intervals) -> pd.DataFrame:
@@ -185,45 +185,26 @@ def _list_restrictions(intervals: Intervals) -> pd.DataFrame:
     return pd.DataFrame({"restriction_id": parts.str[0], "country_id": parts.str[-1]})
 
 
-def _draw_users_share(intervals: Intervals, engine: DayEngine) -> Array:
-    """Return draws (sets, D) of the share of those exposed who use the restricted features."""
-    countries = engine.simulation.countries
-    exposed, users = countries.exposed, countries.users
-    at = find_countries(_list_restrictions(intervals), engine.inputs.countries)
-    share = np.divide(users, exposed, out=np.ones_like(users), where=exposed > 0.0)
-    with_blank = np.vstack([share, np.full((1, users.shape[1]), np.nan)])
-    return np.asarray(with_blank[at])  # -1 where nobody is drawn: the last row
-
-
 def _sum_naively(inputs: SimulationInputs) -> pd.DataFrame:
-    """Return the plain sums of monthly and of daily audiences over days and restrictions."""
     line = inputs.timeline
-    is_in_force = ~line.rows["restriction_id"].isin(
-        line.periods.index[line.periods["from_day"].isna()]
-    )
-    pieces, members = line.find_intervals(
-        line.rows[line.rows["is_counted"] & is_in_force], "end", by_country=False
-    )
+    no_start = line.periods.index[line.periods["from_day"].isna()]
+    is_counted = line.rows["is_counted"] & ~line.rows["restriction_id"].isin(no_start)
+    pieces, members = line.find_intervals(line.rows[is_counted], "end", by_country=False)
     high, national = (
         worlds.open_sides(line.rows[[name, "daily_persons"]].to_numpy("float64"))
         for name in ("monthly_high_persons", "monthly_whole_persons")
     )
-    added = worlds.add_audiences(
-        members,
-        line.rows,
-        Limits(high, high, national, high),
-        queries.count_sets((pieces, members)),
-    )
-    of_restrictions = queries.sum_days((pieces, members), added).set_axis(ADDED, axis=1)
+    limits, count = Limits(high, high, national, high), queries.count_sets((pieces, members))
+    added = worlds.add_audiences(members, line.rows, limits, count)
+    sums = [queries.sum_days((pieces, members), added).set_axis(ADDED, axis=1)]
     of_country = pieces.assign(group=pieces["group"].str.rsplit("|", n=1).str[-1])
-    of_countries = [
-        queries.sum_days(
-            (of_country[np.isfinite(added[of_country["set_id"], at])], members), added[:, [at]]
-        ).set_axis([name], axis=1)
-        for at, name in enumerate(ADDED)
-    ]
-    sums = pd.concat([of_restrictions, pd.concat(of_countries, axis=1)])
-    return sums.replace(np.inf, np.nan).reset_index()
+    of_countries = []
+    for at, name in enumerate(ADDED):
+        limited = of_country[np.isfinite(added[of_country["set_id"], at])]
+        total = queries.sum_days((limited, members), added[:, [at]])
+        of_countries.append(total.set_axis([name], axis=1))
+    sums.append(pd.concat(of_countries, axis=1))
+    return pd.concat(sums).replace(np.inf, np.nan).reset_index()
 
 
 def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataFrame:
@@ -232,14 +213,13 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
     widest = choose_widest(frame["restriction_id"], inputs.parts)
     frame, withheld = _withhold_quantiles(frame, widest)
     is_undrawn = frame["q50_person_days"].isna()
+    is_drawn = rows["is_complete"] & rows["is_daily_drawn"]
     why = {
         "end_unknown": rows["restriction_id"].isin(engine.list_unknown_ends()),
         "some_bounds_only": ~rows["is_complete"],
         "no_daily": rows["is_complete"] & ~rows["is_daily_drawn"],
-        "daily_from_shares": rows["is_complete"]
-        & rows["is_daily_drawn"]
-        & ~rows["is_daily_measured"],
-        "some_imputed": rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
+        "daily_from_shares": is_drawn & ~rows["is_daily_measured"],
+        "some_imputed": is_drawn & rows["is_imputed"],
     }
     flags = {rule: _totals_with(frame, inputs, rows[some]) for rule, some in why.items()}
     flags |= {"outweighed": frame["is_outweighed"], **withheld}

@@ -1,8 +1,8 @@
 """Queries over time: the people under restrictions, on the days on which these are in force.
 
-Definitions. A query names the rows of the timeline that count, whether by restriction or by
-country, and the ends up to which they count. Its spans are the sets of rows in force, of what is
-certain, possible and drawn, each with its days.
+Definitions. People are counted under each restriction, by year and in all, or under any restriction
+of a country, by month and year. The spans of a query are the sets of rows of the timeline that are
+in force, of what is certain, possible and drawn, each with its days.
 
 Method. People of each set are united in all worlds (simulation/worlds.py); a sparse matrix (keys,
 sets) of days sums them by period; `summarise_days` returns the seven numbers. What is counted
@@ -32,20 +32,14 @@ KEY = ["restriction_id", "country_id", "period"]
 OF_COUNTRIES = ["country_id", "period", "kind"]
 PEOPLE, HOURS = UNITS = ("person_days", "person_hours")
 
+Ends = tuple[str, str, str]
+"""The end dates up to which what is certain, possible and drawn counts."""
+ENDS: dict[bool, Ends] = {
+    False: ("least_end", "most_end", "most_end"),
+    True: ("least_end", "most_end", "end"),
+}
+"""The ends of restrictions, and by country."""
 T = TypeVar("T")
-
-
-class Query(NamedTuple):
-    """Restrictions of which people are counted on the days in force.
-
-    They are counted under any restriction of a country, by month and year, or else under each
-    restriction, by year and in all; up to the `ends` of what is certain, possible and drawn; of
-    some `rows` of the timeline, None for all.
-    """
-
-    by_country: bool
-    ends: tuple[str, str, str]
-    rows: pd.Index | None = None
 
 
 class Kinds(NamedTuple, Generic[T]):
@@ -70,19 +64,17 @@ class DayEngine:
         """Return the inputs of all draws."""
         return self.simulation.inputs
 
-    def list_spans(self, query: Query) -> Kinds[Intervals]:
-        """Return the sets in force and their days."""
+    def list_spans(self, by_country: bool, ends: Ends | None = None) -> Kinds[Intervals]:
+        """Return the sets in force and their days, of restrictions or of countries."""
         line = self.inputs.timeline
-        certain = line.confirmed_rows if query.by_country else line.certain_rows
-        kinds = (certain, line.rows, line.drawn_rows)
-        if query.rows is not None:
-            kinds = tuple(rows[rows["row"].isin(query.rows)] for rows in kinds)
-        return Kinds(
-            *(
-                line.find_intervals(rows, end, query.by_country)
-                for rows, end in zip(kinds, query.ends, strict=True)
-            )
-        )
+        kinds = (self.list_certain(by_country), line.rows, line.drawn_rows)
+        limited = zip(kinds, ends or ENDS[by_country], strict=True)
+        return Kinds(*(line.find_intervals(rows, end, by_country) for rows, end in limited))
+
+    def list_certain(self, by_country: bool) -> pd.DataFrame:
+        """Return the rows of the timeline that are certain; in countries, confirmed as well."""
+        line = self.inputs.timeline
+        return line.confirmed_rows if by_country else line.certain_rows
 
     def count_people(self, spans: Kinds[Intervals], by_country: bool) -> Kinds[Array]:
         """Return the people on a day of each set."""
@@ -224,14 +216,12 @@ def divide_by_kind(intervals: Intervals, line: Timeline) -> Intervals:
 
 
 def _join_worlds(least: pd.DataFrame, most: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
-    """Return sums in all worlds, of the keys of what is possible."""
     parts = least.reindex(most.index).fillna(0.0), most, drawn.reindex(most.index)
     values = worlds.join_worlds(*(part.to_numpy("float64") for part in parts))
     return pd.DataFrame(values, most.index)
 
 
 def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFrame:
-    """Return sums of `per_day` (sets, columns) over the days of pieces, by a key."""
     number = pieces.groupby(key).ngroup().to_numpy()
     first = np.unique(number, return_index=True)[1]
     keys = pd.MultiIndex.from_frame(pieces[key].iloc[first])

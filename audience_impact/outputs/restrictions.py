@@ -44,13 +44,17 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     requested = scope.requested.groupby("restriction_id")["country_id"]
     countries = requested.agg(lambda ids: ";".join(sorted(set(ids))))
     seen = _describe_evidence(scope.evidence, tables).reindex(facts.index)
+    measurers = seen["measured_by_names"].astype("str").fillna("") + ";"
+    measurers += facts["measured_by"].fillna("")
     return facts.assign(
         hours_basis=about["hours_basis"].replace("", None),
         **durations.describe_total_hours(about),
         **seen.drop(columns="measured_by_names"),
         **_describe_chains(scope),
         **_name_other_ends(facts, tables),
-        measured_by_names=_join_measurers(facts, seen),
+        measured_by_names=measurers.map(
+            lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
+        ),
         measured_url=facts["measured_url"].replace("", None),
         area_names=facts["area_ids"].map(lambda ids: _join_names(names[ids.split(";")])),
         region_name=facts["area_ids"].map(
@@ -111,13 +115,6 @@ def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
 
 
-def _join_measurers(facts: pd.DataFrame, seen: pd.DataFrame) -> pd.Series:
-    theirs = seen["measured_by_names"].astype("str").fillna("")
-    return (theirs + ";" + facts["measured_by"].fillna("")).map(
-        lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
-    )
-
-
 def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:
     ends = facts.reindex(columns=events.OTHER_END).astype("str")
     publishers = tables["sources"].set_index("source_id")["publisher"]
@@ -130,7 +127,6 @@ def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series
 
 
 def _join_names(names: Iterable[str]) -> str:
-    """Return names as a list in a cell, in which no name has its separator."""
     return ";".join(name.replace(";", ",") for name in names)
 
 

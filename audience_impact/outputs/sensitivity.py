@@ -23,17 +23,14 @@ Citations. E. Plischke, E. Borgonovo, C. L. Smith, European Journal of Operation
 (2013) 536-550; I. Olkin, J. D. Finn, Psychological Bulletin 118 (1995) 155-164.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array, no_rows
-from audience_impact.overlap.model import JointUse
 from audience_impact.simulation import audiences, parts, unions, worlds
-from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import (
     DEPRIVED,
     EXPOSED,
@@ -41,8 +38,6 @@ from audience_impact.simulation.simulate import (
     PERSON_DAYS,
     Draws,
     Simulation,
-    SimulationInputs,
-    Steps,
 )
 from audience_impact.vocabulary import ImpactMetric, InputKind
 
@@ -74,16 +69,13 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
     nothing = no_rows((*KEYS, "input"), ("first_order_share", "first_order_error_share"))
     is_exposed = impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value
     silent = impact.loc[is_exposed & impact["q50_persons"].isna(), KEYS].assign(input=HELPS_MOST)
-    inputs = () if simulation.model is None else _draw_inputs(simulation)
-    parts = [
-        *(
-            _share_out(kind, name, simulation.inputs.restrictions, drawn, draws[name])
-            for kind, metrics, drawn in inputs
-            for name in metrics
-        ),
-        silent.reindex(columns=nothing.columns).astype(nothing.dtypes),
-    ]
-    shares = pd.concat([part for part in parts if len(part)] or [nothing], ignore_index=True)
+    restrictions, tables = simulation.inputs.restrictions, []
+    for draw in (_draw_audiences, _draw_shares, _draw_places) if simulation.model else ():
+        for kind, metrics, rows, people in draw(simulation):
+            drawn = worlds.sum_by_restriction(people, rows["restriction_id"], restrictions)
+            tables += [_share_out(kind, name, restrictions, drawn, draws[name]) for name in metrics]
+    tables.append(silent.reindex(columns=nothing.columns).astype(nothing.dtypes))
+    shares = pd.concat([part for part in tables if len(part)] or [nothing], ignore_index=True)
     rank = shares.groupby(KEYS)["first_order_share"].rank(ascending=False, method="first")
     words = {kind.value: text for kind, text in ADVICE.items()} | {HELPS_MOST: NO_FIGURE}
     return shares.assign(
@@ -96,7 +88,6 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
 def _share_out(
     kind: InputKind, metric: str, restrictions: pd.Index, drawn: Array, result: Array
 ) -> pd.DataFrame:
-    """Return the shares of an input (restrictions, D) of a metric, where both vary."""
     varies = (_measure_spread(drawn) > 1e-9) & (_measure_spread(result) > 1e-9)
     share, error = first_order_shares(drawn[varies], result[varies])
     frame = pd.DataFrame(
@@ -145,42 +136,88 @@ def find_narrowing(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.Series:
     return (interval_width * (1.0 - remaining)).round()
 
 
-Drawn = tuple[pd.DataFrame, Array]
-"""Rows with a `restriction_id`, and their draws (rows, D)."""
+Input = tuple[InputKind, tuple[str, ...], pd.DataFrame, Array]
+"""An input, the metrics that depend on it, rows with a `restriction_id`, and draws (rows, D)."""
 PEOPLE = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value)
 ALL = (*PEOPLE, PERSON_DAYS)
 
 
-def _draw_inputs(simulation: Simulation) -> Iterator[tuple[InputKind, tuple[str, ...], Array]]:
-    """Yield each input, the metrics that depend on it, and its draws (restrictions, D).
-
-    The draws of restrictions that do not depend on the input are all the same.
-    """
-    inputs = simulation.inputs
-    world = _World(inputs, simulation.steps, simulation.sampler)
-    listed: list[tuple[InputKind, tuple[str, ...], Callable[[], Drawn]]] = [
-        (
-            InputKind.AUDIENCE,
-            PEOPLE,
-            lambda: world.at_middle_base(inputs.audiences, world.steps.audiences),
-        ),
-        (InputKind.AUDIENCE, (PERSON_DAYS,), world.draw_daily_audiences),
-        (InputKind.BASE, ALL, lambda: (inputs.countries, world.steps.bases)),
-        (InputKind.CORRELATION, ALL, lambda: world.draw_joint_use(lambda use: use.correlation)),
-        (InputKind.MODEL, ALL, lambda: world.draw_joint_use(lambda use: use.error)),
-        (InputKind.OVERLAP, PEOPLE, world.draw_overlaps),
-        (InputKind.FEATURE_SHARE, PEOPLE[1:], world.draw_feature_shares),
-        (InputKind.ASSUMED, PEOPLE[1:], world.draw_assumed),
-        (InputKind.DAILY_USE, (PERSON_DAYS,), world.draw_daily_use),
-        (InputKind.CIRCUMVENTION, PEOPLE[2:], world.draw_circumvention),
-        (InputKind.PLACE, ALL, world.draw_places),
-        (InputKind.NETWORK, ALL, lambda: world.draw_cut(parts.draw_network_share)),
-        (InputKind.DEPTH, ALL, lambda: world.draw_cut(parts.draw_lost_share)),
+def _draw_audiences(simulation: Simulation) -> Iterator[Input]:
+    inputs, steps, sampler = simulation.inputs, simulation.steps, simulation.sampler
+    yield InputKind.AUDIENCE, PEOPLE, *_hold_base(inputs.audiences, steps.audiences, simulation)
+    rows, line = inputs.timeline.drawn_rows, inputs.timeline
+    daily = line.daily.loc[rows.index].assign(restriction_id=rows["restriction_id"])
+    drawn = audiences.draw_audiences(daily, sampler, line.tail_degrees)
+    days = (rows["until_limit"] - rows["from_limit"]).dt.days  # on which all of a month come
+    people = _hold_base(daily, drawn * _weigh(days), simulation)
+    yield InputKind.AUDIENCE, (PERSON_DAYS,), *people
+    yield InputKind.BASE, ALL, inputs.countries, steps.bases
+    at = parts.find_countries(inputs.audiences, inputs.countries)
+    several = np.bincount(at[at >= 0], minlength=len(inputs.countries)) > 1
+    rows, middle = inputs.countries[several], _take_middle(steps.joint[several])
+    assert inputs.overlap_model is not None  # else there are no steps
+    uses = [
+        unions.draw_joint_use(inputs.overlap_model, country, sampler)
+        for country in rows["country_id"]
     ]
-    for kind, metrics, draw in listed:
-        rows, drawn = draw()
-        names = rows["restriction_id"]
-        yield kind, metrics, worlds.sum_by_restriction(drawn, names, inputs.restrictions)
+    for kind, parts_of in (
+        (InputKind.CORRELATION, [use.correlation for use in uses]),
+        (InputKind.MODEL, [use.error for use in uses]),
+    ):
+        yield kind, ALL, rows, np.array(parts_of).reshape(len(rows), sampler.count) * middle
+    names = pd.DataFrame(columns=["restriction_id", "overlap_id"], dtype="str")
+    rows = pd.concat([names, *(country.facts for country in inputs.bounds.overlaps)])
+    yield InputKind.OVERLAP, PEOPLE, rows, sampler.draw_rows("overlap|" + rows["overlap_id"])
+
+
+def _hold_base(
+    rows: pd.DataFrame, persons: Array, simulation: Simulation
+) -> tuple[pd.DataFrame, Array]:
+    """Return audiences in persons, imputed ones, which are shares of the base, at its middle.
+
+    Internet users are not among them: they are the base.
+    """
+    at = parts.find_countries(rows, simulation.inputs.countries)
+    chosen = (at >= 0) & (rows["shape"] != audiences.BASE).to_numpy()
+    base = simulation.steps.bases[at[chosen]]
+    is_share = rows["shape"].isin(audiences.SHARED).to_numpy()[chosen][:, None]
+    return rows[chosen], persons[chosen] * np.where(is_share, _take_middle(base) / base, 1.0)
+
+
+def _draw_shares(simulation: Simulation) -> Iterator[Input]:
+    """Yield shares of users: of a feature, on record or learned, on a day, and with access."""
+    inputs, sampler, line = simulation.inputs, simulation.sampler, simulation.inputs.timeline
+    shares, laws = inputs.selected.feature_shares, inputs.selected.feature_laws
+    people = _weigh(shares["mode"] * shares["of_persons"])
+    learned = audiences.draw_fitted_shares(laws, inputs.countries, sampler)
+    learned = np.nan_to_num(learned) * _take_middle(simulation.steps.joint)
+    users = np.vstack([sampler.draw_rows("feature|" + shares["feature_use_id"]) * people, learned])
+    rows = pd.concat([shares[COUNTRY], inputs.countries[COUNTRY]])
+    yield InputKind.FEATURE_SHARE, PEOPLE[1:], rows, users
+    is_assumed = (shares["assumed"] != "").to_numpy("bool")
+    assumed = sampler.draw_rows("assumed|" + shares.loc[is_assumed, "feature_use_id"])
+    yield InputKind.ASSUMED, PEOPLE[1:], shares[is_assumed], assumed * people[is_assumed]
+    rows = line.rows[line.daily["share_mean"].notna().to_numpy()]
+    rows = rows.drop_duplicates([*COUNTRY, "platform_id"])
+    daily = line.daily.loc[rows.index]
+    drawn = audiences.draw_daily_shares(daily, sampler)
+    people = _weigh(daily["mode"].fillna(rows["base_persons"]))
+    yield InputKind.DAILY_USE, (PERSON_DAYS,), rows, drawn * people
+    rows = inputs.selected.circumvention
+    drawn = audiences.draw_circumvention(rows, sampler)
+    yield InputKind.CIRCUMVENTION, PEOPLE[2:], rows, drawn
+
+
+def _draw_places(simulation: Simulation) -> Iterator[Input]:
+    places, steps, sampler = simulation.inputs.parts, simulation.steps, simulation.sampler
+    base = steps.bases[parts.find_countries(places, simulation.inputs.countries)]
+    middle = _take_middle(base)
+    online = parts.draw_online(places, middle, sampler)
+    drawn = online * middle * parts.draw_reading(places, sampler)
+    yield InputKind.PLACE, ALL, places, drawn
+    people = _take_middle(steps.countries.places.drawn.online * base)
+    yield InputKind.NETWORK, ALL, places, parts.draw_network_share(places, sampler) * people
+    yield InputKind.DEPTH, ALL, places, parts.draw_lost_share(places, sampler) * people
 
 
 def _take_middle(draws: Array) -> Array:
@@ -189,98 +226,3 @@ def _take_middle(draws: Array) -> Array:
 
 def _weigh(people: pd.Series) -> Array:
     return np.asarray(people.fillna(0.0).to_numpy("float64")[:, None])
-
-
-@dataclass(frozen=True)
-class _World:
-    """What all inputs are drawn from."""
-
-    inputs: SimulationInputs
-    steps: Steps
-    sampler: Sampler
-
-    def draw_daily_audiences(self) -> Drawn:
-        """Return the audiences that come on a day if all who come in a month do, times days."""
-        line = self.inputs.timeline
-        rows = line.drawn_rows
-        daily = line.daily.loc[rows.index]
-        drawn = audiences.draw_audiences(daily, self.sampler, line.tail_degrees)
-        days = (rows["until_limit"] - rows["from_limit"]).dt.days
-        rows = daily.assign(restriction_id=rows["restriction_id"])
-        return self.at_middle_base(rows, drawn * _weigh(days))
-
-    def at_middle_base(self, rows: pd.DataFrame, persons: Array) -> Drawn:
-        """Return audiences in persons, imputed ones, which are shares of the base, at its middle.
-
-        Internet users are not among them: they are the base.
-        """
-        at = parts.find_countries(rows, self.inputs.countries)
-        chosen = (at >= 0) & (rows["shape"] != audiences.BASE).to_numpy()
-        base = self.steps.bases[at[chosen]]
-        is_share = rows["shape"].isin(audiences.SHARED).to_numpy()[chosen][:, None]
-        return rows[chosen], persons[chosen] * np.where(is_share, _take_middle(base) / base, 1.0)
-
-    def draw_joint_use(self, choose: Callable[[JointUse], Array]) -> Drawn:
-        """Return a part of the joint use of countries with several audiences."""
-        inputs, model = self.inputs, self.inputs.overlap_model
-        assert model is not None  # else there are no steps
-        at = parts.find_countries(inputs.audiences, inputs.countries)
-        several = np.bincount(at[at >= 0], minlength=len(inputs.countries)) > 1
-        rows = inputs.countries[several]
-        drawn = [
-            choose(unions.draw_joint_use(model, country, self.sampler))
-            for country in rows["country_id"]
-        ]
-        shape = (len(rows), self.sampler.count)
-        return rows, np.array(drawn).reshape(shape) * _take_middle(self.steps.joint[several])
-
-    def draw_overlaps(self) -> Drawn:
-        names = pd.DataFrame(columns=["restriction_id", "overlap_id"], dtype="str")
-        rows = pd.concat([names, *(country.facts for country in self.inputs.bounds.overlaps)])
-        return rows, self.sampler.draw_rows("overlap|" + rows["overlap_id"])
-
-    def draw_feature_shares(self) -> Drawn:
-        """Return the users of a feature, by a share on record or else one that is learned."""
-        inputs, shares = self.inputs, self.inputs.selected.feature_shares
-        stated = self.sampler.draw_rows("feature|" + shares["feature_use_id"])
-        learned = audiences.draw_fitted_shares(
-            inputs.selected.feature_laws, inputs.countries, self.sampler
-        )
-        learned = np.nan_to_num(learned) * _take_middle(self.steps.joint)
-        users = stated * _weigh(shares["mode"] * shares["of_persons"])
-        rows = pd.concat([shares[COUNTRY], inputs.countries[COUNTRY]])
-        return rows, np.vstack([users, learned])
-
-    def draw_assumed(self) -> Drawn:
-        shares = self.inputs.selected.feature_shares
-        rows = shares[shares["assumed"] != ""]
-        drawn = self.sampler.draw_rows("assumed|" + rows["feature_use_id"])
-        return rows, drawn * _weigh(rows["mode"] * rows["of_persons"])
-
-    def draw_circumvention(self) -> Drawn:
-        rows = self.inputs.selected.circumvention
-        return rows, audiences.draw_circumvention(rows, self.sampler)
-
-    def draw_daily_use(self) -> Drawn:
-        """Return the share of each service's users who come on a day, weighted by its users."""
-        line = self.inputs.timeline
-        rows = line.rows[line.daily["share_mean"].notna().to_numpy()]
-        rows = rows.drop_duplicates([*COUNTRY, "platform_id"])
-        shares = line.daily.loc[rows.index]
-        people = shares["mode"].fillna(rows["base_persons"])
-        return rows, audiences.draw_daily_shares(shares, self.sampler) * _weigh(people)
-
-    def draw_places(self) -> Drawn:
-        """Return the people online of places where those of the country are at their middle."""
-        places = self.inputs.parts
-        at = parts.find_countries(places, self.inputs.countries)
-        base = _take_middle(self.steps.bases[at])
-        drawn = parts.draw_online(places, base, self.sampler)
-        return places, drawn * base * parts.draw_reading(places, self.sampler)
-
-    def draw_cut(self, draw: Callable[[pd.DataFrame, Sampler], Array]) -> Drawn:
-        """Return a share of the people online of places, weighted by these."""
-        places = self.inputs.parts
-        at = parts.find_countries(places, self.inputs.countries)
-        people = self.steps.countries.places.drawn.online * self.steps.bases[at]
-        return places, draw(places, self.sampler) * _take_middle(people)

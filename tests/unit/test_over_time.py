@@ -357,11 +357,10 @@ def test_each_day_of_the_last_two_years_has_its_people() -> None:
     inputs = prepared(made)[0].simulation
     table = select_all(engine.by_day(inputs, Sampler(0, 100), areas_of(made)))
     land = table[table["area_id"] == "XA"]
-    assert (land["from_day"].min(), land["to_day"].max()) == ("2026-01-05", "2026-01-20")
-    days = land.loc[land.index.repeat(land["days"].astype("int64"))]
-    assert days["printed_min_persons"].tolist() == [500e3] * 16
-    assert days["printed_max_persons"].tolist() == [500e3] * 6 + [700e3] * 10
-    assert days["restrictions_count"].tolist() == [1] * 6 + [2] * 10
+    assert (land["period"].min(), land["period"].max()) == ("2026-01-05", "2026-01-20")
+    assert land["printed_min_persons"].tolist() == [500e3] * 16
+    assert land["printed_max_persons"].tolist() == [500e3] * 6 + [700e3] * 10
+    assert land["restrictions_count"].tolist() == [1] * 6 + [2] * 10
     everywhere = table[table["area_id"] == "001"]
     assert set(everywhere["printed_max_persons"]) == {800e3, 1000e3}
     assert (everywhere["countries_count"] == 2).all()

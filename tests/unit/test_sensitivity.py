@@ -160,3 +160,26 @@ def test_for_what_has_no_estimate_it_says_what_would_help() -> None:
 
 def test_each_kind_of_input_has_its_advice() -> None:
     assert set(sensitivity_table.ADVICE) == set(InputKind)
+
+
+# ---- Narrowing ----
+
+
+@pytest.mark.parametrize(
+    ("metric", "share", "persons"),
+    [
+        ("people_exposed", 0.75, 100.0),
+        ("people_exposed", -0.01, 0.0),
+        ("people_exposed", 1.2, 200.0),
+        ("people_exposed", np.nan, np.nan),
+        ("person_days", 0.5, np.nan),
+    ],
+)
+def test_without_a_part_of_its_variance_an_interval_is_narrower(
+    metric: str, share: float, persons: float
+) -> None:
+    key = {"restriction_id": ["R1"], "impact_metric": ["people_exposed"]}
+    impact = pd.DataFrame({**key, "q05_persons": [1000.0], "q95_persons": [1200.0]})
+    shares = pd.DataFrame({**key, "impact_metric": [metric], "first_order_share": [share]})
+    narrowing = sensitivity_table.find_narrowing(shares, impact)
+    assert narrowing.tolist() == pytest.approx([persons], nan_ok=True)

@@ -169,10 +169,6 @@ def test_a_step_without_such_a_figure_from_before_the_first_is_estimated() -> No
     assert "of which no such figure is from before the first step" in result["reason"]
 
 
-def test_what_a_normal_row_has_is_told() -> None:
-    assert len(status_rules.ASKED_OF_NORMAL) == len(set(status_rules.ASKED_OF_NORMAL)) > 3
-
-
 def test_the_table_of_rules_is_sound() -> None:
     rules = [rule.id for rule in status_rules.TABLE]
     assert len(rules) == len(set(rules)) == len(status_rules.RULES)

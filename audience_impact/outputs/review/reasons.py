@@ -94,7 +94,6 @@ def state_reasons(flags: Flags, index: pd.Index) -> pd.DataFrame:
 
 @cache
 def _reason_cells(rule: str, flag: bool | str) -> tuple[str, ...]:
-    """Return the cells of columns REASON where only this rule applies; no cells if it does not."""
     if not flag:
         return ()
     if rule == OWN_WORDS:
@@ -208,10 +207,8 @@ def find_status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
         **_flag_unknown_audiences(about, groups, inputs),
-        **_flag_parts(about, inputs),
-        **_flag_restrictions(about),
-        **_flag_weaknesses(groups),
-        **_flag_notes(about, groups, inputs),
+        **_flag_restrictions(about, inputs),
+        **_flag_figures(about, groups, inputs),
     }
     return apply_status_rules(flags, about.index)
 
@@ -249,6 +246,11 @@ _QUALITY_FLAGS = [
     *("is_under_block", "is_under_restriction", "is_printed_differently", "is_outlier"),
     "is_missing_younger",
 ]
+_ANY = [
+    *(*_QUALITY_FLAGS, "is_step", "is_limit", "is_network", "is_disputed", "is_projected"),
+    "is_derived",
+]
+"""Columns of audiences that hold for a restriction if they do for one of its audiences."""
 
 
 def _flag_unknown_audiences(
@@ -283,9 +285,9 @@ def _flag_unknown_audiences(
     }
 
 
-def _flag_parts(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
+def _flag_restrictions(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     rows = inputs.parts
-    restriction = rows["restriction_id"]
+    restriction, reading = rows["restriction_id"], rows["reading"]
     meanings = list_meanings(PartGap)
     why = (
         rows["reason"]
@@ -294,43 +296,45 @@ def _flag_parts(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     )
     gaps = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
     is_known = about.index.isin(why.index[why == ""])
-
-    def has_some(flags: pd.Series) -> pd.Series:
-        return flags.groupby(restriction).any().reindex(about.index).eq(True) & is_known
-
+    flags = {
+        "within": reading == PlaceReading.WITHIN.value,
+        "either": reading == PlaceReading.CITY_OR_DISTRICT.value,
+        "unasked": ~rows["place_rung"].isin(parts.SURVEYED_LEVELS),
+        "network_guessed": ~rows["network_rung"].isin(parts.COUNTED_NETWORKS),
+    }
+    some = pd.DataFrame(flags).groupby(restriction).any().reindex(about.index).eq(True)
+    claim, evidence = about["claim_status"], about["evidence_state"]
+    official, is_disputed = claim == ClaimStatus.OFFICIAL.value, claim == ClaimStatus.DISPUTED.value
+    insufficient = evidence == EvidenceState.INSUFFICIENT.value
     networks = about["is_some_networks"] | about["is_networks_unknown"]
     return {
         "subnational": about["is_subnational"] & ~is_known,
         "some_networks": about["is_some_networks"] & ~is_known,
         "networks_unknown": about["is_networks_unknown"] & ~is_known,
         "part_unknown": gaps,
-        "within": has_some(rows["reading"].eq(PlaceReading.WITHIN.value)),
-        "either": has_some(rows["reading"].eq(PlaceReading.CITY_OR_DISTRICT.value)),
-        "unasked": has_some(~rows["place_rung"].isin(parts.SURVEYED_LEVELS)),
-        "network_guessed": has_some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
+        **{rule: some[rule] & is_known for rule in flags},
         "part": about["is_subnational"] & is_known,
         "part_networks": networks & is_known,
-    }
-
-
-def _flag_restrictions(about: pd.DataFrame) -> dict[str, pd.Series]:
-    official = about["claim_status"] == ClaimStatus.OFFICIAL.value
-    is_disputed = about["claim_status"] == ClaimStatus.DISPUTED.value
-    insufficient = about["evidence_state"] == EvidenceState.INSUFFICIENT.value
-    is_shown = about["evidence_state"].isin(SHOWN)
-    return {
         "unconfirmed": ~official & insufficient,
-        "planned": about["observed_from_start"].isna() & ~is_shown,
+        "planned": about["observed_from_start"].isna() & ~evidence.isin(SHOWN),
         "disputed": is_disputed & ~insufficient,
-        "unseen": about["evidence_state"] == EvidenceState.OK.value,
+        "unseen": evidence == EvidenceState.OK.value,
         "not_official": ~official & ~insufficient & ~is_disputed,
         "not_measured": official & insufficient,
     }
 
 
-def _flag_weaknesses(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+def _flag_figures(
+    about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
+) -> dict[str, pd.Series]:
     unknown, count = groups["is_unknown"].sum(), groups.size()
     priority, months = groups["metric_priority"].max(), groups["age_months"].max()
+    several = groups["measurement_series_count"].max() > 1
+    some = groups[_ANY].any()
+    is_whole = inputs.sizes["metric_priority"] < distributions.FLOOR
+    flagged = inputs.quality_flags.merge(inputs.sizes.loc[is_whole, AUDIENCE], on=AUDIENCE)
+    ages = flagged.groupby("restriction_id")["least_age"].max().reindex(about.index)
+    step = about["continues"].where(some["is_step"], "").astype("str")
     return {
         "some_unknown": (unknown > 0) & (unknown < count),
         "foreign_base": (unknown < count) & ~groups["is_own"].all(),
@@ -338,32 +342,18 @@ def _flag_weaknesses(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
         "weak_metric": priority == distributions.WEAK,
         "brief": priority == distributions.FLOOR,
         "part_of_ages": priority == distributions.PART,
-        "one_sided": groups["is_limit"].any(),
-        "several_measurers": (groups["measurement_series_count"].max() > 1)
-        & ~groups["is_network"].any(),
-        "publishers_differ": groups["is_disputed"].any()
-        | ((groups["measurement_series_count"].max() > 1) & groups["is_network"].any()),
-        "under_block": groups["is_under_block"].any(),
-        "younger_missing": groups["is_missing_younger"].any() & (priority < distributions.FLOOR),
-        "projected": groups["is_projected"].any(),
+        "one_sided": some["is_limit"],
+        "several_measurers": several & ~some["is_network"],
+        "publishers_differ": some["is_disputed"] | (several & some["is_network"]),
+        "under_block": some["is_under_block"],
+        "younger_missing": some["is_missing_younger"] & (priority < distributions.FLOOR),
+        "projected": some["is_projected"],
         "ageing": (months > FRESH_MONTHS) & (months <= OLD_MONTHS),
-        "under_restriction": groups["is_under_restriction"].any() & ~groups["is_under_block"].any(),
-        "derived": groups["is_derived"].any(),
-    }
-
-
-def _flag_notes(
-    about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
-) -> dict[str, pd.Series]:
-    is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
-    is_later = groups["is_after_first_step"].any()
-    is_whole = inputs.sizes["metric_priority"] < distributions.FLOOR
-    flagged = inputs.quality_flags.merge(inputs.sizes.loc[is_whole, AUDIENCE], on=AUDIENCE)
-    ages = flagged.groupby("restriction_id")["least_age"].max().reindex(about.index)
-    return {
-        "step": about["continues"].where(is_step & ~is_later, "").astype("str"),
-        "step_later": about["continues"].where(is_step & is_later, "").astype("str"),
-        "outlier": is_outlier,
-        "printed_differently": groups["is_printed_differently"].any() & ~is_outlier,
+        "under_restriction": some["is_under_restriction"] & ~some["is_under_block"],
+        "derived": some["is_derived"],
+        "step": step.where(~some["is_after_first_step"], ""),
+        "step_later": step.where(some["is_after_first_step"], ""),
+        "outlier": some["is_outlier"],
+        "printed_differently": some["is_printed_differently"] & ~some["is_outlier"],
         "ages": ages.map("{:.0f}".format).where(ages.notna(), "").astype("str"),
     }

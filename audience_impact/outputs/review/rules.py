@@ -246,12 +246,15 @@ def area_below_restriction(results: ReviewInput) -> list[str]:
     restrictions = results.in_force.merge(
         single[["restriction_id", "chance_happened_share", *columns]], on="restriction_id"
     )
+    numbers = restrictions[columns]
+    lower = numbers.assign(
+        min_persons=numbers["min_persons"].where(restrictions["is_confirmed"], 0.0),
+        q05_persons=0.0,
+        q50_persons=numbers["q05_persons"],
+        q95_persons=numbers["q50_persons"],
+    )
     is_sure = restrictions["chance_happened_share"].isna()
-    drawn, below = ["q05_persons", "q50_persons", "q95_persons"], restrictions[columns].copy()
-    lower = restrictions[["min_persons", *drawn[:2]]].assign(min_persons=0.0)
-    below[drawn] = lower.to_numpy()
-    below["min_persons"] = restrictions["min_persons"].where(restrictions["is_confirmed"], 0.0)
-    restrictions[columns] = restrictions[columns].where(is_sure, below)
+    restrictions[columns] = numbers.where(is_sure, lower)
     limits = parse_periods(results.by_area["period"])
     by_area = results.by_area[["area_id", "period", "base_persons", *columns]]
     area = by_area.assign(first=limits["start"], last=limits["end"])
@@ -275,31 +278,25 @@ def area_above_base(results: ReviewInput) -> list[str]:
     projected. Without a base near the first or the last of these days there is no
     limit. No draw or bound with errors exceeds the base with its error.
     """
-    by = results.by_area[results.by_area["base"].notna()].reset_index(drop=True)
-    first, last = parse_periods(by["period"].str[:4])["start"], parse_periods(by["period"])["end"]
-    periods = by.assign(first=_find_oldest_start(by, first, last, results.in_force), last=last)
-    counted, residents = (
-        _find_near_bases(periods, results.bases),
-        _find_near_bases(periods.assign(base=EVERYONE), results.bases),
+    rows = results.by_area[results.by_area["base"].notna()].reset_index(drop=True)
+    first, last = (parse_periods(part) for part in (rows["period"].str[:4], rows["period"]))
+    rows = rows.assign(first=first["start"], last=last["end"])
+    both = rows.reset_index(names="at").merge(
+        results.in_force, left_on="area_id", right_on="country_id"
     )
-    slack = periods["base"].eq(ONLINE).map({True: PUBLISHERS_DIFFER, False: 1.0})
+    both = both[(both["most_start"] < both["last"]) & (both["most_end"] > both["first"])]
+    start = both.groupby("at")["most_start"].min().reindex(rows.index)
+    rows["first"] = start.where(start < rows["first"], rows["first"])
+    counted, residents = (
+        _find_near_bases(of, results.bases) for of in (rows, rows.assign(base=EVERYONE))
+    )
+    slack = rows["base"].eq(ONLINE).map({True: PUBLISHERS_DIFFER, False: 1.0})
     near = np.fmin(counted["most"] * slack, residents["most"].fillna(np.inf))
     limit = near.where(~counted["projected"].eq(True), residents["most"])
-    most = periods[["q95_persons", "max_persons"]].max(axis=1)
-    is_above = periods["printed_max_persons"] > limit + TOLERANCE_PERSONS
-    above = periods[is_above | (most > periods["base_persons"] + TOLERANCE_PERSONS)]
+    most = rows[["q95_persons", "max_persons"]].max(axis=1)
+    is_above = rows["printed_max_persons"] > limit + TOLERANCE_PERSONS
+    above = rows[is_above | (most > rows["base_persons"] + TOLERANCE_PERSONS)]
     return sorted(above["area_id"] + "/" + above["period"])
-
-
-def _find_oldest_start(
-    rows: pd.DataFrame, first: pd.Series, last: pd.Series, in_force: pd.DataFrame
-) -> pd.Series:
-    """Return the first day of the oldest restriction in force in each period, at most `first`."""
-    periods = rows[["area_id"]].assign(first=first, last=last, place=rows.index)
-    both = periods.merge(in_force, left_on="area_id", right_on="country_id")
-    both = both[(both["most_start"] < both["last"]) & (both["most_end"] > both["first"])]
-    start = both.groupby("place")["most_start"].min().reindex(rows.index)
-    return start.where(start < first, first)
 
 
 def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
@@ -311,17 +308,15 @@ def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
         most=np.fmax(bases["persons"], bases["high_persons"]),
         projected=bases["obs_status"] == ObsStatus.FORECAST.value,
     )[["area_id", "population_base", "period_start", "period_end", "most", "projected"]]
-    periods = rows[["area_id", "base", "first", "last"]].reset_index(names="place")
-    both = periods.merge(
-        ranges, left_on=["area_id", "base"], right_on=["area_id", "population_base"]
-    )
-    for name, first, last in (
-        *(("is_near", "first", "last"), ("is_first", "first", "first")),
-        ("is_last", "last", "last"),
-    ):
-        days = (both[column] for column in (first, last, "period_start", "period_end"))
-        both[name] = gap_days(*days) <= WINDOW_DAYS
-    groups = both[both["is_near"]].groupby("place")
+    both = rows[["area_id", "base", "first", "last"]].reset_index(names="at")
+    both = both.merge(ranges, left_on=["area_id", "base"], right_on=["area_id", "population_base"])
+
+    def is_near(first: str, last: str) -> "pd.Series[bool]":
+        days = (both[name] for name in (first, last, "period_start", "period_end"))
+        return gap_days(*days) <= WINDOW_DAYS
+
+    both = both.assign(is_first=is_near("first", "first"), is_last=is_near("last", "last"))
+    groups = both[is_near("first", "last")].groupby("at")
     extremes = groups[["most", "projected", "is_first", "is_last"]].max()
     return extremes[extremes["is_first"] & extremes["is_last"]].reindex(rows.index)
 
@@ -329,46 +324,31 @@ def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 @RESULTS.rule("impact")
 def normal_without_grounds(results: ReviewInput) -> list[str]:
     """Return rows with status A whose facts lack something on the list ASKED_OF_NORMAL."""
+    acts, chosen = results.restrictions, results.chosen
+    doubts, audiences = results.doubts, results.audiences
+    state = acts["evidence_state"]
+    is_sound = (
+        (acts["claim_status"] == ClaimStatus.OFFICIAL.value)
+        & ~state.isin([EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value])
+        & (state.isin(SHOWN) | acts["observed_from_start"].notna())
+        & acts["is_reaching_everyone"]
+    )
+    under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
+    is_counted = (
+        audiences["is_own_base"].eq(True)
+        & (audiences["base_status"] == NORMAL)
+        & ~audiences["is_from_share"].eq(True)
+        & (audiences["measurement_series_count"] == 1)
+    )
+    doubtful = [acts[~is_sound], chosen[chosen["period_end"] > chosen["start"]]]
+    doubtful += [doubts[under], audiences[~is_counted]]
     rows = results.impact[results.impact["obs_status"] == NORMAL]
-    ids = rows["restriction_id"]
-    doubtful = {*_acts_in_doubt(results.restrictions), *_figures_in_doubt(results)}
     fails = (
-        ids.isin(doubtful)
+        rows["restriction_id"].isin(pd.concat([part["restriction_id"] for part in doubtful]))
         | (rows["staleness"] != Staleness.FRESH.value)
         | ~(rows["q05_persons"] < rows["q95_persons"])
     )
     return _join_key(rows[fails])
-
-
-def _acts_in_doubt(restrictions: pd.DataFrame) -> "pd.Series[str]":
-    is_shown = restrictions["evidence_state"].isin(SHOWN)
-    sound = (
-        (restrictions["claim_status"] == ClaimStatus.OFFICIAL.value)
-        & ~restrictions["evidence_state"].isin(
-            [EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value]
-        )
-        & (is_shown | restrictions["observed_from_start"].notna())
-        & restrictions["is_reaching_everyone"]
-    )
-    return restrictions.loc[~sound, "restriction_id"]
-
-
-def _figures_in_doubt(results: ReviewInput) -> "pd.Series[str]":
-    """Return restrictions with figures from after the start or of another measurer's base."""
-    chosen, doubts, audiences = results.chosen, results.doubts, results.audiences
-    late = chosen["period_end"] > chosen["start"]
-    under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
-    based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
-    counted = (
-        based & ~audiences["is_from_share"].eq(True) & (audiences["measurement_series_count"] == 1)
-    )
-    return pd.concat(
-        [
-            chosen.loc[late, "restriction_id"],
-            doubts.loc[under, "restriction_id"],
-            audiences.loc[~counted, "restriction_id"],
-        ]
-    )
 
 
 def _join_key(rows: pd.DataFrame, table: str = "impact") -> list[str]:

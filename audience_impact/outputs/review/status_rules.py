@@ -45,12 +45,8 @@ class StatusRule(NamedTuple):
     condition: str
 
 
-def _read_rows() -> list[dict[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-_ROWS = _read_rows()
+with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+    _ROWS = list(csv.DictReader(file))
 TABLE = tuple(
     StatusRule(row["id"], row["caps_at"], row["sentence"], row["condition"])
     for row in _ROWS
@@ -102,7 +98,6 @@ def fill_sentence(name: str, detail: str, names: Mapping[str, str] | None = None
 
 
 def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:
-    """Return the words of a detail that is a member of an enum; any other detail unchanged."""
     if name in ("imputed", "imputed_in_part"):
         return write_word(ImputationRung(detail), "meaning")
     if name == "part_unknown":
