@@ -46,17 +46,13 @@ from audience_impact.answers.records import Row, list_containing_areas, plain_ro
 from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.vocabulary import WORLD, Confidence, RestrictionKind, YesNo
 
-NONE_OF_KIND = Estimate(0.0, None, None, None, 0.0, 0.0, 0.0)
 _INCOMPLETE = re.compile("some_bounds_only|no_daily|outweighed")
 """Rules by which quantiles of person-days leave something out."""
 FEW = 3
 """Number of countries that are named; the rest are counted."""
 NOUNS = {
     RestrictionKind.ALL: ("internet restriction", "internet restrictions"),
-    RestrictionKind.SHUTDOWN: (
-        "shutdown of the whole internet",
-        "shutdowns of the whole internet",
-    ),
+    RestrictionKind.SHUTDOWN: ("shutdown of the whole internet", "shutdowns of the whole internet"),
 }
 """One restriction of a kind, and several."""
 
@@ -81,7 +77,8 @@ def group_kinds(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:
 
 def read_kind(kinds: Mapping[str, Row], kind: str) -> Estimate:
     """Return the people of a period under restrictions of a kind; no one where there is none."""
-    return read_estimate(kinds[kind]) if kind in kinds else NONE_OF_KIND
+    no_one = Estimate(0.0, None, None, None, 0.0, 0.0, 0.0)
+    return read_estimate(kinds[kind]) if kind in kinds else no_one
 
 
 def read_amount(row: Row, quantity: Quantity) -> Estimate:
@@ -229,7 +226,7 @@ def list_years(
 
 def write_area_lead(record: AreaRecord) -> list[str]:
     """Return the people or person-days of an area in one plain sentence, then their interval."""
-    place, past = area_in_words(record.area_id, record.name), describe_period(record).rstrip(",")
+    place, past = area_in_words(record.area_id, record.name), _describe_period(record).rstrip(",")
     amount, (noun, plural) = record.amount, NOUNS[record.kind]
     if amount.max == 0:
         return [f"Our record has no {noun} that affected people in {place} {past}."]
@@ -285,7 +282,7 @@ def _count_restrictions(count: int, kind: str = "") -> str:
 
 def write_area_answer(record: AreaRecord) -> str:
     """Return the answer for the people of an area in a period or on a day, in sentences."""
-    place, when = area_in_words(record.area_id, record.name), describe_period(record)
+    place, when = area_in_words(record.area_id, record.name), _describe_period(record)
     row, people, past = record.row, read_estimate(record.row), when.rstrip(",")
     noun = NOUNS[record.kind][0].removeprefix("internet ")
     if people.max == 0:
@@ -319,7 +316,7 @@ def write_area_answer(record: AreaRecord) -> str:
     return " ".join(filter(None, parts))
 
 
-def describe_period(record: AreaRecord) -> str:
+def _describe_period(record: AreaRecord) -> str:
     """Return when it was, and the last day of the facts if they end within the period."""
     period, last = record.period, str(record.row["as_of"])
     when = on_day(period)

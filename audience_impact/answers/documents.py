@@ -1,11 +1,8 @@
 """Tables of results, and the pages made from documents/: the glossary and the method.
 
-The glossary has the terms of documents/glossary.csv. A term says which names it stands for: columns
-and names of published tables, headings and words that the command prints. A test fails on a name
-without a term.
-
-The page of the method, which the report and the documentation show, is documents/method.md. It
-marks the place of its table of status, and the table comes from the rules themselves.
+A term of documents/glossary.csv says which names it stands for: columns and names of published
+tables, headings and words that the command prints. documents/method.md marks the place of its table
+of status, which comes from the rules themselves.
 """
 
 import csv
@@ -71,12 +68,12 @@ def render_glossary() -> str:
 
 def _render_entry(term: Term) -> str:
     lines = [
-        *([f"Also: {', '.join(term.synonyms)}."] if term.synonyms else []),
-        *([f"Columns and names: `{'`, `'.join(term.names)}`."] if term.names else []),
+        f"Also: {', '.join(term.synonyms)}." if term.synonyms else "",
+        f"Columns and names: `{'`, `'.join(term.names)}`." if term.names else "",
         f"In the code: `{term.where}`." if term.built == "yes" else "Not built yet.",
     ]
     definition = html.escape(term.definition, quote=False)
-    return f"\n### {term.term}\n\n{definition}\n\n" + "  \n".join(lines) + "\n"
+    return f"\n### {term.term}\n\n{definition}\n\n" + "  \n".join(filter(None, lines)) + "\n"
 
 
 def render_method() -> str:
@@ -173,9 +170,5 @@ def render_markdown(
 ) -> str:
     """Return a Markdown table; `format_cell` escapes a cell, and by default removes its markup."""
     escape = format_cell or (lambda text: html.escape(str(text), quote=False).replace("|", "\\|"))
-    lines = [
-        headings,
-        ["---"] * len(headings),
-        *([escape(cell) for cell in row] for row in rows),
-    ]
+    lines = [headings, ["---"] * len(headings), *([escape(cell) for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

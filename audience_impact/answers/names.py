@@ -20,13 +20,7 @@ from babel import Locale
 from babel.lists import format_list
 
 from audience_impact.answers.numbers import LOCALE, dates_in_words
-from audience_impact.vocabulary import (
-    SETS,
-    IntervalKind,
-    Unstated,
-    list_meanings,
-    write_word,
-)
+from audience_impact.vocabulary import SETS, IntervalKind, Unstated, list_meanings, write_word
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 WORDS = {re.sub("(?<=.)(?=[A-Z])", "_", name).lower(): kind for name, kind in SETS.items()}

@@ -291,10 +291,7 @@ def _limit_step(value: float, step: float, digits: int) -> float:
 
 
 def format_number(
-    value: float,
-    step: float = math.inf,
-    digits: int = 3,
-    rounded: Callable[[float], int] = round,
+    value: float, step: float = math.inf, digits: int = 3, rounded: Callable[[float], int] = round
 ) -> str:
     """Return a number at a step, or at so many of its own digits where these are finer.
 

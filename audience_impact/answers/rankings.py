@@ -3,9 +3,9 @@
 A row has the users of the feature where a feature alone was cut, else the people exposed, and its
 person-days in the year, or in all. Nothing is added up over restrictions.
 
-The results of a run are listed surest first: by confidence, then by status (SUREST), then by the
-width of the 90 % interval relative to the median, in classes (INTERVALS), then by the number of
-people. Rows without an interval follow those with one.
+The results of a run are listed surest first: by confidence, status (SUREST), width of the 90 %
+interval relative to the median in classes (INTERVALS), and number of people. Rows without an
+interval follow those with one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,13 +25,7 @@ from audience_impact.answers.records import (
     write_end,
     write_period,
 )
-from audience_impact.vocabulary import (
-    WHOLE_INTERNET,
-    Confidence,
-    Feature,
-    ImpactMetric,
-    ObsStatus,
-)
+from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, Feature, ImpactMetric, ObsStatus
 
 NUMBERS = ("min", "q05", "q50", "q95", "max")
 ON_RECORD = [
@@ -141,35 +135,27 @@ def select_restrictions(
     """
     acts = tables["restrictions"]
     if area_id:
-        acts = acts[_mark_inside(acts, area_id)]
-    if period is not None:
-        acts = acts[_mark_in_force(acts, tables["person_days"], period)]
+        containing = list_containing_areas(acts)
+        codes = (acts["area_ids"] + ";" + acts["country_ids"]).str.split(";")
+        around = [
+            {above for code in each for above in (code, *containing.get(code, ()))}
+            for each in codes
+        ]
+        acts = acts[[area_id in each for each in around]]
+    if period is not None and is_year(period):
+        days = tables["person_days"]
+        in_year = days.loc[days["period"] == period, "restriction_id"]
+        acts = acts[acts["restriction_id"].isin(in_year)]
+    elif period is not None:
+        as_of = pd.Timestamp(str(acts["as_of"].max()))
+        in_force = acts.assign(start_on=_find_first_days(acts))  # and not on the day announced
+        acts = acts[is_in_force(in_force, period, as_of).astype(bool)]
     if kind is not None:
         kinds = _read_kinds(tables["impact_by_platform"])["kind"]
         acts = acts[acts["restriction_id"].map(kinds) == kind.value]
     if begun:
         acts = acts[acts["start_on"].astype("str").str.startswith(period or "")]
     return acts
-
-
-def _mark_inside(acts: pd.DataFrame, area_id: str) -> list[bool]:
-    containing = list_containing_areas(acts)
-    codes = [
-        {*ids.split(";"), *countries.split(";")}
-        for ids, countries in zip(acts["area_ids"], acts["country_ids"], strict=True)
-    ]
-    return [
-        area_id in several or any(area_id in containing.get(code, ()) for code in several)
-        for several in codes
-    ]
-
-
-def _mark_in_force(acts: pd.DataFrame, days: pd.DataFrame, period: str) -> "pd.Series[bool]":
-    if is_year(period):
-        return acts["restriction_id"].isin(days.loc[days["period"] == period, "restriction_id"])
-    as_of = pd.Timestamp(str(acts["as_of"].max()))
-    begun = acts.assign(start_on=_find_first_days(acts))  # and not on the day of the announcement
-    return is_in_force(begun, period, as_of).astype(bool)
 
 
 def sort_events(events: pd.DataFrame, order: EventOrder) -> pd.DataFrame:

@@ -334,7 +334,14 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
     if EXTENT in rules:
         sentences.append(f"The number allows for this: {_explain_extent(record)}.")
     if ASSUMED in rules:
-        sentences.append(f"Assumptions: {'; '.join(map(_explain_assumption, rules[ASSUMED]))}.")
+        assumed = []
+        for detail in rules[ASSUMED]:  # a code, and the codes that it is about
+            word, *cells = detail.split(":")
+            lists = [
+                join_names([CODES.get(code, code) for code in cell.split(",")]) for cell in cells
+            ]
+            assumed.append(read_phrases("assumed")[word].format(*lists))
+        sentences.append(f"Assumptions: {'; '.join(assumed)}.")
     ages = rules.get("ages", [])
     sentences += [
         sentence
@@ -342,13 +349,6 @@ def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
         if rule in rules and not (ages and rule == "younger_missing")
     ]
     return [*sentences, *(f"The number covers people aged {age} and over." for age in ages)]
-
-
-def _explain_assumption(detail: str) -> str:
-    """Return an assumption in words, from its code and the codes that it is about."""
-    word, *cells = detail.split(":")
-    lists = [join_names([CODES.get(code, code) for code in cell.split(",")]) for cell in cells]
-    return read_phrases("assumed")[word].format(*lists)
 
 
 def name_unnamed_places(record: AnswerRecord) -> list[str]:

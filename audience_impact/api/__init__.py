@@ -35,12 +35,7 @@ class Estimate(NamedTuple):
     q95: float
 
     def summary(self) -> str:
-        """Return median and interval as a sentence, with three digits.
-
-        Examples:
-            >>> Estimate(96.4e6, 101.5e6, 103.9e6).summary()
-            'About 102,000,000 persons (90 % interval 96,400,000 to 104,000,000).'
-        """
+        """Return median and interval as a sentence, with three digits."""
         return f"{_format_estimate(self.q05, self.q50, self.q95)}."
 
 

@@ -103,10 +103,7 @@ def union_bounds(
 
 
 def sharp_union_bounds(
-    audiences: Sequence[Persons],
-    *,
-    universe: float = math.inf,
-    overlaps: Sequence[Overlap] = (),
+    audiences: Sequence[Persons], *, universe: float = math.inf, overlaps: Sequence[Overlap] = ()
 ) -> Bounds:
     """Return the narrowest bounds of a union that sizes and measured overlaps allow.
 
