@@ -138,10 +138,10 @@ def select_restrictions(
         containing = list_containing_areas(acts)
         codes = (acts["area_ids"] + ";" + acts["country_ids"]).str.split(";")
         around = [
-            {above for code in each for above in (code, *containing.get(code, ()))}
-            for each in codes
+            {above for code in areas for above in (code, *containing.get(code, ()))}
+            for areas in codes
         ]
-        acts = acts[[area_id in each for each in around]]
+        acts = acts[[area_id in areas for areas in around]]
     if period is not None and is_year(period):
         days = tables["person_days"]
         in_year = days.loc[days["period"] == period, "restriction_id"]
