@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 import audience_impact
 from audience_impact.api.loading import COMPUTING, IS_CHECKOUT
-from audience_impact.cli import comparing, showing
+from audience_impact.cli import showing
 from audience_impact.cli.folders import fail_with
 from audience_impact.plain_text import ReadableError
 
@@ -107,8 +107,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "cite": showing.cite,
     "list": showing.list_restrictions,
     "explain": showing.explain,
-    "versions": comparing.show_history,
-    "diff": comparing.diff,
+    "versions": showing.show_history,
+    "diff": showing.diff,
     "export": showing.export,
     "report": showing.report,
 }

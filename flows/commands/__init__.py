@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from audience_impact.api.loading import IS_CHECKOUT
-from flows.commands import adding, checking, estimating, importing, operating, run
+from flows.commands import adding, checking, estimating, operating, run
 from flows.registers import REGISTERS
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
@@ -29,5 +29,5 @@ def add_to(app: typer.Typer) -> None:
     for name in COMMANDS if IS_CHECKOUT else ("estimate",):
         app.command(name)(COMMANDS[name])
     if IS_CHECKOUT:
-        app.add_typer(importing.build_import_commands(REGISTERS), name="import")
+        app.add_typer(run.build_import_commands(REGISTERS), name="import")
         app.add_typer(adding.GROUP, name="add")

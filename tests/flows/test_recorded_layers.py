@@ -9,7 +9,7 @@ import pytest
 
 from audience_impact.store import versions
 from flows import CHECKOUT
-from flows.commands import folders, importing, run
+from flows.commands import folders, run
 from flows.pipeline import steps
 from flows.runs import RECORD, RunOptions, record_layers
 from tests.flows.test_cli import command
@@ -139,13 +139,13 @@ def test_an_import_says_the_next_command_or_runs_it(
     root: Path, layer: Path, runs: list[list[Path]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _record(root, FACTS)
-    importing._finish_import([FACTS], layer, root, run=False)
+    run._finish_import([FACTS], layer, root, run=False)
     shown = capsys.readouterr().out
     assert f"next: audience-impact run --facts data/facts --facts '{layer}' --published" in shown
-    importing._finish_import([FACTS], layer, root, run=True)
+    run._finish_import([FACTS], layer, root, run=True)
     assert [path.resolve() for path in runs[0]] == [FACTS, layer]
     _record(root, FACTS, layer)
-    importing._finish_import([FACTS], layer, root, run=True)
+    run._finish_import([FACTS], layer, root, run=True)
     assert runs[1] == [FACTS, layer], "a layer that is there is not added twice"
 
 

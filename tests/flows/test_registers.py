@@ -32,8 +32,8 @@ from audience_impact.vocabulary import (
     WITH_NETWORK,
     GeoScope,
 )
-from flows.commands import importing as importing_command
-from flows.commands.importing import build_import_commands
+from flows.commands import run as importing_command
+from flows.commands.run import build_import_commands
 from flows.pipeline import steps
 from flows.registers import REGISTERS, Entry
 from tests.support import FACTS, REGISTER
