@@ -139,9 +139,9 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
                 years = areas.list_years(tables, record)
                 about = record.name, record.quantity
                 return charts.draw_years_line(*about, years, publishers, version)
+            return charts.draw_ranking(record, rows, options.top, publishers, version)
         except ValueError as error:
             raise fail_with(f"no {options.form} of {record.name}: {error}") from error
-        return charts.draw_ranking(record, rows, options.top, publishers, version)
 
     return Answer(shown, values, draw)
 

@@ -70,22 +70,18 @@ def fact_folders(
         raise fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
     chosen = [*SHIPPED] * on_top_of_shipped + (paths or [*default])
     names = {f"{table}.csv" for table in TABLES}
-    for path in chosen:
+    for path in chosen:  # before a flow begins, whose tasks try again for half a minute
         if storage.is_address(path):
-            # Before a flow begins, whose tasks try again for half a minute.
-            if names.isdisjoint(storage.list_files(path, ".csv")):
-                address = storage.format_address(path)
-                raise fail_with(f"{address} contains no fact table; give another address", 2)
-            continue
-        if not path.is_dir():
+            tables = names.intersection(storage.list_files(path, ".csv"))
+        elif not path.is_dir():
             raise fail_with(f"{path} is no folder; give a folder of fact tables", 2)
-        if not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
+        elif not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
             raise fail_with(f"{path} cannot be read by this user; give a folder that can be", 2)
-        if not any((path / name).is_file() for name in names):
-            raise fail_with(
-                f"{path} contains no fact table such as estimates.csv; give another folder",
-                2,
-            )
+        else:
+            tables = {name for name in names if (path / name).is_file()}
+        if not tables:
+            place = storage.format_address(path)
+            raise fail_with(f"{place} has no fact table such as estimates.csv; give another", 2)
     return chosen
 
 
@@ -105,8 +101,6 @@ def choose_layers(
     with_register: bool = True,
 ) -> list[Path]:
     """Return the layers of a run: those given, those of the profile, or those of the last version.
-
-    Without the register, the layer of it that a checkout brings is left out of them.
 
     Exit with 1 if a layer of the last version would be left out, and with 2 if one has no facts.
     """
@@ -133,10 +127,7 @@ def choose_layers(
 
 
 def read_last_layers(root: Path) -> list[Path]:
-    """Return the layers of the latest version; none where they are not recorded.
-
-    Raise PublishError where the record is damaged or the versions are out of reach.
-    """
+    """Return the recorded layers of the latest version; raise PublishError for a damaged record."""
     from audience_impact.store import AwayError, PublishError, manifest, storage, versions
     from flows.runs import RECORD
 

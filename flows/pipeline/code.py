@@ -5,8 +5,9 @@ should follow from other releases of them: the history of the versions records t
 
 Method. From the modules that compute, every import is followed, those inside functions too. Each
 module counts by its syntax tree without docstrings, so that a change of a comment, a docstring or
-the layout does not create a new version of the same numbers, and by the CSV table of its name. The
-tree is written out here and not by `ast.dump`, whose text differs between versions of Python.
+the layout does not create a new version of the same numbers, and by the CSV tables beside it that
+it reads. The tree is written out here and not by `ast.dump`, whose text differs between versions of
+Python.
 """
 
 import ast
@@ -49,10 +50,14 @@ def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
         path = _find_module(roots, name)
         if name in digests or path is None or _lies_in(name, OUTSIDE):
             continue
-        tree = ast.parse(path.read_bytes())
-        texts = path.with_suffix(".csv")
-        content = texts.read_bytes() if texts.is_file() else b""
-        digests[name] = hash_bytes(_write_tree(tree).encode() + content)
+        text = path.read_bytes()
+        tree = ast.parse(text)
+        tables = [
+            table.read_bytes()
+            for table in sorted(path.parent.glob("*.csv"))
+            if table.stem == path.stem or table.name.encode() in text
+        ]
+        digests[name] = hash_bytes(b"".join([_write_tree(tree).encode(), *tables]))
         waiting += [module for module in _list_imports(tree) if _lies_in(module, PACKAGES)]
     return hash_bytes(repr(sorted(digests.items())).encode())
 
