@@ -341,7 +341,7 @@ def _explain_question(trace: Trace, metric: ImpactMetric) -> Step:
     (row,) = trace.tables["restrictions"].to_dict("records")
     day = "a day that is not known" if pd.isna(row["start_on"]) else row["start_on"]
     says = [
-        f"{trace.restriction_id}: {row['action']} in {row['area_id']} from {day}; "
+        f"{trace.restriction_id}: {row['action']} in {row['area_ids']} from {day}; "
         f"{row['claim_status']}, evidence {row['evidence_state']}.",
         f"Counted: {COUNTED[metric]} ({metric}).",
         *_list_sentences(trace.select_steps(TraceStep.QUESTION)),
