@@ -229,6 +229,7 @@ def make_rows(
     first = np.flatnonzero(~pairs.duplicated(KEY))
     size = np.diff(first, append=len(pairs))
     area = pd.factorize(pairs["area_id"])[0][first]
+    # The same sets of an area, as on successive days, are one total.
     number = number_sets(area, first, size, pairs["set_id"].to_numpy("int64"))
     rows = _order_by_runs(pairs.loc[first, KEY].assign(total=number))
     pairs = pairs.assign(total=np.repeat(number, size)).drop_duplicates(["total", "set_id"])

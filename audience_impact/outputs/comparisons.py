@@ -54,13 +54,13 @@ def make_comparisons(
     theirs = theirs[~(theirs["disputed_by"].ne("") & theirs.duplicated(same))]
     theirs = theirs.reset_index(drop=True)
     exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
-    whole = exposed.set_index("restriction_id")[OUR_BOUNDS].reindex(theirs["restriction_id"])
+    of_acts = exposed.set_index("restriction_id")[OUR_BOUNDS].reindex(theirs["restriction_id"])
     key = ["restriction_id", "platform_id"]
     part = by_platform.drop_duplicates(key).set_index(key)[OUR_BOUNDS]
     part = part.reindex(pd.MultiIndex.from_frame(theirs[key])).reset_index(drop=True)
     single = part["printed_max_persons"].notna()
     pages = tables["sources"].set_index("source_id")["publisher"]
-    table = theirs.join(part.where(single, whole.reset_index(drop=True))).assign(
+    table = theirs.join(part.where(single, of_acts.reset_index(drop=True))).assign(
         compared_with=single.map(BESIDE),
         published_value=theirs["value"],
         attribution=name_origins(

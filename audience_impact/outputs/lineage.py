@@ -186,7 +186,8 @@ def _use_facts(
     yield _add_role(scope.restrictions, FactRole.RESTRICTION, "restrictions", "restriction_id")
     yield _add_role(targets, FactRole.TARGET, TARGETS, platform=OF_ROW)
     yield _add_role(scope.evidence, FactRole.EVIDENCE, "evidence", "evidence_id")
-    ids = [(each.key[0], key) for each in simulation.bounds.overlaps for key in each.used_ids]
+    measured = simulation.bounds.overlaps
+    ids = [(overlap.key[0], key) for overlap in measured for key in overlap.used_ids]
     overlaps = pd.DataFrame(ids, columns=["restriction_id", "input_id"])
     yield _add_role(overlaps, FactRole.OVERLAP, "overlaps")
     several = inputs.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
