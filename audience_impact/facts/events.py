@@ -315,7 +315,7 @@ def find_repeats(tables: Tables) -> pd.DataFrame:
     pairs = {*zip(links["restriction_id"], links["other_restriction_id"], strict=True)}
     pairs |= {pair[::-1] for pair in pairs}
     ids = [*zip(repeats["restriction_id"], repeats["other_id"], strict=True)]
-    is_known = [first == other or (first, other) in pairs for first, other in ids]
+    is_known = [first == repeat or (first, repeat) in pairs for first, repeat in ids]
     return repeats[~np.array(is_known, bool) & (repeats["continues"] != repeats["other_id"])]
 
 
