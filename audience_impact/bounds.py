@@ -58,7 +58,7 @@ from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
 from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.fitted.models import Context
 from audience_impact.frames import Declared
-from audience_impact.overlap.patterns import mark_patterns
+from audience_impact.overlap.copula import mark_patterns
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.places import nesting
 from audience_impact.selection import Best, Key, Only, select_candidates

@@ -4,22 +4,22 @@ Definitions. Half widths are halves of central 90 % intervals. A spread is a dis
 quantiles (5, 50 and 95 %) in log odds of the share that a figure is of its universe. A figure has a
 deviating definition if it comes from a company or if nobody states what it counts.
 
-Method. The error of a single figure consists of its rounding (in persons), the typical difference
-between secondary sources (as a share of the figure), the typical difference between measurers if
-its definition deviates, and a conventional error if only one page of low reliability prints it
-(both in log odds). The error of several figures of an audience is the typical difference between
-measurers, divided by the square root of their number. Half widths of independent errors add up in
-squares. Growth is proportional to the square root of the months from the middle of the figure's
-period to the start, and that of the kind of the service; it has no trend if the service had no more
-users in its last figure than in the one before. For the days on which a national restriction of the
-whole service was in force in between, the growth of restricted services is used. The distributions
-are from the fact table `figure_errors`.
+Method. The fact table `figure_errors` has all sizes. A single figure errs by its rounding (in
+persons), by the typical difference between secondary sources (as a share of the figure), by that
+between measurers if its definition deviates, and by a conventional error if only one page of low
+reliability prints it (both in log odds). Several figures of an audience err by the typical
+difference between measurers, divided by the square root of their number. Half widths of independent
+errors add up in squares. Growth is proportional to the square root of the months from the middle of
+the figure's period to the start, and that of the kind of the service; it has no trend if the
+service had no more users in its last figure than in the one before. For the days on which a
+national restriction of the whole service was in force in between, the growth of restricted services
+is used.
 
-Rounding. A number may lie within half a unit of what was printed. The unit of the last digit
-printed follows from the zeros at the end: 96,000,000 is printed to the million, 97,400,000 to the
-hundred thousand, 0.44 to the hundredth. A zero at the end was rounded, but for the first two digits
-of a count, which are taken as printed (100,000,000 stands for 95 to 105 million), and a share is
-printed to the hundredth at least (0.5 is 50 percent).
+A number may lie within half a unit of what was printed. The unit of the last digit printed follows
+from the zeros at the end: 96,000,000 is printed to the million, 97,400,000 to the hundred thousand,
+0.44 to the hundredth. A zero at the end was rounded, but for the first two digits of a count, which
+are taken as printed (100,000,000 stands for 95 to 105 million), and a share is printed to the
+hundredth at least (0.5 is 50 percent).
 
 Draws are taken through the quantiles: x = q50 + (q95 - q50) T / T(0.95) where T > 0, and with
 q50 - q05 where T < 0, T Student t of `tail_degrees` (heavy tails) or normal. The share never leaves
@@ -33,11 +33,10 @@ measurers already contains the errors between them. A count that was computed fr
 (a share times a population) ends in no zeros. A distribution through three quantiles has a kink of
 its density at the median.
 
-Citations. Wallis (2014) as in simulation/sampler.py for two-piece distributions; the fit is
-described in fitting/errors.py.
+Citations. Wallis (2014) as in simulation/sampler.py for two-piece distributions.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -56,7 +55,6 @@ from audience_impact.vocabulary import (
     WORLD,
     AudienceMetric,
     EndStatus,
-    ErrorQuantile,
     Feature,
     FigureError,
     GeoScope,
@@ -67,10 +65,10 @@ from audience_impact.vocabulary import (
 )
 
 TAIL = 0.95
+Z95 = float(ndtri(TAIL))
+"""The 95 % quantile of a standard normal distribution."""
 MOST_SHARE = 0.98
-"""Maximum share of a figure in its universe. For larger figures the universe is enlarged
-accordingly.
-"""
+"""Maximum share of a figure in its universe, which is enlarged for larger figures."""
 
 
 class Spread(NamedTuple):
@@ -87,28 +85,22 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class FigureErrors:
-    """Errors of figures, as fitted to the facts."""
+    """Errors of figures, as fitted to the facts; numbers are half widths unless they say more."""
 
-    growth: Spread  # growth of an unrestricted audience in one month
+    growth: Spread  # of an unrestricted audience in one month
     growth_by_kind: Mapping[str, Spread]  # of some kinds of service, in place of `growth`
-    restricted_growth: Spread  # growth of an audience in one month while its service is restricted
-    base_growth: Spread  # growth of the people online in one month
-    measurers: float  # half width of one measurer's figure, in log odds
-    base_measurers: float  # half width of one measurer's count of the people online, in log odds
-    secondary_source: float  # half width of a figure printed by a secondary source, in logs
-    population: float  # half width of a count of residents, in logs
-    low_reliability: float  # half width of a figure from a source of low reliability, in log odds
+    restricted_growth: Spread  # of an audience in one month while its service is restricted
+    base_growth: Spread  # of the people online in one month
+    measurers: float  # of one measurer's figure, in log odds
+    base_measurers: float  # of one measurer's count of the people online, in log odds
+    secondary_source: float  # of a figure printed by a secondary source, in logs
+    population: float  # of a count of residents, in logs
+    low_reliability: float  # of a figure from a source of low reliability, in log odds
     effective_sample: float  # effective number of respondents of a survey that does not report it
     tail_degrees: float  # degrees of freedom of the tails of growth
     children: Spread  # share online of residents below twelve over that of the others
 
 
-SPREADS = (
-    *(FigureError.GROWTH, FigureError.RESTRICTED_GROWTH, FigureError.BASE_GROWTH),
-    FigureError.CHILDREN,
-)
-COUNTS = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
-"""Parameters that are plain numbers; those besides them and SPREADS are half widths."""
 KINDS = {
     PlatformKind.MESSENGER.value: FigureError.GROWTH_MESSENGER,
     PlatformKind.SOCIAL_NETWORK.value: FigureError.GROWTH_SOCIAL_NETWORK,
@@ -127,8 +119,7 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
         return None
     listed = {k: name for k, name in KINDS.items() if name in set(figure_errors["parameter"])}
     names = [name for name in FigureError if name not in set(KINDS.values()) - {*listed.values()}]
-    spreads = [*SPREADS, *listed.values()]
-    numbers = read_numbers(figure_errors, "figure_errors", names, spreads, COUNTS)
+    numbers = read_numbers(figure_errors, "figure_errors", names)
     by_kind = {kind: numbers.pop(name) for kind, name in listed.items()}
     return FigureErrors(growth_by_kind=by_kind, **numbers)
 
@@ -137,35 +128,24 @@ FITS = {"figure_errors": "errors", "place_laws": "places", "network_laws": "plac
 """The argument of `audience-impact learn` that fits each table that `read_numbers` reads."""
 
 
-def read_numbers(
-    table: pd.DataFrame,
-    name: str,
-    parameters: Iterable[StrEnum],
-    spreads: Collection[StrEnum],
-    counts: Collection[StrEnum] = (),
-) -> dict[str, Any]:
-    """Return the number of each parameter in a fact table (typed); of `spreads` a Spread.
+def read_numbers(table: pd.DataFrame, name: str, parameters: Iterable[StrEnum]) -> dict[str, Any]:
+    """Return the number of each parameter in a fact table (typed); a Spread of three quantiles.
 
     Raises:
-        ParameterError: The table `name` lacks a number.
+        ParameterError: The table `name` lacks a parameter, or a quantile of one.
     """
-    values = table.set_index(["parameter", "kind"])["value"].astype("float64").to_dict()
-    kinds = {word.value: name_kinds(word, spreads, counts) for word in parameters}
-    missing = [f"{p} {kind}" for p in kinds for kind in kinds[p] if (p, kind) not in values]
+    numbers: dict[str, Any] = {}
+    for parameter, rows in table.groupby("parameter"):
+        values = dict(zip(rows["kind"], rows["value"].astype("float64").tolist(), strict=True))
+        if len(values) == 1:
+            (numbers[str(parameter)],) = values.values()
+        elif set(values) == set(Spread._fields):
+            numbers[str(parameter)] = Spread(**values)
+    missing = [word.value for word in parameters if word.value not in numbers]
     if missing:
         command = f"audience-impact learn {FITS[name]}"
         raise ParameterError(f"{name} lacks {', '.join(missing)}; run {command}")
-    numbers = {p: [values[p, kind] for kind in kinds[p]] for p in kinds}
-    return {p: Spread(*row) if len(row) > 1 else row[0] for p, row in numbers.items()}
-
-
-def name_kinds(
-    parameter: StrEnum, spreads: Collection[StrEnum], counts: Collection[StrEnum]
-) -> tuple[str, ...]:
-    """Return the kinds of the rows of a parameter in its fact table."""
-    if parameter in spreads:
-        return Spread._fields
-    return (ErrorQuantile.COUNT if parameter in counts else ErrorQuantile.Q95,)
+    return {word.value: numbers[word.value] for word in parameters}
 
 
 def draw_through_quantiles(
@@ -174,7 +154,7 @@ def draw_through_quantiles(
     """Return draws with these quantiles; arguments broadcast against `u`, uniforms in (0, 1)."""
     bounded = np.isfinite(degrees)
     t = stdtrit(degrees, u) if bounded else ndtri(u)
-    unit = t / float(stdtrit(degrees, TAIL) if bounded else ndtri(TAIL))
+    unit = t / (float(stdtrit(degrees, TAIL)) if bounded else Z95)
     return np.asarray(q50 + np.where(unit > 0.0, q95 - q50, q50 - q05) * unit)
 
 
@@ -234,9 +214,7 @@ IMPAIRING = [
     Severity.NETWORK_UNAVAILABLE.value,
 ]
 UNIFORM = 0.9
-"""Half width of the central 90 % interval of a uniform error within half a rounding step, in half
-steps.
-"""
+"""Half width of the central 90 % interval of a uniform error, in half rounding steps."""
 TREND = [
     *(AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value),
     *(AudienceMetric.SURVEY_MONTHLY.value, AudienceMetric.SURVEY_REGULAR.value),
@@ -247,8 +225,7 @@ COLUMNS = [
     *("rounding_error_persons", "page_error_share", "odds_error", "universe_persons", *GROWTH)
 ]
 """Columns of the additional errors of a figure: half widths, and the quantiles of growth in log
-odds of the share of `universe_persons`, the people online as they are counted with the figure.
-"""
+odds of the share of `universe_persons`, the people online as they are counted with the figure."""
 
 
 def error_half_width(table: pd.DataFrame) -> Array:

@@ -43,7 +43,6 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitting.people_online import (
     OnlineModel,
     list_counts,
-    list_subregions,
     make_table,
 )
 from audience_impact.frames import Array
@@ -260,7 +259,7 @@ def _fit_model(tables: Tables) -> OnlineModel | None:
     if tables["online_levels"].empty:
         return None
     counts = list_counts(tables)
-    return OnlineModel.from_rows(counts, list_subregions(counts)).fit_parameters()
+    return OnlineModel.from_rows(counts).fit_parameters()
 
 
 def trials(tables: Tables, as_of: date) -> pd.DataFrame:

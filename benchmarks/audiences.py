@@ -64,6 +64,7 @@ SURVEY_WAYS = [
     )
 ]
 FORMS = ("model", "subregion", "hierarchical")
+NO_PARAMETERS = "audience_laws has no rows; run audience-impact learn audiences"
 
 
 def assign_folds(rows: pd.DataFrame) -> "np.ndarray":
@@ -126,11 +127,12 @@ def predict_figures(tables: Tables) -> pd.DataFrame:
 
     As in a run, what is too vague on the coarse scale is predicted on the fine one.
     """
-    parameters = _read_parameters(tables)
+    scales = distribution.read_parameters(tables["audience_laws"])
+    if not scales:
+        raise ValueError(NO_PARAMETERS)
     rows = read_observations(tables)
     fold = pd.Series(assign_folds(rows), rows["area_id"].to_numpy())
     fold = fold[~fold.index.duplicated()]
-    scales = {COARSE: parameters} | ({FINE: parameters.fine} if parameters.fine is not None else {})
     out = _add_intervals([_predict_on_scale(tables, *scale, fold) for scale in scales.items()])
     same = out["left_out"] == "countries"
     rows = rows.assign(fold=assign_folds(rows))
@@ -156,18 +158,6 @@ def _predict_on_scale(
         others[others["left_out"] != "area_id"],
     ]
     return pd.concat(parts, ignore_index=True)
-
-
-def _read_parameters(tables: Tables) -> distribution.AudienceParameters:
-    """Return the fitted parameters of audiences.
-
-    Raises:
-        ValueError: There are none.
-    """
-    parameters = distribution.read_parameters(tables["audience_laws"])
-    if parameters is None:
-        raise ValueError("audience_laws has no rows; run audience-impact learn audiences")
-    return parameters
 
 
 def _predict_from_other_countries(
@@ -283,14 +273,15 @@ def answer_rows(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd
     Raises:
         ValueError: The facts have no fitted parameters of audiences.
     """
-    parameters = _read_parameters(tables)
+    model = distribution.read_model(tables)
+    if model is None:
+        raise ValueError(NO_PARAMETERS)
     clean = pd.DataFrame({name: rows[name].str.strip() for name in KEY})
     span = periods.parse_periods(clean["period"])
     requested = clean.assign(
         moment=periods.period_middle(span["start"], span["end"]), way=_choose_way(rows)
     )
     requested["is_under_block"] = True
-    model = distribution.build_model(tables, parameters)
     if without_country:
         ids = model.figures.groupby("area_id")["figure_id"].agg("+".join)
         requested["left_out_ids"] = requested["area_id"].map(ids).fillna("")

@@ -33,7 +33,6 @@ import pandas as pd
 import vl_convert
 
 from audience_impact.denominators.online import (
-    Z95,
     OnlineLevels,
     compute_levels,
     compute_moments,
@@ -41,6 +40,7 @@ from audience_impact.denominators.online import (
     weigh_years,
 )
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Z95
 from audience_impact.fitting import people_online as fitting
 from audience_impact.fitting.people_online import OnlineModel, list_counts
 from audience_impact.periods import parse_periods, period_middle
@@ -106,7 +106,7 @@ def predict_counts(model: OnlineModel, rows: pd.DataFrame, is_printed: bool) -> 
 
 def leave_out_years(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
     """Yield counts after a last year, as predicted without them, by part of the countries."""
-    subregions = fitting.list_subregions(counts)
+    subregions = pd.Index(sorted(set(counts["subregion"])))
     part = counts["area_id"].rank(method="dense").astype("int64") % FOLDS
     for last_year in LAST_YEARS:
         later = counts["moment"] - last_year - 1.0
@@ -124,7 +124,7 @@ def leave_out_years(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd
 
 def leave_out_latest(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
     """Yield counts of all residents since LATEST_YEAR, of countries drawn by their names."""
-    subregions = fitting.list_subregions(counts)
+    subregions = pd.Index(sorted(set(counts["subregion"])))
     is_late = counts["moment"].ge(LATEST_YEAR) & counts["is_all_ages"]
     areas = sorted(set(counts.loc[is_late, "area_id"]))
     for number in range(LATEST_ROUNDS):
@@ -140,7 +140,7 @@ def leave_out_latest(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[p
 
 def leave_out_lineages(counts: pd.DataFrame, parameters: np.ndarray) -> Iterator[pd.DataFrame]:
     """Yield the counts of each lineage, as predicted from all others."""
-    subregions = fitting.list_subregions(counts)
+    subregions = pd.Index(sorted(set(counts["subregion"])))
     for name, hidden in counts.groupby("measurement_series_id", sort=True):
         rest = counts.drop(index=hidden.index)
         model = OnlineModel.from_rows(rest, subregions, parameters).fit_scales()
@@ -295,7 +295,7 @@ def main(words: Sequence[str] | None = None) -> int:
             text = answered.assign(share=numbers).to_json(orient="records", indent=1)
     else:
         counts = list_counts(tables)
-        model = OnlineModel.from_rows(counts, fitting.list_subregions(counts)).fit_parameters()
+        model = OnlineModel.from_rows(counts).fit_parameters()
         scores = test_counts(counts, model.parameters)
         text = table(scores) if chosen.format == "table" else json.dumps(scores, indent=2)
     sys.stdout.write(f"{text}\n")

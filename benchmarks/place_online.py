@@ -27,7 +27,7 @@ import pandas as pd
 from scipy.special import expit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import Spread
+from audience_impact.figure_errors import Z95, Spread
 from audience_impact.fitting import places as online_learning
 from audience_impact.fitting.places import compare_readings, fit_reading
 from audience_impact.fitting.tables import measure_spread
@@ -218,7 +218,7 @@ class Asked:
         centre = float(compute_log_odds(mean).iloc[0])
         if self.without == REGIONS:
             return [centre, centre, centre], "level_known"
-        half = self.laws.base_spread * online.NORMAL / np.sqrt(len(others))
+        half = self.laws.base_spread * Z95 / np.sqrt(len(others))
         return [centre - half, centre, centre + half], "regions_known"
 
     def deviations(self, level: pd.DataFrame) -> pd.DataFrame:
@@ -521,7 +521,7 @@ def test_readings(tables: Tables) -> pd.DataFrame:
     for name, is_fitted in (("even", is_odd), ("odd", ~is_odd)):
         error, tested = fit_reading(compared[is_fitted]), compared[~is_fitted]
         size = tested["difference"].abs()
-        half = tested["deviation"] * online.NORMAL
+        half = tested["deviation"] * Z95
         inside = [int((size <= np.hypot(half, width)).sum()) for width in (0.0, error)]
         rows.append((name, len(tested), *inside, round(error, 2)))
     names = ["rows", "readings", "inside without", "inside", "half width of the other half"]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from audience_impact.audiences.distributions import Z90
+from audience_impact.figure_errors import Z95
 from audience_impact.fitted import shares
 from audience_impact.fitted.shares import (
     ANY,
@@ -81,7 +81,7 @@ def left_out_surveys(rows: pd.DataFrame) -> pd.DataFrame:
         fitted = index_parameters(fit_distributions(others), BY_GROUP)
         spread = choose_parameters(fitted, pd.Series([group]), pd.Series([ANY]))["spread"].iloc[0]
         middle = (own["x"].sum() - own["x"]) / (len(own) - 1)
-        half = Z90 * spread * np.sqrt(1.0 + 1.0 / (len(own) - 1))
+        half = Z95 * spread * np.sqrt(1.0 + 1.0 / (len(own) - 1))
         ends = {"low_share": middle - half, "median_share": middle, "high_share": middle + half}
         shares_of_ends = {name: expit(end) for name, end in ends.items()}
         inside = own["x"].between(middle - half, middle + half)

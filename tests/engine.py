@@ -19,7 +19,7 @@ from audience_impact.outputs.area_names import list_areas_of
 from audience_impact.outputs.areas import Sets, make_rows
 from audience_impact.outputs.person_days import count_by_kind
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
-from audience_impact.overlap import patterns as pattern_draws
+from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.pipeline import Outputs, Settings, Stages
@@ -43,7 +43,7 @@ def learned() -> OverlapModel:
 def patterns(shares: ArrayLike, correlation: float) -> Array:
     """Patterns (2**n,) of one draw of audiences (n,)."""
     m = np.asarray(shares, dtype=float)
-    return np.asarray(pattern_draws.draw_patterns(m[None, :], [correlation])[0])
+    return np.asarray(copula.draw_patterns(m[None, :], [correlation])[0])
 
 
 def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) -> World:

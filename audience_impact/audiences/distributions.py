@@ -45,7 +45,7 @@ from audience_impact import figure_errors
 from audience_impact import selection as choosing
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import FigureErrors
+from audience_impact.figure_errors import Z95, FigureErrors
 from audience_impact.frames import Array
 from audience_impact.imputation.figures import WAY
 from audience_impact.selection import Best, Key, Only
@@ -53,7 +53,6 @@ from audience_impact.vocabulary import AudienceMetric, IntervalKind, WayOfCounti
 
 COVERAGE = {IntervalKind.CI90.value: 0.90, IntervalKind.CI95.value: 0.95}
 """Coverage of the confidence intervals."""
-Z90 = 1.6448536269514722
 RANGED = [IntervalKind.MIN_MAX.value, *COVERAGE]
 """Kinds of interval whose ends are the limits of the figure."""
 AT_LEAST, AT_MOST = IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value
@@ -148,7 +147,7 @@ def add_sampling_intervals(
     value, low, high = names
     bare = is_asked & (figures["interval_kind"] == IntervalKind.NONE.value) & figures[value].notna()
     share = figures[value].where(bare)
-    half = Z90 * np.sqrt(share * (1.0 - share) / errors.effective_sample)
+    half = Z95 * np.sqrt(share * (1.0 - share) / errors.effective_sample)
     ends = {low: (share - half).clip(lower=0.0), high: (share + half).clip(upper=1.0)}
     kind = figures["interval_kind"].mask(bare, IntervalKind.CI90.value)
     filled = {name: end.fillna(figures[name]) for name, end in ends.items()}

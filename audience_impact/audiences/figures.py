@@ -59,8 +59,7 @@ from audience_impact.audiences.distributions import (
     WEAK,
 )
 from audience_impact.audiences.scope import AUDIENCE, HIT_FEATURES, WHOLE, Scope
-from audience_impact.denominators.counts import ANY_MEASURER, LONGEST_GAP_DAYS
-from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.denominators import ANY_MEASURER, LONGEST_GAP_DAYS, Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import (
     ONE_DAY,

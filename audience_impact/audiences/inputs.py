@@ -18,8 +18,7 @@ from audience_impact import figure_errors
 from audience_impact.audiences import distributions, figures, parts, use
 from audience_impact.audiences.distributions import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.denominators.counts import DISTRIBUTION, FORECAST
-from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.denominators import DISTRIBUTION, FORECAST, Denominators
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.fitted.models import Context
 from audience_impact.fitted.shares import PARAMETERS
@@ -62,8 +61,8 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
     """Return audiences with the base of each (restriction, country).
 
     `base_persons` limits the union, `base_size_persons` is the estimate, and the columns
-    DISTRIBUTION of denominators/counts.py describe its draws. Where the whole network is shut down,
-    the audience is the base of the day, so that both have one distribution.
+    DISTRIBUTION of the denominators describe its draws. Where the whole network is shut down, the
+    audience is the base of the day, so that both have one distribution.
     """
     groups = group_by_country(audiences)
     base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])

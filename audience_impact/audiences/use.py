@@ -42,13 +42,11 @@ from audience_impact.audiences.distributions import (
     COVERAGE,
     FIXED,
     SPLIT,
-    Z90,
 )
 from audience_impact.audiences.scope import COUNTRY, HIT_FEATURES, WHOLE, Scope
-from audience_impact.denominators.counts import ANY_MEASURER
-from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.denominators import ANY_MEASURER, Denominators
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import FigureErrors
+from audience_impact.figure_errors import Z95, FigureErrors
 from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.models import Context, FittedModels
 from audience_impact.fitted.shares import ANY, CALLS, PARAMETERS, choose_parameters, map_features
@@ -263,7 +261,7 @@ def _pool_surveys(shares: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
     if not groups.ngroups:
         return shares
     middle = groups["odds"].mean()
-    half = Z90 * groups["spread"].first() / np.sqrt(groups.size())
+    half = Z95 * groups["spread"].first() / np.sqrt(groups.size())
     pooled = groups.first().assign(
         feature_use_id=groups["feature_use_id"].agg("+".join),
         least=groups["least"].min(),

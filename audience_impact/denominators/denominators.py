@@ -1,16 +1,20 @@
 """Denominators for the other stages: people online, and the base that contains some audiences.
 
 Definitions. The base of some audiences of a country is the smallest population that contains them
-by definition. How many people a base may have is drawn from three quantiles. The ceiling of a base
-is the population that contains it by definition; the distribution of a base is in log odds of its
-share of the ceiling, in logs where it is a population itself.
+by definition, and its ceiling the population that contains it. How many people it may have is drawn
+from three quantiles, in log odds of its share of the ceiling, in logs where it is a population
+itself.
 
-Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
-base that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER.
-Bounds take a base as it is printed. A projection limits nothing: where the people online are
-projected, bounds go from no one to all residents. Where publishers count people online whose
-numbers differ by PUBLISHERS_DIFFER or more, bounds go from the smallest to the largest, and draws
-span them around their geometric mean where no levels are fitted.
+Method. Of one measurer the nearest count is used; between measurers one within twelve months,
+rather counted than projected, of the most reliable source. Between two dated counts of one measurer
+the people expected are interpolated in logs.
+
+A base is the same measurer's nearest in time, within twelve months; failing that the smallest one
+that can contain the largest audience, people online with the slack of PUBLISHERS_DIFFER. Bounds
+take a base as it is printed. A projection limits nothing: where the people online are projected,
+bounds go from no one to all residents. Where publishers count people online whose numbers differ by
+PUBLISHERS_DIFFER or more, bounds go from the smallest to the largest, and draws span them around
+their geometric mean where no levels are fitted.
 
 The median of a base is the number expected at the start of the restriction. A projection has only
 the 5 and 95 % quantiles of its past errors, scaled to the day. The error of residents is the
@@ -34,60 +38,194 @@ Citation. figure_errors.py, fitting/errors.py.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.denominators.counts import (
-    ANY_MEASURER,
-    DISTRIBUTION,
-    FORECAST,
-    SAME_MEASURER,
-    Counts,
-    list_steps,
+from audience_impact import figure_errors
+from audience_impact.denominators.online import (
+    PATH,
+    YEARS,
+    OnlineLevels,
+    compute_moments,
+    follow_line,
 )
-from audience_impact.denominators.online import OnlineLevels, compute_moments
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import (
-    MOST_SHARE,
-    UNIFORM,
-    FigureErrors,
-    Spread,
-    half_step,
-    log_odds,
-    move_persons,
-    widen_universe,
-)
+from audience_impact.figure_errors import FigureErrors, Spread
 from audience_impact.frames import Array
-from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, with_distance
+from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, period_middle, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
-from audience_impact.selection import Only, rejection_reason
-from audience_impact.vocabulary import SourceType
+from audience_impact.selection import (
+    Best,
+    Key,
+    Only,
+    Step,
+    rejection_reason,
+    select_candidates,
+)
+from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
 
+FORECAST = ObsStatus.FORECAST.value
+LONGEST_GAP_DAYS = 5 * WINDOW_DAYS
+"""Maximum days between two bases for interpolation between them."""
+RELIABILITY = {
+    word.value: rank
+    for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
+}
+"""Reliability words of sources, the most reliable first."""
+ANY_MEASURER = ["population_base"]
+SAME_MEASURER = ["population_base", "measurement_series_id"]
+"""Columns besides the country in which a count agrees with the request."""
+COLUMNS = [
+    *("country_id", "population_base", "measurement_series_id", "base_measurement_series_id"),
+    *("base_id", "base_persons", "low_persons", "high_persons", "obs_status", "trust"),
+    *("period", "period_start", "period_end"),
+]
+DISTRIBUTION = [
+    *("expected_persons", "base_low_persons", "base_high_persons", "ceiling_persons"),
+    *PATH,
+]
+"""Columns of a distribution: median, 5 and 95 % quantile, the ceiling, and the path of draws."""
 PUBLISHERS_DIFFER = 1.5
-"""Factor from which two numbers of people online are treated as contradictory, not as one number
-with an error.
-"""
+"""Factor from which two numbers of people online contradict each other: no error explains it."""
 LEAST_SHARE = 1e-4
 """Least share of residents online that is drawn: of nobody there are no log odds."""
 NARROWER = "a narrower population that contains the audiences has a base"
+FAR = Key("far", "more than twelve months from the day, where another is nearer")
+PROJECTED = Key("projected", "projected, where another was counted")
+TRUST = Key("trust", "of a less reliable source")
+NEARER = "another one is nearer to the day"
+NEAR = (Key("gap", NEARER), Key("apart", NEARER))
+SAME = (
+    Key("obs_status", "derived, where another is reported"),
+    Key("base_id", "no different in what counts: the first by its id is taken"),
+)
+
+
+def list_steps(by: list[str], window: int | None) -> list[Step]:
+    """Return the rules by which `Denominators.find_nearest` chooses one of the candidates."""
+    ranked = (*NEAR, TRUST) if "measurement_series_id" in by else (FAR, PROJECTED, TRUST, *NEAR)
+    best = Best(["place"], (*ranked, *SAME))
+    if window is None:
+        return [best]
+    return [Only(lambda rows: rows["gap"] <= window, f"more than {window} days from the day"), best]
 
 
 @dataclass(frozen=True)
-class Denominators(Counts):
+class Denominators:
     """The counts of populations and their errors, with lookups by place and day."""
 
-    source_types: "pd.Series[str]"  # of each measurer, by `measurement_series_id`
-    errors: FigureErrors | None  # None if the facts contain no parameters for them
-    online: OnlineLevels | None  # levels of the share of residents online, if the facts have them
+    tables: Tables  # the typed facts
+    errors: FigureErrors | None = None  # None if the facts contain no parameters for them
 
-    @classmethod
-    def from_facts(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
-        """Return the denominators in these fact tables."""
-        lineages = tables["lineages"].drop_duplicates("measurement_series_id")
-        source_types = lineages.set_index("measurement_series_id")["source_type"]
-        online = OnlineLevels.from_table(tables["online_levels"])
-        return cls(tables["bases"], tables["sources"], source_types, errors, online)
+    @property
+    def bases(self) -> pd.DataFrame:
+        """Return the typed fact table of counts."""
+        return self.tables["bases"]
+
+    @cached_property
+    def levels(self) -> OnlineLevels | None:
+        """Return the levels of the share of residents online, if the facts have them."""
+        return OnlineLevels.from_table(self.tables["online_levels"])
+
+    @cached_property
+    def by_country(self) -> pd.DataFrame:
+        """Return the bases, with their country and the reliability of their source: COLUMNS."""
+        reliability = self.tables["sources"].set_index("source_id")["reliability"]
+        return self.bases.rename(
+            columns={"area_id": "country_id", "persons": "base_persons"}
+        ).assign(
+            base_measurement_series_id=self.bases["measurement_series_id"],
+            trust=self.bases["source_id"].map(reliability).map(RELIABILITY),
+        )[COLUMNS]
+
+    def list_candidates(self, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+        """Return every base that matches a place on `country_id` and `by`, with its ranks.
+
+        `place` is the row of `places`; `gap` and `apart` are distances of the base from `start` in
+        days; `far` and `projected` rank the bases of several measurers.
+        """
+        rows = places[["country_id", "start", *by]].reset_index(names="place")
+        joined = rows.merge(self.by_country, on=["country_id", *by])
+        joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
+        is_projected = joined["obs_status"] == FORECAST
+        return joined.assign(far=joined["gap"] > WINDOW_DAYS, projected=is_projected)
+
+    def find_nearest(self, places: pd.DataFrame, by: list[str], window: int | None) -> pd.DataFrame:
+        """Return the base of each place that `list_steps` chooses; places without are absent."""
+        chosen = select_candidates(self.list_candidates(places, by), list_steps(by, window))
+        return chosen.set_index("place").sort_index().drop(columns=["country_id", "start", *by])
+
+    def count_people(self, places: pd.DataFrame, population: str, window: int | None) -> pd.Series:
+        """Return the expected people of a population of each `country_id` on the day `start`.
+
+        Each place and day is looked up once. Indexed like `places`; NaN where the record has no
+        count within `window` days.
+        """
+        keys = ["country_id", "start"]
+        distinct = places[keys].drop_duplicates()
+        base = self.find_nearest(distinct.assign(population_base=population), ANY_MEASURER, window)
+        at = distinct.join(base[["base_id"]], how="inner")
+        at["persons"] = self.interpolate_persons(at)
+        joined = places[keys].merge(at[[*keys, "persons"]], on=keys, how="left", validate="m:1")
+        return joined["persons"].set_axis(places.index)
+
+    def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
+        """Return the people in `base_id` at each `start`, interpolated in logs between two counts.
+
+        Outside the series of the measurer, return the base as printed; NaN without a base. Indexed
+        like `places`.
+        """
+        key = ["area_id", "population_base", "measurement_series_id"]
+        series = self.bases[[*key, "base_id", "persons"]].assign(
+            middle=period_middle(self.bases["period_start"], self.bases["period_end"])
+        )
+        printed = series.drop(columns="middle").rename(columns={"persons": "printed_persons"})
+        dated = places[["base_id", "start"]].reset_index(names="place")
+        near = dated.merge(printed, on="base_id").sort_values("start")
+        there = series[series["area_id"].isin(near["area_id"])]
+        counts = there.drop(columns="base_id").sort_values(["middle", *key])
+        for side in ("backward", "forward"):
+            on_side = counts.rename(columns={n: f"{side}_{n}" for n in ("middle", "persons")})
+            middle = f"{side}_middle"
+            near = pd.merge_asof(
+                near, on_side, left_on="start", right_on=middle, by=key, direction=side
+            )
+        gap = near["forward_middle"] - near["backward_middle"]
+        part = ((near["start"] - near["backward_middle"]) / gap).where(gap.dt.days > 0)
+        growth = (near["forward_persons"] / near["backward_persons"]).pow(part)
+        between = near["backward_persons"] * growth
+        inside = between.where(gap.dt.days <= LONGEST_GAP_DAYS).fillna(near["printed_persons"])
+        return inside.set_axis(near["place"]).reindex(places.index)
+
+    def interpolate_residents(self, countries: pd.Series, moments: Array) -> pd.Series:
+        """Return the residents of countries at moments, on the line of logs between mid-years.
+
+        Of a year the median of its counts; before the first and after the last year on the line of
+        the nearest two. NaN where the record has no count.
+        """
+        rows = self.bases[
+            (self.bases["population_base"] == EVERYONE)
+            & self.bases["area_id"].isin(countries)
+            & (self.bases["period"].str.len() == len("2024"))
+        ]
+        yearly = rows.groupby(["area_id", rows["period_start"].dt.year])["persons"].median()
+        logs = np.log(yearly.unstack().reindex(columns=YEARS)).interpolate(axis=1)
+        near = logs.ffill(axis=1).bfill(axis=1).reindex(countries).to_numpy("float64")
+        return pd.Series(np.exp(follow_line(near, moments)), countries.index)
+
+    def measure_young_share(self, countries: pd.Series) -> "pd.Series[float]":
+        """Return the share of residents below twelve, of countries without a count the median."""
+        key = ["area_id", "period"]
+        older, everyone = (
+            self.bases.loc[self.bases["population_base"] == base, [*key, "persons"]]
+            for base in ("age_12_plus", EVERYONE)
+        )
+        both = older.merge(everyone, on=key)
+        share = (both["persons_x"] / both["persons_y"]).clip(upper=1.0)
+        by_area = 1.0 - share.groupby(both["area_id"]).median().astype("float64")
+        return countries.map(by_area).astype("float64").fillna(by_area.median()).fillna(0.0)
 
     def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Return the count of people online of each place, its distribution and the publishers.
@@ -174,29 +312,25 @@ class Denominators(Counts):
         rows = based[["country_id", "start", "base_id"]].join(about, on="base_id")
         rows["expected"] = self.interpolate_persons(based)
         rows["is_online"] = rows["population_base"].str.startswith("internet")
-        ceiling = self._find_ceiling(rows)
+        ages = rows["population_base"].map(AGES).fillna("")
+        same_measurer = self.find_nearest(rows.assign(population_base=ages), SAME_MEASURER, None)
+        everyone = self.find_nearest(rows.assign(population_base=EVERYONE), ANY_MEASURER, None)
+        people = same_measurer["base_persons"].reindex(rows.index)
+        people = people.fillna(everyone["base_persons"].reindex(rows.index)).astype("float64")
+        ceiling = people.where(rows["is_online"]).to_numpy("float64")
         down, up, shift = self._compute_half_widths(rows, ceiling)
-        middle = move_persons(rows["expected"].to_numpy("float64"), ceiling, shift)
+        middle = figure_errors.move_persons(rows["expected"].to_numpy("float64"), ceiling, shift)
         quantiles = pd.DataFrame(
             {
                 "expected_persons": middle,
-                "base_low_persons": move_persons(middle, ceiling, -down),
-                "base_high_persons": move_persons(middle, ceiling, up),
+                "base_low_persons": figure_errors.move_persons(middle, ceiling, -down),
+                "base_high_persons": figure_errors.move_persons(middle, ceiling, up),
                 "ceiling_persons": ceiling,
             },
             index=based.index,
         )
         fitted = self._fit_people_online(rows[rows["population_base"] == ONLINE])
         return fitted.combine_first(quantiles)[DISTRIBUTION].reindex(places.index)
-
-    def _find_ceiling(self, rows: pd.DataFrame) -> Array:
-        """Return the limit of people online: their ages by the same measurer, or all."""
-        ages = rows["population_base"].map(AGES).fillna("")
-        same_measurer = self.find_nearest(rows.assign(population_base=ages), SAME_MEASURER, None)
-        everyone = self.find_nearest(rows.assign(population_base=EVERYONE), ANY_MEASURER, None)
-        people = same_measurer["base_persons"].reindex(rows.index)
-        people = people.fillna(everyone["base_persons"].reindex(rows.index)).astype("float64")
-        return np.asarray(people.where(rows["is_online"]).to_numpy("float64"))
 
     def _compute_half_widths(
         self, rows: pd.DataFrame, ceiling: Array
@@ -207,15 +341,20 @@ class Denominators(Counts):
         """
         errors = self.errors
         if errors is None:
-            nothing = np.zeros(len(rows))
-            return nothing, nothing, nothing
+            return (np.zeros(len(rows)),) * 3
         online = rows["is_online"].to_numpy("bool")
-        kind = rows["measurement_series_id"].map(self.source_types)
+        lineages = self.tables["lineages"].drop_duplicates("measurement_series_id")
+        source_types = lineages.set_index("measurement_series_id")["source_type"]
+        kind = rows["measurement_series_id"].map(source_types)
         measurers = np.where(kind == SourceType.PANEL.value, 0.0, errors.base_measurers)
         number = rows["persons"].to_numpy("float64")
-        half = half_step(rows["persons"], pd.Series(False, rows.index)).to_numpy("float64")
-        share = np.where(np.isnan(ceiling), 0.0, np.minimum(number / ceiling, MOST_SHARE))
-        rounding = UNIFORM * half / number / (1.0 - share)
+        half = figure_errors.half_step(rows["persons"], pd.Series(False, rows.index)).to_numpy(
+            "float64"
+        )
+        share = np.where(
+            np.isnan(ceiling), 0.0, np.minimum(number / ceiling, figure_errors.MOST_SHARE)
+        )
+        rounding = figure_errors.UNIFORM * half / number / (1.0 - share)
         error = np.hypot(rounding, np.where(online, measurers, errors.population))
         down, up, shift = (
             np.where(online, part, 0.0) for part in _compute_growth(rows, errors.base_growth)
@@ -231,16 +370,16 @@ class Denominators(Counts):
     def _fit_people_online(self, online: pd.DataFrame) -> pd.DataFrame:
         """Return the people online of countries with levels, as DISTRIBUTION without the ceiling.
 
-        Half widths of the level and of children add up in squares on the log scale; what countries
-        have in common becomes a smaller part of the variance.
+        Half widths of level and children add up in squares on the log scale; what countries have in
+        common becomes a smaller part of the variance.
         """
-        if self.online is None or online.empty:
+        if self.levels is None or online.empty:
             return pd.DataFrame(index=online.index[:0], columns=DISTRIBUTION, dtype="float64")
         moments, countries = compute_moments(online["start"]), online["country_id"]
-        shares = self.online.compute_quantiles(countries, moments).clip(lower=LEAST_SHARE)
+        shares = self.levels.compute_quantiles(countries, moments).clip(lower=LEAST_SHARE)
         persons = shares.mul(self.interpolate_residents(countries, moments), axis=0)
         low, middle, high = (persons[f"{name}_share"] for name in Spread._fields)
-        people = self.online.describe_paths(countries, moments)
+        people = self.levels.describe_paths(countries, moments)
         if self.errors is not None:
             young = self.measure_young_share(countries)
             least, share, most = (1.0 - young * (1.0 - q) for q in self.errors.children)
@@ -281,18 +420,17 @@ def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFra
     near = both[both["gap"] <= WINDOW_DAYS].sort_values(["place", "gap", "apart", "persons"])
     single = near.drop_duplicates(["place", "measurement_series_id"])
     groups = single.assign(level=np.log(single["persons"])).groupby("place")
-    table = pd.DataFrame(
-        {
-            "least": groups["persons"].min(),
-            "most": groups["persons"].max(),
-            "count": groups.size().astype("float64"),
-            "level": groups["level"].mean(),
-        }
-    ).reindex(places.index)
+    persons = groups["persons"]
+    numbers = {
+        "least": persons.min(),
+        "most": persons.max(),
+        "count": groups.size().astype("float64"),
+        "level": groups["level"].mean(),
+    }
+    table = pd.DataFrame(numbers).reindex(places.index)
     differ = table["most"] >= PUBLISHERS_DIFFER * table["least"]
-    apart = single[single["place"].isin(table.index[differ])].groupby("place")["base_id"]
-    ids = apart.agg(";".join).astype("str").reindex(places.index)
-    return table.where(differ).assign(ids=ids)
+    ids = groups["base_id"].agg(";".join).astype("str").reindex(table.index[differ])
+    return table.where(differ).assign(ids=ids.reindex(places.index))
 
 
 def _span_publishers(quantiles: pd.DataFrame, publishers: pd.DataFrame) -> pd.DataFrame:
@@ -311,13 +449,13 @@ def _span_publishers(quantiles: pd.DataFrame, publishers: pd.DataFrame) -> pd.Da
 
 
 def _measure_stated_ranges(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
-    expected, persons, *ends = (
-        rows[name].to_numpy("float64")
-        for name in ("expected", "persons", "low_persons", "high_persons")
-    )
+    names = ("expected", "persons", "low_persons", "high_persons")
+    expected, persons, *ends = (rows[name].to_numpy("float64") for name in names)
     least, most = (end * (expected / persons) for end in ends)
-    universe = widen_universe(np.fmax(expected, most), ceiling)
-    low, middle, high = (log_odds(count, universe) for count in (least, expected, most))
+    universe = figure_errors.widen_universe(np.fmax(expected, most), ceiling)
+    low, middle, high = (
+        figure_errors.log_odds(count, universe) for count in (least, expected, most)
+    )
     return np.asarray(np.maximum(middle - low, 0.0)), np.asarray(np.maximum(high - middle, 0.0))
 
 
@@ -329,8 +467,5 @@ def _compute_growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, A
     alone = (rows["expected"] == rows["persons"]).to_numpy("bool")
     less, more = (spread.q50 - spread.q05) * reach, (spread.q95 - spread.q50) * reach
     trend = np.where(alone, spread.q50 * reach, 0.0)
-    return (
-        np.where(later, more, less),
-        np.where(later, less, more),
-        np.where(later, -trend, trend),
-    )
+    down, up = np.where(later, more, less), np.where(later, less, more)
+    return down, up, np.where(later, -trend, trend)

@@ -31,9 +31,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit
 
+from audience_impact.figure_errors import Z95
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ONLINE_YEARS
 
@@ -42,7 +42,6 @@ EDGE = 0.04
 YEARS = np.array(ONLINE_YEARS)
 MIDDLES: Array = YEARS + 0.5
 YEAR_DAYS = 365.2425
-Z95 = float(ndtri(0.95))
 VALUES = ["mean", "deviation", "correlation", "common"]
 """Columns of `online_levels` with the numbers of a country and year."""
 PATH = ["online_moment", "online_correlation", "online_common", "world_correlation"]
@@ -105,7 +104,7 @@ def measure_deviation(weights: Array, correlation: Array) -> Array:
 class OnlineLevels:
     """The fitted levels of countries by year."""
 
-    row_of: "pd.Series[int]"  # the row of each country in the arrays
+    areas: pd.Index  # the countries
     values: dict[str, Array]  # arrays (countries, YEARS) by the names VALUES
 
     @classmethod
@@ -114,31 +113,18 @@ class OnlineLevels:
         if online_levels.empty:
             return None
         rows = online_levels.assign(year=online_levels["period_start"].dt.year)
-        rows = rows[rows["year"].isin(YEARS)].dropna(subset=VALUES)
-        years_count = rows.groupby("area_id")["year"].transform("nunique")
-        rows = rows[years_count == len(YEARS)]
-        if rows.empty:
+        wide = rows.pivot(index="area_id", columns="year", values=VALUES)
+        wide = wide.reindex(columns=pd.MultiIndex.from_product([VALUES, YEARS])).dropna()
+        if wide.empty:
             return None
-        wide = {
-            name: rows.pivot(index="area_id", columns="year", values=name).reindex(columns=YEARS)
-            for name in VALUES
-        }
-        areas = wide["mean"].index
-        return cls(
-            pd.Series(range(len(areas)), areas),
-            {name: table.to_numpy("float64") for name, table in wide.items()},
-        )
-
-    def find_rows(self, areas: pd.Series) -> NDArray[np.int64]:
-        """Return the row of each area in the arrays (areas,); -1 for areas without levels."""
-        return np.asarray(areas.map(self.row_of).fillna(-1), dtype="int64")
+        return cls(wide.index, {name: wide[name].to_numpy("float64") for name in VALUES})
 
     def compute_quantiles(self, areas: pd.Series, moments: Array) -> pd.DataFrame:
         """Return `q05_share`, `q50_share`, `q95_share` of areas at moments, indexed as `areas`.
 
         NaN where an area has no levels or there is no moment.
         """
-        rows = self.find_rows(areas)
+        rows = self.areas.get_indexer(areas)
         has_share = (rows >= 0) & ~np.isnan(moments)
         moments = np.nan_to_num(moments, nan=MIDDLES[0])
         weights = weigh_years(moments)
@@ -154,7 +140,7 @@ class OnlineLevels:
 
     def describe_paths(self, areas: pd.Series, moments: Array) -> pd.DataFrame:
         """Return columns PATH of areas with levels at moments, indexed as `areas`."""
-        rows = self.find_rows(areas)
+        rows = self.areas.get_indexer(areas)
         correlation = self.values["correlation"][:, 1:].mean(axis=1)
         common = (weigh_years(moments) * self.values["common"][rows]).sum(axis=1)
         values = (moments, correlation[rows], common, correlation.mean())

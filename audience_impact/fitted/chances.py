@@ -46,6 +46,7 @@ NEAR = pd.Timedelta(days=3)
 COLUMNS = {chance.value: f"chance_{chance.value}_share" for chance in Chance}
 """The published column of each chance."""
 MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
+ONE_REPORT = ChanceGroup.ONE_REPORT.value
 NETWORK_CUTS = [Severity.NETWORK_UNAVAILABLE.value, Severity.IMPAIRED.value]
 DRAWN = (Chance.HAPPENED.value, Chance.DISTINCT.value)
 """What is drawn of each event in the totals of countries."""
@@ -62,12 +63,9 @@ class Chances:
 
     def is_confirmed(self, restrictions: "pd.Series[str]") -> "pd.Series[bool]":
         """Return whether more than one report speaks for each and it repeats no neighbour."""
-        happened, distinct = (
-            restrictions.map(self.groups[chance.value])
-            for chance in (Chance.HAPPENED, Chance.DISTINCT)
-        )
-        is_doubtful = happened.eq(ChanceGroup.ONE_REPORT.value)
-        is_doubtful |= distinct.eq(ChanceGroup.NEAR.value)
+        is_doubtful = restrictions.map(self.groups[Chance.HAPPENED.value]).eq(ONE_REPORT)
+        neighbours = restrictions.map(self.groups[Chance.DISTINCT.value])
+        is_doubtful |= neighbours.eq(ChanceGroup.NEAR.value)
         return ~is_doubtful | self.fitted.empty
 
     def list_shares(self) -> pd.DataFrame:
@@ -97,10 +95,7 @@ class Chances:
 
 
 def describe_chances(
-    restrictions: pd.DataFrame,
-    outages: "pd.Series[str]",
-    tables: Tables,
-    fitted: pd.DataFrame,
+    restrictions: pd.DataFrame, outages: "pd.Series[str]", tables: Tables, fitted: pd.DataFrame
 ) -> Chances:
     """Return the chances of restrictions, which are as `Scope` has them.
 
@@ -116,27 +111,23 @@ def describe_chances(
             Chance.DISTINCT.value: _group_by_neighbours(about, tables),
         }
     )
-    groups = groups.mask(about["is_never_enforced"], "")
-    return Chances(groups, fitted)
+    return Chances(groups.mask(about["is_never_enforced"], ""), fitted)
 
 
 def is_reported_once(restrictions: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[bool]":
     """Return whether neither a measurement nor an authority confirms each restriction."""
     group = _group_by_evidence(restrictions.set_index("restriction_id"), outages)
-    return group.eq(ChanceGroup.ONE_REPORT.value).set_axis(restrictions.index)
+    return group.eq(ONE_REPORT).set_axis(restrictions.index)
 
 
 def _group_by_evidence(about: pd.DataFrame, outages: "pd.Series[str]") -> "pd.Series[str]":
-    is_measured = about["evidence_state"].isin(MEASURED) | about.index.isin(outages)
-    is_official = (about["claim_status"] == ClaimStatus.OFFICIAL.value) | (
-        about["evidence_state"] == EvidenceState.LIKELY_BLOCKED.value
-    )
-    is_disputed = about["claim_status"] == ClaimStatus.DISPUTED.value
-    is_official &= about["observed_from_start"].notna() & ~is_disputed
-    group = pd.Series(ChanceGroup.ONE_REPORT.value, about.index)
-    return group.mask(is_official, ChanceGroup.OFFICIAL.value).mask(
-        is_measured & ~is_disputed, ChanceGroup.MEASURED.value
-    )
+    state, status = about["evidence_state"], about["claim_status"]
+    is_disputed = status == ClaimStatus.DISPUTED.value
+    is_measured = (state.isin(MEASURED) | about.index.isin(outages)) & ~is_disputed
+    says_so = (status == ClaimStatus.OFFICIAL.value) | (state == EvidenceState.LIKELY_BLOCKED.value)
+    is_official = says_so & about["observed_from_start"].notna() & ~is_disputed
+    group = pd.Series(ONE_REPORT, about.index).mask(is_official, ChanceGroup.OFFICIAL.value)
+    return group.mask(is_measured, ChanceGroup.MEASURED.value)
 
 
 def _group_by_extent(about: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[str]":
@@ -152,7 +143,6 @@ def _group_by_extent(about: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[st
 
 
 def _group_by_end(about: pd.DataFrame) -> "pd.Series[str]":
-    """Return the group of each restriction with an unknown end; blank where the end is known."""
     status, is_network = about["end_status"], about["severity"].isin(NETWORK_CUTS)
     group = pd.Series("", about.index)
     for end, of_networks, of_services in (
@@ -165,7 +155,6 @@ def _group_by_end(about: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _group_by_neighbours(about: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
-    """Return the group of each restriction: alone, or with a neighbour that began before it."""
     parents = parents_of(tables["areas"])
     services = tables["restriction_targets"][["restriction_id", "platform_id"]].drop_duplicates()
     areas = about["area_ids"].str.split(";").explode().rename("area_id").reset_index()

@@ -17,19 +17,19 @@ own) is drawn from the part of the distribution between the limits; where hardly
 evenly.
 
 The logarithm of hours is normal as well; hours above 24 are the whole day. For exams and for other
-cuts the mean is that of known hours, and the variance is the mean square of the deviations from it,
-with each country weighted once. The variance of a kind is drawn towards that of all kinds as though
-PRIOR_COUNTRIES more had it. Exams of a country repeat their hours, so that its mean is drawn
-towards that of all countries by the variances within and between countries (empirical Bayes); other
-cuts have the mean of all. Hours that are measured or printed have the error by which the two differ
-where a restriction has both, drawn towards HOURS_PRIOR_VARIANCE as though PRIOR_PAIRS more had it.
+cuts the mean is that of known hours, and the variance the mean square of the deviations from it,
+each country weighted once, drawn towards that of all kinds as though PRIOR_COUNTRIES more had it.
+Exams of a country repeat their hours, so that its mean is drawn towards that of all countries by
+the variances within and between countries (empirical Bayes); other cuts have the mean of all. Hours
+that are measured or printed have the error by which the two differ where a restriction has both,
+drawn towards HOURS_PRIOR_VARIANCE as though PRIOR_PAIRS more had it.
 
 Assumptions. Restrictions without an end on record last as long as others of their kind, and cuts
 that no measurer saw as long as those that one saw.
 
 Known drawbacks. What lasts long is noted longer, and the end of what is short is missed more often.
-Few cuts are measured. What is measured is of fixed networks, and an outage that the measurer missed
-makes the total too small.
+Few cuts are measured, of fixed networks alone, and an outage that the measurer missed makes the
+total too small.
 
 Citation. Hoerl and Kennard (1970), Ridge regression, Technometrics 12; docs/validation.md has the
 coverage on rows and on countries left out.
@@ -41,6 +41,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from audience_impact.figure_errors import Z95
 from audience_impact.frames import Array
 from audience_impact.populations import country_of
 from audience_impact.vocabulary import Cause, EvidenceScope, GeoScope, HoursBasis, Severity
@@ -145,7 +146,6 @@ PRIOR_PAIRS, HOURS_PRIOR_VARIANCE = 2.0, 0.1
 """Variance of the log ratio of printed to measured hours, by convention (a factor of 1.7 either way
 in nine cases of ten), and its weight in pairs."""
 SHORTEST, NO_VARIANCE = 1e-3, 1e-9
-NINE_IN_TEN = 2 * float(ndtri(0.95))
 HOURS_PARAMETERS = ["hours_log_mean", "hours_log_sd"]
 EXAMS = "exam"
 """Word in the occasion of cuts for exams."""
@@ -166,21 +166,18 @@ class Hours:
         `most_hours_a_day`.
         """
         basis = restrictions["hours_basis"]
-        is_exam, is_measured, is_printed = (
-            basis == word.value
-            for word in (HoursBasis.EXAMS, HoursBasis.MEASURED, HoursBasis.PRINTED)
-        )
+        is_measured, is_printed = basis == HoursBasis.MEASURED, basis == HoursBasis.PRINTED
         least, most = (
             np.log(restrictions[f"{end}_hours_a_day"].clip(lower=SHORTEST))
             for end in ("least", "most")
         )
         fitted = self.bases.reindex(basis).set_axis(basis.index)
-        of_country = self.countries.reindex(restrictions["country_id"].where(is_exam))
-        fitted = of_country.set_axis(basis.index).fillna(fitted)
+        countries = restrictions["country_id"].where(basis == HoursBasis.EXAMS)
+        fitted = self.countries.reindex(countries).set_axis(basis.index).fillna(fitted)
         mean, deviation = (fitted[name].astype("float64") for name in HOURS_PARAMETERS)
         mean = mean.mask(is_printed, (least + most) / 2)
         mean = mean.mask(is_measured, np.log(restrictions["measured_hours"]))
-        within = np.hypot((most - least) / NINE_IN_TEN, self.source_deviation)
+        within = np.hypot((most - least) / (2 * Z95), self.source_deviation)
         deviation = deviation.mask(is_printed, within).mask(is_measured, self.source_deviation)
         return pd.DataFrame({HOURS_PARAMETERS[0]: mean, HOURS_PARAMETERS[1]: deviation})
 
@@ -213,7 +210,6 @@ def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
 def _fit_countries(
     logs: "pd.Series[float]", country: "pd.Series[str]", mean: float, variance: float
 ) -> pd.DataFrame:
-    """Return HOURS_PARAMETERS by country, each drawn towards the mean of all countries."""
     groups = logs.groupby(country)
     count, mean_of_country = groups.size(), groups.mean()
     squares = ((logs - groups.transform("mean")) ** 2).sum() + PRIOR_COUNTRIES * variance

@@ -3,8 +3,6 @@
 It is built once and passed to every stage. All parts of a run share the fitted parameters, because
 some are fitted to figures or restrictions of several parts.
 
-Evidence levels are closed where they failed on known answers.
-
 Definitions. An evidence level (`rung`) is the basis of an estimate without a count: of an audience,
 of the people online in a place, of who has one network alone. It is validated on restrictions that
 have better evidence: they are answered again without that evidence.
@@ -31,21 +29,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audience_impact import figure_errors
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import FigureErrors, Spread
+from audience_impact.figure_errors import FigureErrors, Spread, read_errors
 from audience_impact.fitted import shares
 from audience_impact.fitted.chances import PARAMETERS as CHANCE_PARAMETERS
-from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
-from audience_impact.overlap import model as overlap
+from audience_impact.imputation.distribution import read_model as read_imputation_model
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.overlap.model import read_model as read_overlap_model
 from audience_impact.places import nesting, networks, online, population
 from audience_impact.places.online import PlaceParameters
 from audience_impact.vocabulary import NetworkLaw, RungFamily, YesNo
-
-DAILY_PARAMETERS = [*shares.PARAMETERS, *shares.TREND]
 
 
 def list_closed(tables: Tables, family: RungFamily) -> list[str]:
@@ -81,15 +76,15 @@ def read_models(tables: Tables) -> FittedModels:
     """
     features = tables["feature_laws"].rename(columns={"feature": "group"})
     circumvention = tables["circumvention_laws"].assign(group=shares.KEEPS_ACCESS)
-    audiences = imputation_distribution.read_parameters(tables["audience_laws"])
+    daily = [*shares.PARAMETERS, *shares.TREND]
     return FittedModels(
-        figure_errors.read_errors(tables["figure_errors"]),
+        read_errors(tables["figure_errors"]),
         online.read_parameters(tables["place_laws"]),
         population.index_sizes(tables["part_sizes"]),
         networks.read_parameters(tables["network_laws"]),
-        None if audiences is None else imputation_distribution.build_model(tables, audiences),
-        overlap.read_model(tables),
-        shares.index_parameters(tables["daily_use"], shares.BY_SERVICE, DAILY_PARAMETERS),
+        read_imputation_model(tables),
+        read_overlap_model(tables),
+        shares.index_parameters(tables["daily_use"], shares.BY_SERVICE, daily),
         shares.index_parameters(features, shares.BY_GROUP),
         shares.index_parameters(circumvention, shares.BY_GROUP),
         shares.list_circumvention_ids(tables),
@@ -124,5 +119,5 @@ def read_context(tables: Tables) -> Context:
 
 def make_context(tables: Tables, fitted: FittedModels) -> Context:
     """Return the context of a run, or of a part of it, with the parameters that its parts share."""
-    denominators = Denominators.from_facts(tables, fitted.errors)
+    denominators = Denominators(tables, fitted.errors)
     return Context(tables, fitted, denominators, nesting.read_parents(tables["areas"]))

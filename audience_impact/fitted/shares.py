@@ -2,10 +2,10 @@
 
 Definitions. The log odds of a share are mean + spread T, T Student t of `freedom` degrees. Three
 fact tables contain such distributions: `daily_use` for users who come on a day, `feature_laws` for
-users of a feature, `circumvention_laws` for people who keep access. A figure of keeping access is
-the share of the users of a service who report that they still use it, the monthly audience during
-the block divided by that from before, or the share of people online who use a VPN. All three are
-treated as the share that keeps access to blocked services.
+users of a feature, `circumvention_laws` for people who keep access. Three kinds of figure are
+treated as the share that keeps access to blocked services: the share of the users of a service who
+report that they still use it, the monthly audience during the block divided by that from before,
+and the share of people online who use a VPN.
 
 Method. A share has the distribution of its group in its country, else of its group in any country,
 else of any group. For daily use the groups are services, and the kind of share has to match the
@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
-from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.populations import EVERYONE, ONLINE
@@ -70,7 +70,7 @@ def index_parameters(
     return table.set_index(by)[list(names)].astype("float64")
 
 
-def find_online_shares(places: pd.DataFrame, counts: Counts) -> "pd.Series[float]":
+def find_online_shares(places: pd.DataFrame, counts: Denominators) -> "pd.Series[float]":
     """Return the share of residents of each `country_id` who are online on the day `start`."""
     online, people = (counts.count_people(places, base, None) for base in (ONLINE, EVERYONE))
     return (online / people).clip(upper=1.0)

@@ -16,17 +16,16 @@ root of the number of figures of its country. The gradient of all scores by K is
 
 with u and D from the derivatives of the scores by residual r = S a and variance s = diag S of each
 block: u_b = S_b g_r, D_b = sym(u_b r_b') + S_b diag(g_s) S_b. A normal prior of PRIOR on the log of
-each spread, around where it begins, fixes what the figures say nothing of. L-BFGS-B, at most STEPS
-steps, from the starts of EFFECTS: the same facts give the same numbers, to the decimals written.
+each spread, around where it begins, fixes what the figures say nothing of. L-BFGS-B takes at most
+STEPS steps from the starts of EFFECTS.
 
-Then the figures are left out as each rung has it, and a factor is what makes nine tenths of them
-lie inside the interval, on each scale of those that a run would impute on it: by rung, the largest
-of those by what was left out (of LEAST_FIGURES or more); then by platform and by region of the
-world, drawn towards one by countries / (countries + SHRINK). Figures of one country, service and
-way weigh together as one.
+Then the figures are left out as each evidence level has it, and a factor is what makes nine tenths
+of them lie inside the interval, on each scale of those that a run would impute on it: by level, the
+largest of those by what was left out (of LEAST_FIGURES or more); then by platform and by region of
+the world, drawn towards one by countries / (countries + SHRINK). Figures of one country, service
+and way weigh together as one.
 
-Assumptions. Countries without figures are similar to those with figures. The figures of a country
-are left out together, so that none of them predicts another.
+Assumptions. Countries without figures are similar to those with figures.
 
 Known drawbacks. Spreads and factors are fitted to the same figures; there are some forty spreads
 and some two thousand figures in two hundred countries. The benchmark measures the effect
@@ -40,7 +39,6 @@ K. I. Williams (2006), section 5.4.2.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -48,34 +46,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Z95
 from audience_impact.fitting.tables import digest_frames, measure_half_width
 from audience_impact.frames import Array
-from audience_impact.imputation.distribution import (
-    Z90,
-    add_intervals,
-    invert_covariance,
-    is_too_vague,
-    read_factors,
-    reweight_figures,
-)
-from audience_impact.imputation.effects import (
-    EFFECTS,
-    NAMES,
-    Spreads,
-    compute_covariance,
-    number_groups,
-    share_among,
-    split_blocks,
-)
-from audience_impact.imputation.figures import (
-    COARSE,
-    FINE,
-    LEAST_ABROAD,
-    LEVELS,
-    OF_OTHERS,
-    read_observations,
-    speaks_for,
-)
+from audience_impact.imputation import distribution, effects, figures
+from audience_impact.imputation.figures import COARSE, FINE, read_observations
 from audience_impact.vocabulary import WORLD, AudienceLaw, ParameterBasis, WayOfCounting
 
 LEAVING = (
@@ -101,37 +76,27 @@ DEGREES = 6.0
 Blocks = Sequence[NDArray[np.int64]]
 
 
-class Figures(NamedTuple):
-    """The figures that the fit uses, and the blocks in which they are left out."""
-
-    rows: pd.DataFrame
-    odds: Array
-    weights: Array
-    ways: tuple[tuple[Blocks, float], ...]
-
-
-def prepare_figures(rows: pd.DataFrame) -> Figures:
-    """Return figures (as `read_observations` returns them) with their weights and blocks."""
-    (countries,) = number_groups(["area_id"], rows)
-    weights = np.bincount(countries)[countries] ** -0.5
-    ways = tuple((blocks, counts) for _, blocks, counts in _list_blocks(rows))
-    return Figures(rows, rows["odds"].to_numpy("float64"), weights / weights.mean(), ways)
-
-
 def _list_blocks(rows: pd.DataFrame) -> list[tuple[tuple[str, ...], Blocks, float]]:
-    """Return the columns, blocks and weight of each way in which figures are left out."""
     ways = LEAVING if (rows["area_id"] == WORLD).any() else LEAVING[:-1]
-    return [(by, split_blocks(number_groups(by, rows)[0]), counts) for by, counts in ways]
+    return [
+        (by, effects.split_blocks(effects.number_groups(by, rows)[0]), counts)
+        for by, counts in ways
+    ]
 
 
-def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
+def fit_spreads(rows: pd.DataFrame, steps: int = STEPS) -> dict[str, float]:
     """Return spreads of the effects and of the ways of counting, by name."""
+    (countries,) = effects.number_groups(["area_id"], rows)
+    weights = np.asarray(np.bincount(countries)[countries] ** -0.5, dtype="float64")
+    weights /= weights.mean()
+    left_out = tuple((blocks, counts) for _, blocks, counts in _list_blocks(rows))
+    odds = rows["odds"].to_numpy("float64")
     ways = sorted(way.value for way in WayOfCounting)
-    start = np.log([effect.start for effect in EFFECTS] + [START_OWN] * len(ways))
-    most = np.log([effect.most for effect in EFFECTS] + [MOST_SPREAD] * len(ways))
-    shared = [share_among(effect, prepared.rows) for effect in EFFECTS]
-    way_codes = prepared.rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")
-    count = len(prepared.odds)
+    start = np.log([effect.start for effect in effects.EFFECTS] + [START_OWN] * len(ways))
+    most = np.log([effect.most for effect in effects.EFFECTS] + [MOST_SPREAD] * len(ways))
+    shared = [effects.share_among(effect, rows) for effect in effects.EFFECTS]
+    way_codes = rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")
+    count = len(odds)
 
     def evaluate_loss(logs: Array) -> tuple[float, Array]:
         squares, own_squares = np.split(np.exp(2.0 * logs), [len(shared)])
@@ -139,7 +104,7 @@ def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
         for effect_share, square in zip(shared, squares, strict=True):
             effect_share.add_to(matrix, square)
         matrix.reshape(-1)[:: count + 1] += own_squares[way_codes]
-        total, slope = score_ways(matrix, prepared.odds, prepared.ways, prepared.weights)
+        total, slope = score_ways(matrix, odds, left_out, weights)
         gradient = [
             2.0 * square * effect_share.sum_over(slope)
             for effect_share, square in zip(shared, squares, strict=True)
@@ -156,14 +121,16 @@ def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
         bounds=[(np.log(LEAST_SPREAD), end) for end in most],
         options={"maxiter": steps, "maxfun": 2 * steps},
     )
-    return dict(zip(NAMES, np.exp(result.x).round(DECIMALS).tolist(), strict=True))
+    return dict(zip(effects.NAMES, np.exp(result.x).round(DECIMALS).tolist(), strict=True))
 
 
-def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
+def predict_left_out(rows: pd.DataFrame, fitted_spreads: effects.Spreads) -> pd.DataFrame:
     """Return predictions of each left-out figure, a row per figure and way of leaving out."""
     odds = rows["odds"].to_numpy("float64")
-    precision, weighted = reweight_figures(
-        invert_covariance(compute_covariance(rows, fitted_spreads)), odds, rows["area_id"] == WORLD
+    precision, weighted = distribution.reweight_figures(
+        distribution.invert_covariance(effects.compute_covariance(rows, fitted_spreads)),
+        odds,
+        rows["area_id"] == WORLD,
     )
     predictions = []
     for by, parts, _ in _list_blocks(rows):
@@ -187,13 +154,13 @@ def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
     areas = rows["area_id"].where(rows["area_id"] != WORLD)
     countries = areas.groupby(rows["platform_id"]).transform("nunique")
     inside = areas.groupby([rows["platform_id"], block]).transform("nunique")
-    abroad = countries - inside >= LEAST_ABROAD
+    abroad = countries - inside >= figures.LEAST_ABROAD
     levels = pd.Series("", rows.index)
-    for rung, people_only, columns in LEVELS:
-        counts, keys = speaks_for(rows, rung, people_only), [rows[name] for name in columns]
+    for rung, people_only, columns in figures.LEVELS:
+        counts, keys = figures.speaks_for(rows, rung, people_only), [rows[name] for name in columns]
         all_of = counts.groupby(keys).transform("sum")
         has = all_of > counts.groupby([*keys, block]).transform("sum")
-        levels = levels.mask(has & (abroad | (rung not in OF_OTHERS)), rung.value)
+        levels = levels.mask(has & (abroad | (rung not in figures.OF_OTHERS)), rung.value)
     return levels
 
 
@@ -208,18 +175,24 @@ def fit_factors_by_scale(
     of_all = fit_factors(coarse)
     if fine is None:
         return [of_all]
+
+    def fit_some(rows: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
+        factors = fit_factors(rows)
+        is_level = of_all["parameter"] == AudienceLaw.RUNG_FACTOR.value
+        missing = of_all[is_level & ~of_all["kind"].isin(factors["kind"])]  # levels of too few
+        return pd.concat([factors, missing], ignore_index=True)
+
     factors = of_all
     for _ in range(ROUNDS):
-        clear = select_clear(coarse, factors)
-        factors = _fill_levels(fit_factors(clear), of_all)
+        factors = fit_some(select_clear(coarse, factors), of_all)
     rest = drop_figures(fine, select_clear(coarse, factors))
-    return [factors, _fill_levels(fit_factors(rest), fit_factors(fine))]
+    return [factors, fit_some(rest, fit_factors(fine))]
 
 
 def select_clear(coarse: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
     """Return the predictions that a run would take from the coarse scale."""
-    intervals = add_intervals(coarse, read_factors(factors), COARSE)
-    return coarse[~is_too_vague(intervals)].reset_index(drop=True)
+    intervals = distribution.add_intervals(coarse, distribution.read_factors(factors), COARSE)
+    return coarse[~distribution.is_too_vague(intervals)].reset_index(drop=True)
 
 
 def drop_figures(fine: pd.DataFrame, clear: pd.DataFrame) -> pd.DataFrame:
@@ -229,16 +202,9 @@ def drop_figures(fine: pd.DataFrame, clear: pd.DataFrame) -> pd.DataFrame:
     return fine[~is_clear].reset_index(drop=True)
 
 
-def _fill_levels(factors: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
-    """Return factors, with those of all figures where an evidence level has too few."""
-    is_level = of_all["parameter"] == AudienceLaw.RUNG_FACTOR.value
-    missing = of_all[is_level & ~of_all["kind"].isin(factors["kind"])]
-    return pd.concat([factors, missing], ignore_index=True)
-
-
 def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
     """Return factors (parameter, kind, value, figures, areas) from predictions of left-out ones."""
-    rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z90)
+    rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z95)
     factors = []
     for column, parameter in (
         ("rung", AudienceLaw.RUNG_FACTOR),
@@ -287,24 +253,26 @@ def _fit_group_factors(
 
 def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     """Return the fact table `audience_laws`; without rows where figures are too few."""
-    effects, predictions = [], []
+    spreads_by_scale, predictions = [], []
     for scale in (COARSE, FINE):
         rows = read_observations(tables, scale)
         countries = rows["area_id"].nunique()
         is_too_few = len(rows) < LEAST_FIGURES or countries < LEAST_COUNTRIES
         if is_too_few or (scale.has_totals and not (rows["area_id"] == WORLD).any()):
             break
-        spreads = fit_spreads(prepare_figures(rows), steps)
+        spreads = fit_spreads(rows, steps)
         predictions.append(predict_left_out(rows, spreads))
         fitted = pd.DataFrame({"kind": list(spreads), "value": list(spreads.values())})
         parameter = AudienceLaw.EFFECT_SPREAD.value
-        effects.append(fitted.assign(parameter=parameter, figures=len(rows), areas=countries))
+        spreads_by_scale.append(
+            fitted.assign(parameter=parameter, figures=len(rows), areas=countries)
+        )
     if not predictions:
         return pd.DataFrame(columns=COLUMNS)
     parts = [
         part.assign(kind=scale.prefix + part["kind"])
         for scale, *both in zip(
-            (COARSE, FINE), effects, fit_factors_by_scale(*predictions), strict=False
+            (COARSE, FINE), spreads_by_scale, fit_factors_by_scale(*predictions), strict=False
         )
         for part in both
     ]
@@ -316,15 +284,14 @@ def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
 def is_current(tables: Tables) -> bool:
     """Return True if the parameters were fitted to these figures by this model."""
     current = tables["audience_laws"]
-    effects = current[current["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
+    kinds = current.loc[current["parameter"] == AudienceLaw.EFFECT_SPREAD.value, "kind"]
     is_total = read_observations(tables, FINE)["area_id"] == WORLD
     scales = (COARSE, FINE) if is_total.any() else (COARSE,)
-    is_complete = set(effects) == {scale.prefix + name for scale in scales for name in NAMES}
+    is_complete = set(kinds) == {scale.prefix + name for scale in scales for name in effects.NAMES}
     return is_complete and set(current["data_sha256"]) == {_digest_figures(tables)}
 
 
 def _digest_figures(tables: Tables) -> str:
-    """Return the digest of the figures that are fitted to, totals of the world among them."""
     rows = read_observations(tables, FINE)
     columns = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
     return digest_frames(columns.round({"share": DECIMALS}))
@@ -358,7 +325,7 @@ def score_ways(
 
     Each way has blocks and the weight of their score. The function overwrites `covariance`.
     """
-    precision = invert_covariance(covariance)
+    precision = distribution.invert_covariance(covariance)
     weighted = precision @ odds
     middle, u, total = np.zeros_like(precision), np.zeros(len(odds)), 0.0
     for parts, counts in ways:

@@ -17,26 +17,23 @@ Method. Of several pages for the same period the median is used.
 * growth of messengers, social networks and video: the quantiles of their own pairs, drawn towards
   those of all services as if these were those of FEW more measurers.
 * restricted_growth: the same while a restriction blocked the whole service, on most days.
-* base_growth: the same of the people online, from one year to the next; every area has the same
-  weight.
+* base_growth: the same of the people online, from one year to the next, with equal areas.
 * measurers, base_measurers: the 90 % quantile of the absolute difference between two measurers,
   over the square root of two, since both have an error; two measurers of a service count once.
-* secondary_source, population: the 90 % quantile of the difference between a printed value and the
-  median of all pages, and of the difference between two counts of residents over the square root of
-  two.
-* low_reliability: assumed, the odds halved or doubled. effective_sample: assumed, 1,500 respondents
-  with a design effect of 1.5. tail_degrees: assumed.
-* children: assumed. School children are online as often as others in Turkey (TurkStat 2013 to 2024)
-  and India (IAMAI 2019), younger ones half as often or less in Brazil (Cetic.br 2015 to 2024).
+* secondary_source: the 90 % quantile of the difference between a printed value and the median of
+  all pages. population: that of the difference between two counts, over the square root of two.
+* Assumed: low_reliability, the odds halved or doubled; effective_sample, 1,500 respondents with a
+  design effect of 1.5; tail_degrees; children: those at school are online as often as others in
+  Turkey (TurkStat 2013 to 2024) and India (IAMAI 2019), younger ones half as often or less in
+  Brazil (Cetic.br 2015 to 2024).
 
 Assumptions. Growth is proportional to the square root of time. Both figures of a pair have errors
 of the same size.
 
 Known drawbacks. The difference of a pair contains the errors of both figures, so that growth over a
 month is somewhat overstated. Both are divided by the base nearest to the first, so that growth of
-the base counts as growth of the audience. Figures above their base are left out, because they do
-not count people; so are pages whose values differ by more than LARGEST_RELAY, because they measure
-different things.
+the base counts as growth of the audience. Figures above their base do not count people, and pages
+whose values differ by more than LARGEST_RELAY measure different things: both are left out.
 
 Citation. Weighted quantiles: tables.py.
 """
@@ -46,19 +43,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from audience_impact import figure_errors
 from audience_impact.facts.tables import COUNTED, SERIES, Tables
-from audience_impact.figure_errors import (
-    COUNTS,
-    KINDS,
-    PERIOD,
-    Spread,
-    find_nearest_people,
-    find_people_online,
-    list_restrictions,
-    log_odds,
-    match_restrictions,
-    take_period_medians,
-)
+from audience_impact.figure_errors import PERIOD, Spread
 from audience_impact.fitting.tables import (
     Fit,
     Fits,
@@ -115,10 +102,10 @@ def pair_successive(tables: Tables) -> pd.DataFrame:
     `universe` (the people online; 1 for shares), `change` in log odds, `is_restricted` (by anything
     between) and `is_use_restricted` (the service as a whole, on most days).
     """
-    figures = take_period_medians(_select_figures(tables))
+    figures = figure_errors.take_period_medians(_select_figures(tables))
     figures = figures.sort_values([*SERIES, *PERIOD], ignore_index=True)
-    names = ["value", *PERIOD]
-    figures = figures.join(figures.groupby(SERIES)[names].shift(-1).add_prefix("next_"))
+    later = figures.groupby(SERIES)[["value", *PERIOD]].shift(-1)
+    figures = figures.join(later.add_prefix("next_"))
     figures = figures.dropna(subset=["next_value"])
     first, then = (
         period_middle(figures[f"{n}period_start"], figures[f"{n}period_end"]) for n in ("", "next_")
@@ -126,14 +113,17 @@ def pair_successive(tables: Tables) -> pd.DataFrame:
     apart = (then - first).dt.days
     is_next = figures["next_period_start"] >= figures["period_end"]
     pairs = figures.assign(months=apart / MEAN_MONTH_DAYS)[is_next & apart.between(1, WINDOW_DAYS)]
-    pairs = pairs.assign(universe=find_people_online(pairs, tables))
+    pairs = pairs.assign(universe=figure_errors.find_people_online(pairs, tables))
     is_inside = pairs[["value", "next_value"]].max(axis=1) < pairs["universe"]
     pairs = pairs[is_inside].reset_index(drop=True)
     value, next_value, universe = pairs[["value", "next_value", "universe"]].to_numpy("float64").T
-    flags = match_restrictions(pairs, list_restrictions(tables), "period_start", "next_period_end")
+    flags = figure_errors.match_restrictions(
+        pairs, figure_errors.list_restrictions(tables), "period_start", "next_period_end"
+    )
     days = (pairs["next_period_end"] - pairs["period_start"]).dt.days
     return pairs.assign(
-        change=log_odds(next_value, universe) - log_odds(value, universe),
+        change=figure_errors.log_odds(next_value, universe)
+        - figure_errors.log_odds(value, universe),
         is_restricted=flags["any"],
         is_use_restricted=flags["used_days"] > MOST_DAYS_SHARE * days,
     )
@@ -147,10 +137,14 @@ def pair_measurers(tables: Tables) -> pd.DataFrame:
     """
     figures = _select_figures(tables)
     is_usable = (figures["age"] == "") & (figures["sex"] == "") & figures["unit"].isin(PEOPLE)
-    rows = take_period_medians(figures[is_usable & figures["audience_metric"].isin(MONTHLY)])
-    rows = rows.assign(universe=find_people_online(rows, tables))
+    rows = figure_errors.take_period_medians(
+        figures[is_usable & figures["audience_metric"].isin(MONTHLY)]
+    )
+    rows = rows.assign(universe=figure_errors.find_people_online(rows, tables))
     rows = rows[rows["value"] < rows["universe"]]
-    share = log_odds(rows["value"].to_numpy("float64"), rows["universe"].to_numpy("float64"))
+    share = figure_errors.log_odds(
+        rows["value"].to_numpy("float64"), rows["universe"].to_numpy("float64")
+    )
     rows = rows.assign(level=share, moment=period_middle(rows["period_start"], rows["period_end"]))
     both = _compare_measurers(rows, ["area_id", "platform_id"], ["moment"])
     near = (both["moment"] - both["moment_other"]).dt.days.abs() <= NEAR_DAYS
@@ -181,9 +175,13 @@ def pair_bases(bases: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
     bases = bases.assign(year=bases["period_start"].dt.year, level=np.log(bases["persons"]))
     counted = bases["obs_status"] != ObsStatus.FORECAST.value
     online = bases[counted & (bases["population_base"] == ONLINE)]
-    people = find_nearest_people(online, bases[bases["population_base"] == EVERYONE], [])
+    people = figure_errors.find_nearest_people(
+        online, bases[bases["population_base"] == EVERYONE], []
+    )
     online = online.assign(
-        level=log_odds(online["persons"].to_numpy("float64"), people.to_numpy("float64")),
+        level=figure_errors.log_odds(
+            online["persons"].to_numpy("float64"), people.to_numpy("float64")
+        ),
         moment=period_middle(online["period_start"], online["period_end"]),
     )
     residents = bases[~bases["population_base"].str.startswith("internet")]
@@ -204,9 +202,14 @@ LARGEST_RELAY = 0.1
 ASSUMED_HALF_WIDTH = 0.6
 """Half width of an error, in log odds, if no two measurers can be compared."""
 ASSUMED_GROWTH = Spread(-0.1, 0.0, 0.3)
-LOW_RELIABILITY = float(np.log(2.0))
-EFFECTIVE_SAMPLE, TAIL_DEGREES = 1000.0, 4.0
-CHILDREN = Spread(0.5, 0.73, 1.0)
+ASSUMED = {
+    FigureError.LOW_RELIABILITY: float(np.log(2.0)),
+    FigureError.EFFECTIVE_SAMPLE: 1000.0,
+    FigureError.TAIL_DEGREES: 4.0,
+    FigureError.CHILDREN: Spread(0.5, 0.73, 1.0),
+}
+COUNTS = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
+"""Parameters that are plain numbers; those besides them and the quantiles are half widths."""
 FEW = 5
 """Minimum number of pairs for a fit."""
 
@@ -229,19 +232,6 @@ def _fit_growth(pairs: pd.DataFrame, by: str = MEASURER, power: float = 0.5) -> 
     return make_fit(measure_growth(pairs, by, power), pairs, MEASURER)
 
 
-def fit_growth_by_kind(free: pd.DataFrame, platforms: pd.DataFrame) -> Fits:
-    """Return the growth of each kind of service from pairs of figures without a restriction."""
-    kinds = free["platform_id"].map(platforms.set_index("platform_id")["kind"])
-    of_all = _fit_growth(free).value
-    fits: Fits = {}
-    for kind, name in KINDS.items():
-        of_kind = _fit_growth(free[kinds == kind])
-        weight = of_kind.groups / (of_kind.groups + FEW)
-        both = np.array(of_all) * (1 - weight) + np.array(of_kind.value) * weight
-        fits[name] = of_kind._replace(value=Spread(*both.tolist()))
-    return fits
-
-
 def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
     """Return the half width of the 90 % interval of a figure, from differences of `sides`.
 
@@ -261,26 +251,29 @@ def fit_parameters(tables: Tables) -> Fits:
     """Return the fitted parameters of the errors of figures, by name; `tables` are typed."""
     growth = pair_successive(tables)
     free = growth[~growth["is_restricted"]]
+    of_all = _fit_growth(free)
+    fits: Fits = {FigureError.GROWTH: of_all}
+    kinds = free["platform_id"].map(tables["platforms"].set_index("platform_id")["kind"])
+    for kind, name in figure_errors.KINDS.items():
+        of_kind = _fit_growth(free[kinds == kind])
+        weight = of_kind.groups / (of_kind.groups + FEW)
+        both = np.array(of_all.value) * (1 - weight) + np.array(of_kind.value) * weight
+        fits[name] = of_kind._replace(value=Spread(*both.tolist()))
     figures = _select_figures(tables)
     pages = figures[figures["interval_kind"] == IntervalKind.NONE.value]
     values = pages.groupby([*SERIES, *PERIOD])["value"]
     pages = pages.assign(difference=np.log(pages["value"] / values.transform("median")))
     is_relayed = (values.transform("size") > 1) & (pages["difference"].abs() <= LARGEST_RELAY)
-    pages = pages[is_relayed]
     online, residents, later = pair_bases(tables["bases"])
     return {
-        FigureError.GROWTH: _fit_growth(free),
-        **fit_growth_by_kind(free, tables["platforms"]),
+        **fits,
         FigureError.RESTRICTED_GROWTH: _fit_growth(growth[growth["is_use_restricted"]]),
         FigureError.BASE_GROWTH: _fit_growth(later, "area_id", 0.0),
         FigureError.MEASURERS: _fit_half_width(pair_measurers(tables), 2, ASSUMED_HALF_WIDTH),
         FigureError.BASE_MEASURERS: _fit_half_width(online, 2, ASSUMED_HALF_WIDTH),
-        FigureError.SECONDARY_SOURCE: _fit_half_width(pages, 1, 0.02),
+        FigureError.SECONDARY_SOURCE: _fit_half_width(pages[is_relayed], 1, 0.02),
         FigureError.POPULATION: _fit_half_width(residents, 2, 0.02),
-        FigureError.LOW_RELIABILITY: Fit(LOW_RELIABILITY),
-        FigureError.EFFECTIVE_SAMPLE: Fit(EFFECTIVE_SAMPLE),
-        FigureError.TAIL_DEGREES: Fit(TAIL_DEGREES),
-        FigureError.CHILDREN: Fit(CHILDREN),
+        **{name: Fit(value) for name, value in ASSUMED.items()},
     }
 
 
@@ -301,5 +294,5 @@ READ = {
 
 def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `figure_errors`, fitted to typed facts."""
-    digest = digest_facts(tables, READ)
-    return make_parameter_table(fit_parameters(tables), ("pairs", "measurers"), digest, COUNTS)
+    fits, counts = fit_parameters(tables), ("pairs", "measurers")
+    return make_parameter_table(fits, counts, digest_facts(tables, READ), COUNTS)

@@ -18,14 +18,13 @@ weight.
   independence and the largest audience, in each house, then the root mean square over houses;
 * spread_below, spread_above: factors of the spread, chosen on houses left out (docs/method.md).
 
-Assumptions. Houses are exchangeable and have equal weight, whatever their number of surveys.
-`region` and the two factors of the spread are assumed. With fewer than two houses `between`, and
-with no house of two surveys `within`, take the value 0.25 (0.5 in log odds).
+Assumptions. Houses are exchangeable, whatever their number of surveys. `region` and the factors of
+the spread are assumed. With fewer than two houses `between`, and with no house of two surveys
+`within`, take the value 0.25 (0.5 in log odds).
 
-Known drawbacks. `area` is known from one house alone, and `within` from four. The factors of the
-spread were chosen on the available houses, leaving one out at a time. The sampling error of a
-survey is not subtracted: it is part of `within` and of `model`. Sets of one survey overlap; the
-model error is an average over them, not a likelihood.
+Known drawbacks. `area` is known from one house alone, and `within` from four. The sampling error of
+a survey is part of `within` and of `model`. Sets of one survey overlap; the model error is an
+average over them, not a likelihood.
 
 Citation. Searle, Casella and McCulloch (1992), Variance Components, Wiley (unbalanced one-way
 analysis).
@@ -50,12 +49,7 @@ from audience_impact.fitting.tables import (
     make_parameter_table,
 )
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import (
-    LOGIT_GRID,
-    assume_independence,
-    bound_by_shares,
-    compute_union,
-)
+from audience_impact.overlap import copula
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005
@@ -146,11 +140,11 @@ def fit_survey(survey: Survey) -> FittedSurvey:
     """Return the least-squares correlation of joint use in one survey."""
 
     def measure_loss(x: float) -> float:
-        return float(np.mean((compute_union(survey.shares, expit(x)) - survey.truth) ** 2))
+        return float(np.mean((copula.compute_union(survey.shares, expit(x)) - survey.truth) ** 2))
 
-    ends = (float(LOGIT_GRID[0]), float(LOGIT_GRID[-1]))
+    ends = (float(copula.LOGIT_GRID[0]), float(copula.LOGIT_GRID[-1]))
     best = minimize_scalar(measure_loss, bounds=ends, method="bounded", options={"xatol": 1e-7})
-    room = assume_independence(survey.shares) - bound_by_shares(survey.shares)[0]
+    room = copula.assume_independence(survey.shares) - copula.bound_by_shares(survey.shares)[0]
     return FittedSurvey(survey, float(best.x), float(best.fun), float(np.mean(room**2)))
 
 

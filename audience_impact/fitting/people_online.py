@@ -1,17 +1,15 @@
 """Fit the fact table `online_levels`: the share of residents online by country and year.
 
 Definitions. A count is a published number of people online, or a share of people from an age on who
-are. Counts of one measurer are one lineage: of several editions of a share the newest counts, and a
-count of another measurer that prints an earlier share of the ITU again is a copy and is left out.
-Levels, moments and EDGE are those of denominators/online.py.
+are. Counts of one measurer are one lineage: of several editions of a share the newest counts. A
+count of another lineage is a copy, and left out, where its share is within RELAYED of one that the
+ITU has for at most RELAY_YEARS before. Levels, moments and EDGE are as in denominators/online.py.
 
-Method. Persons become shares of the residents of their year. A count of another lineage is a copy
-where its share is within RELAYED of one that the ITU has for at most RELAY_YEARS before. The part
-of the residents that is old enough for a count is on the line between the ages counted. A share of
-people from an age on becomes one of all residents with the residents below that age, who are online
-`children` times as often, which is learned as well. The levels of all countries have a Gaussian
-state-space model, written as one joint normal distribution of the counts, which gives what a Kalman
-smoother gives:
+Method. Persons become shares of the residents of their year. The part of the residents that is old
+enough for a count is on the line between the ages counted. A share of people from an age on becomes
+one of all residents with the residents below that age, who are online `children` times as often,
+which is learned as well. The levels of all countries have a Gaussian state-space model, written as
+one joint normal distribution of the counts, which gives what a Kalman smoother gives:
 
     level[c, y] = world[y] + subregion[c] (1, y) + own[c, y]
     own[c, y]   = own[c, y - 1] + growth[c, y] + e,    growth[c, y] = damping growth[c, y - 1] + e'
@@ -33,8 +31,8 @@ the ITU's shares, not those of each other. Residents by age are those of the yea
 Known drawbacks. The ITU prints shares of surveys of people from ten or fifteen years on as shares
 of all residents, and learned factors cannot separate this from children who are online. A survey
 that corrects a series after years is outside of the interval more often than in one of ten cases.
-Where the share of a country hardly changes, a count of its own looks like a copy; it is lost, but
-would change little. Residents by age were counted about 2020.
+Where the share of a country hardly changes, a count of its own looks like a copy, and is lost.
+Residents by age were counted about 2020.
 
 Citation. J. Durbin, S. J. Koopman, Time Series Analysis by State Space Methods (2012). E. S.
 Gardner, E. McKenzie, Forecasting trends in time series (1985), Management Science 31. Patterns of
@@ -57,12 +55,12 @@ from audience_impact.denominators.online import (
     MIDDLES,
     VALUES,
     YEARS,
-    Z95,
     compute_levels,
     compute_moments,
     weigh_years,
 )
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Z95
 from audience_impact.fitting.tables import digest_frames
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
@@ -119,10 +117,10 @@ def list_counts(tables: Tables) -> pd.DataFrame:
     people = residents.reindex(pd.MultiIndex.from_frame(bases[["area_id", "year"]])).to_numpy()
     bases = bases.assign(share=bases["persons"] / people, least_age=0.0, edition="")
     is_count = bases["population_base"].eq(ONLINE) & bases["obs_status"].ne(ObsStatus.FORECAST)
-    both = pd.concat([bases[is_count], tables["online_shares"]], join="inner")
-    both["moment"] = compute_moments(period_middle(both["period_start"], both["period_end"]))
-    is_country = ~are_regions(both["area_id"]) & both["area_id"].str.len().eq(2)
-    rows = both[is_country & both["share"].gt(0.0)]
+    rows = pd.concat([bases[is_count], tables["online_shares"]], join="inner")
+    rows["moment"] = compute_moments(period_middle(rows["period_start"], rows["period_end"]))
+    is_country = ~are_regions(rows["area_id"]) & rows["area_id"].str.len().eq(2)
+    rows = rows[is_country & rows["share"].gt(0.0)]
     rows = rows.assign(share=rows["share"].clip(upper=1.0))
     key = ["area_id", "measurement_series_id", "period", "least_age"]
     rows = rows.sort_values([*key, "edition", "share"]).drop_duplicates(key, keep="last")
@@ -130,9 +128,12 @@ def list_counts(tables: Tables) -> pd.DataFrame:
     is_age = bases["population_base"].str.startswith("age") & ~are_regions(bases["area_id"])
     ages = bases.assign(age=bases["population_base"].map(LEAST_AGE))[is_age].dropna(subset=["age"])
     older = ages.pivot_table(index="area_id", columns="age", values="share", aggfunc="median")
+    by_age = older.reindex(rows["area_id"]).fillna(older.median()).to_numpy("float64")
+    places = np.array([0.0, *older.columns])
+    pairs = zip(rows["least_age"].to_numpy("float64"), by_age, strict=True)
     return rows.assign(
         subregion=rows["area_id"].map(tables["areas"].set_index("area_id")["parent_id"]),
-        older_share=_match_ages(rows, older),
+        older_share=[np.interp(age, places, [1.0, *parts]) for age, parts in pairs],
         is_all_ages=rows["least_age"].eq(0.0),
     ).sort_values(["area_id", "moment", "measurement_series_id", "share"], ignore_index=True)
 
@@ -145,15 +146,6 @@ def _mark_copies(rows: pd.DataFrame) -> "pd.Series[bool]":
     same = (pairs["share"] - pairs["share_itu"]).abs() < RELAYED
     copies = pairs.loc[same & years.between(0.0, RELAY_YEARS) & pairs["least_age"].eq(0.0), "row"]
     return pd.Series(rows.index.isin(copies), rows.index)
-
-
-def _match_ages(rows: pd.DataFrame, older: pd.DataFrame) -> Array:
-    """Return the part of the residents old enough for each count, on the line between ages."""
-    areas = older.reindex(rows["area_id"]).fillna(older.median())
-    ages = np.array([0.0, *older.columns])
-    parts = np.column_stack([np.ones(len(rows)), areas.to_numpy("float64")])
-    pairs = zip(rows["least_age"].to_numpy("float64"), parts, strict=True)
-    return np.array([np.interp(age, ages, part) for age, part in pairs])
 
 
 @dataclass(frozen=True)
@@ -250,9 +242,14 @@ class OnlineModel:
 
     @classmethod
     def from_rows(
-        cls, rows: pd.DataFrame, subregions: pd.Index, parameters: Array = CENTRES
+        cls, rows: pd.DataFrame, subregions: pd.Index | None = None, parameters: Array = CENTRES
     ) -> "OnlineModel":
-        """Return the model of some counts, with a scale of one for each country."""
+        """Return the model of some counts, with a scale of one for each country.
+
+        `subregions` are those of countries for which it predicts; by default those of the counts.
+        """
+        if subregions is None:
+            subregions = pd.Index(sorted(set(rows["subregion"])))
         counts = Counts.from_rows(rows, subregions)
         return cls(counts, subregions, parameters, np.ones(len(counts.areas)))
 
@@ -387,7 +384,7 @@ class OnlineModel:
 
     def predict(
         self,
-        areas: pd.Series,
+        areas: "pd.Series[str] | pd.Index",
         subregion: NDArray[np.int64],
         lineage: NDArray[np.int64],
         is_all_ages: NDArray[np.bool_],
@@ -426,20 +423,15 @@ class OnlineModel:
         )
 
 
-def list_subregions(rows: pd.DataFrame) -> pd.Index:
-    """Return the subregions of some counts, in order."""
-    return pd.Index(sorted(set(rows["subregion"])))
-
-
 def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `online_levels`; without rows where there are too few countries."""
     rows = list_counts(tables)
     if rows["area_id"].nunique() < LEAST_COUNTRIES:
         return pd.DataFrame(columns=COLUMNS)
-    subregions = list_subregions(rows)
-    model = OnlineModel.from_rows(rows, subregions).fit_parameters()
+    model = OnlineModel.from_rows(rows).fit_parameters()
     areas = tables["areas"]
-    is_country = areas["area_id"].str.fullmatch("[A-Z]{2}") & areas["parent_id"].isin(subregions)
+    is_country = areas["area_id"].str.fullmatch("[A-Z]{2}")
+    is_country &= areas["parent_id"].isin(model.subregions)
     countries = areas[is_country].set_index("area_id")["parent_id"].sort_index()
     table = make_table(model, countries, describe_lineages(rows))
     return table.assign(data_sha256=_digest_counts(rows))[COLUMNS]
@@ -453,14 +445,10 @@ def make_table(
     The row of the first year names the lineages that counted in the country.
     """
     areas, count = countries.index, len(countries)
-    mean, covariance, common = model.predict(
-        areas.to_series(),
-        model.subregions.get_indexer(countries),
-        np.full(count, LEVEL),
-        np.ones(count, dtype="bool"),
-    )
-    variance = np.diagonal(covariance, axis1=1, axis2=2)
-    shared = np.diagonal(common, axis1=1, axis2=2)
+    subregion = model.subregions.get_indexer(countries)
+    is_all_ages = np.ones(count, dtype="bool")
+    mean, covariance, common = model.predict(areas, subregion, np.full(count, LEVEL), is_all_ages)
+    variance, shared = (np.diagonal(part, axis1=1, axis2=2) for part in (covariance, common))
     deviation = np.sqrt(variance)
     wider = model.widen(model.counts.areas.get_indexer(areas))[:, None]
     before = np.diagonal(covariance, 1, axis1=1, axis2=2)

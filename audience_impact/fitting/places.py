@@ -93,10 +93,10 @@ import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit, logit
 
-from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.denominators.online import OnlineLevels, compute_moments
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import Spread, read_errors
+from audience_impact.figure_errors import Z95, Spread, read_errors
 from audience_impact.fitting.tables import (
     Fit,
     Fits,
@@ -115,7 +115,6 @@ from audience_impact.places.online import (
     HOUSEHOLDS,
     LEVELS,
     MODEL,
-    NORMAL,
     SURVEY,
     balance_median,
     compute_log_odds,
@@ -131,6 +130,8 @@ from audience_impact.vocabulary import (
     Residence,
 )
 
+COUNTED = ("figures", "countries")
+"""Columns of the number of figures and of their countries behind a parameter."""
 LEAST_REGIONS = 4
 ROUNDS = 3
 DEGREES = (1.0, 100.0)
@@ -156,6 +157,17 @@ ASSUMED = {
 }
 """Parameters where there are too few figures for a fit. Half widths are in log odds; with a slope
 of zero, models and connected homes have no weight for a place."""
+COUNTS = (
+    PlaceLaw.BETWEEN_LEVEL,
+    PlaceLaw.MODEL_LEVEL,
+    PlaceLaw.COUNTRY_DEGREES,
+    PlaceLaw.SMALL_PLACE,
+    PlaceLaw.MODEL_SLOPE,
+    PlaceLaw.HOUSEHOLDS_SLOPE,
+    PlaceLaw.URBAN,
+    PlaceLaw.URBAN_REST,
+)
+"""Parameters that are plain numbers; those besides them and the quantiles are half widths."""
 READER_ERROR = 0.22 / np.sqrt(2.0)
 """Standard deviation of the log of a middle: those of two readers of a row differ by 0.22."""
 LEAST_READINGS = 10
@@ -206,11 +218,7 @@ def fit_places(tables: Tables) -> pd.DataFrame:
     read = use[USE].assign(persons=use["area_id"].map(population.count_residents(tables)))
     shares = population.read_urban_shares(tables).rename("urban").reset_index()
     digest = digest_frames(read, list_readings(tables)[READINGS], shares)
-    return _tabulate(_fit_parameters(tables), digest)
-
-
-def _tabulate(fits: Fits, digest: str) -> pd.DataFrame:
-    return make_parameter_table(fits, ("figures", "countries"), digest, online.COUNTS)
+    return make_parameter_table(_fit_parameters(tables), COUNTED, digest, COUNTS)
 
 
 def _fit_parameters(tables: Tables) -> Fits:
@@ -286,7 +294,6 @@ def _fit_between(surveyed: pd.DataFrame, sexes: pd.DataFrame) -> Fits:
 
 
 def _fit_between_level(sexes: pd.DataFrame) -> float:
-    """Return the slope of the log of the spread on the log odds of the country."""
     off, level, weight = _read_numbers(sexes, "deviation", "level", "weight")
     inside = np.clip(level, *LEVELS)
     centred = inside - np.average(inside, weights=weight)
@@ -296,7 +303,6 @@ def _fit_between_level(sexes: pd.DataFrame) -> float:
 
 
 def _fit_survey(sexes: pd.DataFrame) -> Fits:
-    """Return the error of surveys: half of the differences between women and men of a region."""
     parts = sexes["series"].str.rsplit(" ", n=1)
     rows = sexes.assign(series=parts.str[0], asked=parts.str[1])
     wide = rows.pivot_table(index=["series", "area_id"], columns="asked", values="deviation")
@@ -310,7 +316,6 @@ def _fit_survey(sexes: pd.DataFrame) -> Fits:
 
 
 def _fit_model(both: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
-    """Return the slope and error of the model against surveys, and the ageing between them."""
     if both.empty:
         return {}
     slope, growth = _fit_model_slope(pair_kinds(each_sex, MODEL, SURVEY))
@@ -318,9 +323,8 @@ def _fit_model(both: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
     predicted = slope * np.exp(growth * np.clip(level, *LEVELS)) * x
     half = 1.0
     for _ in range(ROUNDS):
-        half = measure_half_width(
-            y - predicted - balance_median(level, np.full(len(x), half / NORMAL))
-        )
+        median = balance_median(level, np.full(len(x), half / Z95))
+        half = measure_half_width(y - predicted - median)
     values = {PlaceLaw.MODEL: half, PlaceLaw.MODEL_SLOPE: slope, PlaceLaw.MODEL_LEVEL: growth}
     fitted = _make_fits(values, both)
     survey, years = fits[PlaceLaw.SURVEY].value, float(both["years"].mean())
@@ -436,7 +440,6 @@ def _sum_parts(way: list[str], people: "pd.Series[float]") -> tuple[float, float
 
 
 def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
-    """Return the fits of a census of households against surveys, or against the model."""
     both, beside = pair_kinds(deviations, HOUSEHOLDS, SURVEY), 0.0
     if len(both) < LEAST_REGIONS:
         both = pair_kinds(deviations, HOUSEHOLDS, MODEL)
@@ -455,9 +458,8 @@ def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
 
 
 def _fit_reading(tables: Tables, fits: Fits) -> Fits:
-    """Return the fit of the error of reading, given the other parameters."""
-    without = fits | {PlaceLaw.READING: Fit(0.0)}
-    parameters = online.read_parameters(_tabulate(without, ""))
+    without = make_parameter_table(fits | {PlaceLaw.READING: Fit(0.0)}, COUNTED, "", COUNTS)
+    parameters = online.read_parameters(without)
     compared = compare_readings(tables, parameters) if parameters else pd.DataFrame()
     if len(compared) < LEAST_READINGS:
         return {}
@@ -485,7 +487,7 @@ def compare_readings(tables: Tables, parameters: online.PlaceParameters) -> pd.D
     if levels is None or errors is None or rows.empty:
         return rows[:0].assign(difference=np.nan, deviation=np.nan)
     country = levels.compute_quantiles(rows["country_id"], compute_moments(rows["day"]))
-    young = Counts.from_tables(tables).measure_young_share(rows["country_id"])
+    young = Denominators(tables).measure_young_share(rows["country_id"])
     country = country.mul(1.0 - young * (1.0 - errors.children.q50), axis=0)
     place = online.estimate_online_odds(rows[["area_id", "day"]], tables, parameters)
     scope = rows[["country_id", "area_id", "day", "network_scope"]]
@@ -499,7 +501,7 @@ def compare_readings(tables: Tables, parameters: online.PlaceParameters) -> pd.D
     )
     level, step, only = (parts[:, 1] for parts in quantiles)
     level_error, step_error, only_error = (
-        (parts[:, 2] - parts[:, 0]) / (2.0 * NORMAL) for parts in quantiles
+        (parts[:, 2] - parts[:, 0]) / (2.0 * Z95) for parts in quantiles
     )
     share = expit(level + step)
     cut_share = np.clip(share * np.exp(only), EDGE, 1.0 - EDGE)
@@ -518,11 +520,11 @@ def fit_reading(compared: pd.DataFrame) -> float:
     variance = compared["deviation"].to_numpy("float64") ** 2
 
     def compute_excess(error: float) -> float:
-        return measure_half_width(size / np.sqrt(variance + error**2)) - NORMAL
+        return measure_half_width(size / np.sqrt(variance + error**2)) - Z95
 
     if len(compared) < LEAST_READINGS or compute_excess(0.0) <= 0.0:
         return 0.0
-    return float(NORMAL * brentq(compute_excess, 0.0, LARGEST))
+    return float(Z95 * brentq(compute_excess, 0.0, LARGEST))
 
 
 def fit_part_sizes(tables: Tables) -> pd.DataFrame:
@@ -564,7 +566,7 @@ def fit_kind(readings: pd.DataFrame, kind: PartKind) -> dict[str, float]:
     number, _ = pd.factorize(readings["register_row"])
     same_row = np.where(number[:, None] == number[None, :], x @ inverse @ x.T, 0.0)
     errors = np.linalg.solve(np.eye(len(y)) - same_row, y - x @ fitted)
-    numbers = (*(fitted + np.array([0.0, *prior])), measure_half_width(errors) / NORMAL)
+    numbers = (*(fitted + np.array([0.0, *prior])), measure_half_width(errors) / Z95)
     return dict(zip(PARAMETERS, map(float, numbers), strict=True))
 
 
@@ -589,7 +591,7 @@ def fit_networks(tables: Tables) -> pd.DataFrame:
     if regions["area_id"].nunique() >= LEAST_REGIONAL_COUNTRIES:
         off = balance_spread(regions["difference"], regions["area_id"], regions["network_scope"])
         fits[NetworkLaw.OPERATOR_REGION] = make_fit(off, regions, "area_id")
-    return make_parameter_table(fits, ("figures", "countries"), digest_facts(tables, NETWORKS))
+    return make_parameter_table(fits, COUNTED, digest_facts(tables, NETWORKS))
 
 
 def list_changes(counts: pd.DataFrame) -> pd.DataFrame:

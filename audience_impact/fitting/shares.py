@@ -4,18 +4,18 @@ Four fact tables are fitted: `daily_use` (users who come on a day), `circumventi
 keep access to what is blocked), `feature_laws` (users of a feature), and `chances` (how often
 restrictions of a group happened, were complete, and so on).
 
-Definitions. Those of fitted/chances.py. A reading (fact table `event_readings`) says yes or no to
-some of its four questions for a row of a register: as a reader judged from the row and its
-neighbours, without sight of any result; or, whether it was still on, by whether a later edition of
-the register lists the event again. A row that a reader doubts did not happen.
-
-x is the log odds of a share. Each group has a distribution: a service, a feature, or
+Definitions. x is the log odds of a share. Each group has a distribution: a service, a feature, or
 everything together if there is only one group. Figures of the same group and area differ by survey
 organisation, service and year (`within`); areas differ by what their figures have in common
 (`between`). The kind of a share of daily use states its denominator: all users, monthly users, or
 people who have the app. Kinds are never mixed, except for the internet, where the first two are
 both used: they differ by at most 0.03 where both are known (Tunisia, four surveys). Surveys count
 people who come every day; a meter counts those who came on a day.
+
+Chances are those of fitted/chances.py. A reading (fact table `event_readings`) says yes or no to
+some of its four questions for a row of a register: as a reader judged from the row and its
+neighbours, without sight of any result; or, whether it was still on, by whether a later edition of
+the register lists the event again. A row that a reader doubts did not happen.
 
 Method. `within` is the pooled variance of figures around the mean of their area, of all groups
 together; `between` of a group is the variance of the means of its areas minus the part caused by
@@ -44,24 +44,23 @@ subregions; what is left has an effect of the subregion, as above with subregion
 
     x = mean + slope (online - centre) + subregion + s T.
 
-Any other service has the mean over services, the variance of their means plus the mean variance
-between areas inside one. `within`, for the internet and for services apart, is half of the mean
-squared difference of two figures of one service and area at most LONGEST_GAP_DAYS apart, and
-between = variance - within; the mean towards which an area's figure is drawn is that of areas of
-the subregion where as many are online as in its period. Such a distribution has no slope: two
-figures of one area differ less than the slope of areas says.
+`within`, for the internet and for services apart, is half of the mean squared difference of two
+figures of one service and area at most LONGEST_GAP_DAYS apart, and between = variance - within; the
+mean towards which an area's figure is drawn is that of areas of the subregion where as many are
+online as in its period. Such a distribution has no slope: two figures of one area differ less than
+the slope of areas says.
 
-Chances: the number of yes among the readings of a group is beta-binomial. Its prior is half a yes
+Chances. The number of yes among the readings of a group is beta-binomial. Its prior is half a yes
 and half a no (Jeffreys), and a number of readings of all groups of the chance together: the number,
 at most MOST_WEIGHT, that makes the counts of the groups most likely. So groups that agree share
 their readings, groups that differ do not, and no chance is one.
 
-Assumptions. Rows of a register that were read are drawn at random; its editions repeat what is
-still on. Areas without a figure are similar to those with one, at the same share online; so are
+Assumptions. Areas without a figure are similar to those with one, at the same share online; so are
 groups. The people exposed keep access as often as people online use a VPN; where both are known
 they are of similar size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The share of a
 feature applies to the users of the service, whoever the respondents were: adults, people online,
-people with a messenger.
+people with a messenger. Rows of a register that were read are drawn at random; its editions repeat
+what is still on.
 
 Known drawbacks. Countries were surveyed because something was restricted there, or because their
 markets are large. Years are mixed: calls have grown, and more people come daily each year. VPN use
@@ -70,10 +69,9 @@ whole population. A meter also counts sessions that fail because of the block. S
 population understate those of the users of a messenger. Most figures of features are of Europe. The
 error of c is not in the spread. An area of a subregion without any figure is drawn from those of
 all, which is not so for whole continents that were left out. Eurostat's shares are quotients of two
-publications, too high where the ITU counts other ages. An event that was listed as ongoing in
-several editions of a register counts in each of them. Readers saw no events that it lacks, and few
-rows are doubtful: the chances that a restriction happened or is distinct rest on very few cases to
-the contrary.
+publications, too high where the ITU counts other ages. An event that was ongoing in several
+editions of a register counts in each. Readers saw no events that it lacks, and few rows are
+doubtful: the chances that a restriction happened or is distinct rest on very few cases.
 
 Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992); Gelman et al.
 (2013), Bayesian Data Analysis, 3rd edition, chapter 5.
@@ -84,7 +82,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import betaln, logit
 
-from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.shares import (
     ANY,
@@ -170,20 +168,19 @@ def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_groups(by_area: pd.DataFrame, within: float) -> pd.DataFrame:
-    """Return the distribution of each group in any area, and of any group."""
-    summaries = (
-        by_area.assign(rest=1 / by_area["size"])
-        .groupby("group")
-        .agg(
-            mean=("mean", "mean"),
-            variance=("mean", "var"),
-            areas=("area_id", "size"),
-            figures=("size", "sum"),
-            rest=("rest", "mean"),
-        )
-        .reset_index()
-    )
-    summaries["between"] = (summaries["variance"] - within * summaries["rest"]).clip(lower=0.0)
+    """Return the distribution of each group in any area, and of any group.
+
+    `by_area` has `group`, `area_id`, and the `mean` and the number (`size`) of figures.
+    """
+    groups = by_area.assign(rest=1 / by_area["size"]).groupby("group")
+    summaries = pd.DataFrame(
+        {
+            "mean": groups["mean"].mean(),
+            "between": (groups["mean"].var() - within * groups["rest"].mean()).clip(lower=0.0),
+            "areas": groups.size(),
+            "figures": groups["size"].sum(),
+        }
+    ).reset_index()
     enough = summaries[summaries["areas"] >= LEAST_AREAS]
     fitted = enough.assign(
         spread=np.sqrt(enough["between"] * (1 + 1 / enough["areas"]) + within),
@@ -208,11 +205,10 @@ def _fit_groups(by_area: pd.DataFrame, within: float) -> pd.DataFrame:
 def _draw_towards(
     prior: pd.DataFrame, figures: pd.DataFrame, within: "float | pd.Series[float]"
 ) -> pd.DataFrame:
-    """Return `figures` with the PARAMETERS of the next figure of each row.
+    """Return `figures` with the PARAMETERS of the next figure of each row, by conditioning.
 
-    Gaussian conditioning moves the mean of `figures` towards that of `prior`. `prior` has `mean`,
-    `between` and `freedom`; `figures` has the `mean` and the number (`size`) of the figures of a
-    row. Both have the same rows.
+    `prior` has `mean`, `between` and `freedom`; `figures` has the `mean` and the number (`size`) of
+    the figures of a row. Both have the same rows.
     """
     noise = within / figures["size"]
     weight = (prior["between"] / (prior["between"] + noise)).fillna(0.0)
@@ -224,28 +220,21 @@ def _draw_towards(
 
 
 def _make_fact_table(fitted: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
-    """Return distributions with the columns and types of a fact table.
-
-    `read` contains the facts behind the fit, of which the table stores the digest. Without a
-    `note`, that of fits with groups and areas.
-    """
+    """Return distributions as a fact table; `read` are the facts behind the fit."""
     counts = [name for name in ("freedom", "areas", "figures") if name in fitted]
     typed = fitted.astype(dict.fromkeys(["mean", "spread"], "float64") | dict.fromkeys(counts, int))
     note = pd.Series("of this area, drawn towards the distribution of any", fitted.index)
-    note = note.mask(fitted["area_id"] == ANY, "of any other area")
-    return typed.drop(columns="note", errors="ignore").assign(
-        basis=ParameterBasis.ESTIMATED.value,
-        data_sha256=digest_frames(read),
-        note=fitted.get("note", note),
-    )
+    note = fitted.get("note", note.mask(fitted["area_id"] == ANY, "of any other area"))
+    basis = ParameterBasis.ESTIMATED.value
+    typed = typed.drop(columns="note", errors="ignore")
+    return typed.assign(basis=basis, data_sha256=digest_frames(read), note=note)
 
 
 def fit_keeping_access(tables: Tables) -> pd.DataFrame:
     """Return the fact table `circumvention_laws`, fitted to typed facts."""
     figures = tables["circumvention"]
-    rows = select_usable_circumvention(figures, tables["restrictions"])
-    fitted = fit_distributions(rows).drop(columns="group")
-    return _make_fact_table(fitted, figures[CIRCUMVENTION_READ])
+    fitted = fit_distributions(select_usable_circumvention(figures, tables["restrictions"]))
+    return _make_fact_table(fitted.drop(columns="group"), figures[CIRCUMVENTION_READ])
 
 
 def fit_features(tables: Tables) -> pd.DataFrame:
@@ -279,7 +268,7 @@ def add_places(tables: Tables) -> pd.DataFrame:
     figures = tables["use_frequency"]
     middle = period_middle(figures["period_start"], figures["period_end"]).dt.floor("D")
     places = pd.DataFrame({"country_id": figures["area_id"], "start": middle})
-    online = find_online_shares(places, Counts.from_tables(tables))
+    online = find_online_shares(places, Denominators(tables))
     subregion = figures["area_id"].map(parents_of(tables["areas"])).fillna(ANY).astype("str")
     return figures.assign(online_share=online, subregion_id=subregion)
 
@@ -348,10 +337,7 @@ def fit_trend(latest: pd.DataFrame) -> tuple[float, float]:
 
 
 def _estimate_within(rows: pd.DataFrame) -> "pd.Series[float]":
-    """Return the variance between figures of one service and area, by whether it is the internet.
-
-    In squared log odds; without a row where no area was asked twice.
-    """
+    """Return `within`, by whether it is the internet; no row where no area was asked twice."""
     ordered = rows.sort_values([*KEY, "own_kind", "area_id", "period_end", "use_frequency_id"])
     groups = ordered.groupby([*KEY, "own_kind", "area_id"])
     gap = (ordered["period_end"] - groups["period_end"].shift()).dt.days
@@ -362,27 +348,15 @@ def _estimate_within(rows: pd.DataFrame) -> "pd.Series[float]":
 
 def _fit_services(level: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions of services in an area without a figure, and of any service."""
-    groups = level.groupby(KEY)["x"]
-    summaries = groups.agg(mean="mean", variance="var", areas="size").reset_index()
-    enough = summaries[summaries["areas"] >= LEAST_AREAS]
-    fitted = enough.assign(
-        spread=np.sqrt(enough["variance"] * (1 + 1 / enough["areas"])),
-        freedom=enough["areas"] - 1,
-        note=OF_SERVICE,
-    )
-    kinds = summaries[summaries["platform_id"] != WHOLE_INTERNET].groupby("use_frequency_kind")
-    count, means = kinds.size(), kinds["mean"]
-    variance = means.var() * (1 + 1 / count) + kinds["variance"].mean()
-    numbers = {
-        "mean": means.mean(),
-        "variance": variance,
-        "spread": np.sqrt(variance),
-        "freedom": count - 1,
-        "areas": kinds["areas"].max(),
-    }
-    any_service = pd.DataFrame(numbers)[count >= LEAST_AREAS].reset_index()
-    note = "of a service without a distribution of its own"
-    return pd.concat([fitted, any_service.assign(platform_id=ANY, note=note)]).assign(area_id=ANY)
+    by_area = level.rename(columns={"platform_id": "group", "x": "mean"}).assign(size=1)
+    parts = [
+        _fit_groups(rows, 0.0).assign(use_frequency_kind=kind)
+        for (kind, _), rows in by_area.groupby(["use_frequency_kind", "is_internet"])
+    ]
+    fitted = pd.concat(parts).rename(columns={"group": "platform_id"})
+    is_any = fitted["platform_id"] == ANY
+    note = is_any.map({True: "of a service without a distribution of its own", False: OF_SERVICE})
+    return fitted.assign(variance=fitted["between"].mask(is_any, fitted["spread"] ** 2), note=note)
 
 
 def _fit_subregions(level: pd.DataFrame) -> pd.DataFrame:
@@ -445,12 +419,11 @@ def list_answers(readings: pd.DataFrame) -> pd.DataFrame:
 def fit_groups(answers: pd.DataFrame) -> pd.DataFrame:
     """Return `share`, `weight` and the number of `figures` of each chance and group (index)."""
     counts = answers.groupby(["chance", "chance_group"])["is_yes"].agg(["sum", "size"])
-    parts = [_fit_chance(part) for _, part in counts.groupby(level="chance", sort=False)]
-    return pd.concat(parts)
+    chances = counts.groupby(level="chance", sort=False)
+    return pd.concat([_fit_chance(part) for _, part in chances])
 
 
 def _fit_chance(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the fit of the groups of one chance from `sum`, the number of yes, and `size`."""
     yes, size = (counts[name].to_numpy("float64") for name in ("sum", "size"))
     mean = yes.sum() / size.sum()
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import Spread, name_kinds
+from audience_impact.figure_errors import Spread
 from audience_impact.frames import Array
-from audience_impact.vocabulary import ParameterBasis
+from audience_impact.vocabulary import ErrorQuantile, ParameterBasis
 
 TAILS = (0.05, 0.50, 0.95)
 """Probabilities of the three quantiles of a fitted distribution."""
@@ -60,7 +60,8 @@ def make_parameter_table(
     rows = []
     for name, (value, basis, *numbers) in fits.items():
         spread = value if isinstance(value, Spread) else (value,)
-        kinds = name_kinds(name, [name] if len(spread) > 1 else [], plain)
+        single = ErrorQuantile.COUNT if name in plain else ErrorQuantile.Q95
+        kinds = Spread._fields if len(spread) > 1 else (single,)
         for kind, number in zip(kinds, spread, strict=True):
             rows.append((name.value, str(kind), number, basis.value, *numbers, sha256))
     return pd.DataFrame(

@@ -40,17 +40,8 @@ from scipy.special import expit, logit, ndtr, ndtri
 from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.imputation.distribution import COLUMNS as DISTRIBUTION
-from audience_impact.imputation.distribution import (
-    MOST_SHARE,
-    ONLINE,
-    SHARE_DECIMALS,
-    SHARES,
-    ImputationModel,
-    impute_shares,
-    is_narrow,
-    says_nothing,
-)
+from audience_impact.imputation import distribution
+from audience_impact.imputation.distribution import SHARES, ImputationModel
 from audience_impact.imputation.figures import RUNGS
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
 from audience_impact.populations import EVERYONE, has_ended, parents_of
@@ -95,15 +86,14 @@ def impute_audiences(
     uncounted = uncounted[uncounted["base_persons"].notna()].reset_index(drop=True)
     figures, joint_use = fitted
     if figures is None or uncounted.empty:
-        nothing = pd.DataFrame(columns=COLUMNS)
-        truths = dict.fromkeys(["is_decisive", "is_only"], "bool")
-        return nothing.astype({**dict.fromkeys(SHARES, "float"), **truths})
+        types = dict.fromkeys(SHARES, "float") | dict.fromkeys(["is_decisive", "is_only"], "bool")
+        return pd.DataFrame(columns=COLUMNS).astype(types)
     days = uncounted.rename(columns={"country_id": "area_id", "before": "moment"})
     place = ["area_id", "platform_id", "moment"]
     places = days[place].drop_duplicates(ignore_index=True)
     imputed, _ = impute_with_members(places, tables, figures, joint_use)
-    shares = places.join(imputed, how="inner")
-    rows = days.merge(shares, on=place).rename(columns={"area_id": "country_id"})
+    rows = days.merge(places.join(imputed, how="inner"), on=place)
+    rows = rows.rename(columns={"area_id": "country_id"})
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     rows[SHARES] = rows[SHARES].mul(online, axis=0)
     services = audiences.groupby(COUNTRY)["platform_id"].nunique()
@@ -143,14 +133,12 @@ def combine_with_others(
 
 
 def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions, with those of `rows` combined whose figures are not CLEARER.
-
-    `rows` is indexed like `distributions`, and has SHARES of the people online.
-    """
     middle, below, above = figure_errors.measure_spread(rows, rows["base_size_persons"])
     half = (below + above) / 2.0
     online = rows["online_persons"] / rows["base_size_persons"]
-    low, imputed, high = (logit((rows[name] * online).clip(upper=MOST_SHARE)) for name in SHARES)
+    low, imputed, high = (
+        logit((rows[name] * online).clip(upper=distribution.MOST_SHARE)) for name in SHARES
+    )
     imputed_half = (high - low) / 2.0
     weight = imputed_half**2 / (half**2 + imputed_half**2)
     narrowed = np.sqrt(1.0 - weight)
@@ -168,7 +156,6 @@ def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.D
 
 
 def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for imputed audiences near the largest of their restriction and country."""
     share = audiences["low_persons"] / audiences["base_persons"]
     counted = share.groupby([audiences[name] for name in COUNTRY]).max()
     largest = rows.groupby(COUNTRY)["q50_share"].transform("max")
@@ -183,23 +170,24 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
     then shows how uncertain their union is. The only one of a restriction must not say nothing; a
     union of several is known better than each of them.
     """
-    is_wide = ~is_narrow(rows) | (rows["is_only"] & says_nothing(rows))
+    is_wide = ~distribution.is_narrow(rows) | (rows["is_only"] & distribution.says_nothing(rows))
     is_clear = rows["is_decisive"] & ~is_wide
     beside = is_clear.groupby([rows["restriction_id"], rows["country_id"]]).transform("any")
     return rows["is_decisive"] & is_wide & ~beside
 
 
-def _describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions of imputed audiences with the columns of `like`.
+def replace_undrawable(distributions: pd.DataFrame, imputed_rows: pd.DataFrame) -> pd.DataFrame:
+    """Return all distributions, with imputed ones in place of those that cannot be drawn.
 
-    If a figure in `like` is only a limit of the audience, no draw is below the 99 % end of it. Its
+    If a figure is only a limit of an imputed audience, no draw is below the 99 % end of it. Its
     errors are kept, except for rounding, which is in persons while the distribution is one of
     shares.
     """
+    if imputed_rows.empty:
+        return distributions
     service = imputed_rows["country_id"] + "|" + imputed_rows["platform_id"]
-    limits = imputed_rows[KEY].merge(
-        like[[*KEY, *LIMIT, *figure_errors.COLUMNS]], on=KEY, how="left"
-    )
+    figures = distributions[[*KEY, *LIMIT, *figure_errors.COLUMNS]]
+    limits = imputed_rows[KEY].merge(figures, on=KEY, how="left")
     least, _ = figure_errors.find_ends(limits.assign(mode=limits["low"], high=limits["low"]))
     described = limits.set_index(imputed_rows.index).assign(
         least_persons=least,
@@ -210,16 +198,9 @@ def _describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.Data
         coverage=COVERAGE,
         sources_count=0,
     )
-    return described.reindex(columns=like.columns)
-
-
-def replace_undrawable(distributions: pd.DataFrame, imputed_rows: pd.DataFrame) -> pd.DataFrame:
-    """Return all distributions, with imputed ones in place of those that cannot be drawn."""
-    if imputed_rows.empty:
-        return distributions
     keys = pd.MultiIndex.from_frame(imputed_rows[KEY])
     counted = distributions[~pd.MultiIndex.from_frame(distributions[KEY]).isin(keys)]
-    parts = [counted, _describe_imputed(imputed_rows, distributions)]
+    parts = [counted, described.reindex(columns=distributions.columns)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return together.sort_values(KEY, ignore_index=True)
 
@@ -249,14 +230,14 @@ def impute_with_members(
     """
     is_group = requested["platform_id"].isin(list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
-        shares = impute_shares(requested, tables, imputation_model)
+        shares = distribution.impute_shares(requested, tables, imputation_model)
         return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
     models = [imputation_model, imputation_model.finer]
     figures = pd.concat([model_of.figures for model_of in models if model_of is not None])
     members = _list_members(requested[is_group], tables, figures)
     singles = requested[~is_group]
     both = pd.concat([singles.assign(place=singles.index), members], ignore_index=True)
-    shares = impute_shares(both.drop(columns="place"), tables, imputation_model)
+    shares = distribution.impute_shares(both.drop(columns="place"), tables, imputation_model)
     place = both["place"].to_numpy(requested.index.dtype)
     is_member = shares.index >= len(singles)
     singles = shares[~is_member].set_axis(place[shares.index[~is_member]])
@@ -276,7 +257,6 @@ def list_services(platforms: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _list_members(groups: pd.DataFrame, tables: Tables, figures: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of services that a group may contain; `place` is the row of the group."""
     services = list_services(tables["platforms"])
     counted = services[services.isin(tables["estimates"]["platform_id"])].rename("service_id")
     rows = groups.assign(place=groups.index).join(counted, on="platform_id", how="inner")
@@ -293,7 +273,6 @@ def _list_members(groups: pd.DataFrame, tables: Tables, figures: pd.DataFrame) -
 
 
 def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
-    """Return quantiles of the union of the members, and their weakest evidence level."""
     unions, z = {}, _make_points()
     for place, group in members.groupby("place"):
         joint_use = model.joint_use(str(group["country_id"].iloc[0]), make_lattice(DRAWS))
@@ -304,12 +283,12 @@ def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
             expit(figure_errors.draw_through_quantiles(ndtr(correlated), q05, q50, q95))
         )
         union = model.draw_unions(Group(shares, joint_use, everyone))[0]
-        quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(SHARE_DECIMALS)
+        quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
         quantiles = np.maximum(quantiles, group[SHARES].max().to_numpy())
         rung = RUNGS[int(group["rung"].map(RUNGS.index).max())]
-        unions[place] = [*quantiles, rung, *group[ONLINE].iloc[0]]
-    table = pd.DataFrame.from_dict(unions, orient="index", columns=DISTRIBUTION)
-    return table.astype(dict.fromkeys([*SHARES, *ONLINE], "float64"))
+        unions[place] = [*quantiles, rung, *group[distribution.ONLINE].iloc[0]]
+    table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)
+    return table.astype(dict.fromkeys([*SHARES, *distribution.ONLINE], "float64"))
 
 
 @cache

@@ -2,8 +2,7 @@
 
 Definitions. An audience is imputed from figures of others: of the service at other times or counted
 in other ways, of other services of the country, of the service in other countries. The imputed
-quantity is the result of a survey that asks about use of the service (`asked`); the interval is
-that of such a result.
+quantity is the result of a survey that asks about use of the service (`asked`).
 
 Method. Figures are normal in softened log odds (figures.py) with the covariance of effects.py, so
 that the imputed figure has, given all others, a mean and a variance in closed form. Half widths are
@@ -30,7 +29,7 @@ distribution, JASA 84 (1989) 881-896; docs/method.md reports the coverage of suc
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -39,14 +38,10 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, solve_triangular
 
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Z95
 from audience_impact.frames import Array
-from audience_impact.imputation.effects import (
-    NAMES,
-    Spreads,
-    compute_covariance,
-    compute_cross_covariance,
-    compute_variance,
-)
+from audience_impact.imputation import effects
+from audience_impact.imputation.effects import Spreads
 from audience_impact.imputation.figures import (
     COARSE,
     FINE,
@@ -64,7 +59,6 @@ FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REG
 """Factors of an interval, in the order of the fields of `AudienceParameters`."""
 SERVICE_LEVELS = [ImputationRung.OWN_PEOPLE.value, ImputationRung.OWN_OTHER.value]
 """Evidence levels that rest on figures of the service in the country, the better first."""
-Z90 = 1.6448536269514722
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
 """Limits to which all quantiles of an imputed share are cut."""
 SMALLEST_SHARE = 1e-5
@@ -92,46 +86,31 @@ SHARE_DECIMALS = 5
 
 @dataclass(frozen=True)
 class AudienceParameters:
-    """The table `audience_laws`: `spreads` by effect and way of counting, and factors.
-
-    `fine` are those of the scale for services that few use; None where none were fitted.
-    """
+    """The table `audience_laws` for one scale: `spreads` by effect and way of counting, factors."""
 
     spreads: Spreads
     by_rung: Mapping[str, float]
     by_platform: Mapping[str, float]
     by_region: Mapping[str, float]
-    fine: "AudienceParameters | None" = None
-
-    def find_factors(self, rows: pd.DataFrame) -> Array:
-        """Return the factor of each row's interval; the largest for an unfitted evidence level."""
-        widest = max(self.by_rung.values(), default=1.0)
-        product = (
-            rows["rung"].map(self.by_rung).fillna(widest)
-            * rows["platform_id"].map(self.by_platform).fillna(1.0)
-            * rows["region"].map(self.by_region).fillna(1.0)
-        )
-        return np.asarray(product.to_numpy("float64"))
 
 
-def read_parameters(audience_laws: pd.DataFrame) -> AudienceParameters | None:
-    """Return the parameters of the typed fact table; None where it has no rows.
+def read_parameters(audience_laws: pd.DataFrame) -> dict[Scale, AudienceParameters]:
+    """Return the parameters of the typed fact table by scale, the coarse one first.
 
     Raises:
         ParameterError: The table lacks a spread.
     """
-    if audience_laws.empty:
-        return None
     is_fine = audience_laws["kind"].str.startswith(FINE.prefix)
     rows = audience_laws.assign(kind=audience_laws["kind"].str.removeprefix(FINE.prefix))
-    parts = (rows[~is_fine], rows[is_fine]) if is_fine.any() else (rows,)
-    scales = [read_factors(part) for part in parts]
-    missing = [name for scale in scales for name in NAMES if name not in scale.spreads]
+    parts = {COARSE: rows[~is_fine], FINE: rows[is_fine]}
+    scales = {scale: read_factors(part) for scale, part in parts.items() if len(part)}
+    spreads = [parameters.spreads for parameters in scales.values()]
+    missing = [name for name in effects.NAMES if any(name not in part for part in spreads)]
     if missing:
         raise ParameterError(
             f"audience_laws lacks {', '.join(missing)}; run audience-impact learn audiences"
         )
-    return replace(scales[0], fine=scales[1]) if len(scales) > 1 else scales[0]
+    return scales
 
 
 def read_factors(laws: pd.DataFrame) -> AudienceParameters:
@@ -209,18 +188,26 @@ def _impute_on_scale(
 def add_intervals(
     predictions: pd.DataFrame, parameters: AudienceParameters, scale: Scale
 ) -> pd.DataFrame:
-    """Return predictions (`middle` and `spread` in softened log odds) with SHARES and `half`."""
-    half = Z90 * predictions["spread"] * parameters.find_factors(predictions)
+    """Return predictions (`middle` and `spread` in softened log odds) with SHARES and `half`.
+
+    An evidence level without a factor has the largest.
+    """
+    widest = max(parameters.by_rung.values(), default=1.0)
+    factor = (
+        predictions["rung"].map(parameters.by_rung).fillna(widest)
+        * predictions["platform_id"].map(parameters.by_platform).fillna(1.0)
+        * predictions["region"].map(parameters.by_region).fillna(1.0)
+    )
+    half = Z95 * predictions["spread"] * factor.to_numpy("float64")
     middle = predictions["middle"]
     ends = dict(zip(SHARES, (middle - half, middle, middle + half), strict=True))
     shares = {
-        name: cut_shares(harden_odds(odds.to_numpy(), scale), scale) for name, odds in ends.items()
+        name: _cut_shares(harden_odds(odds.to_numpy(), scale), scale) for name, odds in ends.items()
     }
     return predictions.assign(half=half, **shares)
 
 
-def cut_shares(shares: Array, scale: Scale) -> Array:
-    """Return shares within the limits of the scale, rounded."""
+def _cut_shares(shares: Array, scale: Scale) -> Array:
     least = LEAST_SHARE if scale is COARSE else SMALLEST_SHARE
     return np.asarray(shares.clip(least, MOST_SHARE).round(SHARE_DECIMALS))
 
@@ -314,7 +301,7 @@ class ImputationModel:
         """Return the inverse Q of the covariance, with less weight for outliers, and Q y."""
         odds = self.figures["odds"].to_numpy("float64")
         return reweight_figures(
-            invert_covariance(compute_covariance(self.figures, self.parameters.spreads)),
+            invert_covariance(effects.compute_covariance(self.figures, self.parameters.spreads)),
             odds,
             self.figures["area_id"] == WORLD,
         )
@@ -327,12 +314,16 @@ class ImputationModel:
             self.finer.compute_inverse()
 
 
-def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationModel:
-    """Return the figures of typed facts with the parameters that were fitted to such figures."""
-    finer = None
-    if parameters.fine is not None:
-        finer = ImputationModel(read_observations(tables, FINE), parameters.fine, FINE)
-    return ImputationModel(read_observations(tables), parameters, COARSE, finer)
+def read_model(tables: Tables) -> ImputationModel | None:
+    """Return the figures of typed facts with the parameters that were fitted to such figures.
+
+    Raises:
+        ParameterError: The table `audience_laws` lacks a spread.
+    """
+    model = None
+    for scale, parameters in reversed(read_parameters(tables["audience_laws"]).items()):
+        model = ImputationModel(read_observations(tables, scale), parameters, scale, model)
+    return model
 
 
 def find_influential_figures(
@@ -345,14 +336,17 @@ def find_influential_figures(
     (the median without that figure) and `q50_share`. The `most` figures with the largest effect are
     returned, the largest first.
     """
-    parts = [(requested, model)]
-    if model.finer is not None:
-        shares = _impute_on_scale(requested, tables, model)
-        is_vague = is_too_vague(shares.reindex(requested.index))
-        parts = [(requested[~is_vague], model), (requested[is_vague], model.finer)]
-    by_scale = [_find_influential_on_scale(*part, tables, most) for part in parts]
-    filled = [figures for figures in by_scale if not figures.empty]
-    return pd.concat(filled, ignore_index=True) if filled else by_scale[0]
+    if model.finer is None:
+        return _find_influential_on_scale(requested, model, tables, most)
+    shares = _impute_on_scale(requested, tables, model)
+    is_vague = is_too_vague(shares.reindex(requested.index))
+    coarse, fine = (
+        _find_influential_on_scale(rows, on_scale, tables, most)
+        for rows, on_scale in ((requested[~is_vague], model), (requested[is_vague], model.finer))
+    )
+    if coarse.empty or fine.empty:
+        return coarse if fine.empty else fine
+    return pd.concat([coarse, fine], ignore_index=True)
 
 
 def _find_influential_on_scale(
@@ -361,13 +355,13 @@ def _find_influential_on_scale(
     (questions, strange), figures = _describe_requested(requested, tables, model), model.figures
     if questions.empty or figures.empty:
         return pd.DataFrame(columns=["place", *MOVER])
-    shared = compute_cross_covariance(strange, figures, model.parameters.spreads)
+    shared = effects.compute_cross_covariance(strange, figures, model.parameters.spreads)
     precision, weighted = model.weighted_inverse
     middle = shared @ weighted
     by = (shared @ precision) * weighted / np.diag(precision)
     at = np.argsort(-np.abs(by), axis=1, kind="stable")[:, :most]
     without = middle[:, None] - np.take_along_axis(by, at, axis=1)
-    ends = cut_shares(harden_odds(np.column_stack([middle, without]), model.scale), model.scale)
+    ends = _cut_shares(harden_odds(np.column_stack([middle, without]), model.scale), model.scale)
     count = at.shape[1]
     movers = figures.iloc[at.ravel()].reset_index(drop=True)
     return movers.assign(
@@ -387,8 +381,8 @@ MOVER = [
 def condition_on_figures(questions: pd.DataFrame, model: ImputationModel) -> tuple[Array, Array]:
     """Return mean and spread (rows,) in softened log odds, given the figures."""
     figures, (precision, weighted) = model.figures, model.weighted_inverse
-    shared = compute_cross_covariance(questions, figures, model.parameters.spreads)
-    total = compute_variance(questions, model.parameters.spreads)
+    shared = effects.compute_cross_covariance(questions, figures, model.parameters.spreads)
+    total = effects.compute_variance(questions, model.parameters.spreads)
     middle, explained = np.empty(len(questions)), np.empty(len(questions))
     for group, is_out in _leave_figures_out(questions, figures):
         rows, out = questions.index.get_indexer(group.index), np.flatnonzero(is_out)

@@ -119,26 +119,17 @@ def split_blocks(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 @dataclass(frozen=True)
 class Shared:
-    """Correlations of an effect between figures, as entries of a matrix.
+    """Correlations of an effect between figures: entries of a matrix, by their positions in it."""
 
-    `flat` contains the positions and `share` the values. `flat` is None if all figures share the
-    effect; `share` is then the full matrix.
-    """
-
-    flat: NDArray[np.int64] | None
+    flat: NDArray[np.int64] | slice
     share: Array
 
     def add_to(self, matrix: Array, variance: float) -> None:
         """Add the covariances of an effect with this variance to a matrix (figures, figures)."""
-        if self.flat is None:
-            matrix += variance * self.share
-        else:
-            matrix.reshape(-1)[self.flat] += variance * self.share
+        matrix.reshape(-1)[self.flat] += variance * self.share
 
     def sum_over(self, matrix: Array) -> float:
         """Return the sum of a matrix (figures, figures), weighted by the correlations."""
-        if self.flat is None:
-            return float((matrix * self.share).sum())
         return float(matrix.reshape(-1)[self.flat] @ self.share)
 
 
@@ -146,7 +137,7 @@ def share_among(effect: Effect, rows: pd.DataFrame) -> Shared:
     """Return the shares of an effect among figures of one group."""
     factor = _read_number(rows, effect.times)
     if not effect.by:
-        return Shared(None, np.outer(factor, factor))
+        return Shared(slice(None), np.outer(factor, factor).ravel())
     (numbers,) = number_groups(effect.by, rows)
     groups = split_blocks(numbers)
     first = np.concatenate([np.repeat(group, len(group)) for group in groups])

@@ -22,10 +22,9 @@ national restriction of the whole service was then in force for LEAST_BLOCKED_DA
 of the world have ways of counting of their own: users of a month, of a day or week, and registered
 accounts. Downloads, devices and a country's part of the world are no such figures.
 
-The evidence level follows from the available figures; the model uses all of them on every level. A
-service that was counted in fewer than LEAST_ABROAD other countries is not considered known abroad:
-it was counted because it is large at home. Elsewhere its users in the world are used if somebody
-counted them, else only its kind.
+The model uses all figures on every evidence level. A service that was counted in fewer than
+LEAST_ABROAD other countries is not considered known abroad: it was counted because it is large at
+home. Elsewhere its users in the world are used if somebody counted them, else only its kind.
 
 Assumptions. Children use a service as often as the adults in surveys.
 
@@ -41,7 +40,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from audience_impact.denominators.counts import LONGEST_GAP_DAYS, Counts
+from audience_impact.denominators.denominators import LONGEST_GAP_DAYS, Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
@@ -179,7 +178,6 @@ def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
 
 
 def _read_estimates(tables: Tables) -> pd.DataFrame:
-    """Return figures of whole countries and of the world: persons, accounts or shares of them."""
     estimates = tables["estimates"]
     usable = (
         (estimates["age"] == "")
@@ -201,8 +199,7 @@ def _read_estimates(tables: Tables) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "figure_id": rows["estimate_id"],
-            "area_id": rows["area_id"],
-            "platform_id": rows["platform_id"],
+            **rows[["area_id", "platform_id"]],
             "way": _find_ways(rows, tables),
             "series": series,
             "survey": series + "|" + rows["area_id"] + "|" + rows["period"],
@@ -242,8 +239,7 @@ def _read_surveys(tables: Tables) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "figure_id": rows["survey_id"] + "|" + rows["platform_id"],
-            "area_id": rows["area_id"],
-            "platform_id": rows["platform_id"],
+            **rows[["area_id", "platform_id"]],
             "way": way,
             "series": rows["house"],
             "survey": rows["survey_id"],
@@ -276,7 +272,7 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     region = region.where((region != "") & (region != WORLD), subregion)
     league = ("in " + region).mask(rows["area_id"].isin(SOVIET), "soviet")
     days = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
-    counts = Counts.from_tables(tables)
+    counts = Denominators(tables)
     online, residents = (
         counts.count_people(days, base, LONGEST_GAP_DAYS) for base in (ONLINE, EVERYONE)
     )
@@ -300,7 +296,6 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _are_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Return whether each row falls in a long national block of the whole service."""
     blocks = tables["restrictions"].merge(tables["restriction_targets"], on="restriction_id")
     starts = blocks["observed_from_start"].fillna(blocks["announced_on_start"])
     ends = blocks["ended_on_end"].fillna(pd.Timestamp.max.floor("D"))
@@ -322,7 +317,7 @@ def _are_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
 def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
     """Return the evidence level of located rows; blank if no service of its kind has a figure."""
     levels = pd.Series("", requested.index)
-    abroad = is_abroad(requested, figures)
+    abroad = _is_abroad(requested, figures)
     for rung, people_only, columns in LEVELS:
         has = _has_figure(requested, figures[speaks_for(figures, rung, people_only)], columns)
         levels = levels.mask(has & (abroad | (rung not in OF_OTHERS)), rung.value)
@@ -339,8 +334,7 @@ def speaks_for(figures: pd.DataFrame, rung: ImputationRung, people_only: bool) -
     )
 
 
-def is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return True for services with figures of at least LEAST_ABROAD other countries."""
+def _is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
     place = ["platform_id", "area_id"]
     counted = figures[figures["area_id"] != WORLD]
     count = counted.drop_duplicates(place).groupby("platform_id").size()
@@ -353,7 +347,7 @@ def is_stranger(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
     totals = figures[figures["area_id"] == WORLD]
     is_counted = _has_figure(requested, totals, ["platform_id"])
     is_counted |= _has_figure(requested, figures, ["platform_id", "area_id"])
-    return ~is_abroad(requested, figures) & ~is_counted
+    return ~_is_abroad(requested, figures) & ~is_counted
 
 
 def _has_figure(requested: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:

@@ -14,7 +14,7 @@ from functools import cache
 import pandas as pd
 from babel.core import get_global
 
-from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.denominators.online import compute_moments
 from audience_impact.facts.tables import Tables
 from audience_impact.places import nesting
@@ -160,7 +160,7 @@ def count_residents(
     keys = pd.DataFrame({"area_id": area_ids, "year": years})
     pairs = keys.drop_duplicates().merge(places, on="area_id")
     middle = pd.to_datetime(pairs["year"] + "-07-01")
-    counts = Counts.from_tables(tables)
+    counts = Denominators(tables)
     people = counts.interpolate_residents(pairs["country_id"], compute_moments(middle))
     totals = people.groupby([pairs["area_id"], pairs["year"]]).sum(min_count=1)
     return keys.join(totals.rename("residents"), on=["area_id", "year"])["residents"]

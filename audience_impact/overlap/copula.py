@@ -11,8 +11,15 @@ Given Z = z the platforms are independent, hence
 
 The integral is computed by the trapezoidal rule on [-8.5, 8.5]. Its integrand is entire and falls
 like a Gaussian, so the error falls like exp(-2 (pi/h)^2 / (1 + n r/(1-r))); the step h is taken
-from that formula, for each row by itself, so that results do not depend on how rows are put into
-batches. r = 0 is independence, r -> 1 tends to the largest audience.
+from that formula. r = 0 is independence, r -> 1 tends to the largest audience.
+
+A pattern is the exact set of platforms that a person uses, as a number whose bit i says that
+platform i is used: n platforms have 2**n patterns, and pattern 0 is that of non-users. Measured
+overlaps are shares of the base that use all of some platforms, or any of them. Of all distributions
+over patterns with the audiences and the measured values, the closest to that of the copula in
+Kullback-Leibler divergence is taken: the copula's, multiplied by exp(sum of multipliers of the
+overlaps that a pattern satisfies). The multipliers come from damped Newton steps on the convex
+dual, all draws at once; at a bound they grow until the values are met to 1e-7.
 
 The correlation is a distribution. With x = logit r fitted to each survey, x = mean + house +
 survey, each house with the same weight. A new survey of a new house has x = mean + c s T, T Student
@@ -28,7 +35,8 @@ deviation `model` times (independence - largest audience), because assumptions o
 determine where in that distance a union is. Nearer a Frechet bound, max m_i <= union <= min(1, sum
 m_i), it changes a draw less, and never beyond the bound (`move_unions`).
 
-Assumptions. All audiences are inside the base and are measured on it; all pairs have the same
+Assumptions. All audiences and overlaps are inside the base and are measured on it, within one draw
+without error: each draw is conditioned on shares and values of its own. All pairs have the same
 correlation; houses are exchangeable; the error of a set is independent of its correlation; half of
 what houses differ by belongs to their region. The two factors of the spread are chosen, not
 estimated: so that the 90 % interval contains the truth often enough for the house with the lowest
@@ -39,7 +47,8 @@ Known drawbacks. Negative association (two rival platforms) is outside the model
 and the truncation at the Frechet bounds cover it. A hub (nearly everyone who uses anything uses one
 messenger) makes unions of several platforms smaller than any common correlation that fits the
 pairs. A block of online people who use nothing is not modelled; measure "uses any of these" and
-condition on it (patterns.py). Eight houses are few: the spread between houses has seven degrees of
+condition on it. Patterns are of at most 12 platforms (4,096 patterns); draws that cannot meet the
+measured values are unknown. Eight houses are few: the spread between houses has seven degrees of
 freedom. An interval that is wide enough for the houses that differ most is too wide for the others:
 where surveys are like those of most houses, a 90 % interval contains the truth in 96 % of cases or
 more. Errors in the shares themselves are not included.
@@ -47,7 +56,9 @@ more. Errors in the shares themselves are not included.
 Citations. Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math. 25.
 Vasicek (1987), Probability of loss on loan portfolio, KMV (the one-factor integral). Trefethen and
 Weideman (2014), The exponentially convergent trapezoidal rule, SIAM Review 56. Searle, Casella and
-McCulloch (1992), Variance Components, Wiley (partial pooling).
+McCulloch (1992), Variance Components, Wiley (partial pooling). Csiszar (1975), I-divergence
+geometry of probability distributions, Annals of Probability 3; Kullback (1959), Information Theory
+and Statistics, Wiley (patterns).
 """
 
 from collections.abc import Sequence
@@ -55,13 +66,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit, ndtr, ndtri, stdtrit
 
 from audience_impact.frames import Array
+from audience_impact.vocabulary import OverlapKind
 
 REACH = 8.5  # the factor beyond which a normal has 2e-17 of its mass
 BLOCK = 1 << 15  # numbers in one block of rows x nodes, so that it fits the cache
+PATTERN_BLOCK = BLOCK << 3
 LOGIT_GRID = np.linspace(-6.0, 4.59511985, 213)  # correlations 0.0025 to 0.99
 NO_ROOM = 1e-300
 """Divisor in place of zero, where the distance, and therefore the error, is zero."""
@@ -70,7 +83,7 @@ NO_ROOM = 1e-300
 def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:
     """Return the lower and upper bound of the union, given only shares (..., platforms)."""
     m = np.asarray(shares, dtype=float)
-    return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
+    return m.max(axis=-1, initial=0.0), np.minimum(1.0, m.sum(axis=-1))
 
 
 def assume_independence(shares: ArrayLike) -> Array:
@@ -96,20 +109,16 @@ def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0)
     return move_unions(inside, error * (assume_independence(shares) - low) * part, low, high)
 
 
-def make_nodes(half: int) -> tuple[Array, Array]:
-    """Return 2 half + 1 nodes and weights of the normal factor; the weights add up to 1."""
-    z = np.linspace(-REACH, REACH, 2 * half + 1)
-    weight = np.exp(-0.5 * z * z)
-    return z, weight / weight.sum()
-
-
-def count_half_nodes(shares: Array, correlation: Array, digits: float) -> NDArray[np.int64]:
-    """Return nodes on either side of the middle, rounded up to powers of sqrt(2)."""
+def _make_nodes(shares: Array, correlation: Array, digits: float) -> tuple[Array, Array]:
+    """Return nodes and weights (adding up to 1) of the normal factor that do for all rows."""
     active = ((shares > 0.0) & (shares < 1.0)).sum(axis=1)
     steepness = 1.0 + active * correlation / (1.0 - correlation)
     h = np.pi * np.sqrt(2.0 / (np.log(10.0) * digits * steepness))
-    ladder_step = np.ceil(2.0 * np.log2(np.maximum(REACH / h, 8.0)))
-    return np.asarray(np.ceil(2.0 ** (ladder_step / 2.0)), dtype=np.int64)
+    ladder_step = np.ceil(2.0 * np.log2((REACH / h).max(initial=8.0)))  # powers of sqrt(2)
+    half = int(np.ceil(2.0 ** (ladder_step / 2.0)))
+    z = np.linspace(-REACH, REACH, 2 * half + 1)
+    weight = np.exp(-0.5 * z * z)
+    return z, weight / weight.sum()
 
 
 def compute_union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.0) -> Array:
@@ -123,29 +132,18 @@ def compute_union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.
     # sorted: the order in which platforms are named must not change a byte
     rows = np.sort(np.broadcast_to(m, (*shape, m.shape[-1])).reshape(-1, m.shape[-1]))[:, ::-1]
     flat = np.broadcast_to(r, shape).reshape(-1)
-    result = 1.0 - _integrate_unused(rows, flat, digits)
-    low, high = bound_by_shares(rows)
-    return np.asarray(np.clip(result, low, high).reshape(shape))
-
-
-def _integrate_unused(rows: Array, correlation: Array, digits: float) -> Array:
-    """Return the probability of using no platform, by rows, each with a rule of its own."""
-    half = count_half_nodes(rows, correlation, digits)
+    z, weight = _make_nodes(rows, flat, digits)
     none = np.empty(len(rows))
-    for rule in np.unique(half):
-        z, weight = make_nodes(int(rule))
-        which = np.flatnonzero(half == rule)
-        size = max(1, BLOCK // len(z))
-        for at in range(0, len(which), size):
-            part = which[at : at + size]
-            scale = 1.0 / np.sqrt(1.0 - correlation[part])
-            slope = (np.sqrt(correlation[part]) * scale)[:, None] * z
-            product = np.broadcast_to(weight, slope.shape).copy()
-            for share in rows[part].T:
-                if share.any():
-                    product *= ndtr((-ndtri(share) * scale)[:, None] - slope)
-            none[part] = product.sum(axis=1)
-    return none
+    size = max(1, BLOCK // len(z))
+    for part in (slice(at, at + size) for at in range(0, len(rows), size)):
+        scale = 1.0 / np.sqrt(1.0 - flat[part])
+        slope = (np.sqrt(flat[part]) * scale)[:, None] * z
+        product = np.broadcast_to(weight, slope.shape).copy()
+        for share in rows[part].T:
+            if share.any():
+                product *= ndtr((-ndtri(share) * scale)[:, None] - slope)
+        none[part] = product.sum(axis=1)
+    return np.asarray(np.clip(1.0 - none, *bound_by_shares(rows)).reshape(shape))
 
 
 @dataclass(frozen=True)
@@ -217,3 +215,87 @@ def draw_correlations(
 def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
     """Return draws of the model's error, as factors of (independence - largest audience)."""
     return np.asarray(calibration.model * ndtri(np.asarray(uniforms, dtype=float)))
+
+
+def draw_patterns(shares: ArrayLike, correlation: ArrayLike) -> Array:
+    """Return patterns (D, 2**n) of one set from shares (D, n), n at most 12, and correlations.
+
+    Absolute error below 1e-7.
+    """
+    m, r = np.asarray(shares, dtype=float), np.asarray(correlation, dtype=float)
+    z, weight = _make_nodes(m, r, digits=7.0)
+    size = max(1, PATTERN_BLOCK // (len(z) << m.shape[1]))
+    parts = [np.empty((0, 1 << m.shape[1]))]
+    for at in range(0, len(m), size):
+        correlations = r[at : at + size]
+        scale = (1.0 / np.sqrt(1.0 - correlations))[:, None]
+        slope = np.sqrt(correlations)[:, None] * z
+        joint = np.broadcast_to(weight[:, None], (len(correlations), len(z), 1))
+        for threshold in -ndtri(m[at : at + size].T):
+            above = (threshold[:, None] - slope) * scale
+            joint = np.concatenate(
+                [joint * ndtr(above)[:, :, None], joint * ndtr(-above)[:, :, None]], axis=2
+            )
+        parts.append(joint.sum(axis=1))
+    return np.concatenate(parts)
+
+
+def mark_patterns(platforms: Sequence[int], kind: OverlapKind, count: int) -> Array:
+    """Return 1 for the patterns (2**count,) that an overlap covers, else 0."""
+    mask = sum(1 << i for i in platforms)
+    index = np.arange(1 << count)
+    together = (index & mask) == mask if kind is OverlapKind.INTERSECTION else (index & mask) != 0
+    return np.asarray(together, dtype=float)
+
+
+def condition_unions(
+    prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: ArrayLike
+) -> Array:
+    """Return unions (D,), each draw conditioned on the shares and measured values of that draw.
+
+    `prior` (D, 2**n) patterns, `shares` (D, n), `rows` (k, 2**n) the indicators of the overlaps,
+    `targets` (D, k) their values as shares of the base. NaN in draws whose values are impossible,
+    because the drawn audiences leave no room for the drawn overlap.
+    """
+    q, m = np.asarray(prior, dtype=float), np.asarray(shares, dtype=float)
+    single_platforms = [
+        mark_patterns((i,), OverlapKind.UNION, m.shape[1]) for i in range(m.shape[1])
+    ]
+    matrix = np.vstack([*single_platforms, np.asarray(rows, dtype=float)])
+    goals = np.hstack([m, np.asarray(targets, dtype=float)])
+    p = _tilt_patterns(q, matrix, goals)
+    missed = np.abs(p @ matrix.T - goals).max(axis=1)
+    return np.where(missed < 1e-7, 1.0 - p[:, 0], np.nan)
+
+
+def _tilt_patterns(q: Array, matrix: Array, goals: Array, steps: int = 40) -> Array:
+    dual = np.zeros(goals.shape)
+    p, value = _evaluate_dual(q, matrix, goals, dual)
+    small = 1e-12 * np.eye(goals.shape[1])
+    for _ in range(steps):
+        mean = p @ matrix.T
+        gradient = mean - goals
+        if np.abs(gradient).max() < 1e-12:
+            break
+        hessian = np.einsum("dk,mk,nk->dmn", p, matrix, matrix, optimize=True)
+        hessian -= mean[:, :, None] * mean[:, None, :]
+        move = -np.linalg.solve(hessian + small, gradient[:, :, None])[:, :, 0]
+        size = np.ones((len(value), 1))
+        for _ in range(20):  # halve the step of each draw until its dual does not rise
+            patterns, height = _evaluate_dual(q, matrix, goals, dual + size * move)
+            is_fine = height <= value + 1e-15
+            if is_fine.all():
+                break
+            size = np.where(is_fine[:, None], size, size / 2.0)
+        dual = np.where(is_fine[:, None], dual + size * move, dual)
+        p, value = np.where(is_fine[:, None], patterns, p), np.where(is_fine, height, value)
+    return p
+
+
+def _evaluate_dual(q: Array, matrix: Array, goals: Array, dual: Array) -> tuple[Array, Array]:
+    exponent = dual @ matrix
+    top = exponent.max(axis=1, keepdims=True)
+    weight = q * np.exp(exponent - top)
+    total = weight.sum(axis=1, keepdims=True)
+    value = (top + np.log(total))[:, 0] - (dual * goals).sum(axis=1)
+    return weight / total, value

@@ -1,21 +1,17 @@
 """The model of joint use: the one-factor Gaussian copula, and the unions of a complete register.
 
-copula.py describes the method, assumptions and drawbacks of the copula, and fitting/joint_use.py
-its fit. The rest of this text is about many sets of platforms and many draws.
-
-Definitions. Universe: the people that shares refer to. Joint use: how people of one country use
-platforms together, as D draws of the correlation and of the model's error. Set: the platforms of
-one union. Group: all unions of one country and universe, which share the draws of the audiences and
-of the joint use, so that draw d is one possible world. Rule: the nodes and weights by which the
-integral over the common factor is done.
+Definitions. Those of copula.py. Universe: the people that shares refer to. Joint use: how people of
+one country use platforms together, as D draws of the correlation and of the model's error. Set: the
+platforms of one union. Group: all unions of one country and universe, which share the draws of the
+audiences and of the joint use, so that draw d is one possible world. Rule: the nodes and weights by
+which the integral over the common factor is done.
 
 Method. For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the
 union that the correlation makes (the core), limited to the Frechet bounds max m_i and min(1, sum
 m_i) of the draw's own shares; the result is the core plus e (independence - largest audience).
 
 Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and node
-z, the nodes of all draws side by side, and every set multiplies its platforms' tables. Sets are
-taken in the order of a dictionary, so that {a, b, c} starts from the product of {a, b}. Phi is
+z, the nodes of all draws side by side, and every set multiplies its platforms' tables. Phi is
 interpolated on 16,384 chords on [-6, 6] (error 1.7e-8 at most): only additions, multiplications and
 look-ups, a quarter of the time of scipy's ndtr. The trapezoidal rule spans [-4.9, 4.9]; its step
 follows from the draw's correlation by the formula in copula.py and from the class of the set's size
@@ -27,23 +23,20 @@ A set's draws depend, to the last bit, on nothing but the set's own shares in th
 group's platforms, the correlation and the error: not on other sets or platforms of the group, or
 on blocks of draws.
 
-Assumptions. Those of copula.py; in addition the draws of a group belong together (draw k of one
-platform belongs to draw k of every other, of the correlation and of the error).
+Assumptions. Those of copula.py; draw k of one platform belongs to draw k of every other, of the
+correlation and of the error.
 
 Known drawbacks. A set of 8 platforms and one of 9 use different rules, so that the smaller one may
-come out larger by the error of the rules, 1e-6, where the ninth platform adds nothing. Groups are
-drawn one after another; threads would gain nothing (measured), so that a run is divided among
-processes instead.
+come out larger by the error of the rules, 1e-6, where the ninth platform adds nothing. Threads
+would gain nothing (measured), so that a run is divided among processes instead.
 
 Citation. Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule, SIAM
 Review 56.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from itertools import compress, takewhile
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -52,8 +45,8 @@ from scipy.special import expit, ndtr, ndtri
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.overlap import copula, patterns
-from audience_impact.overlap.copula import Calibration, OwnSurvey, move_unions
+from audience_impact.overlap import copula
+from audience_impact.overlap.copula import Calibration, OwnSurvey
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import DedupMethod, InputKind, OverlapParameter
 
@@ -88,7 +81,6 @@ class Group:
     shares: Array  # (P, D) draws of the audiences over the universe, 0..1
     joint_use: JointUse
     members: NDArray[np.bool_]  # (G, P) which platforms each union contains
-    cache: dict[Hashable, Any] | None = None  # cores by what they depend on, to take from and add
 
 
 @dataclass(frozen=True)
@@ -117,39 +109,32 @@ class OverlapModel:
         """Return draws (G, D) of the unions of a group, as shares of the universe, with error."""
         if not ((group.shares >= 0.0) & (group.shares <= 1.0)).all():
             raise ValueError("shares must lie in 0..1")
-        if not group.members.size:
-            return np.zeros((len(group.members), group.shares.shape[1]))
-        distinct, place = np.unique(group.members, axis=0, return_inverse=True)
-        cores = _compute_cores(group, distinct)
-        return np.asarray(_add_error(group, distinct, cores)[place.reshape(-1)])
+        unions = _compute_cores(group)
+        for union, is_member in zip(unions, group.members, strict=True):
+            shares = group.shares[is_member].T
+            union[:] = copula.add_model_error(union, shares, group.joint_use.error)
+        return unions
 
     def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
         """Return draws (D, 2**n) of the patterns of audiences (D, n), for at most 12 audiences."""
-        return patterns.draw_patterns(shares, joint_use.correlation)
+        return copula.draw_patterns(shares, joint_use.correlation)
 
 
-def _compute_cores(group: Group, members: NDArray[np.bool_]) -> Array:
-    """Return the union (G, D) of each set at the drawn correlations, cached if possible."""
-    correlation, *shares = (
-        blake2b(row.tobytes()).digest() for row in (group.joint_use.correlation, *group.shares)
-    )
-    names = [("core", correlation, *compress(shares, row)) for row in members.tolist()]
-    cache = {} if group.cache is None else group.cache
-    is_new = np.array([name not in cache for name in names])
-    sizes = members.sum(axis=1)
+def _compute_cores(group: Group) -> Array:
+    """Return the union (G, D) of each set at the drawn correlations; 0 of one platform or none."""
+    sizes = group.members.sum(axis=1)
     power = np.ceil(np.log2(np.maximum(sizes, SMALLEST_CLASS)))
-    classes = np.where(is_new & (sizes > 1), 2.0**power, 0.0)
+    classes = np.where(sizes > 1, 2.0**power, 0.0)
+    cores = np.zeros((len(sizes), group.shares.shape[1]))
     for size in np.unique(classes[classes > 0]):
-        core = 1.0 - _integrate_unused(group, members[classes == size], int(size))
-        cache.update(zip(compress(names, classes == size), core, strict=True))
-    nothing = np.zeros(group.shares.shape[1])  # of one platform or none
-    return np.array([cache.get(name, nothing) for name in names])
+        members = group.members[classes == size]
+        cores[classes == size] = 1.0 - _integrate_unused(group, members, int(size))
+    return cores
 
 
 def _integrate_unused(group: Group, members: NDArray[np.bool_], size: int) -> Array:
     """Return the probability (G, D) of using no platform of each set of up to `size` platforms."""
     used = members.any(axis=0)
-    plan = _plan_steps(members[:, used])
     shares, correlation = group.shares[used], group.joint_use.correlation
     steepness = 1.0 + size * correlation / (1.0 - correlation)
     h = np.pi * np.sqrt(2.0 / (np.log(10.0) * DIGITS * steepness))
@@ -158,12 +143,14 @@ def _integrate_unused(group: Group, members: NDArray[np.bool_], size: int) -> Ar
     edges = np.append(np.flatnonzero(np.diff(block, prepend=-1)), len(half))
     none = np.empty((len(members), len(half)))
     for part in map(slice, edges[:-1], edges[1:]):
-        none[:, part] = _integrate_block(shares[:, part], correlation[part], half[part], plan)
+        none[:, part] = _integrate_block(
+            shares[:, part], correlation[part], half[part], members[:, used]
+        )
     return none
 
 
 def _integrate_block(
-    shares: Array, correlation: Array, half: NDArray[np.int64], plan: "Sequence[_Step]"
+    shares: Array, correlation: Array, half: NDArray[np.int64], members: NDArray[np.bool_]
 ) -> Array:
     """Return the probability (G, draws) of using no platform of each set, with `half` nodes."""
     count = 2 * half + 1
@@ -180,52 +167,13 @@ def _integrate_block(
         table -= index
         table *= _RISE.take(index)
         table += _GRID.take(index)
-    none = np.empty((len(plan), len(half)))
-    for row, product in zip(none, _fold_sets(np.multiply, weight, tables, plan), strict=True):
+    none = np.empty((len(members), len(half)))
+    for row, is_member in zip(none, members, strict=True):
+        product = weight.copy()
+        for platform in np.flatnonzero(is_member):
+            product *= tables[platform]
         np.add.reduceat(product, first, out=row)
     return none / np.add.reduceat(weight, first)
-
-
-_Step: TypeAlias = tuple[int, tuple[int, ...]]
-"""The number of platforms that a set shares with the previous set, and its other platforms."""
-
-
-def _plan_steps(members: NDArray[np.bool_]) -> list[_Step]:
-    """Return steps through sets in lexicographic order, so that a common beginning occurs once."""
-    steps, before = list[_Step](), tuple[int, ...]()
-    for row in members.tolist():
-        now = tuple(compress(range(len(row)), row))
-        same = takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False))
-        common_count = sum(1 for _ in same)
-        steps.append((common_count, now[common_count:]))
-        before = now
-    return steps
-
-
-def _fold_sets(
-    combine: np.ufunc, start: Array, tables: Array, plan: Sequence[_Step]
-) -> Iterator[Array]:
-    """Yield the combined tables (P, places) of each set; the next set overwrites them."""
-    deepest = max(common_count + len(added) for common_count, added in plan)
-    stack = [start, *np.empty((deepest, tables.shape[1]))]
-    rows = list(tables)
-    for depth, added in plan:
-        for platform in added:
-            combine(stack[depth], rows[platform], out=stack[depth + 1])
-            depth += 1
-        yield stack[depth]
-
-
-def _add_error(group: Group, members: NDArray[np.bool_], core: Array) -> Array:
-    plan, nothing = _plan_steps(members), np.zeros(group.shares.shape[1])
-    largest = _fold_sets(np.maximum, nothing, group.shares, plan)
-    added = _fold_sets(np.add, nothing, group.shares, plan)
-    neither = _fold_sets(np.multiply, nothing + 1.0, 1.0 - group.shares, plan)
-    for row, low, total, none in zip(core, largest, added, neither, strict=True):
-        high = np.minimum(total, 1.0)
-        np.clip(row, low, high, out=row)
-        row[:] = move_unions(row, group.joint_use.error * (1.0 - none - low), low, high)
-    return core
 
 
 def make_lattice(count: int) -> Uniforms:
@@ -278,7 +226,10 @@ def list_area_surveys(
     """Return the surveys of each area itself, which pull its correlation."""
     survey_houses = surveys[["area_id", "survey_id", "house"]]
     fitted = overlap_calibration.merge(survey_houses, on="survey_id").sort_values("survey_id")
-    correlations = expit(fitted["value"].to_numpy("float64"))
-    pairs = zip(correlations, fitted["house"], strict=True)
-    area_surveys = pd.Series([OwnSurvey(float(r), house) for r, house in pairs], fitted.index)
-    return {str(area): list(of_area) for area, of_area in area_surveys.groupby(fitted["area_id"])}
+    return {
+        str(area): [
+            OwnSurvey(float(r), house)
+            for r, house in zip(expit(rows["value"].astype("float64")), rows["house"], strict=True)
+        ]
+        for area, rows in fitted.groupby("area_id")
+    }

@@ -133,7 +133,7 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     required = (NetworkLaw.CHANGE, NetworkLaw.OTHER_COUNTRIES)
     stated = set(network_laws["parameter"])
     names = [name for name in NetworkLaw if name in required or name.value in stated]
-    numbers = read_numbers(network_laws, "network_laws", names, names)
+    numbers = read_numbers(network_laws, "network_laws", names)
     return {name: numbers[name] for name in names}
 
 

@@ -62,9 +62,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from audience_impact import selection as choosing
-from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import Spread, read_numbers
+from audience_impact.figure_errors import Z95, Spread, read_numbers
 from audience_impact.frames import Array
 from audience_impact.periods import period_middle
 from audience_impact.places import population
@@ -86,8 +86,6 @@ MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
 """Columns of the figures on people online in a region."""
-NORMAL = 1.6448536269514722
-"""The 95 % quantile of a standard normal distribution."""
 LEVELS = (-4.0, 3.0)
 """Range of log odds of countries for which spreads and slopes were fitted."""
 
@@ -122,22 +120,9 @@ class PlaceParameters:
         return np.asarray(self.base_spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
 
 
-SPREADS = (PlaceLaw.BETWEEN, PlaceLaw.CITY)
-COUNTS = (
-    PlaceLaw.BETWEEN_LEVEL,
-    PlaceLaw.MODEL_LEVEL,
-    PlaceLaw.COUNTRY_DEGREES,
-    PlaceLaw.SMALL_PLACE,
-    PlaceLaw.MODEL_SLOPE,
-    PlaceLaw.HOUSEHOLDS_SLOPE,
-    PlaceLaw.URBAN,
-    PlaceLaw.URBAN_REST,
-)
-
-
 def compute_deviation(quantiles: Spread) -> float:
     """Return the standard deviation of a normal with these 5 and 95 % quantiles."""
-    return (quantiles.q95 - quantiles.q05) / (2.0 * NORMAL)
+    return (quantiles.q95 - quantiles.q05) / (2.0 * Z95)
 
 
 def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
@@ -148,7 +133,7 @@ def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
     """
     if place_laws.empty:
         return None
-    return PlaceParameters(**read_numbers(place_laws, "place_laws", PlaceLaw, SPREADS, COUNTS))
+    return PlaceParameters(**read_numbers(place_laws, "place_laws", PlaceLaw))
 
 
 ODDS_QUANTILES = ["online_q05", "online_q50", "online_q95"]
@@ -350,7 +335,7 @@ def _add_step(
         deviation = level[f"{kind}_area"].to_numpy("float64")
         from_holder = deviation - level[f"{kind}_holder"].fillna(0.0).to_numpy("float64")
         is_measured = ~np.isnan(deviation) & ~(is_metropolis & (mean + slope * from_holder < 0.0))
-        error = np.full(len(level), half / NORMAL)
+        error = np.full(len(level), half / Z95)
         median = np.where(
             is_measured, mean + slope * from_holder + balance_median(holder_odds, error), median
         )
@@ -359,7 +344,7 @@ def _add_step(
     surveyed = level["survey_area"].to_numpy("float64")
     apart = count_years(level["day"]) - level["survey_area_year"]
     years = np.abs(apart.to_numpy("float64"))
-    error = (parameters.survey**2 + parameters.ageing**2 * years) / NORMAL**2
+    error = (parameters.survey**2 + parameters.ageing**2 * years) / Z95**2
     weight = wide / (wide + error)
     is_surveyed = ~np.isnan(surveyed)
     return (
@@ -439,7 +424,7 @@ def add_series(tables: Tables) -> pd.DataFrame:
 def compute_country_log_odds(requested: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """Return the log odds of the country's share online on each `day`; NaN if uncounted."""
     places = requested[["country_id"]].assign(start=requested["day"])
-    counts = Counts.from_tables(tables)
+    counts = Denominators(tables)
     online, residents = (counts.count_people(places, base, None) for base in (ONLINE, EVERYONE))
     return compute_log_odds((online / residents).astype("float64"))
 

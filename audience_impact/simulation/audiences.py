@@ -45,9 +45,9 @@ from audience_impact.audiences.distributions import (
 )
 from audience_impact.audiences.inputs import OWN_LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
-from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
+from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.online import PATH, YEARS, measure_deviation, weigh_years
-from audience_impact.figure_errors import GROWTH, MOST_SHARE
+from audience_impact.figure_errors import GROWTH, MOST_SHARE, Z95
 from audience_impact.fitted import shares as fitted_shares
 from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import Array
@@ -63,7 +63,7 @@ from audience_impact.simulation.sampler import (
 )
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis
 
-Z95, Z995 = float(ndtri(0.95)), float(ndtri(0.995))
+Z995 = float(ndtri(0.995))
 BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
 SHARED = (IMPUTED, COMBINED)

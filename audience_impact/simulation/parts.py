@@ -38,10 +38,9 @@ from audience_impact import figure_errors
 from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE, READING_ODDS
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.facts.events import LOST
-from audience_impact.figure_errors import MOST_SHARE
+from audience_impact.figure_errors import MOST_SHARE, Z95
 from audience_impact.frames import Array
 from audience_impact.places import nesting
-from audience_impact.places.online import NORMAL
 from audience_impact.simulation.audiences import read_columns
 from audience_impact.simulation.sampler import Sampler, draw_distinct
 from audience_impact.vocabulary import PlaceReading
@@ -95,7 +94,7 @@ def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
         low, middle, high, error = read_columns(distinct, [*ONLINE, READING_ODDS])
         common = sampler.draw_normals("reading|" + distinct["country_id"])
         odds = figure_errors.draw_through_quantiles(u, low, middle, high)
-        return np.asarray(odds + error / NORMAL * common)
+        return np.asarray(odds + error / Z95 * common)
 
     return draw_distinct(parts, ["country_id", "area_id", *ONLINE, READING_ODDS], draw)
 

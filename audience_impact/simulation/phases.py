@@ -47,8 +47,7 @@ import pandas as pd
 
 from audience_impact.audiences import inputs
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.denominators.counts import DISTRIBUTION
-from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.denominators import DISTRIBUTION, Denominators
 from audience_impact.fitted.durations import DAY_HOURS, HOURS_PARAMETERS, quantile_hours
 from audience_impact.frames import Array, Integers
 from audience_impact.periods import DAY, ONE_DAY

@@ -44,7 +44,7 @@ from audience_impact.audiences.distributions import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import ERROR_ENDS, PRINTED, Bounds
-from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
+from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
 from audience_impact.fitted import durations
 from audience_impact.fitted.chances import Chances
 from audience_impact.fitted.models import Context

@@ -53,12 +53,11 @@ import pandas as pd
 from audience_impact.audiences.distributions import ONE_SIDED
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import MeasuredOverlap, Resolved
-from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
+from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
 from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import add_model_error
+from audience_impact.overlap.copula import add_model_error, condition_unions, mark_patterns
 from audience_impact.overlap.model import Group, JointUse, OverlapModel
-from audience_impact.overlap.patterns import condition_unions, mark_patterns
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import draw_bases
 from audience_impact.simulation.parts import PartDraws, Places
@@ -121,7 +120,7 @@ def draw_union_people(
         is_member[rows, columns] = True
         inside = np.clip(audiences[numbers] / base[group], 0.0, 1.0)
         use = draw_joint_use(overlap_model, groups["country_id"].iloc[group], sampler)
-        shares[places] = overlap_model.draw_unions(Group(inside, use, is_member, sampler.memory))
+        shares[places] = overlap_model.draw_unions(Group(inside, use, is_member))
     return shares * base[group_of], base[group_of]
 
 

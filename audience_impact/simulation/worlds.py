@@ -49,7 +49,7 @@ from scipy.sparse import csr_array
 
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.bounds import BOUNDS, PRINTED
-from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
+from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
 from audience_impact.figure_errors import FigureErrors
 from audience_impact.frames import Array
 from audience_impact.places import nesting

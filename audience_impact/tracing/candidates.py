@@ -16,8 +16,7 @@ from audience_impact.audiences import distributions, use
 from audience_impact.audiences import figures as audience_figures
 from audience_impact.audiences.inputs import Inputs, group_by_country
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.denominators import counts
-from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.denominators import ANY_MEASURER, NEARER, Denominators, list_steps
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.fitted.models import Context
 from audience_impact.outputs.lineage import (
@@ -73,7 +72,7 @@ def _describe(
     if steps:
         cells = {"passed_over": rejection_reason(rows, steps), **cells}
     elif "is_used" in rows:
-        reason = pd.Series(counts.NEARER, rows.index).mask(rows["is_used"], "")
+        reason = pd.Series(NEARER, rows.index).mask(rows["is_used"], "")
         cells = {"passed_over": reason, **cells}
     return rows.assign(role=role, input_table=table, **cells)
 
@@ -121,11 +120,11 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
     network = requested[requested["platform_id"] == WHOLE_INTERNET].reset_index(drop=True)
     if network.empty:
         return
-    measurer = counts.ANY_MEASURER
+    measurer = ANY_MEASURER
     rows = denominators.list_candidates(network.assign(population_base=ONLINE), measurer).join(
         network["restriction_id"], on="place"
     )
-    reason = rejection_reason(rows, counts.list_steps(measurer, None))
+    reason = rejection_reason(rows, list_steps(measurer, None))
     ids = sizes["differing_base_ids"].astype("str").str.split(";")
     by = [*COUNTRY, "base_id"]
     differing = pd.MultiIndex.from_frame(sizes.assign(base_id=ids).explode("base_id")[by])

@@ -87,12 +87,6 @@ def test_parameters_by_hand() -> None:
     assert values.houses == 2
 
 
-def test_one_house_with_a_wild_spread_does_not_set_that_of_the_others() -> None:
-    tame = [fitted(house, f"X{i}", "1", x) for house in "ab" for i, x in enumerate((0.0, 1.0))]
-    wild = [fitted("c", f"X{i}", "1", x) for i, x in enumerate((-6.0, 6.0))]
-    assert fit_calibration([*tame, *wild]).within == fit_calibration(tame).within
-
-
 def test_a_single_survey_assumes_the_spread_and_says_so() -> None:
     learned = calibration.fit_parameters([fitted("a", "XA", "1", 1.0)])
     for name in (OverlapParameter.BETWEEN, OverlapParameter.WITHIN):
@@ -103,17 +97,6 @@ def test_a_single_survey_assumes_the_spread_and_says_so() -> None:
 def test_no_survey_is_refused() -> None:
     with pytest.raises(ValueError, match="no survey"):
         calibration.fit_parameters([])
-
-
-def test_area_variance_finds_what_was_put_in() -> None:
-    rng = np.random.default_rng(3)
-    area, year = rng.normal(0.0, 0.6, 60), rng.normal(0.0, 1.0, 5)
-    rows = [
-        (f"A{i}", t, area[i] + year[t] + rng.normal(0.0, 0.2)) for i in range(60) for t in range(5)
-    ]
-    house = pd.DataFrame(rows, columns=["area", "year", "log_odds"])
-    variance = calibration.estimate_area_variance(house)
-    assert variance == pytest.approx(np.var(area, ddof=1), rel=0.05)
 
 
 def test_the_table_is_read_back_and_names_own_surveys() -> None:

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import betaincinv
 
 from audience_impact.fitted import chances
 from audience_impact.fitting import shares as fitting
@@ -69,26 +68,6 @@ def test_a_chance_is_never_sure_and_lies_between_its_count_and_that_of_all(
     assert all(0.0 < share < 1.0 for share in result.values())
     own, together = yes / (yes + no), (yes + other) / (yes + no + other)
     assert min(own, together, 0.5) < result["measured"] < max(own, together, 0.5)
-
-
-def test_groups_that_differ_keep_their_own_chance_and_few_readings_take_that_of_all() -> None:
-    apart = shares(("ongoing_network", 90, 10), ("unknown_network", 5, 95))
-    assert apart["ongoing_network"] == pytest.approx(0.9, abs=0.02)
-    alike = shares(("measured", 90, 10), ("official", 91, 9), ("one_report", 1, 0))
-    assert alike["one_report"] == pytest.approx(0.86, abs=0.03)
-
-
-def test_the_fitted_distribution_holds_the_chance_it_was_made_of_nine_times_in_ten() -> None:
-    random, inside = np.random.default_rng(4), []
-    for _ in range(200):
-        true = random.beta(30.0, 1.5, 4)
-        yes = random.binomial(30, true)
-        groups = [(f"g{number}", int(count), 30 - int(count)) for number, count in enumerate(yes)]
-        fitted = fitting.fit_groups(answers(*groups))
-        a = fitted["share"] * fitted["weight"]
-        low, high = (betaincinv(a, fitted["weight"] - a, u) for u in (0.05, 0.95))
-        inside += list((low < true) & (true < high))
-    assert np.mean(inside) == pytest.approx(0.9, abs=0.03)
 
 
 # ---- The group of a restriction ----

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.denominators.counts import LONGEST_GAP_DAYS, Counts
+from audience_impact.denominators.denominators import LONGEST_GAP_DAYS, Denominators
 from tests.engine import prepared
 from tests.support import World, world
 
@@ -24,7 +24,7 @@ def grown(*others: dict[str, str]) -> World:
 
 def expected(made: World, day: str, base_id: str = "B0") -> float:
     wanted = pd.DataFrame({"base_id": [base_id], "start": [pd.Timestamp(day)]}, index=[7])
-    result = Counts.from_tables(made.typed("bases", "sources")).interpolate_persons(wanted)
+    result = Denominators(made.typed("bases", "sources")).interpolate_persons(wanted)
     assert result.index.tolist() == [7]
     return float(result.iloc[0])
 
@@ -74,13 +74,14 @@ def test_bases_too_far_apart_say_nothing_of_the_time_between() -> None:
 
 def test_the_order_of_the_bases_changes_nothing() -> None:
     made = grown({"period": "2024-07-02", "persons": "800000"})
-    tables = made.typed("bases", "sources")
-    known, sources = tables["bases"], tables["sources"]
+    known = made.typed("bases", "sources")["bases"]
     wanted = pd.DataFrame(
         {"base_id": ["B1", "B0", "B1"], "start": pd.to_datetime(["2025-01-01"] * 3)}
     )
-    result = [Counts(each, sources).interpolate_persons(wanted) for each in (known, known[::-1])]
-    assert result[0].tolist() == result[1].tolist()
+    first, second = (
+        Denominators({"bases": each}).interpolate_persons(wanted) for each in (known, known[::-1])
+    )
+    assert first.tolist() == second.tolist()
 
 
 def test_an_unknown_base_is_unknown() -> None:

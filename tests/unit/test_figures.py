@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from audience_impact.audiences import distributions, figures
-from audience_impact.denominators.counts import Counts
 from audience_impact.denominators.denominators import Denominators
 from tests.support import World, row, world
 
@@ -15,7 +14,7 @@ TABLES = ("estimates", "bases", "online_levels", "lineages", "sources")
 def usable(made: World) -> pd.DataFrame:
     """The figures of a world that may stand for an audience, in persons."""
     tables = made.typed(*TABLES)
-    return figures.list_qualifying_figures(tables, Denominators.from_facts(tables, None))
+    return figures.list_qualifying_figures(tables, Denominators(tables))
 
 
 def spoken(made: World, start: str = START, platform: str = "alpha") -> pd.DataFrame:
@@ -329,7 +328,7 @@ def base_of(
             "measurement_series_id": [lineage],
         }
     )
-    nearest = Counts.from_tables(tables).find_nearest(wanted, by, window)
+    nearest = Denominators(tables).find_nearest(wanted, by, window)
     return str(nearest["base_id"].get(0, ""))
 
 

@@ -64,13 +64,6 @@ def test_who_comes_on_some_days_counts_a_part_of_a_day() -> None:
     assert learning.estimate_day_shares(rows).tolist() == pytest.approx(expected)
 
 
-def test_each_organisation_counts_once_in_what_the_others_come() -> None:
-    rows = rows_of(share=[0.5] * 4, weekly_share=[1.0, 1.0, 0.5, np.nan],
-                   measurement_series_id=["a", "a", "b", "c"])  # fmt: skip
-    part = (3 / 7 + 1 / 15) / 2
-    assert learning.estimate_day_shares(rows).iloc[3] == pytest.approx(0.5 + 0.5 * part)
-
-
 def surveyed(noise: float = 0.1) -> pd.DataFrame:
     """Three areas of each of four subregions; x rises by 3 with the share online inside each."""
     number = np.arange(12)

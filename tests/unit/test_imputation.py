@@ -25,7 +25,7 @@ from audience_impact.imputation import (
 from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Simulation
-from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
+from audience_impact.vocabulary import ImputationRung, ObsStatus
 from benchmarks.deletions import describe_answers
 from tests.support import AS_OF, ERRORS, SPREADS, World, row, world
 
@@ -97,9 +97,9 @@ def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
 
 def model_of(tables: Tables) -> distribution.ImputationModel:
     """The model of the figures of these tables by their laws."""
-    laws = distribution.read_parameters(tables["audience_laws"])
-    assert laws is not None
-    return distribution.build_model(tables, laws)
+    model = distribution.read_model(tables)
+    assert model is not None
+    return model
 
 
 def without_own(asked: pd.DataFrame, model: distribution.ImputationModel) -> pd.DataFrame:
@@ -144,19 +144,6 @@ def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
     assert own["q95_share"] - own["q05_share"] < other["q95_share"] - other["q05_share"]
 
 
-def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
-    keys = [("RC", service) for service in SERVICES]
-    asked = wanted(*keys)
-    every, fewer = (made.audience_laws().typed() for made in (counted(), counted(*keys)))
-    known = model_of(every)
-    left = distribution.impute_shares(without_own(asked, known), every, known)
-    never = distribution.impute_shares(asked, fewer, model_of(fewer))
-    # the weight of a figure is held against all others, those of the country among them
-    assert left[distribution.SHARES].to_numpy() == pytest.approx(
-        never[distribution.SHARES].to_numpy(), abs=0.01
-    )
-
-
 def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
     asked = wanted(("PA", "*"), ("ZZ", "alpha"), ("PA", "nothing"), ("PA", "alpha"))
     shares = distribution.impute_shares(asked, tables, model_of(tables))
@@ -167,12 +154,16 @@ def test_the_gradient_is_that_of_the_score() -> None:
     random = np.random.default_rng(1)
     rows = figures.read_observations(counted().typed()).head(40)
     rows = rows.assign(odds=random.normal(size=len(rows)))
-    known = learning.prepare_figures(rows)
+    odds, weights = rows["odds"].to_numpy(), np.linspace(0.5, 1.5, len(rows))
+    ways = [
+        (effects.split_blocks(effects.number_groups([by], rows)[0]), counts)
+        for by, counts in (("area_id", 1.0), ("platform_id", 0.5))
+    ]
     matrix = effects.compute_covariance(rows, SPREADS)
-    total, slope = learning.score_ways(matrix.copy(), known.odds, known.ways, known.weights)
+    total, slope = learning.score_ways(matrix.copy(), odds, ways, weights)
     step = random.normal(size=matrix.shape)
     step = 1e-6 * (step + step.T)
-    after, _ = learning.score_ways(matrix + step, known.odds, known.ways, known.weights)
+    after, _ = learning.score_ways(matrix + step, odds, ways, weights)
     assert after - total == pytest.approx(float((slope * step).sum()), rel=1e-3)
 
 
@@ -190,17 +181,6 @@ def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
     assert variance[part] == pytest.approx(np.diag(spread))
 
 
-def test_a_wrong_figure_counts_less() -> None:
-    rows = figures.read_observations(counted().typed())
-    matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy().copy()
-    odds[5] += 4.0
-    precision = distribution.invert_covariance(matrix.copy())
-    changed, weighted = distribution.reweight_figures(precision, odds)
-    more = np.diag(np.linalg.inv(changed) - matrix)
-    assert more[5] == more.max() > 1.0
-    assert weighted == pytest.approx(changed @ odds)
-
-
 @pytest.mark.chain
 def test_the_same_figures_teach_the_same_laws() -> None:
     tables = counted().typed()
@@ -213,20 +193,6 @@ def test_the_same_figures_teach_the_same_laws() -> None:
     assert not learning.is_current({**tables, "audience_laws": fewer})
     kinds = first.loc[first["parameter"] == "rung_factor", "kind"]
     assert set(kinds) <= set(figures.RUNGS)
-
-
-@pytest.mark.chain
-def test_learning_foretells_better_than_where_it_starts() -> None:
-    known = learning.prepare_figures(figures.read_observations(counted().typed()))
-    start = {**SPREADS, **{effects.OWN + way.value: learning.START_OWN for way in WayOfCounting}}
-    learned = learning.fit_spreads(known, steps=5)
-    scores = [
-        learning.score_ways(
-            effects.compute_covariance(known.rows, each), known.odds, known.ways, known.weights
-        )[0]
-        for each in (start, learned)
-    ]
-    assert scores[1] > scores[0]
 
 
 def test_too_few_figures_teach_nothing() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, ndtr, ndtri
 from scipy.stats import multivariate_normal
@@ -19,12 +19,10 @@ from audience_impact.overlap.copula import (
     clip_log_odds,
     compute_union,
     draw_correlations,
-    draw_errors,
     move_unions,
     predict_correlation,
 )
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
-from audience_impact.vocabulary import InputKind
 from benchmarks.overlap import compute_intervals
 from tests.engine import patterns
 
@@ -67,16 +65,6 @@ def test_the_order_of_platforms_changes_no_bit(m: list[float], r: float, random:
     mixed = list(m)
     random.shuffle(mixed)  # type: ignore[attr-defined]
     assert compute_union(mixed, r) == compute_union(m, r)
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(sets, correlation), min_size=1, max_size=12))
-def test_a_batch_equals_single_runs_bit_for_bit(rows: list[tuple[list[float], float]]) -> None:
-    shares = np.zeros((len(rows), 8))
-    for place, (m, _) in enumerate(rows):
-        shares[place, : len(m)] = m
-    together = compute_union(shares, [r for _, r in rows])
-    assert together.tolist() == [float(compute_union(m, r)) for m, r in rows]
 
 
 @given(sets, st.floats(0.0, 0.9), st.floats(0.0, 0.09))
@@ -143,33 +131,12 @@ def test_an_error_gives_way_near_a_bound_and_never_passes_it(
         assert result == core
 
 
-def test_an_error_far_from_a_bound_moves_by_itself_and_none_piles_up_on_it() -> None:
-    core, low, high = np.asarray(0.5), np.asarray(0.0), np.asarray(1.0)
-    assert move_unions(core, np.asarray(1e-6), low, high) == pytest.approx(0.500001, abs=1e-11)
-    assert move_unions(core, np.asarray(-0.5), low, high) == pytest.approx(0.25)
-    assert move_unions(core, np.asarray(2.0), low, high) < 1.0
-
-
-def test_the_lattice_is_even_in_both_directions() -> None:
-    for kind in (InputKind.CORRELATION, InputKind.MODEL):
-        column = make_lattice(2048)(kind, "any key")
-        assert abs(np.sort(column) - (np.arange(2048) + 0.5) / 2048).max() < 0.002
-
-
 def test_own_surveys_pull_and_narrow() -> None:
     centre, scale = predict_correlation(LEARNED)
     pulled, narrower = predict_correlation(LEARNED, [OwnSurvey(0.8, "a")])
     assert centre == LEARNED.mean
     assert centre < pulled < float(clip_log_odds(0.8))
     assert narrower < scale
-
-
-def test_more_own_surveys_narrow_more_in_any_order() -> None:
-    own = [OwnSurvey(0.3, "a"), OwnSurvey(0.7, "b"), OwnSurvey(0.6, "b")]
-    _, one = predict_correlation(LEARNED, own[:1])
-    centre, three = predict_correlation(LEARNED, own)
-    assert three < one
-    assert predict_correlation(LEARNED, own[::-1]) == pytest.approx((centre, three))
 
 
 def test_correlations_stay_on_the_grid() -> None:
@@ -190,13 +157,3 @@ def test_the_factors_of_the_spread_stretch_each_side_and_leave_the_middle() -> N
     )
     assert np.median(stretched) == pytest.approx(0.0, abs=1e-9)
     assert (np.diff(stretched) >= 0.0).all()
-
-
-def test_a_country_with_its_own_surveys_is_drawn_by_the_same_law() -> None:
-    wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
-    known = OverlapModel(wide, {"XA": predict_correlation(wide)})
-    for uniforms in (make_lattice(64), make_lattice(256)):
-        one, other = known.joint_use("XA", uniforms), known.joint_use("XB", uniforms)
-        assert (one.correlation == other.correlation).all()
-        assert (one.error == other.error).all()
-    assert draw_errors(wide, [0.5, ndtr(1.0)]) == pytest.approx([0.0, wide.model])

@@ -94,34 +94,3 @@ def test_the_fit_recovers_the_numbers_that_readings_were_made_of() -> None:
     assert numbers["unit_slope"] == pytest.approx(0.5, abs=0.1)
     assert numbers["count_slope"] == pytest.approx(0.8, abs=0.15)
     assert numbers["deviation"] == pytest.approx(0.7, abs=0.1)
-
-
-def test_readings_left_out_lie_in_the_interval_nine_times_in_ten() -> None:
-    random = np.random.default_rng(3)
-    inside = []
-    for _ in range(300):
-        readings = pd.DataFrame(
-            {
-                "log_persons": 9.0 + random.normal(size=31),
-                "unit": random.normal(size=31),
-                "count": 0.0,
-            }
-        ).assign(register_row=lambda frame: frame.index.astype("str"))
-        numbers = fitting.fit_kind(readings.iloc[:30], PartKind.LOCALITY)
-        last = readings.iloc[30]
-        middle = numbers["level"] + numbers["unit_slope"] * last["unit"]
-        inside.append(abs(last["log_persons"] - middle) < 1.645 * numbers["deviation"])
-    assert np.mean(inside) == pytest.approx(0.9, abs=0.05)
-
-
-def test_a_second_reading_of_a_row_does_not_make_the_deviation_smaller() -> None:
-    random = np.random.default_rng(5)
-    single = pd.DataFrame(
-        {"log_persons": 9.0 + random.normal(size=12), "unit": random.normal(size=12), "count": 0.0}
-    ).assign(register_row=lambda frame: frame.index.astype("str"))
-    twice = pd.concat([single, single], ignore_index=True)
-    apart = twice.assign(register_row=twice.index.astype("str"))
-    deviations = [
-        fitting.fit_kind(readings, PartKind.LOCALITY)["deviation"] for readings in (twice, apart)
-    ]
-    assert deviations[0] > deviations[1]

@@ -4,16 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.denominators.counts import Counts
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.denominators.online import (
-    MIDDLES,
     PATH,
     YEARS,
     OnlineLevels,
     compute_levels,
     compute_moments,
     compute_shares,
-    measure_growth,
 )
 from audience_impact.fitting import people_online as fitting
 from audience_impact.fitting.people_online import list_counts
@@ -84,10 +82,6 @@ def test_a_share_comes_back_from_its_level(share: float) -> None:
     assert compute_shares(level) == pytest.approx(share, abs=1e-12)
 
 
-def test_no_level_has_a_share_beyond_nobody_and_everybody() -> None:
-    assert compute_shares(np.array([-9.0, 9.0])).tolist() == [0.0, 1.0]
-
-
 def test_a_day_between_two_years_lies_on_the_line_between_their_levels() -> None:
     levels = levels_of(levelled(World()))
     area = pd.Series(["XA"] * 3, index=[5, 6, 7])
@@ -105,16 +99,6 @@ def test_before_the_first_and_after_the_last_year_it_goes_on_with_the_nearest_st
     assert levels_there == pytest.approx([TREND[0] - 3 * step, TREND[-1] + 3 * step])
 
 
-def test_the_error_grows_beyond_the_last_year_as_in_the_last_two() -> None:
-    deviation = np.array([[*np.full(len(YEARS) - 3, 0.2), 0.2, 0.3, 0.5]])
-    moments = MIDDLES[-1] + np.array([-1.0, 0.0, 1.0, 2.0])
-    grown = [measure_growth(deviation, moments[[at]]).item() for at in range(4)]
-    last, more = 0.5**2 - 0.3**2, (0.5**2 - 0.3**2) - (0.3**2 - 0.2**2)
-    assert grown == pytest.approx([0.0, 0.0, last + more, 2 * last + 3 * more])
-    shrinking = np.array([np.linspace(0.5, 0.2, len(YEARS))])
-    assert measure_growth(shrinking, moments[[3]]).item() == 0.0
-
-
 def test_an_area_without_levels_and_a_row_without_a_day_have_no_share() -> None:
     levels = levels_of(levelled(World()))
     quantiles = levels.compute_quantiles(pd.Series(["XB", "XA"]), np.array([2020.0, np.nan]))
@@ -127,7 +111,7 @@ def test_a_country_without_one_of_the_years_has_no_levels(missing: int) -> None:
     other = table.assign(area_id="XB").drop(index=missing)
     levels = OnlineLevels.from_table(pd.concat([table, other], ignore_index=True))
     assert levels is not None
-    assert levels.row_of.index.tolist() == ["XA"]
+    assert levels.areas.tolist() == ["XA"]
     assert OnlineLevels.from_table(other) is None
 
 
@@ -204,7 +188,7 @@ def test_residents_lie_on_the_line_of_logs_between_the_counts_of_years() -> None
     made = World()
     for year, persons in (("2019", "1000000"), ("2021", "4000000")):
         made.base(f"B{year}", population_base="all_ages", period=year, persons=persons)
-    counts = Counts(made.typed("bases")["bases"], pd.DataFrame())
+    counts = Denominators(made.typed("bases"))
     result = counts.interpolate_residents(
         pd.Series(["XA", "XA", "XA", "XB"]), np.array([2015.0, 2020.5, 2026.0, 2020.5])
     )
@@ -254,7 +238,7 @@ def test_a_share_of_adults_is_of_those_old_enough() -> None:
 @pytest.fixture(scope="module")
 def fitted() -> tuple[pd.DataFrame, fitting.OnlineModel]:
     rows = counts_of(many_countries())
-    model = fitting.OnlineModel.from_rows(rows, fitting.list_subregions(rows))
+    model = fitting.OnlineModel.from_rows(rows)
     return rows, model.fit_scales()
 
 
@@ -270,14 +254,6 @@ def test_a_left_out_count_is_near_what_the_others_say(
         rest.fit_scales(), rows[rows["period"] == "2023"].iloc[:4], True
     )
     assert (near["deviation"].to_numpy() < counts["deviation"].to_numpy()).all()
-
-
-def test_what_a_lineage_errs_is_forgotten_after_some_years(
-    fitted: tuple[pd.DataFrame, fitting.OnlineModel],
-) -> None:
-    _, model = fitted
-    year, decade = model.correlate_errors(np.array([2016.0, 2025.0]), np.array(2015.0))
-    assert 1.0 > year > 0.7 > 0.3 > decade > 0.0
 
 
 def test_the_table_covers_every_country_and_a_country_without_counts_is_wider(
@@ -300,7 +276,7 @@ def test_a_country_that_jumps_has_wider_intervals() -> None:
         if cells["area_id"] == "XA" and int(cells["period"]) % 2:
             cells["share"] = repr(float(cells["share"]) * 0.6)
     rows = counts_of(made)
-    model = fitting.OnlineModel.from_rows(rows, fitting.list_subregions(rows)).fit_scales()
+    model = fitting.OnlineModel.from_rows(rows).fit_scales()
     scales = pd.Series(model.scales, model.counts.areas)
     assert scales["XA"] > 2 * scales.drop("XA").max()
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
+from audience_impact.figure_errors import Z95
 from audience_impact.fitting import places as online_learning
 from audience_impact.fitting.places import add_deviations
 from audience_impact.places import online
@@ -235,7 +236,7 @@ def test_without_laws_or_without_people_online_nothing_is_said() -> None:
 def test_a_law_that_lacks_a_number_is_no_law() -> None:
     made = country()
     made.rows["place_laws"].pop()
-    with pytest.raises(ValueError, match="urban_rest count; run audience-impact learn places"):
+    with pytest.raises(ValueError, match="urban_rest; run audience-impact learn places"):
         odds(made, "XA-N")
 
 
@@ -287,8 +288,8 @@ def test_what_was_put_in_is_learned() -> None:
     assert laws.base_spread == pytest.approx(0.7, abs=0.1)
     assert laws.between_level == pytest.approx(0.0, abs=0.08)
     assert laws.model_slope == pytest.approx(1.5, abs=0.15)
-    assert laws.model < 0.5 < laws.base_spread * online.NORMAL
-    assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online.NORMAL, abs=0.03)
+    assert laws.model < 0.5 < laws.base_spread * Z95
+    assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * Z95, abs=0.03)
     assert online_learning.fit_places(many(0.35))["value"][2] < 0.8 * laws.between.q95
 
 
@@ -330,7 +331,7 @@ def test_the_error_of_reading_is_what_is_left_beyond_both_errors() -> None:
     assert online_learning.fit_reading(online_learning.compare_readings(near, laws)) == 0.0
     compared = online_learning.compare_readings(far, laws)
     error = online_learning.fit_reading(compared)
-    spread = np.hypot(compared["deviation"], error / online.NORMAL) * online.NORMAL
+    spread = np.hypot(compared["deviation"], error / Z95) * Z95
     assert error > 1.0
     assert (compared["difference"].abs() <= spread * 1.001).mean() >= 0.9
     few = online_learning.compare_readings(readings(30.0, count=4), laws)

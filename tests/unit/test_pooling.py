@@ -27,7 +27,7 @@ def drawn_from(made: World) -> pd.DataFrame:
     tables = made.typed()
     before = figures.select_before_start(
         build_scope(tables, AS_OF).requested,
-        figures.list_qualifying_figures(tables, Denominators.from_facts(tables, None)),
+        figures.list_qualifying_figures(tables, Denominators(tables)),
     )
     errors = figure_errors.read_errors(tables["figure_errors"])
     return distributions.pool_figures(figures.choose_figures(before), before, tables, errors)

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.audiences.use import LEARNED
@@ -16,9 +14,8 @@ from audience_impact.fitting.shares import (
 )
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
-from benchmarks import shares as scores
 from tests.engine import calibrated, impacts, of, prepared
-from tests.support import FACTS, World, world
+from tests.support import World, world
 
 pytestmark = pytest.mark.chain
 
@@ -66,18 +63,6 @@ def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
     assert (law["freedom"], law["areas"], law["figures"]) == (4, 5, 5)
 
 
-def test_figures_of_one_country_that_differ_make_countries_more_alike() -> None:
-    single = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
-    pairs = [(group, area, x + by) for group, area, x in single for by in (-1.0, 1.0)]
-    subset = fit_distributions(rows(*pairs)).set_index("area_id").loc["X3"]
-    assert subset["mean"] < 2.0
-    within = 2.0  # of two figures two apart
-    between = np.var([-1.0, 0.0, 0.5, 2.0, -0.5], ddof=1) - within / 2
-    weight = between / (between + within / 2)
-    assert subset["mean"] == pytest.approx(weight * 2.0 + (1 - weight) * 0.2)
-    assert subset["spread"] == pytest.approx(np.sqrt(between * (1 - weight) + within))
-
-
 @pytest.mark.parametrize("again", [[], [("g", "X3", 2.0)]])
 def test_where_figures_of_one_country_never_differ_none_has_a_law_of_its_own(
     again: list[tuple[str, str, float]],
@@ -115,30 +100,6 @@ def test_too_few_countries_teach_nothing() -> None:
         shares.index_parameters(distributions, shares.BY_GROUP), pd.Series(["g"]), pd.Series(["X1"])
     )
     assert nothing["mean"].isna().all()
-
-
-@given(
-    st.lists(st.floats(-4, 4), min_size=4, max_size=9),
-    st.floats(-3, 3),
-)
-def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
-    made = [("g", f"X{at}", value) for at, value in enumerate(x)]
-    plain = fit_distributions(rows(*made))
-    moved = fit_distributions(rows(*((group, area, value + by) for group, area, value in made)))
-    assert moved["mean"].to_numpy("float64") == pytest.approx(
-        plain["mean"].to_numpy("float64") + by, abs=1e-9
-    )
-    assert moved["spread"].to_numpy("float64") == pytest.approx(
-        plain["spread"].to_numpy("float64"), abs=1e-6
-    )
-
-
-def test_draws_of_a_law_have_its_quantiles() -> None:
-    law = pd.DataFrame({"mean": [-0.4], "spread": [0.9], "freedom": [14.0]})
-    drawn = shares.draw_shares(law, SAMPLER.draw_rows(pd.Series(["a key"])))
-    half = 0.9 * 1.7613  # Student t of 14 degrees at 95 %
-    result = np.quantile(drawn, [0.05, 0.5, 0.95])
-    assert result == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
 
 
 # ---- What is learned from ----
@@ -304,13 +265,3 @@ def test_of_several_features_the_largest_share_counts() -> None:
 
 
 # ---- The tables and their scores ----
-
-
-@pytest.mark.usefixtures("checked_once")
-def test_figures_of_countries_left_out_lie_in_their_intervals() -> None:
-    """Near 90 % on average over countries, and in most figures."""
-    scored = scores.scored(FACTS)
-    assert scored
-    for name, result in scored.items():
-        assert 0.8 <= result.groupby("area_id")["is_inside"].mean().mean() <= 1.0, name
-        assert result["is_inside"].mean() >= 0.75, name

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap import model as module
 from audience_impact.overlap.copula import add_model_error, compute_union
 from audience_impact.overlap.model import Group, JointUse
 from tests.engine import learned
@@ -121,26 +120,7 @@ def test_a_set_alone_is_the_same_to_the_bit(seed: int) -> None:
         assert (group_unions(fewer) == drawn).all()
 
 
-@pytest.mark.parametrize("block", [1, 20, 64, 1000, 1 << 20])
-def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    group = made(7, platforms=10, draws=200)
-    expected = group_unions(group)
-    monkeypatch.setattr(module, "BLOCK", block)
-    assert (group_unions(group) == expected).all()
-
-
 @pytest.mark.parametrize("share", [1.1, np.nan])
 def test_what_is_no_share_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match=r"shares must lie in 0\.\.1"):
         group_unions(replace(made(1), shares=np.full((6, 30), share)))
-
-
-def test_what_is_known_of_a_set_is_not_integrated_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    group = replace(made(7), cache={})
-    anew = replace(group, cache=None, joint_use=replace(group.joint_use, error=np.full(30, 0.1)))
-    first, expected = group_unions(group), group_unions(anew)
-    monkeypatch.setattr(module, "_integrate_unused", lambda *_: pytest.fail("integrated again"))
-    np.testing.assert_array_equal(group_unions(replace(group)), first)
-    np.testing.assert_array_equal(group_unions(replace(anew, cache=group.cache)), expected)
-    with pytest.raises(pytest.fail.Exception):
-        group_unions(replace(group, shares=group.shares * 0.5))

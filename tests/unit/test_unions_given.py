@@ -6,8 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import compute_union
-from audience_impact.overlap.patterns import condition_unions, draw_patterns, mark_patterns
+from audience_impact.overlap.copula import (
+    compute_union,
+    condition_unions,
+    draw_patterns,
+    mark_patterns,
+)
 from audience_impact.vocabulary import OverlapKind
 from tests.engine import patterns
 
