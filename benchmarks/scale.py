@@ -70,7 +70,7 @@ def read_recorded(layer: Path) -> list[Template]:
     from audience_impact.registers.stop import events
     from flows.registers import importing
 
-    importing.import_register(events.REGISTER, SAMPLE, layer, [FACTS], importing.Origin())
+    importing.import_file(events.REGISTER, SAMPLE, layer, [FACTS], importing.Origin())
     result = []
     for folder in (FACTS, layer):
         acts, targets, places = (_rows(folder / f"{name}.csv") for name in TABLES)

@@ -1,26 +1,23 @@
 """Links between restrictions that record one event: of a register with facts, and among themselves.
 
-Definitions. A record is a restriction with its targets and days. An event of a register is linked
-to the same restriction entered by hand, or to another event of the register under another identity:
-an identity is what the cells say (`register.Record`), so two rows of one event that differ in a
-cell are two events. Both stay in the layer: which of them is published is decided by the links
-(facts/events.py), so that an id never depends on a reading. The areas of a union (`areas.members`)
-stand for the union, and a group of services has its members in common with another event.
+Definitions. A record is a restriction with its targets and days. Two rows of one event that differ
+in a cell of their identity (`register.Record`) are two events; both stay in the layer, and links
+decide which of them is published (facts/events.py), so that an id never depends on a reading. The
+areas of a union (`areas.members`) stand for the union, and a group for its services.
 
-Method. A link that a reader of the texts entered (`Register.links`) is taken as it is. A
-restriction entered by hand is linked where it is of the same country, began at most seven days
-apart and has a service in common (the whole internet counts as one), and, where both name regions,
-one of these in common. The nearest start counts and, among those, the most services in common. The
-pair is one event (`EventRelation`) where both name the same areas and were in force on one day or
-began on consecutive days, or where the areas of one lie in those of the other and both began on one
-day, known to the day, or on consecutive ones. An event of several areas is also one with its
-restriction where each of its areas has a restriction entered by hand that was in force on one of
-its days: it is recorded in parts. Any other pair is near and no more: a season of many events is
-not one of them, and an outage of two days before is another event.
+Method. A restriction entered by hand is linked where it is of the same country, began at most seven
+days apart and has a service in common (the whole internet counts as one), and, where both name
+regions, one of these in common. The nearest start counts and, among those, the most services in
+common. The pair is one event (`EventRelation`) where both name the same areas and were in force on
+one day or began on consecutive days, or where the areas of one lie in those of the other and both
+began, known to the day, on one day or on consecutive ones. An event of several areas is also one
+with its restriction where each area has a restriction entered by hand that was in force on one of
+its days. Any other pair is near and no more.
 
 Two events of a register are one where they began on one day in the same areas, the services of one
 are among those of the other, neither is about operators that the other leaves out, and the networks
-of one include those of the other. The newest edition stands, then what ended last.
+of one include those of the other. The newest edition stands, then what ended last. A link that a
+reader of the texts entered (`Register.links`) is taken as it is.
 
 Assumptions. A register has no two orders for one place and kind on one day.
 

@@ -42,14 +42,8 @@ SEVERAL = 4
 """How many units a plural without a number is taken for ("several cities in")."""
 AMOUNTS, ALL, IDLE = (TABLE.list_words(reading) for reading in ("amount", "all", "idle"))
 CUTS = re.compile("|".join(f"(?P<{kind}>{phrase})" for phrase, kind in TABLE.phrases["cut"]))
-LISTS = ("open", "including", "dash")
-"""Separators after which the parts of a place are listed."""
 INNER = re.compile(r" (?:and|of|in|at|from|or) ")
 """Words in names at which a text must not be split."""
-_SIDE = "(?:north|south|east|west|central)(?:ern)?"
-TWO_SIDES = re.compile(rf"\b({_SIDE})(,? and |, )(?={_SIDE} (?!and\b)(\w+))")
-"""Pattern of two sides of the same place, for example central and south Kashmir."""
-POSSESSIVE = re.compile("['\u2019](?=s\\b)")
 
 
 @dataclass
@@ -141,40 +135,24 @@ class Vocabulary:
     def _with_cuts(self) -> list[str]:
         return sorted(filter(INNER.search, self.names), key=len, reverse=True)
 
-    @cached_property
-    def _first_words(self) -> frozenset[str]:
-        return frozenset(name.split(" ", 1)[0] for name in self.names)
-
     def prepare_text(self, text: str) -> str:
-        """Return a text in small letters in which no `and` or `'s` of a name separates names."""
-        owned = POSSESSIVE.split(text)
-        flat = remove_accents(owned[0])
-        for part in owned[1:]:
-            last = re.sub(r"\W+", " ", flat).split()[-1:]
-            is_name = bool(last) and f"{last[0]}s" in self._first_words
-            flat += ("" if is_name else "'") + remove_accents(part)
+        """Return a text in small letters in which no `and` of a name separates names."""
+        flat = remove_accents(text)
         flat = re.sub(r"\bst\. ?", "st ", flat)
         flat = re.sub(r"\bpolice (?=district|division)", "police", flat)
         flat = re.sub(r"\bdozens of\b", "dozens", flat)
         flat = re.sub(r"\bsub-(?=division|district)", "sub", re.sub(r"\s*&\s*", " and ", flat))
-        while TWO_SIDES.search(flat):
-            flat = TWO_SIDES.sub(r"\1 \3\2", flat)
         for name in self._with_cuts:
             flat = re.sub(rf"\b{re.escape(name)}\b", name.replace(" ", "_"), flat)
         return flat
 
     def find_phrases(self, text: str) -> list[Phrase]:
-        """Return the names in a text, in order, with the kinds and amounts of other pieces.
-
-        Words before a list apply to the list, and not to the place that contains it.
-        """
+        """Return the names in a text, in order, with the kinds and amounts of other pieces."""
         phrases: list[Phrase] = []
         before, clause, last_name = Phrase(), 0, ""
         for piece in _cut_pieces(self.prepare_text(text), self.names):
             if piece.clause != clause or piece.cut == "own" or (piece.cut == "of" and last_name):
                 before, clause = Phrase(), piece.clause
-            elif piece.cut in LISTS:
-                before = _name_members(before)
             last_name = piece.name
             if piece.name:
                 _apply_words(piece, before)
@@ -189,15 +167,6 @@ class Vocabulary:
                     before.kind = ""
         _spread_plurals(phrases)
         return phrases
-
-
-def _name_members(before: Phrase) -> Phrase:
-    """Return the words in front of a list of members: "10 districts of M (A, B)" are whole.
-
-    An amount refers to the place before the list, and its unit to the members.
-    """
-    kind = before.unit_kind if before.is_part else before.kind
-    return Phrase(kind="" if kind == PART else kind, is_plural=before.is_plural, unit=before.unit)
 
 
 def _apply_words(piece: Phrase, before: Phrase) -> None:

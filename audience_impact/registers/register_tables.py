@@ -1,8 +1,7 @@
 """Rows of the fact tables, defects and counts, from the records and readings of a register."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audience_impact.plain_text import cell_text
 from audience_impact.registers.place_names import Atlas
@@ -26,42 +25,8 @@ WRITTEN = (
 PRINTED_IN_TEXT = "printed in the text of the register"
 READINGS = [PlaceReading.WHOLE, PlaceReading.CITY_OR_DISTRICT, PlaceReading.WITHIN]
 """Readings of a place, from the largest to the smallest part of it."""
-Counts = Mapping[tuple[str, str], int]
-"""Events by country codes and count year."""
 Rows = Mapping[str, tuple[int, ...]]
 """Row numbers by kind of defect or by name, ascending, each once."""
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """The result of an import: tables, refused rows, and the reconciliation.
-
-    `rows` counts the rows that are not empty; `merged_identical` the repeated rows without new
-    information; `unresolved` are names that match no place on record, with their rows.
-    """
-
-    register: Register
-    tables: Mapping[str, list[Row]]
-    refused: list[Row]
-    rows: int
-    merged_identical: int
-    defects: Rows
-    unresolved: Rows
-
-    @property
-    def outcome_counts(self) -> Counter[str]:
-        """Return the number of rows by outcome."""
-        return Counter(row["fate"] for row in self.tables["register_rows"])
-
-    @property
-    def event_counts(self) -> Counts:
-        """Return events by country codes and count year."""
-        events = {
-            (row["country_ids"], row["count_year"], row["restriction_id"])
-            for row in self.tables["register_rows"]
-            if row["restriction_id"]
-        }
-        return dict(Counter((country, year) for country, year, _ in sorted(events)))
 
 
 def _gather_rows(pairs: Sequence[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
@@ -291,12 +256,3 @@ def outcome_rows(rows: Sequence[Record], events: Sequence[Event]) -> list[Row]:
             }
         )
     return table
-
-
-def compare_counts(ours: Counts, theirs: Counts) -> list[tuple[str, str, int, int]]:
-    """Return countries and years with different counts: country, year, our count, their count."""
-    return [
-        (*key, ours.get(key, 0), theirs.get(key, 0))
-        for key in sorted({*ours, *theirs})
-        if ours.get(key, 0) != theirs.get(key, 0)
-    ]

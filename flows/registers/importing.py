@@ -1,6 +1,6 @@
 """Import a register as a layer of fact tables: `audience-impact import NAME FILE --into DIR`.
 
-The report of an import is the reconciliation of rows, and of events by country and year.
+The summary of an import is the reconciliation of rows, and of events by country and year.
 """
 
 import csv
@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -37,22 +38,17 @@ from audience_impact.registers.register import (
     parse_year,
     read_records,
 )
-from audience_impact.registers.register_tables import (
-    WRITTEN,
-    Counts,
-    ImportReport,
-    compare_counts,
-)
 from audience_impact.vocabulary import Unstated
 from flows import layers
-from flows.layers import Owner, WriteResult
+from flows.layers import Owner
 from flows.pipeline import steps
 from flows.registers import REGISTERS
 from flows.registers.files import RegisterError, read_file
-from schemas import facts as fact_models
 
 ROWS_SHOWN = 12
 """Maximum number of row numbers of a defect or name in the text; JSON has all of them."""
+Counts = Mapping[tuple[str, str], int]
+"""Events by country codes and count year."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +61,15 @@ class Origin:
     snapshot: str = ""
     address: str = ""
     accessed: str = ""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an import makes of a file: tables, refused rows, and the summary for JSON."""
+
+    tables: Mapping[str, Sequence[Row]]
+    refused: Sequence[Row]
+    summary: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -82,134 +87,139 @@ def import_file(
     folder: Path,
     base: Sequence[Path],
     origin: Origin,
-    overwrite: bool,
-    counts: Path | None,
-) -> Imported:
-    """Import a register, or a list of outages, as a layer; compare its events with other counts.
-
-    Raises RegisterError or RefusedError with a line for each error.
-    """
-    if isinstance(register, OutageList):
-        if counts:
-            raise RegisterError("--counts compares events of a register, not outages; leave it out")
-        return _import_outages(register, path, folder, base, origin, overwrite)
-    theirs = read_counts(counts) if counts else None
-    report, written = import_register(register, path, folder, base, origin, overwrite)
-    text = describe_report(report, folder, theirs)
-    return Imported(text, json_text(summarise_report(report, theirs)) + "\n", written.replaced)
-
-
-def import_register(
-    register: Register,
-    path: Path,
-    folder: Path,
-    base: Sequence[Path],
-    origin: Origin,
     overwrite: bool = False,
-) -> tuple[ImportReport, WriteResult]:
-    """Read a register and write it as a layer for the base facts.
+    counts: Path | None = None,
+) -> Imported:
+    """Write a register, or a list of outages, as a layer; compare its events with other counts.
 
     With `overwrite`, files of the folder that were edited by hand are copied, then replaced.
 
     Raises RegisterError with one line where the file is no such register, and RefusedError where
     the folder has edited or foreign files.
     """
-    frame = read_file(path, register.columns)
-    report = build_report(register, frame, steps.read_facts(base).tables, origin)
-    files = _render_layer(register.name, report.tables, report.refused, frame)
-    return report, layers.write_layer(files, folder, base, _own_layer(register.name), overwrite)
+    if isinstance(register, OutageList) and counts:
+        raise RegisterError("--counts compares events of a register, not outages; leave it out")
+    theirs = read_counts(counts) if counts else None
+    frame = clean_cells(read_file(path, register.columns))
+    facts = steps.read_facts(base).tables
+    if isinstance(register, OutageList):
+        content = _import_outages(register, frame, facts, origin)
+        text = _describe_outages(content.summary, folder)
+    else:
+        content = import_events(register, frame, facts, origin)
+        if theirs is not None:
+            content.summary["differences"] = _compare_counts(content.summary["counts"], theirs)
+        text = _describe_events(content.summary, register, folder, theirs)
+    files = _render_layer(register.name, content, list(frame.columns))
+    owner = Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
+    written = layers.write_layer(files, folder, base, owner, overwrite)
+    return Imported(text, json_text(content.summary) + "\n", written.replaced)
 
 
 def _import_outages(
-    outages: OutageList,
-    path: Path,
-    folder: Path,
-    base: Sequence[Path],
-    origin: Origin,
-    overwrite: bool,
-) -> Imported:
-    """Read a list of outages and write it as a layer of evidence, as `import_register` does."""
-    frame = clean_cells(read_file(path, outages.columns))
-    facts = steps.read_facts(base).tables
+    outages: OutageList, frame: pd.DataFrame, facts: Tables, origin: Origin
+) -> Content:
     countries = sorted({*map(country_code, frame["country"])} - {""})
-    atlas = build_atlas(countries, facts)
     source = _source_row(outages, origin, facts)
-    evidence, refused = read_outages(frame, source["source_id"], atlas)
+    evidence, refused = read_outages(frame, source["source_id"], build_atlas(countries, facts))
     tables = {
         "lineages": [outages.publication.lineage_row],
         "sources": [source],
         "areas": _area_rows({row["area_id"] for row in evidence}, facts),
         "evidence": evidence,
     }
-    files = _render_layer(outages.name, tables, refused, frame)
-    written = layers.write_layer(files, folder, base, _own_layer(outages.name), overwrite)
     counts = Counter(row["reason"] for row in refused)
     reasons = {reason: counts[reason] for reason in REFUSALS if reason in counts}
-    lines = [
-        f"{len(frame)} rows = {len(evidence)} outages + {len(refused)} refused",
-        *(f"  {reason}: {count} ({REFUSALS[reason]})" for reason, count in reasons.items()),
-        f"{plain_line(folder)}: evidence {len(evidence)}",
-    ]
     summary = {"rows": len(frame), "evidence": len(evidence), "refused": reasons}
-    return Imported("\n".join(lines) + "\n", json_text(summary) + "\n", written.replaced)
+    return Content(tables, refused, summary)
 
 
-def build_report(
-    register: Register, frame: pd.DataFrame, base: Tables, origin: Origin
-) -> ImportReport:
-    """Return the report on an imported register, with its tables for a layer.
+def _describe_outages(summary: Mapping[str, Any], folder: Path) -> str:
+    refused = summary["refused"]
+    lines = [
+        f"{summary['rows']} rows = {summary['evidence']} outages + {sum(refused.values())} refused",
+        *(f"  {reason}: {count} ({REFUSALS[reason]})" for reason, count in refused.items()),
+        f"{plain_line(folder)}: evidence {summary['evidence']}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def import_events(
+    register: Register, frame: pd.DataFrame, facts: Tables, origin: Origin
+) -> Content:
+    """Return the content of a register.
 
     Args:
         register: the functions that read this register.
-        frame: the rows of the register.
-        base: the fact tables to which the layer is added, as text.
+        frame: the rows of the register, cleaned.
+        facts: the fact tables to which the layer is added, as text.
         origin: the source and date of this copy of the register.
     """
-    clean = clean_cells(frame)
-    rows = read_records(clean, register)
+    rows = read_records(frame, register)
     events = group_events(rows, register)
     countries = {country for row in rows for country in row.country_ids}
     background = Background(
-        build_catalogue(_list_rows(base["platforms"]), register.spellings),
-        _feature_rules(register, base),
+        build_catalogue(_list_rows(facts["platforms"]), register.spellings),
+        _feature_rules(register, facts),
         newest_year=max((row.count_year for row in rows), default=""),
-        atlas=build_atlas(sorted(countries), base),
+        atlas=build_atlas(sorted(countries), facts),
     )
     readings = [
         register.read(part, background) for event in events for part in register.correct(event)
     ]
-    platforms = base["platforms"]["platform_id"]
+    platforms = facts["platforms"]["platform_id"]
     made = register_tables.make_tables(
         register, rows, events, readings, background.atlas, platforms
     )
     areas = countries | {area for reading in readings for area in reading.place.area_ids}
-    made["areas"] = _area_rows(areas, base)
-    made["event_links"] = _link_rows(made, readings, base, register.links)
-    source = _source_row(register, origin, base)
+    area_rows = _area_rows(areas, facts)
+    made["event_links"] = _link_rows(made, area_rows, readings, facts, register.links)
+    source = _source_row(register, origin, facts)
     tables = {
-        table: [{**row, "source_id": source["source_id"]} for row in table_rows]
-        for table, table_rows in made.items()
+        "lineages": [register.publication.lineage_row],
+        "sources": [source],
+        "areas": area_rows,
+        **{
+            table: [{**row, "source_id": source["source_id"]} for row in table_rows]
+            for table, table_rows in made.items()
+        },
     }
-    tables |= {"lineages": [register.publication.lineage_row], "sources": [source]}
-    tables["areas"] = made["areas"]
-    cells = _list_rows(clean)
-    return ImportReport(
-        register,
-        tables={table: tables[table] for table in WRITTEN},
-        refused=[
-            {"row": str(row.number), "reason": row.refused, **cells[row.number - 1]}
-            for row in rows
-            if row.refused
-        ],
-        rows=len(rows),
-        merged_identical=sum(
+    tables = {table: tables[table] for table in register_tables.WRITTEN}
+    cells = _list_rows(frame)
+    refused = [
+        {"row": str(row.number), "reason": row.refused, **cells[row.number - 1]}
+        for row in rows
+        if row.refused
+    ]
+    outcomes = Counter(row["fate"] for row in tables["register_rows"])
+    counted = {
+        (row["country_ids"], row["count_year"], row["restriction_id"])
+        for row in tables["register_rows"]
+        if row["restriction_id"]
+    }
+    counts = Counter((country, year) for country, year, _ in sorted(counted))
+    defects = register_tables.collect_defects(register, rows, readings)
+    summary = {
+        "rows": len(rows),
+        "events": outcomes["event"],
+        "merged": outcomes["merged"],
+        "merged_identical": sum(
             register_tables.is_same_but_year(register, *pair)
             for event in events
             for pair in event.repeated_pairs
         ),
-        defects=register_tables.collect_defects(register, rows, readings),
-        unresolved=register_tables.list_unresolved(readings),
-    )
+        "refused": outcomes["refused"],
+        "refusals": dict(Counter(row["reason"] for row in refused)),
+        "defects": {kind: len(numbers) for kind, numbers in defects.items()},
+        "defect_rows": defects,
+        "names_unresolved": register_tables.list_unresolved(readings),
+        "written": {table: len(table_rows) for table, table_rows in tables.items()},
+        "counts": [
+            {"country_ids": country, "count_year": year, "events": events}
+            for (country, year), events in counts.items()
+        ],
+    }
+    return Content(tables, refused, summary)
 
 
 def _list_rows(frame: pd.DataFrame) -> list[Row]:
@@ -273,7 +283,8 @@ def _area_rows(area_ids: set[str], base: Tables) -> list[Row]:
 
 
 def _link_rows(
-    tables: Mapping[str, list[Row]],
+    tables: Mapping[str, Sequence[Row]],
+    areas: Sequence[Row],
     readings: Sequence[Reading],
     base: Tables,
     reviewed: Sequence[Row],
@@ -282,7 +293,7 @@ def _link_rows(
 
     Pairs that already have a link in the base facts are left out.
     """
-    new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
+    new = {row["area_id"]: row["parent_id"] for row in areas}
     unions = base["areas"][["area_id", "members"]].astype(str)
     about = (
         parents_of(base["areas"]) | new,
@@ -309,30 +320,17 @@ def _link_rows(
     ]
 
 
-def _render_layer(
-    name: str,
-    tables: Mapping[str, Sequence[Row]],
-    refused: Sequence[Row],
-    frame: pd.DataFrame,
-) -> layers.Files:
-    """Return the files of a layer of rows, whose missing cells are blank, with the refused rows."""
-    frames = {
-        table: pd.DataFrame(rows, dtype="str")
-        .reindex(columns=list(fact_models.COLUMNS[table]), fill_value="")
-        .fillna("")
-        for table, rows in tables.items()
+def _render_layer(name: str, content: Content, columns: Sequence[str]) -> layers.Files:
+    """Return the files of a layer, whose missing cells are blank, with the refused rows."""
+    tables = {
+        table: pd.DataFrame(rows, dtype="str").fillna("") for table, rows in content.tables.items()
     }
     text = io.StringIO(newline="")
-    names = ["row", "reason", *map(str, frame.columns)]
-    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer = csv.DictWriter(text, ["row", "reason", *columns], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: cell_text(cell) for name, cell in row.items()} for row in refused)
-    refused_rows = {f"refused/{name}.csv": text.getvalue().encode()}
-    return {**layers.render_tables(frames), **refused_rows}
-
-
-def _own_layer(name: str) -> Owner:
-    return Owner(f"import {name}", layers.IMPORT_MARK, "--overwrite")
+    for row in content.refused:
+        writer.writerow({column: cell_text(cell) for column, cell in row.items()})
+    return {**layers.render_tables(tables), f"refused/{name}.csv": text.getvalue().encode()}
 
 
 def read_counts(path: Path) -> Counts:
@@ -352,70 +350,62 @@ def read_counts(path: Path) -> Counts:
     return counted
 
 
-def summarise_report(report: ImportReport, theirs: Counts | None) -> dict[str, object]:
-    """Return the reconciliation for JSON."""
-    outcomes, counts = report.outcome_counts, report.event_counts
-    summary: dict[str, object] = {
-        "rows": report.rows,
-        "events": outcomes["event"],
-        "merged": outcomes["merged"],
-        "merged_identical": report.merged_identical,
-        "refused": outcomes["refused"],
-        "refusals": dict(Counter(row["reason"] for row in report.refused)),
-        "defects": {kind: len(rows) for kind, rows in report.defects.items()},
-        "defect_rows": dict(report.defects),
-        "names_unresolved": dict(report.unresolved),
-        "written": {table: len(rows) for table, rows in report.tables.items()},
-        "counts": [
-            {"country_ids": country, "count_year": year, "events": events}
-            for (country, year), events in counts.items()
-        ],
-    }
-    if theirs is not None:
-        names = ("country_ids", "count_year", "events", "compared")
-        differences = compare_counts(counts, theirs)
-        summary["differences"] = [dict(zip(names, row, strict=True)) for row in differences]
-    return summary
+def _compare_counts(counts: Sequence[Mapping[str, Any]], theirs: Counts) -> list[dict[str, Any]]:
+    """Return the countries and years with different counts, ours and theirs."""
+    ours = {(row["country_ids"], row["count_year"]): row["events"] for row in counts}
+    return [
+        {
+            "country_ids": country,
+            "count_year": year,
+            "events": ours.get((country, year), 0),
+            "compared": theirs.get((country, year), 0),
+        }
+        for country, year in sorted({*ours, *theirs})
+        if ours.get((country, year), 0) != theirs.get((country, year), 0)
+    ]
 
 
-def describe_report(report: ImportReport, folder: Path, theirs: Counts | None) -> str:
+def _describe_events(
+    summary: Mapping[str, Any], register: Register, folder: Path, theirs: Counts | None
+) -> str:
     """Return the reconciliation as text."""
-    outcomes, counts = report.outcome_counts, report.event_counts
+    counts, unresolved = summary["counts"], summary["names_unresolved"]
     by_country: dict[str, list[str]] = {}
-    for (country, year), events in sorted(counts.items()):
-        by_country.setdefault(country, []).append(f"{year} {events}")
+    for row in sorted(counts, key=lambda row: (row["country_ids"], row["count_year"])):
+        years = by_country.setdefault(row["country_ids"], [])
+        years.append(f"{row['count_year']} {row['events']}")
+    events = sum(row["events"] for row in counts)
     lines = [
-        f"{report.rows} rows = {outcomes['event']} events + {outcomes['merged']} merged "
-        f"+ {outcomes['refused']} refused",
-        f"of the merged {report.merged_identical} repeat the row before them in all but the year",
+        f"{summary['rows']} rows = {summary['events']} events + {summary['merged']} merged "
+        f"+ {summary['refused']} refused",
+        f"of the merged {summary['merged_identical']} repeat the row before them in all but the "
+        "year",
         "",
-        "defects:" if report.defects else "no defects",
+        "defects:" if summary["defects"] else "no defects",
         *(
-            f"  {kind}: {len(rows)} ({report.register.defects[kind]}); rows {_first_rows(rows)}"
-            for kind, rows in report.defects.items()
+            f"  {kind}: {len(rows)} ({register.defects[kind]}); rows {_first_rows(rows)}"
+            for kind, rows in summary["defect_rows"].items()
         ),
-        f"names that are no place on record: {len(report.unresolved)}" if report.unresolved else "",
-        *(
-            f"  {plain_line(name)}: rows {_first_rows(rows)}"
-            for name, rows in report.unresolved.items()
-        ),
+        f"names that are no place on record: {len(unresolved)}" if unresolved else "",
+        *(f"  {plain_line(name)}: rows {_first_rows(rows)}" for name, rows in unresolved.items()),
         "",
-        f"events by country and count year ({len(counts)} pairs, {sum(counts.values())} in all):",
+        f"events by country and count year ({len(counts)} pairs, {events} in all):",
         *(f"  {plain_line(country)}: {', '.join(years)}" for country, years in by_country.items()),
         "",
     ]
     if theirs is not None:
-        pairs = compare_counts(counts, theirs)
         lines += [
-            f"{len(pairs)} differences to the other count ({sum(theirs.values())} in all)",
+            f"{len(summary['differences'])} differences to the other count "
+            f"({sum(theirs.values())} in all)",
             *(
-                f"  {plain_line(country)} {year}: {ours} here, {compared} there"
-                for country, year, ours, compared in pairs
+                f"  {plain_line(row['country_ids'])} {row['count_year']}: {row['events']} here, "
+                f"{row['compared']} there"
+                for row in summary["differences"]
             ),
             "",
         ]
-    written = ", ".join(f"{table} {len(rows)}" for table, rows in report.tables.items())
-    refused = plain_line(folder / "refused" / f"{report.register.name}.csv")
+    written = ", ".join(f"{table} {count}" for table, count in summary["written"].items())
+    refused = plain_line(folder / "refused" / f"{register.name}.csv")
     return "\n".join([*lines, f"{plain_line(folder)}: {written}; refused rows in {refused}"]) + "\n"
 
 

@@ -87,7 +87,7 @@ def of_facts(results: steps.Results) -> Digests:
 
 def layer(folder: Path) -> Path:
     """The sample of a register as a layer, written into a new folder."""
-    importing.import_register(events.REGISTER, SAMPLE, folder, [FACTS], importing.Origin())
+    importing.import_file(events.REGISTER, SAMPLE, folder, [FACTS], importing.Origin())
     return folder
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.registers.phrase_tables import PhraseTable
-from audience_impact.registers.stop import texts
+from audience_impact.registers.stop import words
 
 TABLE = PhraseTable(
     {
@@ -29,7 +29,7 @@ def test_a_reading_finds_what_its_phrases_say() -> None:
 
 
 def test_each_phrase_can_be_read_and_each_reading_is_used_and_explained() -> None:
-    folder = Path(texts.__file__).parent
+    folder = Path(words.__file__).parent
     rows = pd.read_csv(folder / "phrases.csv", dtype="str", keep_default_na=False)
     assert not rows.duplicated(["reading", "phrase"]).any()
     code = " ".join(path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
@@ -41,5 +41,5 @@ def test_each_phrase_can_be_read_and_each_reading_is_used_and_explained() -> Non
         )
         assert used, reading
         for phrase in own["phrase"]:
-            expanded = texts.PHRASES.expand(phrase)
+            expanded = words.PHRASES.expand(phrase)
             re.compile(expanded, re.IGNORECASE)

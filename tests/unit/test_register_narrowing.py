@@ -4,7 +4,7 @@ import pytest
 
 from audience_impact.registers import register
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import hours, reach
+from audience_impact.registers.stop import hours, words
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.vocabulary import NOT_AS_ORDER, Cause
 from tests.support import register_row
@@ -27,7 +27,7 @@ def test_network_or_services(
     cells: dict[str, str], is_network: bool, platform_ids: list[str]
 ) -> None:
     row = register_row(**cells)
-    assert reach.is_full_network(row) is is_network
+    assert words.is_full_network(row) is is_network
     targets = stop_targets.read_targets(row, [], register.build_catalogue([]))
     assert [target.platform_id for target in targets.targets] == platform_ids
 
@@ -57,7 +57,7 @@ def test_network_or_services(
 )  # fmt: skip
 def test_networks_by_words(cells: dict[str, str], scope: str) -> None:
     row = register_row(**{"affected_network": "Broadband, Mobile"} | cells)
-    assert ": ".join(filter(None, reach.read_networks(row))) == scope
+    assert ": ".join(filter(None, words.read_networks(row))) == scope
 
 
 ATTACKED = {"ordered_by": "Non-government"}
@@ -78,7 +78,7 @@ BLAMED = {"ordered_by": "Unknown", "gov_justification": "Technical problems"}
     ],
 )
 def test_who_cuts_off_orders(cells: dict[str, str], cause: Cause) -> None:
-    assert reach.read_cause(register_row(**ATTACKED | cells)) is cause
+    assert words.read_cause(register_row(**ATTACKED | cells)) is cause
 
 
 def test_an_authority_that_admits_a_fault_admits_no_order() -> None:

@@ -13,7 +13,7 @@ from audience_impact.registers.places import NameMeaning
 from audience_impact.registers.register import Background, Event, Reading
 from audience_impact.registers.stop import cells as stop_cells
 from audience_impact.registers.stop import events as stop_events
-from audience_impact.registers.stop import hours, texts
+from audience_impact.registers.stop import hours, words
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
 from audience_impact.vocabulary import GeoScope, PlaceReading
@@ -71,22 +71,22 @@ def test_words_for_the_whole_country(text: str, national: bool) -> None:
 
 def test_operators_as_named() -> None:
     row = register_row(telcos_involved="Kenya: Simba (Tembo), Kenya: Twiga and Chui")
-    assert texts.named_operators(row) == ("Simba (Tembo)", "Twiga", "Chui")
-    assert texts.operator_key("Simba (Tembo)") == texts.operator_key("SIMBA") == "simba"
+    assert words.named_operators(row) == ("Simba (Tembo)", "Twiga", "Chui")
+    assert words.operator_key("Simba (Tembo)") == words.operator_key("SIMBA") == "simba"
     spaced = register_row(telcos_involved="Simba (Tembo) Twiga")
-    assert texts.named_operators(spaced) == ("Simba (Tembo)", "Twiga")
-    assert texts.named_operators(register_row(telcos_involved="Simba, Ministry of Works")) == (
+    assert words.named_operators(spaced) == ("Simba (Tembo)", "Twiga")
+    assert words.named_operators(register_row(telcos_involved="Simba, Ministry of Works")) == (
         "Simba",
     )
 
 
 def test_sentences_do_not_end_at_months() -> None:
     text = "It was cut on Mar. 3 and Apr. Fool's day. Then it came back. and went"
-    assert texts.split_sentences(text) == (
+    assert words.split_sentences(text) == (
         "It was cut on Mar. 3 and Apr. Fool's day.",
         "Then it came back. and went",
     )
-    assert texts.first_sentence("") == ""
+    assert words.first_sentence("") == ""
 
 
 # ---- Why ----

@@ -13,23 +13,21 @@ from audience_impact.facts.events import name_measurers
 from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import hours
 from audience_impact.registers.stop.hours import parse_day
-from audience_impact.registers.stop.reach import (
-    SERVICES,
-    UNSTATED,
-    is_admitted,
-    is_full_network,
-    read_cause,
-    read_network_reason,
-    read_networks,
-)
-from audience_impact.registers.stop.texts import (
+from audience_impact.registers.stop.words import (
     OPERATORS,
     OTHER,
     PHRASES,
+    SERVICES,
+    UNSTATED,
     Row,
     event_text,
     first_sentence,
+    is_admitted,
+    is_full_network,
     named_operators,
+    read_cause,
+    read_network_reason,
+    read_networks,
     row_words,
     says,
     split_sentences,

@@ -25,12 +25,9 @@ from audience_impact.registers.register import (
     parse_year,
 )
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import hours, reach
+from audience_impact.registers.stop import hours, words
 from audience_impact.registers.stop import targets as stop_targets
-from audience_impact.registers.stop.texts import (
-    OTHER,
-    SOURCES,
-)
+from audience_impact.registers.stop.words import OTHER, SOURCES
 from audience_impact.vocabulary import Feature, GeoScope, PartKind, PlaceMatch, PlaceReading
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
@@ -66,7 +63,7 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
     identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
     start = hours.parse_day(cells["start_date"])
     area = EVERYWHERE if places.is_national(cells["area_name"]) else identity_cells[1]
-    named = (*reach.SERVICES, OTHER)
+    named = (*words.SERVICES, OTHER)
     return Record(
         number,
         cells,
@@ -224,7 +221,7 @@ def _list_defects(event: Event, record: Record, background: Background) -> list[
         *(odd, place.defect),
         *stop_targets.read_targets(cells, background.rules, background.catalogue).defects,
         *stop.read_end(cells).defects,
-        reach.read_networks(cells)[1],
+        words.read_networks(cells)[1],
         stop.read_action(cells, False)[2],
     ]
 

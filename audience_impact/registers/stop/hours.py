@@ -1,30 +1,14 @@
-"""Days of a row of the STOP register, their repair, and its daily hours.
+"""Days of a row of the STOP register, and its daily hours.
 
-Definitions. A curfew is a restriction that comes back: on listed days, or a number of times, for
-some hours each.
+Definitions. A curfew is a restriction that comes back for some hours each time.
 
-Method: first and last day
---------------------------
-A duration counts days, both ends or one of them; a part of a day is that day. If the duration is
-negative although the dates are in order, the dates were swapped: the spreadsheet printed the
-difference of the original dates. The event then began on the printed end and ended on the printed
-start, whose year is one too low if it is before the printed end. This is repaired if the result is
-at most a month, since only a turn of the year explains it; otherwise the end is dropped. A positive
-duration that differs from the dates by more than a day is reported, and the dates are used.
-
-Method: days and hours in force
--------------------------------
-Days are read where the text lists them ("May 20, May 22, May 24", "Jul. 1-3"), a number of times
-where it counts them ("on 15 occasions"), and hours where it gives them for each day ("each from
-6:00-8:00am", "lasting around 3-5 hours"), for the whole ("for 30 hours") or as the first and last
-hour ("from 17:00 on Mar. 1 until 6:45 on Mar. 4"). All dates must lie between the first and the
-last day of the row, else nothing is read. A number of times without days is reported as a number:
-which days is not known. A duration below one day is hours. "Around", "approximately" and "~" are
-read as said. Exam cuts happen for some hours on the days of an exam: where a row prints no hours,
-it is marked, and without days either it has the share of days that other rows have. Where only the
-first or only the last hour of a cut is printed, hours a day have a range.
-
-Assumptions. Each of several times is on a day of its own.
+Method. Hours are read where the text gives them for each day ("each from 6:00-8:00am", "lasting
+around 3-5 hours"), for the whole ("for 30 hours") or as the first and last hour ("from 17:00 on
+Mar. 1 until 6:45 on Mar. 4"), between the first and the last day of the row. A duration below one
+day is hours. "Around", "approximately" and "~" are read as said. Exam cuts happen for some hours on
+the days of an exam: where a row prints no hours, it is marked, and has the share of days that other
+rows have. Where only the first or only the last hour of a cut is printed, hours a day have a range.
+Listed days and counted times are read by hand (corrections.csv).
 
 Drawbacks. Hours in other words ("all night", "the first hour of each exam") and weekdays ("every
 Monday") are not read, so that the whole day counts.
@@ -34,11 +18,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 from audience_impact.periods import SANE_YEARS
-from audience_impact.registers.stop.texts import (
+from audience_impact.registers.stop.words import (
     MONTHS,
     PHRASES,
     Row,
@@ -48,9 +32,6 @@ from audience_impact.registers.stop.texts import (
     split_sentences,
 )
 
-SERIALS = (32874, 73051)
-"""Serial numbers of days in a spreadsheet, from 1990 to 2099."""
-FIRST_SERIAL = date(1899, 12, 30)
 HOURS = 24.0
 EXAMS = "Exam cheating"
 EXAM_DAYS_SHARE, MOST_EXAM_DAYS = 0.6, 14
@@ -66,18 +47,15 @@ Range = tuple[float, float]
 
 @lru_cache(maxsize=100_000)
 def parse_day(text: str) -> str:
-    """Return a day in ISO 8601 from ISO text or a spreadsheet's serial number; else blank.
+    """Return a day in ISO 8601 from the beginning of an ISO text; else blank.
 
     A day outside SANE_YEARS is a typing error; such a row would make the whole layer invalid.
     """
-    if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
-        day = FIRST_SERIAL + timedelta(days=int(float(text)))
-    else:
-        match = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
-        try:
-            day = date.fromisoformat(match[1] if match else "")
-        except ValueError:
-            return ""
+    match = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
+    try:
+        day = date.fromisoformat(match[1] if match else "")
+    except ValueError:
+        return ""
     return day.isoformat() if SANE_YEARS[0] <= day.year <= SANE_YEARS[1] else ""
 
 

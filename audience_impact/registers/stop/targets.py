@@ -17,8 +17,15 @@ from audience_impact.registers.register import (
     Targets,
     service_key,
 )
-from audience_impact.registers.stop.reach import SERVICES, is_full_network
-from audience_impact.registers.stop.texts import OTHER, PHRASES, Row, says, split_sentences
+from audience_impact.registers.stop.words import (
+    OTHER,
+    PHRASES,
+    SERVICES,
+    Row,
+    is_full_network,
+    says,
+    split_sentences,
+)
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, PlatformKind
 
 UNNAMED = "unnamed-services"
