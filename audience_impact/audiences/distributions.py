@@ -305,9 +305,8 @@ def choose_daily_figures(
     99 % end of its error), `audience_key`, DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn)
     and COLUMNS of figure_errors.py.
     """
-    best = choosing.select_candidates(
-        list_daily_figures(audiences, candidates), DAILY_STEPS
-    ).sort_values(AUDIENCE)
+    figures = list_daily_figures(audiences, candidates)
+    best = choosing.select_candidates(figures, DAILY_STEPS).sort_values(AUDIENCE)
     best = best.assign(pages_count=1, is_other_definition=best["is_company_statement"])
     error_columns = figure_errors.compute_figure_errors(best, AUDIENCE, tables, errors)
     is_recent = (best["before"] - best["period_end"]).dt.days.between(0, FRESH_DAYS)

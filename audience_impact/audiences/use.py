@@ -206,9 +206,8 @@ def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.Da
     )
     covered, inside = [], []
     for asked_base, base_name, base_ages in zip(respondents, best["base"], ages, strict=True):
-        covered.append(
-            any(contains_population(asked_base, name) for name in (base_name, base_ages))
-        )
+        is_in_base = contains_population(asked_base, base_name)
+        covered.append(is_in_base or contains_population(asked_base, base_ages))
         is_of_ages = AGES.get(base_name) in PARENTS.get(asked_base, ())
         inside.append(is_of_ages or contains_population(base_name, asked_base))
     beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
@@ -301,9 +300,6 @@ def choose_access_shares(scope: Scope, context: Context) -> pd.DataFrame:
     where measured), `is_self_selected`, `least_share`, `most_share`.
     """
     best = select_candidates(list_access_candidates(scope, context.tables), ACCESS_STEPS)
-    best = best.sort_values(
-        ["is_poll", "period_end", "share", "circumvention_id"], ascending=[True, False, False, True]
-    )
     is_poll = best["is_poll"]
     stated = distributions.describe_shares(best, ~is_poll, context.errors)
     measured = stated.assign(

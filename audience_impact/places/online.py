@@ -167,10 +167,10 @@ def estimate_online_odds(
 def _prepare_places(
     requested: pd.DataFrame, tables: Tables
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, set[str]]:
-    places = requested[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
+    places = requested[["area_id", "day"]].drop_duplicates(ignore_index=True)
     ways = find_chains(places["area_id"], tables)
     places["country_id"] = places["area_id"].map({area: way[-1] for area, way in ways.items()})
-    days = places[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
+    days = places[["country_id", "day"]].drop_duplicates(ignore_index=True)
     days["log_odds"] = compute_country_log_odds(days, tables)
     areas = {area for way in ways.values() for area in way[:-1]}
     return places, days, read_regional_figures(tables), areas
@@ -259,17 +259,14 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
     steps["area_id"] = steps["pair"].str[0].astype("str")
     steps["holder_id"] = steps["pair"].str[1].astype("str")
     steps["depth"] = steps.groupby("row").cumcount() + steps["holder_id"].ne("").astype("int64")
-    people = population.count_residents(tables)
-    persons, holder_persons = (
-        steps[name].map(people).astype("float64") for name in ("area_id", "holder_id")
+    people, shares = population.count_residents(tables), population.read_urban_shares(tables)
+    (persons, holder_persons), (urban, holder_urban) = (
+        [steps[name].map(values).astype("float64") for name in ("area_id", "holder_id")]
+        for values in (people, shares)
     )
     areas = tables["areas"].set_index("area_id")
     is_city = steps["area_id"].map(areas["level"]) == AreaLevel.CITY.value
     is_large = steps["area_id"].map(areas["is_city"]) == YesNo.YES.value
-    shares = population.read_urban_shares(tables)
-    urban, holder_urban = (
-        steps[name].map(shares).astype("float64") for name in ("area_id", "holder_id")
-    )
     return steps.assign(
         persons=persons,
         urban=urban.mask(is_city, 1.0) - holder_urban,

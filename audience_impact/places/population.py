@@ -46,7 +46,6 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import no_rows
 from audience_impact.periods import period_middle
 from audience_impact.populations import EVERYONE, are_regions, parents_of
 from audience_impact.selection import Best, Key
@@ -197,7 +196,7 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     NaN without either).
     """
     if requested.empty:
-        return no_rows(numbers=COLUMNS).set_axis(requested.index)
+        return pd.DataFrame(np.nan, requested.index, COLUMNS)
     growth = Growth(tables)
     places = requested[["area_id", "day"]].drop_duplicates(ignore_index=True)
     places = places.assign(years=_count_years(places["day"]))

@@ -47,7 +47,7 @@ import pandas as pd
 
 from audience_impact.audiences import inputs
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.denominators.denominators import DISTRIBUTION, Denominators
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.fitted.durations import DAY_HOURS, HOURS_PARAMETERS, quantile_hours
 from audience_impact.frames import Array, Integers
 from audience_impact.periods import DAY, ONE_DAY
@@ -159,14 +159,6 @@ def cut_by_figure(
     return cut.reset_index(drop=True), figures.loc[cut.index].reset_index(drop=True)
 
 
-OF_BASE = [
-    *("base", "base_id", "base_persons", "base_status", "base_size_persons"),
-    *DISTRIBUTION,
-    *("is_base_projected", "is_own_base", "population_id", "population_persons"),
-]
-"""Columns that inputs.add_base adds to an audience."""
-
-
 def split_by_year(
     audiences: pd.DataFrame,
     periods: pd.DataFrame,
@@ -195,7 +187,9 @@ def split_by_year(
     online = pd.Series(np.nan, phases.index)
     if len(later):
         mid_year = later["from_limit"] + pd.Timedelta(days=181)
-        in_year = later.drop(columns=OF_BASE).assign(
+        names = ["country_id", "low_persons", "high_persons", "metric_priority", "containing"]
+        names += ["measurement_series_id", "audience_base_id", *inputs.OWN_LAW]
+        in_year = later[names].assign(
             start=mid_year.clip(upper=as_of),
             restriction_id=later["restriction_id"] + later["from_limit"].dt.strftime("|%Y"),
         )

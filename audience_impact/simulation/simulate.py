@@ -164,10 +164,8 @@ class Simulation:
         persons = audiences.draw_audiences(inputs.audiences, sampler, inputs.timeline.tail_degrees)
         joint, stated, both, bases = self._draw_unions(persons)
         people = self._condition_unions(persons, joint, bases)
-        is_own, is_whole = (
-            countries[name].to_numpy("bool")[:, None]
-            for name in ("is_own_share", "is_whole_service")
-        )
+        is_own = countries["is_own_share"].to_numpy("bool")[:, None]
+        is_whole = countries["is_whole_service"].to_numpy("bool")[:, None]
         users = np.where(is_own, stated, stated + joint - both)
         fitted = audiences.draw_fitted_shares(inputs.selected.feature_laws, countries, sampler)
         users = np.where(np.isnan(users), people * fitted, users)
@@ -190,21 +188,16 @@ class Simulation:
         inputs, sampler = self.inputs, self.sampler
         shares = inputs.selected.feature_shares
         count, rows = len(inputs.countries), inputs.audiences
-        exposed, used = (
-            pd.DataFrame(
-                {"number": parts.find_countries(frame, inputs.countries), "audience": number}
-            )
-            for frame, number in (
-                (rows, rows["row"].to_numpy()),
-                (shares, len(rows) + np.arange(len(shares))),
-            )
+        of_exposed, of_used = (
+            parts.find_countries(part, inputs.countries) for part in (rows, shares)
         )
-        both = [exposed[exposed["number"].isin(used["number"])], used]
+        numbers = len(rows) + np.arange(len(shares))
+        exposed = pd.DataFrame({"number": of_exposed, "audience": rows["row"].to_numpy()})
+        used = pd.DataFrame({"number": of_used, "audience": numbers})
+        both = pd.concat([exposed[exposed["number"].isin(of_used)], used])
+        kinds = enumerate((exposed, used, both))
         members = pd.concat(
-            [
-                part.assign(set_id=kind * count + part["number"])
-                for kind, part in enumerate((exposed, used, pd.concat(both)))
-            ]
+            [part.assign(set_id=kind * count + part["number"]) for kind, part in kinds]
         )
         members = members[members["number"] >= 0]
         table = members[["set_id", "number"]].drop_duplicates()

@@ -215,12 +215,11 @@ def _choose_bases(members: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     Audiences of other measurers are drawn inside this base too: bases of two measurers differ in
     their definition of online, and most of a union belongs to its largest audience.
     """
-    size = "monthly_high_persons"
-    about = rows[["row", *GROUP, "base_persons", size]]
-    joined = members.merge(about, on="row", validate="m:1").sort_values(
-        ["set_id", size, "base_persons", "base_id"], ascending=[True, False, True, True]
-    )
-    return joined.drop_duplicates("set_id")[["set_id", *GROUP]].reset_index(drop=True)
+    order = ["set_id", "monthly_high_persons", "base_persons", "base_id"]
+    about = rows[list(dict.fromkeys(["row", *GROUP, *order[1:]]))]
+    joined = members.merge(about, on="row", validate="m:1")
+    joined = joined.sort_values(order, ascending=[True, False, True, True])
+    return joined.drop_duplicates("set_id", ignore_index=True)[["set_id", *GROUP]]
 
 
 def draw_people(

@@ -72,19 +72,6 @@ def test_the_period_is_no_more_than_twelve_months_before() -> None:
     assert spoken(calls(made)) == [["O1"]]
 
 
-def test_of_one_measurer_the_latest_speaks() -> None:
-    made = overlap(overlap(russia()), "0.9", "O2", period="2025-06")
-    assert spoken(calls(made)) == [["O1"]]
-    overlap(made, "0.95", "O3", source_id="survey-page", period="2025-05")
-    assert spoken(made) == [["O1", "O3"]]
-
-
-def test_every_restriction_is_a_place_of_its_own() -> None:
-    made = calls(calls(overlap(russia())), "R2", observed_from="2025-09-01")
-    made.restrict("R3", "telegram", area_ids="RU", observed_from="2025-09-01")
-    assert spoken(made) == [["O1"], ["O1"]]
-
-
 # ---- Russia: 96 and 89 of 105 million ----
 
 ROUNDED = 1e6
@@ -122,11 +109,6 @@ def test_a_measured_union_is_the_people() -> None:
     result = of(impacts(calls(made)))
     assert ends(result) == pytest.approx([0.96 * 105e6] * 5)
     assert result["dedup_method"] == "observed_union"
-
-
-def test_persons_of_a_union_count_as_they_are() -> None:
-    made = overlap(russia(), "100000000", kind="union", unit="persons", share_of="")
-    assert ends(of(impacts(calls(made)))) == pytest.approx([100e6] * 5)
 
 
 def test_a_share_of_the_base_counts_of_the_base() -> None:

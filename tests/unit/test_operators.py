@@ -110,11 +110,6 @@ def test_an_operators_users_are_its_share_in_the_nearest_month() -> None:
     )
 
 
-def test_a_count_of_the_same_month_is_not_taken_for_exact() -> None:
-    row = share(counted(), day="2020-11-15")
-    assert row["only_q95"] - row["only_q05"] > 0.3
-
-
 def test_operators_are_added_up() -> None:
     both = share(counted(), "Alpha;Beta", day="2020-11-15")
     assert both["only_q50"] == pytest.approx(expit(logit(0.9) + 0.1))

@@ -172,12 +172,6 @@ def test_an_unknown_end_is_imputed_by_the_length_of_the_same_severity() -> None:
     assert [days(result.loc[name])[3] for name in "EFG"] == ["2026-02-01"] * 3
 
 
-def test_an_imputed_end_is_no_later_than_the_day_of_the_facts() -> None:
-    long = {"observed_from": "2025-01-01", "ended_on": "2025-12-31", "end_status": "ended"}
-    result = spans(A=long, B={"observed_from": "2026-01-01", "end_status": "unknown"})
-    assert "2026-01-02" < days(result.loc["B"])[2] <= "2026-02-01"
-
-
 def test_a_row_of_a_register_counts_no_day_after_the_year_of_its_last_edition() -> None:
     listed = {"listed_until": "2025-12-31"}
     result = spans(
@@ -313,16 +307,6 @@ def test_internet_users_of_three_months_give_a_ninetieth_on_a_day() -> None:
     made.restrict("R1", "*", observed_from="2026-01-10", ended_on="2026-01-12", end_status="ended")
     result = swept(made).iloc[0]
     assert result["daily_low_persons"] == pytest.approx(900e3 / 90)
-
-
-@pytest.mark.chain
-def test_a_limit_on_a_day_is_a_lower_bound_alone() -> None:
-    limit = {"audience_metric": "dau", "value": "200000", "interval_kind": "one_sided_min"}
-    made = world().estimate("E1").estimate("D1", period="2025-07", **limit)
-    made.restrict("R1", "alpha", ended_on="2025-07-24", end_status="ended")
-    result = swept(made).iloc[0]
-    assert (result["daily_low_persons"], result["daily_high_persons"]) == (200e3, 500e3)
-    assert not result["is_daily_measured"]
 
 
 @pytest.mark.chain
