@@ -157,24 +157,6 @@ def test_a_figure_open_on_one_side_is_not_drawn() -> None:
     assert np.isnan(sampled(table, 3)).all()
 
 
-# Thirteen trials of BCG against tuberculosis (Colditz et al. 1994): cases and others among the
-# vaccinated, cases and others among the rest.  The Paule-Mandel variance between trials of the log
-# relative risk is 0.3181: Viechtbauer (2010), metafor, Journal of Statistical Software 36(3).
-BCG = np.array([
-    [4, 119, 11, 128], [6, 300, 29, 274], [3, 228, 11, 209], [62, 13536, 248, 12619],
-    [33, 5036, 47, 5761], [180, 1361, 372, 1079], [8, 2537, 10, 619], [505, 87886, 499, 87892],
-    [29, 7470, 45, 7232], [17, 1699, 65, 1600], [186, 50448, 141, 27197], [5, 2493, 3, 2338],
-    [27, 16886, 29, 17825],
-], dtype=float)  # fmt: skip
-
-
-def log_relative_risks() -> tuple[Array, Array]:
-    """Effects and their variances."""
-    one, rest, two, others = BCG.T
-    effects = np.log(one / (one + rest)) - np.log(two / (two + others))
-    return effects, 1 / one - 1 / (one + rest) + 1 / two - 1 / (two + others)
-
-
 def by_hand(values: Array, errors: Array) -> tuple[float, float, float, float]:
     """Variance between, mean, and the ends of the 90 % interval, from the printed equations."""
 
@@ -190,18 +172,6 @@ def by_hand(values: Array, errors: Array) -> tuple[float, float, float, float]:
     spread = (weight * (values - middle) ** 2).sum() / ((len(values) - 1) * weight.sum())
     half = student.ppf(0.95, len(values) - 1) * np.sqrt(spread)
     return between, middle, middle - half, middle + half
-
-
-def test_the_published_variance_between_trials_is_met_by_the_equation() -> None:
-    effects, variances = log_relative_risks()
-    assert by_hand(effects, np.sqrt(variances))[0] == pytest.approx(0.3181, abs=5e-5)
-
-
-def test_the_pool_is_the_published_one_with_the_error_of_hartung_and_knapp() -> None:
-    effects, variances = log_relative_risks()
-    result = distributions.pool_random_effects(effects, np.sqrt(variances))
-    _, *expected = by_hand(effects, np.sqrt(variances))
-    assert result == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e8])
