@@ -463,21 +463,45 @@ def _find_extremes(
 def _report_left_out(
     resolved: list[Resolved], chosen: pd.DataFrame, tables: Tables
 ) -> list[Finding]:
-    """Return a finding for each overlap that is left out, naming the facts that it contradicts."""
-    messages = set()
-    for country in resolved:
-        figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
-        figures = figures.sort_values(["platform_id", "estimate_id"])
-        for fact in country.left_out.itertuples():
-            is_named = figures["platform_id"].isin(str(fact.platform_ids).split(";"))
-            ids = [*figures.loc[is_named, "estimate_id"], *country.used_ids]
-            facts = ", ".join([*ids, country.audiences["base_id"].iloc[0]])
-            messages.add((str(fact.overlap_id), facts))
+    """Return a finding for each overlap that is left out, naming the other facts and their lines.
+
+    `chosen` are the chosen figures.
+    """
     overlaps = tables["overlaps"].set_index("overlap_id", drop=False)
+    messages = {
+        (str(fact.overlap_id), _describe_facts(country, fact.platform_ids, chosen, tables["bases"]))
+        for country in resolved
+        for fact in country.left_out.itertuples()
+    }
     return [
         build_finding(
-            *("overlaps", overlaps.loc[overlap_id], "value", CONTRADICTION),
+            *("overlaps", overlaps.loc[key], "value", CONTRADICTION),
             f"cannot be true together with {facts}: left out; correct one of these facts",
         )
-        for overlap_id, facts in sorted(messages)
+        for key, facts in sorted(messages)
     ]
+
+
+def _describe_facts(
+    country: Resolved, platform_ids: str, chosen: pd.DataFrame, bases: pd.DataFrame
+) -> str:
+    """Return the figures, overlaps and base of some platforms, each with its file and line."""
+    platforms = set(platform_ids.split(";"))
+    figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
+    figures = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")
+    is_linked = [bool(platforms & set(ids.split(";"))) for ids in country.facts["platform_ids"]]
+    base = bases[bases["base_id"] == country.audiences["base_id"].iloc[0]]
+    named = [
+        (f"{row.platform_id} {_format_people(row)} ({row.estimate_id}, ", row)
+        for row in figures.itertuples()
+    ]
+    named += [(f"{row.overlap_id} (", row) for row in country.facts[is_linked].itertuples()]
+    named += [(f"base {int(row.persons):,} ({row.base_id}, ", row) for row in base.itertuples()]
+    return "; ".join(f"{start}{row.row_file}:{row.row_line})" for start, row in named)
+
+
+def _format_people(row: Any) -> str:
+    low, high = row.low_persons, row.high_persons
+    if math.isnan(high):
+        return f"at least {int(low):,}"
+    return f"{int(low):,}" if low == high else f"{int(low):,} to {int(high):,}"

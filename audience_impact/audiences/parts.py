@@ -32,6 +32,8 @@ from audience_impact.facts.events import LOST, find_lost_shares
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import Context, FittedModels
 from audience_impact.places import networks, online, population
+from audience_impact.places.networks import SHARE_QUANTILES
+from audience_impact.places.online import ODDS_QUANTILES
 from audience_impact.places.population import PART
 from audience_impact.populations import countries_of, country_of, is_region
 from audience_impact.vocabulary import (
@@ -45,10 +47,6 @@ from audience_impact.vocabulary import (
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 """Columns of the residents of a place: 5 % quantile, median, 95 % quantile."""
-ONLINE = online.ODDS_QUANTILES
-"""Columns of the log odds of being online in a place minus those of the country."""
-ONLY = networks.SHARE_QUANTILES
-"""Columns of the share of the people online who use none but the networks that were cut."""
 READING_ODDS = "reading_odds"
 """Column of the half width of the error of reading; zero where the place is the country."""
 WHERE_PART = ["least_area_id", "part_kind", "units_count"]
@@ -63,7 +61,7 @@ PARTS = [
     *COUNTRY,
     "area_id reading least_area_id part_kind network place_rung network_rung reason start is_named",
     "units_count least_persons most_persons country_persons",
-    *(*PART, *PEOPLE, *ONLINE, *ONLY, READING_ODDS, *LOST),
+    *(*PART, *PEOPLE, *ODDS_QUANTILES, *SHARE_QUANTILES, READING_ODDS, *LOST),
 ]
 """Columns of the places of a partial restriction, as `Declared` reads them."""
 
@@ -149,8 +147,8 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     reading_error = fitted.places.reading if fitted.places is not None else 0.0
     return with_people.assign(
         **sizes,
-        **odds[ONLINE].mask(is_whole, 0.0),
-        **only[ONLY].mask(is_uncounted),
+        **odds[ODDS_QUANTILES].mask(is_whole, 0.0),
+        **only[SHARE_QUANTILES].mask(is_uncounted),
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
@@ -166,7 +164,7 @@ def _add_reasons(
 ) -> pd.DataFrame:
     """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`."""
     is_named = rows["missing"] == ""
-    is_counted = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
+    is_counted = rows[[*PEOPLE, "country_persons", *ODDS_QUANTILES]].notna().all(axis=1)
     is_part = rows["reading"] == PlaceReading.WITHIN.value
     is_closed = rows["place_rung"].isin(closed_levels[RungFamily.PLACE])
     is_closed |= rows["network_rung"].isin(closed_levels[RungFamily.NETWORK])
@@ -179,7 +177,7 @@ def _add_reasons(
     }.items():
         reason = reason.mask((reason == "") & holds, word.value)
     of_network = rows["network_reason"].replace("", PartGap.NETWORKS_UNKNOWN.value)
-    is_uncut = rows[ONLY].isna().any(axis=1)
+    is_uncut = rows[SHARE_QUANTILES].isna().any(axis=1)
     return rows.assign(reason=reason.mask((reason == "") & is_uncut, of_network), is_named=is_named)
 
 

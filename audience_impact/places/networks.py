@@ -56,6 +56,7 @@ from audience_impact.places.operator_names import find_networks, read_network
 from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
 
 SHARE_QUANTILES = ["only_q05", "only_q50", "only_q95"]
+"""Columns of the share of the people online who use none but the networks that were cut."""
 POSITIONS = (0.05, 0.50, 0.95)
 LIMITS = (0.002, 0.998)
 MOBILE, UNKNOWN = NetworkScope.MOBILE.value, NetworkScope.UNKNOWN.value

@@ -137,6 +137,7 @@ def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
 
 
 ODDS_QUANTILES = ["online_q05", "online_q50", "online_q95"]
+"""Columns of the log odds of being online in a place minus those of the country."""
 PLACE_LEVELS = ("survey", "model", "households", "holder", "country")
 """Evidence levels of the distribution of a place, the best first."""
 METROPOLIS_PERSONS = 1_000_000

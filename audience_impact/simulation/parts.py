@@ -35,12 +35,14 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
 from audience_impact import figure_errors
-from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE, READING_ODDS
+from audience_impact.audiences.parts import PEOPLE, READING_ODDS
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.facts.events import LOST
 from audience_impact.figure_errors import MOST_SHARE, Z95
 from audience_impact.frames import Array
 from audience_impact.places import nesting
+from audience_impact.places.networks import SHARE_QUANTILES
+from audience_impact.places.online import ODDS_QUANTILES
 from audience_impact.simulation.audiences import read_columns
 from audience_impact.simulation.sampler import Sampler, draw_distinct
 from audience_impact.vocabulary import PlaceReading
@@ -91,12 +93,12 @@ def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
     def draw(distinct: pd.DataFrame) -> Array:
         u = sampler.draw_rows("online|" + distinct["area_id"])
-        low, middle, high, error = read_columns(distinct, [*ONLINE, READING_ODDS])
+        low, middle, high, error = read_columns(distinct, [*ODDS_QUANTILES, READING_ODDS])
         common = sampler.draw_normals("reading|" + distinct["country_id"])
         odds = figure_errors.draw_through_quantiles(u, low, middle, high)
         return np.asarray(odds + error / Z95 * common)
 
-    return draw_distinct(parts, ["country_id", "area_id", *ONLINE, READING_ODDS], draw)
+    return draw_distinct(parts, ["country_id", "area_id", *ODDS_QUANTILES, READING_ODDS], draw)
 
 
 def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -131,12 +133,12 @@ def draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
         names = distinct["country_id"] + "|" + distinct["network"]
         u = sampler.draw_rows("network|" + names)
         low, middle, high = (
-            logit(np.clip(end, 1e-12, SURE)) for end in read_columns(distinct, ONLY)
+            logit(np.clip(end, 1e-12, SURE)) for end in read_columns(distinct, SHARE_QUANTILES)
         )
         some = expit(figure_errors.draw_through_quantiles(u, low, middle, high))
         return np.where(middle >= logit(SURE), 1.0, some)
 
-    return draw_distinct(parts, ["country_id", "network", *ONLY], draw)
+    return draw_distinct(parts, ["country_id", "network", *SHARE_QUANTILES], draw)
 
 
 def draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:

@@ -43,7 +43,6 @@ draw, the overlap is fixed at the value of the model in the other draws.
 Citation. docs/method.md.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -171,12 +170,10 @@ class Presence:
 
 def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:
     """Return whether each restriction is present in each draw; None if no chances were fitted."""
-
-    def draw(keys: Sequence[str]) -> Array:
-        # one in each of D parts: the share of draws without an event is then its chance
-        return stratify_uniforms(sampler.draw_rows(pd.Series(keys)))
-
-    drawn = chances.draw_present(restrictions, draw)
+    # one in each of D parts: the share of draws without an event is then its chance
+    drawn = chances.draw_present(
+        restrictions, lambda keys: stratify_uniforms(sampler.draw_rows(pd.Series(keys)))
+    )
     return None if drawn is None else Presence(restrictions, drawn)
 
 
