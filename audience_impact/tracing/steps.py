@@ -65,11 +65,12 @@ def make_steps(
 ) -> pd.DataFrame:
     """Return the steps of all restrictions, as COLUMNS; `position` counts the rows of a step."""
     parts, periods = inputs.parts, simulation.inputs.timeline.periods
+    count = inputs.sizes.groupby(COUNTRY).size().rename("count")
     frames = {
         "question": _list_questions(scope),
         "base": _list_bases(inputs, context.tables["online_levels"]),
         **_list_audiences(inputs),
-        "several": _list_several(bounds, inputs),
+        "several": bounds.countries.reset_index().join(count, on=COUNTRY).query("count > 1"),
         "places": _list_places(parts),
         "gaps": parts,
         **_list_imputed(scope, inputs, context),
@@ -149,13 +150,6 @@ def _list_audiences(inputs: Inputs) -> dict[str, pd.DataFrame]:
         "errors": errors[errors["shape"].isin(COUNTED) & errors["rounding_error_persons"].notna()],
     }
     return {name: frame.assign(subject=frame["platform_id"]) for name, frame in frames.items()}
-
-
-def _list_several(bounds: Bounds, inputs: Inputs) -> pd.DataFrame:
-    """Return the bounds of countries with several audiences, which count each person once."""
-    count = inputs.sizes.groupby(COUNTRY).size().rename("audiences_count")
-    rows = bounds.countries.reset_index().join(count, on=COUNTRY)
-    return rows[rows["audiences_count"] > 1]
 
 
 def _list_places(parts: pd.DataFrame) -> pd.DataFrame:
