@@ -76,6 +76,7 @@ def read_models(tables: Tables) -> FittedModels:
     """
     features = tables["feature_laws"].rename(columns={"feature": "group"})
     circumvention = tables["circumvention_laws"].assign(group=shares.KEEPS_ACCESS)
+    figures = shares.select_usable_circumvention(tables["circumvention"], tables["restrictions"])
     daily = [*shares.PARAMETERS, *shares.TREND]
     return FittedModels(
         read_errors(tables["figure_errors"]),
@@ -87,7 +88,7 @@ def read_models(tables: Tables) -> FittedModels:
         shares.index_parameters(tables["daily_use"], shares.BY_SERVICE, daily),
         shares.index_parameters(features, shares.BY_GROUP),
         shares.index_parameters(circumvention, shares.BY_GROUP),
-        shares.list_circumvention_ids(tables),
+        figures.groupby("area_id")["circumvention_id"].agg(";".join),
         shares.index_parameters(tables["chances"], ["chance_group"], CHANCE_PARAMETERS),
         {family: list_closed(tables, family) for family in RungFamily},
     )

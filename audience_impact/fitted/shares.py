@@ -28,7 +28,6 @@ import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.vocabulary import (
@@ -156,9 +155,3 @@ def select_usable_circumvention(figures: pd.DataFrame, restrictions: pd.DataFram
         same, keep="last"
     )
     return largest.sort_values("circumvention_id")[["circumvention_id", "group", "area_id", "x"]]
-
-
-def list_circumvention_ids(tables: Tables) -> "pd.Series[str]":
-    """Return the ids of the figures of each country used in the fit, joined by `;`."""
-    rows = select_usable_circumvention(tables["circumvention"], tables["restrictions"])
-    return rows.groupby("area_id")["circumvention_id"].agg(";".join)

@@ -162,8 +162,6 @@ class Counts:
     lineage: NDArray[np.int64]
     is_all_ages: NDArray[np.bool_]
     weights: Array  # the weight of each year in each count (countries, counts, years)
-    both_are_counts: NDArray[np.bool_]  # (countries, counts, counts) neither is padding
-    same_lineage: NDArray[np.bool_]  # where two counts of a country are of one lineage
 
     @classmethod
     def from_rows(cls, rows: pd.DataFrame, subregions: pd.Index) -> "Counts":
@@ -180,7 +178,6 @@ class Counts:
         numbers = rows["measurement_series_id"].map({name: at for at, name in enumerate(series)})
         is_count = spread(pd.Series(1.0, rows.index), 0.0) > 0.0
         moment, lineage = spread(rows["moment"], MIDDLES[0]), spread(numbers, 0.0).astype("int64")
-        both_are_counts = is_count[:, :, None] & is_count[:, None, :]
         return cls(
             areas=pd.Index(areas),
             subregion=subregions.get_indexer(rows.drop_duplicates("area_id")["subregion"]),
@@ -192,8 +189,6 @@ class Counts:
             lineage=lineage,
             is_all_ages=spread(rows["is_all_ages"], 1.0) > 0.0,
             weights=weigh_years(moment) * is_count[:, :, None],
-            both_are_counts=both_are_counts,
-            same_lineage=both_are_counts & (lineage[:, :, None] == lineage[:, None, :]),
         )
 
 
@@ -292,9 +287,11 @@ class OnlineModel:
         """Return the fixed and the scaled part (countries, counts, counts) of the covariance."""
         counts = self.counts
         error, noise = find_errors(self.values, counts.lineage, counts.is_all_ages)
-        lasting = counts.same_lineage * error[:, :, None] * error[:, None, :]
+        both_are_counts = counts.is_count[:, :, None] & counts.is_count[:, None, :]
+        is_same = both_are_counts & (counts.lineage[:, :, None] == counts.lineage[:, None, :])
+        lasting = is_same * error[:, :, None] * error[:, None, :]
         lasting = lasting * self.correlate_errors(counts.moment[:, :, None], counts.moment[:, None])
-        fixed = self.paths.constant * counts.both_are_counts + lasting
+        fixed = self.paths.constant * both_are_counts + lasting
         scaled = counts.weights @ self.paths.changing @ counts.weights.transpose(0, 2, 1)
         at = np.arange(counts.is_count.shape[1])
         fixed[:, at, at] += np.where(counts.is_count, 1e-6, 1.0)

@@ -575,17 +575,20 @@ def fit_networks(tables: Tables) -> pd.DataFrame:
     fits: Fits = {}
     use, shares = tables["network_use"], tables["network_shares"]
     if use["area_id"].nunique() >= LEAST_COUNTRIES:
-        pairs, countries = list_changes(use), use.drop_duplicates("area_id")
+        pairs = list_changes(use)
         fits[NetworkLaw.CHANGE] = make_fit(measure_yearly_change(pairs), pairs, "area_id")
-        between = measure_between_countries(use)
-        fits[NetworkLaw.OTHER_COUNTRIES] = make_fit(between, countries, "area_id")
+        last = use.sort_values("period_start").drop_duplicates("area_id", keep="last")
+        least, most = last[["least_share", "most_share"]].to_numpy("float64").T[:, :, None]
+        steps = (np.arange(POSITIONS) + 0.5) / POSITIONS
+        inside = np.clip(least + (most - least) * steps, *networks.LIMITS).ravel()
+        between = measure_spread(np.asarray(logit(inside)))
+        fits[NetworkLaw.OTHER_COUNTRIES] = make_fit(between, last, "area_id")
     changes = networks.list_changes(shares)
     if changes["area_id"].nunique() >= LEAST_COUNTRIES:
         jump = measure_jumps(shares)
         steady = changes[~changes["area_id"].isin(networks.list_noisy(shares, jump))]
-        fits[NetworkLaw.OPERATOR_CHANGE] = make_fit(
-            measure_yearly_change(steady), steady, "area_id"
-        )
+        change = measure_yearly_change(steady)
+        fits[NetworkLaw.OPERATOR_CHANGE] = make_fit(change, steady, "area_id")
         fits[NetworkLaw.OPERATOR_JUMP] = make_fit(jump, changes, "area_id")
     regions = networks.list_regional_differences(tables["operator_regions"])
     if regions["area_id"].nunique() >= LEAST_REGIONAL_COUNTRIES:
@@ -609,15 +612,6 @@ def list_changes(counts: pd.DataFrame) -> pd.DataFrame:
 def measure_yearly_change(pairs: pd.DataFrame) -> Spread:
     """Return quantiles of the change after one year; each country has the same weight."""
     return balance_spread(pairs["change"] / np.sqrt(pairs["years"]), pairs["area_id"])
-
-
-def measure_between_countries(counts: pd.DataFrame) -> Spread:
-    """Return quantiles over countries of the share's log odds, uniform between its limits."""
-    last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
-    least, most = last[["least_share", "most_share"]].to_numpy("float64").T[:, :, None]
-    steps = (np.arange(POSITIONS) + 0.5) / POSITIONS
-    shares = np.clip(least + (most - least) * steps, *networks.LIMITS).ravel()
-    return measure_spread(np.asarray(logit(shares)))
 
 
 def measure_jumps(network_shares: pd.DataFrame) -> Spread:
