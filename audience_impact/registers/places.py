@@ -366,7 +366,7 @@ class _Reading:
             is_part = inner.reviewed and inner.reviewed.reading is PlaceReading.WITHIN
             is_holder = self._holds(ids, inner.ids)
             is_holder |= bool(is_part and set(ids) & set(inner.ids))
-            return is_holder and not self._is_sibling(place, candidate)
+            return is_holder and outer.phrase.cut != "and"
         if outer.phrase.cut in ("own", "and"):
             return False
         if inner.phrase.is_plural or inner.phrase.kind not in ("", PART):
@@ -376,20 +376,6 @@ class _Reading:
         between = [self._size(item.ids) for item in self.items[place + 1 : candidate]]
         is_in_list = not between and candidate + 1 < len(self.items)
         return not is_in_list and self._size(ids) > max(between, default=-1)
-
-    def _is_sibling(self, place: int, candidate: int) -> bool:
-        """Return whether a list has both items, by `and` or by one word ("A district, B district").
-
-        A district that is on record as a part of another, as police districts are, is not in it.
-        """
-        inner, outer = self.items[place].phrase, self.items[candidate].phrase
-        if outer.cut == "and":
-            return True
-        unit = inner.unit or inner.name.split()[-1]  # of a reviewed name ("Sopore district")
-        if outer.cut != "list" or not outer.kind or unit != outer.unit:
-            return False
-        is_small = self._size(self.items[candidate].ids) <= max(KIND_SIZES[outer.kind], 1)
-        return is_small and not (inner.is_part or outer.is_part)
 
     def _drop_elsewhere(self) -> None:
         """Drop small places that are outside the larger place at the end of the text."""

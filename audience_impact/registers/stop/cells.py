@@ -221,12 +221,6 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
     )
 
 
-def _name_law(text: str) -> str:
-    """Return the law or order that a cell names; blank where it tells a story."""
-    is_name = len(text.split()) <= MOST_LAW_WORDS and says("law", text)
-    return _join_known(text) if is_name else ""
-
-
 def restriction_cells(
     row: Row,
     features_only: bool,
@@ -255,6 +249,8 @@ def restriction_cells(
     if row["start_date_type"] == "Estimated":
         is_first_seen = says("first_seen", row["event"])
         precision = StartPrecision.FIRST_SEEN if is_first_seen else StartPrecision.ESTIMATED
+    law = row["legal_method"]  # which may also tell a story
+    is_law = len(law.split()) <= MOST_LAW_WORDS and says("law", law)
     links = re.findall(r"https?://[^;,\s]+", row["info_source_link"])
     return {
         "network_scope": networks,
@@ -270,7 +266,7 @@ def restriction_cells(
         "claim_status": ClaimStatus.OFFICIAL if is_admitted(row) else ClaimStatus.REPORTED,
         "authority": _join_known(row["decision_maker"], row["ordered_by"]),
         "stated_reason": _join_known(row["gov_justification"]),
-        "legal_basis": _name_law(row["legal_method"]),
+        "legal_basis": _join_known(law) if is_law else "",
         "note": _join_known(write_note(row, also_named), EXAM_NOTE if timing.is_of_exams else ""),
         "cause": cause,
         "occasion": _join_known(row["actual_cause"]),

@@ -164,7 +164,8 @@ def read_event(event: Event, background: Background) -> Reading:
     features_only = all(
         target.feature not in (Feature.WHOLE_SERVICE, Feature.UNKNOWN) for target in targets.targets
     )
-    place, _ = _locate_record(event, row, background)
+    located = [_locate_record(event, record, background) for record in event.records]
+    place = located[-1][0]
     cells = stop.restriction_cells(
         row.cells,
         features_only,
@@ -175,8 +176,8 @@ def read_event(event: Event, background: Background) -> Reading:
     goes_on = row.cells["shutdown_status"].casefold() == "ongoing" and not row.cells["end_date"]
     defects = [
         (kind, record.number)
-        for record in event.records
-        for kind in _list_defects(event, record, background)
+        for record, where in zip(event.records, located, strict=True)
+        for kind in _list_defects(record, *where, background)
         if kind
     ]
     if cells["extent_reason"]:
@@ -214,9 +215,8 @@ OTHER_TEXTS = (
 """Columns that may say whether a city or its district is meant."""
 
 
-def _list_defects(event: Event, record: Record, background: Background) -> list[str]:
+def _list_defects(record: Record, place: Place, odd: str, background: Background) -> list[str]:
     cells = record.cells
-    place, odd = _locate_record(event, record, background)
     return [
         *(odd, place.defect),
         *stop_targets.read_targets(cells, background.rules, background.catalogue).defects,

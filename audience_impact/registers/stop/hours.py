@@ -117,21 +117,11 @@ def _hours_between(begin: Clock, end: Clock) -> float:
     return (stop - start) % HOURS
 
 
-def _clock_spans(text: str) -> list[re.Match[str]]:
-    """Return passages from one time of day to another, and not of two days or counts."""
-    matches = PHRASES.pattern("clocks").finditer(text)
-    return [match for match in matches if match[3] or match[6] or ":" in match[0]]
-
-
 def _read_range(match: re.Match[str] | None) -> Range | None:
     if match is None:
         return None
-    low = _parse_number(match[1])
+    low = float(NUMBERS.get(match[1].casefold(), 0) or match[1])
     return low, float(match[2]) if match[2] else low
-
-
-def _parse_number(text: str) -> float:
-    return float(NUMBERS.get(text.casefold(), 0) or text)
 
 
 def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
@@ -140,7 +130,9 @@ def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
     Hours of the whole period must extend from the first day to the last.
     """
     stated = _read_range(PHRASES.find("length", text))
-    spans = [span.groups("") for span in _clock_spans(text)]
+    # Two days or two counts are no times of day.
+    matches = PHRASES.pattern("clocks").finditer(text)
+    spans = [match.groups("") for match in matches if match[3] or match[6] or ":" in match[0]]
     clocks = {_hours_between(span[:3], span[3:6]) for span in spans}
     single = (min(clocks), max(clocks)) if len(clocks) == 1 else None
     if comes_back:
@@ -193,7 +185,7 @@ def read_timing(row: Row, first: date, last: date | None) -> Timing:
     """Return times and hours a day of a row that lasted from a first to a last day."""
     if last is None:
         lasted = _duration_hours(row["duration"])
-        return Timing(None, *lasted) if lasted else _with_exam_hours(row, Timing(), None)
+        return Timing(None, *lasted) if lasted else _time_exams(row, None)
     length = (last - first).days + 1
     comes_back = says("each", f"{row['actual_cause_details']}. {first_sentence(row['event'])}")
     sentences = split_sentences(row["event"])[: None if length == 1 else 2]
@@ -203,37 +195,27 @@ def read_timing(row: Row, first: date, last: date | None) -> Timing:
         hours = _duration_hours(row["duration"])
     if hours is None and not comes_back:
         hours = _hours_of_edges(cause_text(row), first, last)
-    times = None
-    if hours and not comes_back:
-        times, hours = _in_whole_days(hours, length)
-    timing = Timing(times, *(hours or (None, None)))
-    return timing if hours else _with_exam_hours(row, timing, length)
-
-
-def _in_whole_days(hours: Range, length: int) -> tuple[int | None, Range]:
-    """Return times and hours a day of a cut of some hours that covers `length` dates.
-
-    48 hours on three dates are two days.
-    """
-    count = math.ceil(hours[1] * length / HOURS)
+    if hours is None:
+        return _time_exams(row, length)
+    # 48 hours on three dates are two days.
+    count = length if comes_back else math.ceil(hours[1] * length / HOURS)
     if count >= length:
-        return None, hours
+        return Timing(None, *hours)
     low, high = (round(number * length / count, 2) for number in hours)
-    return count, (low, high)
+    return Timing(count, low, high)
 
 
-def _with_exam_hours(row: Row, timing: Timing, length: int | None) -> Timing:
-    """Return a timing with the days of other exam cuts where a cut for exams prints no hours.
+def _time_exams(row: Row, length: int | None) -> Timing:
+    """Return the timing of a cut without hours: that of other exam cuts if it was for an exam.
 
-    Cuts of services get them only if the text states that the services came back. Cuts with
-    protests as a further reason do not get them. `length` is the number of days of the cut, if
-    known.
+    Cuts of services get it only if the text states that the services came back. Cuts with protests
+    as a further reason do not get it. `length` is the number of days of the cut, if known.
     """
     text = cause_text(row).casefold()
     is_cut_off = "Full" in row["shutdown_extent"] or "curfew" in text
     if row["actual_cause"] != EXAMS or "protest" in text or not is_cut_off:
-        return timing
-    times = timing.times
-    if times is None and length and length > SHORT_SPAN_DAYS:
+        return Timing()
+    times = None
+    if length and length > SHORT_SPAN_DAYS:
         times = min(round(EXAM_DAYS_SHARE * length), MOST_EXAM_DAYS)
     return Timing(times, is_of_exams=True)

@@ -1,8 +1,7 @@
 """What the words of a row of the STOP register say: sentences, operators, networks and cause.
 
-Definitions. An operator is a company that sells access; its key is its name without owner, country
-and accents, so that different spellings in two rows have the same key. The cut of a row is the full
-network, single services, or both.
+Definitions. An operator is a company that sells access. The cut of a row is the full network,
+single services, or both.
 
 Method: networks or services
 ----------------------------
@@ -64,7 +63,6 @@ OPERATORS, SOURCES = "telcos_involved", "info_source_link"
 OTHER = "other_affected"
 COUNTRY_PREFIX = re.compile(r"^([A-Z][\w .'()-]{2,40}?):\s*(?=\S)")
 SEPARATORS = re.compile(r"[,;]|\band\b|(?<=\))\s+(?=[A-Z])")
-OWNER = re.compile(r"\([^()]*\)")
 SERVICES = {
     "facebook_affected": "Facebook",
     "twitter_affected": "Twitter",
@@ -144,13 +142,8 @@ def named_operators(row: Row) -> tuple[str, ...]:
         return ()
     parts = (COUNTRY_PREFIX.sub("", part.strip()).strip(" .") for part in SEPARATORS.split(cell))
     return tuple(
-        dict.fromkeys(part for part in parts if operator_key(part) and not says("authority", part))
+        dict.fromkeys(part for part in parts if plain_name(part) and not says("authority", part))
     )
-
-
-def operator_key(name: str) -> str:
-    """Return the key of an operator: equal for two spellings of one operator."""
-    return plain_name(OWNER.sub(" ", name)) or plain_name(name)
 
 
 def is_full_network(row: Row) -> bool:
