@@ -4,7 +4,6 @@ import doctest
 import math
 import pkgutil
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -181,17 +180,6 @@ def test_a_country_is_the_same_by_code_and_by_name(country_id: str) -> None:
     by_code = ai.estimate_union(RUSSIA, country_id="RU", **options)
     assert ai.estimate_union(RUSSIA, country_id=country_id, **options) == by_code
     assert ai.estimate_union(RUSSIA, **options) != by_code
-
-
-def test_every_code_of_the_standard_is_a_country_and_no_other_code_is() -> None:
-    letters = [chr(number) for number in range(ord("A"), ord("Z") + 1)]
-    codes = [first + second for first in letters for second in letters]
-    resolved = {}
-    for code in codes:
-        with suppress(ValueError):
-            resolved[code] = resolve_country(code)
-    standard = {country.alpha_2 for country in pycountry.countries} | {"XK"}
-    assert resolved == {code: code for code in standard} | {"UK": "GB"}
 
 
 def test_every_country_is_found_by_each_of_its_names() -> None:

@@ -82,14 +82,6 @@ def test_a_description_that_is_none_is_refused(version: Path, tmp_path: Path, wo
 
 
 @pytest.mark.chain
-def test_a_day_whose_unit_is_wrong_stays_a_day(version: Path, tmp_path: Path) -> None:
-    words = b'{"start_on": {"unit": "persons"}}'
-    place = write_anew(version / "restrictions.parquet", tmp_path, words)
-    days = ai.load(place)["restrictions"]["start_on"]
-    pd.testing.assert_series_equal(days, ai.load(version)["restrictions"]["start_on"])
-
-
-@pytest.mark.chain
 def test_notes_of_columns_outlast_what_analysts_do(version: Path) -> None:
     impact = ai.load(version / "impact.parquet").impact
     made = (

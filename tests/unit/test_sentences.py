@@ -501,32 +501,6 @@ def computed() -> tuple[Records, dict[str, Any]]:
     return records.build_records(tables), tables
 
 
-@pytest.mark.parametrize(
-    ("act", "words"),
-    [
-        ("calls", ["made voice calls on Alpha before", "own figures give", "panel, June"]),
-        (
-            "whole",
-            [
-                "ordinarily used Beta before",
-                "and the maximum 408,000; the sources' own figures give 400,000",
-                "panel, June 2025",
-            ],
-        ),
-        (
-            "nothing",
-            ["No reliable estimate exists of how many people in", "There is no estimate because"],
-        ),
-        ("never", ["No one in"]),
-    ],
-)
-def test_the_sentence_says_how_many_of_whom_and_who_measured(
-    act: str, words: list[str], computed: tuple[Records, dict[str, Any]]
-) -> None:
-    said = sentences.write_answer(computed[0][act], VERSION)
-    assert [word for word in words if word not in said] == [], said
-
-
 def test_all_records_are_those_of_each(computed: tuple[Records, dict[str, Any]]) -> None:
     known, tables = computed
     assert list(known) == tables["restrictions"]["restriction_id"].tolist()
