@@ -24,6 +24,8 @@ MONTH_DAYS = 30
 """Days of the period of a monthly audience."""
 QUARTER_DAYS = 90
 """Days of the period of a quarterly audience, as for internet users."""
+YEAR_DAYS = 365.25
+"""Mean length of a year in days, leap years included."""
 MEAN_MONTH_DAYS = 30.4375
 """Mean length of a month in days, to convert days to months."""
 

@@ -51,7 +51,7 @@ from scipy.special import expit, logit, ndtri
 
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.figure_errors import Spread, read_numbers
-from audience_impact.periods import period_middle
+from audience_impact.periods import YEAR_DAYS, period_middle
 from audience_impact.places.operator_names import find_networks, read_network
 from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
 
@@ -77,7 +77,6 @@ LARGE_SHARE = 0.05
 LEAST_REGIONAL_SHARE = 0.01
 """Share of subscriptions in a region from which an operator has customers there."""
 LEAST_YEARS = 1.0
-YEAR_DAYS = 365.25
 ALONE_WORDS = re.compile(r"^attack\b|operators? named")
 """Pattern of reasons for an extent that state that operators alone were cut."""
 ALONE_COUNTS = (1, 2)

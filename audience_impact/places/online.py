@@ -66,7 +66,7 @@ from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Z95, Spread, read_numbers
 from audience_impact.frames import Array
-from audience_impact.periods import period_middle
+from audience_impact.periods import YEAR_DAYS, period_middle
 from audience_impact.places import population
 from audience_impact.populations import EVERYONE, ONLINE, parents_of, with_holders
 from audience_impact.selection import Best, Key
@@ -82,7 +82,7 @@ from audience_impact.vocabulary import (
 SHARE_LIMITS = (0.003, 0.985)
 """Limits of shares, because a figure of 0 or 1 is rounded or a limit of a model."""
 BISECTIONS = 50
-MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
+MILLENNIUM = pd.Timestamp("2000-01-01")
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
 """Columns of the figures on people online in a region."""

@@ -46,12 +46,11 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import period_middle
+from audience_impact.periods import YEAR_DAYS, period_middle
 from audience_impact.populations import EVERYONE, are_regions, parents_of
 from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import AreaLevel, ObsStatus, PartKind, Reliability, SourceType
 
-YEAR_DAYS = 365.25
 DRIFT = 0.0125
 """Standard deviation of the yearly growth of a place relative to its parent, in logs."""
 COUNTRY_ERROR = 0.01
