@@ -181,10 +181,7 @@ def format_zenodo(version: Stored) -> bytes:
 
 
 def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
-    """Return a CSV of the sources' licences, with counts of sources and of their lineage rows.
-
-    These licences are of the sources; a version's figures are under the licence in its manifest.
-    """
+    """Return a CSV of the licences of sources, with counts of sources and of lineage rows."""
     table = pd.DataFrame(
         {
             "licence": sources["licence"].fillna("none stated"),

@@ -72,10 +72,7 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run published, and lines on large changes and on others since the last version.
-
-    `replaced_count` is the number of fact rows that a later layer replaced.
-    """
+    """A published version, large changes, notes on others, and the number of replaced fact rows."""
 
     published: Published
     changes: list[str]

@@ -324,8 +324,7 @@ def _guess_name(
 def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     """Return the ids of the restrictions that fit a question, in the order of the table.
 
-    A word is ignored if no restriction that fits the rest has it. Where no area is named, a word
-    may be a place, and only words that describe are ignored.
+    Without an area, a word may be a place, and only words that describe are ignored.
     """
     is_placed = bool(question.list_values("area"))
     is_answerable = is_placed or question.list_values("service") or not question.unread

@@ -350,8 +350,7 @@ def show_history(
 ) -> None:
     """List what was published when, the newest first, and each move of `latest`.
 
-    For each entry: when it was written, the version, what happened and why, the digests of facts
-    and code, and the libraries. Versions from before the history follow.
+    With the reason, the digests of facts and code, and the libraries; then what is not recorded.
     """
     from audience_impact.store import LATEST, history, storage, versions
     from audience_impact.store.files import report_away

@@ -94,10 +94,7 @@ class Storage:
         self._refuse()
 
     def move_pointer(self, pointer: str, folder: str) -> None:
-        """Point to a folder atomically.
-
-        Raises FileExistsError if another writer moved the pointer since it was read.
-        """
+        """Point to a folder; raise FileExistsError if another writer moved the pointer before."""
         self._refuse()
 
     def _refuse(self) -> NoReturn:

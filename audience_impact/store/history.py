@@ -34,11 +34,7 @@ _SHAPE = {
 
 @dataclass(frozen=True)
 class Origin:
-    """The circumstances of a publication that its bytes do not depend on.
-
-    `libraries` has the version of each library that computes and writes the tables, `release` is
-    that of this package.
-    """
+    """When and by which releases a version was computed: none of its bytes depends on them."""
 
     at: datetime
     libraries: Mapping[str, str] = field(default_factory=dict)

@@ -294,10 +294,7 @@ _TABLE = {"rows": int, "schema": {"fields": [_FIELD]}}
 
 
 def read_package(content: bytes) -> dict[str, Any]:
-    """Return the description of a version; raise ValueError where it is none.
-
-    It is not trusted: it may have been handed over with the version.
-    """
+    """Return the description of a version, which is not trusted; raise ValueError for another."""
     try:
         package: dict[str, Any] = json.loads(content)
     except RecursionError:
@@ -354,11 +351,9 @@ class TooLargeError(ValueError):
 
 
 def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
-    """Raise TooLargeError where a file decodes to too many bytes or columns.
+    """Raise TooLargeError where a file decodes to too many bytes or columns, ValueError for nests.
 
-    `content` is that of the file. Texts may be stored once and repeated by number: where they could
-    be too long, they are counted without decoding them. Raises ValueError where a column has lists
-    of other than texts.
+    Texts that are stored once and repeated by number are counted without decoding them.
     """
     most_bytes = _limit_bytes(len(content))
     about, fields = file.metadata, list(file.schema_arrow)

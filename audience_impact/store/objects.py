@@ -95,8 +95,7 @@ def _as_os_error() -> Iterator[None]:
 def _read_object(store: Any, address: str, path: str) -> tuple[bytes, str | None]:
     """Return an object of at most MOST_BYTES and the tag of its content.
 
-    Raises FileNotFoundError without it, OSError where it cannot be read, PublishError where it is
-    longer. The bytes are counted as they come, because a server may state another length.
+    The bytes are counted as they come, because a server may state another length.
     """
     content = bytearray()
     try:

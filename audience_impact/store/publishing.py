@@ -52,12 +52,7 @@ _OURS = re.compile(r"(details/)?[a-z][a-z0-9_]*\.parquet|facts\.zip|datapackage\
 
 @dataclass(frozen=True)
 class Published:
-    """The version of a run, and whether it was written or was there already.
-
-    Attributes:
-        removed: The names of the old versions that were removed.
-        reason: Why the version was published; blank if nothing changed.
-    """
+    """The version of a run, whether it was written and why, and the names of removed ones."""
 
     version: Stored
     created: bool
@@ -192,10 +187,7 @@ def _lock_place(root: Path) -> Iterator[_Place]:
 
 
 def read_contents(version: Stored) -> dict[str, bytes] | None:
-    """Return the files of a version; None where they are not those of its manifest.
-
-    Raises AwayError where they cannot be read now: such a version may be whole.
-    """
+    """Return the files of a version; None where they are not those of its manifest."""
     try:
         contents = {name: version.read_content(name) for name in version.files}
     except DamagedError:
@@ -206,10 +198,7 @@ def read_contents(version: Stored) -> dict[str, bytes] | None:
 def _write_version(
     place: _Place, identity: Version, tables: Tables, render: Render, origin: Origin
 ) -> tuple[Stored, bool, str]:
-    """Write a version unless one of the same inputs and values is there; mend a damaged one.
-
-    Return it, whether it was written, and what distinguishes it from others of the same inputs.
-    """
+    """Write a version unless it is there, or mend it; return it, whether and how it is new."""
     differing: list[tuple[Stored, str]] = []
     inputs, values = identity.strip_values(), dict[str, str]()
     for version in reversed(place.listed):

@@ -94,10 +94,7 @@ def format_address(place: Path | str) -> str:
 
 @contextmanager
 def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
-    """Yield a folder itself, or a temporary copy of an address's files with one suffix.
-
-    Raises PublishError where the address cannot be read, or its files are too long together.
-    """
+    """Yield a folder itself, or a temporary copy of the files with a suffix at an address."""
     if not is_address(place):
         yield Path(place)
         return

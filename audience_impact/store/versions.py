@@ -319,10 +319,7 @@ def open_version(place: Path | str, version: str | None = None) -> Stored | Loos
 
 
 def find_latest(root: Path) -> Stored:
-    """Return the version that `latest` names; read all tables from it, as `latest` may move.
-
-    Raises PublishError where nothing is published, AwayError where that cannot be known.
-    """
+    """Return the version that `latest` names; raise PublishError without one, AwayError if away."""
     store = storage.select_storage(root)
     version = Stored(store, require_published(store))
     if storage.read_existing(store, f"{version.folder}/{MANIFEST}") is None:

@@ -94,8 +94,7 @@ def release_version(
 ) -> None:
     """Write the latest version as an archive to be pinned by its digest.
 
-    The archive also contains the manifest, checksums, a citation, the licences of the sources, and
-    the changes since the release before. The same versions give the same bytes.
+    It also has checksums, a citation, licences, and the changes since the release before.
     """
     version = open_version(published)
     from audience_impact.store import versions

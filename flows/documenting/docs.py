@@ -267,10 +267,7 @@ def show_results(page: str) -> str:
 
 @cache
 def run_blocks(page: str) -> list[Any]:
-    """Return what the last line of each block of Python of a page gives, None where it assigns.
-
-    The blocks run one after another beside a version of the repository's facts.
-    """
+    """Return what the last line of each block of Python of a page gives, beside a version."""
     names: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         steps.publish_results(compute_results(), Path("data/published"), None)

@@ -173,10 +173,7 @@ def read_accepted(root: Path, publisher: Publisher) -> Download | None:
 def fetch_download(
     root: Path, publisher: Publisher, address: str, policy: RetryPolicy, today: date
 ) -> Download:
-    """Fetch the files of a publisher; return the last accepted download if the files are equal.
-
-    Raises RefusedError where a file cannot be used.
-    """
+    """Return the fetched files as incoming, or the last accepted download if they equal it."""
     before = read_accepted(root, publisher)
     incoming, fetching = (root / publisher.name / place for place in (INCOMING, FETCHING))
     earlier = _read_download(publisher, incoming) or before

@@ -69,10 +69,7 @@ def limit_size(restrictions: int, processes: int) -> int:
 
 
 def compute_parts(shared: Shared, parts: Sequence[PartInput], processes: int) -> list[ComputedPart]:
-    """Compute all parts, in this process or in several, each with one part in memory at a time.
-
-    Raises the first error of a part, and BrokenProcessPool where a process dies.
-    """
+    """Compute all parts, in this process or in several; raise the first error of a part."""
     processes = min(processes, len(parts))
     if processes == 1:
         return [compute_part(shared, part) for part in parts]

@@ -134,11 +134,7 @@ def list_faults(broken: Mapping[str, list[str]]) -> list[str]:
 
 
 def list_figures_without_width(broken: Sequence[str], lineage: pd.DataFrame) -> list[str]:
-    """Return a line for each figure on which only answers without a width rest.
-
-    `broken` has the keys of these answers, `lineage` the table of that name. Where every figure has
-    answers with a width as well, the lines are about all figures of the answers.
-    """
+    """Return a line for each figure on which only answers without a width rest, else for all."""
     restrictions = {key.partition("/")[0] for key in broken}
     figures = lineage[lineage["input_table"] == "estimates"]
     used = figures.drop_duplicates(["restriction_id", *PLACE])

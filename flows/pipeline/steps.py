@@ -105,10 +105,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Checked:
-    """Valid typed rows, findings, numbers of rows by table, and accepted warnings.
-
-    `files` and `cut` as in `Reading`.
-    """
+    """Valid typed rows, findings, numbers of rows by table, and accepted warnings."""
 
     folders: tuple[Path, ...]
     tables: Tables
@@ -151,10 +148,7 @@ class Results:
 
 
 def format_finding(finding: Finding, folders: Sequence[Path] = ()) -> str:
-    """Return a finding as one line: FILE:LINE:COLUMN: RULE: message.
-
-    With the folders of the layers, the path of the file is below its folder.
-    """
+    """Return a finding as FILE:LINE:COLUMN: RULE: message, the file below its folder if given."""
     finding = facts.relocate_finding(finding, folders) if folders else finding
     value = f" ({finding.value!r})" if finding.value else ""
     text = " ".join(finding.message.split()) + value
@@ -284,8 +278,7 @@ def _find_hidden_findings(
 ) -> list[Finding]:
     """Return what rules over several tables will report on refused rows after their correction.
 
-    An invalid cell counts as blank if it may be blank; rows that are refused even so remain
-    excluded, and so do rows that refer to them.
+    An invalid cell counts as blank if it may be blank; rows refused even so remain excluded.
     """
     errors = [finding for finding in row_findings if finding.severity is FindingSeverity.ERROR]
     if all(len(stay[table]) == len(frame) for table, frame in reading.tables.items()):

@@ -51,11 +51,7 @@ def list_success(
     seconds: Mapping[str, float],
     ended: datetime,
 ) -> Samples:
-    """Return the metrics of a run that ended well.
-
-    `counts` are the rows of each published table, `used` has `period` and `as_of` of the audiences
-    used, and `seconds` are those of each step.
-    """
+    """Return the metrics of a run that ended well; `used` has `period` and `as_of` of audiences."""
     refused = quarantine.drop_duplicates(["row_layer", "file", "line"])
     return [
         (SUCCESS, {}, 1.0),
