@@ -50,7 +50,7 @@ Restriction = Annotated[
         help="Plain words that fit one restriction, such as 'nigeria twitter ban', or its id.",
     ),
 ]
-All = Annotated[bool, typer.Option("--all", help="Show everything, as all figures and years.")]
+All = Annotated[bool, typer.Option("--all", help="Show everything: all figures, codes and years.")]
 Area = Annotated[
     str,
     typer.Option(
@@ -454,7 +454,7 @@ def diff(
 ) -> None:
     """Show which answers changed between two versions, by how much, and what else changed.
 
-    That are facts that were added, changed or removed, and another day, seed or method.
+    It also lists facts that were added, changed or removed, and another day, seed or method.
     """
     if facts and new:
         raise fail_with("give NEW or --facts, not both", 2)

@@ -102,7 +102,7 @@ def publish_version(
 
 
 def roll_back(root: Path, name: str, reason: str, at: datetime) -> Stored:
-    """Let `latest` lead to an earlier version until the next run; raise PublishError else."""
+    """Lead `latest` to an earlier version until the next run; raise PublishError if it cannot."""
     reason = " ".join(reason.split())
     if not 0 < len(reason) <= MOST_REASON_SIGNS:
         raise PublishError(

@@ -182,7 +182,8 @@ class Stored:
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the key columns of each fact table."""
-        return dict(self.files[ARCHIVE_NAME][FACT_KEYS])
+        with self._as_damage(MANIFEST):
+            return dict(self.files[ARCHIVE_NAME][FACT_KEYS])
 
     def find_path(self, name: str) -> str:
         """Return the path of a table in the version; raise PublishError for an older schema."""

@@ -70,7 +70,7 @@ def run_and_publish(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Publish nothing if a row has an error or much changed."),
+        typer.Option("--strict", help="Publish nothing if a row is wrong or answers changed much."),
     ] = False,
     keep: Annotated[
         int | None, typer.Option(min=1, help="Number of versions to keep. Default: all.")
@@ -227,7 +227,7 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
 
 
 def refresh_figures(
-    into: Annotated[Path, local_option("--into", "DIR", "Folder of the layer, of its own.")],
+    into: Annotated[Path, local_option("--into", "DIR", "Folder of the layer.")],
     downloads: Annotated[
         Path,
         local_option(
@@ -319,7 +319,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         accessed: Day = None,
         overwrite: Annotated[
             bool,
-            typer.Option("--overwrite", help="Replace edited tables; DIR/replaced has copies."),
+            typer.Option("--overwrite", help="Replace edited tables; copies go to DIR/replaced."),
         ] = False,
         run: Annotated[
             bool, typer.Option("--run", help="Then run with the layer on top of the last ones.")
