@@ -95,7 +95,7 @@ def count_people(place: str, ids: Sequence[str], period: str) -> People:
     if period and parse_period(period) is None:
         raise ValueError(f"{period!r} is no period: write 2025, 2025-08 or 2025-08-13")
     with _open_place(place) as folders:
-        checked = check_facts(folders, date.today())
+        checked = steps.check_facts(steps.read_facts(folders))
     about = checked.tables["restrictions"].set_index("restriction_id")
     if unknown := [name for name in ids if name not in about.index]:
         raise ValueError(f"{unknown[0]} is not among the facts of {place}")
@@ -126,14 +126,6 @@ def _describe(people: numbers.Estimate, sentence: str) -> People:
     cells = dict(zip(numbers.NUMBERS, numbers.read_numbers(people), strict=True))
     ends = {f"{name}_persons": cell and float(round(cell)) for name, cell in cells.items()}
     return People(**ends, sentence=sentence)
-
-
-def check_facts(folders: Sequence[Path], today: date) -> steps.Checked:
-    """Return the facts, read and checked as in a run; invalid rows are left out.
-
-    Raises RefusedError where a fact table cannot be used.
-    """
-    return steps.refuse_errors(steps.validate_facts(steps.read_facts(folders), today), strict=False)
 
 
 def recompute_trace(

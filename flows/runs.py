@@ -128,7 +128,7 @@ def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
         return result
 
     reading = timed("read", steps.read_facts, options.facts)
-    checked = timed("check", _check_facts, reading, options)
+    checked = timed("check", steps.check_facts, reading, options.as_of, options.strict)
     processes = options.workers or parts.count_processes(len(checked.tables["restrictions"]))
     results: Results = timed(
         "compute", steps.compute_results, checked, options.as_of, options.seed, processes
@@ -153,12 +153,6 @@ def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
         title = "much changed against the last version"
         send_notice(profile, "warning", title, "\n".join(changes))
     return Outcome(done, changes, notes, reading.overridden_count)
-
-
-def _check_facts(reading: steps.Reading, options: RunOptions) -> steps.Checked:
-    reading = steps.restrict_to_day(reading, options.as_of)
-    checked = steps.validate_facts(reading, datetime.now(UTC).date())
-    return steps.refuse_errors(checked, options.strict)
 
 
 def report_changes(results: Results, options: RunOptions) -> tuple[list[str], list[str]]:

@@ -40,6 +40,7 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
     paths = fact_folders(folders)
     from audience_impact.store import PublishError, versions
     from flows import answering
+    from flows.pipeline import steps
 
     try:
         version = versions.find_latest(published)
@@ -47,7 +48,7 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
         if published != PUBLISHED:
             raise
         version = None
-    checked = answering.check_facts(paths, datetime.now(UTC).date())
+    checked = steps.check_facts(steps.read_facts(paths))
     return answering.recompute_trace(checked, restriction_id, version)
 
 
@@ -60,9 +61,8 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     from schemas import facts as fact_models
 
     paths, seed = fact_folders(folders), version.version.seed
-    reading = steps.restrict_to_day(steps.read_facts(paths), day)
-    checked = steps.validate_facts(reading, datetime.now(UTC).date())
-    as_of = steps.choose_day(steps.refuse_errors(checked, strict=False), day)
+    checked = steps.check_facts(steps.read_facts(paths), day)
+    as_of = steps.choose_day(checked, day)
     stages, _ = pipeline.prepare_run(checked.tables, as_of)
     tables = pipeline.Outputs(stages, pipeline.Settings(seed))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -338,6 +338,12 @@ def refuse_errors(checked: AnyFacts, strict: bool) -> AnyFacts:
         bad.sort(key=lambda finding: finding.rule == checks.KEY_UNRESOLVED)  # causes first
         raise RefusedError([format_finding(finding, checked.folders) for finding in bad], bad)
     return checked
+
+
+def check_facts(reading: Reading, day: date | None = None, strict: bool = False) -> Checked:
+    """Return the facts known on a day, checked as in a run; refuse what cannot be used."""
+    checked = validate_facts(restrict_to_day(reading, day), datetime.now(UTC).date())
+    return refuse_errors(checked, strict)
 
 
 def compute_results(
