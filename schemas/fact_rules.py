@@ -67,11 +67,9 @@ def _is_in_order(frame: pd.DataFrame, of: tuple[str, str, str]) -> Any:
     return is_stated & ~frame.index.isin(turned)
 
 
-@row_rule("share_above_one", "value", of=("estimates", "overlaps"))
-def _is_share_at_most_one(frame: pd.DataFrame) -> Any:
-    return frame["unit"].ne(words.Unit.SHARE.value) | ~(_parse_numbers(frame, "value") > 1)
-
-
+row_rule("share_above_one", "value", of=("estimates", "overlaps"))(
+    lambda frame: frame["unit"].ne(words.Unit.SHARE.value) | ~(_parse_numbers(frame, "value") > 1)
+)
 ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
 
 
@@ -92,16 +90,12 @@ def _is_count_whole(frame: pd.DataFrame) -> Any:
     return frame["unit"].eq(words.Unit.SHARE.value) | ~fractions.any(axis=1)
 
 
-@row_rule("urban_above_persons", "urban_persons", of=("bases",))
-def _is_urban_at_most_all(frame: pd.DataFrame) -> Any:
-    return ~(_parse_numbers(frame, "urban_persons") > _parse_numbers(frame, "persons"))
-
-
-@row_rule("source_incomplete", "url", of=("sources",))
-def _has_address_or_title(frame: pd.DataFrame) -> Any:
-    return mark_filled(frame["url"]) | mark_filled(frame["title"])
-
-
+row_rule("urban_above_persons", "urban_persons", of=("bases",))(
+    lambda frame: ~(_parse_numbers(frame, "urban_persons") > _parse_numbers(frame, "persons"))
+)
+row_rule("source_incomplete", "url", of=("sources",))(
+    lambda frame: mark_filled(frame["url"]) | mark_filled(frame["title"])
+)
 QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
 MOST_LOG_ODDS = 20.0
 """Maximum of the absolute log odds of a share, that of one in a thousand million."""
@@ -120,11 +114,9 @@ FITTED = (
 )
 
 
-@row_rule("data_differ", "data_sha256", of=FITTED)
-def _are_fitted_together(frame: pd.DataFrame) -> Any:
-    return frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
-
-
+row_rule("data_differ", "data_sha256", of=FITTED)(
+    lambda frame: frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
+)
 _parameter_rule = partial(row_rule, "parameter_out_of_range", "value", "mean", "share")
 _count_rule = partial(row_rule, "learned_from_nothing", "freedom", "figures", "pairs", "houses")
 
@@ -235,26 +227,23 @@ def _is_end_after_start(frame: pd.DataFrame) -> Any:
     return ~(ends <= periods.parse_periods(start)["start"])
 
 
-@row_rule("ongoing_has_end", "ended_on", of=("restrictions",))
-def _has_end_unless_ongoing(frame: pd.DataFrame) -> Any:
-    goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
-    return ~(goes_on & mark_filled(frame["ended_on"]))
-
-
-@row_rule("start_missing", "observed_from", of=("restrictions",))
-def _has_start(frame: pd.DataFrame) -> Any:
-    return mark_filled(frame["observed_from"]) | mark_filled(frame["announced_on"])
-
-
-@row_rule("part_without_kind", "part_kind", of=("restriction_places",))
-def _has_kind_if_part(frame: pd.DataFrame) -> Any:
-    is_within = frame["reading"].eq(words.PlaceReading.WITHIN.value)
-    return is_within == mark_filled(frame["part_kind"])
+row_rule("ongoing_has_end", "ended_on", of=("restrictions",))(
+    lambda frame: (
+        ~(frame["end_status"].eq(words.EndStatus.ONGOING.value) & mark_filled(frame["ended_on"]))
+    )
+)
+row_rule("start_missing", "observed_from", of=("restrictions",))(
+    lambda frame: mark_filled(frame["observed_from"]) | mark_filled(frame["announced_on"])
+)
+row_rule("part_without_kind", "part_kind", of=("restriction_places",))(
+    lambda frame: (
+        frame["reading"].eq(words.PlaceReading.WITHIN.value) == mark_filled(frame["part_kind"])
+    )
+)
 
 
 @row_rule(
-    *("answer_without_group", "is_real", "is_whole", "is_on", "is_distinct"),
-    of=("event_readings",),
+    *("answer_without_group", "is_real", "is_whole", "is_on", "is_distinct"), of=("event_readings",)
 )
 def _has_groups_of_answers(frame: pd.DataFrame) -> Any:
     groups = ["evidence_group", "extent_group", "end_group", "neighbour_group"]

@@ -27,13 +27,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.comparing import text
-from audience_impact.comparing.changes import (
-    NEW,
-    OLD,
-    Comparison,
-    Row,
-    describe_answer,
-)
+from audience_impact.comparing.changes import NEW, OLD, Comparison, Row, describe_answer
 from audience_impact.comparing.changes import STATUS as OBS_STATUS
 from audience_impact.frames import Array
 from audience_impact.periods import ONE_DAY, parse_period
@@ -41,6 +35,7 @@ from audience_impact.rules import get_rule, register_rule
 from audience_impact.store import PublishError
 from audience_impact.vocabulary import EndStatus, FactChange, ObsStatus, RuleStage
 from schemas import published
+from schemas.fact_rules import FITTED
 from schemas.facts import COLUMNS, TABLES
 
 Edit = tuple[str, str]
@@ -71,8 +66,7 @@ SUBJECTS = ("areas", "platforms", "restrictions", "surveys")
 OF_CERTAINTY = ("interval_kind", "obs_status", "basis", "self_selected", "is_metered")
 """Codes that say how sure a figure is, and not what it counts."""
 FITTED_TO = "data_sha256"
-"""The column of tables that a command fits to other facts, and writes anew as a whole."""
-FITTED = tuple(table for table in TABLES if FITTED_TO in COLUMNS[table])
+"""The column of fitted tables that says to which facts they were fitted."""
 BY_HAND = tuple(table for table in TABLES if table not in FITTED)
 """The tables of facts that people edit."""
 LONGEST_CELL = 60
@@ -240,9 +234,9 @@ def _rows_run_together(comparison: LastComparison) -> Findings:
 def _is_merged(row: Row, gone: Row) -> bool:
     """Return whether each changed cell begins as before and ends as that of the missing row."""
     for name, (was, now) in row.changed_cells.items():
-        begin = _count_common_prefix(was, now)
-        end = _count_common_prefix(gone.sides[0][name][::-1], now[::-1])
-        if now != gone.sides[0][name] and not (end > 0 and begin + end >= len(now)):
+        last = gone.sides[0][name]
+        begin, end = _count_common_prefix(was, now), _count_common_prefix(last[::-1], now[::-1])
+        if now != last and not (end > 0 and begin + end >= len(now)):
             return False
     return row.change is FactChange.CHANGED
 
@@ -323,7 +317,9 @@ def _end_changed(row: Row, _: pd.Timestamp) -> Edit | None:
     """Find a known end that is gone or moved outside of what was known of it."""
     old, new = row.sides
     was, now = old[END], new[END]
-    if was and not _is_within(now, was):
+    inner, outer = parse_period(now), parse_period(was)
+    is_within = inner and outer and outer[0] <= inner[0] and inner[1] <= outer[1]
+    if was and not is_within:
         return END, f"ended {was} in the last version, {now or 'without an end'} now"
     if not was and not now and EndStatus.ENDED in row.changed_cells.get(STATUS, ("",))[0]:
         return STATUS, f"was {old[STATUS]} in the last version, {new[STATUS]} now"
@@ -360,8 +356,10 @@ def _subject_changed(row: Row, _: pd.Timestamp) -> Edit | None:
 def _number_rescaled(row: Row, _: pd.Timestamp) -> Edit | None:
     for name, (was, now) in row.changed_cells.items():
         about = COLUMNS[row.table].get(name)
-        if about and about.group == "number" and was and now and _is_rescaled(was, now):
-            return name, format_cells(row, name)
+        if about and about.group == "number" and was and now:
+            low, high = sorted(pd.to_numeric(pd.Series([was, now]), errors="coerce").abs())
+            if high >= RESCALED_FACTOR * low and high > low:
+                return name, format_cells(row, name)
     return None
 
 
@@ -391,11 +389,6 @@ def _shorten_cell(cell: str) -> str:
     return (cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}...") or "blank"
 
 
-def _is_within(period: str, longer: str) -> bool:
-    inner, outer = parse_period(period), parse_period(longer)
-    return bool(inner and outer and outer[0] <= inner[0] and inner[1] <= outer[1])
-
-
 def _count_days(cells: Mapping[str, str], as_of: pd.Timestamp) -> int:
     """Return the days that a restriction lasted; 0 where no start is known."""
     if cells.get(DAYS):
@@ -418,14 +411,6 @@ def _names_subject(table: str, name: str, was: str, now: str) -> bool:
         old, new = parse_period(was), parse_period(now)
         return bool(old and new and abs(new[0] - old[0]) >= YEAR)
     return name == "age" or (columns[name].group == "code" and name not in OF_CERTAINTY)
-
-
-def _is_rescaled(was: str, now: str) -> bool:
-    try:
-        low, high = sorted(map(abs, (float(was), float(now))))
-    except ValueError:
-        return False
-    return high >= RESCALED_FACTOR * low and high > low
 
 
 @_rule(*BY_HAND)
