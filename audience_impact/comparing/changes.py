@@ -153,43 +153,35 @@ def list_changed_tables(old: Files, new: Files, keys: Keys) -> list[ChangedTable
 
     Tables without columns in `keys` are left out.
     """
-    names = {name.split("/")[1].removesuffix(".csv") for name in {**old, **new}}
-    changed = []
-    for table in sorted(names & {*keys}):
-        sides = [
-            {name: files[name] for name in files if name.endswith(f"/{table}.csv")}
-            for files in (old, new)
+    differing = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    tables = {name.split("/")[1].removesuffix(".csv") for name in differing} & {*keys}
+    headers = {}
+    for table in sorted(tables):
+        lines = [
+            content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+            for name, content in [*old.items(), *new.items()]
+            if name.endswith(f"/{table}.csv")
         ]
-        if sides[0] != sides[1]:
-            contents = [content for files in sides for content in files.values()]
-            header = _read_header(contents, keys[table])
-            rows = (_read_rows(table, files, header) for files in sides)
-            changed.append(ChangedTable(table, *rows))
-    return changed
+        columns = {
+            reading.FORMER_NAMES.get(name, name): None for row in csv.reader(lines) for name in row
+        }
+        optional = frozenset(columns) - {*keys[table]}
+        headers[table] = Header([*columns], keys[table], True, optional, is_blank_a_key=True)
+    sides = [_read_rows(files, headers) for files in (old, new)]
+    return [ChangedTable(table, *(side[table] for side in sides)) for table in headers]
 
 
-def _read_header(contents: Iterable[bytes], key: Sequence[str]) -> Header:
-    first_lines = [
-        content.partition(b"\n")[0].decode("utf-8-sig", "replace") for content in contents
-    ]
-    columns = dict.fromkeys(
-        reading.FORMER_NAMES.get(name, name) for cells in csv.reader(first_lines) for name in cells
-    )
-    return Header([*columns], key, True, frozenset(columns) - {*key}, is_blank_a_key=True)
-
-
-def _read_rows(table: str, files: Files, header: Header) -> pd.DataFrame:
-    """Return the rows of a table by key, layers merged; a repeated key gets a number."""
+def _read_rows(files: Files, headers: Mapping[str, Header]) -> dict[str, pd.DataFrame]:
+    """Return the rows of tables by key, layers merged; a repeated key gets a number."""
     with tempfile.TemporaryDirectory() as folder:
         layers = manifest.write_layers(files, Path(folder))
-        rows = reading.read_tables(layers, {table: header})[0][table]
-    # Layers that lack the table count as well.
-    numbers = sorted(1 + int(name.split("/")[0]) for name in files)
-    rows = rows.assign(row_layer=rows["row_layer"].map(dict(enumerate(numbers, 1))))
-    first, *rest = (rows[name] for name in header.key)
-    keys = first.str.cat(rest, sep="|") if rest else first
-    number = rows.groupby(keys).cumcount()
-    return rows.set_axis(keys.where(number == 0, keys + "#" + number.astype("str")))
+        tables = reading.read_tables(layers, headers)[0]
+    for table, rows in tables.items():
+        first, *rest = (rows[name] for name in headers[table].key)
+        keys = first.str.cat(rest, sep="|") if rest else first
+        number = rows.groupby(keys).cumcount()
+        tables[table] = rows.set_axis(keys.where(number == 0, keys + "#" + number.astype("str")))
+    return tables
 
 
 def key_answers(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:

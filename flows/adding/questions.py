@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from audience_impact import periods
 from audience_impact import vocabulary as words
-from audience_impact.plain_text import fold_name, strip_blanks
+from audience_impact.plain_text import strip_blanks
 from audience_impact.populations import is_region
 from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
 from schemas import facts
@@ -34,8 +34,6 @@ AMOUNT = re.compile(
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ROW_EACH = "restriction_targets"
 """Table in which each of several answers is a row."""
-NOBODY = "not stated"
-"""Answer for a page that names no measurer."""
 SEVERITY = {
     words.Action.NETWORK_SHUTDOWN: words.Severity.NETWORK_UNAVAILABLE,
     words.Action.THROTTLE: words.Severity.SERVICE_IMPAIRED,
@@ -63,6 +61,9 @@ class Answers(dict[str, str]):
         """Return the source row of the page, or None for a page that is not on record."""
         raw_answer = self.get("source") or self.get("url")
         return self.records.find_source(raw_answer) if raw_answer else None
+
+
+Reader = Callable[[str, Answers], str]
 
 
 class Question(NamedTuple):
@@ -221,32 +222,26 @@ def _read_source(raw_answer: str, answers: Answers) -> str:
     return row["source_id"]
 
 
-def _read_series(raw_answer: str, answers: Answers) -> str:
-    if fold_name(raw_answer) == NOBODY:
-        return ""
-    try:
-        return answers.records.find_series(raw_answer)
-    except NotOnRecordError:
-        if "new_measurer" in answers:
-            return make_slug(raw_answer)
-        raise
+def _read_name(find: Callable[[FactRecords, str], str], adds: str) -> Reader:
+    """Return a reader of ids by name; a new name gets an id if its kind was answered."""
+
+    def read(raw_answer: str, answers: Answers) -> str:
+        try:
+            return find(answers.records, raw_answer)
+        except NotOnRecordError:
+            if adds in answers and make_slug(raw_answer):
+                return make_slug(raw_answer)
+            raise
+
+    return read
 
 
-def _read_platform(raw_answer: str, answers: Answers) -> str:
-    """Return the id of a service; a new service gets one if its kind was answered."""
-    try:
-        return answers.records.find_platform(raw_answer)
-    except NotOnRecordError:
-        if "new_platform" in answers and make_slug(raw_answer):
-            return make_slug(raw_answer)
-        raise
-
-
-READERS: dict[str, Callable[[str, Answers], str]] = {
+READERS: dict[str, Reader] = {
     "source": _read_source,
-    "measured_by": _read_series,
-    "platform": _read_platform,
-    "people_platform": _read_platform,
+    "measured_by": _read_name(FactRecords.find_series, "new_measurer"),
+    **dict.fromkeys(
+        ("platform", "people_platform"), _read_name(FactRecords.find_platform, "new_platform")
+    ),
     "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
     "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),
     "web_address": _read_web_address,

@@ -27,6 +27,8 @@ CAMPAIGN = re.compile(r"^(utm_\w+|fbclid|gclid)=")
 """Parts of an address that record the origin of a visit and nothing about the page."""
 HOST_WORDS = {"www", "m", "co", "com", "org", "net", "gov", "edu", "ac"}
 """Parts of a host name that do not name the publisher."""
+NOBODY = "not stated"
+"""Answer for a page that names no measurer."""
 
 
 class NotOnRecordError(ReadableError):
@@ -125,16 +127,17 @@ class FactRecords:
         raise NotOnRecordError(f"{text} is no platform on record{suggest_names(text, names)}")
 
     def find_series(self, text: str) -> str:
-        """Return the id of a measuring programme from its id or its measurer.
+        """Return the id of a measuring programme from its id or its measurer; blank for NOBODY.
 
         Raises NotOnRecordError.
         """
+        if fold_name(text) == NOBODY:
+            return ""
         lineages = self.tables["lineages"]
         ids, measurers = lineages["measurement_series_id"], lineages["measurer"]
-        named = (
-            [text] if text in set(ids) else list(ids[measurers.map(fold_name) == fold_name(text)])
-        )
-        return choose_only(text, named, "measurer", "programmes measure for", [*ids, *measurers])
+        is_named = ids.eq(text) if text in set(ids) else measurers.map(fold_name) == fold_name(text)
+        names = [*ids, *measurers]
+        return choose_only(text, [*ids[is_named]], "measurer", "programmes measure for", names)
 
     def find_source(self, raw_answer: str) -> Mapping[str, str] | None:
         """Return the source row of a page by its address or id; None for a new page."""
