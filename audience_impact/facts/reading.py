@@ -124,8 +124,7 @@ class _Reader:
     def parse_rows(self, text: str) -> list[tuple[int, list[str]]]:
         """Return the rows that are not blank, each with its first line."""
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        rows: list[tuple[int, list[str]]] = []
-        line = 1
+        rows, line = list[tuple[int, list[str]]](), 1
         try:
             for row in reader:
                 if row:

@@ -446,25 +446,6 @@ def stopped_at(number: int) -> Callable[[Path, Path], Path]:
     return replace
 
 
-@pytest.mark.parametrize("number", [0, 2])
-def test_a_disk_that_fails_leaves_all_as_it_was(
-    facts: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    before, rename, calls = contents(facts), Path.replace, iter(range(100))
-
-    def replace(own: Path, target: Path) -> Path:
-        if next(calls) == number:
-            raise OSError(28, "No space left on device", str(own))
-        return rename(own, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
-    result = run(facts, "restriction", ACT, "--yes")
-    assert result.exit_code == 1
-    assert "nothing written" in result.output
-    assert "No space left on device" in result.output
-    assert contents(facts) == before
-
-
 @pytest.mark.parametrize("number", [1, 3])
 def test_who_is_killed_in_between_leaves_valid_facts_and_the_same_again_completes_them(
     facts: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int

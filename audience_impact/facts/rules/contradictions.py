@@ -68,20 +68,17 @@ def _state_largest_number(figures: pd.DataFrame) -> pd.DataFrame:
     return figures.assign(stated=stated)
 
 
-def _select_persons(estimates: pd.DataFrame) -> pd.DataFrame:
-    return _state_largest_number(estimates[estimates["unit"] == Unit.PERSONS.value])
-
-
 @check("estimates", ENDS)
 def _estimate_above_base(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    persons = _select_persons(estimates)
+    persons = _state_largest_number(estimates[estimates["unit"] == Unit.PERSONS.value])
     containing = persons["population_base"].map(lambda name: (name, *PARENTS.get(name, ())))
     return _select_excess_of_measurer(persons.assign(population_base=containing), tables["bases"])
 
 
 @check("estimates", ENDS)
 def _above_population(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    return _select_excess_of_residents(_select_persons(estimates), tables)
+    persons = _state_largest_number(estimates[estimates["unit"] == Unit.PERSONS.value])
+    return _select_excess_of_residents(persons, tables)
 
 
 @check("estimates", ENDS)

@@ -209,10 +209,8 @@ def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
     """Return findings for sources read after `today`; none where `today` is None."""
     sources = tables["sources"]
     late = sources[sources["accessed_on_start"] > pd.Timestamp(today)]
-    text = "is in the future; correct the day of access"
+    text = "{accessed_on} is in the future; correct the day of access"
     return [
-        build_finding(
-            *("sources", row, "accessed_on", READ_AFTER_TODAY), f"{row['accessed_on']} {text}"
-        )
+        build_finding("sources", row, "accessed_on", READ_AFTER_TODAY, text.format(**row))
         for _, row in late.iterrows()
     ]

@@ -135,17 +135,14 @@ def _describe_neighbours(odd: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFra
     """
     around, ratio = [], []
     for row in odd.itertuples():
-        is_near = numbers["moment"].isin([row.before, row.after]) & (
-            numbers["series"] == row.series
-        )
-        near = numbers[is_near].sort_values("moment")
-        unit = getattr(row, "unit", Unit.PERSONS.value)
-        around.append(
-            ", ".join(
-                format_message("{stated:number {unit}} in {period}", {**cells, "unit": unit})
-                for cells in near[["stated", "period"]].to_dict("records")
-            )
-        )
+        is_near = numbers["moment"].isin([row.before, row.after])
+        near = numbers[is_near & (numbers["series"] == row.series)].sort_values("moment")
+        near = near[["stated", "period"]].assign(unit=getattr(row, "unit", Unit.PERSONS.value))
+        texts = [
+            format_message("{stated:number {unit}} in {period}", cells)
+            for cells in near.to_dict("records")
+        ]
+        around.append(", ".join(texts))
         ratio.append(row.stated / near["stated"].mean())
     return odd.assign(around=around, ratio=ratio, surprise=odd["surprise"].abs())
 
@@ -193,10 +190,7 @@ def _figure_unlike_areas(estimates: pd.DataFrame, tables: Tables) -> pd.DataFram
     return rows[is_far & (rows["others_count"] >= LEAST_AREAS)]
 
 
-@check_each(
-    *(("estimates", column) for column in ("value", "low", "high")),
-    ("bases", "persons"),
-)
+@check_each(*(("estimates", column) for column in ("value", "low", "high")), ("bases", "persons"))
 def _finer_than_its_measurer(frame: pd.DataFrame, _: Tables, column: str) -> pd.DataFrame:
     """Select numbers printed with more digits than nearly all others of their measurer.
 
@@ -328,9 +322,7 @@ LEAST_RESPONDENTS = 30
 
 
 @check_each(
-    ("feature_use", "share", 2.2),
-    ("circumvention", "share", 2.2),
-    ("overlaps", "value", 3.0),
+    ("feature_use", "share", 2.2), ("circumvention", "share", 2.2), ("overlaps", "value", 3.0)
 )
 def _share_unlike_others(rows: pd.DataFrame, _: Tables, column: str, limit: float) -> pd.DataFrame:
     """Select shares that are `limit` in log odds from the median of their kind."""
