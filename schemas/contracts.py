@@ -75,7 +75,6 @@ def check_table(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[Failure
 
 
 def _list_cell_rules(schema: pa.DataFrameSchema) -> list[tuple[Any, list[str]]]:
-    """Return each rule of single cells, with the columns of one type that it applies to."""
     groups: dict[tuple[str, ...], tuple[Any, list[str]]] = {}
     for name, column in schema.columns.items():
         for check in column.checks:

@@ -204,7 +204,6 @@ def _has_surveys_unless_assumed(frame: pd.DataFrame) -> Any:
     of={"restrictions": ("least_hours_a_day", "most_hours_a_day")},
 )
 def _have_both_in_order(frame: pd.DataFrame, of: tuple[str, str]) -> Any:
-    """Require both limits, the smaller one first, or neither of them."""
     low, high = (_parse_numbers(frame, name) for name in of)
     return (low.isna() & high.isna()) | (low <= high)
 

@@ -98,7 +98,6 @@ class Column(NamedTuple):
 
 
 def _list_meanings(name: str) -> Mapping[str, str]:
-    """Return the meanings of a vocabulary, of a rule of reasons or several, or of the items."""
     if name == "ITEMS":
         return {item: about.words for item, about in ITEMS.items()}
     if name in status_rules.SENTENCES:

@@ -246,7 +246,6 @@ def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
 
 
 def _merge_linked(tables: Tables) -> Tables:
-    """Return typed facts in which restrictions that links say are one event are one."""
     links = choose_links(tables["event_links"])
     if links.empty:
         return tables
@@ -367,7 +366,6 @@ def _find_first(beside: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 def _complete(
     restrictions: pd.DataFrame, links: pd.DataFrame, merged: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return restrictions with the end, networks and source of the events merged into them."""
     beside = restrictions.loc[list(merged)].assign(published=list(merged.values()))
     ends = beside.assign(
         is_exact=beside["ended_on_end"] - beside["ended_on_start"] == ONE_DAY,

@@ -119,7 +119,6 @@ def _build_figure_rows(answers: Answers) -> Rows:
 
 
 def _find_similar_figures(added: Rows, records: FactRecords) -> pd.DataFrame:
-    """Return the figures on record with the same statement; one of the same page is identical."""
     (figure,) = added["estimates"]
     rows = records.tables["estimates"]
     rows = rows[(rows[SAME] == [figure[name] for name in SAME]).all(axis=1)]

@@ -199,7 +199,6 @@ Findings = Iterator[tuple[str, str]]
 
 
 def _rule(*tables: str) -> Callable[[Callable[[LastComparison], Findings]], None]:
-    """Declare the decorated function as the rule of its name."""
 
     def declare(find: Callable[[LastComparison], Findings]) -> None:
         rule = register_rule(find.__name__[1:], RuleStage.VERSIONS, *tables)
@@ -279,7 +278,6 @@ def _cells_changed_rows(comparison: LastComparison) -> Findings:
 
 @_rule(*FITTED)
 def _fitted_rows_edited(comparison: LastComparison) -> Findings:
-    """Find changed rows of fitted tables whose data did not change."""
     for changed in comparison.fact_tables:
         edited = [row for row in changed.rows if {*row.changed_cells} != {"note"}]
         is_fitted = changed.table in FITTED
@@ -314,7 +312,6 @@ def _edit_rule(*tables: str) -> Callable[[FindEdit], None]:
 
 @_edit_rule(RESTRICTIONS)
 def _end_changed(row: Row, _: pd.Timestamp) -> Edit | None:
-    """Find a known end that is gone or moved outside of what was known of it."""
     old, new = row.sides
     was, now = old[END], new[END]
     inner, outer = parse_period(now), parse_period(was)
@@ -415,7 +412,6 @@ def _names_subject(table: str, name: str, was: str, now: str) -> bool:
 
 @_rule(*BY_HAND)
 def _row_gone(comparison: LastComparison) -> Findings:
-    """Find the only lost row of a table, if answers moved."""
     for changed in comparison.fact_tables:
         if changed.table in BY_HAND and len(changed.gone) == 1 and comparison.has_moved_answers:
             for row in changed.rows:

@@ -70,7 +70,6 @@ def _select_other_dates(frame: pd.DataFrame, key: str, column: str) -> pd.DataFr
 def _select_other_areas(
     frame: pd.DataFrame, key: str, column: str, parents: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return rows whose id begins with a country of the table that is not that of the row."""
     countries = {areas: countries_of(areas.split(";"), parents) for areas in frame[column].unique()}
     all_countries = {code for codes in countries.values() for code in codes}
     disagrees = [
@@ -158,7 +157,6 @@ def _period_far_from_its_page(
 
 @check("restrictions", "observed_from")
 def _restriction_far_from_its_page(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Select restrictions that begin, end or are announced far from their page or their start."""
     rows = _join_page_days(rows, tables)
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
     lasted = (rows["ended_on_end"] - begins).dt.days

@@ -94,7 +94,6 @@ def _add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 
 @check("estimates", "value")
 def _pages_differ(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Compare a figure with the median of other pages that print the same measurement."""
     rows = _add_levels(estimates, tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = ["series", "period"]
@@ -149,7 +148,6 @@ def _describe_neighbours(odd: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFra
 
 @check("estimates", ENDS)
 def _figure_unlike_measurements(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Compare a figure with other measurers, metrics and units within two years."""
     rows = _select_comparable(estimates, tables)
     rows = rows.assign(monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"]).reset_index(
         names="place"
@@ -172,7 +170,6 @@ def _select_comparable(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 @check("estimates", ENDS)
 def _figure_unlike_areas(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Compare a figure's share of the people online with that in other areas."""
     rows = _select_comparable(estimates, tables)
     by = ["platform_id", "is_daily"]
     areas = rows.groupby([*by, "area_id"])["level"].median().reset_index()
@@ -299,7 +296,6 @@ def _base_unlike_publishers(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
 
 @check("bases", "persons")
 def _age_group_unlike_areas(bases: pd.DataFrame, _: Tables) -> pd.DataFrame:
-    """Select age groups whose part of all residents is far from the median of all areas."""
     rows = _describe_bases(bases)
     rows = rows.assign(level=levels.compute_level(rows["persons"], rows["residents"]))
     rows = rows[rows["population_base"].str.startswith("age_") & rows["residents"].notna()]
@@ -325,7 +321,6 @@ LEAST_RESPONDENTS = 30
     ("feature_use", "share", 2.2), ("circumvention", "share", 2.2), ("overlaps", "value", 3.0)
 )
 def _share_unlike_others(rows: pd.DataFrame, _: Tables, column: str, limit: float) -> pd.DataFrame:
-    """Select shares that are `limit` in log odds from the median of their kind."""
     rows = rows[rows[column] > 0]
     if "unit" in rows:
         rows = rows[rows["unit"] == Unit.SHARE.value]
@@ -337,7 +332,6 @@ def _share_unlike_others(rows: pd.DataFrame, _: Tables, column: str, limit: floa
 
 @check("surveys", "respondents")
 def _patterns_incomplete(surveys: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Compare the sum of shares of patterns with 1, and that of counts with the respondents."""
     sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
     all_shares, counted = (
         surveys["survey_id"].map(sums[name]).astype("float64")

@@ -88,7 +88,6 @@ def _select_notes(frame: pd.DataFrame, words: str, pattern: str) -> pd.DataFrame
 
 
 def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
-    """Return half a unit of the last digit of printed numbers."""
     decimals = printed.str.extract(r"\.(\d+)$")[0].str.len().fillna(0.0)
     return 0.5 * 10.0 ** -decimals.astype("float64")
 

@@ -47,7 +47,6 @@ KIND = ["audience_metric", "unit", "population_base"]
 
 @check("estimates", "platform_id")
 def _figure_told_twice(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
-    """Select the second of two figures that differ in one coded word, or in the programme."""
     columns = [name for name in (*SAME, *WORDS, "row_line") if name != "stated"]
     rows = estimates[columns].assign(stated=estimates["value"].fillna(estimates["low"]))
     rows = rows[rows["stated"] > 0].reset_index(names="place")
@@ -69,7 +68,6 @@ def _figure_told_twice(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
 
 @check("estimates", "audience_metric")
 def _word_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
-    """Select coded words that no other figure has which agrees in all other coded words."""
     names = ["measurement_series_id", "source_id", *KIND]
     # Numbers of the words: words themselves are hashed anew for each group.
     numbers = {name: pd.factorize(estimates[name])[0] for name in names}
@@ -132,7 +130,6 @@ def _platform_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
 
 @check("estimates", "platform_id")
 def _page_about_another(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Compare the single service of a page's figures with the services of its title."""
     estimates = estimates[["source_id", "platform_id", "area_id"]]
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     services = set(kinds.index[~kinds.isin(NO_SERVICES)])
