@@ -14,7 +14,6 @@ from audience_impact.facts.known_facts import NOT_KNOWN_YET
 from audience_impact.facts.rules import days
 from audience_impact.outputs.review import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
-from audience_impact.vocabulary import RuleStage
 from flows.pipeline import steps
 from flows.pipeline.quality import IN_QUALITY, collect_rules
 from schemas import contracts
@@ -31,7 +30,6 @@ from tests.support import (
     of_rule,
     read_cells,
     row,
-    small,
     world,
 )
 from tests.unit.test_surprises import CASES as SURPRISE_CASES
@@ -122,16 +120,8 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
     return Held(computed(folder).frames, lines)
 
 
-OF_FACTS = (RuleStage.CELLS, RuleStage.KEYS, RuleStage.TABLES)
 ELSEWHERE = {NOT_KNOWN_YET, "quantiles_out_of_order"}
 """What test_known shows, and what test_fact_contracts does, since half a law is refused."""
-
-
-def test_every_rule_has_a_case() -> None:
-    """Here or in test_surprises, or ELSEWHERE."""
-    listed = {rule.id for rule in collect_rules() if rule.stage in OF_FACTS}
-    assert listed == set(CASES) | SURPRISES | ELSEWHERE
-    assert set(checks.CHECKS) < set(CASES) | SURPRISES
 
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
@@ -397,28 +387,6 @@ def test_what_is_no_plain_number(tmp_path: Path) -> None:
         made.estimate(f"E{place}", value=cell)
     done = checked(made.write(tmp_path / "facts"))
     assert [item.value for item in of_rule(done, "number")] == cells
-
-
-BLANKS = (" ", "  ", "\xa0", "\u3000", "\u200b", "\ufeff")
-
-
-def test_a_figure_of_white_space_is_refused_and_every_other_stays(tmp_path: Path) -> None:
-    folder = small(tmp_path / "facts")
-    figure = DEFAULTS["estimates"]
-    lines = [
-        append(folder, "estimates", {**figure, "estimate_id": f"B{at}", "value": blank})
-        for at, blank in enumerate(BLANKS)
-    ]
-    done = checked(folder)
-    found = of_rule(done, "white_space")
-    assert [(item.line, item.column, item.value) for item in found] == [
-        (line, "value", blank) for line, blank in zip(lines, BLANKS, strict=True)
-    ]
-    for item, blank in zip(found, BLANKS, strict=True):
-        assert f"nothing but U+{ord(blank[0]):04X} " in item.message
-        assert steps.format_finding(item).endswith(f"empty it or fill it ({blank!r})")
-    assert [missing.line for missing in of_rule(done, "low_value_high")] == lines
-    assert set(done.tables["estimates"]["estimate_id"]) == {"E1", "E2"}
 
 
 def test_a_message_lists_the_allowed_words() -> None:

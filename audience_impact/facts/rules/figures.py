@@ -78,7 +78,11 @@ def _add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     is_share = estimates["unit"] == Unit.SHARE.value
     alone = is_share & population.isna()
     persons = stated.where(~is_share | alone, stated * population)
-    universe = levels.count_universe(estimates, bases).mask(alone, 1.0)
+    online, everyone = (
+        levels.find_nearest_persons(estimates, bases[bases["population_base"] == name], ["area_id"])
+        for name in (ONLINE, EVERYONE)
+    )
+    universe = online.fillna(everyone).mask(alone, 1.0)
     # These columns alone: all others would be copied again and again.
     leveled = estimates[columns].assign(
         series=estimates.groupby(SERIES, dropna=False).ngroup(),

@@ -26,7 +26,6 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distance
-from audience_impact.populations import EVERYONE, ONLINE
 
 MOST_SHARE = 0.95
 """Maximum share of a number in its universe. For larger numbers the universe is enlarged
@@ -111,15 +110,6 @@ def find_population(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float
     by = ["area_id", "population_base"]
     by_measurer = find_nearest_persons(rows, bases, [*by, "measurement_series_id"])
     return by_measurer.fillna(find_nearest_persons(rows, bases, by))
-
-
-def count_universe(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]":
-    """Return the people online of each row's area, else its residents, nearest in time."""
-    online, everyone = (
-        find_nearest_persons(rows, bases[bases["population_base"] == name], ["area_id"])
-        for name in (ONLINE, EVERYONE)
-    )
-    return online.fillna(everyone)
 
 
 def pool_spreads(
