@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.outputs.review import reasons, rules
+from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.status_rules import MISSING
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
@@ -128,37 +128,6 @@ def test_an_answer_without_width_is_withheld_alone_and_named() -> None:
     results = review(stages, impact)
     assert rules.answer_without_width(results) == ["R1/people_exposed"]
     assert rules.interval_without_width(results) == [], "nothing is left to refuse"
-
-
-@pytest.mark.parametrize(("bound", "at_zero"), [("", False), ("printed_max_persons", True)])
-def test_quantiles_without_width_are_dropped_unless_nobody_is_meant(
-    bound: str, at_zero: bool
-) -> None:
-    numbers = {
-        "q05": [5.0, 5.0, 0.0, 0.0, np.nan],
-        "q50": [5.0, 5.0, 0.0, 0.0, np.nan],
-        "q95": [6.0, 5.0, 0.0, 0.0, np.nan],
-        "printed_max": [9.0, 9.0, 0.0, 9.0, 9.0],
-    }
-    frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
-    frame = frame.assign(min_persons=0.0, max_persons=9.0)
-    wide, withheld = reasons.withhold_quantiles(frame, bound=bound)
-    assert withheld["no_width"].tolist() == [False, True, False, at_zero, False]
-    assert wide["q50_persons"].isna().tolist() == [False, True, False, at_zero, True]
-
-
-def test_quantiles_outside_are_dropped_on_both_sides() -> None:
-    numbers = {
-        "min": [5.0, 5.0, 5.0, 5.0],
-        "q05": [5.0, 3.0, 6.0, np.nan],
-        "q50": [7.0, 7.0, 7.0, np.nan],
-        "q95": [9.0, 9.0, 11.0, np.nan],
-        "max": [9.0, 9.0, 9.0, 9.0],
-    }
-    frame = pd.DataFrame({f"{name}_persons": values for name, values in numbers.items()})
-    inside, withheld = reasons.withhold_quantiles(frame)
-    assert withheld["outside_bounds"].tolist() == [False, True, True, False]
-    assert inside["q50_persons"].isna().tolist() == [False, True, True, True]
 
 
 def test_a_month_has_no_fewer_people_than_a_day_just_before() -> None:

@@ -177,18 +177,38 @@ def test_the_table_of_rules_is_sound() -> None:
     assert status_rules.SENTENCES["rung_closed"] == GAPS[PartGap.RUNG_CLOSED]
 
 
-def test_quantiles_that_differ_by_more_than_a_factor_of_20_are_dropped() -> None:
-    frame = pd.DataFrame(
-        {
-            "f_q05_person_days": [1.0, 10.0, 0.0, np.nan, 0.0, 0.0],
-            "f_q50_person_days": [5.0, 90.0, 3.0, np.nan, 100.0, 100.0],
-            "f_q95_person_days": [19.0, 201.0, 21.0, np.nan, 440.0, 450.0],
-        }
+UNKNOWN = (np.nan, np.nan, np.nan)
+
+
+@pytest.mark.parametrize(
+    ("least", "quantiles", "most", "bound", "rule"),
+    [
+        (0.0, (5.0, 5.0, 6.0), 9.0, 9.0, ""),
+        (0.0, (5.0, 5.0, 5.0), 9.0, 9.0, "no_width"),
+        (0.0, (0.0, 0.0, 0.0), 9.0, 0.0, ""),  # nobody is meant
+        (0.0, (0.0, 0.0, 0.0), 9.0, 9.0, "no_width"),
+        (0.0, UNKNOWN, 9.0, 9.0, ""),
+        (5.0, (5.0, 7.0, 9.0), 9.0, 9.0, ""),
+        (5.0, (3.0, 7.0, 9.0), 9.0, 9.0, "outside_bounds"),
+        (5.0, (6.0, 7.0, 11.0), 9.0, 9.0, "outside_bounds"),
+        (0.0, (1.0, 5.0, 19.0), 1e3, 1e3, ""),
+        (0.0, (10.0, 90.0, 201.0), 1e3, 1e3, "too_wide"),
+        (0.0, (0.0, 3.0, 21.0), 1e3, 1e3, "too_wide"),
+        (0.0, (0.0, 100.0, 440.0), 1e3, 1e3, ""),
+        (0.0, (0.0, 100.0, 450.0), 1e3, 1e3, "too_wide"),
+    ],
+)
+def test_quantiles_that_cannot_be_used_are_withheld(
+    least: float, quantiles: tuple[float, float, float], most: float, bound: float, rule: str
+) -> None:
+    numbers = dict(zip(("q05", "q50", "q95"), quantiles, strict=True))
+    numbers |= {"min": least, "max": most, "printed_max": bound}
+    frame = pd.DataFrame({f"f_{name}_person_days": [value] for name, value in numbers.items()})
+    rows, withheld = reasons.withhold_quantiles(
+        frame, "person_days", "f_", "f_printed_max_person_days"
     )
-    frame = frame.assign(f_min_person_days=0.0, f_max_person_days=1e3)
-    narrow, withheld = reasons.withhold_quantiles(frame, "person_days", "f_")
-    assert withheld["too_wide"].tolist() == [False, True, True, False, False, True]
-    assert narrow["f_q50_person_days"].isna().tolist() == [False, True, True, True, False, True]
+    assert [name for name, flags in withheld.items() if flags.all()] == ([rule] if rule else [])
+    assert pd.isna(rows["f_q50_person_days"][0]) == (bool(rule) or np.isnan(quantiles[1]))
 
 
 def test_a_part_of_a_country_has_no_wide_estimate() -> None:
