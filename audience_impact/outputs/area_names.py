@@ -74,12 +74,10 @@ def _is_latin(name: str) -> bool:
 
 
 def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with the names of the area, country and continent of each row.
+    """Return the rows of a table with the names of the area, country and continent of each.
 
-    Args:
-        table: The name of the table; one without areas is returned unchanged.
-        frame: Its rows, with codes joined by `;` in its column of areas or countries.
-        areas: The fact table `areas`.
+    Codes are joined by `;` in its column of areas or countries; a table without one is returned
+    unchanged. `areas` is the fact table.
     """
     if table in OF_COUNTRIES:
         ids = frame["country_ids" if table == "restrictions" else "country_id"]

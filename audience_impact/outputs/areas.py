@@ -234,8 +234,8 @@ def make_rows(
     rows = _order_by_runs(pairs.loc[first, KEY].assign(total=number))
     pairs = pairs.assign(total=np.repeat(number, size)).drop_duplicates(["total", "set_id"])
     pairs = pairs[["total", "area_id", "set_id"]].join(table, on="set_id")
-    totals = _sum_units(pairs, parts).join(_count_restrictions_once(pairs, shared))
-    totals = _add_status(totals.join(_describe_totals(pairs)), no_estimate_reason, as_of)
+    totals = _sum_units(pairs, parts).join(_describe_totals(pairs, shared))
+    totals = _add_status(totals, no_estimate_reason, as_of)
     return rows.join(totals, on="total").drop(columns="total").reset_index(drop=True)
 
 
@@ -312,22 +312,15 @@ def sum_people(pairs: pd.DataFrame, parts: Sequence[Sets], unit: str) -> Array:
     return total
 
 
-def _count_restrictions_once(pairs: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
-    """Return the restrictions (COUNTS) of each total; one of several countries counts once."""
-    counts = pairs.groupby("total")[COUNTS].sum()
-    more = pairs[["total", "set_id"]].merge(shared, on="set_id")
-    more = more.drop_duplicates(["total", "restriction_id"]).groupby("total")[COUNTS].sum()
-    return (counts + more.reindex(counts.index, fill_value=0).astype("int64")).astype("float64")
-
-
-def _describe_totals(pairs: pd.DataFrame) -> pd.DataFrame:
+def _describe_totals(pairs: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
     groups = pairs.groupby("total", sort=True)
-    about = pd.DataFrame(
-        {
-            "countries_count": groups.size().astype("float64"),
-            "countries_drawn": groups["is_drawn_persons"].sum().astype("float64"),
-            "days_drawn": groups["is_drawn_person_days"].sum(),
-        }
+    counts, more = groups[COUNTS].sum(), pairs[["total", "set_id"]].merge(shared, on="set_id")
+    more = more.drop_duplicates(["total", "restriction_id"]).groupby("total")[COUNTS].sum()
+    counts += more.reindex(counts.index, fill_value=0).astype("int64")
+    about = counts.astype("float64").assign(
+        countries_count=groups.size().astype("float64"),
+        countries_drawn=groups["is_drawn_persons"].sum().astype("float64"),
+        days_drawn=groups["is_drawn_person_days"].sum(),
     )
     if "base" not in pairs:  # totals of days
         return about
