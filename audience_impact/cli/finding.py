@@ -191,7 +191,8 @@ def _list_record_words(row: Mapping[str, str], places: Mapping[str, str]) -> set
     chains = [area.split("/") for area in row["area_ids"].split(";")]
     around = {"/".join(chain[:depth]) for chain in chains for depth in range(1, len(chain) + 1)}
     countries = [names.area_in_words(code, code) for code in row["country_ids"].split(";")]
-    actions = [write_word(Action(row["action"]), form) for form in ("verb", "noun")]
+    actions = {write_word(Action(row["action"]), form) for form in ("verb", "noun")}
+    actions -= {"restriction"}  # which all are
     texts = [*(row[name] for name in ON_RECORD), *countries, *actions]
     texts += [places.get(area, "") for area in sorted(around)]
     texts += [form for name in DESCRIBING for form in _list_forms(row[name])]
