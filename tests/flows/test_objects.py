@@ -129,7 +129,7 @@ def test_the_oldest_go_and_the_latest_stays(root: str, store: BucketStorage) -> 
 
 def test_the_archive_of_a_release_is_read_in_a_bucket(root: str, store: BucketStorage) -> None:
     version = put(root, 1).version
-    name = "audience-impact"
+    name = f"audience-impact-{version.id}"
     files = {f"{name}/{path}": version.read_content(path) for path in version.files}
     store.write_file(
         "some.zip", manifest.pack_files({**files, f"{name}/{MANIFEST}": version.manifest_bytes})
