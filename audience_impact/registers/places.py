@@ -398,6 +398,8 @@ class _Reading:
         if item.reviewed or len(item.ids) < 2:
             return
         levels = self._ordered_levels(item.phrase.kind)
+        if item.phrase.kind == PART and item.phrase.unit == "area":
+            levels = (ADMIN3, *levels)
         best = self._best_level(item.ids, levels)
         item.ids = best if len(best) == 1 else []
 
