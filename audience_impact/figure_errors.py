@@ -110,11 +110,7 @@ KINDS = {
 
 
 def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
-    """Return the errors in the fact table `figure_errors` (typed); None without rows.
-
-    Raises:
-        ParameterError: The table lacks a parameter.
-    """
+    """Return the typed errors of figures, None without rows; ParameterError if one is missing."""
     if figure_errors.empty:
         return None
     listed = {k: name for k, name in KINDS.items() if name in set(figure_errors["parameter"])}
@@ -129,11 +125,7 @@ FITS = {"figure_errors": "errors", "place_laws": "places", "network_laws": "plac
 
 
 def read_numbers(table: pd.DataFrame, name: str, parameters: Iterable[StrEnum]) -> dict[str, Any]:
-    """Return the number of each parameter in a fact table (typed); a Spread of three quantiles.
-
-    Raises:
-        ParameterError: The table `name` lacks a parameter, or a quantile of one.
-    """
+    """Return the number or Spread of each parameter of table `name`, or ParameterError."""
     numbers: dict[str, Any] = {}
     for parameter, rows in table.groupby("parameter"):
         values = dict(zip(rows["kind"], rows["value"].astype("float64").tolist(), strict=True))
@@ -164,20 +156,14 @@ def widen_universe(persons: Array, universe: Array) -> Array:
 
 
 def move_persons(persons: Array, universe: Array, by: Array) -> Array:
-    """Return persons after a change `by` in the log odds of their share of a universe.
-
-    The result never exceeds the universe. If the universe is unknown (NaN), `by` is in logs.
-    """
+    """Return persons after a change in log odds of their share of a universe, in logs if NaN."""
     inside = widen_universe(persons, universe)
     there = inside * expit(_compute_odds(persons, inside) + by)
     return np.asarray(np.where(np.isnan(universe), persons * np.exp(by), there))
 
 
 def log_odds(persons: Array, universe: Array) -> Array:
-    """Return log odds of the share of persons in a universe; logs without a universe.
-
-    A difference of two results is the change from one number to the other within the universe.
-    """
+    """Return log odds of the share of persons in a universe; logs where it is NaN."""
     odds = _compute_odds(persons, widen_universe(persons, universe))
     return np.asarray(np.where(np.isnan(universe), np.log(persons), odds))
 
@@ -325,10 +311,7 @@ def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> 
 
 
 def _has_shrunk(rows: pd.DataFrame, tables: Tables) -> "pd.Series[bool]":
-    """Return True for services that had no more users in their last figure than in the one before.
-
-    Figures of one series are compared: the last of the country before the start, else of the world.
-    """
+    """Return whether the last figure before the start, else that of the world, had fewer users."""
     estimates = tables["estimates"]
     usable = estimates["audience_metric"].isin(TREND) & (estimates["disputed_by"] == "")
     figures = take_period_medians(estimates[usable & estimates["value"].notna()])

@@ -74,10 +74,7 @@ FITTERS = {
 
 
 def complete_table(fitted: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
-    """Return a fitted table with `note` the last column.
-
-    The note of a parameter is the one that the table has now: people write it there.
-    """
+    """Return a fitted table with the notes that people wrote in the current one as last column."""
     if "parameter" not in fitted:
         return fitted.assign(note=fitted.get("note", ""))
     notes = current.drop_duplicates("parameter").set_index("parameter")["note"]

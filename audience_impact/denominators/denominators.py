@@ -158,11 +158,7 @@ class Denominators:
         return chosen.set_index("place").sort_index().drop(columns=["country_id", "start", *by])
 
     def count_people(self, places: pd.DataFrame, population: str, window: int | None) -> pd.Series:
-        """Return the expected people of a population of each `country_id` on the day `start`.
-
-        Each place and day is looked up once. Indexed like `places`; NaN where the record has no
-        count within `window` days.
-        """
+        """Return expected people of each `country_id` on day `start`; NaN beyond `window` days."""
         keys = ["country_id", "start"]
         distinct = places[keys].drop_duplicates()
         base = self.find_nearest(distinct.assign(population_base=population), ANY_MEASURER, window)
@@ -172,11 +168,7 @@ class Denominators:
         return joined["persons"].set_axis(places.index)
 
     def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
-        """Return the people in `base_id` at each `start`, interpolated in logs between two counts.
-
-        Outside the series of the measurer, return the base as printed; NaN without a base. Indexed
-        like `places`.
-        """
+        """Return people in `base_id` at `start`: in logs between two counts, else as printed."""
         key = ["area_id", "population_base", "measurement_series_id"]
         series = self.bases[[*key, "base_id", "persons"]].assign(
             middle=period_middle(self.bases["period_start"], self.bases["period_end"])
@@ -301,10 +293,7 @@ class Denominators:
         return pd.concat(by_level, ignore_index=True)
 
     def compute_quantiles(self, places: pd.DataFrame) -> pd.DataFrame:
-        """Return DISTRIBUTION (quantiles and ceiling) of the base of each place at its start.
-
-        `places`, whose index is kept, has `country_id`, `start` and `base_id` (missing: all NaN).
-        """
+        """Return DISTRIBUTION of the base of each place at its start; NaN without a `base_id`."""
         based = places[places["base_id"].notna() & (places["base_id"] != "")]
         if based.empty:
             return pd.DataFrame(np.nan, index=places.index, columns=DISTRIBUTION)
@@ -335,10 +324,7 @@ class Denominators:
     def _compute_half_widths(
         self, rows: pd.DataFrame, ceiling: Array
     ) -> tuple[Array, Array, Array]:
-        """Return distances of the 5 and 95 % quantiles from the median, and its shift.
-
-        All in log odds of the ceiling. A projection has the range that its source states alone.
-        """
+        """Return distances of both quantiles from the median, and its shift, in log odds."""
         errors = self.errors
         if errors is None:
             return (np.zeros(len(rows)),) * 3
@@ -434,10 +420,7 @@ def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFra
 
 
 def _span_publishers(quantiles: pd.DataFrame, publishers: pd.DataFrame) -> pd.DataFrame:
-    """Return the quantiles of each base, widened to all publishers where they differ.
-
-    People online by the fitted levels stay as they are: these rest on all publishers.
-    """
+    """Return quantiles widened to publishers that differ; fitted levels rest on all, and stay."""
     differ = publishers["least"].notna() & quantiles["online_moment"].isna()
     publishers = publishers.where(differ)
     middle = quantiles["expected_persons"].where(~differ, np.exp(publishers["level"]))

@@ -120,10 +120,7 @@ class OnlineLevels:
         return cls(wide.index, {name: wide[name].to_numpy("float64") for name in VALUES})
 
     def compute_quantiles(self, areas: pd.Series, moments: Array) -> pd.DataFrame:
-        """Return `q05_share`, `q50_share`, `q95_share` of areas at moments, indexed as `areas`.
-
-        NaN where an area has no levels or there is no moment.
-        """
+        """Return `q05_share`, `q50_share`, `q95_share` of areas; NaN without levels or a moment."""
         rows = self.areas.get_indexer(areas)
         has_share = (rows >= 0) & ~np.isnan(moments)
         moments = np.nan_to_num(moments, nan=MIDDLES[0])

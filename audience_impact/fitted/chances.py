@@ -9,15 +9,14 @@ cut. Distinct, which means another event than those before it: by whether one be
 days before it that has a service and an area in common. A restriction is confirmed unless only one
 report speaks for it, or it may repeat a neighbour.
 
-Method. The chance of a group has a beta distribution, fitted to readings of register rows and to
-what the next edition of the register repeats (fitting/shares.py).
+Method. The chance of a group has a beta distribution (fitting/shares.py).
 
 Assumptions. Restrictions kept by hand are as sure as rows of a register with the same evidence.
 
 Known drawbacks. Measured outages confirm a restriction and are no part of the fit: probes see
 mostly fixed networks, so that the absence of an outage says little.
 
-Citation. Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, chapter 5.
+Citation. Gelman et al. (2013), as in fitting/shares.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -77,10 +76,7 @@ class Chances:
     def draw_present(
         self, restrictions: pd.Index, draw_uniforms: Callable[[Sequence[str]], Array]
     ) -> Array | None:
-        """Return 1 where a restriction happened and is distinct, else 0: (restrictions, D).
-
-        `draw_uniforms` returns the uniforms (keys, D) of some keys. None if no chances were fitted.
-        """
+        """Return 1 where a restriction happened and is distinct, else 0: (restrictions, D)."""
         if self.fitted.empty or restrictions.empty:
             return None
         share, weight = (self.fitted[name].to_numpy("float64")[:, None] for name in PARAMETERS)

@@ -84,10 +84,7 @@ def _name_values(rows: pd.DataFrame, factor: str) -> "pd.Series[str]":
 
 
 def fit_durations(ended: pd.DataFrame) -> Durations:
-    """Return the distribution of the durations of restrictions; `ended` has FACTORS and `days`.
-
-    If no duration is known, the median is a day by convention, with PRIOR_VARIANCE.
-    """
+    """Return the distribution of `days` of `ended` by FACTORS; without any the median is a day."""
     if ended.empty:
         nothing = pd.Series(dtype="float64")
         return Durations(0.0, PRIOR_VARIANCE, nothing, nothing)
@@ -238,10 +235,7 @@ def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.
 
 
 def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """Return `hours_basis`, `measured_hours` and HOURS_PARAMETERS of a day of each restriction.
-
-    `linked` is the result of events.link_evidence; its outages of the country are what is measured.
-    """
+    """Return `hours_basis`, `measured_hours` and HOURS_PARAMETERS; outages of countries measure."""
     of_country = linked[linked["evidence_scope"] == EvidenceScope.COUNTRY.value]
     total = of_country.groupby("restriction_id")["hours"].sum()
     length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days

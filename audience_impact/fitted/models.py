@@ -11,15 +11,15 @@ Method. The fact table `answer_rungs` contains the trials; `python -m benchmarks
 and writes it. Answers that stand on the same figures are one unit. A level is closed where its 90 %
 intervals contained so few of the units that, if they did contain LEVEL_COVERAGE of all, that few or
 fewer would come about with a chance below LEVEL_CHANCE (the binomial distribution, one-sided; for a
-share of a unit its continuous form, the incomplete beta function). A restriction that depends on a
-closed level has bounds and the reason, and no estimate.
+share of a unit the incomplete beta function). A restriction that depends on a closed level has
+bounds and the reason, and no estimate.
 
 Assumptions. Answers with better evidence are right, and restrictions with better evidence are
 similar to those without.
 
 Known drawbacks. With few units a level of places, networks or people online is closed only if it
-failed on most of them: with three units, none may be inside; with seven, no more than four. A level
-of audiences is closed where it cannot be tested on LEAST_UNITS.
+failed on most of them: of three units, none may be inside. A level of audiences is closed where it
+cannot be tested on LEAST_UNITS.
 
 Citation. Rules of this project, docs/method.md.
 """
@@ -69,11 +69,7 @@ class FittedModels:
 
 
 def read_models(tables: Tables) -> FittedModels:
-    """Return the fitted parameters in typed facts; `tables` contain those of all restrictions.
-
-    Raises:
-        ParameterError: A table lacks a parameter.
-    """
+    """Return the fitted parameters of all restrictions; ParameterError where one is missing."""
     features = tables["feature_laws"].rename(columns={"feature": "group"})
     circumvention = tables["circumvention_laws"].assign(group=shares.KEEPS_ACCESS)
     figures = shares.select_usable_circumvention(tables["circumvention"], tables["restrictions"])
@@ -110,11 +106,7 @@ class Context:
 
 
 def read_context(tables: Tables) -> Context:
-    """Return the context of a run of all restrictions in typed facts.
-
-    Raises:
-        ParameterError: A fitted table lacks a parameter.
-    """
+    """Return the context of a run of all restrictions; ParameterError if a parameter is missing."""
     return make_context(tables, read_models(tables))
 
 

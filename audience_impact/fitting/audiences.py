@@ -1,11 +1,9 @@
 """Fit the fact table `audience_laws`: the model for audiences without a count on record.
 
 Definitions. Those of imputation/figures.py and effects.py. A factor widens (or narrows) the
-interval of the model. Blocks are sets of figures that are left out together: all figures of a
-country; those of a service in a country; those of a service that were counted in one way; those of
-one year. With the covariance K of all figures, Q its inverse and a = Q y, the figures y_b of a
-block have, given all others, the mean y_b - S_b a_b and the covariance S_b = (Q_bb)^-1. No model is
-fitted again.
+interval of the model. Blocks are sets of figures that are left out together (LEAVING). With the
+covariance K of all figures, Q its inverse and a = Q y, the figures y_b of a block have, given all
+others, the mean y_b - S_b a_b and the covariance S_b = (Q_bb)^-1. No model is fitted again.
 
 Method. The spreads of the effects are those with which blocks that are left out are foretold best.
 The score of a block is the log density of each of its figures by itself, of Student's t of DEGREES
@@ -14,28 +12,24 @@ root of the number of figures of its country. The gradient of all scores by K is
 
     sum_ij W_ij dK_ij,   W = Q D Q - (q a' + a q') / 2,   q = Q u,
 
-with u and D from the derivatives of the scores by residual r = S a and variance s = diag S of each
-block: u_b = S_b g_r, D_b = sym(u_b r_b') + S_b diag(g_s) S_b. A normal prior of PRIOR on the log of
-each spread, around where it begins, fixes what the figures say nothing of. L-BFGS-B takes at most
-STEPS steps from the starts of EFFECTS.
+with u_b = S_b g_r and D_b = sym(u_b r_b') + S_b diag(g_s) S_b from the derivatives of the scores by
+residual r = S a and variance s = diag S. A normal prior of PRIOR on the log of each spread, around
+where it begins, fixes what the figures say nothing of.
 
-Then the figures are left out as each evidence level has it, and a factor is what makes nine tenths
-of them lie inside the interval, on each scale of those that a run would impute on it: by level, the
-largest of those by what was left out (of LEAST_FIGURES or more); then by platform and by region of
-the world, drawn towards one by countries / (countries + SHRINK). Figures of one country, service
-and way weigh together as one.
+Then the figures are left out as each evidence level has it. A factor is what makes nine tenths of
+those that a run would impute on a scale lie inside the interval: by level, the largest of those by
+what was left out (of LEAST_FIGURES or more); then by platform and by region of the world, drawn
+towards one by countries / (countries + SHRINK).
 
 Assumptions. Countries without figures are similar to those with figures.
 
-Known drawbacks. Spreads and factors are fitted to the same figures; there are some forty spreads
-and some two thousand figures in two hundred countries. The benchmark measures the effect
-(docs/method.md).
+Known drawbacks. Spreads and factors are fitted to the same figures: some forty spreads to some two
+thousand figures in two hundred countries. The benchmark measures the effect (docs/method.md).
 
 Citation. V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005), for
-intervals scaled on what was left out; R. H. Byrd, P. Lu, J. Nocedal, C. Zhu (1995) for L-BFGS-B; S.
-Sundararajan, S. S. Keerthi, Predictive approaches for choosing hyperparameters in Gaussian
-processes, Neural Computation 13 (2001) 1103-1118; for the inverse of a block, C. E. Rasmussen, C.
-K. I. Williams (2006), section 5.4.2.
+intervals scaled on what was left out; S. Sundararajan, S. S. Keerthi, Predictive approaches for
+choosing hyperparameters in Gaussian processes, Neural Computation 13 (2001) 1103-1118; for the
+inverse of a block, C. E. Rasmussen, C. K. I. Williams (2006), section 5.4.2.
 """
 
 from collections.abc import Sequence
@@ -149,7 +143,6 @@ def predict_left_out(rows: pd.DataFrame, fitted_spreads: effects.Spreads) -> pd.
 
 
 def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
-    """Return the evidence level of each figure if its group (`by`) is left out."""
     block = rows.groupby(list(by), sort=False).ngroup()
     areas = rows["area_id"].where(rows["area_id"] != WORLD)
     countries = areas.groupby(rows["platform_id"]).transform("nunique")
@@ -234,10 +227,7 @@ def _fit_rung_factors(rows: pd.DataFrame) -> pd.DataFrame:
 def _fit_group_factors(
     rows: pd.DataFrame, column: str, parameter: AudienceLaw, shrink: float = SHRINK
 ) -> pd.DataFrame:
-    """Return the factor of each group: the quantile of errors, in half widths.
-
-    A service in a country counts once, as where evidence levels are tested (benchmarks.answers).
-    """
+    """Return quantiles of errors of groups, in half widths; a service in a country counts once."""
     same = ["rung", "area_id", "platform_id"]
     weight = 1.0 / rows.groupby(same)["off"].transform("size")
     group_factors = []
@@ -321,10 +311,7 @@ def _score_block(inside: Array, weighted: Array, weights: Array) -> tuple[float,
 def score_ways(
     covariance: Array, odds: Array, ways: Sequence[tuple[Blocks, float]], weights: Array
 ) -> tuple[float, Array]:
-    """Return the sum of the scores of several ways of leaving out, and its gradient W.
-
-    Each way has blocks and the weight of their score. The function overwrites `covariance`.
-    """
+    """Return the summed scores of `ways` and their gradient W; `covariance` is overwritten."""
     precision = distribution.invert_covariance(covariance)
     weighted = precision @ odds
     middle, u, total = np.zeros_like(precision), np.zeros(len(odds)), 0.0

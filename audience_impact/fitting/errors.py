@@ -1,13 +1,11 @@
 """Fit the fact table `figure_errors`: errors of figures, from pairs of figures.
 
-Definitions. Those of ../figure_errors.py. Figures are compared in pairs: of the same measurer, of
-two, or of two pages. A series consists of the figures of one measuring programme for one audience
-(service, area, metric, unit, population, threshold, age and sex). Its next figure is that of the
-next period that does not overlap. A pair is restricted where a national restriction affected the
-service, or the whole network, between the two. Changes and differences are in log odds of the share
-of the people online, as counted by the same measurer if it counts them (its nearest base), so that
-a service that nearly everyone uses cannot grow much and one that few use can; those of pages and of
-residents are in logs.
+Definitions. Those of ../figure_errors.py. A series consists of the figures of one measuring
+programme for one audience (SERIES). Its next figure is that of the next period that does not
+overlap. A pair is restricted where a national restriction affected the service, or the whole
+network, between the two. Changes and differences are in log odds of the share of the people online,
+as counted by the same measurer if it counts them, so that a service that nearly everyone uses
+cannot grow much; those of pages and of residents are in logs.
 
 Method. Of several pages for the same period the median is used.
 
@@ -156,10 +154,7 @@ def pair_measurers(tables: Tables) -> pd.DataFrame:
 def _compare_measurers(
     rows: pd.DataFrame, by: list[str], names: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Return rows of two measurers that agree in the columns `by`: `difference` of their `level`.
-
-    The columns `names` of the second measurer end in `_other`.
-    """
+    """Return rows of two measurers that agree in `by`: `difference` of `level`, `names` of both."""
     rows = rows[[*by, MEASURER, "level", *names]]
     both = rows.merge(rows, on=by, suffixes=("", "_other"))
     both = both[both[MEASURER] < both[f"{MEASURER}_other"]]
@@ -233,10 +228,7 @@ def _fit_growth(pairs: pd.DataFrame, by: str = MEASURER, power: float = 0.5) -> 
 
 
 def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
-    """Return the half width of the 90 % interval of a figure, from differences of `sides`.
-
-    Each `cell` has the same weight, if that column exists.
-    """
+    """Return the half width of a figure from differences of `sides`; any `cell` weighs the same."""
     if len(pairs) < FEW:
         return Fit(unknown)
     weights = None

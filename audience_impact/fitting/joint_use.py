@@ -1,11 +1,11 @@
 """Fit the fact table `overlap_calibration`: the correlation of joint use, from surveys.
 
-Definitions. Set: two to five platforms of one survey, each used by more than 0.005 of the online
-base. Fitted correlation of a survey: the one that minimises the squared error of the union over all
-its sets. House: the survey organisation; its surveys share a questionnaire and its effects.
+Definitions. Set: two to five platforms of one survey, each used by more than SMALLEST_SHARE of the
+online base. Fitted correlation of a survey: the one that minimises the squared error of the union
+over all its sets. House: the survey organisation; its surveys share a questionnaire.
 
 Method. Log odds of the fitted correlations are averaged within a house, then over houses with equal
-weight.
+weight. How the parameters make a distribution is in overlap/copula.py.
 
 * mean: mean over houses of the house means;
 * between: sample variance of the house means;
@@ -19,8 +19,8 @@ weight.
 * spread_below, spread_above: factors of the spread, chosen on houses left out (docs/method.md).
 
 Assumptions. Houses are exchangeable, whatever their number of surveys. `region` and the factors of
-the spread are assumed. With fewer than two houses `between`, and with no house of two surveys
-`within`, take the value 0.25 (0.5 in log odds).
+the spread are assumed; so are `between` with fewer than two houses, and `within` with no house of
+two surveys (UNKNOWN_VARIANCE).
 
 Known drawbacks. `area` is known from one house alone, and `within` from four. The sampling error of
 a survey is part of `within` and of `model`. Sets of one survey overlap; the model error is an
@@ -93,10 +93,8 @@ def compute_shares_and_truth(
 ) -> tuple[Array, Array]:
     """Return shares and true unions of all sets of 2-5 platforms, over the online base.
 
-    `used` is patterns x platforms; `online_share` replaces the observed share online.
-
-    Raises:
-        ValueError: The replaced share would leave users of survey `name` outside the base.
+    `used` is patterns x platforms; `online_share` replaces the observed share online, with a
+    ValueError where it would leave users of survey `name` outside the base.
     """
     weight = weight / weight.sum()
     observed = float(weight[online | used.any(axis=1)].sum())

@@ -5,24 +5,23 @@ are. Counts of one measurer are one lineage: of several editions of a share the 
 count of another lineage is a copy, and left out, where its share is within RELAYED of one that the
 ITU has for at most RELAY_YEARS before. Levels, moments and EDGE are as in denominators/online.py.
 
-Method. Persons become shares of the residents of their year. The part of the residents that is old
-enough for a count is on the line between the ages counted. A share of people from an age on becomes
-one of all residents with the residents below that age, who are online `children` times as often,
-which is learned as well. The levels of all countries have a Gaussian state-space model, written as
-one joint normal distribution of the counts, which gives what a Kalman smoother gives:
+Method. Persons become shares of the residents of their year, shares of people from an age on shares
+of all residents: the part that is old enough is on the line between the ages counted, and residents
+below are online `children` times as often, which is learned as well. The levels of all countries
+have a Gaussian state-space model, written as one joint normal distribution of the counts, which
+gives what a Kalman smoother gives:
 
     level[c, y] = world[y] + subregion[c] (1, y) + own[c, y]
     own[c, y]   = own[c, y - 1] + growth[c, y] + e,    growth[c, y] = damping growth[c, y - 1] + e'
     count       = level + bias of the lineage + error of the lineage in the country + noise
 
-The world has a growth that changes from year to year, and a subregion a level and a growth; both
-are shared by their countries, so that an error of their projection is as well. Each lineage except
-the ITU has a bias, learned over countries; in a country each lineage has an error that lasts some
-years (an Ornstein-Uhlenbeck process), as the ITU's does until it rewrites its past. The variances
-have the maximum posterior density, with wide lognormal priors. Own changes and noise of a country
-have a scale of their own, drawn towards one by an inverse gamma prior, so that countries whose
-counts jump have wider intervals. As it is known from few counts, the deviation is the one whose
-normal 95 % quantile is that of Student's t, of FREEDOM and as many degrees as there are counts.
+The growth of the world changes from year to year. Each lineage except the ITU has a bias, learned
+over countries; in a country each lineage has an error that lasts some years (an Ornstein-Uhlenbeck
+process), as the ITU's does until it rewrites its past. The variances have the maximum posterior
+density, with wide lognormal priors. Own changes and noise of a country have a scale of their own,
+drawn towards one by an inverse gamma prior, so that countries whose counts jump have wider
+intervals. As it is known from few counts, the deviation is the one whose normal 95 % quantile is
+that of Student's t, of FREEDOM and as many degrees as there are counts.
 
 Assumptions. Errors of different lineages are independent. The ITU has no bias over countries: the
 level is what it would print of the year without its error in the country. Publishers who copy take
@@ -437,10 +436,7 @@ def fit_table(tables: Tables) -> pd.DataFrame:
 def make_table(
     model: OnlineModel, countries: "pd.Series[str]", lineages: "pd.Series[str]"
 ) -> pd.DataFrame:
-    """Return the levels of countries, given with their subregions, as rows of `online_levels`.
-
-    The row of the first year names the lineages that counted in the country.
-    """
+    """Return the levels of countries, given with their subregions, as rows of `online_levels`."""
     areas, count = countries.index, len(countries)
     subregion = model.subregions.get_indexer(countries)
     is_all_ages = np.ones(count, dtype="bool")

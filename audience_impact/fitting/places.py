@@ -3,36 +3,35 @@
 Definitions. Those of the modules of places/. The level of a series is the log odds of its mean
 share weighted by residents, a deviation that of an area less the level; a step is the deviation of
 a place from the area that contains it (its holder). A series is used if it has at least
-LEAST_REGIONS regions, and its weight is the square root of their number. Both figures of a pair are
-of the same area and, if the sexes are reported separately, of the same sex.
+LEAST_REGIONS regions, and its weight is the square root of their number. Figures are compared of
+the same area and, if the sexes are reported separately, of the same sex.
 
 A reading of users (`event_readings`) gives the share of the residents of a place who used what was
 cut there, a reading of people (`place_parts`) the people in the part of a place that a register row
 means, both as a range of nine in ten by a reader who saw the row and no result; the middle is the
 geometric mean of its ends. The error of reading is what the middles of users differ by from the
-predicted share beyond the errors of both: who counts as a user, what the name of a place means, and
-what no survey of regions shows.
+predicted share beyond the errors of both.
 
 Method. Of `place_laws`:
 
-* between: the 5, 50 and 95 % quantile, over the regions of surveys, of the deviation less the
-  median that a logistic normal of this spread has (a few rounds, since the two depend on each
-  other), divided by exp(b L) for the log odds L of the country.
-* between_level, b: least squares of the log of the absolute deviation on L, women and men apart.
+* between: quantiles, over the regions of surveys, of the deviation less the median that a logistic
+  normal of this spread has (a few rounds, since the two depend on each other), divided by exp(b L)
+  for the log odds L of the country. between_level, b: least squares of the log of the absolute
+  deviation on L, women and men apart.
 * country_degrees: the mean squares of countries have logs that vary by 2/n where all countries are
   alike; what they vary beyond that is 2/k, and k is the number.
 * small_place: the smallest h at which the steps below the regions of a census of households,
   divided by their variance in online.py given that of the regions of the same census, have mean
   one.
-* city: quantiles of log odds in the towns of a region less those of the region.
-* urban: least squares of the same on the share of the region's residents outside towns.
-* urban_rest: within the holders of a census of households, the root of the squares that a
-  regression of the steps on urban shares leaves, as a part of all squares, over all places.
-* survey: women and men are surveyed separately; half of the 90 % quantile of the absolute
-  difference of their deviations.
+* city: quantiles of log odds in the towns of a region less those of the region. urban: least
+  squares of the same on the share of the region's residents outside towns. urban_rest: within the
+  holders of a census of households, the root of the squares that a regression of the steps on urban
+  shares leaves, as a part of all squares.
+* survey: half of the 90 % quantile of the absolute difference of the deviations of women and men,
+  who are surveyed separately.
 * model_slope, model_level: least squares of the deviations in surveys on those of the model times
-  slope exp(g L), women and men separately.
-* model: the 90 % quantile of the absolute residual, women and men together.
+  slope exp(g L), women and men separately. model: the 90 % quantile of the absolute residual, women
+  and men together.
 * households, households_slope: the same of connected homes, against surveys or, without one, the
   model, whose own error is added in squares.
 * reading: the predicted log odds are those of the country on the day (levels of people online, less
@@ -43,14 +42,12 @@ Method. Of `place_laws`:
   surveys, divided by the years between them.
 
 Of `network_laws`, where countries (of operator_region their networks, mobile and fixed, as well)
-have equal weight:
+have equal weight; changes are in log odds, over the square root of the years:
 
-* change: of each country every pair of counts at most LONGEST_YEARS apart; the change of the log
-  odds of the middle over the square root of the years.
+* change: of every pair of counts of a country at most LONGEST_YEARS apart. operator_change: of each
+  large network between two counts that follow one another, where the counts are no noise.
 * other_countries: of the last count of each country POSITIONS equal steps from the least to the
   most; quantiles of their log odds.
-* operator_change: the change of the log odds of each large network between two counts that follow
-  one another, over the square root of the years, where the counts are no noise.
 * operator_region: the difference of the log odds of an operator's share of subscriptions in a
   region from those of the country, of operators that have customers there.
 * operator_jump: the normal distribution over countries of the logarithm of their largest jump
@@ -58,15 +55,13 @@ have equal weight:
   do not move.
 
 Of `part_sizes`, for each kind of part: least squares of the log of the middle on the logs of the
-typical unit and of the number of units. Both vary little among few readings, so their slopes are
-drawn towards UNIT_PRIOR (1 for SHARES) and COUNT_PRIOR, with the weight of PRIOR_READINGS readings
-of spread one (ridge). All readings of a register row are left out together: `deviation` is that of
-a normal whose central 90 % contain as many of the differences between readings and the fit without
-their row. A kind with fewer than LEAST_ROWS rows has no fit.
+typical unit and of the number of units, with slopes drawn towards UNIT_PRIOR (1 for SHARES) and
+COUNT_PRIOR by ridge regression, since both vary little among few readings. All readings of a
+register row are left out together: `deviation` is that of a normal whose central 90 % contain as
+many of the differences between readings and the fit without their row.
 
-Assumptions. Errors are normal in log odds, and independent: surveys and the model err independently
-of each other. Errors common to all readers are small beside the deviation. The middle of the range
-of a count of networks changes as the true share does.
+Assumptions. Errors are normal in log odds, and independent. Errors common to all readers are small
+beside the deviation. The middle of the range of a count of networks changes as the true share does.
 
 Known drawbacks. The model was fitted to the same surveys: its accuracy in a country without a
 survey is overstated, and the change over years is understated. The parameters of small places come
@@ -78,12 +73,12 @@ so. A row with several readings weighs more in the fit of parts than a row with 
 of one country share counts; after the last there was a pandemic, in which lines at home spread
 faster.
 
-Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
-G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
-transformation, Journal of the Royal Statistical Society Supplement 8. Agreement: J. M. Bland, D. G.
-Altman (1986), Statistical methods for assessing agreement between two methods of clinical
-measurement, The Lancet 327. Residuals of a ridge fit without a group of rows: T. Hastie, R.
-Tibshirani, J. Friedman (2009), The Elements of Statistical Learning, 7.10, equation 7.52.
+Citations. The log of a chi square: M. S. Bartlett, D. G. Kendall (1946), The statistical analysis
+of variance-heterogeneity and the logarithmic transformation, Journal of the Royal Statistical
+Society Supplement 8. Agreement: J. M. Bland, D. G. Altman (1986), Statistical methods for assessing
+agreement between two methods of clinical measurement, The Lancet 327. Residuals of a ridge fit
+without a group of rows: T. Hastie, R. Tibshirani, J. Friedman (2009), The Elements of Statistical
+Learning, 7.10, equation 7.52. Weighted quantiles: tables.py.
 """
 
 from collections.abc import Mapping
@@ -271,7 +266,6 @@ def pair_kinds(figures: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
 
 
 def _fit_between(surveyed: pd.DataFrame, sexes: pd.DataFrame) -> Fits:
-    """Return the fits of the deviations of regions (large series), and of their growth."""
     by_level = _fit_between_level(select_large_series(sexes))
     off, level, weight = _read_numbers(surveyed, "deviation", "level", "weight")
     scale = np.exp(by_level * np.clip(level, *LEVELS))
@@ -374,10 +368,7 @@ def fit_towns(deviations: pd.DataFrame, tables: Tables) -> Fits:
 
 
 def _fit_urban_rest(deviations: pd.DataFrame, tables: Tables) -> Fits:
-    """Return the part of the spread of small places that urban shares leave.
-
-    In each country the slope of the steps of connected homes on the shares in towns is its own.
-    """
+    """Return the part of the spread of small places that urban shares leave."""
     homes = deviations[deviations["kind"] == HOUSEHOLDS]
     holders, counted = parents_of(tables["areas"]), set(homes["area_id"])
     ways = homes["area_id"].map(lambda area: with_holders(area, holders)[1:-1])
@@ -528,10 +519,7 @@ def fit_reading(compared: pd.DataFrame) -> float:
 
 
 def fit_part_sizes(tables: Tables) -> pd.DataFrame:
-    """Return the fact table `part_sizes` from typed facts.
-
-    Readings of places without a count of their people are left out.
-    """
+    """Return the fact table `part_sizes`, fitted to readings of places with a count of people."""
     rows = tables["place_parts"]
     digest = digest_frames(rows[PARTS])
     places = rows[["area_id"]].assign(day=rows["period_start"])
@@ -552,10 +540,7 @@ def fit_part_sizes(tables: Tables) -> pd.DataFrame:
 
 
 def fit_kind(readings: pd.DataFrame, kind: PartKind) -> dict[str, float]:
-    """Return the PARAMETERS of a kind of part, fitted to its readings.
-
-    `readings` have `unit` and `count` (logs), `log_persons` and `register_row`.
-    """
+    """Return PARAMETERS from logs `unit`, `count`, `log_persons` of readings by `register_row`."""
     prior = np.array([1.0 if kind in SHARES else UNIT_PRIOR, COUNT_PRIOR])
     x = np.column_stack([np.ones(len(readings)), readings[["unit", "count"]]]).astype("float64")
     y = readings["log_persons"].to_numpy("float64") - x[:, 1:] @ prior

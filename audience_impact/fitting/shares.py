@@ -4,18 +4,18 @@ Four fact tables are fitted: `daily_use` (users who come on a day), `circumventi
 keep access to what is blocked), `feature_laws` (users of a feature), and `chances` (how often
 restrictions of a group happened, were complete, and so on).
 
-Definitions. x is the log odds of a share. Each group has a distribution: a service, a feature, or
-everything together if there is only one group. Figures of the same group and area differ by survey
-organisation, service and year (`within`); areas differ by what their figures have in common
-(`between`). The kind of a share of daily use states its denominator: all users, monthly users, or
-people who have the app. Kinds are never mixed, except for the internet, where the first two are
-both used: they differ by at most 0.03 where both are known (Tunisia, four surveys). Surveys count
-people who come every day; a meter counts those who came on a day.
+Definitions. Those of fitted/shares.py and fitted/chances.py. x is the log odds of a share. Figures
+of the same group and area differ by survey organisation, service and year (`within`); areas differ
+by what their figures have in common (`between`). The kind of a share of daily use states its
+denominator: all users, monthly users, or people who have the app. Kinds are never mixed, except for
+the internet, where the first two are both used: they differ by at most 0.03 where both are known
+(Tunisia, four surveys). Surveys count people who come every day; a meter counts those who came on a
+day.
 
-Chances are those of fitted/chances.py. A reading (fact table `event_readings`) says yes or no to
-some of its four questions for a row of a register: as a reader judged from the row and its
-neighbours, without sight of any result; or, whether it was still on, by whether a later edition of
-the register lists the event again. A row that a reader doubts did not happen.
+A reading (fact table `event_readings`) says yes or no to the questions of chances for a row of a
+register: as a reader judged from the row and its neighbours, without sight of any result; or,
+whether it was still on, by whether a later edition of the register lists the event again. A row
+that a reader doubts did not happen.
 
 Method. `within` is the pooled variance of figures around the mean of their area, of all groups
 together; `between` of a group is the variance of the means of its areas minus the part caused by
@@ -29,18 +29,17 @@ mean the mean of the areas' means, T Student t of areas - 1 degrees. A group wit
 LEAST_AREAS areas has the distribution of any group: the mean over groups, and the variance of their
 means besides the mean variance between areas.
 
-Keeping access has one distribution for all services that were cut. A figure of a feature is the
-share of the people asked who use it in messengers, in any application, or in the service whose
-users were asked. A share of the users of a service among everyone online (who call by Instagram) is
-no share of its users, and is left out.
+A figure of a feature is the share of the people asked who use it in messengers, in any application,
+or in the service whose users were asked. A share of the users of a service among everyone online
+(who call by Instagram) is no share of its users, and is left out.
 
 Daily use. Of people who do not come every day, those who come at least weekly count WEEKLY_DAYS of
-a day (three days of a week, a convention) and the others RARE_DAYS (two of a month): the share of a
-day is share + (1 - share) c. Where a survey does not say who comes weekly, c is the mean over the
-organisations that do, for the internet and for services apart. Of each area and service the latest
-figure counts, so that s^2 = variance (1 + 1/areas). For the internet, x rises with the share of
-residents online, that of the facts in the middle of the figure's period, by least squares inside
-subregions; what is left has an effect of the subregion, as above with subregions as areas:
+a day and the others RARE_DAYS: the share of a day is share + (1 - share) c. Where a survey does not
+say who comes weekly, c is the mean over the organisations that do, for the internet and for
+services apart. Of each area and service the latest figure counts, so that s^2 = variance (1 +
+1/areas). For the internet, x rises with the share of residents online in the middle of the figure's
+period, by least squares inside subregions; what is left has an effect of the subregion, as above
+with subregions as areas:
 
     x = mean + slope (online - centre) + subregion + s T.
 
@@ -58,20 +57,19 @@ their readings, groups that differ do not, and no chance is one.
 Assumptions. Areas without a figure are similar to those with one, at the same share online; so are
 groups. The people exposed keep access as often as people online use a VPN; where both are known
 they are of similar size: Pakistan 0.18 and 0.30, Iran 0.75 to 0.84 and 0.50 to 0.94. The share of a
-feature applies to the users of the service, whoever the respondents were: adults, people online,
-people with a messenger. Rows of a register that were read are drawn at random; its editions repeat
-what is still on.
+feature applies to the users of the service, whoever the respondents were. Rows of a register that
+were read are drawn at random; its editions repeat what is still on.
 
 Known drawbacks. Countries were surveyed because something was restricted there, or because their
 markets are large. Years are mixed: calls have grown, and more people come daily each year. VPN use
-before a block differs from that during it. Online panels report more of it than samples of the
-whole population. A meter also counts sessions that fail because of the block. Shares of the whole
-population understate those of the users of a messenger. Most figures of features are of Europe. The
-error of c is not in the spread. An area of a subregion without any figure is drawn from those of
-all, which is not so for whole continents that were left out. Eurostat's shares are quotients of two
-publications, too high where the ITU counts other ages. An event that was ongoing in several
-editions of a register counts in each. Readers saw no events that it lacks, and few rows are
-doubtful: the chances that a restriction happened or is distinct rest on very few cases.
+before a block differs from that during it, and online panels report more of it. A meter also counts
+sessions that fail because of the block. Shares of the whole population understate those of the
+users of a messenger. Most figures of features are of Europe. The error of c is not in the spread.
+An area of a subregion without any figure is drawn from those of all, which is not so for whole
+continents that were left out. Eurostat's shares are quotients of two publications, too high where
+the ITU counts other ages. An event that was ongoing in several editions of a register counts in
+each. Readers saw no events that it lacks, and few rows are doubtful: the chances that a restriction
+happened or is distinct rest on very few cases.
 
 Citation. S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992); Gelman et al.
 (2013), Bayesian Data Analysis, 3rd edition, chapter 5.
@@ -168,10 +166,7 @@ def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_groups(by_area: pd.DataFrame, within: float) -> pd.DataFrame:
-    """Return the distribution of each group in any area, and of any group.
-
-    `by_area` has `group`, `area_id`, and the `mean` and the number (`size`) of figures.
-    """
+    """Return the distribution of each group, and of any, from `mean` and `size` of each area."""
     groups = by_area.assign(rest=1 / by_area["size"]).groupby("group")
     summaries = pd.DataFrame(
         {
@@ -205,11 +200,7 @@ def _fit_groups(by_area: pd.DataFrame, within: float) -> pd.DataFrame:
 def _draw_towards(
     prior: pd.DataFrame, figures: pd.DataFrame, within: "float | pd.Series[float]"
 ) -> pd.DataFrame:
-    """Return `figures` with the PARAMETERS of the next figure of each row, by conditioning.
-
-    `prior` has `mean`, `between` and `freedom`; `figures` has the `mean` and the number (`size`) of
-    the figures of a row. Both have the same rows.
-    """
+    """Return `figures` (`mean`, `size`) drawn towards their rows of `prior`, with PARAMETERS."""
     noise = within / figures["size"]
     weight = (prior["between"] / (prior["between"] + noise)).fillna(0.0)
     return figures.assign(
@@ -376,11 +367,7 @@ def _fit_subregions(level: pd.DataFrame) -> pd.DataFrame:
 def _fit_areas(
     latest: pd.DataFrame, level: pd.DataFrame, services: pd.DataFrame, within: "pd.Series[float]"
 ) -> pd.DataFrame:
-    """Return the distribution of each service in each area that has a figure of the service.
-
-    `level` are the figures without the trend. There is no distribution where `within` is unknown,
-    because the error of the figure is unknown then.
-    """
+    """Return distributions in areas with figures of known error; `level` are without the trend."""
     has_error = latest["is_internet"].isin(within.index)
     rows = latest[has_error].assign(trend=latest["x"] - level["x"]).reset_index(drop=True)
     noise = rows["is_internet"].map(within)

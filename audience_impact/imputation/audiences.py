@@ -2,8 +2,7 @@
 
 Definitions. An audience is imputed where no figure counts all of it: none qualifies, or those that
 do are limits. Its distribution is that of its share of the people online on the day before which it
-is required. If the base is not the people online, the recorded people online are used within it. A
-figure that counts it is combined with the imputed audience unless it is CLEARER.
+is required. A figure that counts it is combined with the imputed audience unless it is CLEARER.
 
 A group ("social media") is a platform that represents services of some kinds (MEMBERS), or those
 that its `member_ids` list. Its members in a country are the MOST of these services with the largest
@@ -13,8 +12,9 @@ world.
 
 Method. There is one distribution per service, country and day, for all restrictions
 (distribution.py). The share is drawn and multiplied by the drawn base (simulation/audiences.py). A
-figure and what is imputed without it are combined by their precision, so that a figure never makes
-an answer less certain. Imputed values never enter columns from which bounds are computed.
+figure and what is imputed as if it did not exist are combined in log odds, weighted by their
+inverse squared half widths, so that a figure never makes an answer less certain; the middle stays
+in the interval of the figure. Imputed values never enter columns from which bounds are computed.
 
 Members of a group are drawn from their imputed distributions, with a common factor of weight
 COMMON, because they share country and survey. Each draw gives shares of the people online, and the
@@ -109,13 +109,7 @@ def combine_with_others(
     tables: Tables,
     fitted: tuple[ImputationModel | None, OverlapModel | None],
 ) -> pd.DataFrame:
-    """Return the distributions of counted audiences, combined with figures of others.
-
-    `chosen_way` of `distributions` is how the figures count. An audience is imputed as if its
-    figures did not exist. Unless they are CLEARER, the two are combined: the weights of
-    the log odds are the inverse squared half widths, so that the result is narrower than both; its
-    middle stays in the interval of the figures.
-    """
+    """Return the distributions of counted audiences, combined with what is imputed without them."""
     figures, joint_use = fitted
     distributions = distributions.assign(least_persons=np.nan, most_persons=np.nan)
     drawable = distributions[distributions["shape"] != ""].reset_index(names="place")
@@ -224,10 +218,7 @@ def impute_with_members(
     imputation_model: ImputationModel,
     model: OverlapModel | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return imputed shares, and those of the services that represent each group.
-
-    The services have `place` (the row of their group), `platform_id` and SHARES.
-    """
+    """Return imputed shares, and `place`, `platform_id` and SHARES of the members of each group."""
     is_group = requested["platform_id"].isin(list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
         shares = distribution.impute_shares(requested, tables, imputation_model)

@@ -6,16 +6,14 @@ quantity is the result of a survey that asks about use of the service (`asked`).
 
 Method. Figures are normal in softened log odds (figures.py) with the covariance of effects.py, so
 that the imputed figure has, given all others, a mean and a variance in closed form. Half widths are
-multiplied by the factors of the evidence level, the platform and the region of the world, such that
-nine tenths of the figures that were left out are inside. Nothing is fitted here: `audience_laws`
-has all numbers. Figures are left out by means of the inverse of their block. A figure that is far
-from its prediction from all others has less weight, as with Student's t of TRUST degrees.
+multiplied by the factors of the evidence level, the platform and the region of the world
+(fitting/audiences.py). Figures are left out by means of the inverse of their block. A figure that
+is far from its prediction from all others has less weight, as with Student's t of TRUST degrees.
 
-There are two scales (figures.py). The coarse one is the better for services that many use. Where
-its interval is wider than a factor of WIDEST or than BROADEST, or it only knows other services of
-that kind, the fine one is used, whose figures include totals of the world: a total fixes the level
-of its service, with the error that totals have, and other services fix how it varies over
-countries.
+The coarse scale (figures.py) is the better for services that many use. Where its interval is wider
+than a factor of WIDEST or than BROADEST, or it only knows other services of that kind, the fine one
+is used, whose figures include totals of the world: a total fixes the level of its service, with the
+error that totals have, and other services fix how it varies over countries.
 
 Assumptions. Those of effects.py; countries without figures are similar to those with figures.
 
@@ -95,11 +93,7 @@ class AudienceParameters:
 
 
 def read_parameters(audience_laws: pd.DataFrame) -> dict[Scale, AudienceParameters]:
-    """Return the parameters of the typed fact table by scale, the coarse one first.
-
-    Raises:
-        ParameterError: The table lacks a spread.
-    """
+    """Return typed parameters by scale, the coarse one first; ParameterError without a spread."""
     is_fine = audience_laws["kind"].str.startswith(FINE.prefix)
     rows = audience_laws.assign(kind=audience_laws["kind"].str.removeprefix(FINE.prefix))
     parts = {COARSE: rows[~is_fine], FINE: rows[is_fine]}
@@ -215,11 +209,7 @@ def _cut_shares(shares: Array, scale: Scale) -> Array:
 def _describe_requested(
     requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the requested rows as located, with `rung` and `place`, the row requested.
-
-    In the second frame services that are unknown in their country have the id UNKNOWN. Figures that
-    are left out of a row do not count.
-    """
+    """Return located rows with `rung` and `place`; in the second frame strangers are UNKNOWN."""
     questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
     if "way" not in questions:
         questions["way"] = WayOfCounting.ASKED.value
@@ -286,10 +276,7 @@ def reweight_figures(
 
 @dataclass(frozen=True)
 class ImputationModel:
-    """All figures of the facts on a scale, with the parameters of their covariance.
-
-    `finer` is the model of services that few use; None if no parameters were fitted.
-    """
+    """Figures of a scale and their parameters; `finer` is the model of services that few use."""
 
     figures: pd.DataFrame
     parameters: AudienceParameters
@@ -315,11 +302,7 @@ class ImputationModel:
 
 
 def read_model(tables: Tables) -> ImputationModel | None:
-    """Return the figures of typed facts with the parameters that were fitted to such figures.
-
-    Raises:
-        ParameterError: The table `audience_laws` lacks a spread.
-    """
+    """Return figures with fitted parameters, None without; ParameterError without a spread."""
     model = None
     for scale, parameters in reversed(read_parameters(tables["audience_laws"]).items()):
         model = ImputationModel(read_observations(tables, scale), parameters, scale, model)

@@ -14,34 +14,33 @@ like a Gaussian, so the error falls like exp(-2 (pi/h)^2 / (1 + n r/(1-r))); the
 from that formula. r = 0 is independence, r -> 1 tends to the largest audience.
 
 A pattern is the exact set of platforms that a person uses, as a number whose bit i says that
-platform i is used: n platforms have 2**n patterns, and pattern 0 is that of non-users. Measured
-overlaps are shares of the base that use all of some platforms, or any of them. Of all distributions
-over patterns with the audiences and the measured values, the closest to that of the copula in
-Kullback-Leibler divergence is taken: the copula's, multiplied by exp(sum of multipliers of the
-overlaps that a pattern satisfies). The multipliers come from damped Newton steps on the convex
-dual, all draws at once; at a bound they grow until the values are met to 1e-7.
+platform i is used; pattern 0 is that of non-users. Measured overlaps are shares of the base that
+use all of some platforms, or any of them. Of all distributions over patterns with the audiences and
+the measured values, the closest to that of the copula in Kullback-Leibler divergence is taken: the
+copula's, multiplied by exp(sum of multipliers of the overlaps that a pattern satisfies). The
+multipliers come from damped Newton steps on the convex dual, all draws at once; at a bound they
+grow until the values are met to 1e-7.
 
 The correlation is a distribution. With x = logit r fitted to each survey, x = mean + house +
-survey, each house with the same weight. A new survey of a new house has x = mean + c s T, T Student
-t with (houses - 1, at least 2) degrees of freedom, s^2 = between (1 + 1/houses) + within, and c =
-`spread_below` where T < 0, `spread_above` where T > 0: half of the draws lie on either side of the
-mean, and those above reach further, because messengers nest (if nearly everyone uses one messenger,
-the users of a smaller one are among them). `between` is the variance of the house means, not
-reduced by what `within` already puts into them: draw a house, then a survey in it. Surveys of the
-area itself pull the mean and narrow the spread by Gaussian conditioning, through the variance that
-they share with the audiences: the variance between areas and the part `region` of `between`; the
-audiences are taken to be measured by another house. The model's own error is normal with standard
-deviation `model` times (independence - largest audience), because assumptions on joint use
-determine where in that distance a union is. Nearer a Frechet bound, max m_i <= union <= min(1, sum
-m_i), it changes a draw less, and never beyond the bound (`move_unions`).
+survey, each house with the same weight (fitting/joint_use.py). A new survey of a new house has x =
+mean + c s T, T Student t with (houses - 1, at least 2) degrees of freedom, s^2 = between (1 +
+1/houses) + within, and c = `spread_below` where T < 0, `spread_above` where T > 0: half of the
+draws lie on either side of the mean, and those above reach further, because messengers nest (if
+nearly everyone uses one messenger, the users of a smaller one are among them). `between` is not
+reduced by what `within` already puts into the house means: draw a house, then a survey in it.
+Surveys of the area itself pull the mean and narrow the spread by Gaussian conditioning, through the
+variance that they share with the audiences: the variance between areas and the part `region` of
+`between`. The model's own error is normal with standard deviation `model` times (independence -
+largest audience), because assumptions on joint use determine where in that distance a union is.
+Nearer a Frechet bound, max m_i <= union <= min(1, sum m_i), it changes a draw less, and never
+beyond the bound (`move_unions`).
 
 Assumptions. All audiences and overlaps are inside the base and are measured on it, within one draw
-without error: each draw is conditioned on shares and values of its own. All pairs have the same
-correlation; houses are exchangeable; the error of a set is independent of its correlation; half of
-what houses differ by belongs to their region. The two factors of the spread are chosen, not
-estimated: so that the 90 % interval contains the truth often enough for the house with the lowest
-coverage, with each house left out of the fit (docs/method.md describes the choice, and its effect
-on the width).
+without error, by another house than the surveys of the area. All pairs have the same correlation;
+houses are exchangeable; the error of a set is independent of its correlation; half of what houses
+differ by belongs to their region. The two factors of the spread are chosen, not estimated: so that
+the 90 % interval contains the truth often enough for the house with the lowest coverage, with each
+house left out of the fit (docs/method.md).
 
 Known drawbacks. Negative association (two rival platforms) is outside the model; the model error
 and the truncation at the Frechet bounds cover it. A hub (nearly everyone who uses anything uses one
@@ -50,8 +49,8 @@ pairs. A block of online people who use nothing is not modelled; measure "uses a
 condition on it. Patterns are of at most 12 platforms (4,096 patterns); draws that cannot meet the
 measured values are unknown. Eight houses are few: the spread between houses has seven degrees of
 freedom. An interval that is wide enough for the houses that differ most is too wide for the others:
-where surveys are like those of most houses, a 90 % interval contains the truth in 96 % of cases or
-more. Errors in the shares themselves are not included.
+a 90 % interval then contains the truth in 96 % of cases or more. Errors in the shares themselves
+are not included.
 
 Citations. Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math. 25.
 Vasicek (1987), Probability of loss on loan portfolio, KMV (the one-factor integral). Trefethen and
@@ -182,10 +181,7 @@ def clip_log_odds(correlation: ArrayLike) -> Array:
 def predict_correlation(
     calibration: Calibration, area_surveys: Sequence[OwnSurvey] = ()
 ) -> tuple[float, float]:
-    """Return centre and scale of logit correlation for an area, given its surveys.
-
-    The audiences are assumed to be measured by another survey organisation than these surveys.
-    """
+    """Return centre and scale of logit correlation for an area, given its surveys."""
     if not area_surveys:
         return calibration.mean, float(np.sqrt(calibration.predictive_variance))
     house = np.array([survey.house for survey in area_surveys])
@@ -218,10 +214,7 @@ def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
 
 
 def draw_patterns(shares: ArrayLike, correlation: ArrayLike) -> Array:
-    """Return patterns (D, 2**n) of one set from shares (D, n), n at most 12, and correlations.
-
-    Absolute error below 1e-7.
-    """
+    """Return patterns (D, 2**n) of shares (D, n), n at most 12, and correlations, within 1e-7."""
     m, r = np.asarray(shares, dtype=float), np.asarray(correlation, dtype=float)
     z, weight = _make_nodes(m, r, digits=7.0)
     size = max(1, PATTERN_BLOCK // (len(z) << m.shape[1]))

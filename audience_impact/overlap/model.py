@@ -7,21 +7,20 @@ audiences and of the joint use, so that draw d is one possible world. Rule: the 
 which the integral over the common factor is done.
 
 Method. For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the
-union that the correlation makes (the core), limited to the Frechet bounds max m_i and min(1, sum
-m_i) of the draw's own shares; the result is the core plus e (independence - largest audience).
+core, limited to the Frechet bounds of the draw's own shares; the union is the core plus e
+(independence - largest audience).
 
 Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and node
 z, the nodes of all draws side by side, and every set multiplies its platforms' tables. Phi is
-interpolated on 16,384 chords on [-6, 6] (error 1.7e-8 at most): only additions, multiplications and
-look-ups, a quarter of the time of scipy's ndtr. The trapezoidal rule spans [-4.9, 4.9]; its step
-follows from the draw's correlation by the formula in copula.py and from the class of the set's size
-(up to 8 platforms, up to 16, up to 32, ...), with at least 13 nodes. The error against
-copula.compute_union at 10 digits is 5e-7 at most, for up to 20 platforms, shares from 0 to 1 and
-correlations from 0 to 0.999.
+interpolated on 16,384 chords on [-6, 6] (error 1.7e-8 at most): a quarter of the time of scipy's
+ndtr. The trapezoidal rule spans [-4.9, 4.9]; its step follows from the draw's correlation by the
+formula in copula.py and from the class of the set's size (up to 8 platforms, up to 16, up to 32,
+...), with at least 13 nodes. The error against copula.compute_union at 10 digits is 5e-7 at most,
+for up to 20 platforms, shares from 0 to 1 and correlations from 0 to 0.999.
 
 A set's draws depend, to the last bit, on nothing but the set's own shares in the order of the
-group's platforms, the correlation and the error: not on other sets or platforms of the group, or
-on blocks of draws.
+group's platforms, the correlation and the error: not on other sets or platforms of the group, or on
+blocks of draws.
 
 Assumptions. Those of copula.py; draw k of one platform belongs to draw k of every other, of the
 correlation and of the error.
@@ -30,8 +29,7 @@ Known drawbacks. A set of 8 platforms and one of 9 use different rules, so that 
 come out larger by the error of the rules, 1e-6, where the ninth platform adds nothing. Threads
 would gain nothing (measured), so that a run is divided among processes instead.
 
-Citation. Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule, SIAM
-Review 56.
+Citation. Trefethen and Weideman (2014), as in copula.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,21 +83,14 @@ class Group:
 
 @dataclass(frozen=True)
 class OverlapModel:
-    """The correlation fitted to surveys, adjusted by the surveys of a country itself.
-
-    `centres` contains the centre and scale of the log odds of the correlation of each country that
-    was surveyed itself; all others have those of the calibration.
-    """
+    """The correlation fitted to surveys, and the centre and scale of it in surveyed countries."""
 
     dedup_method: ClassVar[DedupMethod] = DedupMethod.LATENT_FACTOR
     calibration: Calibration
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
-        """Return the joint use of a country; of one without surveys if blank or unknown.
-
-        Uniforms are of the kinds CORRELATION and MODEL (error), under keys that name the country.
-        """
+        """Return the joint use of a country, or of one without surveys, from its own uniforms."""
         u = uniforms(InputKind.CORRELATION, f"correlation|{country_id}")
         drawn = copula.draw_correlations(self.calibration, u, self.centres.get(country_id))
         v = uniforms(InputKind.MODEL, f"model|{country_id}")
@@ -177,11 +168,7 @@ def _integrate_block(
 
 
 def make_lattice(count: int) -> Uniforms:
-    """Return a function that gives low-discrepancy uniforms (count,) and needs no seed.
-
-    They are a Kronecker sequence of the plastic number: one for the correlation, another for the
-    error.
-    """
+    """Return low-discrepancy uniforms (count,): a Kronecker sequence of the plastic number."""
     plastic = 1.324717957244746
     index = np.arange(count)
     first, second = (index + 0.5) / count, np.asarray((0.5 + index / plastic) % 1.0)
@@ -189,10 +176,7 @@ def make_lattice(count: int) -> Uniforms:
 
 
 def read_model(tables: Tables) -> OverlapModel | None:
-    """Return the model with fitted parameters, adjusted to the surveys of each surveyed country.
-
-    `tables` contains `overlap_calibration` and `surveys`, typed. Return None without a calibration.
-    """
+    """Return the model, adjusted to surveys of countries themselves; None without a calibration."""
     table = tables["overlap_calibration"]
     if table.empty:
         return None
@@ -203,11 +187,7 @@ def read_model(tables: Tables) -> OverlapModel | None:
 
 
 def read_calibration(overlap_calibration: pd.DataFrame) -> Calibration:
-    """Return the calibration in the fact table `overlap_calibration` (typed).
-
-    Raises:
-        ParameterError: The table lacks a parameter.
-    """
+    """Return the typed calibration; ParameterError where a parameter is missing."""
     rows = overlap_calibration.set_index("parameter")
     rows = rows[rows["survey_id"] == ""]
     named = [p.value for p in OverlapParameter if p is not OverlapParameter.SURVEY]
