@@ -69,25 +69,17 @@ class Content:
     left_out: tuple[str, ...] = ()
     cited: tuple[str, ...] = ()
 
-    @property
-    def version_id(self) -> str:
-        """Return the id of the version."""
-        return str(self.package["version"])
-
-    @property
-    def as_of(self) -> str:
-        """Return the day of the facts."""
-        return str(self.package["audience_impact"]["as_of"])
-
-    @property
-    def title(self) -> str:
-        """Return the title of the version, with the selection."""
-        return f"{self.package['title']}{f': {self.chosen}' if self.chosen else ''}"
-
-    @property
-    def citations(self) -> tuple[str, ...]:
-        """Return the lines with citations."""
-        return self.cited or (cite_version(self.package),)
+    def describe(self) -> dict[str, Any]:
+        """Return what an export says of itself, as in its file of JSON."""
+        return {
+            "title": f"{self.package['title']}{f': {self.chosen}' if self.chosen else ''}",
+            "answers": self.answers,
+            "version": self.package["version"],
+            "as_of": self.package["audience_impact"]["as_of"],
+            "licence": self.package["licenses"][0],
+            "cite_as": self.cited or (cite_version(self.package),),
+            "left_out": self.left_out,
+        }
 
     def read_frame(self, table: str) -> pd.DataFrame:
         """Return a table as answers read it."""
@@ -206,7 +198,7 @@ def add_restriction_answers(
     content: Content, records: Sequence[AnswerRecord], version: Stored
 ) -> Content:
     """Return the content with the answer for each restriction, and its citation."""
-    answers = tuple(sentences.write_answer(record, content.version_id) for record in records)
+    answers = tuple(sentences.write_answer(record, version.id) for record in records)
     cited = tuple(cite_restriction(record, version).format_text() for record in records)
     return replace(content, answers=answers, cited=cited)
 

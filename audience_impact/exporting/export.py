@@ -85,14 +85,15 @@ def make_csv_files(content: Content) -> dict[str, bytes]:
         frame = write_words(table, "true", "false").to_pandas(types_mapper=NULLABLE.get)
         text = frame.to_csv(index=False, lineterminator="\n")
         files[content.find_path(name, "csv")] = text.encode()
+    about = content.describe()
     lines = [
-        *(content.title, "", *content.answers, ""),
-        *(f"Cite as: {citation}" for citation in content.citations),
+        *(about["title"], "", *content.answers, ""),
+        *(f"Cite as: {citation}" for citation in about["cite_as"]),
         *("", ABOUT_CSV.read_text(encoding="utf-8").rstrip()),
         *([f"Left out: {', '.join(content.left_out)}."] if content.left_out else []),
     ]
-    about = _encode_package(content, "csv", "text/csv", files)
-    return {**files, MANIFEST: about, README: ("\n".join(lines) + "\n").encode()}
+    package = _encode_package(content, "csv", "text/csv", files)
+    return {**files, MANIFEST: package, README: ("\n".join(lines) + "\n").encode()}
 
 
 def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:
@@ -137,7 +138,7 @@ def _encode_package(content: Content, ending: str, kind: str, files: Mapping[str
             "rows": table.num_rows,
         }
         resources.append(about | made)
-    package = {**content.package, "title": content.title, "resources": resources}
+    package = {**content.package, "title": content.describe()["title"], "resources": resources}
     return json.dumps(package, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
@@ -147,16 +148,8 @@ def make_json_file(content: Content) -> bytes:
     A row is a line, so that a file of many rows can be read line by line.
     """
     encode = partial(json.dumps, ensure_ascii=False, default=str, allow_nan=False)
-    about = {
-        "title": content.title,
-        "answers": content.answers,
-        "version": content.version_id,
-        "as_of": content.as_of,
-        "licence": content.package["licenses"][0],
-        "cite_as": content.citations,
-        "left_out": content.left_out,
-    }
-    head = "".join(f"{encode(key)}: {encode(value)},\n" for key, value in about.items())
+    about = content.describe().items()
+    head = "".join(f"{encode(key)}: {encode(value)},\n" for key, value in about)
     tables = ",".join(
         f'{encode(name)}: {{\n"description": {encode(content.describe_table(name)["description"])}'
         f',\n"columns": {encode(content.describe_columns(name))},\n"rows": [\n'
@@ -171,14 +164,10 @@ def _make_database(content: Content) -> bytes:
     """Return a DuckDB file of the tables, with comments that explain columns and coded values."""
     import duckdb
 
-    lines = {
-        "title": content.title,
-        "answers": "\n".join(content.answers),
-        "version": content.version_id,
-        "as_of": content.as_of,
-        "licence": content.package["licenses"][0]["title"],
-        "cite_as": "\n".join(content.citations),
-    }
+    lines = content.describe()
+    lines |= {name: "\n".join(lines[name]) for name in ("answers", "cite_as")}
+    lines |= {"licence": lines["licence"]["title"]}
+    del lines["left_out"]
     about = pa.table({"what": list(lines), "words": list(lines.values())})
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as folder:
         path = Path(folder) / "tables.duckdb"

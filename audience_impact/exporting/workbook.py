@@ -68,12 +68,13 @@ def make_workbook(content: Content) -> bytes:
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
         book = xlsxwriter.Workbook(packed, {**options, "tmpdir": temporary})
+        about = content.describe()
         book.set_properties(
             {
-                "title": content.title,
-                "subject": f"version {content.version_id}",
+                "title": about["title"],
+                "subject": f"version {about['version']}",
                 "author": "audience-impact",
-                "created": datetime.fromisoformat(content.as_of),
+                "created": datetime.fromisoformat(about["as_of"]),
             }
         )
         made, cover = _make_formats(book), book.add_worksheet(ABOUT)
@@ -213,17 +214,17 @@ def _write_list(
 
 
 def _write_cover(cover: "_Cover", content: Content) -> None:
-    licence = content.package["licenses"][0]
+    shown = content.describe()
+    licence = shown["licence"]
     what = "A part of it: see the title." if content.chosen else "All of it."
-    cover.sheet.write_string(0, 0, fit_text(content.title), cover.big)
+    cover.sheet.write_string(0, 0, fit_text(shown["title"]), cover.big)
     cover.write_section("Answer", content.answers)
     cover.write_section("What this is", [f"{content.package['description']} {what}"])
-    cover.write_section("Version", [content.version_id])
-    cover.write_section("Facts as of", [content.as_of])
+    cover.write_section("Version", [shown["version"]])
+    cover.write_section("Facts as of", [shown["as_of"]])
     cover.write_section("Licence", [licence["title"]], web_address(licence.get("path", "")))
-    cover.write_section(
-        "How to cite", [*content.citations, "Name the sources of the figures as well."]
-    )
+    cited = [*shown["cite_as"], "Name the sources of the figures as well."]
+    cover.write_section("How to cite", cited)
     cover.write_section("How to read", HOW_TO_READ)
     for name, table in content.tables.items():
         about = " ".join(content.describe_table(name)["description"].split())

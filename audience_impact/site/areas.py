@@ -26,7 +26,6 @@ from audience_impact.site.drawing import SPECS, Picture, paint
 from audience_impact.site.rendering import render_page
 from audience_impact.site.report_data import (
     File,
-    ListEntry,
     ReportData,
     Rows,
     largest_first,
@@ -54,9 +53,9 @@ def make_pages(report: ReportData) -> Iterator[File]:
     """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
     together = report.tables["person_days"].query("restriction_id == @TOGETHER")
     csv_files = {
-        "by-period": split_csv(report.tables["areas"], "area_id", report.version),
-        "by-day": split_csv(report.tables["days"], "area_id", report.version),
-        "person-days": split_csv(together, "area_id", report.version),
+        "by-period": split_csv(report.tables["areas"], "area_id", report.stored.id),
+        "by-day": split_csv(report.tables["days"], "area_id", report.stored.id),
+        "person-days": split_csv(together, "area_id", report.stored.id),
     }
     for code in sorted(report.listed_areas):
         path, name = page_path(code, "area").removesuffix(".html"), naming.name_area(code)
@@ -136,6 +135,8 @@ def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
         if reason := years[year]["all"]["reason"]:
             reasons.setdefault(reason, []).append(year)
     others = report.list_rows("area_comparisons", code)
+    countries = {country for country, above in report.areas_above.items() if code in above}
+    inside = (entry for entry in report.entries if countries.intersection(entry.countries))
     return {
         "above": report.areas_above.get(code, ()),
         "lead": write_lead(report, code),
@@ -146,7 +147,7 @@ def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
         "person_days": rows[::-1],
         "others": sorted(others, key=lambda row: (row["period"], row["publisher"]))[::-1],
         "parts": _list_parts(report, code),
-        "listed": _choose_entries(report, code),
+        "listed": report.by_country.get(code) or largest_first(inside)[:MANY],
         "all_listed": code in report.by_country,
         "map": make_map(report, report.covered_year, "../") if code == WORLD else None,
         "pictures": {
@@ -198,10 +199,3 @@ def _list_parts(report: ReportData, code: str) -> list[tuple[str, list[Estimate 
         if any(rows):
             parts.append((part, [read_estimate(row) if row else None for row in rows]))
     return sorted(parts, key=lambda part: [-(now.q50 or 0.0) if now else 1.0 for now in part[1]])
-
-
-def _choose_entries(report: ReportData, code: str) -> list[ListEntry]:
-    if code in report.by_country:
-        return report.by_country[code]
-    inside = {country for country, above in report.areas_above.items() if code in above}
-    return largest_first(row for row in report.entries if inside.intersection(row.countries))[:MANY]

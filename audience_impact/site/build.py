@@ -61,19 +61,14 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
         changed = write_report(root / REPORTS / version.id, version.id, files)
         store.move_pointer(REPORT, f"{REPORTS}/{version.id}")
         listed = versions.list_versions(store)
-        _remove_orphans(root, {stored.id for stored in listed if versions.has_manifest(stored)})
+        ids = {stored.id for stored in listed if versions.has_manifest(stored)}
+        # Numbers of a removed version can no longer be looked up. A report that somebody copied
+        # under another name, or added files to, stays.
+        for folder in (root / REPORTS).iterdir():
+            is_orphan = VERSION_ID.fullmatch(folder.name) and folder.name not in ids
+            if is_orphan and export.list_files(folder) <= _read_parts(folder):
+                shutil.rmtree(folder)
     return root / REPORT, changed
-
-
-def _remove_orphans(root: Path, ids: set[str]) -> None:
-    """Remove reports of removed versions, whose numbers can no longer be looked up.
-
-    Those that somebody copied under another name, or added files to, stay.
-    """
-    for report in (root / REPORTS).iterdir():
-        is_orphan = VERSION_ID.fullmatch(report.name) and report.name not in ids
-        if is_orphan and export.list_files(report) <= _read_parts(report):
-            shutil.rmtree(report)
 
 
 def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
@@ -136,10 +131,10 @@ def make_text_pages(report: ReportData) -> Iterator[File]:
         ("csv.zip", "CSV", "for programs: exact text", pack_files(csv)),
         ("parquet.zip", "Parquet", "for programs: with types", pack_files(parquet)),
     ):
-        path = f"data/audience-impact-{report.version}.{ending}"
+        path = f"data/audience-impact-{report.stored.id}.{ending}"
         yield File(path, made)
         downloads.append((path, name, about, len(made)))
-    values = {"downloads": downloads, "sections": _make_sections(report.package)}
+    values = {"downloads": downloads, "sections": _make_sections(report.stored.manifest)}
     yield render_page(report, "data.html", "The data", "data.html", values)
 
 
@@ -179,12 +174,10 @@ def render_method() -> tuple[str, dict[str, Any]]:
             headings.append((make_anchor(words), words))
         return f'<h{match[1]} id="{make_anchor(words)}">{match[2]}</h{match[1]}>'
 
-    def open_table(_: re.Match[str]) -> str:
-        label = f'aria-label="Table {next(numbers)}"'
-        return f'<div class="scroll" role="region" tabindex="0" {label}><table>'
-
     made = re.sub(r"<h([1-6])>(.*?)</h\1>", add_anchor, made)
-    made = re.sub("<table>", open_table, made).replace("</table>", "</table></div>")
+    scroll = '<div class="scroll" role="region" tabindex="0" aria-label="Table {}"><table>'
+    made = re.sub("<table>", lambda _: scroll.format(next(numbers)), made)
+    made = made.replace("</table>", "</table></div>")
     made = re.sub("<pre><code[^>]*>", '<pre tabindex="0"><code>', made)
     made = re.sub(r"<th\b", '<th scope="col"', made)
     made = re.sub(r'(<t[hd][^>]*?) style="text-align:right"', r'\1 class="n"', made)

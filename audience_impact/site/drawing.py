@@ -134,10 +134,6 @@ class Picture:
         """
         if suffix not in (".png", ".svg"):
             raise ValueError("its name has to end in .png or .svg")
-        svg = self._draw_alone()
-        return svg.encode() if suffix == ".svg" else bytes(vl_convert.svg_to_png(svg, scale=2))
-
-    def _draw_alone(self) -> str:
         above, top = _write_lines([self.title], TITLE, MARGIN, "ink", "bold")
         drawn = _SHORT.sub("", self.svg)
         if scaled := _SCALED.match(drawn):
@@ -149,12 +145,13 @@ class Picture:
             size, drawn = f'width="{INNER}"', drawn.replace('width="100%"', "", 1)
         placed = drawn.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
         below, end = _write_lines(self.foot, FOOT, top + height, "soft", "normal")
-        return _VARIABLE.sub(
+        svg = _VARIABLE.sub(
             r"\1",
             f'<svg xmlns="{_SVG}" width="{WIDTH}" height="{end + MARGIN}" font-family="{FONT}">'
             f'<rect width="100%" height="100%" fill="{paint("paper")}"/>'
             f"{above}{plain_lines(placed)}{below}</svg>",
         )
+        return svg.encode() if suffix == ".svg" else bytes(vl_convert.svg_to_png(svg, scale=2))
 
 
 def _write_lines(

@@ -73,14 +73,24 @@ def make_pages(report: ReportData) -> Iterator[File]:
         "regions": REGIONS,
         "largest": select_distinct(largest_first(entry for entry in rows if entry.is_major), FEW),
         "newest": select_distinct(rows, FEW),
-        "citation": cite_version(report.package),
-        "dataset": {"@context": "https://schema.org", **describe_dataset(report.package)},
+        "citation": cite_version(report.stored.manifest),
+        "dataset": {"@context": "https://schema.org", **describe_dataset(report.stored.manifest)},
     }
     yield render_page(report, "index.html", TITLE, "home.html", values)
     values = {"rows": rows, "choices": _list_choices(report), "csv": CSV}
     yield render_page(report, "all.html", "All restrictions", "all.html", values)
-    yield File(CSV, encode_csv([CSV_COLUMNS, *(_list_cells(row, report.version) for row in rows)]))
-    yield File(NAMES, _make_search_names(report))
+    cells = (_list_cells(row, report.stored.id) for row in rows)
+    yield File(CSV, encode_csv([CSV_COLUMNS, *cells]))
+    services: dict[str, list[str]] = {}
+    for word, platform in naming.NICKNAMES.items():
+        if platform in report.platforms:
+            services.setdefault(platform, []).append(word)
+    names = {
+        "areas": list_search_names(set(report.listed_areas)),
+        "services": {name: " ".join(words) for name, words in services.items()},
+    }
+    text = json.dumps(names, ensure_ascii=False, sort_keys=True)
+    yield File(NAMES, f"window.knownNames = {text};\n".encode())
     groups = {}
     for heading, kind in (("Countries", "country"), ("Platforms", "platform"), ("Years", "year")):
         path = "area" if kind == "country" else kind
@@ -143,19 +153,6 @@ def _list_cells(entry: ListEntry, version: str) -> tuple[Any, ...]:
     )
 
 
-def _make_search_names(report: ReportData) -> bytes:
-    services: dict[str, list[str]] = {}
-    for word, platform in naming.NICKNAMES.items():
-        if platform in report.platforms:
-            services.setdefault(platform, []).append(word)
-    names = {
-        "areas": list_search_names(set(report.listed_areas)),
-        "services": {name: " ".join(words) for name, words in services.items()},
-    }
-    text = json.dumps(names, ensure_ascii=False, sort_keys=True)
-    return f"window.knownNames = {text};\n".encode()
-
-
 def list_search_names(areas: set[str]) -> dict[str, str]:
     """Return the words by which each area is found: its names in all languages, old ones too."""
     words: dict[str, set[str]] = {code: set() for code in areas}
@@ -169,7 +166,7 @@ def make_platform_pages(report: ReportData) -> Iterator[File]:
     """Yield a page for each platform that was restricted, and its numbers as CSV."""
     acts = report.tables["restrictions"][["restriction_id", "country_ids", "start_on", "ended_on"]]
     audiences = report.tables["impact_by_platform"].merge(acts, on="restriction_id")
-    encode = split_csv(audiences, "platform_id", report.version)
+    encode = split_csv(audiences, "platform_id", report.stored.id)
     for platform, entries in group_entries(report.entries, GROUPS["platform"]).items():
         path, name = page_path(platform, "platform"), _label_value(report, "platform", platform)
         data, title = path.removesuffix(".html"), f"Restrictions by country: {name}"
@@ -196,11 +193,11 @@ def make_platform_pages(report: ReportData) -> Iterator[File]:
 def _list_periods(
     report: ReportData, by_country: dict[str, list[ListEntry]]
 ) -> list[dict[str, str]]:
-    periods = []
+    periods, as_of = [], report.stored.version.as_of.isoformat()
     for code, entries in by_country.items():
         for entry in entries:
             ended = parse_period(report.records[entry.restriction].restriction.ended_on or "")
-            end = report.as_of.isoformat() if entry.end_status == EndStatus.ONGOING else entry.start
+            end = as_of if entry.end_status == EndStatus.ONGOING else entry.start
             if ended:  # the day after the last
                 end = max(entry.start, str(ended[1])[:10])
             if entry.start:

@@ -43,9 +43,7 @@ def show_interval(estimate: Estimate) -> str:
     return f"{format_interval(estimate.q05, estimate.q95)}{part}"
 
 
-def mark_code(text: str) -> Markup:
-    """Return a text whose parts between backticks are marked as code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(plain_lines(text)))))
+CODE = re.compile("`([^`]+)`")
 
 
 def make_anchor(term: str) -> str:
@@ -59,7 +57,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "estimate": numbers.read_estimate,
     "ours": lambda row: Estimate(row["min_persons"], None, None, None, row["max_persons"]),
     "anchor": make_anchor,
-    "code_spans": mark_code,
+    "code_spans": lambda text: Markup(CODE.sub(r"<code>\1</code>", str(escape(plain_lines(text))))),
     "capital": naming.capitalise_first,
     "persons": lambda value: NONE if value is None else numbers.format_number(value),
     "median": partial(numbers.format_median, blank=NONE),
@@ -114,9 +112,9 @@ def render_page(
         "page": {"path": path, "title": title},
         "root": "../" * path.count("/"),
         "data": path.rpartition("/")[2].removesuffix(".html"),
-        "version": report.version,
-        "as_of": report.as_of.isoformat(),
-        "licence": report.package["licenses"][0],
+        "version": report.stored.id,
+        "as_of": report.stored.version.as_of.isoformat(),
+        "licence": report.stored.manifest["licenses"][0],
         "report": report,
     }
     content = load_environment().get_template(template).render({**shared, **values})

@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from itertools import product
 from types import SimpleNamespace
@@ -154,24 +153,10 @@ class ReportData:
     tables: Mapping[str, pd.DataFrame]
 
     @property
-    def version(self) -> str:
-        """Return the id of the version."""
-        return self.stored.id
-
-    @property
-    def package(self) -> Mapping[str, Any]:
-        """Return `datapackage.json` of the version."""
-        return self.stored.manifest
-
-    @property
-    def as_of(self) -> date:
-        """Return the day of the facts."""
-        return self.stored.version.as_of
-
-    @property
     def source_line(self) -> str:
         """Return source, version and licence, as a line below a picture."""
-        return f"audience-impact, version {self.version}, {self.package['licenses'][0]['title']}."
+        licence = self.stored.manifest["licenses"][0]["title"]
+        return f"audience-impact, version {self.stored.id}, {licence}."
 
     @cached_property
     def records(self) -> Mapping[str, AnswerRecord]:
@@ -229,7 +214,7 @@ class ReportData:
         counts = Counter(entry.start[:4] for entry in self.entries if entry.start)
         most = max(counts.values(), default=0)
         years = (year for year, count in counts.items() if 2 * count >= most)
-        return max(years, default=str(self.as_of.year))
+        return max(years, default=str(self.stored.version.as_of.year))
 
     @property
     def main_years(self) -> tuple[str, str]:
@@ -264,7 +249,7 @@ class ReportData:
     def last_day(self) -> dict[str, dict[str, Any]]:
         """Return the row of `days` that ends with the last day, by area with restrictions then."""
         last = {area: rows[-1] for area, rows in self.rows_by_area["days"].items()}
-        as_of = self.as_of.isoformat()
+        as_of = self.stored.version.as_of.isoformat()
         return {area: row for area, row in last.items() if str(row["to_day"])[:10] == as_of}
 
 
@@ -314,15 +299,13 @@ def split_csv(frame: pd.DataFrame, column: str, version: str) -> Callable[[str],
     return encode
 
 
-def make_slug(name: str) -> str:
-    """Return a name as a file name: unchanged if safe, else its safe characters and a digest."""
-    if _SAFE.fullmatch(name):
-        return name
-    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
-    return f"{safe or 'x'}-{hash_bytes(name.encode())[:8]}"
-
-
 def page_path(name: str, kind: str) -> str:
-    """Return the path of the page of a restriction, an area, a platform or a year."""
-    slug = "whole-internet" if name == WHOLE_INTERNET else make_slug(name)
+    """Return the path of the page of a restriction, an area, a platform or a year.
+
+    A name that is not safe as one of a file gives its safe characters and a digest.
+    """
+    slug = "whole-internet" if name == WHOLE_INTERNET else name
+    if not _SAFE.fullmatch(slug):
+        safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
+        slug = f"{safe or 'x'}-{hash_bytes(name.encode())[:8]}"
     return f"{kind}/{slug}.html"

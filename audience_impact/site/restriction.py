@@ -47,9 +47,9 @@ def make_pages(report: ReportData) -> Iterator[File]:
         values = _collect_values(report, entry, record) | {"picture": picture.svg}
         yield render_page(report, path, entry.title, "restriction.html", values)
         yield File(f"{data}.svg", picture.encode(".svg"))
-        row = {"version_id": report.version, **restriction_json(record)}
+        row = {"version_id": report.stored.id, **restriction_json(record)}
         yield File(f"{data}.json", json.dumps(row, ensure_ascii=False).encode() + b"\n")
-        yield File(f"{data}.csv", encode_csv(_list_csv_rows(record, report.version)))
+        yield File(f"{data}.csv", encode_csv(_list_csv_rows(record, report.stored.id)))
 
 
 def draw_picture(report: ReportData, restriction: str) -> Picture:
@@ -64,7 +64,7 @@ def draw_picture(report: ReportData, restriction: str) -> Picture:
     others = " Diamonds and arrows: what others published." if record.comparisons else ""
     foot = f"{marks}Grey line: minimum to maximum.{others}"
     title = f"{entry.title}, {_describe_duration(record)}"
-    return Picture(svg, title, (foot, sentences.write_sources(record, report.version)))
+    return Picture(svg, title, (foot, sentences.write_sources(record, report.stored.id)))
 
 
 def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, Any]:

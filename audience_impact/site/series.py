@@ -113,9 +113,9 @@ def draw_years_line(title: str, years: Sequence[tuple[int, Estimate]]) -> str:
 
 def draw_days(title: str, rows: Rows) -> str:
     """Return the picture of runs of days of an area; blank without rows."""
-    steps = list(_list_steps(rows))
-    if not steps:
+    if not rows:
         return ""
+    steps = list(_list_steps(rows))
     estimates = [estimate for *_, estimate in steps]
     top = choose_top(estimates)
     marks = [
@@ -165,14 +165,12 @@ def draw_platform(title: str, acts: Rows) -> str:
     labels = {date(year, 1, 1).toordinal(): str(year) for year in years}
     values = {**_label_axis("day", labels), "first": min(labels), "last": max(labels)}
     spec = {**load_spec("platform"), "height": LINE * len(spans)}
-    text = " ".join(f"{area}: {_describe_span(days)}." for area, days in spans.items())
-    return draw(spec, {"marks": marks}, values, title, text)
-
-
-def _describe_span(ends: Sequence[str]) -> str:
-    first, last = min(ends)[:4], max(ends)[:4]
-    count = "1 restriction" if len(ends) == 2 else f"{len(ends) // 2} restrictions"
-    return f"{count}, {first}" + ("" if first == last else f" to {last}")
+    texts = []
+    for area, ends in spans.items():
+        first, last = min(ends)[:4], max(ends)[:4]
+        count = "1 restriction" if len(ends) == 2 else f"{len(ends) // 2} restrictions"
+        texts.append(f"{area}: {count}, {first}{'' if first == last else f' to {last}'}.")
+    return draw(spec, {"marks": marks}, values, title, " ".join(texts))
 
 
 def _make_mark(name: str, estimate: Estimate, top: float) -> Mark:
@@ -217,8 +215,6 @@ def describe_persons(estimate: Estimate) -> str:
 
 def _list_steps(rows: Rows) -> Iterator[tuple[date, date, Estimate]]:
     """Yield first day, day after the last, and people of each step; zero without a row."""
-    if not rows:
-        return
     after = _parse_day(rows[0]["as_of"]) + timedelta(days=1)
     end = after.replace(year=after.year - YEARS)
     for row in rows:

@@ -314,7 +314,7 @@ def test_json_is_exact_and_described(everything: Content) -> None:
         assert told["tables"][name]["rows"] == rows
         columns = told["tables"][name]["columns"]
         assert [column["name"] for column in columns] == table.column_names
-    assert told["version"] == everything.version_id
+    assert told["version"] == everything.package["version"]
 
 
 def test_parquet_is_the_files_themselves_or_rows_of_them(version: Stored, tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_the_restrictions_of_an_area_and_year_are_those_that_it_counts(
 
 def test_an_area_and_year_is_its_rows_and_its_answer(repository_published: Path) -> None:
     made = _chosen(repository_published, ExportQuery(area="002", year=2023))
-    assert made.title.endswith("Africa, 2023")
+    assert made.describe()["title"].endswith("Africa, 2023")
     (answer,) = made.answers
     assert answer.startswith("In 2023 about ")
     frames = {name: table.to_pandas() for name, table in made.tables.items()}

@@ -143,7 +143,7 @@ def test_the_numbers_of_a_page_are_those_of_its_data(
     rows = list(csv.DictReader(text(made, "area/KE-by-period.csv").splitlines()))
     table = told.tables["areas"]
     assert len(rows) == (table["area_id"] == "KE").sum()
-    assert {row["version_id"] for row in rows} == {told.version}
+    assert {row["version_id"] for row in rows} == {told.stored.id}
     year = next(row for row in rows if (row["period"], row["kind"]) == ("2025", "all"))
     assert int(year["q50_persons"]) == told.by_area["KE", "2025"]["q50_persons"]
 

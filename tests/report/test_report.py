@@ -132,13 +132,13 @@ def test_every_restriction_has_a_page_with_its_data(report: Path, root: Path) ->
         story = restriction_json(record)
         assert story["answer"][:20] in page(report, f"restriction/{name}.html")
         data = json.loads(page(report, f"restriction/{name}.json"))
-        assert data == {"version_id": told.version, **story}
+        assert data == {"version_id": told.stored.id, **story}
         lines = (report / f"restriction/{name}.csv").read_text(encoding="utf-8-sig").splitlines()
         rows = list(csv.DictReader(lines))
         exposed = next(row for row in rows if row["counted"] == "people_exposed")
         ours = next(row for row in story["impact"] if row["impact_metric"] == "people_exposed")
         assert exposed["printed_max"] == str(ours["printed_max_persons"])
-        assert {row["version_id"] for row in rows} == {told.version}
+        assert {row["version_id"] for row in rows} == {told.stored.id}
 
 
 def test_a_page_lists_every_restriction_by_what_the_filters_look_for(report: Path) -> None:
@@ -307,9 +307,10 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     ("name", "begins"), [("R-1.a", "R-1.a"), ("../x", "x-"), ("..", "x-"), ("a/b", "a-b-")]
 )
 def test_names_become_files_in_their_folder(name: str, begins: str) -> None:
-    assert report_data.make_slug(name).startswith(begins)
-    assert "/" not in report_data.make_slug(name)
-    assert report_data.make_slug(name) != report_data.make_slug(f"{name} ")
+    path = report_data.page_path(name, "platform")
+    assert path.startswith(f"platform/{begins}")
+    assert path.count("/") == 1
+    assert path != report_data.page_path(f"{name} ", "platform")
 
 
 # ---- The command ----

@@ -44,8 +44,8 @@ def test_the_dictionary_has_every_column_and_every_value(
     made: Mapping[str, bytes], told: ReportData
 ) -> None:
     text = page(made, "data.html")
-    resources = [one for one in told.package["resources"] if "schema" in one]  # tables
-    assert len(resources) == len(told.package["resources"]) - 1
+    resources = [one for one in told.stored.manifest["resources"] if "schema" in one]  # tables
+    assert len(resources) == len(told.stored.manifest["resources"]) - 1
     for resource in resources:
         assert f'<h3 id="{resource["name"]}">' in text
         for field in resource["schema"]["fields"]:
@@ -53,13 +53,13 @@ def test_the_dictionary_has_every_column_and_every_value(
             for value, meaning in read_values(field).items():
                 row = f"<td><code>{rendering.load_environment().filters['e'](value)}</code></td>"
                 assert row in text
-                assert str(rendering.mark_code(meaning)) in text
+                assert str(rendering.FILTERS["code_spans"](meaning)) in text
 
 
 def test_names_between_backticks_are_code_and_the_rest_stays_text(
     made: Mapping[str, bytes],
 ) -> None:
-    assert rendering.mark_code("<b> or `a_b`, `c`") == (
+    assert rendering.FILTERS["code_spans"]("<b> or `a_b`, `c`") == (
         "&lt;b&gt; or <code>a_b</code>, <code>c</code>"
     )
     text = page(made, "data.html")
@@ -69,7 +69,7 @@ def test_names_between_backticks_are_code_and_the_rest_stays_text(
 
 
 def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: ReportData) -> None:
-    stem = f"data/audience-impact-{told.version}"
+    stem = f"data/audience-impact-{told.stored.id}"
     book = openpyxl.load_workbook(io.BytesIO(made[f"{stem}.xlsx"]), read_only=True)
     names = told.stored.count_rows()
     assert {*(name[:LONGEST_NAME] for name in names), "about"} <= set(book.sheetnames)
