@@ -12,8 +12,16 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact import vocabulary as words
-from flows.adding.questions import Answers, Question, choose_start, fill_row, list_questions
-from flows.adding.records import FactRecords, choose_publisher_word, make_slug
+from flows.adding.questions import (
+    Answers,
+    FactRecords,
+    Question,
+    choose_publisher_word,
+    choose_start,
+    fill_row,
+    list_questions,
+    make_slug,
+)
 
 Row = Mapping[str, str]
 Rows = dict[str, list[Row]]

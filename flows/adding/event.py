@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -25,19 +25,20 @@ from audience_impact import populations
 from audience_impact import vocabulary as words
 from audience_impact.answers.numbers import day_in_words, on_day
 from audience_impact.answers.sentences import DESCRIBED_EVENT
+from audience_impact.places.networks import list_networks
 from audience_impact.plain_text import fold_name
 from flows.adding.entries import END_SOURCE, Rows, build_targets
-from flows.adding.questions import choose_scope, choose_severity
-from flows.adding.records import (
+from flows.adding.questions import (
     FactRecords,
     NotOnRecordError,
     choose_only,
+    choose_scope,
+    choose_severity,
     make_slug,
     suggest_names,
 )
-
-if TYPE_CHECKING:
-    from flows.pipeline.steps import Reading
+from flows.adding.writing import insert_rows
+from flows.pipeline import quality, steps
 
 SOURCE = "described-event"
 PAGE_ROWS: Mapping[str, Mapping[str, str]] = {
@@ -145,8 +146,6 @@ class EventRows:
             )
 
     def _check_operators(self) -> None:
-        from audience_impact.places.networks import list_networks
-
         acts, operators = self.tables["restrictions"], self.event.operators
         cells = acts.loc[acts["area_ids"].str[:2] == self.country_id, "operators"]
         names = {fold_name(name): name for cell in cells for name in cell.split(";") if name}
@@ -258,7 +257,7 @@ class Estimate(NamedTuple):
 
 
 @contextmanager
-def publish_estimate(event: Event, reading: "Reading") -> Iterator[Estimate]:
+def publish_estimate(event: Event, reading: steps.Reading) -> Iterator[Estimate]:
     """Yield the answer for an event, whose folder exists as long as the context.
 
     The results are of the last day of the event or of the newest facts, whichever is later.
@@ -268,9 +267,6 @@ def publish_estimate(event: Event, reading: "Reading") -> Iterator[Estimate]:
         RefusedError: A cell of the event breaks a rule, or its answer does; or a whole table of the
             facts cannot be used, and the error has its findings.
     """
-    from flows.adding.writing import insert_rows
-    from flows.pipeline import quality, steps
-
     steps.refuse_errors(reading, strict=False)
     described = EventRows(event, FactRecords(reading.tables))
     described.check()

@@ -9,21 +9,31 @@ record.
     adds       the question whose answer allows adding a name that is not on record
     applies    when the question applies, see `Question.holds`; blank: always
     must       when an answer is required; blank: where the column may not be blank
+
+Names are looked up among the facts on record: countries, services, series and pages.
 """
 
 import csv
+import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import pandas as pd
 
 from audience_impact import periods
 from audience_impact import vocabulary as words
-from audience_impact.plain_text import strip_blanks
+from audience_impact.facts.tables import Tables
+from audience_impact.plain_text import ReadableError, fold_name, strip_accents, strip_blanks
 from audience_impact.populations import is_region
-from flows.adding.records import FactRecords, NotOnRecordError, make_slug, suggest_names
+from audience_impact.registers.countries import country_code
+from audience_impact.registers.register import Catalogue, build_catalogue
 from schemas import facts
 
 TIMES = {"thousand": 3, "million": 6, "billion": 9, "k": 3, "m": 6, "bn": 9}
@@ -31,6 +41,15 @@ AMOUNT = re.compile(
     r"^(\d+|\d{1,3}(?:[ ,_\u00a0\u202f]\d{3})+)(\.\d+)?\s*(thousand|million|billion|k|m|bn|%)?$",
     re.IGNORECASE | re.ASCII,
 )
+MOST_LISTED, MOST_NEAR = 5, 3
+SAME_NAME = 0.9
+"""Similarity of two names (difflib) from which one is taken for a slip of the other."""
+CAMPAIGN = re.compile(r"^(utm_\w+|fbclid|gclid)=")
+"""Parts of an address that record the origin of a visit and nothing about the page."""
+HOST_WORDS = {"www", "m", "co", "com", "org", "net", "gov", "edu", "ac"}
+"""Parts of a host name that do not name the publisher."""
+NOBODY = "not stated"
+"""Answer for a page that names no measurer."""
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ROW_EACH = "restriction_targets"
 """Table in which each of several answers is a row."""
@@ -42,12 +61,141 @@ SEVERITY = {
 }
 
 
-class WrongAnswerError(ValueError):
+class WrongAnswerError(ReadableError):
     """An invalid answer; the message is one line."""
+
+
+class NotOnRecordError(WrongAnswerError):
+    """An answer names nothing on record; the message suggests similar names."""
 
 
 class MissingError(ValueError):
     """Required options are missing, and the command cannot ask for them on a terminal."""
+
+
+def make_slug(text: str) -> str:
+    """Return a name as part of an id: plain lower-case letters and digits, joined by dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", strip_accents(text).casefold()).strip("-")
+
+
+def normalise_address(url: str) -> str:
+    """Return an address without scheme, www, fragment, campaign and last slash.
+
+    Other texts are returned unchanged.
+    """
+    try:
+        parts = urlsplit(unquote(url.strip()))
+    except ValueError:  # brackets that contain no address of a host
+        return url
+    parameters = [part for part in parts.query.split("&") if part and not CAMPAIGN.match(part)]
+    host = parts.netloc.casefold().removeprefix("www.")
+    return f"{host}{parts.path.rstrip('/')}{'?' if parameters else ''}{'&'.join(parameters)}"
+
+
+def choose_publisher_word(url: str, publisher: str) -> str:
+    """Return the first word of a source's id, from its host or else from its publisher."""
+    host = urlsplit(url).netloc.casefold().split(":")[0].split(".")[:-1]
+    names = [part for part in host if part not in HOST_WORDS]
+    return make_slug(names[-1] if names else publisher) or "source"
+
+
+def suggest_names(text: str, names: Iterable[str]) -> str:
+    """Return the end of a message that suggests similar names, or a blank text."""
+    names_by_fold = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(text.casefold(), names_by_fold, MOST_NEAR, 0.6)
+    return f"; did you mean {' or '.join(names_by_fold[name] for name in close)}?" if close else ""
+
+
+@dataclass(frozen=True)
+class FactRecords:
+    """The facts of all layers as text, with lookups by name."""
+
+    tables: Tables
+
+    def list_ids(self, table: str, column: str) -> set[str]:
+        """Return the values of an id column."""
+        return set(self.tables[table][column])
+
+    def find_area(self, text: str) -> str:
+        """Return the id of a country by any of its names or codes, or of a place by its id.
+
+        Raises NotOnRecordError.
+        """
+        areas = self.tables["areas"]
+        countries = areas[areas["level"].eq("") & ~areas["area_id"].str.isdigit()]
+        named = self._area_names.get(fold_name(text), [])
+        for code in (text, text.upper(), country_code(text)):
+            if code in set(areas["area_id"]):
+                others = countries.loc[
+                    ~countries["area_id"].isin([text, text.upper(), code]), "name"
+                ]
+                # A pattern for Niger fits "Nigera" as well.
+                if named or not difflib.get_close_matches(
+                    fold_name(text), others.map(fold_name), 1, SAME_NAME
+                ):
+                    return code
+        return choose_only(text, named, "area", "areas are called", countries["name"])
+
+    @cached_property
+    def _area_names(self) -> dict[str, list[str]]:
+        ids_by_name: dict[str, list[str]] = {}
+        for area_id, name, aliases in self.tables["areas"][["area_id", "name", "aliases"]].values:
+            for label in {fold_name(cell) for cell in (name, *aliases.split(";")) if cell}:
+                ids_by_name.setdefault(label, []).append(area_id)
+        return ids_by_name
+
+    @cached_property
+    def _platform_catalogue(self) -> Catalogue:
+        return build_catalogue(self.tables["platforms"].to_dict("records"))
+
+    def find_platform(self, text: str) -> str:
+        """Return the id of a service from an id, name or alias; `*` is the whole internet.
+
+        Raises NotOnRecordError.
+        """
+        platforms = self.tables["platforms"]
+        ids = set(platforms["platform_id"])
+        if match := text if text in ids else self._platform_catalogue.find_id(text):
+            return match
+        names = [*platforms["platform_id"], *platforms["name"]]
+        raise NotOnRecordError(f"{text} is no platform on record{suggest_names(text, names)}")
+
+    def find_series(self, text: str) -> str:
+        """Return the id of a measuring programme from its id or its measurer; blank for NOBODY.
+
+        Raises NotOnRecordError.
+        """
+        if fold_name(text) == NOBODY:
+            return ""
+        lineages = self.tables["lineages"]
+        ids, measurers = lineages["measurement_series_id"], lineages["measurer"]
+        is_named = ids.eq(text) if text in set(ids) else measurers.map(fold_name) == fold_name(text)
+        names = [*ids, *measurers]
+        return choose_only(text, [*ids[is_named]], "measurer", "programmes measure for", names)
+
+    def find_source(self, raw_answer: str) -> Mapping[str, str] | None:
+        """Return the source row of a page by its address or id; None for a new page."""
+        sources = self.tables["sources"]
+        is_page = sources["source_id"] == raw_answer
+        is_page |= self._page_addresses == normalise_address(raw_answer)
+        rows = sources[is_page].astype("str").to_dict("records")
+        return {str(name): cell for name, cell in rows[0].items()} if rows else None
+
+    @cached_property
+    def _page_addresses(self) -> "pd.Series[str]":
+        return self.tables["sources"]["url"].map(normalise_address).replace("", " ")
+
+
+def choose_only(
+    text: str, ids: Sequence[str], what: str, several: str, names: Iterable[str]
+) -> str:
+    """Return the only id; raise NotOnRecordError where there is none, or several."""
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        listed = ", ".join(ids[:MOST_LISTED])
+        raise NotOnRecordError(f"several {several} {text}: give one of {listed}")
+    raise NotOnRecordError(f"{text} is no {what} on record{suggest_names(text, names)}")
 
 
 class Answers(dict[str, str]):
@@ -89,11 +237,6 @@ class Question(NamedTuple):
         return f"--{self.name.replace('_', '-')}"
 
     @property
-    def prompt(self) -> str:
-        """Return what it asks, with a capital."""
-        return self.asks[:1].upper() + self.asks[1:]
-
-    @property
     def choices(self) -> Sequence[str]:
         """Return the permitted words, if there are only a few."""
         return self.fills.list_cell_rules().get("word", ()) if self.fills else ()
@@ -117,7 +260,7 @@ class Question(NamedTuple):
     def read_cell(self, raw_answer: str, answers: Answers) -> str:
         """Return the cell for an answer; several parts are read one by one, sorted and joined.
 
-        Raises NotOnRecordError or WrongAnswerError.
+        Raises WrongAnswerError.
         """
         parts = raw_answer.split(";") if self.many else [raw_answer]
         parts = [strip_blanks(part) for part in parts]
@@ -159,7 +302,7 @@ def list_questions(parts: Sequence[str], table: str, made: Sequence[str]) -> lis
     ]
     filled = {row["column"] for row in rows if row["table"] == table} | set(made)
     return questions + [
-        Question(name, about.meaning or f"the column {name} of {table}.csv", about)
+        Question(name, about.meaning or f"Column {name} of {table}.csv", about)
         for name, about in facts.COLUMNS[table].items()
         if name not in filled
     ]
@@ -333,35 +476,28 @@ def collect_answers(
 
     Raises MissingError naming the options to give, or WrongAnswerError.
     """
-    answers, missing = _ask_questions(questions, options, records, None)
-    if missing and ask:
-        return _ask_questions(questions, options, records, ask)[0]
-    if missing:
-        raise MissingError(f"give {', '.join(missing)}, or answer on a terminal")
-    return answers
+    for asker in (None, ask):
+        answers, missing = Answers(records), list[str]()
+        for question in questions:
+            raw_answer, must = options.get(question.name, ""), question.must(answers)
+            choose_default = DEFAULTS.get(question.name) if must else None
+            default = choose_default(answers) if choose_default else ""
+            asks = must or (question.is_asked and question.applies(answers))
+            if not raw_answer and asker and asks:
+                raw_answer = asker(question, default, answers)
+            if raw_answer := raw_answer or default:
+                _take_answer(answers, question, raw_answer)
+            elif must and not asker:
+                missing.append(question.option_name)
+        if not missing:
+            return answers
+    raise MissingError(f"give {', '.join(missing)}, or answer on a terminal")
 
 
-def _ask_questions(
-    questions: Sequence[Question],
-    options: Mapping[str, str],
-    records: FactRecords,
-    ask: Asker | None,
-) -> tuple[Answers, list[str]]:
-    answers, missing = Answers(records), list[str]()
-    for question in questions:
-        raw_answer, must = options.get(question.name, ""), question.must(answers)
-        choose_default = DEFAULTS.get(question.name) if must else None
-        default = choose_default(answers) if choose_default else ""
-        if not raw_answer and ask and (must or (question.is_asked and question.applies(answers))):
-            raw_answer = ask(question, default, answers)
-        raw_answer = raw_answer or default
-        if raw_answer:
-            answers.raw_answers[question.name] = raw_answer
-            try:
-                answers[question.name] = question.read_cell(raw_answer, answers)
-            except (NotOnRecordError, WrongAnswerError) as error:
-                more = f" (to add it: --{question.adds.replace('_', '-')})" if question.adds else ""
-                raise WrongAnswerError(f"{question.option_name}: {error}{more}") from error
-        elif must and not ask:
-            missing.append(question.option_name)
-    return answers, missing
+def _take_answer(answers: Answers, question: Question, raw_answer: str) -> None:
+    answers.raw_answers[question.name] = raw_answer
+    try:
+        answers[question.name] = question.read_cell(raw_answer, answers)
+    except WrongAnswerError as error:
+        more = f" (to add it: --{question.adds.replace('_', '-')})" if question.adds else ""
+        raise WrongAnswerError(f"{question.option_name}: {error}{more}") from error

@@ -17,8 +17,7 @@ from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
     from flows.adding.entries import EntryKind
-    from flows.adding.questions import Answers, Question
-    from flows.adding.records import FactRecords
+    from flows.adding.questions import Answers, FactRecords, Question
     from flows.adding.writing import ChangedFile
 
 Folders = Annotated[
@@ -96,7 +95,7 @@ def _build_command(kind: "EntryKind") -> Callable[..., None]:
 def _build_parameter(question: "Question") -> Parameter:
     words = f" One of: {', '.join(question.choices)}." if question.choices else ""
     again = " May be repeated." if question.many else ""
-    text = f"{question.prompt}.{words}{again}"
+    text = f"{question.asks}.{words}{again}"
     option = typer.Option(question.option_name, metavar="TEXT", help=text)
     of: Any = list[str] if question.many else str
     annotation = Annotated[of | None, option]
@@ -140,7 +139,7 @@ def _add_records(
 
 def _read_records(folders: list[Path]) -> "FactRecords":
     from audience_impact.facts.reading import FATAL_RULES
-    from flows.adding.records import FactRecords
+    from flows.adding.questions import FactRecords
     from flows.layers import MARKS
     from flows.pipeline import steps
 
@@ -179,12 +178,11 @@ def is_terminal() -> bool:
 
 
 def _ask_person(kind: "EntryKind", question: "Question", default: str, answers: "Answers") -> str:
-    from flows.adding.questions import WrongAnswerError
-    from flows.adding.records import NotOnRecordError
+    from flows.adding.questions import NotOnRecordError, WrongAnswerError
 
     must = question.must(answers)
     more = "; several joined by ;" if question.many else ""
-    text = f"{question.prompt}{more}{'' if must else ' (blank: not known)'}"
+    text = f"{question.asks}{more}{'' if must else ' (blank: not known)'}"
     if question.choices:
         typer.echo(f"  one of: {', '.join(question.choices)}")
     while True:
@@ -198,7 +196,7 @@ def _ask_person(kind: "EntryKind", question: "Question", default: str, answers: 
         try:
             question.read_cell(raw_answer, answers)
             return raw_answer
-        except (NotOnRecordError, WrongAnswerError) as error:
+        except WrongAnswerError as error:
             print_line(f"  {error}")
             if isinstance(error, NotOnRecordError) and question.adds:
                 (choices,) = (new.choices for new in kind.questions if new.name == question.adds)

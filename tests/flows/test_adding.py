@@ -10,9 +10,7 @@ from typer.testing import CliRunner, Result
 
 from audience_impact.cli.command import app
 from flows.adding import questions, writing
-from flows.adding import records as known
-from flows.adding.questions import Answers, WrongAnswerError
-from flows.adding.records import FactRecords
+from flows.adding.questions import Answers, FactRecords, WrongAnswerError
 from tests.conftest import Once
 from tests.support import checked, edit, small
 
@@ -508,4 +506,4 @@ def test_what_may_mean_two_numbers_is_none(told: str) -> None:
     ],
 )
 def test_the_id_of_a_source_begins_with_its_publisher(url: str, publisher: str, word: str) -> None:
-    assert known.choose_publisher_word(url, publisher) == word
+    assert questions.choose_publisher_word(url, publisher) == word

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from audience_impact.cli.command import app
 from audience_impact.vocabulary import Feature, NetworkScope
 from flows.adding.event import Event, EventRows, find_last_day
-from flows.adding.records import FactRecords, NotOnRecordError
+from flows.adding.questions import FactRecords, NotOnRecordError
 from flows.answering import tell_ahead
 from flows.commands.estimating import read_day
 from flows.pipeline import steps
