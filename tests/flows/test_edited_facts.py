@@ -9,7 +9,7 @@ import pytest
 
 from audience_impact.comparing.changes import IMPACT_KEY, ComparedVersion, key_answers
 from flows import last_version
-from flows.last_version.rules import (
+from flows.last_version import (
     LONGEST_CELL,
     RULES,
     LastComparison,

@@ -1,8 +1,11 @@
-"""Rules that warn of what changed since the last version.
+"""The comparison of a run with the last version: what changed, and rules that warn of it.
 
-First those about damaged files of facts (rows and cells that are gone or changed places), then
-edits of facts that moved answers and are to be confirmed, then answers that moved, became weaker or
-are gone, and lost rows.
+The same inputs have to give the same bytes, whatever was published before. Therefore a run reports
+these findings, but they are not part of a version.
+
+First are the rules about damaged files of facts (rows and cells that are gone or changed places),
+then edits of facts that moved answers and are to be confirmed, then answers that moved, became
+weaker or are gone, and lost rows.
 
 Definitions. A row is known by its key; the place of a fact in its file is no part of it. An edit
 that adds to what is known is ordinary: a new row, a cell that was blank, an end that becomes known
@@ -18,26 +21,51 @@ Known drawback. A wrong row that is new, or a wrong number within the factor, is
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import takewhile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.comparing import text
-from audience_impact.comparing.changes import NEW, OLD, Comparison, Row, describe_answer
+from audience_impact.comparing.changes import (
+    ANSWER,
+    IMPACT_KEY,
+    NEW,
+    OLD,
+    ComparedVersion,
+    Comparison,
+    Row,
+    describe_answer,
+    describe_settings,
+    key_answers,
+    read_published,
+)
 from audience_impact.comparing.changes import STATUS as OBS_STATUS
 from audience_impact.frames import Array
 from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.rules import get_rule, register_rule
-from audience_impact.store import PublishError
+from audience_impact.store import AwayError, PublishError, versions
 from audience_impact.vocabulary import EndStatus, FactChange, ObsStatus, RuleStage
-from schemas import published
+from flows.pipeline.quality import count_cases
+from flows.pipeline.steps import Results
+from schemas import facts, published
 from schemas.fact_rules import FITTED
 from schemas.facts import COLUMNS, TABLES
 
+READ = [*IMPACT_KEY, *ANSWER]
+"""The columns of table `impact` that are compared."""
+
+ACCEPT = (
+    "much changed since the last version: if all changes are intended, run once with "
+    "--accept-changes (accept_changes of a deployment's run)"
+)
+"""The first line of the message of a run that is refused for large changes."""
+OF_CHECKS = ("quality", "quarantine")
+"""Published tables about the checks, of which a new row of facts moves the counts."""
 Edit = tuple[str, str]
 """The column that a finding refers to, and what is wrong with it."""
 FindEdit = Callable[[Row, pd.Timestamp], Edit | None]
@@ -475,3 +503,86 @@ def _numbers_rescaled(comparison: LastComparison) -> Findings:
                 f"in {len(moves.rescaled):,} rows a number of people more than doubled or fell "
                 f"below a half, most of all {format_move(moves.rescaled)}; {SEE}",
             )
+
+
+@lru_cache(maxsize=1)
+def _compare(before: ComparedVersion, now: ComparedVersion) -> LastComparison:
+    return LastComparison(before, now)
+
+
+def list_changes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
+    """Return a line for each kind of large change: its first case, and how many there are."""
+    cases = [run(_compare(before, now)) for run in RULES.values()]
+    return [count_cases(lines, "audience-impact diff") for lines in cases if lines]
+
+
+def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
+    """Return lines about the facts that differ and the numbers that moved, none of them a warning.
+
+    A line names the first row of its kind, or the first table that moved and then the others. There
+    are none where no number moved.
+    """
+    comparison = _compare(before, now)
+    moved = [moves for moves in comparison.moves if moves.has_moved]
+    days = [side.settings.get("the day") for side in comparison.sides]
+    is_other_day = None not in days and days[0] != days[1]
+    if not is_other_day and all(moves.table in OF_CHECKS for moves in moved):
+        return []
+    new_rows: dict[str, list[Row]] = {}
+    changed = []
+    for row in comparison.rows:
+        if row.change is FactChange.ADDED:
+            new_rows.setdefault(row.table, []).append(row)
+        else:
+            cells = row.changed_cells
+            column = next(iter(cells or row.sides[0]), "")
+            change = format_cells(row, *cells) if cells else GONE
+            place, fault = format_edit(row, column, change, "compare it with its page")
+            changed.append(f"{place}: facts_changed: {fault}")
+    notes = [
+        f"{table}.csv: facts_added: {len(rows):,} new: {format_keys(rows)}"
+        for table, rows in new_rows.items()
+    ]
+    if changed:
+        notes.append(count_cases(changed, "audience-impact diff"))
+    if moved:
+        names = ", ".join(f"{moves.table}.parquet" for moves in moved[1:])
+        more = f"; other numbers as well in {names}" * bool(names)
+        notes.append(f"{moved[0].table}.parquet: {format_moves(moved[0])}{more}")
+    if is_other_day:
+        notes.append("the results are of {1}, were of {0}".format(*days))
+    return notes
+
+
+def describe_results(results: Results) -> ComparedVersion:
+    """Return results that are not published yet as a side of a comparison."""
+    version = results.version
+    return ComparedVersion(
+        version.id,
+        False,
+        describe_settings(version.as_of, version.seed, *version.method),
+        key_answers(results.tables["impact"].to_pandas(), IMPACT_KEY),
+        results.files,
+        facts.list_keys(),
+        results.read_frame,
+        results.count_rows(),
+    )
+
+
+def read_last_version(root: Path) -> ComparedVersion:
+    """Return the latest version as far as it can be read.
+
+    A damaged version is treated as missing, because the next run repairs it.
+    """
+    none = pd.DataFrame({name: [] for name in READ})
+    side = ComparedVersion("", True, {}, key_answers(none, IMPACT_KEY))
+    try:
+        stored = versions.find_latest(root)
+        side = replace(side, counts=stored.count_rows())
+        impact = key_answers(stored.read_table("impact")[READ], IMPACT_KEY)
+        read = read_published(stored)
+        return replace(read, answers=impact, keys=facts.list_keys())
+    except AwayError:
+        raise
+    except PublishError:
+        return side
