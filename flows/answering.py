@@ -32,7 +32,7 @@ from audience_impact.store.manifest import write_layers
 from audience_impact.store.versions import Stored, make_frame
 from flows.adding.event import Event, find_last_day, publish_estimate
 from flows.pipeline import quality, steps
-from schemas.arrow import to_arrow
+from schemas.published import to_arrow
 
 AHEAD = {
     "were online": "will be online",

@@ -3,7 +3,7 @@
 A row of facts.csv without a column is a table, and the rows after it are its columns in order. To
 add a column or a table, add rows there; a rule of several columns is a function of `fact_rules`.
 
-    kind     `table`, or a kind of column in `cells.KINDS`
+    kind     `table`, or a kind of column in `fact_rules.KINDS`
     of       what a cell is of: a table (references), a vocabulary (codes), or a rule of texts
     may_be   `blank`, or `missing`: a table or column that a folder of facts may lack
     key      `yes` for the columns of the key
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pandera.pandas as pa
 
-from schemas import cells, fact_rules
+from schemas import fact_rules
 
 
 class Column(NamedTuple):
@@ -33,12 +33,12 @@ class Column(NamedTuple):
 
     def list_cell_rules(self) -> dict[str, Any]:
         """Return the rules of single cells, each with its parameter."""
-        return cells.list_rules(self.kind, self.of, not self.may_be)
+        return fact_rules.list_rules(self.kind, self.of, not self.may_be)
 
     @property
     def group(self) -> str:
         """Return `number` for each kind of number, else the kind."""
-        return "number" if self.kind in cells.NUMBERS else self.kind
+        return "number" if self.kind in fact_rules.NUMBERS else self.kind
 
     @property
     def refers_to(self) -> str:
@@ -72,7 +72,7 @@ def read_schema(table: str) -> pa.DataFrameSchema:
 
 def _make_check(rule: str, parameter: Any) -> pa.Check:
     options = {} if parameter is True else {rule: parameter}
-    return pa.Check(cells.RULES[rule], name=rule, statistics={rule: parameter}, **options)
+    return pa.Check(fact_rules.CELL_RULES[rule], name=rule, statistics={rule: parameter}, **options)
 
 
 def list_keys() -> dict[str, list[str]]:

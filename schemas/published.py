@@ -1,4 +1,6 @@
-"""The contracts of the published tables: published.csv has the parts and the key of each.
+"""The contracts of the published tables, and the tables as Arrow.
+
+published.csv has the parts and the key of each table.
 
 A table has the columns of its parts, in their order, and one row for each key. A new table is a row
 of published.csv, a new column a row of columns.csv, and a rule of several columns a function with
@@ -20,6 +22,7 @@ metadata of the Parquet file and into the data dictionary.
 """
 
 import csv
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -29,13 +32,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow
 
 from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
 from audience_impact.rules import register_rule
 from audience_impact.tracing import ITEMS
-from audience_impact.vocabulary import ObsStatus, RuleStage
-from schemas import facts
+from audience_impact.vocabulary import ObsStatus, RuleStage, YesNo
+from schemas import contracts, facts
 
 JOINED_BY = ";"
 """Separator between several words in one cell."""
@@ -135,6 +139,8 @@ SCHEMA_VERSION = max(
 """The newest version that added a column. If one is withdrawn, or changes its type or meaning, all
 begin anew with the next major version.
 """
+WHOLE_UNITS = ("persons", "person_days", "person_hours", "days", "count")
+"""Units of numbers that are published as integers."""
 RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 _TABLES = {row["table"]: row for row in _read_rows("published.csv")}
@@ -282,3 +288,74 @@ def _describe_tables() -> dict[str, str]:
 def holds_results(table: str) -> bool:
     """Return whether a table has numbers computed from facts, not only facts or checks."""
     return any(column.unit in RESULT_UNITS for column in COLUMNS[table].values())
+
+
+class ContractError(ValueError):
+    """A table violates its contract, so that it cannot be published."""
+
+
+def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
+    """Return a published table as Arrow, validated against its contract.
+
+    Raises ContractError naming table, column, rule and row where the contract is broken.
+    """
+    columns, key = COLUMNS[table], KEYS[table]
+    ready = pd.DataFrame({name: _cast_cells(frame[name], about) for name, about in columns.items()})
+    ready = ready.reset_index(drop=True)
+    if broken := contracts.check_table(read_schema(table), ready):
+        lines = [_format_failure(ready, key, failure) for failure in broken[:10]]
+        raise ContractError("\n".join([f"{table} breaks its contract:", *lines]))
+    if ready.duplicated(key).any():
+        row = ready[ready.duplicated(key)].iloc[0][key].to_dict()
+        raise ContractError(f"{table} has two rows for the key {row}")
+    fields = [_build_field(table, about) for about in columns.values()]
+    arrays = [_build_array(ready[field.name], field) for field in fields]
+    return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
+
+
+def _format_failure(ready: pd.DataFrame, key: list[str], broken: contracts.Failure) -> str:
+    row = ready.iloc[broken.position]
+    cell = f" {broken.column} = {row[broken.column]!r}" if broken.column else ""
+    return f"{broken.rule}:{cell} in the row {', '.join(str(row[name]) for name in key)}"
+
+
+def _cast_cells(cells: pd.Series, about: Column) -> pd.Series:
+    if about.is_number:
+        return cells.astype("int64" if about.type == "whole" else "float64")
+    texts = cells.astype("str")
+    return texts.replace("", pd.NA) if about.null else texts
+
+
+def _build_field(table: str, about: Column) -> pyarrow.Field:
+    is_truth = about.of == YesNo.__name__
+    if about.unit == "date":
+        kind = pyarrow.date32()
+    elif is_truth:
+        kind = pyarrow.bool_()
+    elif about.type in ("list", "joined"):
+        kind = pyarrow.list_(pyarrow.string())
+    elif about.unit == "year" or (about.is_number and about.unit in WHOLE_UNITS):
+        kind = pyarrow.int64()
+    else:
+        kind = pyarrow.float64() if about.is_number else pyarrow.string()
+    meanings = {
+        "values": {} if is_truth else list_values(table, about.column),
+        "special_values": special_values(table, about.column),
+    }
+    coded = {key: json.dumps(of, ensure_ascii=False) for key, of in meanings.items() if of}
+    metadata = {"description": about.meaning, "unit": about.unit, "sdmx_concept": about.sdmx}
+    return pyarrow.field(about.column, kind, bool(about.null), metadata | coded)
+
+
+def _build_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
+    if field.type == pyarrow.date32():
+        days = pd.to_datetime(series, format="ISO8601").to_numpy("datetime64[D]")
+        return pyarrow.array(days, pyarrow.date32(), from_pandas=True)
+    if field.type == pyarrow.bool_():
+        series = series.map({YesNo.YES.value: True, YesNo.NO.value: False}).astype("boolean")
+    if pyarrow.types.is_list(field.type):
+        lists = [None if pd.isna(cell) else cell.split(JOINED_BY) for cell in series]
+        return pyarrow.array(lists, field.type)
+    if field.type == pyarrow.int64():
+        series = pd.to_numeric(series).round().astype("Int64")
+    return pyarrow.array(series, field.type, from_pandas=True)

@@ -22,7 +22,6 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.pipeline import PartInput, PartResult, SharedInput
 from flows.pipeline import quality
 from schemas import published
-from schemas.arrow import to_arrow
 
 MOST_ALONE, MOST_BESIDE = 2_500, 1_250
 """Restrictions of a part, at most: of a single process, which spares the fixed cost of each part,
@@ -121,7 +120,7 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     lineage = frames["lineage"]
     return ComputedPart(
         result,
-        {name: to_arrow(name, frame) for name, frame in frames.items()},
+        {name: published.to_arrow(name, frame) for name, frame in frames.items()},
         {name: list_source_ids(name, frame, lineage) for name, frame in frames.items()},
     )
 

@@ -395,7 +395,6 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
     from audience_impact.outputs.review.rules import CONTRADICT
     from flows.pipeline import quality
     from schemas import published
-    from schemas.arrow import to_arrow
 
     if faults := quality.list_faults(merged_results.broken):
         raise RefusedError(faults)
@@ -426,7 +425,7 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
         | (fact_sources if published.holds_results(name) and len(frame) else frozenset())
         for name, frame in frames.items()
     }
-    tables = {**rows, **{name: to_arrow(name, frame) for name, frame in frames.items()}}
+    tables = {**rows, **{name: published.to_arrow(name, frame) for name, frame in frames.items()}}
     return Results(
         {name: tables[name] for name in published.TABLES},
         {**merged_results.source_ids, **source_ids},

@@ -11,7 +11,7 @@ from pandera.config import config_context
 from audience_impact.outputs.review.status_rules import fill_sentence
 from flows.pipeline import steps
 from schemas import contracts, published
-from schemas.arrow import ContractError, to_arrow
+from schemas.published import ContractError, to_arrow
 from tests.support import read_cells
 
 Frames = dict[str, pd.DataFrame]

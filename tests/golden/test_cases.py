@@ -17,7 +17,7 @@ from audience_impact.pipeline import Outputs, Selection, Settings, Stages, prepa
 from audience_impact.store.versions import make_frame
 from flows.pipeline import quality, steps
 from schemas import published
-from schemas.arrow import to_arrow
+from schemas.published import to_arrow
 from tests.conftest import Run
 from tests.support import FACTS, computed, edit, load, of_acts, row
 
