@@ -196,9 +196,7 @@ def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
 
 def format_changelog(version: Stored, before: Stored) -> bytes:
     """Return the output of `diff` for the two versions as Markdown."""
-    comparison = changes.compare_versions(
-        changes.read_published(before), changes.read_published(version)
-    )
+    comparison = changes.Comparison(changes.read_published(before), changes.read_published(version))
     changed = text.format_comparison(changes.as_records(comparison))
     title = f"# {version.id}, since {before.version.id}"
     return f"{title}\n\n```\n{changed.rstrip()}\n```\n".encode()

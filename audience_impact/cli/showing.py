@@ -469,7 +469,7 @@ def diff(
         second = computing.compute_side(facts, as_of.date() if as_of else None, first)
     else:
         second = changes.read_published(versions.find_version(published, new or LATEST))
-    comparison = changes.compare_versions(changes.read_published(first), second, restriction)
+    comparison = changes.Comparison(changes.read_published(first), second, restriction or "")
     records = changes.as_records(comparison)
     write_answer(style, records, text.format_comparison(records, most_rows, show_all))
     raise typer.Exit(int(exit_code and not comparison.changed_answers.empty))

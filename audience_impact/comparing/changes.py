@@ -311,11 +311,17 @@ class Comparison:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The answers, as `compare_answers` returns them."""
+        """The answers, as `compare_answers` returns them.
+
+        Raises ReadableError where neither version has the restriction.
+        """
         table = compare_answers(self.old.answers, self.new.answers)
-        if not self.restriction:
-            return table
-        return table[table.index.get_level_values(0) == self.restriction]
+        if self.restriction:
+            table = table[table.index.get_level_values(0) == self.restriction]
+            if table.empty:
+                reason = "is in neither of the two versions; see audience-impact list"
+                raise ReadableError(f"{self.restriction} {reason}")
+        return table
 
     @cached_property
     def changed_answers(self) -> pd.DataFrame:
@@ -345,65 +351,57 @@ class Comparison:
         return self.old, self.new
 
 
-def compare_versions(
-    old: ComparedVersion, new: ComparedVersion, restriction: str | None = None
-) -> Comparison:
-    """Compare two versions; with `restriction` only the answers of this restriction.
-
-    Raises ReadableError where neither version has it.
-    """
-    comparison = Comparison(old, new, restriction or "")
-    if restriction is not None and comparison.table.empty:
-        raise ReadableError(
-            f"{restriction} is in neither of the two versions; see audience-impact list"
-        )
-    return comparison
-
-
 def relate_rows(comparison: Comparison, answers: Iterable[Key]) -> dict[Key, list[int]]:
     """Return the numbers (from 1) of the changed fact rows that may concern answers, by KEY.
 
     Of a year these are the rows of the country and of its restrictions; none of a region.
     """
-    by_subject: dict[Key, set[int]] = defaultdict(set)  # by table and key, or column and value
-    for number, row in enumerate(comparison.rows, 1):
-        restrictions = row.collect_values(RESTRICTION)
-        areas = set() if restrictions else row.collect_values(*AREAS)
-        pages = row.collect_values(*PAGES) if row.table in ("sources", "lineages") else set()
-        subjects = [(row.table, row.key)]
-        subjects += [(COUNTRY, area.partition("-")[0]) for area in areas]
-        subjects += [(RESTRICTION, key) for key in restrictions] + [(PAGE, page) for page in pages]
-        for key in subjects:
-            by_subject[key].add(number)
-    lineage = pd.concat([side.read_table("lineage") for side in comparison.sides])
+    by_subject = _number_rows(comparison.rows)
+    lineage, restrictions = (
+        pd.concat([side.read_table(name) for side in comparison.sides])
+        for name in ("lineage", "restrictions")
+    )
     lineage_of = dict(iter(lineage.groupby(RESTRICTION)))
     countries: dict[str, set[str]] = defaultdict(set)
-    for side in comparison.sides:
-        acts = side.read_table("restrictions")
-        for restriction, cell in zip(acts[RESTRICTION], acts["country_ids"], strict=True):
-            countries[restriction] |= {*cell.split(";")}
+    for key, codes in zip(restrictions[RESTRICTION], restrictions["country_ids"], strict=True):
+        countries[key] |= {*codes.split(";")}
 
     def collect(keys: Iterable[Key]) -> set[int]:
-        return set().union(*(by_subject.get(key, ()) for key in keys))
+        return set().union(*(by_subject[key] for key in keys))
 
     related = {}
     for subject, aspect in answers:
         if aspect.isdigit():
-            acts = [(RESTRICTION, key) for key, codes in countries.items() if subject in codes]
+            acts = [(RESTRICTION, key) for key, of_act in countries.items() if subject in of_act]
             numbers = collect([(COUNTRY, subject), *acts])
         else:
-            numbers = collect([(RESTRICTION, subject)])
-            near = collect((COUNTRY, area) for area in countries[subject])
             used = lineage_of.get(subject, lineage.iloc[:0])
-            platforms = {*used["platform_id"]}
-            for number in near:
-                named = comparison.rows[number - 1].collect_values(*PLATFORMS)
-                if used.empty or not named or named & platforms:
-                    numbers.add(number)
             facts = zip(used["input_table"], used["input_id"], strict=True)
-            numbers |= collect([*facts, *((PAGE, page) for page in used[PAGE])])
+            pages = ((PAGE, page) for page in used[PAGE])
+            numbers = collect([(RESTRICTION, subject), *facts, *pages])
+            for number in collect((COUNTRY, area) for area in countries[subject]):
+                named = comparison.rows[number - 1].collect_values(*PLATFORMS)
+                if used.empty or not named or named & {*used["platform_id"]}:
+                    numbers.add(number)
         related[subject, aspect] = sorted(numbers)
     return related
+
+
+def _number_rows(rows: Sequence[Row]) -> defaultdict[Key, set[int]]:
+    """Return the numbers of rows (from 1) by table and key, and by column and value."""
+    by_subject: dict[Key, set[int]] = defaultdict(set)
+    for number, row in enumerate(rows, 1):
+        restrictions = row.collect_values(RESTRICTION)
+        areas = set() if restrictions else row.collect_values(*AREAS)
+        pages = row.collect_values(*PAGES) if row.table in ("sources", "lineages") else set()
+        by_subject[row.table, row.key].add(number)
+        for area in areas:
+            by_subject[COUNTRY, area.partition("-")[0]].add(number)
+        for key in restrictions:
+            by_subject[RESTRICTION, key].add(number)
+        for page in pages:
+            by_subject[PAGE, page].add(number)
+    return by_subject
 
 
 def as_records(comparison: Comparison) -> dict[str, Any]:

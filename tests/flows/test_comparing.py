@@ -173,7 +173,7 @@ def beside(found: Comparison, subject: str, aspect: str) -> list[str]:
 def test_a_fact_that_was_added_is_named_with_what_came_with_it(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    result = changes.compare_versions(old, side(another_panel))
+    result = changes.Comparison(old, side(another_panel))
     assert [(row.table, row.change, row.places) for row in result.rows] == [
         ("estimates", "added", ("", "estimates.csv:6")),
         ("lineages", "added", ("", "lineages.csv:5")),
@@ -187,7 +187,7 @@ def test_a_fact_that_was_added_is_named_with_what_came_with_it(
 def test_a_fact_that_was_corrected_is_named_with_both_cells(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    result = changes.compare_versions(old, side(larger_whatsapp))
+    result = changes.Comparison(old, side(larger_whatsapp))
     (row,) = result.rows
     assert (row.key, row.changed_cells) == (
         "whatsapp-monthly_reach",
@@ -206,7 +206,7 @@ def test_a_fact_that_was_corrected_is_named_with_both_cells(
 def test_a_fact_that_was_removed_takes_an_answer_with_it(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    result = changes.compare_versions(old, side(without_telegram))
+    result = changes.Comparison(old, side(without_telegram))
     (row,) = result.rows
     assert (row.key, row.change, row.places[1]) == ("telegram-monthly_reach", "removed", "")
     assert result.table.loc[EXPOSED, "change"] == "vanished"
@@ -219,7 +219,7 @@ def test_a_fact_that_was_removed_takes_an_answer_with_it(
 
 
 def test_nothing_changed(old: ComparedVersion, side: MakeSide) -> None:
-    result = changes.compare_versions(old, side())
+    result = changes.Comparison(old, side())
     assert (result.changed_answers.empty, list(result.rows)) == (True, [])
     assert changes.as_records(result)["notes"] == []
     written = shown(result)
@@ -231,7 +231,7 @@ def test_words_of_sources_stand_beside_what_rests_on_them(
     world: Path, old: ComparedVersion, tmp_path: Path
 ) -> None:
     files = steps.read_facts([changed(world, tmp_path / "new", titled)]).files
-    result = changes.compare_versions(old, replace(old, files=files))
+    result = changes.Comparison(old, replace(old, files=files))
     assert [row.key for row in result.rows] == ["press-page", "survey-page"]
     assert beside(result, *EXPOSED) == ["press-page"]
 
@@ -239,7 +239,7 @@ def test_words_of_sources_stand_beside_what_rests_on_them(
 def test_what_a_terminal_would_obey_is_shown_as_text(old: ComparedVersion) -> None:
     row = Row("sources", "a\x1b[31m", FactChange.CHANGED, ("s.csv:2", "s.csv:2"),
               ({"title": "x\u202ey"}, {"title": "\x07"}))  # fmt: skip
-    result = changes.compare_versions(old, old)
+    result = changes.Comparison(old, old)
     result.__dict__["rows"] = [row]
     written = shown(result)
     assert "changed s.csv:2 a<U+001B>[31m" in written
@@ -253,7 +253,7 @@ def test_facts_that_do_not_meet_stand_beside_other_answers(
     old: ComparedVersion, side: MakeSide
 ) -> None:
     """A restriction of one service and a figure of another: each answer has its own row."""
-    result = changes.compare_versions(old, side(larger_whatsapp, of_telegram))
+    result = changes.Comparison(old, side(larger_whatsapp, of_telegram))
     assert result.table.loc[("R2", "people_exposed"), "change"] == "appeared"
     assert beside(result, "R2", "people_exposed") == ["R2|telegram|voice_call", "R2"]
     assert beside(result, *EXPOSED) == ["whatsapp-monthly_reach"]
@@ -261,7 +261,7 @@ def test_facts_that_do_not_meet_stand_beside_other_answers(
 
 
 def test_rows_beyond_those_asked_for_are_counted(old: ComparedVersion, side: MakeSide) -> None:
-    result = changes.compare_versions(old, side(larger_base, larger_whatsapp))
+    result = changes.Comparison(old, side(larger_base, larger_whatsapp))
     assert upper(result.new) - upper(result.old) == 15e6
     written = text.format_comparison(changes.as_records(result), 1)
     assert "and 1 more rows: 1 of estimates changed; --all shows them" in written
@@ -277,7 +277,7 @@ def test_a_row_of_a_later_layer_names_it_where_the_first_lacks_the_table(
     without = {name: content for name, content in old.files.items() if name != "0/overlaps.csv"}
     before = replace(old, files=without)
     now = replace(old, files={**without, "1/overlaps.csv": b"overlap_id,area_id\no1,RU\n"})
-    (row,) = changes.compare_versions(before, now).rows
+    (row,) = changes.Comparison(before, now).rows
     assert row.places == ("", "overlaps.csv:2 (layer 2)")
 
 
@@ -292,7 +292,7 @@ def moved(side: ComparedVersion, **settings: str) -> ComparedVersion:
 
 @pytest.mark.parametrize("name", ["the day", "the seed", "the method", "the options"])
 def test_what_differs_beside_the_facts_is_named(old: ComparedVersion, name: str) -> None:
-    result = changes.compare_versions(old, moved(old, **{name: "another"}))
+    result = changes.Comparison(old, moved(old, **{name: "another"}))
     assert result.table.loc[EXPOSED, "moved_persons"] > 0
     assert list(result.rows) == []
     assert f"What differs\n     {name}: {old.settings[name]}, then another\n" in shown(result)
@@ -303,7 +303,7 @@ def test_the_same_versions_give_the_same_records(later: Path) -> None:
         changes.read_published(versions.find_version(later, name))
         for name in ("previous", "latest")
     )
-    records = [changes.as_records(changes.compare_versions(old, new)) for _ in range(2)]
+    records = [changes.as_records(changes.Comparison(old, new)) for _ in range(2)]
     assert json.dumps(records[0]) == json.dumps(records[1])
     assert [row["key"] for row in records[0]["rows"]] == ["RU-panel", "whatsapp-monthly_reach"]
     assert all("beside" in row for row in records[0]["answers"])
@@ -312,7 +312,7 @@ def test_the_same_versions_give_the_same_records(later: Path) -> None:
 def test_a_figure_that_took_the_place_of_another_is_named(
     old: ComparedVersion, side: MakeSide
 ) -> None:
-    records = changes.as_records(changes.compare_versions(old, side(newer_whatsapp)))
+    records = changes.as_records(changes.Comparison(old, side(newer_whatsapp)))
     row = next(row for row in records["answers"] if row.get("restriction_id") == "R1")
     (figure,) = row["figures"]
     assert (figure["role"], figure["platform_id"]) == ("audience", "whatsapp")
@@ -321,7 +321,7 @@ def test_a_figure_that_took_the_place_of_another_is_named(
         "newer",
     ]
     assert "audience of whatsapp: was whatsapp-monthly_reach (" in text.format_comparison(records)
-    same = changes.as_records(changes.compare_versions(old, side(larger_whatsapp)))
+    same = changes.as_records(changes.Comparison(old, side(larger_whatsapp)))
     assert all(not row["figures"] for row in same["answers"])
 
 
