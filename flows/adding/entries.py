@@ -5,7 +5,7 @@ name, or new rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 import pandas as pd
@@ -48,9 +48,8 @@ END_SOURCE = {
 class EntryKind(NamedTuple):
     """Something that can be added.
 
-    `find_similar` returns rows on record that resemble the new ones, with their id (`id`) and
-    whether they are the same (`is_same`). With `is_once`, a similar row prevents the addition
-    unless the user confirms it.
+    `find_similar` returns rows on record that resemble the new ones, with `id` and `is_same`. With
+    `is_once`, a similar row prevents the addition unless the user confirms it.
     """
 
     questions: Sequence[Question]
@@ -90,15 +89,14 @@ def _build_page_rows(answers: Answers) -> tuple[Row, Rows]:
 
 
 def _make_source_id(answers: Answers) -> str:
-    """Return a free id of publisher and day, or of publisher and number without a day."""
+    """Return a free id of publisher and day, with a number where it is taken or has no day."""
     taken = answers.records.list_ids("sources", "source_id")
     name = choose_publisher_word(answers.get("url", ""), answers["publisher"])
     day = answers.get("published_on", "").split("/")[0]
     stem = f"{name}-{day}" if day else name
-    if day and stem not in taken:
-        return stem
     numbered = (f"{stem}-{number}" for number in count(2 if day else 1))
-    return next(candidate for candidate in numbered if candidate not in taken)
+    candidates = chain([stem] * bool(day), numbered)
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _build_platform_rows(answers: Answers) -> Rows:

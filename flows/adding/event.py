@@ -70,16 +70,8 @@ Before the first, only a line leads to the day; after the last, the error grows 
 class Event:
     """An event as a person describes it; names as typed.
 
-    Attributes:
-        country: The country.
-        start: The first day.
-        last_day: The last day; None while it goes on.
-        services: The services; none for the whole internet.
-        features: What of the services fails, such as voice calls; none for all of it.
-        places: Places of the country; none for all of it.
-        network: The kind of network that is cut.
-        operators: The operators that alone are cut; none for all of them.
-        is_slowed: Whether access is slowed and not cut.
+    Without a last day it goes on. Without services it is of the whole internet, and without
+    features, places or operators of all of them; operators alone are cut where some are named.
     """
 
     country: str
@@ -244,10 +236,9 @@ def find_last_day(start: date, days: int | None) -> date | None:
 
 
 class Estimate(NamedTuple):
-    """The answer for an event.
+    """The answer for an event, with the folder of a version that has it alone.
 
-    `published` is the folder of a version with its answer alone, `rows` are the rows of fact tables
-    that describe it, and `refused_rows_count` rows of the facts were left out for an error.
+    `rows` describe the event; `refused_rows_count` rows of the facts were left out for an error.
     """
 
     restriction_id: str

@@ -215,13 +215,7 @@ Reader = Callable[[str, Answers], str]
 
 
 class Question(NamedTuple):
-    """A question, as an option of the command and as a prompt.
-
-    Attributes:
-        name: The key among the answers; the option is the same name with dashes.
-        asks: The text of the prompt and of the option's help.
-        fills: The column of a fact table that the answer fills.
-    """
+    """A question, as an option and as a prompt; `fills` is the column of its answer."""
 
     name: str
     asks: str
@@ -468,13 +462,8 @@ def collect_answers(
 ) -> Answers:
     """Return all answers, from options and, where required ones are missing, from a person.
 
-    Args:
-        questions: in the order in which they are asked.
-        options: the answers of the command line, by name of question.
-        records: the facts on record.
-        ask: asks a person; None where nobody can be asked.
-
-    Raises MissingError naming the options to give, or WrongAnswerError.
+    `ask` is None where nobody can be asked. Raises MissingError naming the options to give, or
+    WrongAnswerError.
     """
     for asker in (None, ask):
         answers, missing = Answers(records), list[str]()
