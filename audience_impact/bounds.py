@@ -187,7 +187,6 @@ def bound_restrictions(
 def _bound_by_sizes(
     scope: Scope, inputs: Inputs, parent: nesting.Parents, resolved: Sequence[Resolved] = ()
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return PRINTED of countries, and of the exposed, the feature users and the deprived."""
     countries = _limit_to_residents(bound_unions(inputs.sizes, resolved), inputs.parts, parent)
     sizes = [name for name in _SIZES if name not in ERROR_ENDS]
     upper = np.fmin(countries[MAX], countries["places_persons"])
@@ -205,13 +204,10 @@ def _bound_by_sizes(
 
 
 def bound_unions(audiences: pd.DataFrame, resolved: Sequence[Resolved] = ()) -> pd.DataFrame:
-    """Return bounds of the union of the audiences by COUNTRY, as printed.
+    """Return bounds of the union of the audiences by COUNTRY, as printed, with base and population.
 
-    `audiences` has one row an audience with `low_persons`, `high_persons` (NaN where nothing
-    limits it from above) and the sizes of the base and the population of its country (NaN where
-    none is known). Returns PRINTED (the most NaN where neither audiences nor base limit the union),
-    sharp where overlaps of `resolved` were used (`is_sharp`), `naive_sum_persons` (the audiences
-    added up, NaN where one is unlimited), and the sizes.
+    `is_sharp` is True where overlaps of `resolved` were used; `naive_sum_persons` are the audiences
+    added up. NaN where nothing limits the union from above, or an audience.
     """
     groups = audiences.groupby(COUNTRY, sort=True)
     sizes = groups[["base_persons", "base_size_persons", "population_persons"]].first()
@@ -233,10 +229,7 @@ def bound_unions(audiences: pd.DataFrame, resolved: Sequence[Resolved] = ()) -> 
 def _limit_to_residents(
     countries: pd.DataFrame, named: pd.DataFrame, parent: nesting.Parents
 ) -> pd.DataFrame:
-    """Add `places_persons`, and replace a country's residents by those of the places named.
-
-    No bound has more people than the country has residents.
-    """
+    """Add `places_persons`, and put the residents of the places named in place of the country's."""
     is_below = named["area_id"] != named["country_id"]
     below = countries.index.isin(_select_where_all(is_below, named))
     most, people = (
@@ -252,10 +245,7 @@ def _limit_to_residents(
 
 
 def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
-    """Return the sum of persons in the named places by COUNTRY, each place once; NaN if unknown.
-
-    A country that is affected as a whole has no sum here.
-    """
+    """Return persons of the named places by COUNTRY, each once; NaN if unknown or of a country."""
     groups = parts.groupby(COUNTRY, sort=True)
     sets = groups.ngroup().to_numpy()
     holder = nesting.find_holders(sets, parts["area_id"], parent)
@@ -268,7 +258,6 @@ def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents
 
 
 def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
-    """Return each restriction and country for which the condition is true in all rows."""
     complete = condition.groupby([parts[name] for name in COUNTRY]).all()
     return complete.index[complete.astype(bool)]
 
@@ -276,7 +265,6 @@ def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
 def _bound_feature_users(
     scope: Scope, shares: pd.DataFrame, countries: pd.DataFrame, exposed: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return PRINTED of the feature users of each restriction, from the bounds on the exposed."""
     missing = _find_missing_shares(scope.targets, shares, countries)
     in_countries = bound_in_countries(shares, countries, missing)
     users = in_countries.groupby("restriction_id").sum(skipna=False).reindex(exposed.index)
@@ -314,7 +302,6 @@ def bound_in_countries(
 def _find_missing_shares(
     targets: pd.DataFrame, shares: pd.DataFrame, countries: pd.DataFrame
 ) -> pd.Series:
-    """Return, for each restriction and country, whether a restricted feature has no share."""
     restricted = targets.loc[targets["feature"] != WHOLE, ["restriction_id", "feature"]]
     named = countries.reset_index()[COUNTRY].merge(restricted.drop_duplicates())
     single = shares.assign(feature=shares["feature"].str.split(";")).explode("feature")
@@ -358,7 +345,6 @@ def _select_counted(audiences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _resolve_overlaps(audiences: pd.DataFrame, tables: Tables) -> list[Resolved]:
-    """Return sharp bounds of every country of a restriction that has an overlap."""
     overlaps = select_candidates(list_overlaps(audiences, tables), OVERLAP_STEPS)
     groups = _select_counted(audiences).groupby(COUNTRY)
     resolved = []
@@ -425,10 +411,7 @@ def _list_linked(overlaps: Sequence[MeasuredOverlap]) -> list[int]:
 def _find_extremes(
     sizes: Sizes, linked: list[int], overlaps: Sequence[MeasuredOverlap]
 ) -> tuple[float, float] | None:
-    """Return the least and most persons who use a linked platform; None if no spread exists.
-
-    Each fact is a row of coefficients of the patterns with somebody in them, and its two limits.
-    """
+    """Return the least and most persons who use a linked platform; None if no spread exists."""
     using = {
         platform: mark_patterns((place,), OverlapKind.UNION, len(linked))[1:]
         for place, platform in enumerate(linked)
@@ -463,10 +446,7 @@ def _find_extremes(
 def _report_left_out(
     resolved: list[Resolved], chosen: pd.DataFrame, tables: Tables
 ) -> list[Finding]:
-    """Return a finding for each overlap that is left out, naming the other facts and their lines.
-
-    `chosen` are the chosen figures.
-    """
+    """Return a finding for each overlap that is left out, with the other facts and their lines."""
     overlaps = tables["overlaps"].set_index("overlap_id", drop=False)
     messages = {
         (str(fact.overlap_id), _describe_facts(country, fact.platform_ids, chosen, tables["bases"]))
@@ -485,7 +465,6 @@ def _report_left_out(
 def _describe_facts(
     country: Resolved, platform_ids: str, chosen: pd.DataFrame, bases: pd.DataFrame
 ) -> str:
-    """Return the figures, overlaps and base of some platforms, each with its file and line."""
     platforms = set(platform_ids.split(";"))
     figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
     figures = figures[figures["platform_id"].isin(platforms)].sort_values("platform_id")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,13 +65,6 @@ class Settings:
 
     seed: int = 0
     draws: int = DRAWS
-
-
-class Selection(NamedTuple):
-    """The restrictions to which a run is limited, and the countries with all their restrictions."""
-
-    restrictions: frozenset[str]
-    countries: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -218,15 +210,15 @@ def collect_review_input(stages: Stages, results: Tables) -> rules.ReviewInput:
 
 
 def prepare_run(
-    tables: Tables, as_of: date, only: Selection | None = None
+    tables: Tables, as_of: date, only: Collection[str] | None = None
 ) -> tuple[Stages, list[Finding]]:
     """Return all stages before the draws, and the contradictions between facts.
 
-    `tables` are typed facts in which every key resolves. With `only`, rows of other restrictions
-    and countries are ignored; the numbers of those chosen stay the same to the last byte.
+    `tables` are typed facts in which every key resolves. With `only`, audiences of other
+    restrictions are ignored; the numbers of these stay the same to the last byte.
     """
     run_scope = build_scope(tables, as_of)
-    chosen = run_scope if only is None else run_scope.narrow_to(*only)
+    chosen = run_scope if only is None else run_scope.narrow_to(only)
     return prepare_stages(chosen, read_context(tables))
 
 

@@ -29,7 +29,6 @@ from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds import BOUNDS_SHARE
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import find_nearest_people
-from audience_impact.pipeline import Selection
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     AudienceMetric,
@@ -121,9 +120,7 @@ def try_figures(tables: Tables) -> pd.DataFrame:
     run_facts = add_restrictions(tables, figures)
     names = "trial|" + figures.index.astype("str")
     as_of = figures["period_start"].max().date()
-    stages, _ = pipeline.prepare_run(
-        run_facts, as_of, only=Selection(frozenset(names), frozenset())
-    )
+    stages, _ = pipeline.prepare_run(run_facts, as_of, only=names)
     sizes = stages.simulation.sizes_with_error.set_index(AUDIENCE)
     keys = pd.MultiIndex.from_arrays([names, figures["area_id"], figures["platform_id"]])
     bound = sizes[["low_persons", "high_persons", "base_persons", "metric_priority"]]

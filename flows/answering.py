@@ -24,7 +24,7 @@ from audience_impact.outputs.area_names import list_names
 from audience_impact.outputs.over_time import unite_people
 from audience_impact.outputs.review.reasons import withhold_quantiles
 from audience_impact.periods import parse_period
-from audience_impact.pipeline import Outputs, Selection, Settings
+from audience_impact.pipeline import Outputs, Settings
 from audience_impact.plain_text import ReadableError
 from audience_impact.simulation.worlds import summarise
 from audience_impact.store import versions
@@ -99,9 +99,8 @@ def count_people(place: str, ids: Sequence[str], period: str) -> People:
     about = checked.tables["restrictions"].set_index("restriction_id")
     if unknown := [name for name in ids if name not in about.index]:
         raise ValueError(f"{unknown[0]} is not among the facts of {place}")
-    chosen = Selection(frozenset(ids), frozenset())
     day = steps.choose_day(checked, None)
-    stages, _ = pipeline.prepare_run(checked.tables, day, chosen)
+    stages, _ = pipeline.prepare_run(checked.tables, day, ids)
     simulation = Outputs(stages, Settings()).simulation
     table = summarise(unite_people(simulation, period), pd.RangeIndex(1), "persons")
     row = withhold_quantiles(table)[0].iloc[0]
@@ -147,8 +146,7 @@ def recompute_trace(
     record = version.version if version else None
     is_same = record is not None and record.inputs_sha256 == checked.inputs_sha256
     day = record.as_of if record and is_same else steps.choose_day(checked, None)
-    alone = Selection(frozenset({restriction_id}), frozenset())
-    stages, _ = pipeline.prepare_run(checked.tables, day, alone)
+    stages, _ = pipeline.prepare_run(checked.tables, day, [restriction_id])
     outputs = Outputs(stages, Settings(seed=record.seed) if record else Settings())
     frames = {name: _select_rows(outputs[name], restriction_id) for name in TABLES}
     refused = quality.list_refused(checked.findings)

@@ -172,14 +172,11 @@ def choose_shape(low: pd.Series, high: pd.Series, coverage: pd.Series) -> pd.Ser
 def pool_figures(
     chosen: pd.DataFrame, before: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """Return the distribution of each audience with a figure, one row an audience.
+    """Return the distribution of each audience with a figure, in persons, one row an audience.
 
     `chosen` is the result of figures.choose_figures, `before` that of figures.select_before_start.
-    Columns: AUDIENCE, `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or
-    blank where a figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low
-    and high, `sources_count`, `chosen_way` (the way of counting of the figures; that of surveys if
-    their definition is weak), and the COLUMNS of figure_errors.py, whose errors are drawn in
-    addition.
+    `shape` is blank where a figure is open on one side; `chosen_way` is that of surveys if the
+    definition of a figure is weak. The errors of figure_errors.COLUMNS are drawn in addition.
     """
     printed = _find_printed_range(chosen, before)
     single = _read_lineages(chosen.merge(printed, on=LINEAGE, how="left", validate="m:1"))
@@ -239,7 +236,6 @@ def _measure_misfit(pages: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _read_lineages(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return shape and ends of each lineage's distribution: as stated, else from its pages."""
     mode = rows["fitting_persons"].where(~rows["is_ranged"]).fillna(rows["mode"])
     low = rows["low"].where(rows["is_ranged"], rows["printed_low"].fillna(mode)).clip(upper=mode)
     high = rows["high"].where(rows["is_ranged"], rows["printed_high"].fillna(mode))
@@ -299,11 +295,9 @@ def choose_daily_figures(
 ) -> pd.DataFrame:
     """Return the daily figure and distribution of each audience that has one.
 
-    Columns: AUDIENCE, `daily_id`, `daily_persons` (NaN for a figure that is only a limit),
-    `late_days` (after the start), `daily_from` and `daily_until` (its period, end exclusive),
-    `daily_least_persons`, `daily_most_persons` (NaN: no upper limit), FLOORS (the second one at the
-    99 % end of its error), `audience_key`, DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn)
-    and COLUMNS of figure_errors.py.
+    `daily_persons` is NaN for a figure that is only a limit, which has a blank shape: it is not
+    drawn. `late_days` are those after the start; `daily_until` is exclusive; the second of FLOORS
+    is at the 99 % end of its error.
     """
     figures = list_daily_figures(audiences, candidates)
     best = choosing.select_candidates(figures, DAILY_STEPS).sort_values(AUDIENCE)

@@ -168,10 +168,7 @@ def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.Da
 
 
 def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Return shares times a base: that of the measurer, else that of a census.
-
-    Of several bases the nearest in time is used. A share without a base is left out.
-    """
+    """Return shares times the base nearest in time: of the measurer, else of a census."""
     by = ["area_id", "population_base", "measurement_series_id"]
     names = {"base_id": "share_base_id", "persons": "of_persons"}
     names |= {"period_start": "base_start", "period_end": "base_end"}
@@ -248,10 +245,7 @@ def rejection_reason(joined: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
-    """Return the pages of the chosen period of each lineage, with their ranks.
-
-    `votes` counts the pages that print the same value, exactly or rounded.
-    """
+    """Return the pages of the chosen periods, ranked; `votes` counts those that print one value."""
     printed = pages["point_persons"].fillna(pages["low_persons"])
     ranked = pages.assign(
         printed=printed,
@@ -269,10 +263,7 @@ def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rank_kinds(joined: pd.DataFrame) -> "pd.Series[float]":
-    """Return the priority of each figure: a bare minimum comes after newer figures of both sides.
-
-    A minimum of a better kind must not hide what a newer figure states in full.
-    """
+    """Return the priority of each figure: a bare minimum must not hide a newer, full figure."""
     priority, ends = joined["metric_priority"], joined["period_end"]
     is_minimum = joined["interval_kind"].eq(distributions.AT_LEAST) & (priority < FLOOR)
     full = ends.where(~is_minimum & (priority < FLOOR))
@@ -292,20 +283,18 @@ def _explain_priority(joined: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _is_before_first_step(joined: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for figures from before the first step, or for all figures if none is."""
+    """Return True for figures from before the first step, or for all if none is."""
     clear = joined["period_end"] <= joined["before"]
     return clear | ~clear.groupby([joined[name] for name in AUDIENCE]).transform("any")
 
 
 def _is_nearest(best: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for the figures of a lineage whose end is nearest to the first step."""
     ends = best.groupby(LINEAGE)["period_end"]
     is_clear = best["period_end"] <= best["before"]
     return best["period_end"] == ends.transform("max").where(is_clear, ends.transform("min"))
 
 
 def _is_longest(latest: pd.DataFrame) -> "pd.Series[bool]":
-    """Return True for the longest of the periods with the same end, and for every lower bound."""
     longest = latest.groupby(LINEAGE)["period_start"].transform("min")
     return (latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)
 
@@ -337,9 +326,8 @@ PAGE = (
 def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """Return one row per audience: the range of the figures of its lineages; NaN without a figure.
 
-    Columns: AUDIENCE, `start`, `low_persons`, `high_persons`, `metric_priority`, `metric`,
-    `measurement_series_id` (if only one), `measurement_series_count`, `containing`, `period`,
-    `age_months`, `is_from_share` (a share of a base was turned into people).
+    `measurement_series_id` is blank if there are several; `is_from_share` means that a share of a
+    base was turned into people.
     """
     groups = chosen.groupby(AUDIENCE, sort=True)
     count = groups["measurement_series_id"].nunique()
@@ -371,9 +359,8 @@ def flag_quality(
 ) -> pd.DataFrame:
     """Return the quality flags of each chosen figure, by LINEAGE.
 
-    Columns: `is_after_first_step` (of a restriction in steps), `is_under_block`,
-    `is_under_restriction` (of another kind), `is_printed_differently`, `is_outlier`, `least_age`
-    (years; NaN where all ages are counted), `is_missing_younger`.
+    `is_after_first_step` is of a restriction in steps, `is_under_restriction` of one that is no
+    block; `least_age` is in years, NaN where all ages are counted.
     """
     restrictions = _list_restrictions_in_force(scope)
     names = ["country_id", "platform_id", "start", "period_start", "period_end"]

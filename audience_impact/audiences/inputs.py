@@ -33,7 +33,6 @@ OWN_LAW = [f"audience_{name}" for name in DISTRIBUTION]
 
 
 def _count_internet_users(requested: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Return the audience of a network shutdown: the internet users of the country on that day."""
     base, distribution, publishers = denominators.count_online(requested)
     is_counted = base["obs_status"] != FORECAST
     least = base["low_persons"].fillna(base["base_persons"]).where(is_counted, 0.0)

@@ -129,7 +129,6 @@ def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame
 
 
 def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
-    """Return the distributions of people, of being online and of the network by place."""
     names, count = ("area_id", "country_id", "least_area_id"), len(rows)
     places = [rows[["day"]].assign(area_id=rows[name]) for name in names]
     estimated = population.estimate_people(pd.concat(places, ignore_index=True), tables)

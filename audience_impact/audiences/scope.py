@@ -71,14 +71,13 @@ class Scope(Declared):
     evidence: Annotated[pd.DataFrame, events.LINKED]  # the outages seen of each restriction
     as_of: date
 
-    def narrow_to(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
-        """Return the scope with only the audiences of these restrictions and countries.
+    def narrow_to(self, restrictions: Collection[str]) -> "Scope":
+        """Return the scope with only the audiences of these restrictions.
 
         All restrictions remain in the scope, because quality flags and the lengths of restrictions
         depend on the others: so the answers are those for all restrictions together.
         """
         is_requested = self.requested["restriction_id"].isin(restrictions)
-        is_requested |= self.requested["country_id"].isin(countries)
         return replace(self, requested=self.requested[is_requested].reset_index(drop=True))
 
     @cached_property
@@ -122,10 +121,7 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
 def _describe_restrictions(
     restrictions: pd.DataFrame, as_of: date, lost_in_part: Collection[str]
 ) -> pd.DataFrame:
-    """Return restrictions with the kinds of audience that they may affect.
-
-    `lost_in_part` contains the restrictions with a share lost on record.
-    """
+    """Return restrictions with flags of whom they affect; `lost_in_part` have a lost share."""
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     has_region = restrictions["area_ids"].str.split(";").map(lambda ids: any(map(is_region, ids)))
     networks = restrictions["network_scope"]
@@ -164,7 +160,6 @@ def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns FACTORS, by which the durations of restrictions are predicted."""
     country = restrictions["area_ids"].str.split(";").str[0].map(country_of)
     return restrictions[["severity", "geo_scope", "cause"]].assign(country_id=country)
 

@@ -119,15 +119,12 @@ ACCESS_STEPS = (
 def choose_feature_shares(
     audiences: pd.DataFrame, targets: pd.DataFrame, context: Context
 ) -> pd.DataFrame:
-    """Return the shares of use for each country of a restriction of features.
+    """Return the shares of use for each country of a restriction of features, a row for each fact.
 
-    One row per country of a restriction and fact, pooled facts being one: COUNTRY, `feature` (the
-    restricted ones it speaks for, joined by ;), `feature_use_id` (of pooled facts joined by +),
-    DISTRIBUTION_COLUMNS, `least` and `most` of distributions.py in shares, `is_own` (asked about a
-    restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`, `asked_base_ids` (of
-    those who were asked, joined by ;), `beyond_persons` (people of the ages of the base that were
-    not asked; NaN where the record has no count), `is_inside` (those asked are part of the base),
-    and columns of denominators/counts.py of the people the share was asked of.
+    Pooled facts are one row. `feature` and `asked_base_ids` are joined by ;, `feature_use_id` by +.
+    `is_own`: a restricted service was asked about. `is_inside`: those asked are
+    part of the base. `beyond_persons`: people of the ages of the base who were not asked; NaN where
+    the record has no count.
     """
     denominators = context.denominators
     candidates = list_feature_candidates(audiences, targets, context.tables, context.errors)
@@ -173,9 +170,8 @@ def use_fitted_shares(
 ) -> pd.DataFrame:
     """Return the fitted share of users of each restricted feature that no fact on use describes.
 
-    One row per country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
-    and PARAMETERS; `measured` is the result of `choose_feature_shares`; `fitted` has parameters by
-    feature.
+    One row per country of a restriction and feature, all calls one; `measured` is the result of
+    `choose_feature_shares`; `fitted` has PARAMETERS by feature.
     """
     names = targets["feature"].isin({*HIT_FEATURES} - {WHOLE, Feature.UNKNOWN.value})
     by = ["restriction_id", "platform_id"]
@@ -191,10 +187,6 @@ def use_fitted_shares(
 
 
 def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Return shares with the persons in their population, and the persons outside of it.
-
-    Respondents who are not described stand for the base.
-    """
     is_undescribed = best["population_base"] == PopulationBase.CUSTOM.value
     respondents = best["population_base"].mask(is_undescribed, best["base"])
     ages = best["base"].map(AGES).fillna(best["base"]).astype("str").fillna("")
@@ -243,11 +235,7 @@ def _list_assumptions(rows: pd.DataFrame) -> list[str]:
 
 
 def _pool_surveys(shares: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
-    """Return the shares, those asked of groups of services pooled over their organisations.
-
-    A pooled share is one of the people in the base. Shares of the service itself stay as they are,
-    and so does what no fitted distribution says the error of.
-    """
+    """Return the shares; those of groups of services are pooled, as shares of the base."""
     group = map_features(shares["feature"].str.split(";").str[0])
     spread = choose_parameters(fitted, group, shares["country_id"])["spread"]
     is_pooled = ~shares["is_own"].astype(bool) & spread.notna() & shares["whole_persons"].notna()
@@ -295,9 +283,7 @@ def list_access_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
 def choose_access_shares(scope: Scope, context: Context) -> pd.DataFrame:
     """Return the share of people who keep access, one row per restriction with such a share.
 
-    Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
-    `;`, blank for a fitted share), `draw_key`, DISTRIBUTION_COLUMNS in shares, PARAMETERS (NaN
-    where measured), `is_self_selected`, `least_share`, `most_share`.
+    `circumvention_id` is blank for a fitted share; PARAMETERS are NaN for a measured one.
     """
     best = select_candidates(list_access_candidates(scope, context.tables), ACCESS_STEPS)
     is_poll = best["is_poll"]
@@ -339,7 +325,6 @@ def _assume_nobody(restrictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_access(restrictions: pd.DataFrame, scope: Scope, fitted: FittedModels) -> pd.DataFrame:
-    """Return restrictions with the fitted share of their country (of several: of any country)."""
     places = scope.requested.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
     places = places.reindex(restrictions["restriction_id"]).set_axis(restrictions.index)
     country = places["first"].where(places["nunique"] == 1, ANY).astype("str")

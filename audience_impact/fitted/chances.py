@@ -75,7 +75,7 @@ class Chances:
 
     def draw_present(
         self, restrictions: pd.Index, draw_uniforms: Callable[[Sequence[str]], Array]
-    ) -> Array | None:
+    ) -> pd.DataFrame | None:
         """Return 1 where a restriction happened and is distinct, else 0: (restrictions, D)."""
         if self.fitted.empty or restrictions.empty:
             return None
@@ -87,7 +87,7 @@ class Chances:
         groups = self.groups.loc[restrictions, list(DRAWN)]
         at = [self.fitted.index.get_indexer(groups[name]) for name in DRAWN]  # -1: no chance
         both = np.prod([with_certain[rows] for rows in at], axis=0)
-        return np.asarray(uniforms < both, dtype="float64")
+        return pd.DataFrame(uniforms < both, restrictions, dtype="float64")
 
 
 def describe_chances(

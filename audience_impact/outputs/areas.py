@@ -123,7 +123,7 @@ def _find_floors(simulation: Simulation) -> tuple[pd.DataFrame, Array]:
     certain = inputs.timeline.confirmed_rows["restriction_id"].unique()
     exposed = simulation.countries.exposed
     if present is not None:
-        exposed = exposed * present.of_restrictions(inputs.countries["restriction_id"])
+        exposed = exposed * present.loc[inputs.countries["restriction_id"]].to_numpy()
     countries, ends = inputs.bounds.countries, [f"{name}_persons" for name in BOUNDS]
     ids = countries.index.get_level_values("restriction_id")
     values = countries[ends].to_numpy("float64")

@@ -94,10 +94,9 @@ def unite_people(
 
 
 def find_largest(values: Array, sets: Integers, count: int, missing: float = 0.0) -> Array:
-    """Return the largest value (count, D) of each set; `missing` for sets without values.
+    """Return the largest value (count, D) of each set; `missing` for sets without values; no NaN.
 
-    NaN among the values counts for nothing. The first values of all sets are taken at once, then
-    the second values, and so on, which is the fastest order for rows of a thousand draws.
+    The first values of all sets are taken at once, then the second ones: the fastest order.
     """
     result = np.full((count, values.shape[1]), missing)
     order = np.argsort(sets, kind="stable")

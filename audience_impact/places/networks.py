@@ -140,7 +140,6 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
 def _estimate_mobile_alone(
     places: pd.DataFrame, network_use: pd.DataFrame, parameters: Mapping[NetworkLaw, Spread]
 ) -> pd.DataFrame:
-    """Return SHARE_QUANTILES and `rung` of people with only a mobile network."""
     near = find_nearest_counts(places, network_use)
     shares = project_shares(near, parameters[NetworkLaw.CHANGE])
     is_counted = near["least_share"].notna()
@@ -151,10 +150,7 @@ def _estimate_mobile_alone(
 
 
 def _join_nearest(places: pd.DataFrame, counts: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return the count (by, `counted`) nearest to the day of each place, and the `days` between.
-
-    NaN without one.
-    """
+    """Return the count nearest to the day of each place, the `days` between; NaN without one."""
     requested = places[[*by, "day"]].reset_index(names="place").sort_values("day")
     joined = pd.merge_asof(
         requested,
@@ -202,7 +198,6 @@ def _widen_shares(
 def _estimate_operator_shares(
     places: pd.DataFrame, tables: Tables, parameters: Mapping[NetworkLaw, Spread]
 ) -> pd.DataFrame:
-    """Return SHARE_QUANTILES and `reason` (PartGap) of operators' users."""
     if places.empty or NetworkLaw.OPERATOR_CHANGE not in parameters:
         shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES)
         return shares.assign(reason=PartGap.OPERATORS.value)
@@ -226,11 +221,7 @@ def _estimate_operator_shares(
 
 
 def list_shares(places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the rows of `network_shares` of the operators, and the middle of their month.
-
-    The key of a row is OF_OPERATORS, the network and the middle (`counted`); equal operators of a
-    country occur once.
-    """
+    """Return the `network_shares` of the operators, and the middle (`counted`) of their month."""
     pairs = list_networks(places[OF_OPERATORS].drop_duplicates(), tables)
     numbers = pd.DataFrame(pairs, columns=[*OF_OPERATORS, "asn"], dtype="str")
     counts = tables["network_shares"].rename(columns={"area_id": "country_id"})

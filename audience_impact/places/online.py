@@ -209,20 +209,14 @@ def estimate_odds(
 
 
 def balance_median(level: Array, spread: Array) -> Array:
-    """Return the median deviation, with that spread, for which the mean share is unchanged.
-
-    `level` is the mean share in log odds.
-    """
+    """Return the median deviation for which the mean share (`level`, log odds) is unchanged."""
     return np.asarray(level * (np.sqrt(1.0 + np.pi * spread**2 / 8.0) - 1.0))
 
 
 def estimate_country_spreads(
     figures: pd.DataFrame, parameters: PlaceParameters
 ) -> "pd.Series[float]":
-    """Return the spread of the surveyed regions of a country, relative to all countries.
-
-    The result is indexed by country; 1 means that its regions differ as much as those of others.
-    """
+    """Return by country the spread of its surveyed regions, relative to that of all countries."""
     surveyed = figures[figures["kind"] == SURVEY]
     level = surveyed["series"].map(compute_levels(surveyed)).to_numpy("float64")
     spread = parameters.spread_at(level)
@@ -234,10 +228,7 @@ def estimate_country_spreads(
 
 
 def _skip_uncounted(way: list[str], counted: Collection[str]) -> list[str]:
-    """Return a chain without uncounted areas around a counted one.
-
-    A figure is compared with that of the nearest area that has one: what lies between adds nothing.
-    """
+    """Return a chain without uncounted areas around a counted one: they would add nothing."""
     nearest = next((at for at, area in enumerate(way) if area in counted), len(way))
     last = len(way) - 1
     return [area for at, area in enumerate(way) if at <= nearest or at == last or area in counted]
@@ -430,10 +421,9 @@ def compute_country_log_odds(requested: pd.DataFrame, tables: Tables) -> "pd.Ser
 def find_shifts(
     values: Array, weights: Array, groups: NDArray[np.int64], target_shares: Array
 ) -> Array:
-    """Return shifts (groups,) of log odds that give each group its target mean share.
+    """Return shifts (groups,) of log odds that give each group its target mean share, by bisection.
 
-    `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group;
-    `target_shares` (groups,) are the target means. The shifts are found by bisection.
+    `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group.
     """
     total = np.bincount(groups, weights, len(target_shares))
     low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)
@@ -469,8 +459,7 @@ def choose_deviations(
 ) -> pd.DataFrame:
     """Return the columns DEVIATION of figures on some days, of all areas or only of `areas`.
 
-    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. If two series of a kind
-    have an area, the series nearer to the day is used.
+    The rows have FIGURE, a `day`, and the `log_odds` of the country on it.
     """
     rows = list_on_days(figures_on_days)
     requested = rows if areas is None else rows[rows["area_id"].isin(areas)]
@@ -488,9 +477,6 @@ def choose_deviations(
 
 
 def list_on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures on days on which the country is counted, and `apart`, the years between.
-
-    The index is that of the rows.
-    """
+    """Return figures on days on which the country is counted, and `apart`, the years between."""
     rows = figures_on_days.dropna(subset=["log_odds"])
     return rows.assign(apart=(rows["year"] - count_years(rows["day"])).abs())

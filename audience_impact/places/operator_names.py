@@ -120,10 +120,7 @@ def find_networks(
 def _list_names(
     operator: str, names: pd.DataFrame, country: Sequence[str]
 ) -> Iterator[list[list[str]]]:
-    """Yield sets of names in order; the first set that has a network is used.
-
-    These are the brands, the owner, and single words of both, all with their further names.
-    """
+    """Yield sets of names with their further names: the brands, the owner, single words of both."""
     owners = [split_words(owner) for owner in OWNER.findall(operator)]
     brands = [split_words(part) for part in OWNER.sub(" ", operator).split("/")]
     single = [
@@ -169,7 +166,6 @@ def _join_words(words: Sequence[str]) -> str:
 def _is_written_so(
     net: Network, full: list[str], telling: list[str], country: Sequence[str]
 ) -> bool:
-    """Return whether a network has all words of a name, including country and trade."""
     joined = _join_words(full)
     is_long = len(joined) > STEM and any(
         joined in _join_words(text) for text in (net.handle, net.company)
@@ -182,10 +178,7 @@ def _has_words(net: Network, _: list[str], telling: list[str], country: Sequence
 
 
 def _has_beginnings(net: Network, _: list[str], telling: list[str], country: Sequence[str]) -> bool:
-    """Return whether each of the `telling` words begins a word of the network.
-
-    What follows it there is a trade word or the country.
-    """
+    """Return whether each telling word begins a word that goes on with trade or country."""
     texts = net.words - TRADE
 
     def is_ending(text: str) -> bool:

@@ -237,10 +237,7 @@ STEPS = (
 
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return every figure of each requested place, carried to its day (`level`, `deviation`).
-
-    `place` is the row of `requested`; `passed_over` the reason why a figure is not used.
-    """
+    """Return the figures of each row of `requested`, carried to its day, and why `passed_over`."""
     places = requested[["area_id", "day"]].reset_index(drop=True)
     carried = _carry_figures(places.assign(years=_count_years(places["day"])), Growth(tables))
     return carried.assign(passed_over=choosing.rejection_reason(carried, STEPS))

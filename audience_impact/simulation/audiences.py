@@ -267,7 +267,6 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
 
 
 def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of internet users from the base that counts them."""
     names = dict(zip(OWN_LAW, BASE_LAW, strict=True))
     rows = table[["country_id", "audience_base_id", *OWN_LAW]]
     return draw_bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)

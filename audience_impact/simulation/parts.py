@@ -89,8 +89,6 @@ def draw_online(parts: pd.DataFrame, online: Array, sampler: Sampler) -> Array:
 
 
 def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return log odds (rows, D) of being online in each place less those of the country."""
-
     def draw(distinct: pd.DataFrame) -> Array:
         u = sampler.draw_rows("online|" + distinct["area_id"])
         low, middle, high, error = read_columns(distinct, [*ODDS_QUANTILES, READING_ODDS])

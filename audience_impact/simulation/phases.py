@@ -136,9 +136,8 @@ def cut_by_figure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return phases cut at the period of their daily figure, and the figure of each phase.
 
-    `phases` is the result of `split_by_year`, `daily` the field of `Inputs`; `periods` is
-    indexed by restriction_id. Adds `is_in_figure`: whether the daily figure refers to the days of
-    the phase. Parts that no restriction reaches fall away.
+    Adds `is_in_figure`: whether the daily figure refers to the days of the phase. Parts that no
+    restriction reaches fall away.
     """
     figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left", validate="m:1")
     is_whole = figures["daily_from"].isna() | phases["from_limit"].isna()
@@ -165,12 +164,10 @@ def split_by_year(
     denominators: Denominators,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Return the phases of audiences, by audience and year.
+    """Return the phases of audiences (in the order of AUDIENCE), by audience and year.
 
-    `audiences` is the field of `Inputs`, in the order of AUDIENCE; `periods` is indexed by
-    restriction_id, with `from_day`, `end` and `most_end`. Adds `audience`, its number,
-    `online_persons`, and `from_limit` and `until_limit`, the days between which a phase applies
-    (NaT where nothing was ever in force).
+    Adds `audience`, its number, `online_persons`, and `from_limit` and `until_limit`, the days
+    between which a phase applies (NaT where nothing was ever in force).
     """
     numbered = audiences.reset_index(names="audience")
     about = periods.reindex(numbered["restriction_id"])
@@ -207,10 +204,9 @@ ENDS_OF_HOURS = (0.005, 0.995)
 
 
 def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
-    """Return spans cut to the days in force.
+    """Return spans cut to the days in force, of which listed ones are spans of a day each.
 
-    `spans` has `start` and `end` (exclusive) and the columns that stay; `times` has HOURS_COLUMNS,
-    with the same rows. Listed days become spans of one day each.
+    `times` has HOURS_COLUMNS, with the same rows.
     """
     listed, times_count = (
         times[name].set_axis(spans.index) for name in ("days_in_force", "times_in_force")

@@ -50,13 +50,6 @@ from audience_impact.vocabulary import AudienceMetric
 HALVINGS = 53  # of [0, 1]: the spacing of floats
 
 
-def _check_share(value: ArrayLike) -> Array:
-    share = np.asarray(value, dtype=float)
-    if not ((share >= 0.0) & (share <= 1.0)).all():
-        raise ValueError("shares must lie in 0..1")
-    return share
-
-
 def _check_days(days: ArrayLike, least: int = 0) -> Array:
     number = np.asarray(days, dtype=float)
     if not ((number >= least) & (number == np.floor(number)) & np.isfinite(number)).all():
@@ -81,9 +74,9 @@ def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = M
     The result is exactly 0 where monthly is the binomial limit or above, 1 where it is daily.
 
     Raises:
-        ValueError: A share outside 0..1, monthly below daily, or a month of less than 2 days.
+        ValueError: Monthly below daily, or a month of less than 2 days.
     """
-    on_a_day, in_a_month = np.broadcast_arrays(_check_share(daily), _check_share(monthly))
+    on_a_day, in_a_month = np.broadcast_arrays(*(np.asarray(x, float) for x in (daily, monthly)))
     _check_days(month_days, 2)
     if not (on_a_day <= in_a_month).all():
         raise ValueError("monthly must not lie below daily")
@@ -121,10 +114,10 @@ def limit_reach(
     (all use it every day). Beyond: from monthly to the base. Shares and whole days broadcast.
 
     Raises:
-        ValueError: A share outside 0..1, or days that are negative or no whole numbers.
+        ValueError: Days that are negative or no whole numbers.
     """
     share, number, month = np.broadcast_arrays(
-        _check_share(monthly), _check_days(days), _check_days(month_days, 1)
+        np.asarray(monthly, dtype=float), _check_days(days), _check_days(month_days, 1)
     )
     least = share * np.minimum(number, month) / month
     most = np.where(number > month, 1.0, share)
@@ -143,11 +136,9 @@ WINDOW = ["window_printed_min_persons", "window_printed_max_persons", "window_pe
 def window_by_platform(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the reach of each platform in the days of a restriction, added over countries.
+    """Return WINDOW of each platform in the `window_days` of a restriction, added over countries.
 
-    Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and
-    WINDOW: limits of the reach of that many days, and where daily and monthly reach are known the
-    reach by the beta-binomial distribution.
+    NaN where the end is not known, and the last of WINDOW where daily or monthly reach is not.
     """
     rows = _compute_windows(audiences, daily, periods)
     groups = rows.groupby(["restriction_id", "platform_id"])

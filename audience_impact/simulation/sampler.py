@@ -69,9 +69,8 @@ def draw_uniforms(seed: int, key: str, count: int) -> Array:
 def stratify_uniforms(u: Array) -> Array:
     """Return uniforms (rows, D) with one value in each of D equal intervals, in their order.
 
-    For an output that depends on a single input, the quantiles of the draws are then those of its
-    distribution, without sampling error. McKay, Beckman and Conover (1979), A comparison of three
-    methods for selecting values of input variables, Technometrics 21.
+    Quantiles of an output with a single input are then without sampling error. McKay, Beckman and
+    Conover (1979), A comparison of three methods for selecting values of input variables.
     """
     count = u.shape[1]
     order = np.empty(u.shape, dtype=np.int64)
@@ -175,7 +174,6 @@ def draw_split_normal(
 
 
 def _find_halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Array]:
-    """Return the mass below the mode and the two widths, from the distances to both ends."""
     longer, shorter = np.maximum(down, up), np.minimum(down, up)
     ratio = shorter / np.where(longer > 0.0, longer, 1.0)
     # mass on the longer side: at least a half, and no more than leaves `tail` on the other
@@ -209,10 +207,9 @@ def draw_pert(
     floor: ArrayLike = -np.inf,
     ceiling: ArrayLike = np.inf,
 ) -> Array:
-    """Return quantiles of a PERT (modified beta, weight 4) from the least to the greatest value.
+    """Return quantiles of a PERT (modified beta, weight 4), of which `low` and `high` may be equal.
 
-    Where low is high, all draws are that value. Units, shapes, `floor` and `ceiling` as for
-    `draw_split_normal`.
+    Units, shapes, `floor` and `ceiling` as for `draw_split_normal`.
     """
     least, mode, most = _to_floats(low, middle, high)
     width = most - least

@@ -35,9 +35,9 @@ from audience_impact.places import nesting
 from audience_impact.simulation import audiences, parts, unions, worlds
 from audience_impact.simulation.audiences import DRAWN_BY
 from audience_impact.simulation.parts import Countries, PartDraws, Places
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.simulation.timeline import Timeline, make_timeline
-from audience_impact.simulation.unions import GROUP, Presence, Unions
+from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
 
 EXPOSED = ImpactMetric.PEOPLE_EXPOSED
@@ -112,7 +112,6 @@ def make_simulation_inputs(
 def _collect_countries(
     scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index
 ) -> pd.DataFrame:
-    """Return the countries of complete restrictions, with residents and flags of their feature."""
     groups = inputs.sizes.drop_duplicates(COUNTRY)
     groups = groups.loc[groups["restriction_id"].isin(complete), ["restriction_id", *GROUP]]
     residents = bounds.countries["population_persons"].fillna(bounds.countries["places_persons"])
@@ -180,11 +179,7 @@ class Simulation:
         return Steps(persons, bases, joint, people, used, share, resulting)
 
     def _draw_unions(self, persons: Array) -> tuple[Array, Array, Array, Array]:
-        """Return draws (countries, D) of unions of each country, NaN where none is, and its base.
-
-        The unions are of its audiences, of the users of its features, and of both; those of
-        audiences do not depend on any feature.
-        """
+        """Return draws (countries, D) of audiences united, of feature users, of both, of bases."""
         inputs, sampler = self.inputs, self.sampler
         shares = inputs.selected.feature_shares
         count, rows = len(inputs.countries), inputs.audiences
@@ -214,7 +209,6 @@ class Simulation:
         return people[:count], people[count : 2 * count], people[2 * count :], base
 
     def _condition_unions(self, persons: Array, joint: Array, bases: Array) -> Array:
-        """Return the unions (countries, D), conditioned where overlaps were measured."""
         inputs, people = self.inputs, joint.copy()
         keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
         for overlap in inputs.bounds.overlaps:
@@ -244,9 +238,15 @@ class Simulation:
         return Countries(nothing, nothing, places)
 
     @cached_property
-    def present(self) -> Presence | None:
-        """Return whether each restriction is present in each draw; None if none was fitted."""
-        return unions.draw_presence(self.inputs.chances, self.inputs.restrictions, self.sampler)
+    def present(self) -> pd.DataFrame | None:
+        """Return 1 where a restriction (index) is present in a draw, else 0; None if not fitted.
+
+        The share of draws in which it is present is its chance.
+        """
+        return self.inputs.chances.draw_present(
+            self.inputs.restrictions,
+            lambda keys: stratify_uniforms(self.sampler.draw_rows(pd.Series(keys))),
+        )
 
     @cached_property
     def monthly_audiences(self) -> Array:
@@ -281,7 +281,9 @@ class Simulation:
             self._on_a_day[id(members)] = members, drawn
         return self._on_a_day[id(members)][1]
 
-    def _draw_sets(self, members: pd.DataFrame, persons: Array, present: Presence | None) -> Array:
+    def _draw_sets(
+        self, members: pd.DataFrame, persons: Array, present: pd.DataFrame | None
+    ) -> Array:
         model, places = self._require_model(), self.countries.places
         return unions.draw_people(
             members, persons, self.inputs.timeline, places, model, self.sampler, present
@@ -320,7 +322,6 @@ class Simulation:
         }
 
     def _draw_person_days(self) -> Array:
-        """Return person-days (restrictions, D) over the time each restriction is on record."""
         restrictions, line = self.inputs.restrictions, self.inputs.timeline
         pieces, members = line.find_intervals(line.drawn_rows, "end", by_country=False)
         if self.model is None or members.empty:

@@ -208,7 +208,6 @@ def make_timeline(
 def _daily_distributions(
     phases: pd.DataFrame, figure: pd.DataFrame, monthly: pd.DataFrame, share: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the distribution of each daily audience: its figure, else a share of the month."""
     has_daily = figure["shape"].fillna("") != ""
     names = ["audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS]
     table = monthly.reset_index(drop=True)
@@ -223,8 +222,7 @@ def _limit_rows(
 ) -> tuple[Limits, Limits, Array]:
     """Return the limits of each row in a month and on a day, and the people online of its year.
 
-    All are (rows, 2), NaN where nothing limits. `widened` has the LIMITS and DAILY_LIMITS at the
-    ends of their errors; all bases have one error.
+    All are (rows, 2), NaN where nothing limits; `widened` has them at the ends of their errors.
     """
     printed = rows.join(figure[DAILY_LIMITS])
     low, high, base, day_least, day_most = (
@@ -362,9 +360,7 @@ def spread_kinds(line: Timeline, rows: pd.DataFrame) -> pd.DataFrame:
 def list_countries_in_force(line: Timeline) -> pd.DataFrame:
     """Return the days on which each restriction was in force in each of its countries.
 
-    Columns: restriction_id, country_id, and the first day and the day after the last of what is
-    certain (`least_start`, `least_end`), drawn (`start`, `end`) and possible (`most_*`); and
-    `is_confirmed`.
+    `*start` and `*end` (exclusive) are of what is certain (`least_`), drawn and possible (`most_`).
     """
     names = [*COUNTRY, "is_confirmed"]
     rows = line.rows.drop_duplicates(COUNTRY)[names].reset_index(drop=True)

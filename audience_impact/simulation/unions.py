@@ -43,7 +43,6 @@ draw, the overlap is fixed at the value of the model in the other draws.
 Citation. docs/method.md.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -53,7 +52,6 @@ from audience_impact.audiences.distributions import ONE_SIDED
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import MeasuredOverlap, Resolved
 from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
-from audience_impact.fitted.chances import Chances
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import add_model_error, condition_unions, mark_patterns
 from audience_impact.overlap.model import Group, JointUse, OverlapModel
@@ -61,7 +59,7 @@ from audience_impact.places import nesting
 from audience_impact.simulation.audiences import draw_bases
 from audience_impact.simulation.parts import PartDraws, Places
 from audience_impact.simulation.phases import number_sets
-from audience_impact.simulation.sampler import Sampler, draw_pert, stratify_uniforms
+from audience_impact.simulation.sampler import Sampler, draw_pert
 from audience_impact.simulation.timeline import Timeline
 from audience_impact.vocabulary import WHOLE_INTERNET, InputKind, OverlapKind
 
@@ -123,58 +121,38 @@ def draw_union_people(
     return shares * base[group_of], base[group_of]
 
 
-@dataclass(frozen=True)
-class Presence:
-    """Draws (restrictions, D) of whether each restriction is present: 1 or 0."""
+def fold_audiences(
+    members: pd.DataFrame, count: int, line: Timeline, values: Array, present: pd.DataFrame
+) -> tuple[Unions, Array]:
+    """Return unions and audiences (audiences, D), each draw of the restrictions present in it.
 
-    restrictions: pd.Index
-    drawn: Array
-
-    def of_restrictions(self, restriction_ids: "pd.Series[str]") -> Array:
-        """Return the draws (rows, D) of some restrictions."""
-        return np.asarray(self.drawn[self.restrictions.get_indexer(restriction_ids)])
-
-    def fold_audiences(
-        self, members: pd.DataFrame, count: int, line: Timeline, values: Array
-    ) -> tuple[Unions, Array]:
-        """Return unions and audiences (audiences, D), each draw of the restrictions present in it.
-
-        The union of the services of a set has the number of the set. The union of its restrictions
-        of the whole internet has this number plus `count`, the number of sets; each draw has people
-        in only one of the two. `members` (set_id, row) are rows of `line`, all of which affect
-        everyone in their audiences; `values` (rows, D) has the audiences of the rows.
-        """
-        rows = _sort_by_platform(members, line.rows, line.periods)
-        groups = rows.groupby(["set_id", "platform_id"])["row"]
-        chains = groups.agg(tuple).rename("chain").reset_index()
-        is_network = chains["platform_id"] == WHOLE_INTERNET
-        network = chains[is_network].set_index("set_id")["chain"].to_dict()
-        above = [
-            () if alone else network.get(name, ())
-            for name, alone in zip(chains["set_id"], is_network, strict=True)
-        ]
-        keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
-        number, distinct = pd.factorize(keys)
-        is_present = self.of_restrictions(line.rows["restriction_id"]) > 0.0
-        folded = np.zeros((len(distinct), values.shape[1]))
-        for persons, (chain, over) in zip(folded, distinct, strict=True):
-            for row in reversed(chain):
-                persons[:] = np.where(is_present[row], values[row], persons)
-            for row in over:
-                persons[is_present[row]] = 0.0
-        union_ids = chains["set_id"] + count * is_network
-        first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
-        audiences = first[["set_id"]].assign(audience=number)
-        return Unions(_choose_bases(first, line.rows), audiences), folded
-
-
-def draw_presence(chances: Chances, restrictions: pd.Index, sampler: Sampler) -> Presence | None:
-    """Return whether each restriction is present in each draw; None if no chances were fitted."""
-    # one in each of D parts: the share of draws without an event is then its chance
-    drawn = chances.draw_present(
-        restrictions, lambda keys: stratify_uniforms(sampler.draw_rows(pd.Series(keys)))
-    )
-    return None if drawn is None else Presence(restrictions, drawn)
+    The union of the services of a set has the number of the set. The union of its restrictions of
+    the whole internet has this number plus `count`, the number of sets; each draw has people in
+    only one of the two. `members` (set_id, row) are rows of `line`, all of which affect everyone in
+    their audiences, `values` (rows, D).
+    """
+    rows = _sort_by_platform(members, line.rows, line.periods)
+    groups = rows.groupby(["set_id", "platform_id"])["row"]
+    chains = groups.agg(tuple).rename("chain").reset_index()
+    is_network = chains["platform_id"] == WHOLE_INTERNET
+    network = chains[is_network].set_index("set_id")["chain"].to_dict()
+    above = [
+        () if alone else network.get(name, ())
+        for name, alone in zip(chains["set_id"], is_network, strict=True)
+    ]
+    keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
+    number, distinct = pd.factorize(keys)
+    is_present = present.loc[line.rows["restriction_id"]].to_numpy() > 0.0
+    folded = np.zeros((len(distinct), values.shape[1]))
+    for persons, (chain, over) in zip(folded, distinct, strict=True):
+        for row in reversed(chain):
+            persons[:] = np.where(is_present[row], values[row], persons)
+        for row in over:
+            persons[is_present[row]] = 0.0
+    union_ids = chains["set_id"] + count * is_network
+    first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
+    audiences = first[["set_id"]].assign(audience=number)
+    return Unions(_choose_bases(first, line.rows), audiences), folded
 
 
 def _sort_by_platform(
@@ -190,9 +168,9 @@ def _sort_by_platform(
 def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one member (set_id, row) per platform; only the whole internet if it is a member.
+    """Return one member (set_id, row) per platform: that of the earliest restriction.
 
-    Of several rows of one platform, that of the earliest restriction remains.
+    Only the whole internet is left of sets that have it.
     """
     single = _sort_by_platform(members, rows, periods).drop_duplicates(["set_id", "platform_id"])
     network = single["platform_id"] == WHOLE_INTERNET
@@ -201,7 +179,6 @@ def keep_one_per_platform(
 
 
 def _make_unions(members: pd.DataFrame, line: Timeline) -> Unions:
-    """Return the unions to draw of members (set_id, row), one row per platform."""
     single = keep_one_per_platform(members, line.rows, line.periods)
     return Unions(_choose_bases(single, line.rows), single.rename(columns={"row": "audience"}))
 
@@ -209,8 +186,7 @@ def _make_unions(members: pd.DataFrame, line: Timeline) -> Unions:
 def _choose_bases(members: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the base (set_id, GROUP) of each set: that of its largest audience.
 
-    Audiences of other measurers are drawn inside this base too: bases of two measurers differ in
-    their definition of online, and most of a union belongs to its largest audience.
+    Audiences of measurers who define online otherwise are drawn inside this base too.
     """
     order = ["set_id", "monthly_high_persons", "base_persons", "base_id"]
     about = rows[list(dict.fromkeys(["row", *GROUP, *order[1:]]))]
@@ -226,19 +202,19 @@ def draw_people(
     places: Places,
     model: OverlapModel,
     sampler: Sampler,
-    presence: Presence | None = None,
+    present: pd.DataFrame | None = None,
 ) -> Array:
     """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
     `members` (set_id, row) are rows of `line`, with their audiences `persons` (rows, D). With
-    `presence`, a set contains in each draw only the restrictions that are present.
+    `present` (restrictions, D), a set contains in each draw only those that are (1, else 0).
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
     count = 1 + int(members["set_id"].max()) if len(members) else 0
     everyone, plan, folded = members[~in_part], None, persons
-    if len(everyone) and presence is not None:
-        plan, folded = presence.fold_audiences(everyone, count, line, persons)
+    if len(everyone) and present is not None:
+        plan, folded = fold_audiences(everyone, count, line, persons, present)
     elif len(everyone):
         plan = _make_unions(everyone, line)
     people, base = _draw_whole(count, plan, folded, model, sampler)
@@ -249,9 +225,9 @@ def draw_people(
     order = np.argsort(plan.table["set_id"].to_numpy())
     country_wide = PartDraws(np.clip(drawn / online, 0.0, 1.0)[order], online[order])
     named = places.drawn
-    if presence is not None:
-        present = presence.of_restrictions(places.rows["restriction_id"])
-        named = PartDraws(named.cut * present, named.online)
+    if present is not None:
+        is_there = present.loc[places.rows["restriction_id"]].to_numpy()
+        named = PartDraws(named.cut * is_there, named.online)
     at = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
     rows = restrictions.merge(at, on=COUNTRY)
     rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
@@ -269,10 +245,7 @@ def draw_people(
 def _draw_whole(
     count: int, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
 ) -> tuple[Array, Array]:
-    """Return people (count, D) under restrictions that affect everyone, and their base.
-
-    Sets without a union in `plan` are NaN, with a base of 0.
-    """
+    """Return people and base (count, D) of those who are all affected; NaN and 0 without any."""
     people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
     if plan is None:
         return people, base
@@ -287,11 +260,7 @@ def _draw_whole(
 
 
 def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataFrame]:
-    """Return the unions of partial restrictions, and the number of each in its sets.
-
-    Equal rows of a restriction are drawn once. The restrictions have set_id, COUNTRY and `number`,
-    the set_id of their union.
-    """
+    """Return the unions of partial restrictions, and their `number` in each set; equal ones one."""
     about = line.rows.set_index("row")
     pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
     rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
@@ -337,10 +306,8 @@ def draw_conditioned(
 ) -> Array:
     """Return draws (D,) of the union of a country, as a share of its base, given its overlaps.
 
-    `shares` (n, D) of its audiences in the order of `resolved.audiences`; the error of the
-    joint use is narrowed by how much the overlaps narrow the bounds. NaN where all overlaps are
-    limits that no draw reaches. Draws in which several overlaps contradict one another use the
-    model alone.
+    `shares` (n, D) of its audiences in the order of `resolved.audiences`. NaN where all overlaps
+    are limits that no draw reaches; draws whose overlaps contradict each other use the model alone.
     """
     use = draw_joint_use(overlap_model, resolved.key[1], sampler)
     prior = overlap_model.draw_patterns(shares.T, use)

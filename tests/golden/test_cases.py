@@ -13,7 +13,7 @@ import pytest
 
 from audience_impact.denominators.denominators import PUBLISHERS_DIFFER
 from audience_impact.facts.tables import Tables
-from audience_impact.pipeline import Outputs, Selection, Settings, Stages, prepare_run
+from audience_impact.pipeline import Outputs, Settings, Stages, prepare_run
 from audience_impact.store.versions import make_frame
 from flows.pipeline import quality, steps
 from schemas import published
@@ -399,7 +399,7 @@ def test_a_day_before_the_others_moves_acts_without_a_start_alone(
     some = frozenset({*every["restriction_id"].unique()[::8], "AE-voip-calls"})
     result = ["as_of", *every.filter(regex="^window_")]
     plain, early = (
-        impact(tables, prepare_run(tables, day, only=Selection(some, frozenset()))[0], Settings())
+        impact(tables, prepare_run(tables, day, only=some)[0], Settings())
         for day in (pd.Timestamp(every["as_of"].iloc[0]).date(), date(2020, 1, 1))
     )
     assert set(early["as_of"].astype("str")) == {"2020-01-01"}

@@ -10,10 +10,9 @@ from audience_impact.fitted import chances
 from audience_impact.fitting import shares as fitting
 from audience_impact.outputs.over_time import draw_periods
 from audience_impact.outputs.person_days import count_by_kind
-from audience_impact.simulation import unions, worlds
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation import worlds
+from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.simulation.simulate import Simulation
-from audience_impact.simulation.unions import Presence
 from audience_impact.vocabulary import Chance
 from tests.engine import calculated, calibrated, cut, of, placed, prepared
 from tests.support import ERRORS, World, row, world
@@ -38,9 +37,12 @@ def test_an_event_is_absent_in_as_many_draws_as_its_chance_says() -> None:
         index=["measured", "official", "alone", "near"],
     )
     sure = chances.Chances(groups, fitted)
-    present = unions.draw_presence(sure, groups.index, Sampler(0, 1000))
+    sampler = Sampler(0, 1000)
+    present = sure.draw_present(
+        groups.index, lambda keys: stratify_uniforms(sampler.draw_rows(pd.Series(keys)))
+    )
     assert present is not None
-    assert present.drawn.mean(axis=1) == pytest.approx([0.97 * 0.99, 0.99 * 0.9], abs=1.5e-3)
+    assert present.mean(axis=1).tolist() == pytest.approx([0.97 * 0.99, 0.99 * 0.9], abs=1.5e-3)
     confirmed = sure.is_confirmed(pd.Series(["R1", "R2"]))
     assert confirmed.tolist() == [True, False]  # the second may repeat a neighbour
 
@@ -155,7 +157,7 @@ def acts_of(names: tuple[str, ...], chance: float | None = 0.6) -> World:
     return made if chance is None else sure(made, chance)
 
 
-def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | None]:
+def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], pd.DataFrame | None]:
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
     simulation = Simulation(inputs, SAMPLER)
@@ -171,9 +173,9 @@ def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], Presence | Non
     )
 
 
-def present(presence: Presence | None, name: str) -> np.ndarray:
+def present(presence: pd.DataFrame | None, name: str) -> np.ndarray:
     assert presence is not None
-    return np.asarray(presence.of_restrictions(pd.Series([name]))[0] > 0.0)
+    return np.asarray(presence.loc[name] > 0.0)
 
 
 @pytest.mark.chain

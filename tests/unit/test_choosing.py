@@ -53,9 +53,7 @@ def test_the_reason_is_that_of_the_first_step_and_key_that_decides() -> None:
 def told_of(made: World, role: str) -> dict[str, str]:
     """Why each fact of a role was passed over, by its id; blank where it was used."""
     tables = made.typed()
-    result, _ = pipeline.prepare_run(
-        tables, AS_OF, only=pipeline.Selection(frozenset({"R1"}), frozenset())
-    )
+    result, _ = pipeline.prepare_run(tables, AS_OF, only=["R1"])
     rows = make_candidates(result.scope, result.inputs, result.context)
     rows = rows[rows["role"] == role]
     return dict(zip(rows["input_id"], rows["passed_over"], strict=True))

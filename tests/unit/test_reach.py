@@ -103,13 +103,10 @@ def test_limits_of_reach() -> None:
     "call",
     [
         lambda: reach_days(0.5, 0.4, 3),
-        lambda: reach_days(-0.1, 0.4, 3),
-        lambda: reach_days(0.1, 1.4, 3),
         lambda: reach_days(np.nan, 0.4, 3),
         lambda: reach_days(0.1, 0.4, -1),
         lambda: reach_days(0.1, 0.4, 1.5),
         lambda: find_heterogeneity(0.1, 0.4, month_days=1),
-        lambda: limit_reach(1.1, 3),
         lambda: limit_reach(0.1, np.inf),
         lambda: limit_reach(0.1, 1, month_days=0),
     ],
