@@ -389,7 +389,7 @@ def relate_rows(comparison: Comparison, answers: Iterable[Key]) -> dict[Key, lis
 
 def _number_rows(rows: Sequence[Row]) -> defaultdict[Key, set[int]]:
     """Return the numbers of rows (from 1) by table and key, and by column and value."""
-    by_subject: dict[Key, set[int]] = defaultdict(set)
+    by_subject = defaultdict[Key, set[int]](set)
     for number, row in enumerate(rows, 1):
         restrictions = row.collect_values(RESTRICTION)
         areas = set() if restrictions else row.collect_values(*AREAS)
