@@ -11,14 +11,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting import (
-    audiences,
-    errors,
-    joint_use,
-    people_online,
-    places,
-    shares,
-)
+from audience_impact.fitting import audiences, errors, joint_use, people_online, places, shares
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 
@@ -53,10 +46,7 @@ FITTERS = {
     "chances": Fitter(("event_readings",), {"chances": shares.fit_chances}),
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
-        {
-            "circumvention_laws": shares.fit_keeping_access,
-            "feature_laws": shares.fit_features,
-        },
+        {"circumvention_laws": shares.fit_keeping_access, "feature_laws": shares.fit_features},
     ),
     "audiences": Fitter(
         ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages"),

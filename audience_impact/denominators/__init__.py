@@ -1,5 +1,1 @@
-"""Denominators of audiences: the count of a population for a place and day.
-
-denominators - the count nearest to a day, people online, and the base that contains some audiences
-online - the fitted share of residents online by country and day
-"""
+"""Denominators of audiences: the count of a population for a place and day."""

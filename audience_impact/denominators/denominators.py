@@ -56,14 +56,7 @@ from audience_impact.figure_errors import FigureErrors, Spread
 from audience_impact.frames import Array
 from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, period_middle, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
-from audience_impact.selection import (
-    Best,
-    Key,
-    Only,
-    Step,
-    rejection_reason,
-    select_candidates,
-)
+from audience_impact.selection import Best, Key, Only, Step, rejection_reason, select_candidates
 from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
 
 FORECAST = ObsStatus.FORECAST.value

@@ -93,11 +93,7 @@ class Chances:
 def describe_chances(
     restrictions: pd.DataFrame, outages: "pd.Series[str]", tables: Tables, fitted: pd.DataFrame
 ) -> Chances:
-    """Return the chances of restrictions, which are as `Scope` has them.
-
-    `outages` are the ids of restrictions during which an outage was measured; `fitted` are the
-    PARAMETERS by group.
-    """
+    """Return the chances of restrictions; `outages` are the ids of those with a measured one."""
     about = restrictions.set_index("restriction_id")
     groups = pd.DataFrame(
         {

@@ -157,11 +157,7 @@ class Hours:
     source_deviation: float  # deviation of hours that are measured or printed
 
     def predict(self, restrictions: pd.DataFrame) -> pd.DataFrame:
-        """Return HOURS_PARAMETERS of each restriction; NaN without a basis, or if none was fitted.
-
-        `restrictions` has `hours_basis`, `country_id`, `measured_hours`, `least_hours_a_day` and
-        `most_hours_a_day`.
-        """
+        """Return HOURS_PARAMETERS of each restriction; NaN without a basis, or if unfitted."""
         basis = restrictions["hours_basis"]
         is_measured, is_printed = basis == HoursBasis.MEASURED, basis == HoursBasis.PRINTED
         least, most = (
@@ -180,11 +176,7 @@ class Hours:
 
 
 def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
-    """Return the distribution of hours.
-
-    `observed` has known hours of a day in force: `hours_basis` (exams or network_cut), `country_id`
-    and `hours`; `ratios` are printed over measured hours, of restrictions that have both.
-    """
+    """Return the distribution of `observed` hours; `ratios` are printed over measured hours."""
     logs = np.log(observed["hours"].astype("float64"))
     weight = 1.0 / observed.groupby(["hours_basis", "country_id"])["hours"].transform("size")
     basis = observed["hours_basis"]
@@ -261,8 +253,6 @@ def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
     """Return the known hours of a day in force, to which the distribution is fitted.
 
     They are measured, or printed by cuts for exams: other cuts print their hours if they are short.
-    Columns: `restriction_id`, `hours_basis` (exams or network_cut), `country_id`, `hours`, and
-    `is_measured`.
     """
     occasion = restrictions["occasion"].fillna("").str.casefold()
     is_exam = occasion.str.contains(EXAMS)
@@ -283,13 +273,10 @@ def _read_printed_hours(restrictions: pd.DataFrame) -> "pd.Series[float]":
 
 
 def describe_total_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return quantiles of the hours in force in all, where the end and a basis of hours are known.
-
-    Each day has at most 24 hours; measured hours count in full even if they exceed the days on
-    record.
-    """
+    """Return quantiles of all hours in force, where the end and a basis of hours are known."""
     length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
     days = count_days_in_force(restrictions, length.where(length > 0)).to_numpy("float64")[:, None]
+    # measured hours count in full even if they exceed the days on record
     most = np.fmax(restrictions["measured_hours"], DAY_HOURS).to_numpy("float64")[:, None]
     total = days * quantile_hours(np.array([[0.05, 0.5, 0.95]]), restrictions, most)
     names = [f"{quantile}_in_force_hours" for quantile in ("q05", "q50", "q95")]

@@ -41,13 +41,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.tables import (
-    Fit,
-    Fits,
-    digest_facts,
-    make_fit,
-    make_parameter_table,
-)
+from audience_impact.fitting.tables import Fit, Fits, digest_facts, make_fit, make_parameter_table
 from audience_impact.frames import Array
 from audience_impact.overlap import copula
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis

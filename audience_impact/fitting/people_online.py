@@ -123,7 +123,12 @@ def list_counts(tables: Tables) -> pd.DataFrame:
     rows = rows.assign(share=rows["share"].clip(upper=1.0))
     key = ["area_id", "measurement_series_id", "period", "least_age"]
     rows = rows.sort_values([*key, "edition", "share"]).drop_duplicates(key, keep="last")
-    rows = rows[~_mark_copies(rows)]
+    itu = rows.loc[rows["measurement_series_id"].eq(ITU), ["area_id", "moment", "share"]]
+    relays = rows[rows["measurement_series_id"].ne(ITU)].reset_index(names="row")
+    pairs = relays.merge(itu, on="area_id", suffixes=("", "_itu"))
+    is_near = (pairs["moment"] - pairs["moment_itu"]).between(0.0, RELAY_YEARS)
+    is_near &= (pairs["share"] - pairs["share_itu"]).abs().lt(RELAYED) & pairs["least_age"].eq(0.0)
+    rows = rows.drop(index=pairs.loc[is_near, "row"])
     is_age = bases["population_base"].str.startswith("age") & ~are_regions(bases["area_id"])
     ages = bases.assign(age=bases["population_base"].map(LEAST_AGE))[is_age].dropna(subset=["age"])
     older = ages.pivot_table(index="area_id", columns="age", values="share", aggfunc="median")
@@ -135,16 +140,6 @@ def list_counts(tables: Tables) -> pd.DataFrame:
         older_share=[np.interp(age, places, [1.0, *parts]) for age, parts in pairs],
         is_all_ages=rows["least_age"].eq(0.0),
     ).sort_values(["area_id", "moment", "measurement_series_id", "share"], ignore_index=True)
-
-
-def _mark_copies(rows: pd.DataFrame) -> "pd.Series[bool]":
-    itu = rows.loc[rows["measurement_series_id"].eq(ITU), ["area_id", "moment", "share"]]
-    relays = rows[rows["measurement_series_id"].ne(ITU)].reset_index(names="row")
-    pairs = relays.merge(itu, on="area_id", suffixes=("", "_itu"))
-    years = pairs["moment"] - pairs["moment_itu"]
-    same = (pairs["share"] - pairs["share_itu"]).abs() < RELAYED
-    copies = pairs.loc[same & years.between(0.0, RELAY_YEARS) & pairs["least_age"].eq(0.0), "row"]
-    return pd.Series(rows.index.isin(copies), rows.index)
 
 
 @dataclass(frozen=True)
@@ -238,10 +233,7 @@ class OnlineModel:
     def from_rows(
         cls, rows: pd.DataFrame, subregions: pd.Index | None = None, parameters: Array = CENTRES
     ) -> "OnlineModel":
-        """Return the model of some counts, with a scale of one for each country.
-
-        `subregions` are those of countries for which it predicts; by default those of the counts.
-        """
+        """Return the model of counts, with scales of one; by default of their `subregions`."""
         if subregions is None:
             subregions = pd.Index(sorted(set(rows["subregion"])))
         counts = Counts.from_rows(rows, subregions)

@@ -135,10 +135,9 @@ def impute_shares(
 
     ONLINE are the people online, as a share of residents and in persons; the rows are indexed like
     `requested`, which has `area_id`, `platform_id` and `moment` (a day). With `way`, the figure is
-    one counted in that way; `is_under_block` states whether it is from the time of a block;
-    `left_out_ids` names figures (joined by +) from which a row must not be imputed. Rows without a
-    result are absent (no users of any service, or no people online, on record). Shares that are too
-    uncertain on the coarse scale are imputed on the fine one.
+    one counted in that way; `left_out_ids` names figures (joined by +) from which a row must not be
+    imputed. Rows without a result are absent (no users of any service, or no people online, on
+    record).
     """
     shares = _impute_on_scale(requested, tables, model)
     vague = requested[is_too_vague(shares.reindex(requested.index))]
@@ -213,9 +212,7 @@ def _describe_requested(
     questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
     if "way" not in questions:
         questions["way"] = WayOfCounting.ASKED.value
-    questions = locate_rows(questions, tables)
-    if "is_under_block" not in questions:
-        questions["is_blocked"] = 0.0
+    questions = locate_rows(questions, tables).assign(is_blocked=0.0)
     rung, strange = pd.Series("", questions.index), questions["platform_id"].copy()
     for group, is_out in _leave_figures_out(questions, model.figures):
         figures = model.figures[~is_out]
@@ -251,7 +248,7 @@ def invert_covariance(covariance: Array) -> Array:
 
 
 def reweight_figures(
-    precision: Array, odds: Array, is_total: "pd.Series[bool] | None" = None
+    precision: Array, odds: Array, is_total: "pd.Series[bool]"
 ) -> tuple[Array, Array]:
     """Return the precision Q and Q y after one step that gives outliers a larger variance.
 
@@ -263,8 +260,7 @@ def reweight_figures(
     variance = 1.0 / np.diag(precision)
     squared = weighted**2 * variance
     more = variance * ((TRUST + squared) / (TRUST + 1.0) - 1.0)
-    is_exempt = np.zeros(len(odds), dtype=bool) if is_total is None else is_total.to_numpy()
-    places = np.flatnonzero((squared > LEAST_SQUARED) & ~is_exempt)
+    places = np.flatnonzero((squared > LEAST_SQUARED) & ~is_total.to_numpy())
     # the inverse after more variance in a few places of the diagonal (Woodbury)
     columns = precision[:, places]
     inner = np.diag(1.0 / more[places]) + columns[places]
@@ -319,17 +315,13 @@ def find_influential_figures(
     (the median without that figure) and `q50_share`. The `most` figures with the largest effect are
     returned, the largest first.
     """
-    if model.finer is None:
-        return _find_influential_on_scale(requested, model, tables, most)
-    shares = _impute_on_scale(requested, tables, model)
-    is_vague = is_too_vague(shares.reindex(requested.index))
-    coarse, fine = (
-        _find_influential_on_scale(rows, on_scale, tables, most)
-        for rows, on_scale in ((requested[~is_vague], model), (requested[is_vague], model.finer))
-    )
-    if coarse.empty or fine.empty:
-        return coarse if fine.empty else fine
-    return pd.concat([coarse, fine], ignore_index=True)
+    scales = [(requested, model)]
+    if model.finer is not None:
+        shares = _impute_on_scale(requested, tables, model)
+        is_vague = is_too_vague(shares.reindex(requested.index))
+        scales = [(requested[~is_vague], model), (requested[is_vague], model.finer)]
+    parts = [_find_influential_on_scale(*scale, tables, most) for scale in scales]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def _find_influential_on_scale(

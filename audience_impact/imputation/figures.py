@@ -43,7 +43,7 @@ from scipy.special import expit, logit
 from audience_impact.denominators.denominators import LONGEST_GAP_DAYS, Denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.periods import period_middle
+from audience_impact.periods import YEAR_DAYS, period_middle
 from audience_impact.populations import EVERYONE, ONLINE, are_regions
 from audience_impact.vocabulary import (
     WORLD,
@@ -80,7 +80,6 @@ ARAB = [
     *("MA", "MR", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "TN", "YE"),
 ]
 LEAST_BLOCKED_DAYS = 60
-YEAR_DAYS = 365.25
 SAME_SHARE_DECIMALS = 3
 NO_SERVICE = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
 """Kinds of platform that are not services with users."""

@@ -118,7 +118,7 @@ def _name_methods(
     is_drawn = drawn.reindex(single.index, fill_value=False)
     word = pd.Series(DedupMethod.FRECHET.value, single.index)
     if model is not None:
-        word = word.mask(is_drawn, model.dedup_method.value)
+        word = word.mask(is_drawn, DedupMethod.LATENT_FACTOR.value)
     for overlap in bounds.overlaps:
         name, everyone = overlap.key[0], set(range(len(overlap.audiences)))
         is_observed = any(

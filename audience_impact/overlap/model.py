@@ -34,7 +34,7 @@ Citation. Trefethen and Weideman (2014), as in copula.py.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ from audience_impact.frames import Array
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration, OwnSurvey
 from audience_impact.rules import ParameterError
-from audience_impact.vocabulary import DedupMethod, InputKind, OverlapParameter
+from audience_impact.vocabulary import InputKind, OverlapParameter
 
 Uniforms: TypeAlias = Callable[[InputKind, str], Array]
 """Returns the uniforms (D,) of a kind of input and a key; the same key gives the same uniforms."""
@@ -85,7 +85,6 @@ class Group:
 class OverlapModel:
     """The correlation fitted to surveys, and the centre and scale of it in surveyed countries."""
 
-    dedup_method: ClassVar[DedupMethod] = DedupMethod.LATENT_FACTOR
     calibration: Calibration
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -105,10 +104,6 @@ class OverlapModel:
             shares = group.shares[is_member].T
             union[:] = copula.add_model_error(union, shares, group.joint_use.error)
         return unions
-
-    def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
-        """Return draws (D, 2**n) of the patterns of audiences (D, n), for at most 12 audiences."""
-        return copula.draw_patterns(shares, joint_use.correlation)
 
 
 def _compute_cores(group: Group) -> Array:

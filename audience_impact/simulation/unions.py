@@ -53,7 +53,12 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import MeasuredOverlap, Resolved
 from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import add_model_error, condition_unions, mark_patterns
+from audience_impact.overlap.copula import (
+    add_model_error,
+    condition_unions,
+    draw_patterns,
+    mark_patterns,
+)
 from audience_impact.overlap.model import Group, JointUse, OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import draw_bases
@@ -310,7 +315,7 @@ def draw_conditioned(
     are limits that no draw reaches; draws whose overlaps contradict each other use the model alone.
     """
     use = draw_joint_use(overlap_model, resolved.key[1], sampler)
-    prior = overlap_model.draw_patterns(shares.T, use)
+    prior = draw_patterns(shares.T, use.correlation)
     rows, targets = [], []
     limits = resolved.facts["interval_kind"].isin(ONE_SIDED)
     for key, fact, is_limit in zip(resolved.used_ids, resolved.measured, limits, strict=True):
