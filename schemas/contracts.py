@@ -9,7 +9,6 @@ names of columns are checked: no contract may demand anything else of pandera.
 """
 
 import os
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,24 +111,3 @@ def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
     return (
         f"{meaning}; allowed: {', '.join(facts.COLUMNS[table][column].list_cell_rules()['word'])}"
     )
-
-
-def tables_with(rule: str) -> tuple[str, ...]:
-    """Return the tables, of facts or published, to which a rule of a single table applies."""
-    return tuple(table for table, rules in _list_rules() if rule in rules)
-
-
-@cache
-def _list_rules() -> list[tuple[str, set[str | None]]]:
-    """Return the rules of each table; a fact table and a published one may have one name."""
-    from schemas import published  # a check of facts needs none of them
-
-    schemas = [(table, facts.read_schema(table)) for table in facts.TABLES]
-    schemas += [(table, published.read_schema(table)) for table in published.TABLES]
-    return [
-        (
-            table,
-            {check.name for part in (schema, *schema.columns.values()) for check in part.checks},
-        )
-        for table, schema in schemas
-    ]

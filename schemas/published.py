@@ -290,6 +290,25 @@ def holds_results(table: str) -> bool:
     return any(column.unit in RESULT_UNITS for column in COLUMNS[table].values())
 
 
+def tables_with(rule: str) -> tuple[str, ...]:
+    """Return the tables, of facts or published, to which a rule of a single table applies."""
+    return tuple(table for table, rules in _list_rules() if rule in rules)
+
+
+@cache
+def _list_rules() -> list[tuple[str, set[str | None]]]:
+    """Return the rules of each table; a fact table and a published one may have one name."""
+    schemas = [(table, facts.read_schema(table)) for table in facts.TABLES]
+    schemas += [(table, read_schema(table)) for table in TABLES]
+    return [
+        (
+            table,
+            {check.name for part in (schema, *schema.columns.values()) for check in part.checks},
+        )
+        for table, schema in schemas
+    ]
+
+
 class ContractError(ValueError):
     """A table violates its contract, so that it cannot be published."""
 

@@ -44,7 +44,7 @@ def collect_rules() -> list[Rule]:
     return [
         rule
         if rule.tables or rule.id == reading.UNKNOWN_TABLE
-        else replace(rule, tables=of_stages.get(rule.stage) or contracts.tables_with(rule.id))
+        else replace(rule, tables=of_stages.get(rule.stage) or published.tables_with(rule.id))
         for rule in list_rules()
     ]
 

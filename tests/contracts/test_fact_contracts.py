@@ -10,7 +10,7 @@ import pytest
 
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline.quality import collect_rules
-from schemas import contracts
+from schemas import contracts, published
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load, read_cells
 
@@ -199,4 +199,4 @@ def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
     of_cells = [rule for rule in collect_rules() if rule.stage is RuleStage.CELLS]
     assert of_cells
     for rule in of_cells:
-        assert rule.tables == contracts.tables_with(rule.id) != ()
+        assert rule.tables == published.tables_with(rule.id) != ()
