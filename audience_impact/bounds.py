@@ -20,10 +20,8 @@ union: from the largest to the sum. If a whole service is restricted, all people
 users. Those without access are feature users less circumventors; from zero where they are not
 counted.
 
-A measured overlap applies to a restriction in a country if it was measured there, on the base of
-the audiences, on platforms that are all restricted there, in a period that ends no later than the
-restriction starts and no more than twelve months before; of each lineage the latest. Then the
-bounds are those of Boole and Hailperin: the smallest and largest union over all ways to spread
+A measured overlap of the base of the audiences applies to a restriction by OVERLAP_STEPS. The
+bounds are then those of Boole and Hailperin: the smallest and largest union over all ways to spread
 people over the patterns that the facts allow, by two linear programs with the persons in each
 pattern as variables. Platforms without an overlap stay outside the program: inside a base they can
 be laid into the others or beside them. If no spread exists, overlaps are taken in the order of
@@ -67,7 +65,6 @@ from audience_impact.vocabulary import ImpactMetric, OverlapKind, Unit
 WITH_ERROR = {"printed_min": "min", "printed_max": "max"}
 """How the columns of bounds as printed begin, and how those of bounds with errors begin."""
 BOUNDS = (*WITH_ERROR, *WITH_ERROR.values())
-"""How the columns of all bounds begin."""
 PRINTED, ERROR_ENDS = (
     [f"{name}_persons" for name in names] for names in (WITH_ERROR, WITH_ERROR.values())
 )
@@ -102,7 +99,6 @@ OVERLAP_STEPS = (
         ),
     ),
 )
-"""Steps that select the measured overlaps."""
 _ENDS = [*PRINTED, *ERROR_ENDS]
 _SIZES = [*_ENDS, "naive_sum_persons", "base_persons", "base_size_persons", "population_persons"]
 
@@ -170,8 +166,8 @@ def bound_restrictions(
 ) -> tuple[Bounds, list[Finding]]:
     """Return bounds of every metric, and findings for overlaps that are left out.
 
-    `widened` are the inputs with every figure at the ends of its error. Measured overlaps have no
-    learned error, and narrow the bounds as printed alone.
+    `widened` are the inputs at the ends of their errors; measured overlaps narrow the bounds as
+    printed alone.
     """
     resolved = _resolve_overlaps(inputs.sizes, context.tables)
     printed = _bound_by_sizes(scope, inputs, context.parents, resolved)
@@ -280,11 +276,7 @@ def _bound_feature_users(
 def bound_in_countries(
     shares: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series
 ) -> pd.DataFrame:
-    """Return bounds on the feature users of each country.
-
-    `shares` has the columns that inputs.py declares; `exposed` has PRINTED and `base_persons` by
-    COUNTRY; `missing` states, by COUNTRY, whether a feature has no share.
-    """
+    """Return bounds on the feature users by COUNTRY; `missing`: a feature there has no share."""
     low = shares["least"] * shares["of_persons"]
     high = shares["most"].fillna(1.0) * shares["of_persons"] + shares["beyond_persons"]
     about = exposed.reindex(pd.MultiIndex.from_frame(shares[COUNTRY]))
@@ -313,9 +305,8 @@ def _find_missing_shares(
 def list_overlaps(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return every overlap with a restricted service, by country and base, with its ranks.
 
-    Columns: those of the fact, COUNTRY, and the limits `least` and `most` in the unit of the fact
-    (NaN where there is no limit). An overlap requires the platforms that overlap, and the one of
-    whose users it is a share.
+    `least` and `most` are in the unit of the fact, NaN without a limit. An overlap requires the
+    platforms that overlap, and the one of whose users it is a share.
     """
     overlaps = tables["overlaps"]
     several = overlaps["platform_ids"].map(lambda ids: len(set(ids.split(";"))) > 1).astype(bool)

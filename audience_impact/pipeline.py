@@ -95,10 +95,7 @@ def select_all(rows: pd.DataFrame) -> pd.DataFrame:
 def finish_areas(
     rows: pd.DataFrame, regions: pd.DataFrame, register_rows: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return totals by month and year, of which the last edition of a register is known.
-
-    Rows of countries have their `confidence`; `regions` as area_names.list_regions returns them.
-    """
+    """Return totals by month and year, marked beyond registers' editions; countries are rated."""
     marked = areas.mark_uncovered(rows, register_rows)
     rated = confidence.rate_regions(select_all(marked), regions)
     return marked.assign(confidence=rated.reindex(marked.index).fillna(""))
@@ -133,10 +130,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
         return over_time.draw_days(self.simulation, self.stages.scope.as_of)
 
     def sum_periods(self, places: pd.DataFrame) -> pd.DataFrame:
-        """Return totals by month and year of `places` (country_id, area_id), rated if of countries.
-
-        Only totals of all restrictions are rated.
-        """
+        """Return totals by month and year of `places`, those of all restrictions rated."""
         simulation, as_of = self.stages.simulation, self.stages.scope.as_of
         reason = find_no_estimate_reason(simulation)
         rows = areas.make_rows([self.in_periods], places, reason, as_of)
@@ -212,11 +206,7 @@ def collect_review_input(stages: Stages, results: Tables) -> rules.ReviewInput:
 def prepare_run(
     tables: Tables, as_of: date, only: Collection[str] | None = None
 ) -> tuple[Stages, list[Finding]]:
-    """Return all stages before the draws, and the contradictions between facts.
-
-    `tables` are typed facts in which every key resolves. With `only`, audiences of other
-    restrictions are ignored; the numbers of these stay the same to the last byte.
-    """
+    """Return all stages before the draws, and contradictions; of `only` some restrictions."""
     run_scope = build_scope(tables, as_of)
     chosen = run_scope if only is None else run_scope.narrow_to(only)
     return prepare_stages(chosen, read_context(tables))
@@ -233,7 +223,6 @@ def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Fin
 
 
 BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
-"""Fact tables whose rows belong to one restriction."""
 OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name != "impact_by_area")
 """Tables whose rows belong to restrictions in a part; `person_days` also has rows of countries."""
 
@@ -277,9 +266,8 @@ def divide_run(
 ) -> tuple[SharedInput, list[PartInput]]:
     """Return what all parts of a run share, and its parts, each of `most` restrictions if possible.
 
-    Countries that share a restriction are in one part, and a country is in only one, however many
-    restrictions it has. Parameters are fitted to all restrictions of the typed `tables`, also if
-    `only` some of them are computed. Restrictions without an audience are in the first part.
+    Countries that share a restriction are in one part. Parameters are fitted to all restrictions,
+    also if `only` some are computed. Restrictions without an audience are in the first part.
     """
     fitted = read_models(tables)
     common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
@@ -318,8 +306,8 @@ def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":
 def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
     """Return the part of each restriction: the largest groups first, into the emptiest part.
 
-    So parts have about equal sizes, and their number is the smallest possible (Graham 1969, Bounds
-    on multiprocessing timing anomalies, SIAM Journal on Applied Mathematics 17).
+    So parts are about equal and as few as can be (Graham 1969, Bounds on multiprocessing timing
+    anomalies, SIAM Journal on Applied Mathematics 17).
     """
     sizes = groups.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     filled = [0] * max(1, -(-len(groups) // most))
@@ -364,10 +352,7 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
 def merge_parts(
     tables: Tables, as_of: date, parts: Sequence[PartResult]
 ) -> tuple[Tables, dict[str, list[str]]]:
-    """Return the tables of several countries together, and the rules that they break.
-
-    `tables` are the facts that all parts share, `as_of` is the date of the results.
-    """
+    """Return the tables of several countries together, and the rules that they break."""
     in_periods, on_days = [part.in_periods for part in parts], [part.on_days for part in parts]
     countries = pd.concat([sets.table["country_id"] for sets in in_periods])
     regions = list_regions(tables["areas"], countries)

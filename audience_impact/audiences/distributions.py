@@ -20,11 +20,10 @@ their mean as its mode. Five or more: a random-effects pool with the Paule-Mande
 lineages and the Hartung-Knapp standard error, Student t with one degree of freedom less than
 lineages.
 
-A day. Figures are preferred in this order: at most three months before the start, at most three
-months after it, older. An average over many days is preferred to the count of one day, and a number
-to a limit. "More than" gives only a lower bound, "up to" only an upper one. A figure gives bounds
-for the days of its own period, and an estimate for other days. A recent one from before is a floor
-of the users of a month, because whoever comes on a day comes in its month.
+A day. DAILY_STEPS choose the figure. "More than" gives only a lower bound, "up to" only an upper
+one. A figure gives bounds for the days of its own period, and an estimate for other days. A recent
+one from before is a floor of the users of a month, because whoever comes on a day comes in its
+month.
 
 Assumptions. Bounds treat a stated confidence interval as certain, although the true number is
 outside it in one case of ten or twenty. Lineages err independently. A figure whose source states no
@@ -52,7 +51,6 @@ from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import AudienceMetric, IntervalKind, WayOfCounting
 
 COVERAGE = {IntervalKind.CI90.value: 0.90, IntervalKind.CI95.value: 0.95}
-"""Coverage of the confidence intervals."""
 RANGED = [IntervalKind.MIN_MAX.value, *COVERAGE]
 """Kinds of interval whose ends are the limits of the figure."""
 AT_LEAST, AT_MOST = IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value
@@ -60,7 +58,6 @@ ONE_SIDED = [AT_LEAST, AT_MOST]
 """Kinds of interval whose value is a limit; the other side is open."""
 FIXED, PERT, SPLIT = "fixed", "pert", "split"
 DISTRIBUTION_COLUMNS = ["shape", "low", "mode", "high", "coverage"]
-"""Columns that describe the distribution from which a figure is drawn."""
 VALUE = ("value", "low", "high")
 """Columns of the value of a figure and of its two ends; NaN where nothing is stated."""
 LINEAGE = [*AUDIENCE, "measurement_series_id"]
@@ -101,16 +98,14 @@ DAILY_STEPS = (
         ),
     ),
 )
-"""Steps that select the daily figure."""
 
 
 def read_intervals(figures: pd.DataFrame, names: tuple[str, str, str] = VALUE) -> pd.DataFrame:
     """Return the ends and the distribution of each figure, in its unit and on its index.
 
-    `figures` has `interval_kind`, and the value and its ends in the columns `names`. Columns:
-    DISTRIBUTION_COLUMNS (`mode` NaN where the figure says neither a value nor two ends, `coverage`
-    NaN where low and high are no confidence interval), `least` (0 where only an upper limit is
-    said), `most` (NaN where nothing limits), `is_ranged` (its ends count).
+    `names` are the columns of the value and its ends. `mode` is NaN where neither is stated,
+    `coverage` where the ends are no confidence interval. `least` is 0 where only an upper limit is
+    stated, `most` NaN where nothing limits; `is_ranged`: the ends count.
     """
     value, low, high = names
     kind = figures["interval_kind"]
@@ -137,11 +132,7 @@ def add_sampling_intervals(
     errors: FigureErrors | None,
     names: tuple[str, str, str] = VALUE,
 ) -> pd.DataFrame:
-    """Return figures with a sampling interval for shares of survey respondents (`is_asked`).
-
-    A share without a stated interval gets a central 90 % interval, as if its source had stated it.
-    Without errors of figures, they stay as they are.
-    """
+    """Return figures; shares of respondents (`is_asked`) without an interval get one of 90 %."""
     if errors is None:
         return figures
     value, low, high = names
@@ -209,8 +200,8 @@ def pool_figures(
 def _find_printed_range(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Return the smallest and largest printed value of the chosen period of a lineage.
 
-    `fitting_persons` is the printed value nearest to what the measurer's own neighbours let expect,
-    rounding apart; NaN where the measurer's own page or the chosen one is as near.
+    `fitting_persons` is the one nearest to what the measurer's own neighbours let expect, rounding
+    apart; NaN where the measurer's own page or the chosen one is as near.
     """
     key = [*LINEAGE, "audience_metric", "period"]
     same = before.merge(chosen[key].drop_duplicates(), on=key)

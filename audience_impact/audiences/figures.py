@@ -16,24 +16,18 @@ users from before the first of these restrictions or, where no figure is that ol
 figures nearest to it. In each lineage the latest such period; of several sources of it the primary
 one, the measurer's own page, else the value that most of them print, where a page counts in favour
 of the value that it prints and of every more precise value that it rounds or truncates. Several
-lineages give a range.
-Priorities: monthly reach of a panel; regular or monthly use in a survey; monthly active users; a
-company's or an unexplained figure, which enters only where nothing better exists; and, as a lower
-bound alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a
-survey of some ages with the people of a census: the other ages may use the service as well. A bare
-minimum of a better kind comes after a newer figure that states both sides. The
-lower and upper limits of a figure, and the combination of several, are derived in
-distributions.py.
+lineages give a range. A company's or an unexplained figure enters only where nothing better exists;
+daily or weekly reach is a lower bound alone, since whoever comes on a day comes in the month; last
+comes a survey of some ages with the people of a census: the other ages may use the service as well.
+A bare minimum of a better kind comes after a newer figure that states both sides.
 
 Quality flags are reasons for caution that the published row states. A restriction without a known
-end counts only for its first day. Restrictions that were never enforced, that rest on an
-unconfirmed report alone, or that cover only a region are ignored. If an equally severe block of
-fewer services begins during an event of several services, its start is used for these services.
-Where pages print one measurement differently (by a unit of the coarser printing or more: they
-neither round nor cut off), the expected value is interpolated in logs between the neighbours; the
-chosen value is an outlier if another printed value is nearer to it. A figure of people from a
-minimum age on omits younger users; such users are known to exist if any figure of the service has a
-lower minimum age.
+end counts only for its first day. Those never enforced, or of an unconfirmed report alone, are
+ignored. If an equally severe block of fewer services begins during an event of several services,
+its start is used for these services. Where pages print one measurement differently (by a unit of
+the coarser printing or more: they neither round nor cut off), the expected value is interpolated in
+logs between the neighbours; the chosen value is an outlier if another printed value is nearer to
+it. A figure lacks younger users where another one of the service has a lower minimum age.
 
 Assumptions. The months before the restriction describe the month it starts in. Use changes steadily
 between neighbours. A service that is on record only as part of an event of several services was
@@ -131,7 +125,6 @@ QUALIFYING = (
         "of a population of which there is no base",
     ),
 )
-"""Steps that select the estimates that may describe an audience."""
 NO_PEOPLE = "a share of a population of which our record has no count at that time"
 BEFORE_START = (
     Only(
@@ -141,17 +134,14 @@ BEFORE_START = (
         lambda rows: rows["period_end"] <= rows["start"], "from after the start of the restriction"
     ),
 )
-"""Steps that select the figures of a service and country from before the start."""
 
 
 def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
     """Return every estimate that may describe the size of an audience, in persons.
 
-    Adds what distributions.read_intervals returns, `metric_priority`, `low_persons`, `high_persons`
-    (NaN: no upper limit), `share_base_id` (the base that turned a share into people),
-    `is_primary_source` (the measurer's own page), `rounding_persons` (half a unit of the last digit
-    printed), `of_persons` (of a share), `is_doubtful` (read in a source of low reliability) and
-    `series_persons` (what the neighbours in the measurer's own series let expect).
+    `high_persons` is NaN without an upper limit; `share_base_id` is the base that turned a share
+    into people, `of_persons` its size; `rounding_persons` half a unit of the last digit printed;
+    and `series_persons` what the neighbours in the measurer's own series let expect.
     """
     figures = choosing.select_candidates(tables["estimates"], QUALIFYING)
     is_share = figures["unit"] == Unit.SHARE.value
@@ -229,10 +219,7 @@ def select_before_start(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Da
 
 
 def choose_figures(joined: pd.DataFrame) -> pd.DataFrame:
-    """Return the chosen figures: best priority, one period and one page for each lineage.
-
-    Adds `pages_count`, the number of pages that print the chosen period of the lineage.
-    """
+    """Return the chosen figures, a page a lineage, and `pages_count`, the pages of its period."""
     pages = _rank_pages(choosing.select_candidates(joined, SPEAKING))
     return choosing.select_candidates(pages, PAGE).sort_values(LINEAGE, ignore_index=True)
 
@@ -320,7 +307,6 @@ PAGE = (
         ),
     ),
 )
-"""Steps that select one of the pages that print the same measurement."""
 
 
 def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -436,11 +422,7 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
 
 
 def interpolate_between_neighbours(figures: pd.DataFrame) -> "pd.Series[float]":
-    """Return the persons that the measurer's own neighbours of each figure let expect.
-
-    Interpolated in logs between the neighbours; NaN without both. `figures` are all qualifying
-    figures, with their area, service, series, period and `point_persons`.
-    """
+    """Return the persons expected from the neighbours of each figure, in logs; NaN without both."""
     series = ["area_id", "platform_id", "measurement_series_id", "audience_metric"]
     series += ["activity_threshold", "population_base"]
     rows = figures[series].assign(

@@ -57,11 +57,10 @@ def _count_internet_users(requested: pd.DataFrame, denominators: Denominators) -
 
 
 def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Return audiences with the base of each (restriction, country).
+    """Return audiences with the base of each COUNTRY.
 
-    `base_persons` limits the union, `base_size_persons` is the estimate, and the columns
-    DISTRIBUTION of the denominators describe its draws. Where the whole network is shut down, the
-    audience is the base of the day, so that both have one distribution.
+    `base_persons` limits the union, `base_size_persons` is the estimate. Where the whole network is
+    shut down, the audience is the base of the day, with one distribution.
     """
     groups = group_by_country(audiences)
     base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])
@@ -141,7 +140,6 @@ class Inputs(Declared):
         DISTRIBUTION,
     ]  # lower and upper limit of each audience from all its figures, and its base
     distributions: Annotated[pd.DataFrame, _DRAWN_BY, imputation.ENDS]
-    """The distribution of each audience."""
     imputed: Annotated[pd.DataFrame, imputation.COLUMNS]
     """Audiences without a figure: their share of the base, and its evidence level."""
     daily: Annotated[

@@ -52,7 +52,6 @@ READING_ODDS = "reading_odds"
 WHERE_PART = ["least_area_id", "part_kind", "units_count"]
 """Columns of the part of a place that a text means."""
 COUNTRY_LEVEL = "whole_country"
-"""Evidence level of a place that is a whole country."""
 SURVEYED_LEVELS = [COUNTRY_LEVEL, online.PLACE_LEVELS[0]]
 """Evidence levels of places where a survey asked people whether they are online."""
 COUNTED_NETWORKS = [*networks.NETWORK_LEVELS[:2], networks.OPERATORS]
@@ -89,10 +88,7 @@ def select_parts(scope: Scope, context: Context) -> pd.DataFrame:
 
 
 def _locate_places(restrictions: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Return a row for each restriction, country and place, with its reading.
-
-    A country without a known place has a single row, marked as missing.
-    """
+    """Return a row for each COUNTRY and place, with its reading; one row if no place is known."""
     parents = context.parents
     areas = restrictions["area_ids"].str.split(";")
     restricted = restrictions[["restriction_id", "geo_scope"]]

@@ -74,8 +74,7 @@ class Scope(Declared):
     def narrow_to(self, restrictions: Collection[str]) -> "Scope":
         """Return the scope with only the audiences of these restrictions.
 
-        All restrictions remain in the scope, because quality flags and the lengths of restrictions
-        depend on the others: so the answers are those for all restrictions together.
+        The others remain in the scope, because quality flags and durations depend on them.
         """
         is_requested = self.requested["restriction_id"].isin(restrictions)
         return replace(self, requested=self.requested[is_requested].reset_index(drop=True))
@@ -167,11 +166,10 @@ def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
 def _list_audiences(
     restrictions: pd.DataFrame, targets: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
-    """Return every (restriction, country, platform); the whole internet replaces single ones.
+    """Return every AUDIENCE; the whole internet replaces single services.
 
-    Services that ended before the start have no users, and are left out beside others. A
-    restriction whose targets are all unknown or were refused has one blank platform: its audience
-    is unknown, and it does not vanish from the results.
+    Services that ended before the start are left out beside others. A restriction of unknown
+    targets has one blank platform, so that it does not vanish from the results.
     """
     services = targets[["restriction_id", "platform_id"]].drop_duplicates()
     is_network = services["platform_id"] == WHOLE_INTERNET

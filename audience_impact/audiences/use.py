@@ -3,23 +3,19 @@
 Definitions. A share of use is the part of a population on record that uses a feature of a service.
 A circumvention share is the share of the people affected who keep access.
 
-Method. A share of use speaks for a country of a restriction if it was asked there, of a restricted
-service or of a group of services, of the feature or, for calls, of one kind of call, in a period
-that ends at most LATER_DAYS after the start. A service's own shares come before those of a group;
-of each survey organisation the feature itself comes before another kind of call, later before
-earlier ones. Times its own population the share gives feature users in persons. Shares that were
-asked of a group of services are pooled over the organisations: their mean in log odds of the base,
-with the error by which figures of the feature differ (`spread` of `feature_laws`) over the root of
-their number. Where no share speaks for a restriction in a country, the share of the people exposed
-who use the feature is learned (fitting/shares.py).
+Method. FEATURE_STEPS choose the shares of use that speak for a country of a restriction. Times its
+own population the share gives feature users in persons. Shares that were asked of a group of
+services are pooled over the organisations: their mean in log odds of the base, with the error by
+which figures of the feature differ (`spread` of `feature_laws`) over the root of their number.
+Where no share speaks for a restriction in a country, the share of the people exposed who use the
+feature is learned (fitting/shares.py).
 
-Of those who keep access, the latest share of a restriction counts; a poll whose answerers chose
-themselves comes after every other, and limits nothing. Reach under a block stands for no
-restriction by itself: a meter counts sessions that fail, and one service is not all of those
-restricted together. Where no count is on record, no one keeps what the network has taken away, and
-of what was cut the share is fitted to the country's and other countries' figures
-(fitted/shares.py); it limits nothing either. A service that was slowed or impaired, and not cut,
-leaves our record without a count of people who lost access.
+ACCESS_STEPS choose the share of those who keep access; a poll whose answerers chose themselves
+limits nothing. Reach under a block stands for no restriction by itself: a meter counts sessions
+that fail, and one service is not all of those restricted together. Where no count is on record, no
+one keeps what the network has taken away, and of what was cut the share is fitted to the country's
+and other countries' figures (fitted/shares.py); it limits nothing either. A service that was slowed
+or impaired, and not cut, leaves our record without a count of people who lost access.
 
 Assumptions. A share for any messenger is applied to the restricted messengers, a share for one kind
 of call to all calls, a share of one age group, or of respondents who are not described, to the
@@ -97,7 +93,6 @@ FEATURE_STEPS = (
         ),
     ),
 )
-"""Steps that select the share of use."""
 ACCESS_STEPS = (
     Only(
         lambda rows: rows["circumvention_kind"].isin(fitted_shares.COUNTED_KINDS),
@@ -113,7 +108,6 @@ ACCESS_STEPS = (
         ),
     ),
 )
-"""Steps that select the share of people who keep access to what a restriction affects."""
 
 
 def choose_feature_shares(

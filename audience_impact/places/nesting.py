@@ -34,10 +34,7 @@ NONE = -1
 
 
 def read_parents(areas: pd.DataFrame) -> Parents:
-    """Return the parent of each area: the smallest union that contains the area, else `parent_id`.
-
-    `areas` is the fact table. A union (`members`) is in the smallest union with all its members.
-    """
+    """Return the holder of each area: the smallest union (`members`) with it, else `parent_id`."""
     ids = areas["area_id"].tolist()
     holder_of = dict(zip(ids, areas["parent_id"].fillna("").astype("str").tolist(), strict=True))
     members = areas["members"].fillna("").tolist()
@@ -54,11 +51,7 @@ def read_parents(areas: pd.DataFrame) -> Parents:
 
 
 def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> Integers:
-    """Return the row of the same set that contains the place of each row, else NONE.
-
-    `sets` and `places` (rows,): a set contains each place once; `parent` is the result of
-    `read_parents`.
-    """
+    """Return the row of the same set that contains the place of each row, else NONE."""
     code, names = pd.factorize(places)
     keys = pd.Index(sets * len(names) + code)
     holder_rows = np.full(len(places), NONE, dtype=np.int64)
@@ -76,10 +69,9 @@ def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> I
 def unite_people(
     shares: Array, people: Array, holder: Integers, sets: Integers, count: int
 ) -> Array:
-    """Return the persons affected (count, D) in the places of each set, each person once.
+    """Return the persons affected (count, D) in the places of each set, each person once, else 0.
 
-    `shares` and `people` (rows, D), the people of each place; `holder` and `sets` (rows,) as
-    `find_holders` reads and returns them. Sets without a place have 0 persons.
+    `shares` and `people` (rows, D), the people of each place; `holder` from `find_holders`.
     """
     effective, above = shares.copy(), holder
     while (has_holder := above != NONE).any():

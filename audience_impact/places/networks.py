@@ -31,15 +31,13 @@ shares differ between districts as much as between states. An operator of less t
 country may have all its customers in one town or none: nothing is estimated for it there.
 
 Known drawbacks. Lines of offices count as homes'. The Wi-Fi of others, at work or next door, is not
-considered: of Brazilians online over a phone in 2024 only 4 in 100 never used any Wi-Fi. No facts
-say who has a fixed line and no phone. Where advertisements never reach users (Syria, China, Cuba),
-shares may be steady and wrong, which the rule on jumps does not recognise. Small places differ more
-than the states to which the spread was fitted.
+considered. No facts say who has a fixed line and no phone. Where advertisements never reach users
+(Syria, China, Cuba), shares may be steady and wrong, which the rule on jumps does not recognise.
+Small places differ more than the states to which the spread was fitted.
 
 Citations. ITU, Handbook for the collection of administrative data on telecommunications/ICT (2020).
-UN DESA, Household Size and Composition (2019). TIC Domicilios 2024 (Cetic.br). L. Gigis et al.,
-Seven Years in the Life of Hypergiants' Off-Nets (SIGCOMM 2021); A First Look at APNIC's user
-population (IMC 2024).
+UN DESA, Household Size and Composition (2019). L. Gigis et al., Seven Years in the Life of
+Hypergiants' Off-Nets (SIGCOMM 2021); A First Look at APNIC's user population (IMC 2024).
 """
 
 import re
@@ -66,14 +64,11 @@ REASONS = {
 }
 """Reason, by network, why the share of the people with only that network is not known."""
 COUNT_COLUMNS = ["least_share", "most_share", *PROVENANCE]
-"""Columns of a count of network users that the estimate reads."""
 NETWORK_LEVELS = ("everyone", "country", "other_countries", "network_unknown", "operators")
-"""Evidence levels of the distribution of a network."""
 OPERATORS = NETWORK_LEVELS[4]
 COUNTED = (NETWORK_LEVELS[1], NETWORK_LEVELS[3])
 """Evidence levels that may use a count of the country."""
 LARGE_SHARE = 0.05
-"""Share of users from which a network is large."""
 LEAST_REGIONAL_SHARE = 0.01
 """Share of subscriptions in a region from which an operator has customers there."""
 LEAST_YEARS = 1.0
@@ -92,10 +87,8 @@ def estimate_cut_share(
 ) -> pd.DataFrame:
     """Return SHARE_QUANTILES of the people online who are cut, `rung` and `reason`.
 
-    `places` has `country_id`, `area_id`, `day`, `network_scope`, `operators` (joined by ;) and
-    `extent_reason`; the index is kept. A share that cannot be estimated is NaN and has a `reason`
-    (PartGap); else `reason` is blank. If a kind of network was cut as a whole, `operators` have no
-    effect.
+    `operators` are joined by ; and have no effect if a kind of network was cut as a whole. A share
+    that cannot be estimated is NaN and has a `reason` (PartGap), else blank.
     """
     scope = places["network_scope"]
     shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES).assign(
@@ -121,9 +114,7 @@ def estimate_cut_share(
 
 
 def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
-    """Return the parameters of the typed fact table; none where it has no rows.
-
-    Parameters of operators are absent if no shares of networks were fitted.
+    """Return the parameters of the fact table, of operators where fitted; none where it is empty.
 
     Raises:
         ParameterError: The table lacks a quantile.
@@ -165,10 +156,7 @@ def _join_nearest(places: pd.DataFrame, counts: pd.DataFrame, by: list[str]) -> 
 
 
 def find_nearest_counts(places: pd.DataFrame, network_use: pd.DataFrame) -> pd.DataFrame:
-    """Return the count nearest to each place's day, the `years` between both, and its source.
-
-    `places` has `country_id` and `day`. NaN without a count.
-    """
+    """Return the count nearest to each place's day, its source and the `years` between, or NaN."""
     middle = period_middle(network_use["period_start"], network_use["period_end"])
     counts = network_use.rename(columns={"area_id": "country_id"}).assign(counted=middle)
     near = _join_nearest(places, counts[["country_id", "counted", *COUNT_COLUMNS]], ["country_id"])
@@ -257,10 +245,7 @@ def list_considered(named: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def find_nearest_shares(places: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Return for each place the `users_share` of its operators from the count nearest to its day.
-
-    `counted` is the day of that count, `years` the time between; `shares` are from `list_shares`.
-    """
+    """Return the `users_share` counted nearest to each place's day, with `counted` and `years`."""
     counts = shares.groupby([*OF_OPERATORS, "counted"], as_index=False)["users_share"].sum()
     near = _join_nearest(places, counts, OF_OPERATORS)
     return near[["users_share", "counted"]].assign(years=near["days"] / YEAR_DAYS)
@@ -289,10 +274,7 @@ def list_regional_differences(operator_regions: pd.DataFrame) -> pd.DataFrame:
 
 
 def list_changes(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return the change of each large network between each two counts that follow another.
-
-    Columns: `area_id`, `asn`, `users_share` (the mean of both), `years` and `change` of log odds.
-    """
+    """Return the `change` of log odds of each large network between two counts `years` apart."""
     odds = logit(shares["users_share"].clip(*LIMITS))
     rows = shares.assign(odds=odds).sort_values("period_start")
     columns = ["users_share", "odds", "period_start"]

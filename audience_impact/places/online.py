@@ -3,9 +3,7 @@
 Definitions. Deviation of a place: log odds of the share of its people online less those of its
 country on that day. Series: the figures of one measuring programme in one country. Kinds: `survey`
 asked people, `model` predicts from other data, `households` are connected homes in a census.
-Holder: the area that contains a place (`areas.parent_id`). Evidence level: the basis of the
-distribution of a place: a survey of it, a model, a census of its households, a figure of a holder,
-the country.
+Holder: the area that contains a place (`areas.parent_id`).
 
 Method. Women and men are averaged where a series has both for all its areas. Series differ in their
 definition of online and in their date. Therefore the log odds of all areas of a series are shifted
@@ -85,7 +83,6 @@ BISECTIONS = 50
 MILLENNIUM = pd.Timestamp("2000-01-01")
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
-"""Columns of the figures on people online in a region."""
 LEVELS = (-4.0, 3.0)
 """Range of log odds of countries for which spreads and slopes were fitted."""
 
@@ -148,11 +145,7 @@ LARGEST_PART = 0.95
 def estimate_online_odds(
     requested: pd.DataFrame, tables: Tables, parameters: PlaceParameters | None
 ) -> pd.DataFrame:
-    """Return ODDS_QUANTILES of the deviation of each place on each day, and its `rung`.
-
-    `requested` has `area_id` and `day`; the index is kept. NaN with a blank rung where no
-    parameters were fitted, or no count of the people online of the country is on record.
-    """
+    """Return ODDS_QUANTILES of each place on each day, and its `rung`; NaN and blank if unknown."""
     if parameters is None or requested.empty:
         return pd.DataFrame(np.nan, requested.index, ODDS_QUANTILES).assign(rung="")
     places, days, figures, areas = _prepare_places(requested, tables)
@@ -178,10 +171,7 @@ def _prepare_places(
 
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return online figures of each requested place and of the areas that contain it.
-
-    `passed_over` is the reason why a figure is not used, blank where it is.
-    """
+    """Return online figures of each place and of its holders, and why each is `passed_over`."""
     _, days, figures, areas = _prepare_places(requested, tables)
     figures = figures[figures["area_id"].isin(areas)]
     rows = list_on_days(days.merge(figures, on="country_id"))
@@ -199,9 +189,8 @@ def estimate_odds(
 ) -> pd.DataFrame:
     """Return `area_id`, `day`, ODDS_QUANTILES and `rung` of places, relative to their country.
 
-    `places` has `area_id` and `day` (each pair once), `country_id`, the `log_odds` of the country,
-    and the `spread` between its regions relative to all countries; `deviations` is the result of
-    `choose_deviations` for those days.
+    `places` has the `log_odds` of the country and the `spread` between its regions relative to all
+    countries; `deviations` is the result of `choose_deviations` for those days.
     """
     counted = set(deviations["area_id"])
     steps = _list_steps(places.reset_index(drop=True), tables, counted)
@@ -237,9 +226,7 @@ def _skip_uncounted(way: list[str], counted: Collection[str]) -> list[str]:
 def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) -> pd.DataFrame:
     """Return a row for each place and each area of its chain below the country, from the top.
 
-    `row` numbers the requested place, `depth` counts from 1 below the country; the last step of it
-    is the place itself. A country has one step, to itself, with `depth` 0. `counted` are the areas
-    with a figure.
+    `row` numbers the requested place; `depth` is 1 below the country, and 0 for a country itself.
     """
     numbered = rows.rename(columns={"area_id": "requested_id"}).reset_index(names="row")
     chain_by_area = find_chains(rows["area_id"], tables)
@@ -373,9 +360,8 @@ def compute_log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
 def read_regional_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     """Return columns FIGURE: one row per series and area, of the whole area; sorted.
 
-    With `each_sex`, women and men are separate series. `persons` are the residents: 1 for each area
-    if they are known for no area of a series, and their mean for areas where they are not known.
-    `year` is the middle of the period, with fractions.
+    With `each_sex`, women and men are separate series. `persons` not on record are the mean of the
+    series, or 1 for all of its areas.
     """
     if tables["regional_use"].empty:
         return pd.DataFrame(columns=FIGURE)
@@ -451,7 +437,6 @@ STEPS_OF_CHOICE = (
         ),
     ),
 )
-"""Steps that select one of several figures of the same kind."""
 
 
 def choose_deviations(

@@ -92,11 +92,7 @@ def read_network(asn: int, name: str) -> Network:
 def find_networks(
     operator: str, networks: Sequence[Network], country: Sequence[str], names: pd.DataFrame
 ) -> set[int]:
-    """Return the numbers of the networks of an operator in a country; none where none has its name.
-
-    `country` has the code of the country and its names; `names` (name, also_name) further names of
-    its operators.
-    """
+    """Return the numbers of an operator's networks; `country` has its code, then its names."""
     numbers = {int(number) for number in NUMBER.findall(operator)}
     if numbers:
         return numbers & {network.asn for network in networks}

@@ -73,10 +73,7 @@ COLUMNS = ["people_low_persons", "people_persons", "people_high_persons", "most_
 
 
 def read_figures(tables: Tables) -> pd.DataFrame:
-    """Return figures of all ages: key columns, `years`, `log_persons` and `error`.
-
-    `years` is the middle of the period in years since 1970, `error` the deviation in logs.
-    """
+    """Return figures of all ages: `years` since 1970, `log_persons`, and `error` in logs."""
     bases = tables["bases"]
     rows = bases[(bases["population_base"] == EVERYONE) & (bases["persons"] > 0)]
     about = tables["sources"].set_index("source_id")[["reliability", "source_type"]]
@@ -123,10 +120,7 @@ class Growth:
         self.level = series["log_persons"].to_numpy()
 
     def compute_index(self, areas: pd.Series, years: pd.Series) -> pd.Series:
-        """Return the growth index (logs) of each area at a time; differences of it are growth.
-
-        `areas` and `years` have one index; 0 where no figure describes how an area grows.
-        """
+        """Return the growth index (logs) of areas at a time; 0 where no figure describes growth."""
         result = pd.Series(0.0, areas.index)
         if areas.empty:  # the end of all chains of areas
             return result
@@ -187,12 +181,9 @@ def read_urban_shares(tables: Tables) -> "pd.Series[float]":
 
 
 def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return people living in places on days, with their 90 % range.
+    """Return people living in places on days, with their 90 % range, by COLUMNS.
 
-    `requested` has `area_id` and `day` (datetime64); the index is kept. Columns:
-    `people_low_persons`, `people_persons`, `people_high_persons` (NaN where the place has no
-    figure) and `most_persons` (the people expected, or those of the area that contains the place;
-    NaN without either).
+    NaN where the place has no figure; `most_persons` are then those of the area that contains it.
     """
     if requested.empty:
         return pd.DataFrame(np.nan, requested.index, COLUMNS)
@@ -233,7 +224,6 @@ STEPS = (
         ),
     ),
 )
-"""Steps that select the figure of a place."""
 
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -296,10 +286,7 @@ def _count_units(areas: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Series[float]":
-    """Return the people of the typical unit of the holder of each part.
-
-    `parts` has `area_id`, `people_persons` and `urban_share` (NaN: no census) of it, `part_kind`.
-    """
+    """Return the people of the typical unit of the holder of each part."""
     counts = _count_units(areas).reindex(parts["area_id"]).fillna(0.0).set_axis(parts.index)
     number = pd.Series(1.0, parts.index)
     for kind in PartKind:
@@ -313,20 +300,14 @@ def measure_typical_units(parts: pd.DataFrame, areas: pd.DataFrame) -> "pd.Serie
 
 
 def describe_parts(parts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Return the logs of the typical unit of each part over REFERENCE_PERSONS, and of its units.
-
-    Columns: `unit` and `count`; the number of units is 1 if blank.
-    """
+    """Return the logs of `unit`, over REFERENCE_PERSONS, and `count` (1 if blank) of each part."""
     counts = parts["units_count"].astype("float64").fillna(1.0).clip(lower=1.0)
     units = measure_typical_units(parts, areas) / REFERENCE_PERSONS
     return pd.DataFrame({"unit": np.log(units), "count": np.log(counts)})
 
 
 def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
-    """Return the people of each part; NaN where a row is no part, or its kind was not fitted.
-
-    `parts` has the columns of `measure_typical_units`; `sizes` has PARAMETERS by `part_kind`.
-    """
+    """Return the people of each part; NaN for a row that is none, or of a kind not fitted."""
     numbers = sizes.reindex(parts["part_kind"])[PARAMETERS].set_axis(parts.index)
     logs = describe_parts(parts, areas)
     slopes = numbers["unit_slope"] * logs["unit"] + numbers["count_slope"] * logs["count"]

@@ -71,21 +71,17 @@ SHARED = (IMPUTED, COMBINED)
 BLOCK = 250
 """Number of audiences that are drawn at once, to limit memory."""
 DAILY_SHARE = [f"share_{name}" for name in PARAMETERS]
-"""Parameters of the share of an audience that comes on a day, those of fitted/shares.py."""
 DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
     *("audience_base_id", *imputation.ENDS, *FLOORS, *OWN_LAW),
 ]
-"""All columns on which the draws of an audience depend."""
 
 
 def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of bases in persons from their quantiles, at most their ceiling.
 
-    `table` has `country_id`, `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, the
-    population that contains the base (NaN where it is one itself), and the path of people online,
-    which all counts of a country share (denominators/online.py). Equal rows are drawn once, and
-    the draws are shared by all callers.
+    `table` has `country_id`, `base_id` and BASE_LAW; the path of people online is common to all
+    counts of a country. Equal rows are drawn once, for all callers.
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
@@ -139,11 +135,7 @@ def _draw_years(name: str, correlation: float, sampler: Sampler) -> Array:
 
 
 def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
-    """Return the distribution of each audience in the given order, numbered by `row`.
-
-    An audience may have several phases. Internet users have the distribution of the base that
-    counts them.
-    """
+    """Return the distribution of each audience (of each phase) in its order, numbered by `row`."""
     least, most = imputation.ENDS
     rows = audiences.reset_index(drop=True).reset_index(names="row")
     joined = rows.merge(parameters, on=AUDIENCE, how="left", validate="m:1")
@@ -169,11 +161,7 @@ def read_columns(rows: pd.DataFrame, names: Iterable[str]) -> list[Array]:
 
 
 def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return draws (rows, D) of the share of each audience that uses the service on a day; else 1.
-
-    `table` has `country_id`, `platform_id` and DAILY_SHARE. One draw for a country and service
-    applies to every day.
-    """
+    """Return the share (rows, D) that comes on a day, one for a country and service; else 1."""
 
     def draw(distinct: pd.DataFrame) -> Array:
         keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
@@ -186,11 +174,7 @@ def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Return draws (rows, D) of audiences in persons; NaN for rows of a blank shape.
-
-    Rows have the columns DRAWN_BY. Equal rows, those of one service at one time under many
-    restrictions, are drawn once.
-    """
+    """Return draws (rows, D) of audiences in persons; NaN for rows of a blank shape."""
 
     def draw(rows: pd.DataFrame) -> Array:
         drawn = np.empty((len(rows), sampler.count))
@@ -209,14 +193,10 @@ STATED = ("low", "mode", "high", "coverage")
 COUNTED = (FIXED, PERT, SPLIT, POOL)
 """Shapes of the audiences that are drawn from figures of the same audience."""
 PRINTED, WITH_ERROR, GROWN = "drawn_printed", "drawn_with_error", "drawn_grown"
-"""The steps in which an audience is drawn."""
 
 
 def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> dict[str, Array]:
-    """Return draws (rows, D) of audiences after each step; the last is that of `draw_audiences`.
-
-    Earlier steps are NaN for rows whose shape is not in COUNTED.
-    """
+    """Return draws (rows, D) after each step; the earlier ones are NaN for rows not COUNTED."""
     counted = table["shape"].isin(COUNTED).to_numpy()
     printed, with_error = np.full((2, len(table), sampler.count), np.nan)
     rows = table[counted]
@@ -237,10 +217,7 @@ def _draw_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
 def _draw_stated(
     rows: pd.DataFrame, u: Array, floor: float = -np.inf, ceiling: float = np.inf
 ) -> Array:
-    """Return quantities (rows, D) as stated by their sources, from uniforms; NaN if by none.
-
-    The distribution is an interval, a range, or a single number; none is below zero.
-    """
+    """Return quantities (rows, D), none below zero, as sources state them; NaN if by none."""
     low, mode, high, coverage = read_columns(rows, STATED)
     shape = rows["shape"].to_numpy(dtype=object)
     drawn = np.where((shape == FIXED)[:, None], mode, np.full_like(u, np.nan))
@@ -285,9 +262,8 @@ def _draw_imputed(table: pd.DataFrame, sampler: Sampler) -> Array:
 def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
     """Return the 99 % ends and the middle (rows, ENDS) of audiences in persons.
 
-    The rows have the columns that `draw_audiences` requires, and `low_persons` and `high_persons`,
-    which are used for figures that are only limits or are combined with those of others. The
-    distances of independent errors from their middles add up in squares, as half widths do.
+    `low_persons` and `high_persons` serve for figures that are limits or combined with those of
+    others. Distances of independent errors from their middles add up in squares.
     """
     ends = EndSampler()
     counted = table["shape"].to_numpy(dtype=object) != BASE

@@ -65,11 +65,7 @@ class PartDraws(NamedTuple):
 
 
 def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
-    """Return the cut and the online share of each place.
-
-    `parts` has the columns PARTS, and a distribution in each row; `online` (rows, D) has the people
-    online in the country of each row.
-    """
+    """Return the draws of PARTS; `online` (rows, D) are the people online in each country."""
     only, lost = draw_network_share(parts, sampler), draw_lost_share(parts, sampler)
     return PartDraws(
         only * lost * draw_reading(parts, sampler), draw_online(parts, online, sampler)
@@ -111,11 +107,7 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """Return the share (rows, D) of the traffic or addresses of each place that was lost.
-
-    The share is uniform between the smallest and the largest on record, and 1 where none is on
-    record.
-    """
+    """Return the share (rows, D) that was lost: uniform between its ends; 1 if not on record."""
     low, high = (parts[name].fillna(1.0).to_numpy("float64")[:, None] for name in LOST)
     share = np.repeat(low, sampler.count, axis=1)
     is_range = (low < high)[:, 0]

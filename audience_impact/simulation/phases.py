@@ -121,10 +121,7 @@ def expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
 
 
 def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Return the number of the set of items of each group; equal sets have equal numbers.
-
-    The items of a set, in order, are the `size` rows of `member` from its `first` one.
-    """
+    """Return the number of each set: `size` rows of `member` from `first`; equal ones have one."""
     numbers: dict[tuple[int, bytes], int] = {}
     sets = zip(group.tolist(), first.tolist(), (first + size).tolist(), strict=True)
     keys = ((of, member[start:end].tobytes()) for of, start, end in sets)
@@ -198,16 +195,12 @@ HOURS_COLUMNS = [
     *("days_in_force", "hours_basis", "times_in_force"),
     *("least_hours_a_day", "most_hours_a_day", "measured_hours", *HOURS_PARAMETERS),
 ]
-"""Columns of the days and hours of restrictions."""
 ENDS_OF_HOURS = (0.005, 0.995)
 """Probabilities of the ends of the central 99 % of the hours that are drawn."""
 
 
 def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
-    """Return spans cut to the days in force, of which listed ones are spans of a day each.
-
-    `times` has HOURS_COLUMNS, with the same rows.
-    """
+    """Return spans cut to the days in force, of which listed ones are spans of a day each."""
     listed, times_count = (
         times[name].set_axis(spans.index) for name in ("days_in_force", "times_in_force")
     )
@@ -233,11 +226,7 @@ def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
 
 
 def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the least and the most hours of a day in force, by restriction.
-
-    Both have two columns: as printed, and out to the 99 % ends of the hours that are drawn. `times`
-    is the result of timeline.list_periods.
-    """
+    """Return the least and the most hours of a day, by restriction, as printed and at the ends."""
     measured = times["measured_hours"].clip(upper=DAY_HOURS)
     least, most = (measured.fillna(times[f"{end}_hours_a_day"]) for end in ("least", "most"))
     most = most.mask(measured.notna())  # a measurer may have missed an outage
@@ -255,10 +244,7 @@ def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
-    """Return the hours of a day of each set (sets, columns): those of all restrictions, up to 24.
-
-    `hours` has a row for each restriction.
-    """
+    """Return the hours of a day of each set (sets, columns), of all restrictions, up to 24."""
     single = _list_restrictions(intervals, rows)
     of_member = hours.reindex(single["restriction_id"])
     total = of_member.groupby(single["set_id"].to_numpy()).sum().clip(upper=DAY_HOURS)
@@ -266,11 +252,7 @@ def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> 
 
 
 def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame, u: Array) -> Array:
-    """Return draws of the hours of a day of each set (sets, D), from those of each restriction.
-
-    Of several restrictions they are between those of the shortest and the sum of all, up to 24, by
-    uniforms `u` (D,), the same for all sets.
-    """
+    """Return the hours (sets, D) of a day, at `u` (D,) between the shortest and the sum."""
     single = _list_restrictions(intervals, rows)
     hours = drawn.loc[single["restriction_id"]].to_numpy("float64")
     first = np.flatnonzero(single["set_id"].diff().ne(0))

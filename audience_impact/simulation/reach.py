@@ -96,8 +96,7 @@ def reach_days(
 ) -> Array:
     """Return the share of the base that uses a service at least once in a number of whole days.
 
-    Shares and errors are those of `find_heterogeneity`; all three broadcast. A monthly share above
-    the binomial limit is taken as that limit. ValueError for days that are no whole numbers.
+    Shares and errors are those of `find_heterogeneity`; all three broadcast.
     """
     number = _check_days(days)
     h = find_heterogeneity(daily, monthly, month_days)

@@ -92,10 +92,7 @@ def draw_distinct(
 
 @dataclass(frozen=True)
 class Sampler:
-    """The standard draws of a run: one row of uniforms for each uncertain quantity.
-
-    `memory` keeps draws for later calls.
-    """
+    """The standard draws of a run, a row for each uncertain quantity, kept in `memory`."""
 
     seed: int
     count: int
@@ -116,10 +113,7 @@ class Sampler:
         return np.asarray(ndtri(self.draw_rows(keys)))
 
     def draw_once(self, keys: Sequence[Hashable], draw: Callable[[list[int]], Array]) -> Array:
-        """Return rows (keys, D) that depend on their keys; equal keys have equal rows.
-
-        `draw` returns the rows at the places that it is passed; rows in memory are not drawn again.
-        """
+        """Return rows (keys, D), each drawn once; `draw` returns the rows at some places."""
         names = [(self.seed, self.count, key) for key in keys]
         missing = {name: place for place, name in enumerate(names) if name not in self.memory}
         if missing:

@@ -1,10 +1,9 @@
 """Draws of every impact metric of every restriction, from one set of standard draws.
 
 Definitions. Simulation inputs contain everything that is the same in all draws: the members of each
-union, the bounds, the shares that apply. A sampler produces the standard draws. Draws are arrays
-(restrictions, D), one for each metric, NaN where nothing can be drawn. A restriction is complete if
-all its audiences can be drawn, and it affects everyone in them or a part that can be drawn. The
-unions that are drawn are those of the countries of complete restrictions.
+union, the bounds, the shares that apply. A sampler produces the standard draws. A restriction is
+complete if all its audiences can be drawn, and it affects everyone in them or a part that can be
+drawn. The unions that are drawn are those of the countries of complete restrictions.
 
 Method. Draws are not truncated at the published bounds, which are valid only if each figure is
 right as printed. They satisfy the inequalities for the drawn figures (largest <= union <= base,
@@ -82,10 +81,7 @@ def make_simulation_inputs(
     bounds: Bounds,
     context: Context,
 ) -> SimulationInputs:
-    """Return the inputs of all draws; without a calibration nothing is drawn.
-
-    `rows` are the audiences, as `prepare_audiences` returns them, `widened` the inputs with errors.
-    """
+    """Return the inputs of all draws; `rows` are of `prepare_audiences`, `widened` with errors."""
     chances = describe_chances(
         scope.restrictions, scope.evidence["restriction_id"], context.tables, context.fitted.chances
     )
@@ -154,11 +150,7 @@ class Simulation:
 
     @cached_property
     def steps(self) -> Steps:
-        """Return the draws of each step from audiences to the people of a country.
-
-        Raises:
-            ValueError: Nothing can be drawn.
-        """
+        """Return the draws of each step; raises ValueError if nothing can be drawn."""
         inputs, sampler, countries = self.inputs, self.sampler, self.inputs.countries
         persons = audiences.draw_audiences(inputs.audiences, sampler, inputs.timeline.tail_degrees)
         joint, stated, both, bases = self._draw_unions(persons)
@@ -226,10 +218,7 @@ class Simulation:
 
     @cached_property
     def countries(self) -> Countries:
-        """Return draws of each row of `inputs.countries`; NaN where nothing is drawn.
-
-        Users are part of the exposed.
-        """
+        """Return draws of each row of `inputs.countries`; NaN where nothing is drawn."""
         if self.model is not None:
             return self.steps.countries
         nothing = np.full((len(self.inputs.countries), self.sampler.count), np.nan)
@@ -239,10 +228,7 @@ class Simulation:
 
     @cached_property
     def present(self) -> pd.DataFrame | None:
-        """Return 1 where a restriction (index) is present in a draw, else 0; None if not fitted.
-
-        The share of draws in which it is present is its chance.
-        """
+        """Return 1 where a restriction (index) is present in a draw, else 0; None if not fitted."""
         return self.inputs.chances.draw_present(
             self.inputs.restrictions,
             lambda keys: stratify_uniforms(self.sampler.draw_rows(pd.Series(keys))),
@@ -271,10 +257,7 @@ class Simulation:
         return self._draw_sets(members, self.monthly_audiences, self.present)
 
     def draw_on_a_day(self, members: pd.DataFrame, if_present: bool = False) -> Array:
-        """Return the people (sets, D) under a restriction on a day of each set.
-
-        With `if_present`, only restrictions that are present in a draw count there.
-        """
+        """Return the people (sets, D) under a restriction on a day, or under one present there."""
         if id(members) not in self._on_a_day:  # stored too, so that no others get their id
             present = self.present if if_present else None
             drawn = self._draw_sets(members, self.daily_audiences, present)

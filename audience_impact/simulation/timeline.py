@@ -77,7 +77,6 @@ OLDER_DAYS = 365
 FIRST_DAYS = {"least_end": "least_from", "end": "from_day", "most_end": "from_day"}
 """Column of the first day to use with each end: the latest possible start for the least end."""
 SLOWED = (Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value)
-"""Severities of what was slowed or impaired and not cut."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +129,7 @@ class Timeline(Declared):
         return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
 
     def find_intervals(self, rows: pd.DataFrame, end: str, by_country: bool) -> Intervals:
-        """Return intervals without change of restrictions or countries, with the rows in force.
-
-        They are computed once for the same rows, and must not be changed.
-        """
+        """Return intervals without change, and the rows in force; they must not be changed."""
         key = rows["row"].to_numpy().tobytes(), end, by_country
         if key not in self._intervals:
             country = rows["country_id"].astype("str")  # of no type where there are no rows
@@ -334,10 +330,7 @@ def draw_hours(periods: pd.DataFrame, sampler: Sampler) -> pd.DataFrame:
 
 
 def spread_kinds(line: Timeline, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of the timeline, each once for every `kind` of restriction that it is of.
-
-    `rows` has `row` and `period`, in which it is in force.
-    """
+    """Return rows (`row`, `period`) of the timeline, each for every `kind` that it is of."""
     about = line.rows.iloc[rows["row"]]
     networks = line.rows.loc[line.rows["platform_id"] == WHOLE_INTERNET, "restriction_id"]
     is_shutdown = about["restriction_id"].isin(networks).to_numpy("bool")

@@ -2,9 +2,8 @@
 
 Definitions. An audience is one as drawn (audiences.py). A union is of some audiences of one country
 inside one base; a country-base group contains all unions of one country and base. A set contains
-rows of the timeline, each an audience of a restriction, of a month, a year or a day in a country. A
-restriction is present in a draw if it happened there and is another event than those before it
-(fitted/chances.py).
+rows of the timeline, each an audience of a restriction, of a month, a year or a day in a country.
+Present in a draw: happened there, as another event than those before it (fitted/chances.py).
 
 Method. Each audience, base and correlation is drawn once for its own key and reused everywhere, so
 that draw number d is one possible world and sums over unions are consistent. Inside a group
@@ -26,9 +25,9 @@ weak evidence err together.
 
 Measured overlaps. In each draw the patterns of joint use are conditioned on the overlaps
 (overlap/patterns.py), each drawn from its distribution within what the audiences of that draw leave
-room for: their Frechet range. An overlap that is only a limit (over 93 %) narrows the bounds; in
-the draws it is what the model has, moved to the limit where the model is beyond it. The model's own
-error is narrowed by how much the overlaps narrow the bounds.
+room for: their Frechet range. One that is only a limit (over 93 %) is what the model has, moved to
+the limit where the model is beyond it. The model's own error is narrowed by how much the overlaps
+narrow the bounds.
 
 Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 Given the chances of the groups, restrictions happened independently. Two restrictions of the same
@@ -99,8 +98,7 @@ def draw_union_people(
 ) -> tuple[Array, Array]:
     """Return draws (unions, D) of the people in each union, and of its base, in persons.
 
-    `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys. The
-    rows of the result are in the order of `requested.table`.
+    `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys.
     """
     group_of = requested.table.groupby(GROUP, dropna=False).ngroup().to_numpy()
     groups = requested.table.iloc[np.unique(group_of, return_index=True)[1]]
@@ -173,10 +171,7 @@ def _sort_by_platform(
 def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one member (set_id, row) per platform: that of the earliest restriction.
-
-    Only the whole internet is left of sets that have it.
-    """
+    """Return one member per platform, the earliest; the whole internet alone where it is one."""
     single = _sort_by_platform(members, rows, periods).drop_duplicates(["set_id", "platform_id"])
     network = single["platform_id"] == WHOLE_INTERNET
     swallowed = single["set_id"].isin(single.loc[network, "set_id"]) & ~network
@@ -281,11 +276,7 @@ def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataF
 def _sum_affected(
     block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
 ) -> tuple[Array, Array]:
-    """Return the people in the places of each set, each once, and the country's people online.
-
-    `restrictions` has the users among the people online, and these, of each number of a
-    restriction; `drawn` the draws of each place.
-    """
+    """Return people in the places of each set, each once, and online; `restrictions` by number."""
     sets, at = np.unique(block["set_id"], return_inverse=True)
     named = block.groupby(["set_id", "area_id"]).ngroup().to_numpy()
     first = np.unique(named, return_index=True)[1]
@@ -340,10 +331,7 @@ def _draw_overlap(
     sampler: Sampler,
     expected: Array | None,
 ) -> Array:
-    """Return draws (D,) of a measured overlap, as shares of the base, as audiences leave room for.
-
-    Of a limit the draws are those `expected` by the model, moved to the limit where beyond it.
-    """
+    """Return draws (D,) of an overlap, as shares of the base; limits move those `expected`."""
     sizes = shares[list(fact.platforms)]
     if fact.kind is OverlapKind.INTERSECTION:
         least, most = np.maximum(sizes.sum(axis=0) - len(sizes) + 1.0, 0.0), sizes.min(axis=0)

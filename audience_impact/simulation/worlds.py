@@ -61,7 +61,6 @@ OUTSIDE = 1e-3
 """Relative tolerance beyond which a draw counts as outside a bound."""
 LEAST, MOST, ERROR_LEAST, ERROR_MOST, DRAWN = range(5)
 LEASTS, MOSTS = [LEAST, ERROR_LEAST], [MOST, ERROR_MOST]
-"""The columns of both least and of both most worlds."""
 
 
 class Limits(NamedTuple):
@@ -83,11 +82,7 @@ def open_sides(limits: Array) -> Array:
 
 
 def add_audiences(members: pd.DataFrame, rows: pd.DataFrame, limits: Limits, count: int) -> Array:
-    """Return the sum (count, columns) of the audiences of each set, each platform at its largest.
-
-    `members` has `set_id` and `row`, `rows` the `platform_id` and `where` of each row, and `limits`
-    its limits. A set without members has 0.
-    """
+    """Return the sum (count, columns) of the audiences of each set, a platform at its largest."""
     row = members["row"].to_numpy()
     about = rows[["platform_id", "where"]].iloc[row]
     keys = [members["set_id"].to_numpy(), about["platform_id"].array, about["where"].array]
@@ -173,16 +168,11 @@ def sum_by_restriction(
 
 
 LIMITS = ["low_persons", "high_persons", "base_persons"]
-"""Columns of an audience that bounds depend on."""
 DAILY_LIMITS = ["daily_least_persons", "daily_most_persons"]
-"""Columns of a daily figure that bounds depend on."""
 
 
 def widen_inputs(inputs: Inputs, rows: pd.DataFrame) -> Inputs:
-    """Return the inputs with every figure at its ends; without any limit if no error is known.
-
-    `rows` are the audiences, as `prepare_audiences` returns them.
-    """
+    """Return the inputs with every figure at its ends; without any limit if no error is known."""
     limits = widen_audiences(rows, inputs.errors)
     keeping = inputs.circumvention
     ends = audiences.draw_circumvention(keeping, EndSampler())
@@ -224,10 +214,7 @@ def widen_audiences(rows: pd.DataFrame, errors: FigureErrors | None) -> pd.DataF
 def widen_phases(
     monthly: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """Return the LIMITS of monthly audiences and the DAILY_LIMITS at the ends of their errors.
-
-    There are no limits if no error is known.
-    """
+    """Return LIMITS in a month and DAILY_LIMITS, at their ends; none if no error is known."""
     limits = widen_audiences(monthly, errors)
     if errors is None:
         return limits.assign(**dict.fromkeys(DAILY_LIMITS, np.nan))
