@@ -33,6 +33,7 @@ from audience_impact.outputs.areas import Sets
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.lineage import make_lineage, make_sources
+from audience_impact.outputs.queries import DayEngine
 from audience_impact.outputs.restrictions import (
     make_impact_by_platform,
     make_register_rows,
@@ -117,7 +118,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
     @cached_property
     def days_by_kind(self) -> tuple["pd.Series[float]", pd.DataFrame]:
         """Return the person-days of countries by month and year."""
-        return person_days.count_by_kind(self.simulation)
+        return DayEngine(self.simulation).count_by_kind()
 
     @cached_property
     def in_periods(self) -> Sets:

@@ -17,7 +17,7 @@ from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import over_time
 from audience_impact.outputs.area_names import list_areas_of
 from audience_impact.outputs.areas import Sets, make_rows
-from audience_impact.outputs.person_days import count_by_kind
+from audience_impact.outputs.queries import DayEngine
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
@@ -214,7 +214,7 @@ def by_area(
 ) -> pd.DataFrame:
     """Totals by month and year of countries, and of regions where the table of areas is given."""
     simulation = Simulation(inputs, sampler)
-    sets = over_time.draw_periods(simulation, *count_by_kind(simulation))
+    sets = over_time.draw_periods(simulation, *DayEngine(simulation).count_by_kind())
     return _sum_countries(sets, inputs, areas)
 
 

@@ -27,12 +27,12 @@ OF_COUNTRIES = ("restrictions", "candidates", "steps")
 """Tables whose countries are in `country_id`, or in `country_ids`."""
 OF_PLACES = ("impact",)
 """Tables whose areas may be smaller than a country."""
-LAST_LATIN = 0x24F
+LATIN = re.compile(r"[\0-\u024f]*")
 STATE = re.compile(r"[A-Z]{2}-\w+")
 """Pattern of ISO 3166-2, the codes of states and provinces."""
 NAMING = ["name", "aliases", "press_name"]
-CONTINENTS = ("002", "009", "019", "142", "150")
-"""UN M49 codes of its regions, which are the continents."""
+LEVELS = {WORLD: "world"} | dict.fromkeys(("002", "009", "019", "142", "150"), "continent")
+"""The level in UN M49 of the world and of its regions, which are the continents."""
 INTERMEDIATE_REGIONS = ("005", "011", "013", "014", "017", "018", "029", "830")
 """UN M49 codes of the parts of Sub-Saharan Africa and of Latin America and the Caribbean."""
 RETIRED = {"ANT", "BUR", "DDR", "FXX", "NTZ", "SCG", "SUN", "TMP", "XKK", "YMD", "YUG", "ZAR"}
@@ -48,7 +48,7 @@ def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     spelled = (
         (by_id["name"] + ";" + by_id["aliases"])
         .str.split(";")
-        .map(lambda names: next(filter(_is_latin, names), names[0]))
+        .map(lambda names: next((n for n in names if LATIN.fullmatch(strip_accents(n))), names[0]))
     )
     is_place = are_regions(by_id.index.to_series())
     names = by_id["name"].mask(is_place, spelled.map(strip_accents))
@@ -67,10 +67,6 @@ def name_region(area_ids: list[str], parents: Parents, names: "pd.Series[str]") 
     region = regions.pop() if len(regions) == 1 else ""
     is_told_apart = region and names[region] not in set(names[area_ids])
     return str(names[region]) if is_told_apart else None
-
-
-def _is_latin(name: str) -> bool:
-    return all(ord(sign) <= LAST_LATIN for sign in strip_accents(name))
 
 
 def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -140,13 +136,6 @@ def list_regions(areas: pd.DataFrame, countries: Iterable[str]) -> pd.DataFrame:
     """Return the regions and the world of each country: `list_areas_of` without the country."""
     holders = list_areas_of(areas, countries)
     return holders[holders["area_id"] != holders["country_id"]].reset_index(drop=True)
-
-
-def classify(area_ids: "pd.Series[str]") -> "pd.Series[str]":
-    """Return for each area whether it is a country, or its level in UN M49."""
-    levels = {WORLD: "world"} | dict.fromkeys(CONTINENTS, "continent")
-    others = area_ids.str.isdecimal().map({True: "subregion", False: "country"})
-    return area_ids.map(levels).fillna(others).astype("str")
 
 
 def count_residents(

@@ -32,31 +32,16 @@ from audience_impact.bounds import BOUNDS
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array, no_rows
 from audience_impact.outputs import area_names
-from audience_impact.outputs.queries import EVERY
+from audience_impact.outputs.queries import EVERY, summarise_days
 from audience_impact.outputs.review import reasons
-from audience_impact.outputs.review.status_rules import (
-    ESTIMATED,
-    IMPUTED,
-    MISSING,
-    UNRELIABLE,
-)
+from audience_impact.outputs.review.status_rules import ESTIMATED, IMPUTED, MISSING, UNRELIABLE
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.places import nesting
 from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
 from audience_impact.simulation.phases import number_sets
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
-from audience_impact.simulation.worlds import (
-    DRAWN,
-    LEASTS,
-    MOSTS,
-    bound_most,
-    find_largest,
-    find_undrawn,
-    join_worlds,
-    open_sides,
-    summarise,
-)
+from audience_impact.simulation.worlds import DRAWN, LEASTS, MOSTS, find_largest, find_undrawn
 from audience_impact.vocabulary import RestrictionKind, YesNo
 
 KEY = ["area_id", "period", "kind"]
@@ -104,8 +89,9 @@ def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]")
 
     Sets that are drawn together have one base, which is at least their largest audience.
     """
-    bounds, drawn = _find_floors(simulation)
-    people = np.empty((len(name), DRAWN + simulation.sampler.count))
+    inputs, draws = simulation.inputs, simulation.sampler.count
+    bounds_of, draws_of = _find_floors(simulation)
+    people = np.empty((len(name), DRAWN + draws))
     for sets in name.groupby(name).indices.values():
         place = np.full(len(name), -1)
         place[sets] = np.arange(len(sets))
@@ -113,7 +99,13 @@ def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]")
             world: rows.assign(set_id=place[rows["set_id"]])[place[rows["set_id"]] >= 0]
             for world, rows in members.items()
         }
-        people[sets] = _draw_people(simulation, some, len(sets), bounds, drawn)
+        least, most = _bound_people(inputs, some, bounds_of, len(sets))
+        drawn = np.full((len(sets), draws), np.nan)
+        if simulation.model is not None and len(some["drawn"]):
+            in_months = simulation.draw_in_months(some["drawn"])
+            drawn[: len(in_months)] = in_months
+        _raise_to_restrictions(drawn, inputs, some["drawn"], draws_of)
+        people[sets] = worlds.join_worlds(least, most, np.minimum(drawn, most[:, [1]]))
     return people
 
 
@@ -133,39 +125,22 @@ def _find_floors(simulation: Simulation) -> tuple[pd.DataFrame, Array]:
     return pd.DataFrame(values, countries.index, ends), exposed
 
 
-def _draw_people(
-    simulation: Simulation,
-    members: Members,
-    count: int,
-    bounds_of: pd.DataFrame,
-    draws_of: Array,
-) -> Array:
-    inputs, in_draws = simulation.inputs, members["drawn"]
-    least, most = _bound_people(inputs, members, bounds_of, count)
-    drawn = np.full((count, simulation.sampler.count), np.nan)
-    if simulation.model is not None and len(in_draws):
-        people = simulation.draw_in_months(in_draws)
-        drawn[: len(people)] = people
-    _raise_to_restrictions(drawn, inputs, in_draws, draws_of)
-    return join_worlds(least, most, np.minimum(drawn, most[:, [1]]))
-
-
 def _bound_people(
     inputs: SimulationInputs, members: Members, of_restrictions: pd.DataFrame, count: int
 ) -> tuple[Array, Array]:
     """Return least and most people (count, 2), at most the base of the year where it is known."""
     line, limits = inputs.timeline, inputs.timeline.monthly_limits
-    possible, certain = members["every"], members["certain"]
+    possible, certain = members["most"], members["least"]
     keys = pd.MultiIndex.from_frame(line.rows[COUNTRY])
     of_rows = of_restrictions.reindex(keys).to_numpy("float64")  # of the restriction of each row
     sets = possible["set_id"].to_numpy()
     online = line.online_limits[possible["row"]]
-    base = open_sides(nesting.find_largest(online, sets, count, np.nan))
+    base = worlds.open_sides(nesting.find_largest(online, sets, count, np.nan))
     least = np.maximum(
         find_largest(certain, limits.low, count), find_largest(certain, of_rows[:, LEASTS], count)
     )
     least = np.minimum(least, base)
-    most = bound_most(possible, line.rows, limits, count)
+    most = worlds.bound_most(possible, line.rows, limits, count)
     raised = np.maximum(np.fmax(most, find_largest(possible, of_rows[:, MOSTS], count)), least)
     return least, np.where(np.isinf(most), most, np.minimum(raised, base))
 
@@ -255,21 +230,15 @@ def _stack_sets(parts: Sequence[Sets]) -> tuple[pd.DataFrame, pd.DataFrame, pd.D
 
     `set_id` numbers all sets; `place` is the row of a set in its `part`.
     """
-    first = np.cumsum([0, *(len(sets.table) for sets in parts)])
-    tables = [
-        sets.table.assign(
-            part=number,
-            place=np.arange(len(sets.table)),
-            **{f"is_drawn_{unit}": ~find_undrawn(sets.people[unit]) for unit in UNITS},
-        )
-        for number, sets in enumerate(parts)
-    ]
-    shared, cells = (
-        [rows.assign(set_id=rows["set_id"] + start) for rows, start in zip(of, first, strict=False)]
-        for of in ([sets.shared for sets in parts], [sets.cells for sets in parts])
-    )
-    table, shared, cells = (_join_filled(rows) for rows in (tables, shared, cells))
-    return table, shared, cells
+    tables, shared, cells, first = [], [], [], 0
+    for number, sets in enumerate(parts):
+        is_drawn = {f"is_drawn_{unit}": ~find_undrawn(sets.people[unit]) for unit in UNITS}
+        place = np.arange(len(sets.table))
+        tables.append(sets.table.assign(part=number, place=place, **is_drawn))
+        shared.append(sets.shared.assign(set_id=sets.shared["set_id"] + first))
+        cells.append(sets.cells.assign(set_id=sets.cells["set_id"] + first))
+        first += len(sets.table)
+    return _join_filled(tables), _join_filled(shared), _join_filled(cells)
 
 
 def _join_filled(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -285,11 +254,9 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
 def _sum_units(pairs: pd.DataFrame, parts: Sequence[Sets]) -> pd.DataFrame:
     tables = [no_rows([], [name for unit in UNITS for name in list_numbers(unit)])]
     for _, rows in pairs.groupby("area_id", sort=True):
-        numbers = [
-            summarise(people := sum_people(rows, parts, unit), pd.RangeIndex(len(people)), unit)
-            for unit in UNITS
-        ]
-        tables.append(pd.concat(numbers, axis=1))
+        persons, days = (pd.DataFrame(sum_people(rows, parts, unit)) for unit in UNITS)
+        people = worlds.summarise(persons.to_numpy(), persons.index, "persons")
+        tables.append(people.join(summarise_days(days, "person_days")))
     return _join_filled(tables)
 
 
@@ -359,8 +326,6 @@ def _add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
     )
     words = reasons.state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
-    names = [f"{name}_person_days" for name in worlds.QUANTILES]
-    table[names] = table[names].where(table[names[-1]] > 0.0)
     table, withheld = reasons.withhold_quantiles(table, "person_days")
     no_days = table["q50_person_days"].isna()
     is_part_of_days = (table["days_drawn"] < table["countries_count"]) & ~no_days
@@ -386,8 +351,8 @@ def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFr
     """
     last = register_rows["count_year"].max() if len(register_rows) else "9999"
     is_late = rows["period"].str[:4] > last
-    marked = reasons.apply_status_rule(
-        rows.assign(reason_details=""), is_late, "after_last_edition", cap=UNRELIABLE
+    marked = reasons.add_status_rules(
+        rows.assign(reason_details=""), {"after_last_edition": is_late}, cap=UNRELIABLE
     )
     until = f"{last}-12-31" if len(register_rows) else rows["as_of"]
     return marked.drop(columns="reason_details").assign(collected_until=until)
@@ -435,16 +400,16 @@ def make_tables(
         f"{name}_population_share": (rows[f"{name}_persons"] / residents).round(6)
         for name in worlds.QUANTILES
     }
+    smaller = rows["area_id"].str.isdecimal().map({True: "subregion", False: "country"})
     rows = rows.assign(
-        area_level=area_names.classify(rows["area_id"]),
+        area_level=rows["area_id"].map(area_names.LEVELS).fillna(smaller).astype("str"),
         iso3=rows["area_id"].map(area_names.list_alpha_3(tables["areas"])),
         population_persons=residents,
         **shares,
     )
     made = {}
     for span in spans:
-        of_span = rows[rows["period"].str.len() == SPANS[span]]
-        of_span = of_span.assign(**{span: of_span["period"]})
+        of_span = rows[rows["period"].str.len() == SPANS[span]].rename(columns={"period": span})
         is_country = of_span["area_level"] == "country"
         made[f"countries_by_{span}"] = of_span[is_country].reset_index(drop=True)
         made[f"regions_by_{span}"] = of_span[~is_country].reset_index(drop=True)

@@ -1,5 +1,7 @@
 """Table `impact`: the people whom each restriction affects, and the reason for a missing number."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -7,15 +9,10 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.scope import Scope
 from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs.areas import list_numbers
-from audience_impact.outputs.review import reasons
+from audience_impact.outputs.review import reasons, status_rules
 from audience_impact.outputs.review.confidence import rate_answers
-from audience_impact.outputs.review.reasons import NEVER, apply_status_rule
-from audience_impact.outputs.review.status_rules import (
-    ESTIMATED,
-    MISSING,
-    UNRELIABLE,
-    fill_sentence,
-)
+from audience_impact.outputs.review.reasons import NEVER, add_status_rules
+from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.simulation import reach, worlds
 from audience_impact.simulation.simulate import (
     DEPRIVED,
@@ -74,9 +71,7 @@ def make_impact(scope: Scope, simulation: SimulationInputs, draws: Draws) -> pd.
 def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     widest = reasons.choose_widest(frame.index.to_series(), parts)
     rows, withheld = reasons.withhold_quantiles(frame, bound="printed_max_persons", widest=widest)
-    for rule, is_withheld in withheld.items():
-        rows = apply_status_rule(rows, is_withheld, rule)
-    return rows
+    return add_status_rules(rows, withheld)
 
 
 def _describe_restrictions(
@@ -145,7 +140,7 @@ def _explain_exposed(
     outside_share = worlds.measure_outside_share(draws[EXPOSED.value], bounds)
     beyond = pd.Series(outside_share, simulation.restrictions).reindex(frame.index)
     left_out = [country.key[0] for country in simulation.bounds.overlaps if len(country.left_out)]
-    frame = apply_status_rule(frame, frame.index.isin(left_out), "overlap_left_out")
+    frame = add_status_rules(frame, {"overlap_left_out": frame.index.isin(left_out)})
     window = reach.window_by_restriction(inputs.sizes, inputs.daily, simulation.timeline.periods)
     window = window.reindex(frame.index)
     certain, upper = scope.by_id["is_certain"].reindex(frame.index), frame["printed_max_persons"]
@@ -161,7 +156,7 @@ def _explain_exposed(
 def _explain_no_error(frame: pd.DataFrame) -> pd.DataFrame:
     has_figure = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
     is_flat = (frame["q05_persons"] == frame["q95_persons"]) & (frame["q50_persons"] > 0)
-    return apply_status_rule(frame, has_figure & is_flat, "no_error")
+    return add_status_rules(frame, {"no_error": has_figure & is_flat})
 
 
 def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
@@ -170,7 +165,7 @@ def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.Da
         return frame
     ready = frame.index.isin(simulation.countries["restriction_id"])
     ready &= frame["obs_status"] != MISSING
-    return apply_status_rule(frame, ready & frame["q50_persons"].isna(), rule)
+    return add_status_rules(frame, {rule: ready & frame["q50_persons"].isna()})
 
 
 def _explain_users(frame: pd.DataFrame, scope: Scope, simulation: SimulationInputs) -> pd.DataFrame:
@@ -184,21 +179,22 @@ def _explain_users(frame: pd.DataFrame, scope: Scope, simulation: SimulationInpu
     is_counted = pd.Series(frame.index.isin(assumed.index), frame.index)
     fitted = frame.index.isin(inputs.feature_laws["restriction_id"]) & ~is_counted
     is_known = is_counted | fitted
-    frame = apply_status_rule(frame, narrowed & is_whole.isna() & named, "mixed_features")
-    frame = apply_status_rule(frame, narrowed & ~is_known, "no_feature_share")
-    frame = apply_status_rule(frame, narrowed & fitted, "feature_learned")
-    frame = apply_status_rule(frame, narrowed & is_counted, "feature_assumed", details)
+    flags = {
+        "mixed_features": narrowed & is_whole.isna() & named,
+        "no_feature_share": narrowed & ~is_known,
+        "feature_learned": narrowed & fitted,
+        "feature_assumed": details.where(narrowed & is_counted, ""),
+    }
+    frame = add_status_rules(frame, flags)
     frame[QUANTILES] = frame[QUANTILES].mask(narrowed & (~is_known | is_whole.isna()))
     return _explain_undrawn(frame, simulation)
 
 
 def _order_assumptions(assumed: "pd.Series[str]") -> str:
     """Return the assumptions of several shares without repeats, in the order of the sentences."""
-
-    def fill_words(cell: str) -> str:
-        return "; ".join(fill_sentence("feature_assumed", detail) for detail in cell.split(";"))
-
-    return ";".join(sorted({*assumed} - {""}, key=fill_words))
+    fill = partial(status_rules.fill_sentence, "feature_assumed")
+    cells = {cell: "; ".join(map(fill, cell.split(";"))) for cell in {*assumed} - {""}}
+    return ";".join(sorted(cells, key=cells.__getitem__))
 
 
 def _explain_deprived(
@@ -216,9 +212,7 @@ def _explain_deprived(
         "network_gone": keeping["basis"].eq(CircumventionBasis.NETWORK_GONE.value),
         "circumvention_learned": keeping["basis"].eq(CircumventionBasis.LEARNED.value),
     }
-    for rule, applies in rules.items():
-        frame = apply_status_rule(frame, enforced & applies, rule)
-    return frame
+    return add_status_rules(frame, {rule: enforced & applies for rule, applies in rules.items()})
 
 
 def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:

@@ -152,9 +152,12 @@ def _add_keys(rows: pd.DataFrame, table: str) -> pd.DataFrame:
 def _use_figures(inputs: Inputs) -> Iterator[pd.DataFrame]:
     chosen, sizes, shares = inputs.chosen, inputs.sizes, inputs.feature_shares
     of_shares = chosen[chosen["share_base_id"] != ""]
-    pages = _list_other_pages(inputs)
+    same = [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
+    pages = inputs.before.merge(chosen[same].drop_duplicates(), on=same)
+    key = ["restriction_id", "estimate_id"]
+    is_chosen = pd.MultiIndex.from_frame(pages[key]).isin(pd.MultiIndex.from_frame(chosen[key]))
     yield _add_role(chosen, FactRole.AUDIENCE, "estimates", "estimate_id", OF_ROW)
-    yield _add_role(pages, FactRole.RELAY, "estimates", "estimate_id", OF_ROW)
+    yield _add_role(pages[~is_chosen], FactRole.RELAY, "estimates", "estimate_id", OF_ROW)
     yield _add_role(inputs.daily, FactRole.DAILY_AUDIENCE, "estimates", "daily_id", OF_ROW)
     yield _add_role(sizes, FactRole.BASE, "bases", "base_id")
     yield _add_role(sizes, FactRole.POPULATION, "bases", "population_id")
@@ -165,14 +168,6 @@ def _use_figures(inputs: Inputs) -> Iterator[pd.DataFrame]:
     yield _add_role(shares, FactRole.FEATURE_SHARE, "feature_use", "feature_use_id")
     keeping = inputs.circumvention
     yield _add_role(keeping, FactRole.CIRCUMVENTION, "circumvention", "circumvention_id")
-
-
-def _list_other_pages(inputs: Inputs) -> pd.DataFrame:
-    same = [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
-    pages = inputs.before.merge(inputs.chosen[same].drop_duplicates(), on=same)
-    key = ["restriction_id", "estimate_id"]
-    chosen = pd.MultiIndex.from_frame(inputs.chosen[key])
-    return pages[~pd.MultiIndex.from_frame(pages[key]).isin(chosen)]
 
 
 def _use_facts(

@@ -16,15 +16,8 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.frames import Array
-from audience_impact.outputs.areas import (
-    ALL,
-    BASES,
-    KEY,
-    Members,
-    Sets,
-    count_restrictions,
-    draw_apart,
-)
+from audience_impact.outputs import areas
+from audience_impact.outputs.areas import ALL, BASES, KEY, Members, Sets
 from audience_impact.outputs.queries import DayEngine
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.places import nesting
@@ -37,9 +30,9 @@ YEARS = 2
 OF_PERIODS = ["country_id", "period", "kind"]
 WITHIN_YEARS = (ALL, RestrictionKind.ORDERED.value)
 """Kinds of which a year has at least the people of each of its months."""
-ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end", "daily": "end"}
+ENDS = {"most": "most_end", "least": "least_end", "drawn": "end", "daily": "end"}
 """The kinds of rows in a set, with the end date up to which a restriction counts in each."""
-OF_MONTHS = ("every", "certain", "drawn")
+OF_MONTHS = ("most", "least", "drawn")
 PUBLISHED_DRAWS = 250
 """Number of draws of a country-year that are published, the first of a run: the shares of draws
 below the 5 % and the 95 % quantile have a standard error of 1.4 points.
@@ -53,8 +46,8 @@ def _list_rows(inputs: SimulationInputs) -> Members:
     complete = line.rows["restriction_id"].isin(inputs.countries["restriction_id"])
     ready = (line.monthly["shape"] != "").to_numpy() & line.rows["base_persons"].notna()
     return {
-        "every": line.rows,
-        "certain": line.confirmed_rows,
+        "most": line.rows,
+        "least": line.confirmed_rows,
         "drawn": line.rows[complete & ready],
         "daily": line.drawn_rows,
     }
@@ -62,7 +55,7 @@ def _list_rows(inputs: SimulationInputs) -> Members:
 
 def _number_sets(rows_of: Members, key: list[str]) -> tuple[pd.DataFrame, Members]:
     """Return the sets of rows with the same key (`set_id`, key), and the rows of each by kind."""
-    table = rows_of["every"][key].drop_duplicates().sort_values(key, ignore_index=True)
+    table = rows_of["most"][key].drop_duplicates().sort_values(key, ignore_index=True)
     numbers = table.reset_index(names="set_id")
     members = {
         world: rows.merge(numbers, on=key, validate="m:1")[["set_id", "row"]]
@@ -87,7 +80,7 @@ def unite_people(simulation: Simulation, period: str = "") -> Array:
         inside = (days["start"] < days["end"]) & ~outside  # NaT, of all time, leaves nothing out
         sets = rows["country_id"].map(countries.index)
         members[world] = rows[["row"]].assign(set_id=sets)[inside].reset_index(drop=True)
-    by_country = draw_apart(simulation, members, pd.Series("", range(len(countries))))
+    by_country = areas.draw_apart(simulation, members, pd.Series("", range(len(countries))))
     return np.asarray(by_country.sum(axis=0, keepdims=True))
 
 
@@ -109,10 +102,10 @@ def draw_periods(
     }
     numbers, members = _number_sets(alive, OF_PERIODS)
     table = numbers[OF_PERIODS]
-    counts, shared = count_restrictions(members["every"], inputs, len(table))
+    counts, shared = areas.count_restrictions(members["most"], inputs, len(table))
     keys = pd.MultiIndex.from_frame(table)
     of_days = person_days.reindex(keys, fill_value=0.0).to_numpy()
-    described = table.join(counts).join(_describe_sets(members["every"], inputs))
+    described = table.join(counts).join(_describe_sets(members["most"], inputs))
     described["days"] = days.reindex(keys, fill_value=0.0).to_numpy()
     people = {"persons": _draw_people(simulation, table, members), "person_days": of_days}
     return Sets(described, shared, numbers[["set_id", "period", "kind"]], people)
@@ -161,7 +154,7 @@ def _draw_people(simulation: Simulation, table: pd.DataFrame, members: Members) 
     """
     is_within = table["kind"].isin(WITHIN_YEARS)
     together = table["kind"] + table["period"].str.len().astype("str").where(~is_within, "")
-    persons = draw_apart(simulation, members, together)
+    persons = areas.draw_apart(simulation, members, together)
     years = pd.MultiIndex.from_frame(table.assign(period=table["period"].str[:4]))
     at = pd.MultiIndex.from_frame(table).get_indexer(years)
     largest = nesting.find_largest(persons[is_within], at[is_within], len(table), np.nan)
@@ -201,15 +194,11 @@ def draw_days(simulation: Simulation, as_of: date) -> Sets:
     """
     inputs = simulation.inputs
     days, of_sets = _list_days(inputs, pd.Timestamp(as_of))
-    state = _mark_ages(days, of_sets["every"], inputs)
-    days["moment"] = (
-        days[["country_id", *ENDS]]
-        .join(state)
-        .groupby(["country_id", *ENDS, *state], dropna=False, sort=False)
-        .ngroup()
-    )
+    state = _mark_ages(days, of_sets["most"], inputs)
+    key = ["country_id", *ENDS, *state]
+    days["moment"] = days.join(state).groupby(key, dropna=False, sort=False).ngroup()
+    days["period"] = days["day"].dt.strftime("%Y-%m-%d")
     moments = days.drop_duplicates("moment")
-    moments = moments.assign(period=moments["day"].dt.strftime("%Y-%m-%d"))
     rows_of = {
         world: spread_kinds(inputs.timeline, moments.merge(rows, left_on=world, right_on="set_id"))[
             ["country_id", "moment", "kind", "row"]
@@ -217,21 +206,16 @@ def draw_days(simulation: Simulation, as_of: date) -> Sets:
         for world, rows in of_sets.items()
     }
     table, members = _number_sets(rows_of, ["country_id", "kind", "moment"])
-    counts, shared = count_restrictions(members["every"], inputs, len(table))
-    cells = days[["day", "moment"]].merge(table, on="moment")
-    on_a_day = [members[kind] for kind in ("certain", "every", "daily")]
+    counts, shared = areas.count_restrictions(members["most"], inputs, len(table))
+    cells = days[["period", "moment"]].merge(table, on="moment")
+    on_a_day = [members[kind] for kind in ("least", "most", "daily")]
     daily = DayEngine(simulation).unite_people(on_a_day, [len(table)] * 3, if_present=True)
     people = {
-        "persons": draw_apart(simulation, members, table["kind"]),
+        "persons": areas.draw_apart(simulation, members, table["kind"]),
         "person_days": join_worlds(*daily),
     }
-    cells = cells.assign(period=cells["day"].dt.strftime("%Y-%m-%d"))
-    return Sets(
-        table[["country_id", "kind"]].join(counts),
-        shared,
-        cells[["set_id", "period", "kind"]],
-        people,
-    )
+    described = table[["country_id", "kind"]].join(counts)
+    return Sets(described, shared, cells[["set_id", "period", "kind"]], people)
 
 
 def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:
@@ -267,9 +251,7 @@ def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) 
 def _mark_ages(days: pd.DataFrame, members: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
     """Return how many rows are `older` than a year on a day, and the day if one `began` on it."""
     line = inputs.timeline
-    cells = (
-        days[["every"]].reset_index(names="at").merge(members, left_on="every", right_on="set_id")
-    )
+    cells = days[["most"]].reset_index(names="at").merge(members, left_on="most", right_on="set_id")
     began = line.periods["from_day"].reindex(line.rows["restriction_id"].iloc[cells["row"]])
     age = (days["day"].loc[cells["at"]].to_numpy() - began.to_numpy()) / np.timedelta64(1, "D")
     marks = cells[["at"]].assign(older=age > OLDER_DAYS, began=age == 0).groupby("at")

@@ -18,23 +18,8 @@ import pandas as pd
 from audience_impact.bounds import BOUNDS
 from audience_impact.frames import Array
 from audience_impact.outputs import queries
-from audience_impact.outputs.queries import (
-    ENDS,
-    EVERY,
-    KEY,
-    PEOPLE,
-    UNITS,
-    DayEngine,
-    Ends,
-    Kinds,
-    summarise_days,
-)
-from audience_impact.outputs.review.reasons import (
-    choose_widest,
-    find_no_estimate_reason,
-    state_reasons,
-    withhold_quantiles,
-)
+from audience_impact.outputs.queries import EVERY, KEY, PEOPLE, UNITS, DayEngine, Kinds
+from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
@@ -59,26 +44,21 @@ def make_person_days(simulation: Simulation, as_of: date) -> pd.DataFrame:
     return frame.sort_values(["restriction_id", "area_id", "period"], ignore_index=True)
 
 
-def count_by_kind(simulation: Simulation) -> tuple["pd.Series[float]", pd.DataFrame]:
-    """Return the result of DayEngine.count_by_kind for all restrictions."""
-    engine = DayEngine(simulation)
-    return engine.count_by_kind(engine.list_spans(by_country=True))
-
-
 def _sum_all(engine: DayEngine, by_country: bool) -> pd.DataFrame:
     line = engine.inputs.timeline
     drawn = line.find_intervals(line.drawn_rows, "end", by_country)
     covered = queries.count_days_in_force(drawn).rename("covered_days")
     imputed = _sum_units(engine, by_country, ("end", "end", "end"), (PEOPLE,))
     imputed = imputed.drop(columns="is_outweighed").add_prefix(IMPUTED)
-    table = _sum_units(engine, by_country, ENDS[by_country], UNITS).join(covered).join(imputed)
+    table = _sum_units(engine, by_country, queries.ENDS[by_country], UNITS)
+    table = table.join(covered).join(imputed)
     over = table[f"{IMPUTED}days"].isna()  # the imputed ends of all restrictions are before
     table.loc[over, list(imputed)] = 0.0
     return table
 
 
 def _sum_units(
-    engine: DayEngine, by_country: bool, ends: Ends, units: tuple[str, ...]
+    engine: DayEngine, by_country: bool, ends: queries.Ends, units: tuple[str, ...]
 ) -> pd.DataFrame:
     """Return the totals in units and the days in force, by KEY.
 
@@ -93,7 +73,7 @@ def _sum_units(
     table = pd.DataFrame({"days": queries.count_days_in_force(spans.most)})
     for unit in units:
         counted = people if unit == PEOPLE else engine.count_hours(spans, people)
-        numbers = summarise_days(engine.sum_days(spans, counted), unit)
+        numbers = queries.summarise_days(engine.sum_days(spans, counted), unit)
         forced = queries.sum_days(sure, engine.bound_least(sure, unit))[0]
         lower = numbers[f"printed_min_{unit}"]
         is_forced = lower > forced.reindex(table.index).fillna(0.0) + 1.0
@@ -129,10 +109,8 @@ def _sum_slowed(engine: DayEngine) -> pd.DataFrame:
         [rows[is_slowed[rows["row"]] == kind].reset_index(drop=True) for _, rows in spans]
         for kind in (True, False)
     )
-    together, of_cut = (
-        engine.draw_people(members, counts[2], if_present=True)
-        for members in (spans.drawn[1], cut[2])
-    )
+    together = engine.draw_people(spans.drawn[1], counts[2], if_present=True)
+    of_cut = engine.draw_people(cut[2], counts[2], if_present=True)
     least, most = engine.bound_people(slowed, counts)
     drawn = np.maximum(together - np.nan_to_num(of_cut), 0.0)
     totals = engine.sum_days(spans, Kinds(least, most, drawn))
@@ -176,7 +154,7 @@ def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:
         choose(most, people.most, people.most, fewer),
         people.drawn * share[at],
     )
-    return summarise_days(engine.sum_days(spans, counted), PEOPLE).add_prefix(FEATURE)
+    return queries.summarise_days(engine.sum_days(spans, counted), PEOPLE).add_prefix(FEATURE)
 
 
 def _list_restrictions(intervals: Intervals) -> pd.DataFrame:
@@ -210,7 +188,7 @@ def _sum_naively(inputs: SimulationInputs) -> pd.DataFrame:
 def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataFrame:
     inputs = engine.inputs
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
-    widest = choose_widest(frame["restriction_id"], inputs.parts)
+    widest = reasons.choose_widest(frame["restriction_id"], inputs.parts)
     frame, withheld = _withhold_quantiles(frame, widest)
     is_undrawn = frame["q50_person_days"].isna()
     is_drawn = rows["is_complete"] & rows["is_daily_drawn"]
@@ -223,9 +201,9 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
     }
     flags = {rule: _totals_with(frame, inputs, rows[some]) for rule, some in why.items()}
     flags |= {"outweighed": frame["is_outweighed"], **withheld}
-    if rule := find_no_estimate_reason(inputs):
+    if rule := reasons.find_no_estimate_reason(inputs):
         flags[rule] = is_undrawn & ~np.logical_or.reduce(list(flags.values()))
-    words = state_reasons(flags, frame.index)[["reason", "reason_rule_ids"]]
+    words = reasons.state_reasons(flags, frame.index)[["reason", "reason_rule_ids"]]
     areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
     return frame.drop(columns="is_outweighed").assign(
         area_id=frame["country_id"].where(~is_restriction, frame["restriction_id"].map(areas)),
@@ -246,7 +224,7 @@ def _withhold_quantiles(
     withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
     for unit, kind in families:
         bound = "" if kind else f"printed_max_{unit}"
-        frame, blanked = withhold_quantiles(frame, unit, kind, bound, widest)
+        frame, blanked = reasons.withhold_quantiles(frame, unit, kind, bound, widest)
         withheld |= pd.DataFrame(blanked, columns=withheld.columns)
     return frame, {name: withheld[name] for name in withheld}
 

@@ -124,13 +124,11 @@ class DayEngine:
 
     def draw_people(self, members: pd.DataFrame, count: int, if_present: bool) -> Array:
         """Return draws of people (count, D) on a day; NaN for sets without a member."""
-        draws = self.simulation.sampler.count
-        if self.inputs.overlap_model is None or members.empty:
-            return np.full((count, draws), np.nan)
-        people = self.simulation.draw_on_a_day(members, if_present)
-        if len(people) == count:
-            return people
-        return np.vstack([people, np.full((count - len(people), draws), np.nan)])
+        people = np.full((count, self.simulation.sampler.count), np.nan)
+        if self.inputs.overlap_model is not None and len(members):
+            drawn = self.simulation.draw_on_a_day(members, if_present)
+            people[: len(drawn)] = drawn
+        return people
 
     def sum_days(self, spans: Kinds[Intervals], counted: Kinds[Array]) -> pd.DataFrame:
         """Return what is counted, summed over the days in force, in all worlds by KEY."""
@@ -140,12 +138,13 @@ class DayEngine:
             self._sum_drawn_days(spans.drawn, counted.drawn),
         )
 
-    def count_by_kind(self, spans: Kinds[Intervals]) -> tuple["pd.Series[float]", pd.DataFrame]:
+    def count_by_kind(self) -> tuple["pd.Series[float]", pd.DataFrame]:
         """Return the days of countries under each kind of restriction, and the person-days.
 
-        Both are by OF_COUNTRIES, the person-days in all worlds. `spans` are those of countries. A
-        person under two kinds on a day counts in each.
+        Both are by OF_COUNTRIES, the person-days in all worlds. A person under two kinds on a day
+        counts in each.
         """
+        spans = self.list_spans(by_country=True)
         people = self.count_people(spans, by_country=True)
         divided = [divide_by_kind(part, self.inputs.timeline) for part in spans]
         pieces, members = zip(*divided, strict=True)
@@ -171,7 +170,7 @@ class DayEngine:
         """
         pieces = intervals[0]
         restriction = pieces["group"].str.rsplit("|", n=1).str[0]
-        is_drawn = _is_of_restriction(pieces) & restriction.isin(self.list_unknown_ends())
+        is_drawn = _mark_restrictions(pieces) & restriction.isin(self.list_unknown_ends())
         if not is_drawn.any():
             return sum_days(intervals, per_day)
         fixed = pieces.assign(days=pieces["days"].mask(is_drawn, 0))
@@ -184,11 +183,8 @@ class DayEngine:
         before = (some["start"] - first).dt.days.to_numpy()[:, None]
         length = some["days"].to_numpy("float64")[:, None]
         people = np.clip(drawn - before, 0.0, length) * per_day[some["set_id"].to_numpy()]
-        for period in (some["month"].str.slice(0, -3), pd.Series(EVERY, some.index)):
-            keys = pd.MultiIndex.from_arrays([names, pd.Series("", some.index), period], names=KEY)
-            place, distinct = pd.factorize(keys)
-            by_key = csr_array((np.ones(len(place)), (place, np.arange(len(place)))))
-            table.loc[distinct] += by_key @ people
+        more = sum_days((some.assign(set_id=np.arange(len(some)), days=1), intervals[1]), people)
+        table.loc[more.index] += more
         return table
 
 
@@ -259,7 +255,7 @@ def count_days_in_force(intervals: Intervals) -> "pd.Series[float]":
     return days.groupby(level=KEY).max().astype("float64")
 
 
-def _is_of_restriction(pieces: pd.DataFrame) -> "pd.Series[bool]":
+def _mark_restrictions(pieces: pd.DataFrame) -> "pd.Series[bool]":
     return pieces["group"].str.contains("|", regex=False).astype("bool")
 
 
@@ -268,17 +264,12 @@ def _list_periods(pieces: pd.DataFrame) -> pd.DataFrame:
 
     Only countries have months, only restrictions a grand total.
     """
-    of_restriction = _is_of_restriction(pieces)
-    years = pieces.assign(period=pieces["month"].str.slice(0, -3))
-    months = pieces.assign(period=pieces["month"])[~of_restriction]
-    in_all = pieces.assign(period=EVERY)[of_restriction]
-    rows = pd.concat([months, years, in_all])
-    is_restriction = _is_of_restriction(rows)
-    restriction = rows["group"].str.rsplit("|", n=1).str[0]
-    return pd.DataFrame(
-        {
-            "restriction_id": restriction.where(is_restriction, EVERY),
-            "country_id": rows["group"].mask(is_restriction, ""),
-            **{name: rows[name] for name in ("period", "group", "set_id", "days")},
-        }
+    is_restriction = _mark_restrictions(pieces)
+    restriction = pieces["group"].str.rsplit("|", n=1).str[0]
+    years = pieces.assign(
+        restriction_id=restriction.where(is_restriction, EVERY),
+        country_id=pieces["group"].mask(is_restriction, ""),
+        period=pieces["month"].str.slice(0, -3),
     )
+    months = years.assign(period=years["month"])[~is_restriction]
+    return pd.concat([months, years, years.assign(period=EVERY)[is_restriction]])

@@ -220,7 +220,15 @@ def make_impact_by_platform(
 def _bound_targets(scope: Scope, sizes: pd.DataFrame, exposed: "pd.Series[float]") -> pd.DataFrame:
     """Return the targets with their audiences: no more than all `exposed` to the restriction."""
     rows = scope.targets.merge(_sum_audiences(sizes), on=PLATFORM, how="left", validate="m:1")
-    rows = _add_swallowed(rows, sizes)
+    base = sizes.groupby("restriction_id")["base"].first()
+    of_countries = sizes.groupby(COUNTRY)["base_persons"].first()
+    limit = of_countries.groupby("restriction_id").sum(skipna=False)
+    # Services restricted together with the whole internet have the bounds 0 and base.
+    restriction, has_figures = rows["restriction_id"], rows["printed_min_persons"].notna()
+    limits = {"base": base, "base_persons": limit, "printed_max_persons": limit}
+    rows = rows.assign(
+        **{name: rows[name].where(has_figures, restriction.map(of)) for name, of in limits.items()}
+    ).fillna({"printed_min_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     everyone = about["is_reaching_everyone"]
     capped = np.fmin(rows["printed_max_persons"], rows["restriction_id"].map(exposed))
@@ -267,20 +275,6 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
             "measurement_series_count": groups["measurement_series_count"].max().fillna(0),
         }
     ).reset_index()
-
-
-def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
-    """Give services restricted together with the whole internet the bounds 0 and base."""
-    base = audiences.groupby("restriction_id")["base"].first()
-    of_countries = audiences.groupby(COUNTRY)["base_persons"].first()
-    limit = of_countries.groupby("restriction_id").sum(skipna=False)
-    swallowed = rows["printed_min_persons"].isna()
-    base, limit = (rows["restriction_id"].map(of_all) for of_all in (base, limit))
-    return rows.assign(
-        base=rows["base"].where(~swallowed, base),
-        base_persons=rows["base_persons"].where(~swallowed, limit),
-        printed_max_persons=rows["printed_max_persons"].where(~swallowed, limit),
-    ).fillna({"printed_min_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})
 
 
 def name_platforms(

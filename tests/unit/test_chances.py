@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audience_impact.fitted import chances
 from audience_impact.fitting import shares as fitting
 from audience_impact.outputs.over_time import draw_periods
-from audience_impact.outputs.person_days import count_by_kind
+from audience_impact.outputs.queries import DayEngine
 from audience_impact.simulation import worlds
 from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.simulation.simulate import Simulation
@@ -161,7 +161,7 @@ def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], pd.DataFrame |
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
     simulation = Simulation(inputs, SAMPLER)
-    periods = draw_periods(simulation, *count_by_kind(simulation))
+    periods = draw_periods(simulation, *DayEngine(simulation).count_by_kind())
     keys = periods.table[["period", "kind"]].agg("/".join, axis=1)
     at = np.flatnonzero(keys == "2025/all")[0]
     own = simulation.countries.exposed

@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from audience_impact.audiences.scope import build_scope
 from audience_impact.outputs import areas, over_time
 from audience_impact.outputs import person_days as times
+from audience_impact.outputs.queries import DayEngine
 from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.pipeline import select_all
 from audience_impact.simulation import worlds
@@ -37,7 +38,7 @@ def person_days(made: World) -> pd.DataFrame:
 
 def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> areas.Sets:
     simulation = Simulation(inputs, sampler)
-    return over_time.draw_periods(simulation, *times.count_by_kind(simulation))
+    return over_time.draw_periods(simulation, *DayEngine(simulation).count_by_kind())
 
 
 def by_area(made: World) -> pd.DataFrame:

@@ -15,18 +15,8 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.imputation.distribution import WIDEST
 from audience_impact.imputation.figures import RUNGS
-from audience_impact.outputs.review.status_rules import (
-    ESTIMATED,
-    FRESH_MONTHS,
-    MISSING,
-    NORMAL,
-    OLD_MONTHS,
-    ORDER,
-    RULES,
-    SENTENCES,
-    TABLE,
-    fill_sentence,
-)
+from audience_impact.outputs.review import status_rules
+from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, NORMAL, ORDER, RULES
 from audience_impact.populations import EVERYONE
 from audience_impact.simulation import worlds
 from audience_impact.simulation.simulate import SimulationInputs
@@ -40,7 +30,7 @@ from audience_impact.vocabulary import (
     list_meanings,
 )
 
-NEVER = SENTENCES["never_enforced"]
+NEVER = status_rules.SENTENCES["never_enforced"]
 SHOWN = [
     EvidenceState.BLOCKED.value,
     EvidenceState.LIKELY_BLOCKED.value,
@@ -49,7 +39,7 @@ SHOWN = [
 ]
 """Results of measurements that confirm a restriction."""
 
-Flags = Mapping[str, pd.Series]
+Flags = Mapping[str, pd.Series | np.ndarray]
 """By rule, for each row: whether the rule applies, or its details joined by `;`, blank if not.
 
 The details of a rule are what its sentence says of the row itself, a sentence for each.
@@ -81,12 +71,7 @@ def state_reasons(flags: Flags, index: pd.Index) -> pd.DataFrame:
     ]
     rows = [[cells for cells in row if cells] for row in zip(*columns, strict=True)]
     joined = [
-        [
-            between.join(parts)
-            for between, parts in zip(BETWEEN, zip(*row, strict=True), strict=True)
-        ]
-        if row
-        else [""] * len(REASON)
+        [between.join(cells[at] for cells in row) for at, between in enumerate(BETWEEN)]
         for row in rows
     ]
     return pd.DataFrame(joined, index, REASON, dtype="str")
@@ -99,35 +84,25 @@ def _reason_cells(rule: str, flag: bool | str) -> tuple[str, ...]:
     if rule == OWN_WORDS:
         return str(flag), rule, ""
     details = flag.split(";") if isinstance(flag, str) else [""]
-    sentences = [fill_sentence(rule, detail) for detail in details]
+    sentences = [status_rules.fill_sentence(rule, detail) for detail in details]
     return "; ".join(sentences), ";".join([rule] * len(details)), ";".join(details)
 
 
-def apply_status_rule(
-    frame: pd.DataFrame,
-    rows: pd.Series | np.ndarray,
-    rule: str,
-    details: pd.Series | None = None,
-    cap: str = "",
-) -> pd.DataFrame:
-    """Return the rows after one more status rule, which adds its sentence and caps the status.
+def add_status_rules(frame: pd.DataFrame, flags: Flags, cap: str = "") -> pd.DataFrame:
+    """Return the rows after more status rules, which add their sentences and cap the status.
 
-    `details` has the text that replaces the braces of the sentence in each row, if the sentence has
-    braces; `cap` is the best status, by default that of the table of status rules.
+    `cap` is the best status, by default that of the table of status rules.
     """
-    cap = cap or RULES[rule].caps_at
-    flag = pd.Series(rows, frame.index) if details is None else details.where(rows, "")
-    more = state_reasons({rule: flag}, frame.index)
-    applies, is_first = more["reason"] != "", frame["reason"] == ""
-    longer = {
-        name: frame[name].where(is_first, frame[name] + between) + more[name]
-        for name, between in zip(REASON, BETWEEN, strict=True)
-    }
-    worse = frame["obs_status"].map(ORDER) < ORDER[cap]
-    return frame.assign(
-        **{name: frame[name].where(~applies, cells) for name, cells in longer.items()},
-        obs_status=frame["obs_status"].where(~(applies & worse), cap),
-    )
+    more, status = state_reasons(flags, frame.index), frame["obs_status"]
+    is_first, applies = frame["reason"] == "", more["reason"] != ""
+    for name, between in zip(REASON, BETWEEN, strict=True):
+        longer = frame[name].where(is_first, frame[name] + between) + more[name]
+        more[name] = longer.where(applies, frame[name])
+    for rule, flag in flags.items():
+        best = cap or RULES[rule].caps_at
+        is_better = status.map(ORDER) < ORDER[best]
+        status = status.mask(pd.Series(flag, frame.index).astype("bool") & is_better, best)
+    return frame.assign(**more, obs_status=status)
 
 
 def measure_factor(
@@ -190,8 +165,8 @@ def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
     """
     never = flags["never_enforced"]
     code, spoken = pd.Series(NORMAL, index), {}
-    for rule in [rule for rule in TABLE if rule.id in flags]:
-        flag = flags[rule.id].astype("object")
+    for rule in [rule for rule in status_rules.TABLE if rule.id in flags]:
+        flag = pd.Series(flags[rule.id], index).astype("object")
         applies = flag.astype(bool) & (~never | (rule.id == "never_enforced"))
         code = code.mask(applies & (ORDER[rule.caps_at] > code.map(ORDER)), rule.caps_at)
         spoken[rule.id] = flag.where(applies, "")
@@ -253,9 +228,7 @@ _ANY = [
 """Columns of audiences that hold for a restriction if they do for one of its audiences."""
 
 
-def _flag_unknown_audiences(
-    about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
-) -> dict[str, pd.Series]:
+def _flag_unknown_audiences(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> Flags:
     """Return the flags of rules for which the people exposed are not known, or are imputed.
 
     The rung is the weakest of the largest imputed audiences. If another audience is unknown,
@@ -267,18 +240,14 @@ def _flag_unknown_audiences(
     rung = number.map(dict(enumerate(RUNGS))).astype("str")
     imputed = groups["is_imputed"].sum().where(unknown == 0, 0)
     shut = inputs.closed_level_ids
-    is_shut, is_vague = (
-        pd.Series(about.index.isin(list(ids)), about.index)
-        for ids in (shut, inputs.too_uncertain_ids - shut)
-    )
     return {
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
         "start_unknown": ~about["is_start_known"],
         "new_use_only": new_use,
         "no_figure": (unknown == count) & ~new_use,
-        "rung_closed": is_shut,
-        "too_vague": is_vague,
+        "rung_closed": about.index.isin(list(shut)),
+        "too_vague": about.index.isin(list(inputs.too_uncertain_ids - shut)),
         "no_base": groups["is_baseless"].any(),
         "imputed": rung.where(imputed == count, ""),
         "imputed_in_part": rung.where((imputed > 0) & (imputed < count), ""),
@@ -338,7 +307,7 @@ def _flag_figures(
     return {
         "some_unknown": (unknown > 0) & (unknown < count),
         "foreign_base": (unknown < count) & ~groups["is_own"].all(),
-        "old": months > OLD_MONTHS,
+        "old": months > status_rules.OLD_MONTHS,
         "weak_metric": priority == distributions.WEAK,
         "brief": priority == distributions.FLOOR,
         "part_of_ages": priority == distributions.PART,
@@ -348,7 +317,7 @@ def _flag_figures(
         "under_block": some["is_under_block"],
         "younger_missing": some["is_missing_younger"] & (priority < distributions.FLOOR),
         "projected": some["is_projected"],
-        "ageing": (months > FRESH_MONTHS) & (months <= OLD_MONTHS),
+        "ageing": (months > status_rules.FRESH_MONTHS) & (months <= status_rules.OLD_MONTHS),
         "under_restriction": some["is_under_restriction"] & ~some["is_under_block"],
         "derived": some["is_derived"],
         "step": step.where(~some["is_after_first_step"], ""),

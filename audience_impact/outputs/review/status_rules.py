@@ -90,20 +90,14 @@ def fill_sentence(name: str, detail: str, names: Mapping[str, str] | None = None
     populations; a code without a word appears as it is.
     """
     before, brace, rest = SENTENCES[name].partition("{")
-    return (
-        f"{before}{_in_words(name, detail, names or {})}{rest.partition('}')[2]}"
-        if brace
-        else before
-    )
-
-
-def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:
+    if not brace:
+        return before
     if name in ("imputed", "imputed_in_part"):
-        return write_word(ImputationRung(detail), "meaning")
-    if name == "part_unknown":
-        return write_word(PartGap(detail), "meaning")
-    if name == "feature_assumed":
+        detail = write_word(ImputationRung(detail), "meaning")
+    elif name == "part_unknown":
+        detail = write_word(PartGap(detail), "meaning")
+    elif name == "feature_assumed":
         word, *codes = detail.split(":")
-        lists = [[names.get(code, code) for code in cell.split(",")] for cell in codes]
-        return write_word(Assumption(word), "meaning").format(*map(", ".join, lists))
-    return detail
+        lists = [[(names or {}).get(code, code) for code in cell.split(",")] for cell in codes]
+        detail = write_word(Assumption(word), "meaning").format(*map(", ".join, lists))
+    return before + detail + rest.partition("}")[2]
