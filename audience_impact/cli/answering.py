@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -59,7 +58,13 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     tables = records.load_tables(version)
     ids = words.split()
     if len(ids) > 1 and set(tables["restrictions"]["restriction_id"]).issuperset(ids):
-        return _answer_together(version, ids, period)
+        from audience_impact.api.computing import people
+
+        try:
+            together = people(ids, version.address, period=period or "")
+        except ValueError as error:
+            raise fail_with(str(error)) from error
+        return Answer(f"{together.sentence}\n", together._asdict())
     question, ids = find_restrictions(words, tables, period)
     by = options.by or (Grouping.COUNTRY if question.asks_countries else None)
     options = options._replace(by=by)
@@ -82,16 +87,6 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
         {"version_id": version.id, **notes, **answer.values},
         answer.draw,
     )
-
-
-def _answer_together(version: Stored, ids: list[str], period: str | None) -> Answer:
-    from audience_impact.api.computing import people
-
-    try:
-        together = people(ids, version.address, period=period or "")
-    except ValueError as error:
-        raise fail_with(str(error)) from error
-    return Answer(f"{together.sentence}\n", together._asdict())
 
 
 def answer_restriction(
@@ -170,18 +165,6 @@ def _list_area_events(tables: Tables, record: AreaRecord, period: str | None) ->
     acts = rankings.select_restrictions(tables, record.area_id, period, kind)
     events = rankings.build_events(tables, acts["restriction_id"], period)
     return rankings.sort_events(events, EventOrder(record.quantity))
-
-
-def write_chart(picture: "Picture", path: Path) -> None:
-    """Write a picture into a file; exit with 1 where its ending or the disk does not allow it."""
-    from audience_impact.store.files import explain_error, write_whole
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, picture.encode(path.suffix))
-    except (OSError, ValueError) as error:
-        reason = explain_error(error) if isinstance(error, OSError) else error
-        raise fail_with(f"cannot write the picture {path}: {reason}") from error
 
 
 def list_events(

@@ -20,6 +20,7 @@ from audience_impact.api.loading import COMPUTING, IS_CHECKOUT
 from audience_impact.cli import showing
 from audience_impact.cli.folders import fail_with
 from audience_impact.plain_text import ReadableError
+from audience_impact.store.files import describe_error
 
 
 class OneLineGroup(TyperGroup):
@@ -53,8 +54,6 @@ class OneLineGroup(TyperGroup):
 
 
 def _describe_error(error: Exception) -> str | None:
-    from audience_impact.store.files import describe_error
-
     if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
         return (
             f"standard output: the encoding {error.encoding} has no {error.object[error.start]!a}: "

@@ -121,7 +121,6 @@ class Vocabulary:
     """The names in a version, from its tables `restrictions` and `impact_by_platform`."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Read the services and the records of a version."""
         acts = tables["restrictions"]
         self.acts, self.services = acts, dict[str, set[str]]()
         self.titles = dict[str, str]()
@@ -352,7 +351,6 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
 
 
 def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool]":
-    """Return whether each restriction has the areas, services and period of a question."""
     acts = vocabulary.acts
     areas, services = question.list_values("area"), question.list_values("service")
     columns = ["restriction_id", "country_paths", "country_ids"]

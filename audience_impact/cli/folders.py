@@ -13,6 +13,7 @@ import typer
 from audience_impact.api.loading import IS_CHECKOUT, RELEASED
 from audience_impact.api.loading import PUBLISHED as PUBLISHED
 from audience_impact.plain_text import json_text, plain_line, plain_lines
+from audience_impact.store.storage import format_address, is_address
 
 if TYPE_CHECKING:
     from audience_impact.store.versions import Stored
@@ -38,8 +39,6 @@ def print_line(text: object, err: bool = False) -> None:
 
 def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | None:
     """Return the paths; exit with 2 where one is an address and no local path."""
-    from audience_impact.store.storage import is_address
-
     for path in paths if isinstance(paths, list) else [paths or Path()]:
         if is_address(path):
             raise fail_with(
@@ -142,8 +141,6 @@ def write_answer(style: OutputFormat, values: Any, text: str) -> None:
 
 def format_path(path: Path) -> str:
     """Return a path relative to the current folder if it is below it, or an address."""
-    from audience_impact.store.storage import format_address, is_address
-
     if is_address(path):
         return format_address(path)
     there = path.absolute()

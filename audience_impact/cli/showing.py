@@ -29,6 +29,7 @@ from audience_impact.cli.folders import (
 )
 from audience_impact.exporting import Form as ExportForm
 from audience_impact.plain_text import plain_line
+from audience_impact.store.storage import is_address
 from audience_impact.vocabulary import ImpactMetric
 
 if TYPE_CHECKING:
@@ -184,7 +185,13 @@ def show(
         raise fail_with(answer.text.removesuffix("\n"))
     write_answer(style, answer.values, answer.text)
     if chart and answer.draw:
-        answering.write_chart(answer.draw(), chart)
+        from audience_impact.exporting.export import put_file
+
+        try:
+            made = answer.draw().encode(chart.suffix)
+        except ValueError as error:
+            raise fail_with(f"cannot write the picture {chart}: {error}") from error
+        put_file(chart, made, overwrite=True)
         typer.echo(f"wrote {format_path(chart)}", err=True)
 
 
@@ -333,8 +340,6 @@ def report(
 
 def require_report_folder(published: Path) -> None:
     """Exit with 2 where the versions are at an address, beside which no pages can be written."""
-    from audience_impact.store.storage import is_address
-
     if is_address(published):
         place = format_path(published)
         raise fail_with(f"{place} is no folder for pages: write them with report --into DIR", 2)

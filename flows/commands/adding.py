@@ -29,13 +29,6 @@ Folders = Annotated[
         "data/facts of the checkout.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Write without asking.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show the rows; write nothing.")]
-Another = Annotated[
-    bool, typer.Option("--another", help="Add the entry although a similar row is on record.")
-]
-
-
 _HELP = (
     "Add {} to the facts.\n\n"
     "On a terminal the command asks for missing answers; elsewhere it names the missing options. "
@@ -70,9 +63,14 @@ GROUP = typer.Typer(
 def _build_command(kind: "EntryKind") -> Callable[..., None]:
     def add_record(
         facts: Folders = None,
-        yes: Yes = False,
-        dry_run: DryRun = False,
-        another: Another = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Check and show the rows; write nothing.")
+        ] = False,
+        another: Annotated[
+            bool,
+            typer.Option("--another", help="Add the entry although a similar row is on record."),
+        ] = False,
         **options: Any,
     ) -> None:
         raw_answers = {
@@ -111,6 +109,7 @@ def _add_records(
     another: bool,
 ) -> None:
     from flows.adding import writing
+    from flows.fitting import FITTERS
     from flows.pipeline.steps import RefusedError
 
     records = _read_records(folders)
@@ -134,7 +133,13 @@ def _add_records(
         writing.write_files(files)
     except RefusedError as error:
         raise fail_with(f"nothing written: {error}") from error
-    _show_next_steps(files)
+    typer.echo(f"written: {', '.join(str(file.path) for file in files)}")
+    for parameters, fitter in FITTERS.items():
+        if {file.path.stem for file in files} & set(fitter.read):
+            typer.echo(f"then: audience-impact learn {parameters}")
+    typer.echo(
+        "then: audience-impact run; to see which answers change: audience-impact diff OLD NEW"
+    )
 
 
 def _read_records(folders: list[Path]) -> "FactRecords":
@@ -157,7 +162,6 @@ def _read_records(folders: list[Path]) -> "FactRecords":
 def _collect_answers(
     kind: "EntryKind", options: dict[str, str], records: "FactRecords", may_write: bool
 ) -> "Answers":
-    """Return the answers; exit with 2 where options are missing and nobody can be asked."""
     from flows.adding.questions import MissingError, WrongAnswerError, collect_answers
 
     asker = partial(_ask_person, kind) if is_terminal() else None
@@ -219,7 +223,6 @@ def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another:
 
 
 def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
-    """Print the new lines and what the check finds in them; exit with 1 for an error."""
     from flows.adding import writing
     from flows.pipeline import steps
 
@@ -232,15 +235,3 @@ def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
         print_line(f"{finding.severity.value}: {text}", err=True)
     if any(finding.is_error for finding in findings):
         raise fail_with("nothing written: correct the errors above")
-
-
-def _show_next_steps(files: "Sequence[ChangedFile]") -> None:
-    from flows.fitting import FITTERS
-
-    typer.echo(f"written: {', '.join(str(file.path) for file in files)}")
-    for parameters, fitter in FITTERS.items():
-        if {file.path.stem for file in files} & set(fitter.read):
-            typer.echo(f"then: audience-impact learn {parameters}")
-    typer.echo(
-        "then: audience-impact run; to see which answers change: audience-impact diff OLD NEW"
-    )

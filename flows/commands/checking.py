@@ -76,6 +76,7 @@ def check_facts(
     folders = fact_folders(paths, on_top_of_shipped, [FACTS])
     from audience_impact.facts.tables import relocate_finding
     from flows.pipeline import steps
+    from schemas import facts as schemas
 
     today = datetime.now(UTC).date()
     reading = steps.read_facts(folders)
@@ -100,7 +101,15 @@ def check_facts(
     if unstated := _format_unstated(reading, on_top_of_shipped):
         typer.echo(f"warning: {unstated}", err=True)
     if on_top_of_shipped:
-        print_line(_format_replaced(reading), err=True)
+        keys = schemas.list_keys()
+        labels = [
+            f"{table} {';'.join(cells)}"
+            for table, frame in reading.replaced.items()
+            for cells in frame[keys[table]].to_numpy()
+        ]
+        more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+        shipped = ", ".join(labels[:10]) or "none"
+        print_line(f"shipped rows replaced: {shipped}{more}", err=True)
     if accept is not None:
         print_line(_accept_warnings(reading, mine, accept, today), err=True)
     raise typer.Exit(1 if errors else 0)
@@ -125,19 +134,6 @@ def _format_unstated(reading: "Reading", on_top: bool) -> str:
         f"sources.csv: of {len(sources):,} sources {', '.join(missing)}; copy them from the page, "
         'and write "not stated" where it states no licence'
     )
-
-
-def _format_replaced(reading: "Reading") -> str:
-    from schemas import facts
-
-    keys = facts.list_keys()
-    labels = [
-        f"{table} {';'.join(cells)}"
-        for table, frame in reading.replaced.items()
-        for cells in frame[keys[table]].to_numpy()
-    ]
-    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
-    return f"shipped rows replaced: {', '.join(labels[:10]) or 'none'}{more}"
 
 
 def _accept_warnings(

@@ -47,71 +47,61 @@ def read_day(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is no day: write 2026-12-01 or tomorrow") from error
 
 
-Country = Annotated[str, typer.Option("--country", help="Country, by a name or its code.")]
-Start = Annotated[
-    date,
-    typer.Option("--from", parser=read_day, metavar="DAY", help="2026-12-01, today or tomorrow."),
-]
-Days = Annotated[
-    int | None,
-    typer.Option("--days", min=1, max=MOST_DAYS, help="Number of days. Default: it goes on."),
-]
-Services = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="SERVICE",
-        help="Services that are blocked, joined by a comma. Default: the whole internet.",
-    ),
-]
-Features = Annotated[
-    list[words.Feature] | None,
-    typer.Option("--feature", help="What of the services fails; may be repeated. Default: all."),
-]
-Places = Annotated[
-    list[str] | None,
-    typer.Option("--place", help="Place of the country; may be repeated. Default: all of it."),
-]
-OfNetworks = Annotated[Networks, typer.Option(help="Networks that are cut.")]
-Operators = Annotated[
-    list[str] | None,
-    typer.Option(metavar="OPERATOR", help="Operators that alone are cut. Default: all."),
-]
-Slowed = Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")]
-Facts = Annotated[
-    list[Path] | None,
-    local_option(
-        "--facts",
-        "DIR",
-        "Folder of fact tables; several are layered. Default: those of the checkout, else of the "
-        "version that comes with the command.",
-    ),
-]
-Published = Annotated[
-    Path | None,
-    path_option(
-        "--published",
-        "PLACE",
-        "Compute with the facts of the latest version in this folder, archive or address.",
-    ),
-]
-Into = Annotated[
-    Path | None, path_option("--into", "DIR", "Write the event into these fact tables.")
-]
-
-
 def estimate(
-    country: Country,
-    start: Start,
-    days: Days = None,
-    services: Services = None,
-    feature: Features = None,
-    place: Places = None,
-    networks: OfNetworks = Networks.ALL,
-    operators: Operators = None,
-    slowed: Slowed = False,
-    facts: Facts = None,
-    published: Published = None,
-    into: Into = None,
+    country: Annotated[str, typer.Option("--country", help="Country, by a name or its code.")],
+    start: Annotated[
+        date,
+        typer.Option(
+            "--from", parser=read_day, metavar="DAY", help="2026-12-01, today or tomorrow."
+        ),
+    ],
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=1, max=MOST_DAYS, help="Number of days. Default: it goes on."),
+    ] = None,
+    services: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SERVICE",
+            help="Services that are blocked, joined by a comma. Default: the whole internet.",
+        ),
+    ] = None,
+    feature: Annotated[
+        list[words.Feature] | None,
+        typer.Option(
+            "--feature", help="What of the services fails; may be repeated. Default: all."
+        ),
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option("--place", help="Place of the country; may be repeated. Default: all of it."),
+    ] = None,
+    networks: Annotated[Networks, typer.Option(help="Networks that are cut.")] = Networks.ALL,
+    operators: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OPERATOR", help="Operators that alone are cut. Default: all."),
+    ] = None,
+    slowed: Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")] = False,
+    facts: Annotated[
+        list[Path] | None,
+        local_option(
+            "--facts",
+            "DIR",
+            "Folder of fact tables; several are layered. Default: those of the checkout, else of "
+            "the version that comes with the command.",
+        ),
+    ] = None,
+    published: Annotated[
+        Path | None,
+        path_option(
+            "--published",
+            "PLACE",
+            "Compute with the facts of the latest version in this folder, archive or address.",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None, path_option("--into", "DIR", "Write the event into these fact tables.")
+    ] = None,
     show_all: All = False,
     style: AnswerFormat = OutputFormat.TEXT,
 ) -> None:

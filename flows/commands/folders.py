@@ -24,6 +24,7 @@ from audience_impact.cli.folders import (
     print_line,
 )
 from audience_impact.plain_text import plain_line
+from audience_impact.store import AwayError, PublishError, storage
 from flows import CHECKOUT, REGISTER, SHIPPED
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]
 
 def require_writable(published: Path) -> None:
     """Exit with one line if versions can only be read there: a release, or a web server."""
-    from audience_impact.store import storage
-
     store = storage.select_storage(published)
     if store.is_read_only:
         raise fail_with(f"{store.address} can only be read: give a folder to write into")
@@ -60,7 +59,6 @@ def fact_folders(
     default: Sequence[Path] = SHIPPED,
 ) -> list[Path]:
     """Return the folders, after the shipped ones if requested; exit with 2 if one has no facts."""
-    from audience_impact.store import storage
     from schemas.facts import TABLES
 
     if on_top_of_shipped and (
@@ -104,7 +102,7 @@ def choose_layers(
 
     Exit with 1 if a layer of the last version would be left out, and with 2 if one has no facts.
     """
-    from audience_impact.store import PublishError
+    from flows.runs import name_folder
     from flows.serving import profile
 
     try:
@@ -119,8 +117,16 @@ def choose_layers(
             print_line(f"facts: {shown}, as in the last version", err=True)
         folders = fact_folders(paths, on_top_of_shipped)
         left_out = [] if with_register else [REGISTER]
-        if not drop_layers:
-            _require_no_drop(last, [*folders, *left_out])
+        recorded = [] if drop_layers else [name_folder(folder) for folder in last]
+        names = [name_folder(folder) for folder in (*folders, *left_out)]
+        if gone := [name for name in recorded if name not in names]:
+            options = format_options(dict.fromkeys([*recorded, *names]))
+            raise PublishError(
+                plain_line(
+                    f"this run would drop {', '.join(gone)}, a layer of the last version: give "
+                    f"{options}, or --drop-layers to go on without it"
+                )
+            )
     except PublishError as error:
         raise fail_with(f"nothing done: {error}") from error
     return [path for path in folders if path not in left_out]
@@ -128,7 +134,7 @@ def choose_layers(
 
 def read_last_layers(root: Path) -> list[Path]:
     """Return the recorded layers of the latest version; raise PublishError for a damaged record."""
-    from audience_impact.store import AwayError, PublishError, manifest, storage, versions
+    from audience_impact.store import manifest, versions
     from flows.runs import RECORD
 
     try:
@@ -151,7 +157,6 @@ def read_last_layers(root: Path) -> list[Path]:
 
 
 def _require_layers(folders: Sequence[Path]) -> None:
-    from audience_impact.store import PublishError, storage
     from flows.runs import name_folder
 
     for folder in folders:
@@ -165,21 +170,6 @@ def _require_layers(folders: Sequence[Path]) -> None:
                 f"the layer {name} of the last version is not there: give --facts DIR for each "
                 "layer, or --drop-layers for the facts of the checkout alone"
             )
-
-
-def _require_no_drop(last: Sequence[Path], folders: Sequence[Path]) -> None:
-    from audience_impact.store import PublishError
-    from flows.runs import name_folder
-
-    recorded, names = list(map(name_folder, last)), list(map(name_folder, folders))
-    if gone := [name for name in recorded if name not in names]:
-        options = format_options([*recorded, *(name for name in names if name not in recorded)])
-        raise PublishError(
-            plain_line(
-                f"this run would drop {', '.join(gone)}, a layer of the last version: give "
-                f"{options}, or --drop-layers to go on without it"
-            )
-        )
 
 
 def format_options(names: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ from audience_impact.cli.folders import (
 from audience_impact.cli.showing import report as write_report
 from audience_impact.cli.showing import require_report_folder
 from audience_impact.plain_text import ReadableError
+from audience_impact.store.storage import is_address
 from flows import CHECKOUT, FACTS
 from flows.commands.folders import (
     OnTopOfShipped,
@@ -100,7 +101,6 @@ def run_and_publish(
 
     Without --facts it uses the layers of the last version. Leaving one out needs --drop-layers.
     """
-    from audience_impact.store.storage import is_address
     from flows.serving.profile import in_checkout, read_profile
 
     settings = read_profile(profile)
@@ -255,7 +255,13 @@ def refresh_figures(
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = fact_folders(facts)
-    addresses = dict(_read_address(text) for text in address or ())
+    addresses = {}
+    for text in address or ():
+        name, _, place = text.partition("=")
+        if name not in set(Name) or not place:
+            names = ", ".join(Name)
+            raise fail_with(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+        addresses[Name(name)] = place
     from flows.downloads import refreshing
 
     options = refreshing.RefreshOptions(
@@ -276,14 +282,6 @@ def refresh_figures(
         print_line(line)
     news = "wrote" if done.created else "nothing changed: still"
     typer.echo(f"{news} {done.bases:,} bases\n{format_path(into.resolve())}")
-
-
-def _read_address(text: str) -> tuple[Name, str]:
-    name, _, address = text.partition("=")
-    if name not in set(Name) or not address:
-        names = ", ".join(Name)
-        raise fail_with(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
-    return Name(name), address
 
 
 def build_import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
