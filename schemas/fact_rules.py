@@ -159,19 +159,23 @@ RULES: dict[str, dict[str, RowCheck]] = {}
 
 
 def row_rule(
-    name: str, *columns: str, of: Sequence[str] | Mapping[str, Any]
+    name: str,
+    *columns: str,
+    of: Sequence[str] | Mapping[str, Any],
+    stage: RuleStage = RuleStage.CELLS,
+    rules: dict[str, dict[str, RowCheck]] = RULES,
 ) -> Callable[[RowCheck], RowCheck]:
-    """Declare the decorated function as a rule of some tables.
+    """Declare the decorated function as a rule of some tables, of facts unless stated otherwise.
 
     A finding points at the first of `columns` that the table has. Where `of` is a mapping, the
     function takes what it has for the table as its second argument.
     """
-    register_rule(name, RuleStage.CELLS, columns=columns)
+    register_rule(name, stage, columns=columns)
 
     def declare(check: RowCheck) -> RowCheck:
         for table in of:
             by_table = partial(check, of=of[table]) if isinstance(of, Mapping) else check
-            RULES.setdefault(table, {})[name] = by_table
+            rules.setdefault(table, {})[name] = by_table
         return check
 
     return declare

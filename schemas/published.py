@@ -4,7 +4,7 @@ published.csv has the parts and the key of each table.
 
 A table has the columns of its parts, in their order, and one row for each key. A new table is a row
 of published.csv, a new column a row of columns.csv, and a rule of several columns a function with
-`@row_rule`. Tables of the folder `details` explain or check what the others say.
+`@_row_rule`. Tables of the folder `details` explain or check what the others say.
 
 A column is described once: its type, unit, meaning and SDMX concept go into the contract, into the
 metadata of the Parquet file and into the data dictionary.
@@ -24,8 +24,8 @@ metadata of the Parquet file and into the data dictionary.
 import csv
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,10 +36,10 @@ import pyarrow
 
 from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
-from audience_impact.rules import register_rule
 from audience_impact.tracing import ITEMS
 from audience_impact.vocabulary import ObsStatus, RuleStage, YesNo
 from schemas import contracts, facts
+from schemas.fact_rules import RowCheck, row_rule
 
 JOINED_BY = ";"
 """Separator between several words in one cell."""
@@ -156,23 +156,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
 }
 
 
-RowCheck = Callable[[pd.DataFrame], Any]
 RULES: dict[str, dict[str, RowCheck]] = {}
 """The rules of several cells of a row of each table, by id: which rows pass; see rules.csv."""
 OF_PERIODS = ("countries_by_year", "countries_by_month", "regions_by_year", "regions_by_month")
 OF_DAYS = ("countries_by_day", "regions_by_day")
-
-
-def row_rule(name: str, *tables: str) -> Callable[[RowCheck], RowCheck]:
-    """Declare the decorated function as a rule of tables."""
-    register_rule(name, RuleStage.PUBLISHED)
-
-    def declare(check: RowCheck) -> RowCheck:
-        for table in tables:
-            RULES.setdefault(table, {})[name] = check
-        return check
-
-    return declare
+_row_rule = partial(row_rule, stage=RuleStage.PUBLISHED, rules=RULES)
 
 
 def _is_in_order(frame: pd.DataFrame, unit: str, slack: Any, *most: str) -> Any:
@@ -193,7 +181,7 @@ def _is_in_order(frame: pd.DataFrame, unit: str, slack: Any, *most: str) -> Any:
     return pd.Series(rising, frame.index)
 
 
-@row_rule("bounds_in_order", *OF_PERIODS)
+@_row_rule("bounds_in_order", of=OF_PERIODS)
 def _are_bounds_of_period_in_order(frame: pd.DataFrame) -> Any:
     """Within one person per country, and day."""
     slack = frame["countries_count"]
@@ -201,12 +189,12 @@ def _are_bounds_of_period_in_order(frame: pd.DataFrame) -> Any:
     return _is_in_order(frame, "persons", slack, "base") & of_days
 
 
-@row_rule("bounds_in_order", *OF_DAYS)
+@_row_rule("bounds_in_order", of=OF_DAYS)
 def _are_bounds_of_day_in_order(frame: pd.DataFrame) -> Any:
     return _is_in_order(frame, "persons", frame["countries_count"])
 
 
-@row_rule("bounds_in_order", "person_days")
+@_row_rule("bounds_in_order", of=("person_days",))
 def _are_person_days_in_order(frame: pd.DataFrame) -> Any:
     slack = frame["days"] + 1
     users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
@@ -214,7 +202,7 @@ def _are_person_days_in_order(frame: pd.DataFrame) -> Any:
     return of_all & of_users & _is_in_order(frame, "person_hours", 24 * slack)
 
 
-@row_rule("hours_of_days", "person_days")
+@_row_rule("hours_of_days", of=("person_days",))
 def _are_hours_in_days(frame: pd.DataFrame) -> Any:
     """Require at most 24 person-hours for each person-day, to within one person on each day."""
     over = [
@@ -224,7 +212,7 @@ def _are_hours_in_days(frame: pd.DataFrame) -> Any:
     return ~(over[0] | over[1])
 
 
-@row_rule("bounds_in_order", "impact")
+@_row_rule("bounds_in_order", of=("impact",))
 def _are_bounds_of_impact_in_order(frame: pd.DataFrame) -> Any:
     """Require lower <= upper <= base, or residents if the base is projected.
 
@@ -236,10 +224,10 @@ def _are_bounds_of_impact_in_order(frame: pd.DataFrame) -> Any:
     return _is_in_order(frame, "persons", 1) & ~over
 
 
-row_rule("gap_has_reason", "impact")(
+_row_rule("gap_has_reason", of=("impact",))(
     lambda frame: (frame["obs_status"] == ObsStatus.NORMAL.value) | frame["reason"].notna()
 )
-row_rule("share_of_base_at_most_one", "impact")(
+_row_rule("share_of_base_at_most_one", of=("impact",))(
     lambda frame: ~(frame["printed_max_base_share"] > 1)
 )
 

@@ -10,14 +10,14 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, dump_row, make_empty_table
-from audience_impact.rules import get_rule, register_rule
+from audience_impact.rules import register_rule
 from audience_impact.vocabulary import RuleStage
 
 TABLE_RULES = {
@@ -69,20 +69,6 @@ class Header:
         return frame[list(self.key)].ne("").any(axis=1) | self.is_blank_a_key
 
 
-def _make_finding(
-    rule: str,
-    message: str,
-    file: str,
-    layer: int = 1,
-    line: int = 1,
-    column: str = "",
-    value: str = "",
-    row: str = "",
-) -> Finding:
-    severity = get_rule(rule).severity
-    return Finding(Path(file).stem, file, line, column, rule, severity, value, message, layer, row)
-
-
 class _Reader:
     """Reader of one CSV file that collects findings, and the bytes of the file."""
 
@@ -93,7 +79,9 @@ class _Reader:
 
     def report(self, rule: str, message: str, line: int = 1, *cells: str) -> None:
         """Add a finding; `cells` are column, value and row as far as there are any."""
-        self.findings.append(_make_finding(rule, message, self.path.name, self.layer, line, *cells))
+        column, value, row = (*cells, "", "", "")[:3]
+        place = self.path.stem, self.path.name, line, column
+        self.findings.append(Finding(*place, rule, value, message, self.layer, row))
 
     def read_text(self) -> str:
         """Return the text of the file; blank, with a finding, where it is not read."""
@@ -226,7 +214,7 @@ def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layer
     unknown = f"not read, because it is no fact table; these are: {', '.join(headers)}"
     for number, folder in enumerate(folders, 1):
         layers.findings.extend(
-            _make_finding(UNKNOWN_TABLE, unknown, path.name, number)
+            Finding(path.stem, path.name, 1, "", UNKNOWN_TABLE, "", unknown, number)
             for path in sorted(folder.glob("*.csv"))
             if path.stem not in headers
         )
@@ -241,7 +229,7 @@ def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layer
         if not layers.frames[table] and not header.optional:
             text = f"no folder contains {file}; add it, with only its header if it has no rows"
             column = header.columns[0]
-            layers.findings.append(_make_finding("missing_table", text, file, column=column))
+            layers.findings.append(Finding(table, file, 1, column, "missing_table", "", text))
     layers.findings[:0] = dict.fromkeys([*unfinished, *_report_unfinished_layers(folders, headers)])
     return layers
 
@@ -266,14 +254,12 @@ def _report_unfinished_layers(
         "tables may be half old and half new; wait for the command that writes them, or run it "
         "again if it died"
     )
-    return [
-        replace(
-            _make_finding("unfinished_layer", text, UNFINISHED, number),
-            table=next((table for table in headers if (folder / f"{table}.csv").is_file()), ""),
-        )
-        for number, folder in enumerate(folders, 1)
-        if (folder / UNFINISHED).exists()
-    ]
+    findings = []
+    for number, folder in enumerate(folders, 1):
+        if (folder / UNFINISHED).exists():
+            table = next((table for table in headers if (folder / f"{table}.csv").is_file()), "")
+            findings.append(Finding(table, UNFINISHED, 1, "", "unfinished_layer", "", text, number))
+    return findings
 
 
 class Merged(NamedTuple):

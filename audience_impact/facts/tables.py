@@ -32,7 +32,6 @@ class Finding:
     line: int
     column: str
     rule: str
-    severity: FindingSeverity
     value: str
     message: str
     layer: int = 1
@@ -42,6 +41,11 @@ class Finding:
     def place(self) -> Place:
         """Return where the finding is."""
         return self.table, self.layer, self.line
+
+    @property
+    def severity(self) -> FindingSeverity:
+        """Return the severity of its rule."""
+        return get_rule(self.rule).severity
 
     @property
     def is_error(self) -> bool:
@@ -90,8 +94,8 @@ def build_finding(
 ) -> Finding:
     """Return a finding of a registered rule about one row of a table as read."""
     file, line, layer = str(row["row_file"]), int(row["row_line"]), int(row["row_layer"])
-    value, severity = str(row.get(column, "")), get_rule(rule).severity
-    return Finding(table, file, line, column, rule, severity, value, message, layer, dump_row(row))
+    value = str(row.get(column, ""))
+    return Finding(table, file, line, column, rule, value, message, layer, dump_row(row))
 
 
 def drop_faulty_rows(tables: Tables, findings: Sequence[Finding]) -> Tables:

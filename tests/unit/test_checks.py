@@ -241,9 +241,7 @@ def test_strict_refuses_bad_rows_and_passes_warnings(tmp_path: Path) -> None:
 
 
 def test_many_findings_are_shown_ten_at_a_time() -> None:
-    result = facts.Finding(
-        "estimates", "estimates.csv", 2, "value", "number", Severity.ERROR, "x", "no number"
-    )
+    result = facts.Finding("estimates", "estimates.csv", 2, "value", "number", "x", "no number")
     assert str(steps.RefusedError([steps.format_finding(result)] * 13)).endswith("\n... and 3 more")
     assert str(steps.RefusedError([steps.format_finding(result)] * 10)).count("\n") == 9
 
