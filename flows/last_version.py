@@ -505,9 +505,7 @@ def _numbers_rescaled(comparison: LastComparison) -> Findings:
             )
 
 
-@lru_cache(maxsize=1)
-def _compare(before: ComparedVersion, now: ComparedVersion) -> LastComparison:
-    return LastComparison(before, now)
+_compare = lru_cache(maxsize=1)(LastComparison)
 
 
 def list_changes(before: ComparedVersion, now: ComparedVersion) -> list[str]:

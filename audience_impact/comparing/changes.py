@@ -148,29 +148,6 @@ def _format_place(row: Mapping[str, Any]) -> str:
     return f"{row['row_file']}:{row['row_line']}{beyond}"
 
 
-def list_changed_tables(old: Files, new: Files, keys: Keys) -> list[ChangedTable]:
-    """Return the tables that differ between two sets of files, by name.
-
-    Tables without columns in `keys` are left out.
-    """
-    differing = {name for name in {*old, *new} if old.get(name) != new.get(name)}
-    tables = {name.split("/")[1].removesuffix(".csv") for name in differing} & {*keys}
-    headers = {}
-    for table in sorted(tables):
-        lines = [
-            content.partition(b"\n")[0].decode("utf-8-sig", "replace")
-            for name, content in [*old.items(), *new.items()]
-            if name.endswith(f"/{table}.csv")
-        ]
-        columns = {
-            reading.FORMER_NAMES.get(name, name): None for row in csv.reader(lines) for name in row
-        }
-        optional = frozenset(columns) - {*keys[table]}
-        headers[table] = Header([*columns], keys[table], True, optional, is_blank_a_key=True)
-    sides = [_read_rows(files, headers) for files in (old, new)]
-    return [ChangedTable(table, *(side[table] for side in sides)) for table in headers]
-
-
 def _read_rows(files: Files, headers: Mapping[str, Header]) -> dict[str, pd.DataFrame]:
     """Return the rows of tables by key, layers merged; a repeated key gets a number."""
     with tempfile.TemporaryDirectory() as folder:
@@ -303,7 +280,7 @@ def read_published(stored: Stored) -> ComparedVersion:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The differences between two versions; of the answers those of one restriction, if any."""
+    """The differences between two versions; with `restriction`, its answers alone."""
 
     old: ComparedVersion
     new: ComparedVersion
@@ -311,10 +288,7 @@ class Comparison:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The answers, as `compare_answers` returns them.
-
-        Raises ReadableError where neither version has the restriction.
-        """
+        """The answers, as `compare_answers` returns them."""
         table = compare_answers(self.old.answers, self.new.answers)
         if self.restriction:
             table = table[table.index.get_level_values(0) == self.restriction]
@@ -335,10 +309,26 @@ class Comparison:
 
     @cached_property
     def fact_tables(self) -> Sequence[ChangedTable]:
-        """The fact tables that differ; none where a version has no facts."""
+        """The fact tables that differ, by name; none where a version has no facts."""
+        if not self.has_facts:
+            return []
+        old, new = self.old.files, self.new.files
         keys = {**self.new.keys, **self.old.keys}
-        files = self.old.files, self.new.files
-        return list_changed_tables(*files, keys) if self.has_facts else []
+        differing = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+        tables = {name.split("/")[1].removesuffix(".csv") for name in differing} & {*keys}
+        headers = {}
+        for table in sorted(tables):
+            lines = [
+                content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+                for name, content in [*old.items(), *new.items()]
+                if name.endswith(f"/{table}.csv")
+            ]
+            names = (name for row in csv.reader(lines) for name in row)
+            columns = dict.fromkeys(reading.FORMER_NAMES.get(name, name) for name in names)
+            optional = frozenset(columns) - {*keys[table]}
+            headers[table] = Header([*columns], keys[table], True, optional, is_blank_a_key=True)
+        sides = [_read_rows(files, headers) for files in (old, new)]
+        return [ChangedTable(table, *(side[table] for side in sides)) for table in headers]
 
     @cached_property
     def rows(self) -> Sequence[Row]:
@@ -405,7 +395,10 @@ def _number_rows(rows: Sequence[Row]) -> defaultdict[Key, set[int]]:
 
 
 def as_records(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as dictionaries that JSON can store."""
+    """Return the comparison as dictionaries that JSON can store.
+
+    Raises ReadableError where neither version has the restriction.
+    """
     changed, exchanged = comparison.changed_answers, _list_exchanged_figures(comparison)
     related = relate_rows(comparison, changed.index)
     old, new = (side.settings for side in comparison.sides)

@@ -43,11 +43,8 @@ NO_END = {
 class Cut:
     """Numbers of rows removed from the facts because they were not known on a date.
 
-    Attributes:
-        day: The date.
-        unknown_count: Rows that were not known on the date.
-        undated_count: Those of these rows whose source has no recorded date of publication.
-        unended_count: Restrictions that had not ended on the date but have ended since.
+    `undated_count` of them have a source without a recorded date of publication; `unended_count`
+    restrictions had not ended on the date but have ended since.
     """
 
     day: date

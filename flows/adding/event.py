@@ -12,7 +12,7 @@ is measured.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -41,24 +41,22 @@ from flows.adding.writing import insert_rows
 from flows.pipeline import quality, steps
 
 SOURCE = "described-event"
-PAGE_ROWS: Mapping[str, Mapping[str, str]] = {
-    "sources": {
-        "source_id": SOURCE,
-        "publisher": DESCRIBED_EVENT,
-        "title": "Event as described, on no record",
-        "source_type": words.SourceType.JUDGEMENT.value,
-        "licence": words.Unstated.NOT_STATED.value,
-        "reliability": words.Reliability.LOW.value,
-        "measurement_series_id": SOURCE,
-    },
-    "lineages": {
-        "measurement_series_id": SOURCE,
-        "measurer": DESCRIBED_EVENT,
-        "source_type": words.SourceType.JUDGEMENT.value,
-        "note": "an event that somebody described",
-    },
+PAGE = {
+    "source_id": SOURCE,
+    "publisher": DESCRIBED_EVENT,
+    "title": "Event as described, on no record",
+    "source_type": words.SourceType.JUDGEMENT.value,
+    "licence": words.Unstated.NOT_STATED.value,
+    "reliability": words.Reliability.LOW.value,
+    "measurement_series_id": SOURCE,
 }
-"""The page on which the rows of an event rest, by fact table."""
+"""The page on which the rows of an event rest."""
+MEASURER = {
+    "measurement_series_id": SOURCE,
+    "measurer": DESCRIBED_EVENT,
+    "source_type": words.SourceType.JUDGEMENT.value,
+    "note": "an event that somebody described",
+}
 MOST_YEARS_BEFORE, MOST_YEARS_AFTER = 3, 10
 """Years before the first count of people online and after the last for which one is estimated.
 
@@ -265,9 +263,8 @@ def publish_estimate(event: Event, reading: steps.Reading) -> Iterator[Estimate]
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
         layer, published = Path(name) / "layer", Path(name) / "published"
         layer.mkdir()
-        pages = {table: [row] for table, row in PAGE_ROWS.items()}
         newest = {"accessed_on": str(reading.tables["sources"]["accessed_on"].max())}
-        pages["sources"] = [{**PAGE_ROWS["sources"], **newest}]
+        pages = {"sources": [{**PAGE, **newest}], "lineages": [MEASURER]}
         for file in insert_rows(layer, {**rows, **pages}):
             file.path.write_bytes(file.after)
         checked = steps.validate_facts(steps.read_facts([*reading.folders, layer]))

@@ -53,7 +53,7 @@ NOBODY = "not stated"
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ROW_EACH = "restriction_targets"
 """Table in which each of several answers is a row."""
-SEVERITY = {
+SEVERITY: dict[str, str] = {
     words.Action.NETWORK_SHUTDOWN: words.Severity.NETWORK_UNAVAILABLE,
     words.Action.THROTTLE: words.Severity.SERVICE_IMPAIRED,
     words.Action.DEGRADE: words.Severity.SERVICE_IMPAIRED,
@@ -376,11 +376,8 @@ def _read_name(find: Callable[[FactRecords, str], str], adds: str) -> Reader:
 READERS: dict[str, Reader] = {
     "source": _read_source,
     "measured_by": _read_name(FactRecords.find_series, "new_measurer"),
-    **dict.fromkeys(
-        ("platform", "people_platform"), _read_name(FactRecords.find_platform, "new_platform")
-    ),
     "areas": lambda raw_answer, answers: answers.records.find_area(raw_answer),
-    "platforms": lambda raw_answer, answers: answers.records.find_platform(raw_answer),
+    "platforms": _read_name(FactRecords.find_platform, "new_platform"),
     "web_address": _read_web_address,
     "period": _read_period,
     "number": read_amount,
@@ -411,8 +408,8 @@ def choose_severity(action: str, features: str) -> str:
     if action == words.Action.BLOCK:
         is_whole = features == words.Feature.WHOLE_SERVICE
         severity = words.Severity
-        return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
-    return SEVERITY[words.Action(action)].value if action in {*SEVERITY} else ""
+        return severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE
+    return SEVERITY.get(action, "")
 
 
 def choose_scope(areas: Sequence[str]) -> str:
@@ -427,9 +424,7 @@ DEFAULTS: dict[str, Callable[[Answers], str]] = {
     "accessed_on": lambda answers: datetime.now(UTC).date().isoformat(),
     "unit": _choose_unit,
     "interval_kind": lambda answers: (
-        (
-            words.IntervalKind.MIN_MAX if {"low", "high"} & {*answers} else words.IntervalKind.NONE
-        ).value
+        words.IntervalKind.MIN_MAX if {"low", "high"} & {*answers} else words.IntervalKind.NONE
     ),
     "feature": lambda answers: words.Feature.WHOLE_SERVICE.value,
     "end_status": lambda answers: words.EndStatus.ENDED.value * bool(answers.get("ended_on")),
@@ -442,11 +437,9 @@ DEFAULTS: dict[str, Callable[[Answers], str]] = {
         * (words.WHOLE_INTERNET not in answers.get("platform", "").split(";"))
     ),
     "precision": lambda answers: (
-        (
-            words.StartPrecision.ACTUAL
-            if len(choose_start(answers)) == len("2025-07-13")
-            else words.StartPrecision.ESTIMATED
-        ).value
+        words.StartPrecision.ACTUAL
+        if len(choose_start(answers)) == len("2025-07-13")
+        else words.StartPrecision.ESTIMATED
     ),
 }
 """The answer to use where a required one is missing, by question."""
