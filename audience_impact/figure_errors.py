@@ -66,7 +66,6 @@ from audience_impact.vocabulary import (
 
 TAIL = 0.95
 Z95 = float(ndtri(TAIL))
-"""The 95 % quantile of a standard normal distribution."""
 MOST_SHARE = 0.98
 """Maximum share of a figure in its universe, which is enlarged for larger figures."""
 
@@ -106,7 +105,6 @@ KINDS = {
     PlatformKind.SOCIAL_NETWORK.value: FigureError.GROWTH_SOCIAL_NETWORK,
     PlatformKind.VIDEO.value: FigureError.GROWTH_VIDEO,
 }
-"""The parameter of the growth of a kind of service."""
 
 
 def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
@@ -246,7 +244,6 @@ def measure_spread(table: pd.DataFrame, people: "pd.Series[float]") -> tuple[Arr
 
 
 END_FACTOR = 2.5758 / 1.6449
-"""Distance of a 99 % end of a normal distribution over that of a 90 % end."""
 
 
 def find_ends(table: pd.DataFrame) -> list[Array]:

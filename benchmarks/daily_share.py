@@ -75,9 +75,10 @@ def test_all(use_frequency: pd.DataFrame) -> pd.DataFrame:
     `use_frequency` as `learning.add_places` returns it.
     """
     usable = learning.select_usable_daily(use_frequency)
-    latest = learning.select_latest(usable)
+    key = [*learning.KEY, "area_id"]
+    latest = usable.drop_duplicates(key, keep="last")
     network, services = latest[latest["is_internet"]], latest[~latest["is_internet"]]
-    before = learning.select_latest(usable.drop(latest.index)).query("is_internet")
+    before = usable.drop(latest.index).drop_duplicates(key, keep="last").query("is_internet")
     asked_before = network["area_id"].map(before.set_index("area_id")["period_end"])
     gap = (network["period_end"] - asked_before).dt.days
     tests = {

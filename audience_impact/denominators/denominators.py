@@ -66,7 +66,6 @@ RELIABILITY = {
     word.value: rank
     for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
 }
-"""Reliability words of sources, the most reliable first."""
 ANY_MEASURER = ["population_base"]
 SAME_MEASURER = ["population_base", "measurement_series_id"]
 """Columns besides the country in which a count agrees with the request."""
@@ -187,8 +186,7 @@ class Denominators:
     def interpolate_residents(self, countries: pd.Series, moments: Array) -> pd.Series:
         """Return the residents of countries at moments, on the line of logs between mid-years.
 
-        Of a year the median of its counts; before the first and after the last year on the line of
-        the nearest two. NaN where the record has no count.
+        Of a year the median of its counts; beyond the years on the last line. NaN without a count.
         """
         rows = self.bases[
             (self.bases["population_base"] == EVERYONE)
@@ -349,8 +347,7 @@ class Denominators:
     def _fit_people_online(self, online: pd.DataFrame) -> pd.DataFrame:
         """Return the people online of countries with levels, as DISTRIBUTION without the ceiling.
 
-        Half widths of level and children add up in squares on the log scale; what countries have in
-        common becomes a smaller part of the variance.
+        Half widths of level and children add up in squares; what is common becomes a smaller part.
         """
         if self.levels is None or online.empty:
             return pd.DataFrame(index=online.index[:0], columns=DISTRIBUTION, dtype="float64")
@@ -388,8 +385,8 @@ def _holds_audiences(rows: pd.DataFrame) -> pd.Series:
 def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`.
 
-    Compares the nearest number of each measurer who counted within twelve months of the start; NaN
-    if these numbers do not differ. `ids` are those of the bases, joined by semicolons.
+    NaN if they do not. Compares the nearest number of each measurer who counted within twelve
+    months of the start.
     """
     counted = bases[(bases["population_base"] == ONLINE) & (bases["obs_status"] != FORECAST)]
     names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]

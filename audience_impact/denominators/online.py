@@ -110,8 +110,6 @@ class OnlineLevels:
     @classmethod
     def from_table(cls, online_levels: pd.DataFrame) -> "OnlineLevels | None":
         """Return the levels of countries that have all years; None without one."""
-        if online_levels.empty:
-            return None
         rows = online_levels.assign(year=online_levels["period_start"].dt.year)
         wide = rows.pivot(index="area_id", columns="year", values=VALUES)
         wide = wide.reindex(columns=pd.MultiIndex.from_product([VALUES, YEARS])).dropna()

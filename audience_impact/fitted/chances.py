@@ -43,7 +43,6 @@ from audience_impact.vocabulary import (
 
 NEAR = pd.Timedelta(days=3)
 COLUMNS = {chance.value: f"chance_{chance.value}_share" for chance in Chance}
-"""The published column of each chance."""
 MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
 ONE_REPORT = ChanceGroup.ONE_REPORT.value
 NETWORK_CUTS = [Severity.NETWORK_UNAVAILABLE.value, Severity.IMPAIRED.value]

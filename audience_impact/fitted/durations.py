@@ -8,13 +8,12 @@ by the days that are listed, counted, or lie between the first and the last. The
 is a national order, those of other cuts of a country's network.
 
 Method. The logarithm of the days is normal. Its mean is that of all known durations plus an effect
-of the severity, of the geographic scope, of the cause and of the country, each drawn towards zero
-as though RIDGE restrictions more had none (ridge regression). Its variance is that of residuals,
-each as it would be with its restriction left out, drawn towards PRIOR_VARIANCE, times a factor of
-the country, the severity and the scope, each drawn towards one as though PRIOR restrictions more
-had it. A duration that is limited (a row that no later edition lists ended within the year of its
-own) is drawn from the part of the distribution between the limits; where hardly any of it is there,
-evenly.
+of each of FACTORS, drawn towards zero as though RIDGE restrictions more had none (ridge
+regression). Its variance is that of residuals, each as it would be with its restriction left out,
+drawn towards PRIOR_VARIANCE, times a factor of each of SPREADING, drawn towards one as though PRIOR
+restrictions more had it. A duration that is limited (a row that no later edition lists ended within
+the year of its own) is drawn from the part of the distribution between the limits; where hardly any
+of it is there, evenly.
 
 The logarithm of hours is normal as well; hours above 24 are the whole day. For exams and for other
 cuts the mean is that of known hours, and the variance the mean square of the deviations from it,
@@ -47,9 +46,7 @@ from audience_impact.populations import country_of
 from audience_impact.vocabulary import Cause, EvidenceScope, GeoScope, HoursBasis, Severity
 
 FACTORS = ("severity", "geo_scope", "cause", "country_id")
-"""What sets apart how long restrictions last."""
 SPREADING = ("country_id", "severity", "geo_scope")
-"""What sets apart how much durations differ."""
 RIDGE = 5.0
 PRIOR = 10.0
 PRIOR_VARIANCE = 1.5
@@ -145,7 +142,6 @@ in nine cases of ten), and its weight in pairs."""
 SHORTEST, NO_VARIANCE = 1e-3, 1e-9
 HOURS_PARAMETERS = ["hours_log_mean", "hours_log_sd"]
 EXAMS = "exam"
-"""Word in the occasion of cuts for exams."""
 
 
 @dataclass(frozen=True)

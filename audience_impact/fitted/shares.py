@@ -64,8 +64,6 @@ def index_parameters(
     table: pd.DataFrame, by: list[str], names: Sequence[str] = PARAMETERS
 ) -> pd.DataFrame:
     """Return parameters of a fact table (typed) of distributions, indexed by the columns `by`."""
-    if table.empty:
-        return pd.DataFrame(columns=list(names), dtype="float64")
     return table.set_index(by)[list(names)].astype("float64")
 
 

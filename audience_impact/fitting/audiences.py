@@ -57,7 +57,6 @@ LEAVING = (
 """Blocks of figures that are left out together to measure predictions, with their weights; the last
 on the fine scale alone, where a service is left out in all countries, but not its totals."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
-"""Minimum numbers of figures and of countries for a fit."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
 STEPS = 15
 ROUNDS = 3
@@ -162,8 +161,7 @@ def fit_factors_by_scale(
 ) -> list[pd.DataFrame]:
     """Return the factors of the coarse and, if there is one, the fine scale from predictions.
 
-    A left-out figure counts on the scale on which a run would impute it. This depends on the
-    factors of the coarse scale, which are therefore fitted ROUNDS times.
+    A run imputes on the scale that the coarse factors choose: these are fitted ROUNDS times.
     """
     of_all = fit_factors(coarse)
     if fine is None:

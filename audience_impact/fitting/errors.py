@@ -281,7 +281,6 @@ READ = {
     "restriction_targets": ["restriction_id", "platform_id", "feature"],
     "platforms": ["platform_id", "kind"],
 }
-"""Columns of each fact table that the fit reads."""
 
 
 def fit_table(tables: Tables) -> pd.DataFrame:

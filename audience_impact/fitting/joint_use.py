@@ -55,7 +55,6 @@ READ = {
     "surveys": ["survey_id", "area_id", "period", "house", "online_share_override"],
     "use_patterns": ["survey_id", "platform_ids", "online", "weighted_share"],
 }
-"""Columns of each fact table that the fit reads."""
 
 
 class Survey(NamedTuple):
@@ -88,7 +87,7 @@ def compute_shares_and_truth(
     """Return shares and true unions of all sets of 2-5 platforms, over the online base.
 
     `used` is patterns x platforms; `online_share` replaces the observed share online, with a
-    ValueError where it would leave users of survey `name` outside the base.
+    ValueError where it is smaller.
     """
     weight = weight / weight.sum()
     observed = float(weight[online | used.any(axis=1)].sum())

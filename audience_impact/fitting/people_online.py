@@ -68,7 +68,6 @@ from audience_impact.vocabulary import ObsStatus, ParameterBasis
 
 ITU = "itu-internet-use"
 RELAYED = 0.003
-"""Difference of two shares below which the later one is a copy."""
 RELAY_YEARS = 5
 PARAMETERS = {
     "children": 1.5,

@@ -126,15 +126,12 @@ from audience_impact.vocabulary import (
 )
 
 COUNTED = ("figures", "countries")
-"""Columns of the number of figures and of their countries behind a parameter."""
 LEAST_REGIONS = 4
 ROUNDS = 3
 DEGREES = (1.0, 100.0)
 """Limits of the weight of a spread, as a number of regions."""
 SMALL = np.geomspace(1.0, 1e7, 50)
-"""Values that are tried for the people of a small place."""
 UNKNOWN_PERSONS = 1e6
-"""Assumed people of an intermediate area without a count."""
 GROWTH = (-1.0, 1.0)
 FLOOR = 0.1
 """Minimum of a deviation before its log is taken."""
@@ -162,7 +159,6 @@ COUNTS = (
     PlaceLaw.URBAN,
     PlaceLaw.URBAN_REST,
 )
-"""Parameters that are plain numbers; those besides them and the quantiles are half widths."""
 READER_ERROR = 0.22 / np.sqrt(2.0)
 """Standard deviation of the log of a middle: those of two readers of a row differ by 0.22."""
 LEAST_READINGS = 10
@@ -188,9 +184,7 @@ NETWORKS = {
     "network_shares": ["area_id", "asn", "period", "users_share"],
     "operator_regions": ["area_id", "network_scope", "region", "operator", "regional_share"],
 }
-"""Columns of each fact table that the fit of networks reads."""
 NORMAL_95, QUARTILE = 1.645, 0.6745
-"""Distances of quantiles of a normal distribution from its median, in standard deviations."""
 
 
 def _read_numbers(rows: pd.DataFrame, *names: str) -> Array:

@@ -211,7 +211,6 @@ def _draw_towards(
 
 
 def _make_fact_table(fitted: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
-    """Return distributions as a fact table; `read` are the facts behind the fit."""
     counts = [name for name in ("freedom", "areas", "figures") if name in fitted]
     typed = fitted.astype(dict.fromkeys(["mean", "spread"], "float64") | dict.fromkeys(counts, int))
     note = pd.Series("of this area, drawn towards the distribution of any", fitted.index)
@@ -292,14 +291,9 @@ def estimate_day_shares(figures: pd.DataFrame) -> "pd.Series[float]":
     return share + (1.0 - share) * part
 
 
-def select_latest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the latest figure of each service, kind and area, preferring figures of all users."""
-    return rows.drop_duplicates([*KEY, "area_id"], keep="last")
-
-
 def fit_daily_distributions(rows: pd.DataFrame) -> pd.DataFrame:
     """Return DAILY_COLUMNS of usable figures; TREND is of areas without a figure."""
-    latest = select_latest(rows)
+    latest = rows.drop_duplicates([*KEY, "area_id"], keep="last")
     slope, centre = fit_trend(latest)
     shift = (slope * (latest["online_share"] - centre)).where(latest["is_internet"]).fillna(0.0)
     level = latest.assign(x=latest["x"] - shift)
@@ -338,7 +332,6 @@ def _estimate_within(rows: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _fit_services(level: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions of services in an area without a figure, and of any service."""
     by_area = level.rename(columns={"platform_id": "group", "x": "mean"}).assign(size=1)
     parts = [
         _fit_groups(rows, 0.0).assign(use_frequency_kind=kind)
@@ -351,7 +344,6 @@ def _fit_services(level: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_subregions(level: pd.DataFrame) -> pd.DataFrame:
-    """Return the distributions of the internet by subregion from figures without the trend."""
     internet = level[level["is_internet"] & level["subregion_id"].ne(ANY)]
     rows = {"group": WHOLE_INTERNET, "area_id": internet["subregion_id"], "x": internet["x"]}
     fitted = fit_distributions(pd.DataFrame(rows))

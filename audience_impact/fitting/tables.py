@@ -18,7 +18,6 @@ from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis
 
 TAILS = (0.05, 0.50, 0.95)
-"""Probabilities of the three quantiles of a fitted distribution."""
 INSIDE = 0.90
 """Share of the differences within a half width."""
 BASES = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
@@ -35,7 +34,6 @@ class Fit(NamedTuple):
 
 
 Fits = dict[StrEnum, Fit]
-"""Fits by the name of the parameter."""
 
 
 def make_fit(

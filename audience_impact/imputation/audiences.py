@@ -160,9 +160,8 @@ def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool
 def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for decisive imputed audiences with wide intervals, if none is narrow.
 
-    If another audience is narrow, an uncertain one is drawn as well; the interval of the answer
-    then shows how uncertain their union is. The only one of a restriction must not say nothing; a
-    union of several is known better than each of them.
+    The only one of a restriction must not say nothing; a union of several is known better than
+    each of them.
     """
     is_wide = ~distribution.is_narrow(rows) | (rows["is_only"] & distribution.says_nothing(rows))
     is_clear = rows["is_decisive"] & ~is_wide

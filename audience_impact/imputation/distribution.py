@@ -54,7 +54,6 @@ from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import WORLD, AudienceLaw, ImputationRung, WayOfCounting
 
 FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
-"""Factors of an interval, in the order of the fields of `AudienceParameters`."""
 SERVICE_LEVELS = [ImputationRung.OWN_PEOPLE.value, ImputationRung.OWN_OTHER.value]
 """Evidence levels that rest on figures of the service in the country, the better first."""
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
@@ -77,7 +76,6 @@ SHARES = ["q05_share", "q50_share", "q95_share"]
 ONLINE = ["online_share", "online_persons"]
 COLUMNS = [*SHARES, "rung", *ONLINE]
 UNKNOWN = "?"
-"""Series and survey of an imputed figure, which differ from all printed ones."""
 SHARE_DECIMALS = 5
 """Decimals of a share; further decimals differ between processors."""
 
@@ -110,9 +108,8 @@ def read_parameters(audience_laws: pd.DataFrame) -> dict[Scale, AudienceParamete
 def read_factors(laws: pd.DataFrame) -> AudienceParameters:
     """Return the parameters of one scale from its rows by `parameter` and `kind`.
 
-    Where a count of people widens an interval more than accounts, both levels have their mean:
-    otherwise a figure that counts the people of a service would say less than its advertising
-    reach. The mean is weighted by figures, so that the two levels together cover as many.
+    Where a count of people widens an interval more than accounts, both levels have their mean,
+    weighted by figures: otherwise a count of people would say less than its advertising reach.
     """
     is_rung = laws["parameter"] == AudienceLaw.RUNG_FACTOR.value
     both = laws[is_rung & laws["kind"].isin(SERVICE_LEVELS)]
@@ -252,9 +249,8 @@ def reweight_figures(
 ) -> tuple[Array, Array]:
     """Return the precision Q and Q y after one step that gives outliers a larger variance.
 
-    If a figure is z standard deviations away from the value predicted from all others, the variance
-    of this prediction is multiplied by (TRUST + z^2) / (TRUST + 1). Totals of the world
-    (`is_total`) keep their variance: a service that is small everywhere is no error.
+    A prediction from all others that is z standard deviations away gets a variance (TRUST + z^2) /
+    (TRUST + 1) times as large, but for totals: a service that is small everywhere is no error.
     """
     weighted = precision @ odds
     variance = 1.0 / np.diag(precision)
@@ -310,10 +306,8 @@ def find_influential_figures(
 ) -> pd.DataFrame:
     """Return the figures that move each imputed share most, with the share without each.
 
-    `requested` has the columns that `impute_shares` requires. Columns: `place` (its row there),
-    `figure_id`, `area_id`, `platform_id`, `way`, `moment`, `share` of the figure, `without_share`
-    (the median without that figure) and `q50_share`. The `most` figures with the largest effect are
-    returned, the largest first.
+    Columns: `place` (the row of `requested`) and MOVER, with the medians with all figures and
+    without this one. The `most` figures with the largest effect are returned, the largest first.
     """
     scales = [(requested, model)]
     if model.finer is not None:
@@ -350,7 +344,6 @@ MOVER = [
     *("figure_id", "area_id", "platform_id", "way", "moment", "share"),
     *("without_share", "q50_share"),
 ]
-"""Columns reported for a figure that strongly influences an imputed share."""
 
 
 def condition_on_figures(questions: pd.DataFrame, model: ImputationModel) -> tuple[Array, Array]:

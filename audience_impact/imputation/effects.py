@@ -51,9 +51,7 @@ PLACE = "is_in_country"
 """Factor of effects of places: one for figures of a country, zero for totals of the world."""
 ROUGH = True
 HOUSE_MOST = 0.15
-"""Maximum spread of the effect of a survey organisation, in log odds: the fit may not exceed it,
-because the next organisation is unknown.
-"""
+"""Largest spread of survey organisations, since the next one is unknown."""
 EFFECTS = (
     Effect("world", (), 1.5),
     Effect("online", (), 0.26, times="online_odds"),
@@ -89,7 +87,6 @@ OWN = "own_"
 NAMES = [effect.name for effect in EFFECTS] + sorted(OWN + way.value for way in WayOfCounting)
 """Names of all spreads: of each effect, and of single figures by the way of counting."""
 Spreads = Mapping[str, float]
-"""Spreads by NAMES."""
 
 
 def number_groups(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArray[np.int64]]:

@@ -82,7 +82,6 @@ ARAB = [
 LEAST_BLOCKED_DAYS = 60
 SAME_SHARE_DECIMALS = 3
 NO_SERVICE = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
-"""Kinds of platform that are not services with users."""
 PERSONAL = [Unit.PERSONS.value, Unit.ACCOUNTS.value, Unit.IDENTITIES.value, Unit.SHARE.value]
 OF_SOCIAL_MEDIA = r"base: (?:users of social|users of messengers)"
 NOT_READ_OUT = "not read"
@@ -134,7 +133,6 @@ LEVELS = (
 """Evidence levels from the farthest to the nearest: whether only counts of people qualify, and the
 columns that have to agree."""
 OF_OTHERS = (ImputationRung.SERVICE, ImputationRung.SUBREGION, ImputationRung.COUNTRY)
-"""Evidence levels that depend on other countries."""
 
 
 def soften_odds(share: "Array | pd.Series[float]", scale: Scale = COARSE) -> Array:

@@ -124,14 +124,6 @@ def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
     assert shares["rung"].tolist() == [ImputationRung.COUNTRY, *[ImputationRung.SUBREGION] * 3]
 
 
-def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
-    asked = wanted(*[(c, s) for c in CODES for s in SERVICES])
-    result = distribution.impute_shares(asked, tables, model_of(tables))
-    shares = result[distribution.SHARES].to_numpy()
-    assert (np.diff(shares, axis=1) > 0).all()
-    assert ((shares > 0) & (shares < 1)).all()
-
-
 @pytest.mark.chain
 def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
     asked, known = wanted(("RC", "beta")), model_of(tables)

@@ -262,6 +262,3 @@ def test_of_several_features_the_largest_share_counts() -> None:
     fitted_shares = audiences.draw_fitted_shares(laws, countries, Sampler(0, 10))
     assert np.isnan(fitted_shares[0]).all()
     assert fitted_shares[1] == pytest.approx(np.full(10, expit(1.0)))
-
-
-# ---- The tables and their scores ----
