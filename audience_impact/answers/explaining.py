@@ -268,10 +268,6 @@ def summarise_fact(table: str, cells: Cells, persons: float | None = None) -> st
     if "data_sha256" in cells:
         value = float(cells.get("value") or cells["mean"])
         return f"{value:.4g}; {cells.get('note', '')}"
-    return _format_figure(cells, persons)
-
-
-def _format_figure(cells: Cells, persons: float | None) -> str:
     unit = cells.get("unit", SHARE)
     form = "{:.4g}".format if unit == SHARE else "{:,.0f}".format
     names = ("value", "share", "low", "high", "low_share", "high_share")
@@ -411,7 +407,6 @@ def _explain_errors(trace: Trace) -> Iterator[Step]:
 
 
 def _explain_shares(trace: Trace) -> Iterator[Step]:
-    """Yield the share of people who use the feature, and the share who keep access."""
     rows, shares = trace.select_steps(TraceStep.FEATURE), trace.list_candidates("feature_share")
     if not (shares.empty and rows.empty):
         used = trace.describe_rows(shares.drop_duplicates("input_id"))

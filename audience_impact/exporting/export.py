@@ -161,7 +161,6 @@ def make_json_file(content: Content) -> bytes:
 
 
 def _make_database(content: Content) -> bytes:
-    """Return a DuckDB file of the tables, with comments that explain columns and coded values."""
     import duckdb
 
     lines = content.describe()

@@ -128,7 +128,11 @@ def _write_table(sheet: Worksheet, table: str, content: Content, made: Formats) 
     writers = []
     for place, field in enumerate(fields):
         column = rows[field["name"]]
-        sheet.set_column(place, place, _choose_width(field, column))
+        width: float = OF_NUMBERS
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            longest = pc.quantile(pc.utf8_length(column), 0.9)[0].as_py() or 0
+            width = min(WIDEST, max(NARROWEST, longest + 2, min(len(field["name"]) + 3, 18)))
+        sheet.set_column(place, place, width)
         form = made.heading if field["type"] == "string" else made.number_heading
         sheet.write_string(0, place, field["name"], form)
         note = write_note(field, MOST_WORDS)
@@ -173,13 +177,6 @@ def _choose_writer(
     else:
         return write_address if field["name"] == LINK else write_words
     return lambda row, place, cell: write(row, place, cell, form)
-
-
-def _choose_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
-    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
-        return OF_NUMBERS
-    longest = pc.quantile(pc.utf8_length(cells), 0.9)[0].as_py() or 0
-    return float(min(WIDEST, max(NARROWEST, longest + 2, min(len(field["name"]) + 3, 18))))
 
 
 def _list_values(content: Content) -> Iterator[Sequence[str]]:
@@ -236,8 +233,6 @@ def _write_cover(cover: "_Cover", content: Content) -> None:
 
 
 class _Cover:
-    """The lines of the first sheet, written from the top."""
-
     def __init__(self, book: xlsxwriter.Workbook, sheet: Worksheet, made: Formats) -> None:
         self.sheet, self.made, self.row = sheet, made, 2
         self.big = book.add_format({"bold": True, "font_size": 16})

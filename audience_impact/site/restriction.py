@@ -17,13 +17,7 @@ from audience_impact.plain_text import cell_text
 from audience_impact.site import rows
 from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import render_page
-from audience_impact.site.report_data import (
-    File,
-    ListEntry,
-    ReportData,
-    encode_csv,
-    page_path,
-)
+from audience_impact.site.report_data import File, ListEntry, ReportData, encode_csv, page_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
 METRICS = (

@@ -78,7 +78,6 @@ def _describe(
 
 
 def _fill_columns(part: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return candidates of one table as COLUMNS, with their lines in the facts."""
     plain = {"platform_id": EVERY, "looked_for": EVERY, "persons": float("nan")}
     part = part.assign(**{name: cell for name, cell in plain.items() if name not in part})
     if not set(PROVENANCE) <= set(part.columns):

@@ -33,11 +33,7 @@ from audience_impact.tracing import ITEMS, SEPARATOR, Item
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 PERSONS = "persons"
-NOT_COUNTED = {
-    BASE: "drawn_online",
-    IMPUTED: "drawn_imputed",
-    COMBINED: "drawn_combined",
-}
+NOT_COUNTED = {BASE: "drawn_online", IMPUTED: "drawn_imputed", COMBINED: "drawn_combined"}
 """Items of an audience without a figure, by shape of its distribution."""
 ENDS = ["low", "value", "high"]
 """Columns of the quantiles of a number."""
@@ -103,7 +99,6 @@ def _take_item(item: Item, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _finish_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of items with their steps, units and positions, in order, and rounded numbers."""
     blank = dict.fromkeys(["country_id", "subject"], EVERY)
     blank |= dict.fromkeys(["details", "input_table", "input_id", "row_file"], "")
     table = table.astype(dict.fromkeys(blank, "object")).fillna(blank)
@@ -237,7 +232,14 @@ def _trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
             inputs.selected.circumvention,
         )
     )
-    yield from _trace_audiences(users.assign(subject=users["platform_id"]), simulation)
+    users = users.assign(subject=users["platform_id"])
+    steps = audiences.draw_by_step(users, sampler, inputs.timeline.tail_degrees)
+    counted = users["shape"].isin(COUNTED).to_numpy()
+    for item, draws in steps.items():
+        yield _summarise(users[counted], item, draws[counted])
+    for shape, item in NOT_COUNTED.items():
+        is_shape = users["shape"].eq(shape).to_numpy()
+        yield _summarise(users[is_shape], item, steps[GROWN][is_shape])
     place = pd.Series(find_countries(inputs.audiences, countries), inputs.audiences["row"])
     members = dict(place[place >= 0].groupby(place).groups)  # rows of the draws, by country
     several = [place for place, rows in members.items() if len(rows) > 1]
@@ -263,17 +265,6 @@ def _summarise(rows: pd.DataFrame, item: str, draws: Array) -> pd.DataFrame:
     names = [name for name in (*COUNTRY, "subject") if name in rows]
     ends = pd.DataFrame(quantiles, rows.index[is_drawn], ENDS)
     return rows.loc[is_drawn, names].assign(item=item).join(ends)
-
-
-def _trace_audiences(rows: pd.DataFrame, simulation: Simulation) -> Iterator[pd.DataFrame]:
-    tail_degrees = simulation.inputs.timeline.tail_degrees
-    steps = audiences.draw_by_step(rows, simulation.sampler, tail_degrees)
-    counted = rows["shape"].isin(COUNTED).to_numpy()
-    for item, draws in steps.items():
-        yield _summarise(rows[counted], item, draws[counted])
-    for shape, item in NOT_COUNTED.items():
-        is_shape = rows["shape"].eq(shape).to_numpy()
-        yield _summarise(rows[is_shape], item, steps[GROWN][is_shape])
 
 
 def _trace_unions(

@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import (
-    fail_with,
-    local_option,
-    print_line,
-    require_local_paths,
-)
+from audience_impact.cli.folders import fail_with, local_option, print_line, require_local_paths
 from audience_impact.plain_text import json_text, plain_line
 from flows import FACTS
 from flows.commands.folders import OnTopOfShipped, fact_folders

@@ -23,11 +23,7 @@ from audience_impact.cli.folders import (
 )
 from audience_impact.cli.showing import Overwrite
 from flows import SHIPPED
-from flows.commands.folders import (
-    ProfileFile,
-    PublishedOrProfile,
-    fact_folders,
-)
+from flows.commands.folders import ProfileFile, PublishedOrProfile, fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.answers.explaining import Trace
