@@ -45,13 +45,7 @@ import pandas as pd
 from audience_impact import figure_errors
 from audience_impact import selection as choosing
 from audience_impact.audiences import distributions
-from audience_impact.audiences.distributions import (
-    DISTRIBUTION_COLUMNS,
-    FLOOR,
-    LINEAGE,
-    PART,
-    WEAK,
-)
+from audience_impact.audiences.distributions import DISTRIBUTION_COLUMNS, FLOOR, LINEAGE, PART, WEAK
 from audience_impact.audiences.scope import AUDIENCE, HIT_FEATURES, WHOLE, Scope
 from audience_impact.denominators.denominators import ANY_MEASURER, LONGEST_GAP_DAYS, Denominators
 from audience_impact.facts.tables import Tables
@@ -96,8 +90,6 @@ PRIORITY = {
     AudienceMetric.DAU.value: 5,
 }
 """Priority of each metric that may describe the people exposed; other metrics are never used."""
-
-_COMPANY, _RELAY = SourceType.COMPANY_STATEMENT.value, SourceType.PRESS_RELAY.value
 
 
 def classify_staleness(months: pd.Series) -> pd.Series:
@@ -189,7 +181,9 @@ def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     measurers = tables["lineages"].set_index("measurement_series_id")["source_type"]
     pages = tables["sources"].set_index("source_id")[["source_type", "reliability"]]
     bases = tables["bases"].set_index("base_id")["population_base"]
-    is_company = figures["measurement_series_id"].map(measurers).eq(_COMPANY)
+    is_company = (
+        figures["measurement_series_id"].map(measurers).eq(SourceType.COMPANY_STATEMENT.value)
+    )
     priority = figures["audience_metric"].map(PRIORITY).astype("float64")
     priority = priority.where(~is_company | (priority > WEAK), WEAK)
     priority = priority.mask(figures["share_base_id"].map(bases).isin(PART_OF_AGES), PART)
@@ -202,7 +196,8 @@ def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         stated_most_persons=stated["most"],
         metric_priority=priority,
         is_company_statement=is_company,
-        is_primary_source=figures["source_id"].map(pages["source_type"]) != _RELAY,
+        is_primary_source=figures["source_id"].map(pages["source_type"])
+        != SourceType.PRESS_RELAY.value,
         is_doubtful=figures["source_id"].map(pages["reliability"]) == Reliability.LOW.value,
     )
 

@@ -34,11 +34,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact.audiences import distributions
-from audience_impact.audiences.distributions import (
-    COVERAGE,
-    FIXED,
-    SPLIT,
-)
+from audience_impact.audiences.distributions import COVERAGE, FIXED, SPLIT
 from audience_impact.audiences.scope import COUNTRY, HIT_FEATURES, WHOLE, Scope
 from audience_impact.denominators.denominators import ANY_MEASURER, Denominators
 from audience_impact.facts.tables import Tables

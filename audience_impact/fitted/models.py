@@ -77,7 +77,7 @@ def read_models(tables: Tables) -> FittedModels:
     return FittedModels(
         read_errors(tables["figure_errors"]),
         online.read_parameters(tables["place_laws"]),
-        population.index_sizes(tables["part_sizes"]),
+        tables["part_sizes"].set_index("part_kind")[population.PARAMETERS].astype("float64"),
         networks.read_parameters(tables["network_laws"]),
         read_imputation_model(tables),
         read_overlap_model(tables),

@@ -102,7 +102,9 @@ def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]")
         least, most = _bound_people(inputs, some, bounds_of, len(sets))
         drawn = np.full((len(sets), draws), np.nan)
         if simulation.model is not None and len(some["drawn"]):
-            in_months = simulation.draw_in_months(some["drawn"])
+            in_months = simulation.draw_sets(
+                some["drawn"], simulation.monthly_audiences, simulation.present
+            )
             drawn[: len(in_months)] = in_months
         _raise_to_restrictions(drawn, inputs, some["drawn"], draws_of)
         people[sets] = worlds.join_worlds(least, most, np.minimum(drawn, most[:, [1]]))

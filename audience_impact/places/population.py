@@ -314,8 +314,3 @@ def predict_persons(parts: pd.DataFrame, areas: pd.DataFrame, sizes: pd.DataFram
     log_persons = numbers["level"] + slopes
     persons = np.minimum(np.exp(log_persons), parts["people_persons"])
     return pd.DataFrame({"part_persons": persons, "part_deviation": numbers["deviation"]})
-
-
-def index_sizes(part_sizes: pd.DataFrame) -> pd.DataFrame:
-    """Return PARAMETERS by `part_kind` from the typed fact table, which may have no rows."""
-    return part_sizes.set_index("part_kind")[PARAMETERS].astype("float64")

@@ -156,10 +156,7 @@ def cut_by_figure(
 
 
 def split_by_year(
-    audiences: pd.DataFrame,
-    periods: pd.DataFrame,
-    denominators: Denominators,
-    as_of: pd.Timestamp,
+    audiences: pd.DataFrame, periods: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """Return the phases of audiences (in the order of AUDIENCE), by audience and year.
 

@@ -252,21 +252,18 @@ class Simulation:
             persons[used] = monthly * audiences.draw_daily_shares(daily, self.sampler)
         return persons
 
-    def draw_in_months(self, members: pd.DataFrame) -> Array:
-        """Return the people (sets, D) in audiences and parts of sets, of restrictions present."""
-        return self._draw_sets(members, self.monthly_audiences, self.present)
-
     def draw_on_a_day(self, members: pd.DataFrame, if_present: bool = False) -> Array:
         """Return the people (sets, D) under a restriction on a day, or under one present there."""
         if id(members) not in self._on_a_day:  # stored too, so that no others get their id
             present = self.present if if_present else None
-            drawn = self._draw_sets(members, self.daily_audiences, present)
+            drawn = self.draw_sets(members, self.daily_audiences, present)
             self._on_a_day[id(members)] = members, drawn
         return self._on_a_day[id(members)][1]
 
-    def _draw_sets(
+    def draw_sets(
         self, members: pd.DataFrame, persons: Array, present: pd.DataFrame | None
     ) -> Array:
+        """Return the people (sets, D) under any restriction of each set, or any one `present`."""
         model, places = self._require_model(), self.countries.places
         return unions.draw_people(
             members, persons, self.inputs.timeline, places, model, self.sampler, present

@@ -294,11 +294,7 @@ def _sum_affected(
 
 
 def draw_conditioned(
-    resolved: Resolved,
-    shares: Array,
-    base: Array,
-    overlap_model: OverlapModel,
-    sampler: Sampler,
+    resolved: Resolved, shares: Array, base: Array, overlap_model: OverlapModel, sampler: Sampler
 ) -> Array:
     """Return draws (D,) of the union of a country, as a share of its base, given its overlaps.
 
