@@ -37,12 +37,7 @@ from flows.runs import (
     require_addresses,
     run_reported,
 )
-from flows.serving.profile import (
-    Profile,
-    hide_passwords,
-    in_checkout,
-    read_profile,
-)
+from flows.serving.profile import Profile, hide_passwords, in_checkout, read_profile
 
 NAME = "publish-impact"
 

@@ -221,10 +221,8 @@ def _order_by_runs(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.sort_values(["area_id", "kind", "period"])
     day = parse_periods(rows["period"])["start"]
     is_same = rows["total"].eq(rows["total"].shift()) & (day.diff() == ONE_DAY)
-    first = rows["period"].mask(is_same).ffill()
-    return rows.assign(first=first).sort_values(["area_id", "first", "kind", "period"])[
-        [*KEY, "total"]
-    ]
+    rows = rows.assign(first=rows["period"].mask(is_same).ffill())
+    return rows.sort_values(["area_id", "first", "kind", "period"]).drop(columns="first")
 
 
 def _stack_sets(parts: Sequence[Sets]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

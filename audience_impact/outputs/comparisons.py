@@ -34,8 +34,6 @@ REASONS = {
     FigureKind.STILL_USING.value: DifferenceReason.OTHER_DEFINITION.value,
 }
 OUR_BOUNDS = [f"{name}_persons" for name in BOUNDS]
-BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.value}
-"""Kind of our bounds that a published figure is compared with, by whether it is of one platform."""
 
 
 def make_comparisons(
@@ -61,7 +59,7 @@ def make_comparisons(
     single = part["printed_max_persons"].notna()
     pages = tables["sources"].set_index("source_id")["publisher"]
     table = theirs.join(part.where(single, of_acts.reset_index(drop=True))).assign(
-        compared_with=single.map(BESIDE),
+        compared_with=np.where(single, ComparedWith.PLATFORM, ComparedWith.RESTRICTION),
         published_value=theirs["value"],
         attribution=name_origins(
             theirs.assign(page=theirs["source_id"].map(pages)), "publisher", "page", "period"

@@ -58,7 +58,7 @@ def _number_sets(rows_of: Members, key: list[str]) -> tuple[pd.DataFrame, Member
     table = rows_of["most"][key].drop_duplicates().sort_values(key, ignore_index=True)
     numbers = table.reset_index(names="set_id")
     members = {
-        world: rows.merge(numbers, on=key, validate="m:1")[["set_id", "row"]]
+        world: rows[[*key, "row"]].merge(numbers, on=key, validate="m:1")[["set_id", "row"]]
         for world, rows in rows_of.items()
     }
     return numbers, members
@@ -200,9 +200,7 @@ def draw_days(simulation: Simulation, as_of: date) -> Sets:
     days["period"] = days["day"].dt.strftime("%Y-%m-%d")
     moments = days.drop_duplicates("moment")
     rows_of = {
-        world: spread_kinds(inputs.timeline, moments.merge(rows, left_on=world, right_on="set_id"))[
-            ["country_id", "moment", "kind", "row"]
-        ]
+        world: spread_kinds(inputs.timeline, moments.merge(rows, left_on=world, right_on="set_id"))
         for world, rows in of_sets.items()
     }
     table, members = _number_sets(rows_of, ["country_id", "kind", "moment"])

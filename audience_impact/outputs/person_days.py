@@ -189,7 +189,11 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
     inputs = engine.inputs
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
     widest = reasons.choose_widest(frame["restriction_id"], inputs.parts)
-    frame, withheld = _withhold_quantiles(frame, widest)
+    withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
+    for unit, kind in (*((unit, "") for unit in UNITS), (PEOPLE, IMPUTED), (PEOPLE, FEATURE)):
+        bound = "" if kind else f"printed_max_{unit}"
+        frame, blanked = reasons.withhold_quantiles(frame, unit, kind, bound, widest)
+        withheld |= pd.DataFrame(blanked, columns=withheld.columns)
     is_undrawn = frame["q50_person_days"].isna()
     is_drawn = rows["is_complete"] & rows["is_daily_drawn"]
     why = {
@@ -200,7 +204,7 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
         "some_imputed": is_drawn & rows["is_imputed"],
     }
     flags = {rule: _totals_with(frame, inputs, rows[some]) for rule, some in why.items()}
-    flags |= {"outweighed": frame["is_outweighed"], **withheld}
+    flags |= {"outweighed": frame["is_outweighed"], **dict(withheld.items())}
     if rule := reasons.find_no_estimate_reason(inputs):
         flags[rule] = is_undrawn & ~np.logical_or.reduce(list(flags.values()))
     words = reasons.state_reasons(flags, frame.index)[["reason", "reason_rule_ids"]]
@@ -215,18 +219,6 @@ def _add_status(frame: pd.DataFrame, engine: DayEngine, as_of: date) -> pd.DataF
         ),
         as_of=as_of.isoformat(),
     )
-
-
-def _withhold_quantiles(
-    frame: pd.DataFrame, widest: "pd.Series[float]"
-) -> tuple[pd.DataFrame, dict[str, "pd.Series[bool]"]]:
-    families = (*((unit, "") for unit in UNITS), (PEOPLE, IMPUTED), (PEOPLE, FEATURE))
-    withheld = pd.DataFrame(False, frame.index, ["outside_bounds", "no_width", "too_wide"])
-    for unit, kind in families:
-        bound = "" if kind else f"printed_max_{unit}"
-        frame, blanked = reasons.withhold_quantiles(frame, unit, kind, bound, widest)
-        withheld |= pd.DataFrame(blanked, columns=withheld.columns)
-    return frame, {name: withheld[name] for name in withheld}
 
 
 def _totals_with(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:

@@ -44,6 +44,15 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     requested = scope.requested.groupby("restriction_id")["country_id"]
     countries = requested.agg(lambda ids: ";".join(sorted(set(ids))))
     seen = _describe_evidence(scope.evidence, tables).reindex(facts.index)
+    days = {  # the first day of each date of the source, and the last one that it may mean
+        "announced_on": facts["announced_on_start"],
+        "observed_from": facts["observed_from_start"],
+        "observed_by": facts["observed_from_end"] - ONE_DAY,
+        "ended_on": facts["ended_on_start"],
+        "ended_by": facts["ended_on_end"] - ONE_DAY,
+        "listed_until": facts["listed_until_end"] - ONE_DAY,
+        "start_on": about["start"].where(about["is_start_known"]),
+    }
     measurers = seen["measured_by_names"].astype("str").fillna("") + ";"
     measurers += facts["measured_by"].fillna("")
     return facts.assign(
@@ -71,8 +80,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         place_readings=places.groupby("restriction_id")["reading"].agg(";".join),
         **services.agg(_join_names),
         operator_names=facts["operators"],
-        start_on=about["start"].dt.strftime("%Y-%m-%d").where(about["is_start_known"]),
-        **_write_days(facts),
+        **{name: cells.dt.strftime("%Y-%m-%d") for name, cells in days.items()},
         as_of=scope.as_of.isoformat(),
     ).sort_values("restriction_id", ignore_index=True)
 
@@ -128,19 +136,6 @@ def _name_other_ends(facts: pd.DataFrame, tables: Tables) -> dict[str, pd.Series
 
 def _join_names(names: Iterable[str]) -> str:
     return ";".join(name.replace(";", ",") for name in names)
-
-
-def _write_days(facts: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return the first day of each date of the source, and the last one that it may mean."""
-    days = {
-        "announced_on": facts["announced_on_start"],
-        "observed_from": facts["observed_from_start"],
-        "observed_by": facts["observed_from_end"] - ONE_DAY,
-        "ended_on": facts["ended_on_start"],
-        "ended_by": facts["ended_on_end"] - ONE_DAY,
-        "listed_until": facts["listed_until_end"] - ONE_DAY,
-    }
-    return {name: cells.dt.strftime("%Y-%m-%d") for name, cells in days.items()}
 
 
 def _spell_parts(places: pd.DataFrame, holder: pd.Series, notes: pd.Series) -> pd.Series:

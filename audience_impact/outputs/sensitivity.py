@@ -43,7 +43,7 @@ from audience_impact.vocabulary import ImpactMetric, InputKind
 
 CLASSES = 30
 KEYS = ["restriction_id", "impact_metric"]
-ADVICE = {
+ADVICE: dict[str, str] = {
     InputKind.AUDIENCE: "measure the audiences anew, nearer to the day",
     InputKind.BASE: "measure how many people are online",
     InputKind.CORRELATION: "ask one sample of the country which of these services each person uses",
@@ -77,10 +77,9 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
     tables.append(silent.reindex(columns=nothing.columns).astype(nothing.dtypes))
     shares = pd.concat([part for part in tables if len(part)] or [nothing], ignore_index=True)
     rank = shares.groupby(KEYS)["first_order_share"].rank(ascending=False, method="first")
-    words = {kind.value: text for kind, text in ADVICE.items()} | {HELPS_MOST: NO_FIGURE}
     return shares.assign(
         narrowing_persons=find_narrowing(shares, impact),
-        advice=shares["input"].map(words),
+        advice=shares["input"].map({**ADVICE, HELPS_MOST: NO_FIGURE}),
         rank_count=rank.fillna(1),
     ).sort_values([*KEYS, "rank_count", "input"], ignore_index=True)
 

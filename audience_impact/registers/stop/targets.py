@@ -10,13 +10,7 @@ from dataclasses import dataclass, field
 
 from audience_impact.plain_text import strip_blanks
 from audience_impact.registers.countries import plain_name
-from audience_impact.registers.register import (
-    Catalogue,
-    FeatureRule,
-    Target,
-    Targets,
-    service_key,
-)
+from audience_impact.registers.register import Catalogue, FeatureRule, Target, Targets, service_key
 from audience_impact.registers.stop.words import (
     OTHER,
     PHRASES,
