@@ -103,17 +103,12 @@ _DRAWN_BY = [*AUDIENCE, "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.CO
 class Inputs(Declared):
     """The facts selected for a scope."""
 
-    candidates: Annotated[
-        pd.DataFrame,
-        "estimate_id area_id platform_id measurement_series_id audience_metric",
-        "population_base interval_kind value period_start is_primary_source",
-    ]  # every figure that may describe an audience, in persons
     before: Annotated[
         pd.DataFrame,
         AUDIENCE,
         "estimate_id measurement_series_id source_id period unit interval_kind",
         "note point_persons metric_priority period_end is_company_statement",
-    ]  # the candidates from before the start, with all pages that print them
+    ]  # qualifying figures from before the start, with all pages that print them
     chosen: Annotated[
         pd.DataFrame,
         AUDIENCE,
@@ -207,7 +202,6 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     feature_shares = use.choose_feature_shares(sizes, scope.targets, context)
     places = parts.select_parts(scope, context)
     return Inputs(
-        candidates,
         before,
         chosen,
         flags,

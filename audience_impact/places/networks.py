@@ -121,9 +121,8 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     """
     if network_laws.empty:
         return {}
-    required = (NetworkLaw.CHANGE, NetworkLaw.OTHER_COUNTRIES)
-    stated = set(network_laws["parameter"])
-    names = [name for name in NetworkLaw if name in required or name.value in stated]
+    required = [NetworkLaw.CHANGE.value, NetworkLaw.OTHER_COUNTRIES.value]
+    names = [name for name in NetworkLaw if name.value in {*required, *network_laws["parameter"]}]
     numbers = read_numbers(network_laws, "network_laws", names)
     return {name: numbers[name] for name in names}
 

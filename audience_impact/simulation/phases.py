@@ -8,9 +8,8 @@ refers. Days in force: the days listed by a source, or a number of times; withou
 from the first to the last. Person-hours are person-days times the hours in force on a day.
 
 Method. All starts, ends and firsts of months are put in order, by group; a span covers the pieces
-from its start to its end, which bisection locates. Person-days depend on the set alone, so that the
-people of a set are worked out once however often it comes back, and sums over a period are the
-product of a sparse table (periods x sets, days) and the people per set.
+from its start to its end, which bisection locates. Person-days depend on the set alone, whose
+people are worked out once however often it comes back.
 
 Phases. The audience is that of the first day in every year: the ordinary users of a service, or the
 people online before a cut, do not grow with the country while they are without it. `online_persons`

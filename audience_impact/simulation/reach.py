@@ -33,8 +33,7 @@ Citations. Skellam (1948), A probability distribution derived from the binomial 
 regarding the probability of success as variable between the sets of trials, J. Royal Statistical
 Society B 10. Metheringham (1964), Measuring the net cumulative coverage of a print campaign, J.
 Advertising Research 4. Danaher (1991), A canonical expansion model for multivariate media exposure
-distributions, J. Marketing Research 28 (which finds Metheringham's distribution the popular one,
-and improves on it).
+distributions, J. Marketing Research 28.
 """
 
 import numpy as np
