@@ -43,7 +43,6 @@ from audience_impact.overlap.copula import (
     assume_independence,
     bound_by_shares,
     draw_correlations,
-    draw_errors,
     move_unions,
 )
 from audience_impact.overlap.model import Group, JointUse, OverlapModel, read_calibration
@@ -82,7 +81,7 @@ def _group(
     """A group that holds the platforms of its restrictions and no others."""
     of_area = np.random.default_rng((SEED, area))
     correlation = draw_correlations(learned, of_area.random(draws))
-    error = draw_errors(learned, of_area.random(draws))
+    error = learned.model * ndtri(of_area.random(draws))
     first = of_area.beta(1.0, 3.0, PLATFORMS)
     of_year = 1.0 - (1.0 - first) * of_area.uniform(0.9, 1.0, PLATFORMS) ** year
     noise = np.random.default_rng((SEED, area, year)).standard_normal((PLATFORMS, draws))

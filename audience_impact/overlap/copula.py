@@ -208,11 +208,6 @@ def draw_correlations(
     return np.asarray(expit(np.clip(x, LOGIT_GRID[0], LOGIT_GRID[-1])))
 
 
-def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
-    """Return draws of the model's error, as factors of (independence - largest audience)."""
-    return np.asarray(calibration.model * ndtri(np.asarray(uniforms, dtype=float)))
-
-
 def draw_patterns(shares: ArrayLike, correlation: ArrayLike) -> Array:
     """Return patterns (D, 2**n) of shares (D, n), n at most 12, and correlations, within 1e-7."""
     m, r = np.asarray(shares, dtype=float), np.asarray(correlation, dtype=float)

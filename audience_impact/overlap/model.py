@@ -93,7 +93,7 @@ class OverlapModel:
         u = uniforms(InputKind.CORRELATION, f"correlation|{country_id}")
         drawn = copula.draw_correlations(self.calibration, u, self.centres.get(country_id))
         v = uniforms(InputKind.MODEL, f"model|{country_id}")
-        return JointUse(drawn, copula.draw_errors(self.calibration, v))
+        return JointUse(drawn, np.asarray(self.calibration.model * ndtri(v)))
 
     def draw_unions(self, group: Group) -> Array:
         """Return draws (G, D) of the unions of a group, as shares of the universe, with error."""
