@@ -40,11 +40,7 @@ from scipy.special import betainc
 from audience_impact import pipeline
 from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
-from audience_impact.fitting.people_online import (
-    OnlineModel,
-    list_counts,
-    make_table,
-)
+from audience_impact.fitting.people_online import OnlineModel, list_counts, make_table
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution
 from audience_impact.imputation import figures as imputation

@@ -43,12 +43,7 @@ from audience_impact import figure_errors
 from audience_impact import pipeline as impact
 from audience_impact.facts import tables as core
 from audience_impact.facts.tables import Tables
-from audience_impact.figure_errors import (
-    FigureErrors,
-    Spread,
-    draw_through_quantiles,
-    move_persons,
-)
+from audience_impact.figure_errors import FigureErrors, Spread, draw_through_quantiles, move_persons
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import Calibration

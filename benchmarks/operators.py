@@ -111,8 +111,7 @@ def leave_countries_out(operator_regions: pd.DataFrame) -> pd.DataFrame:
         truth = part["regional_share"].astype("float64")
         parts.append(
             part[["area_id", "network_scope"]].assign(
-                is_inside=truth.between(low, high),
-                off=np.exp(np.log(truth / middle).abs()) - 1.0,
+                is_inside=truth.between(low, high), off=np.exp(np.log(truth / middle).abs()) - 1.0
             )
         )
     return pd.concat(parts, ignore_index=True)

@@ -323,8 +323,7 @@ def _sum(laws: list[Spread]) -> Spread:
 def country_shares(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """The share online of the country of each row, what one would take without regions."""
     return pd.Series(
-        expit(online.compute_country_log_odds(rows, tables).to_numpy("float64")),
-        rows.index,
+        expit(online.compute_country_log_odds(rows, tables).to_numpy("float64")), rows.index
     )
 
 

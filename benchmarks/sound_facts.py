@@ -42,10 +42,7 @@ WORDS = (
 tried each time."""
 PLACES = ("area_id", "area_ids", "country_id")
 OF_FACTS = frozenset(
-    {
-        *("area_comparisons", "restrictions"),
-        *("comparisons", "lineage", "sources"),
-    }
+    {*("area_comparisons", "restrictions"), *("comparisons", "lineage", "sources")}
 )
 """Published tables that are made of more facts than of the areas."""
 

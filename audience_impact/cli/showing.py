@@ -72,8 +72,7 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace an existing export that differs.")
 ]
 Sort = Annotated[
-    EventOrder | None,
-    typer.Option(help="The most people or person-days first, or the newest."),
+    EventOrder | None, typer.Option(help="The most people or person-days first, or the newest.")
 ]
 
 
@@ -258,8 +257,7 @@ def export(
     form: Annotated[
         ExportForm,
         typer.Option(
-            "--format",
-            help="xlsx: a workbook for people; the others: exact data for programs.",
+            "--format", help="xlsx: a workbook for people; the others: exact data for programs."
         ),
     ],
     into: Annotated[
@@ -426,8 +424,7 @@ def diff(
         ),
     ] = None,
     new: Annotated[
-        str | None,
-        typer.Argument(help="A later version. Default: latest.", show_default=False),
+        str | None, typer.Argument(help="A later version. Default: latest.", show_default=False)
     ] = None,
     published: PublishedFolder = PUBLISHED,
     facts: Annotated[
@@ -446,8 +443,7 @@ def diff(
         str | None, typer.Option(metavar="ID", help="Compare only this restriction.")
     ] = None,
     most_rows: Annotated[
-        int,
-        typer.Option("--edits", min=1, help="Number of changed fact rows to show."),
+        int, typer.Option("--edits", min=1, help="Number of changed fact rows to show.")
     ] = 12,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show all answers and rows, also slight changes.")

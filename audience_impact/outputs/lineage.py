@@ -230,11 +230,7 @@ def list_operator_shares(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 
 def _add_role(
-    rows: pd.DataFrame,
-    role: FactRole,
-    table: str,
-    column: str = "input_id",
-    platform: str = EVERY,
+    rows: pd.DataFrame, role: FactRole, table: str, column: str = "input_id", platform: str = EVERY
 ) -> pd.DataFrame:
     """Return the facts of a table that a column names, several in a cell, with their role."""
     ids = rows[column].astype("str").str.split(SEVERAL_IDS)

@@ -26,7 +26,7 @@ _FORMS = (
 FORMS = frozenset(_FORMS.split())
 """Words for the form of a state, which are left out where the other words mean one country."""
 IN_FULL = {"dem": "democratic", "rep": "republic", "st": "saint", "peoples": "people"} | {
-    **{"fed": "federated", "sts": "states", "barths": "barthelemy", "macau": "macao"},
+    **{"fed": "federated", "sts": "states", "barths": "barthelemy", "macau": "macao"}
 }
 """Abbreviated and former words of names, and the same in full and today."""
 IN_REGISTERS = {

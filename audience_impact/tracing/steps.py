@@ -178,8 +178,7 @@ def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, p
     at = uncounted.merge(places.reset_index(names="place"), on=key)[[*COUNTRY, "subject", "place"]]
     ids = at["restriction_id"]
     imputed = at.assign(
-        is_closed=ids.isin(inputs.closed_level_ids),
-        is_uncertain=ids.isin(inputs.too_uncertain_ids),
+        is_closed=ids.isin(inputs.closed_level_ids), is_uncertain=ids.isin(inputs.too_uncertain_ids)
     ).join(shares, on="place")
     movers = distribution.find_influential_figures(places.loc[shares.index], tables, model, MOVERS)
     return {

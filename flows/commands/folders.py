@@ -54,9 +54,7 @@ def require_writable(published: Path) -> None:
 
 
 def fact_folders(
-    paths: list[Path] | None,
-    on_top_of_shipped: bool = False,
-    default: Sequence[Path] = SHIPPED,
+    paths: list[Path] | None, on_top_of_shipped: bool = False, default: Sequence[Path] = SHIPPED
 ) -> list[Path]:
     """Return the folders, after the shipped ones if requested; exit with 2 if one has no facts."""
     from schemas.facts import TABLES

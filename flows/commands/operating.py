@@ -80,8 +80,7 @@ def release_version(
     into: Annotated[Path, local_option("--into", "DIR", "The folder to write into.")],
     published: WrittenFolder = PUBLISHED,
     previous: Annotated[
-        str | None,
-        typer.Option(metavar="VERSION", help="Report the changes since this version."),
+        str | None, typer.Option(metavar="VERSION", help="Report the changes since this version.")
     ] = None,
     overwrite: Overwrite = False,
     ship: Annotated[

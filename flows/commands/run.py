@@ -81,8 +81,7 @@ def run_and_publish(
         typer.Option(min=1, help="Number of processes; the results are the same. Default: 1 or 2."),
     ] = None,
     accept_changes: Annotated[
-        bool,
-        typer.Option("--accept-changes", help="With --strict: publish although much changed."),
+        bool, typer.Option("--accept-changes", help="With --strict: publish although much changed.")
     ] = False,
     profile: ProfileFile = None,
     on_top_of_shipped: OnTopOfShipped = False,
@@ -90,8 +89,7 @@ def run_and_publish(
         bool, typer.Option("--drop-layers", help="Leave out layers that the last version had.")
     ] = False,
     register: Annotated[
-        bool,
-        typer.Option(help="Compute also Access Now's register, as the checkout brings it."),
+        bool, typer.Option(help="Compute also Access Now's register, as the checkout brings it.")
     ] = True,
     report: Annotated[
         bool, typer.Option("--report", help="Then write the report of the version as pages.")
@@ -309,8 +307,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         ] = None,
         facts: Facts = None,
         counts: Annotated[
-            Path | None,
-            typer.Option(metavar="FILE", help="CSV of count_year, country, events."),
+            Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
         ] = None,
         snapshot: Day = None,
         address: Annotated[str, typer.Option(help="Address at which the register was read.")] = "",

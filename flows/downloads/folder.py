@@ -194,11 +194,7 @@ def fetch_download(
 
 
 def _fetch_files(
-    publisher: Publisher,
-    address: str,
-    folder: Path,
-    earlier: Download | None,
-    policy: RetryPolicy,
+    publisher: Publisher, address: str, folder: Path, earlier: Download | None, policy: RetryPolicy
 ) -> tuple[FetchedFile, ...]:
     before = {(file.file, file.address): file for file in earlier.files} if earlier else {}
     fetched: list[FetchedFile] = []

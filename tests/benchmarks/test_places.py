@@ -80,9 +80,7 @@ def test_the_command_answers_a_table(tmp_path: Path, capsys: pytest.CaptureFixtu
         places.main([str(path)])
 
 
-def test_what_is_left_out_hardly_becomes_another_place(
-    repository_checked: steps.Checked,
-) -> None:
+def test_what_is_left_out_hardly_becomes_another_place(repository_checked: steps.Checked) -> None:
     areas = repository_checked.tables["areas"]
     some = areas[areas["area_id"].str.match("IN(-HR|-WB|-UP|$)|034|142|001")]
     names = repository_checked.tables["place_names"].iloc[:0]

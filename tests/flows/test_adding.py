@@ -142,7 +142,7 @@ def test_a_restriction_is_in_all_tables_that_it_needs(facts: Path) -> None:
     done(facts, "restriction", {**ACT, **people, "accessed_on": "2026-01-31"})
     rows = added(before, facts)
     assert set(rows) == {
-        *("lineages", "sources", "restrictions", "restriction_targets", "published_figures"),
+        *("lineages", "sources", "restrictions", "restriction_targets", "published_figures")
     }
     assert rows["lineages"] == ["example-2025-07-13,The Daily,press_relay,"]
     (act,) = rows["restrictions"]

@@ -503,11 +503,7 @@ OF_FACTS = [case for case in FACT_READERS if case.name in ("check", "run", "impo
     ids=make_id,
 )
 def test_a_bucket_that_is_away_is_one_line(
-    case: Case,
-    thing: str,
-    bucket: Callable[[str], str],
-    small_published: Path,
-    tmp_path: Path,
+    case: Case, thing: str, bucket: Callable[[str], str], small_published: Path, tmp_path: Path
 ) -> None:
     address = bucket(thing)
     words = fill_words(case, address, tmp_path, small_published)

@@ -57,8 +57,7 @@ def arguments(tmp_path: Path) -> list[str]:
     for table in ("areas", "sources", "lineages"):
         (into / f"{table}.csv").write_bytes((FACTS / f"{table}.csv").read_bytes())
     (into / "bases.csv").write_text(
-        ",".join(COLUMNS) + "\nmine,NA,all_ages,2020,7,,,,A,github-datasets-1,,,kept\n",
-        "utf-8",
+        ",".join(COLUMNS) + "\nmine,NA,all_ages,2020,7,,,,A,github-datasets-1,,,kept\n", "utf-8"
     )
     files = {
         f"--{name}": tmp_path / f"{name}.csv"

@@ -9,13 +9,7 @@ import pytest
 
 from audience_impact.comparing.changes import IMPACT_KEY, ComparedVersion, key_answers
 from flows import last_version
-from flows.last_version import (
-    LONGEST_CELL,
-    RULES,
-    LastComparison,
-    format_moves,
-    measure_moves,
-)
+from flows.last_version import LONGEST_CELL, RULES, LastComparison, format_moves, measure_moves
 from flows.pipeline import steps
 from flows.runs import RunOptions, report_changes
 from schemas import facts as fact_models
@@ -38,12 +32,7 @@ def render_rows(table: str, *rows: Mapping[str, str]) -> str:
 
 def summarise(person_days: float, **tables: str) -> ComparedVersion:
     """Return a version of these facts, which publishes one number of person-days."""
-    frame = pd.DataFrame(
-        {
-            **{name: [name] for name in KEY},
-            "q50_person_days": [person_days],
-        }
-    )
+    frame = pd.DataFrame({**{name: [name] for name in KEY}, "q50_person_days": [person_days]})
     files = {f"0/{table}.csv": text.encode() for table, text in tables.items()}
     return ComparedVersion(
         "",

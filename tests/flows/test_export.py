@@ -205,9 +205,7 @@ def test_hostile_text_is_text_to_libreoffice(hostile: Path, tmp_path: Path) -> N
     assert_text(through_libreoffice(hostile, tmp_path))
 
 
-def test_a_text_is_cut_at_the_characters_that_excel_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_text_is_cut_at_the_characters_that_excel_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "LONGEST_TEXT", 100)
     assert fit_text("\U0001f600" * 50) == "\U0001f600" * 50
     assert fit_text("\U0001f600" * 51) == "\U0001f600" * 48 + "..."

@@ -130,11 +130,7 @@ def test_each_version_is_recorded_and_a_night_without_news_is_not(root: Path) ->
     put(root, 1, night=1)
     put(root, 2, night=2)
     put(root, 1, night=3)
-    assert events(root) == [
-        ("published", 1),
-        ("published", 2),
-        ("returned", 1),
-    ]
+    assert events(root) == [("published", 1), ("published", 2), ("returned", 1)]
     first, second, third = history.read_history(select_storage(root))[0]
     assert [entry.at for entry in (first, second, third)] == [
         NIGHT + timedelta(days=night) for night in (0, 2, 3)

@@ -244,7 +244,7 @@ def test_the_layer_lies_upon_the_facts_without_an_error(imported: Imported) -> N
         *("TD", "ML", "NE", "TG", "BJ"),
     }
     assert [row["platform_id"] for row in tables["platforms"]] == [
-        *("boykotyap", "unnamed-services"),
+        *("boykotyap", "unnamed-services")
     ]
 
 
@@ -282,9 +282,7 @@ def test_what_is_refused_stands_whole_beside_the_layer(imported: Imported) -> No
     ]
 
 
-def test_the_calls_of_august_2025_are_linked_to_the_curated_restriction(
-    imported: Imported,
-) -> None:
+def test_the_calls_of_august_2025_are_linked_to_the_curated_restriction(imported: Imported) -> None:
     tables = layer(imported.into)
     links = {row["other_restriction_id"]: row for row in tables["event_links"]}
     link = links["RU-2025-08-13-calls"]

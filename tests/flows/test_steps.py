@@ -113,9 +113,7 @@ def test_a_table_without_rows_rests_on_nothing(repository_results: steps.Results
         assert not parts.list_source_ids(table, frames[table].iloc[:0], frames["lineage"])
 
 
-def test_results_of_one_restriction_rest_on_its_sources(
-    repository_results: steps.Results,
-) -> None:
+def test_results_of_one_restriction_rest_on_its_sources(repository_results: steps.Results) -> None:
     impact, lineage = (repository_results.frames[name] for name in ("impact", "lineage"))
     of_act = [rows["restriction_id"] == "RU-2025-08-13-calls" for rows in (impact, lineage)]
     told = parts.list_source_ids("impact", impact[of_act[0]], lineage)

@@ -55,9 +55,7 @@ def test_every_world_is_pinned_and_nothing_else() -> None:
     assert set(pin.read()) == {"facts", "layer", "facts_and_layer", *WORLDS}
 
 
-def test_one_cell_changed_names_the_table_and_the_column(
-    repository_results: steps.Results,
-) -> None:
+def test_one_cell_changed_names_the_table_and_the_column(repository_results: steps.Results) -> None:
     tables = {name: dict(columns) for name, columns in pin.values(repository_results).items()}
     impact = tables["impact"]
     median = list(impact["q50_persons"])

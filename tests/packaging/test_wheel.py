@@ -78,11 +78,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_python(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(python), "-I", *words],
-        cwd=python.parent,
-        check=True,
-        capture_output=True,
-        text=True,
+        [str(python), "-I", *words], cwd=python.parent, check=True, capture_output=True, text=True
     )
 
 

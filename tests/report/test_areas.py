@@ -102,9 +102,7 @@ def test_what_others_published_stands_beside_ours_as_text(made: Mapping[str, byt
     assert "&lt;b&gt;all&lt;/b&gt; of the year" in page
 
 
-def test_a_figure_that_counts_no_people_has_no_number_of_ours_beside_it(
-    told: ReportData,
-) -> None:
+def test_a_figure_that_counts_no_people_has_no_number_of_ours_beside_it(told: ReportData) -> None:
     row = dict.fromkeys(told.tables["area_comparisons"].columns) | {
         **{"publisher": "A register", "period": "2025", "interval_kind": "none"},
         **{"published_events_count": 24.0, "min_persons": 0.0, "q50_persons": 5e6},

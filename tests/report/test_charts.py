@@ -34,13 +34,7 @@ def impact(*values: float | None, metric: str = "people_exposed", **more: Any) -
 
 def published(value: float, **more: Any) -> Row:
     told = {"publisher": "A page", "platform_id": "alpha", "figure_kind": "platform_audience"}
-    return {
-        **told,
-        "published_value": value,
-        "unit": "persons",
-        "interval_kind": "none",
-        **more,
-    }
+    return {**told, "published_value": value, "unit": "persons", "interval_kind": "none", **more}
 
 
 def in_year(period: str, *values: float | None) -> Row:

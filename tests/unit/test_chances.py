@@ -166,11 +166,7 @@ def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], pd.DataFrame |
     at = np.flatnonzero(keys == "2025/all")[0]
     own = simulation.countries.exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
-    return (
-        periods.people["persons"][at, worlds.DRAWN :],
-        by_name,
-        simulation.present,
-    )
+    return (periods.people["persons"][at, worlds.DRAWN :], by_name, simulation.present)
 
 
 def present(presence: pd.DataFrame | None, name: str) -> np.ndarray:

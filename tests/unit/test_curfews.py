@@ -32,9 +32,7 @@ def test_without_days_all_days_count() -> None:
 
 def test_listed_days_inside_the_span_count() -> None:
     result = "2025-07-14;2025-07-15;2025-07-20;2025-07-25"
-    assert on_days("2025-07-15", "2025-07-25", days=result) == [
-        *("07-15/07-16", "07-20/07-21"),
-    ]
+    assert on_days("2025-07-15", "2025-07-25", days=result) == [*("07-15/07-16", "07-20/07-21")]
 
 
 @pytest.mark.parametrize(

@@ -158,10 +158,7 @@ def linked(*links: tuple[str, str, str]) -> World:
         made.add("register_rows", register_row=str(number), restriction_id=name)
     for name, other, relation_word in links:
         made.add(
-            "event_links",
-            restriction_id=name,
-            other_restriction_id=other,
-            relation=relation_word,
+            "event_links", restriction_id=name, other_restriction_id=other, relation=relation_word
         )
     return made
 
@@ -307,11 +304,7 @@ def test_an_end_that_no_edition_states_is_no_statement_of_the_source() -> None:
 
 
 def test_near_events_and_pairs_kept_apart_stay_two() -> None:
-    for links in (
-        [("R1", "F", "near")],
-        [("R1", "F", "one_event"), ("F", "R1", "apart")],
-        [],
-    ):
+    for links in ([("R1", "F", "near")], [("R1", "F", "one_event"), ("F", "R1", "apart")], []):
         restrictions, rows = published(linked(*links))
         assert list(restrictions.index) == ["F", "R1", "R2"]
         assert rows == ["R1", "R2", ""]

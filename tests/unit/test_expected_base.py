@@ -48,12 +48,7 @@ def test_outside_the_series_it_is_the_base_as_it_stands(day: str, base_id: str) 
 
 
 @pytest.mark.parametrize(
-    "cells",
-    [
-        {"source_id": "other-page"},
-        {"population_base": "internet_all"},
-        {"area_id": "XB"},
-    ],
+    "cells", [{"source_id": "other-page"}, {"population_base": "internet_all"}, {"area_id": "XB"}]
 )
 def test_another_measurer_population_or_country_does_not_speak(cells: dict[str, str]) -> None:
     made = grown({"period": "2024-07-02", "persons": "9000000", **cells})

@@ -276,11 +276,7 @@ def test_of_the_measurers_bases_the_nearest_in_time_turns_a_share_into_people() 
 
 @pytest.mark.parametrize(
     "cells",
-    [
-        {"source_id": "other-panel-page"},
-        {"population_base": "internet_all"},
-        {"period": "2024-01"},
-    ],
+    [{"source_id": "other-panel-page"}, {"population_base": "internet_all"}, {"period": "2024-01"}],
 )
 def test_a_share_without_such_a_base_says_nothing(cells: dict[str, str]) -> None:
     assert ids(world().estimate("E1", unit="share", value="0.5", **cells)) == []

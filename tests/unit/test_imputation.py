@@ -16,12 +16,7 @@ from audience_impact.bounds import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_context
 from audience_impact.fitting import audiences as learning
-from audience_impact.imputation import (
-    audiences,
-    distribution,
-    effects,
-    figures,
-)
+from audience_impact.imputation import audiences, distribution, effects, figures
 from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Simulation

@@ -34,9 +34,7 @@ def tables(**rows: list[dict[str, str]]) -> Tables:
         )
         .fillna("")
         .assign(
-            row_layer=1,
-            row_file=f"{table}.csv",
-            row_line=range(2, 2 + len(rows.get(table, []))),
+            row_layer=1, row_file=f"{table}.csv", row_line=range(2, 2 + len(rows.get(table, [])))
         )
         for table in fact_models.TABLES
     }

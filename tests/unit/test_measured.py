@@ -196,11 +196,7 @@ def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -
     """Union and bounds of draws (platforms, D) of shares of 105 million."""
     drawn = np.array(shares)
     conditioned = unions.draw_conditioned(
-        one,
-        drawn,
-        np.full(sampler.count, 105e6),
-        learned(),
-        sampler,
+        one, drawn, np.full(sampler.count, 105e6), learned(), sampler
     )
     return pd.DataFrame(
         {"union": conditioned, "low": drawn.max(axis=0), "high": np.minimum(drawn.sum(axis=0), 1.0)}

@@ -9,17 +9,7 @@ import pytest
 from audience_impact import pipeline as impact
 from audience_impact.answers import records, text
 from flows.pipeline import steps
-from tests.support import (
-    AGED,
-    AS_OF,
-    Results,
-    World,
-    computed,
-    load,
-    row,
-    save,
-    world,
-)
+from tests.support import AGED, AS_OF, Results, World, computed, load, row, save, world
 
 pytestmark = pytest.mark.chain
 

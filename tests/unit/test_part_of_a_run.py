@@ -47,8 +47,7 @@ def compute_all(tables: Tables) -> dict[str, pd.DataFrame]:
 
 
 @pytest.mark.parametrize(
-    ("restrictions", "countries"),
-    [({"R1"}, set()), ({"R1", "R2", "R4"}, {"RU"}), ({"R3"}, set())],
+    ("restrictions", "countries"), [({"R1"}, set()), ({"R1", "R2", "R4"}, {"RU"}), ({"R3"}, set())]
 )
 def test_a_part_of_a_run_is_as_in_the_whole(
     tables: Tables,

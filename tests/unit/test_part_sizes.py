@@ -62,11 +62,7 @@ def test_the_seat_of_a_place_has_those_of_its_residents_who_live_in_towns(
     assert population.measure_typical_units(parts, AREAS).tolist() == pytest.approx([persons])
 
 
-@given(
-    st.sampled_from([kind.value for kind in PartKind]),
-    st.floats(1e2, 1e8),
-    st.integers(1, 50),
-)
+@given(st.sampled_from([kind.value for kind in PartKind]), st.floats(1e2, 1e8), st.integers(1, 50))
 def test_a_part_has_at_most_the_people_of_its_holder_and_more_units_never_fewer(
     kind: str, people: float, units: int
 ) -> None:

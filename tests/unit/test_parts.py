@@ -291,26 +291,20 @@ def middle(found: Outputs, act: str) -> float:
     return float(of(found["impact"], act)["q50_persons"])
 
 
-def test_a_place_shut_down_twice_and_a_place_in_it_count_once(
-    over_time: Outputs,
-) -> None:
+def test_a_place_shut_down_twice_and_a_place_in_it_count_once(over_time: Outputs) -> None:
     of_month = months(over_time)["q50_persons"]
     assert of_month["2025-08"] == pytest.approx(middle(over_time, "again"), rel=0.01)
     together = middle(over_time, "first") + middle(over_time, "second")
     assert of_month["2025-07"] == pytest.approx(together, rel=0.1)
 
 
-def test_places_beside_a_service_add_those_who_do_not_use_it(
-    over_time: Outputs,
-) -> None:
+def test_places_beside_a_service_add_those_who_do_not_use_it(over_time: Outputs) -> None:
     result = months(over_time)["q50_persons"]["2025-09"]
     service, beside = (middle(over_time, act) for act in ("service", "beside"))
     assert max(service, beside) < result < service + beside
 
 
-def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
-    over_time: Outputs,
-) -> None:
+def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(over_time: Outputs) -> None:
     of_month = months(over_time)
     assert of_month.loc["2025-10", "q50_persons"] == pytest.approx(
         middle(over_time, "later"), rel=1e-6

@@ -164,11 +164,7 @@ def test_two_of_one_name_are_not_told_apart_by_guessing() -> None:
 
 
 def test_a_reviewed_name_stands_before_the_rules() -> None:
-    known = Gazetteer(
-        "IN",
-        ATLAS()["IN"].entries,
-        {"sikar": Reviewed(("IN-BR", "IN-HR"), WITHIN)},
-    )
+    known = Gazetteer("IN", ATLAS()["IN"].entries, {"sikar": Reviewed(("IN-BR", "IN-HR"), WITHIN)})
     (result,) = resolve_text("Sikar", CITIES, known)
     override = NameMeaning("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
     assert result == replace(override, part_kind=PartKind.CITY)

@@ -8,11 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from audience_impact.simulation.reach import (
-    find_heterogeneity,
-    limit_reach,
-    reach_days,
-)
+from audience_impact.simulation.reach import find_heterogeneity, limit_reach, reach_days
 
 DAYS = np.arange(121)
 

@@ -162,10 +162,7 @@ def readings(*rows: dict[str, str]) -> list[Reading]:
     frame = register.clean_cells(pd.DataFrame([register_row(**KENYA | row) for row in rows]))
     records = register.read_records(frame, REGISTER)
     background = Background(
-        register.build_catalogue([], stop_targets.SPELLINGS),
-        [],
-        "2025",
-        lay_out_iso("KE"),
+        register.build_catalogue([], stop_targets.SPELLINGS), [], "2025", lay_out_iso("KE")
     )
     return [
         REGISTER.read(part, background)

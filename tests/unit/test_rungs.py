@@ -43,9 +43,7 @@ def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     pd.testing.assert_frame_equal(still.imputed, found.imputed)
 
 
-def test_what_would_span_more_than_a_factor_is_no_estimate(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_would_span_more_than_a_factor_is_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     result, _ = known(restricted())
     (span,) = result.imputed["q95_share"] / result.imputed["q05_share"]
     monkeypatch.setattr(distribution, "WIDEST", span + 0.01)

@@ -7,11 +7,7 @@ from scipy.special import expit, logit
 
 from audience_impact.audiences.use import LEARNED
 from audience_impact.fitted import shares
-from audience_impact.fitting.shares import (
-    fit_distributions,
-    fit_features,
-    fit_keeping_access,
-)
+from audience_impact.fitting.shares import fit_distributions, fit_features, fit_keeping_access
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
 from tests.engine import calibrated, impacts, of, prepared
@@ -155,8 +151,7 @@ def test_calls_are_one_feature_and_a_share_of_everyone_online_is_no_share_of_use
     assert set(plain["feature"]) == {"voice_call"}
     made.add("feature_use", feature_use_id="G1", platform_id="alpha", share="0.01")
     pd.testing.assert_frame_equal(
-        fit_features(made.typed()).drop(columns="data_sha256"),
-        plain.drop(columns="data_sha256"),
+        fit_features(made.typed()).drop(columns="data_sha256"), plain.drop(columns="data_sha256")
     )
     made.add("feature_use", feature_use_id="G2", platform_id="alpha", share="0.01",
              population_base="custom")  # fmt: skip

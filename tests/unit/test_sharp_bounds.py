@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.bounds import (
-    MeasuredOverlap,
-    Sizes,
-    bound_union,
-    choose_consistent,
-)
+from audience_impact.bounds import MeasuredOverlap, Sizes, bound_union, choose_consistent
 from audience_impact.vocabulary import OverlapKind
 
 BOTH, ANY = OverlapKind.INTERSECTION, OverlapKind.UNION

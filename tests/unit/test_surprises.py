@@ -354,10 +354,7 @@ def test_a_restriction_recorded_twice_is_a_warning_that_a_strict_run_refuses(
     facts = checked(recorded_twice().write(tmp_path / "facts"))
     assert [one.value for one in facts.findings if one.rule == days.RECORDED_TWICE] == ["R2"]
     restrictions = steps.refuse_errors(facts, strict=False).tables["restrictions"]
-    assert set(restrictions["restriction_id"]) == {
-        "R1",
-        "R2",
-    }
+    assert set(restrictions["restriction_id"]) == {"R1", "R2"}
     with pytest.raises(steps.RefusedError, match=r"restrictions\.csv:3:restriction_id: "):
         steps.refuse_errors(facts, strict=True)
 

@@ -80,8 +80,7 @@ def test_what_is_no_daily_figure(number: int, daily: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "least", "most"),
-    [(LIMITS[0], 110000, None), (LIMITS[1], 0, 110000)],
+    ("kind", "least", "most"), [(LIMITS[0], 110000, None), (LIMITS[1], 0, 110000)]
 )
 def test_a_limit_is_a_bound_on_its_side_alone(
     kind: str, least: int, most: int | None, daily: pd.DataFrame
@@ -251,11 +250,7 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
     rows = pd.DataFrame({"row": range(4), "platform_id": list("abcd"), "where": "XA"})
     low, high, base = (
         np.array(each)[:, None]
-        for each in (
-            [50.0, 40.0, 10.0, 5.0],
-            [50.0, 45.0, 20.0, 5.0],
-            [80.0, 80.0, np.inf, 80.0],
-        )
+        for each in ([50.0, 40.0, 10.0, 5.0], [50.0, 45.0, 20.0, 5.0], [80.0, 80.0, np.inf, 80.0])
     )
     limits = worlds.Limits(low, high, high, base)
     asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))

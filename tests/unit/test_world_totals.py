@@ -141,10 +141,7 @@ def test_a_group_has_the_members_that_its_page_lists_and_somebody_counted() -> N
              member_ids="beta;delta;nobodys")  # fmt: skip
     tables = joined(made).typed()
     shares, members = audiences.impute_with_members(
-        wanted(("PA", "listed"), ("PA", "beta")),
-        tables,
-        model_of(tables),
-        read_model(tables),
+        wanted(("PA", "listed"), ("PA", "beta")), tables, model_of(tables), read_model(tables)
     )
     assert members["platform_id"].tolist() == ["beta", "delta"]
     assert shares.loc[0, "rung"] == ImputationRung.WORLD

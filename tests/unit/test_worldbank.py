@@ -80,8 +80,7 @@ def test_internet_users_are_share_times_population_of_the_same_year() -> None:
     shares = reported(("AE", "2022", "90.55"), ("AE", "2023", "100"), ("NA", "2023", "50"))
     people = reported(("AE", "2022", "1001"), ("AE", "2023", "1002"), ("NA", "2021", "9"))
     bases = rows(
-        counted=read_figures(POPULATION, people, AREAS),
-        shares=read_figures(SHARES, shares, AREAS),
+        counted=read_figures(POPULATION, people, AREAS), shares=read_figures(SHARES, shares, AREAS)
     )
     online = bases[bases["population_base"] == "internet_all"]
     assert list_persons(online[online["obs_status"] == "E"]) == {

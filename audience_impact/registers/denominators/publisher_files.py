@@ -213,10 +213,7 @@ def _read_lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _select_rows(
-    reader: Iterator[list[str]],
-    header: Sequence[str],
-    taken: Sequence[str],
-    only: _Only | None,
+    reader: Iterator[list[str]], header: Sequence[str], taken: Sequence[str], only: _Only | None
 ) -> pd.DataFrame:
     places = [header.index(name) for name in taken]
     place, words = (header.index(only[0]), only[1]) if only else (0, ())

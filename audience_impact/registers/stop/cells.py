@@ -222,10 +222,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 
 
 def restriction_cells(
-    row: Row,
-    features_only: bool,
-    also_named: Sequence[str] = (),
-    newest_year: str = "",
+    row: Row, features_only: bool, also_named: Sequence[str] = (), newest_year: str = ""
 ) -> dict[str, str]:
     """Return the cells of a restriction, without the id and the areas.
 

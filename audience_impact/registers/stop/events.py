@@ -167,10 +167,7 @@ def read_event(event: Event, background: Background) -> Reading:
     located = [_locate_record(event, record, background) for record in event.records]
     place = located[-1][0]
     cells = stop.restriction_cells(
-        row.cells,
-        features_only,
-        targets.also_named,
-        background.newest_year,
+        row.cells, features_only, targets.also_named, background.newest_year
     )
     cells |= {name: row.cells[name] for name in cells.keys() & row.cells.keys()}
     goes_on = row.cells["shutdown_status"].casefold() == "ongoing" and not row.cells["end_date"]
