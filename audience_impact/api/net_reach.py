@@ -589,10 +589,12 @@ def resolve_country(country: str) -> str:
     numbers of a country without a survey: raise ValueError for it, and for the name of several
     countries. Blank stays blank.
     """
+    if not country.strip():
+        return ""
     from audience_impact.answers.names import SHARED_NAMES, make_key
 
     key = make_key(country).removeprefix("the")  # with which no name of a country begins
-    if key and key not in _load_codes():
+    if key not in _load_codes():
         why = "no country has this code or name"
         if key in SHARED_NAMES:
             why = "several countries have this name"
@@ -600,7 +602,7 @@ def resolve_country(country: str) -> str:
             f"country_id is {country!r}: {why}; give a two-letter code of ISO 3166-1 such as RU, "
             "or blank for a country without a survey"
         )
-    return _load_codes()[key] if key else ""
+    return _load_codes()[key]
 
 
 @cache

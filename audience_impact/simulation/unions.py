@@ -24,7 +24,7 @@ in every set. The chance of its group is drawn too, by the group: restrictions t
 weak evidence err together.
 
 Measured overlaps. In each draw the patterns of joint use are conditioned on the overlaps
-(overlap/patterns.py), each drawn from its distribution within what the audiences of that draw leave
+(overlap/copula.py), each drawn from its distribution within what the audiences of that draw leave
 room for: their Frechet range. One that is only a limit (over 93 %) is what the model has, moved to
 the limit where the model is beyond it. The model's own error is narrowed by how much the overlaps
 narrow the bounds.
