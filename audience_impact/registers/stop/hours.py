@@ -84,7 +84,7 @@ class Timing:
     """The number of times in force and the average hours of each.
 
     `times` is blank if it is not known, and so are the hours, a range. `is_of_exams` means that the
-    row does not print its hours, so that those of other cuts for exams are used (fitted/hours.py).
+    row prints no hours, so that those of other cuts for exams are used (fitted/durations.py).
     """
 
     times: int | None = None
