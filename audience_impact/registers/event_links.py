@@ -1,7 +1,7 @@
 """Links between restrictions that record one event: of a register with facts, and among themselves.
 
-Definitions. A record is a restriction with its targets and days. Two rows of one event that differ
-in a cell of their identity (`register.Record`) are two events; both stay in the layer, and links
+Definitions. A record is a restriction with its targets and days. Two rows on one event that differ
+in a cell of their identity (`register.Record`) become two events; both stay in the layer, and links
 decide which of them is published (facts/events.py), so that an id never depends on a reading. The
 areas of a union (`areas.members`) stand for the union, and a group for its services.
 

@@ -130,6 +130,7 @@ def timing(first: str = "2024-03-01", last: str = "2024-03-20", **cells: str) ->
 @pytest.mark.parametrize(("last", "cells", "hours_a_day"), [
     ("2024-03-02", {"event": "It was cut for 30 hours."}, 15),
     ("2024-03-01", {"event": "Cut between 9:50am to 6:20pm."}, 8.5),
+    ("2024-03-01", {"event": "Cut from 11:00-1:00pm."}, 2),
     ("2024-03-01", {"event": "Cut from 2 to 4 of the towns."}, None),
     ("2024-03-01", {"duration": "0.25"}, 6),
     ("2024-03-01", {"duration": "about two hours"}, 2),

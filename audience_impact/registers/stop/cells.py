@@ -101,9 +101,7 @@ def read_end(row: Row, newest_year: str = "") -> End:
     If the edition of the newest year does not list an event without end, the event ended
     within the year of its last edition. Its end is then an interval, from the last evidence (its
     start, a day on which the text says that it was in force, or the first day of a later year in
-    which it still counts as ongoing) to the last day of that year. If the
-    text states when access came back in most of the affected area, that is the end, because the
-    cells do not name the rest.
+    which it still counts as ongoing) to the last day of that year.
     """
     start, ended = parse_day(row["start_date"]), parse_day(row["end_date"])
     defects = ["end_unreadable"] if row["end_date"] and not ended else []

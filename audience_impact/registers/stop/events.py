@@ -82,7 +82,7 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
 def read_rows_as_corrected() -> Mapping[tuple[str, str, str], Row]:
     """Return the corrected cells of rows.csv by country, printed start and year.
 
-    They tell the event apart from others, so that they are corrected before rows are one event.
+    They identify the event, and are therefore corrected before rows are grouped into events.
     """
     rows: dict[tuple[str, str, str], Row] = {}
     for row in read_rows(FOLDER / "rows.csv"):

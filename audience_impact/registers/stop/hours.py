@@ -114,6 +114,8 @@ def _hours_between(begin: Clock, end: Clock) -> float:
     """Return the hours from one time of day to another; one am or pm may count for both."""
     start = _parse_clock(begin[0], begin[1], begin[2] or end[2])
     stop = _parse_clock(end[0], end[1], end[2] or begin[2])
+    if start > stop and end[2] and not begin[2]:  # "11:00-1:00pm" begins before noon
+        start = _parse_clock(begin[0], begin[1], "am")
     return (stop - start) % HOURS
 
 
@@ -130,7 +132,7 @@ def _hours_a_day(text: str, days: int, comes_back: bool) -> Range | None:
     Hours of the whole period must extend from the first day to the last.
     """
     stated = _read_range(PHRASES.find("length", text))
-    # Two days or two counts are no times of day.
+    # Without am, pm or a colon the numbers are days or counts.
     matches = PHRASES.pattern("clocks").finditer(text)
     spans = [match.groups("") for match in matches if match[3] or match[6] or ":" in match[0]]
     clocks = {_hours_between(span[:3], span[3:6]) for span in spans}
