@@ -66,13 +66,12 @@ RESTRICTION = list_questions(
 )
 
 
-def _build_page_rows(answers: Answers) -> tuple[Row, Rows]:
+def _build_page_rows(answers: Answers, series: str = "") -> tuple[Row, Rows]:
     """Return the source row of the page, and the new rows of sources and lineages by table.
 
     A page that names no measurer measured for itself.
     """
-    page, rows = answers.find_page(), Rows()
-    series = answers.get("measured_by", "")
+    page, rows, is_named = answers.find_page(), Rows(), bool(series)
     if page is None:
         source_id = _make_source_id(answers)
         series = series or source_id
@@ -81,7 +80,7 @@ def _build_page_rows(answers: Answers) -> tuple[Row, Rows]:
         rows["sources"] = [page]
     if series and series not in answers.records.list_ids("lineages", "measurement_series_id"):
         measurer, kind = page["publisher"], page["source_type"]
-        if answers.get("measured_by"):
+        if is_named:
             measurer, kind = answers.raw_answers["measured_by"], answers.get("new_measurer", "")
         about = {"measurement_series_id": series, "measurer": measurer, "source_type": kind}
         rows["lineages"] = [about]
@@ -111,8 +110,8 @@ def _build_platform_rows(answers: Answers) -> Rows:
 
 
 def _build_figure_rows(answers: Answers) -> Rows:
-    page, added = _build_page_rows(answers)
     series = answers.get("measured_by", "")
+    page, added = _build_page_rows(answers, series)
     ids = answers.records.list_ids("estimates", "estimate_id")
     numbers = [int(row_id[2:]) for row_id in ids if row_id[:2] == "PE" and row_id[2:].isdecimal()]
     figure = {

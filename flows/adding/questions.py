@@ -7,8 +7,9 @@ record.
 
     is_asked   whether a prompt asks for an answer that may be blank
     adds       the question whose answer allows adding a name that is not on record
-    applies    when the question applies, see `Question.holds`; blank: always
-    must       when an answer is required; blank: where the column may not be blank
+    applies    when the question applies: on a `new_page`, or if another question is answered
+    must       when an answer is required: as `applies`; if none of some questions is answered
+               (`not`); never (`no`); blank: where the column may not be blank
 
 Names are looked up among the facts on record: countries, services, series and pages.
 """
@@ -264,8 +265,8 @@ class Question(NamedTuple):
             )
         if self.choices:
             return ";".join(sorted({_read_word(part, self.choices) for part in parts}))
-        about = (self.fills.of, self.fills.group) if self.fills else ()
-        read = next((READERS[key] for key in (self.name, *about) if key in READERS), None)
+        about = (self.fills.of, self.fills.group) if self.fills else (self.name,)
+        read = next((READERS[key] for key in about if key in READERS), None)
         return ";".join(sorted({read(part, answers) if read else part for part in parts}))
 
 
@@ -382,7 +383,7 @@ READERS: dict[str, Reader] = {
     "period": _read_period,
     "number": read_amount,
 }
-"""How answers become cells, by question, by what a cell is of, or by the kind of column.
+"""How answers become cells, by what a cell is of or its kind, or by a question without a column.
 
 They raise NotOnRecordError or WrongAnswerError.
 """

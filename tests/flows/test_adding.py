@@ -160,10 +160,12 @@ def test_a_restriction_is_in_all_tables_that_it_needs(facts: Path) -> None:
 
 
 def test_columns_without_a_question_of_their_own_are_options_too(facts: Path) -> None:
-    done(facts, "restriction", {**ACT, "occasion": "election", "is_sms_cut": "Yes"})
+    more = {"occasion": "election", "is_sms_cut": "Yes", "measured_by": "IODA"}
+    done(facts, "restriction", {**ACT, **more})
     with (facts / "restrictions.csv").open(encoding="utf-8") as lines:
         (row,) = (row for row in csv.DictReader(lines) if row["restriction_id"].startswith("XB-"))
-    assert (row["occasion"], row["is_sms_cut"]) == ("election", "yes")
+    assert {name: row[name] for name in more} == {**more, "is_sms_cut": "yes"}
+    assert b"IODA" not in (facts / "lineages.csv").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -442,6 +444,25 @@ def stopped_at(number: int) -> Callable[[Path, Path], Path]:
         return rename(own, target)
 
     return replace
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_disk_that_fails_leaves_all_as_it_was(
+    facts: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before, rename, calls = contents(facts), Path.replace, iter(range(100))
+
+    def replace(own: Path, target: Path) -> Path:
+        if next(calls) == number:
+            raise OSError(28, "No space left on device", str(own))
+        return rename(own, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    result = run(facts, "restriction", ACT, "--yes")
+    assert result.exit_code == 1
+    assert "nothing written" in result.output
+    assert "No space left on device" in result.output
+    assert contents(facts) == before
 
 
 @pytest.mark.parametrize("number", [1, 3])
