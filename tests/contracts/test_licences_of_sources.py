@@ -77,6 +77,14 @@ def test_a_listed_publisher_has_the_address_of_its_terms_or_one_of_the_reasons(
     assert set(listed.loc[~licensed, "reason"]) == REASONS
 
 
+def test_a_source_that_the_list_lacks_and_a_row_without_sources_are_named() -> None:
+    columns = ["publisher", "licence"]
+    sources = pd.DataFrame([("A new paper", ""), ("A paper", "")], columns=columns)
+    listed = pd.DataFrame([("A closed paper", ""), ("A paper", "")], columns=columns)
+    assert name_unlisted(sources, listed) == {("A new paper", "")}
+    assert name_stale(sources, listed) == {("A closed paper", "")}
+
+
 def read_day(address: str) -> str:
     """Return the year, month and day that the path of an address contains, as far as it does."""
     parts = DAY_IN_PATH.search(address)
@@ -94,6 +102,22 @@ def test_a_date_in_the_path_of_an_address_is_that_of_its_source(sources: pd.Data
     assert not name_undated(sources.to_dict("records"))
 
 
+@pytest.mark.parametrize(
+    ("address", "day"),
+    [
+        ("https://a.example/2023/05/17/a-page", "2023-05-17"),
+        ("https://a.example/2023/5/a-page", "2023-05"),
+        ("https://a.example/17/05/2023/a-page", ""),
+        ("https://a.example/2023/15/a-page", ""),
+        ("https://a.example/page/2023051", ""),
+    ],
+)
+def test_a_source_without_the_date_of_its_address_is_named(address: str, day: str) -> None:
+    row = {"source_id": "a-page", "url": address, "published_on": ""}
+    assert read_day(address) == day
+    assert name_undated([row]) == ({"a-page"} if day else set())
+
+
 def name_relays_first(restrictions: pd.DataFrame, sources: pd.DataFrame) -> set[str]:
     """Return restrictions whose first page is a relay while the second is of a better house.
 
@@ -107,6 +131,29 @@ def name_relays_first(restrictions: pd.DataFrame, sources: pd.DataFrame) -> set[
 
 def test_a_page_that_merely_relays_is_the_second_of_its_restriction(sources: pd.DataFrame) -> None:
     assert not name_relays_first(read_texts(FACTS / "restrictions.csv"), sources)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_named"),
+    [
+        ("blog", "agency", True),
+        ("agency", "blog", False),
+        ("unopened", "blog", False),
+        ("blog", "blog", False),
+        ("blog", "", False),
+    ],
+)
+def test_a_restriction_that_begins_with_a_relay_is_named(
+    first: str, second: str, is_named: bool
+) -> None:
+    pages = pd.DataFrame(
+        [("blog", "low", ""), ("agency", "high", ""), ("unopened", "low", "second-hand: a link")],
+        columns=["source_id", "reliability", "note"],
+    )
+    row = pd.DataFrame(
+        [("R1", first, second)], columns=["restriction_id", "source_id", "also_source_id"]
+    )
+    assert name_relays_first(row, pages) == ({"R1"} if is_named else set())
 
 
 @pytest.mark.parametrize("table", ["bases", "online_shares"])
