@@ -12,7 +12,7 @@ metadata of the Parquet file and into the data dictionary.
     part     a part that several tables may have, or a table
     column   its name; `*` stands for the name of each end of an estimate
     type     `text`, `number`, `whole`; `list` of ids or names; `word` of a vocabulary, or several
-             `joined`; `table`, the name of one; `special`, a text of which few values differ in
+             `joined`; `table`, the name of a table; `special`, a text of which few values differ in
              kind from the others; `explained` by another column; a `pattern`; an `estimate`
     null     `yes` where a cell may be unknown; of estimates, where all of their ends may be
     least    the least number, and `most` the most

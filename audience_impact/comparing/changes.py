@@ -367,11 +367,11 @@ def relate_rows(comparison: Comparison, answers: Iterable[Key]) -> dict[Key, lis
         else:
             used = lineage_of.get(subject, lineage.iloc[:0])
             facts = zip(used["input_table"], used["input_id"], strict=True)
-            pages = ((PAGE, page) for page in used[PAGE])
+            pages, platforms = ((PAGE, page) for page in used[PAGE]), {*used["platform_id"]}
             numbers = collect([(RESTRICTION, subject), *facts, *pages])
             for number in collect((COUNTRY, area) for area in countries[subject]):
                 named = comparison.rows[number - 1].collect_values(*PLATFORMS)
-                if used.empty or not named or named & {*used["platform_id"]}:
+                if used.empty or not named or named & platforms:
                     numbers.add(number)
         related[subject, aspect] = sorted(numbers)
     return related

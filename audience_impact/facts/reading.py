@@ -145,19 +145,19 @@ class _Reader:
 
     def check_row(self, line: int, row: list[str], names: Sequence[str]) -> bool:
         """Return whether a row has a cell for each column, each on one line."""
-        written = json.dumps(row, ensure_ascii=False)
         if len(row) != len(names):
             message = (
                 f"the row has {len(row)} cells and the header {len(names)}; "
                 "quote cells that contain a comma"
             )
             name = names[min(len(row), len(names)) - 1]
-            self.report("field_count", message, line, name, str(len(row)), written)
+            cells = name, str(len(row)), json.dumps(row, ensure_ascii=False)
+            self.report("field_count", message, line, *cells)
             return False
         for name, cell in zip(names, row, strict=True):
             if "\n" in cell or "\r" in cell:
-                message = "write the cell on one line"
-                self.report("multiline_cell", message, line, name, cell[:40], written)
+                cells = name, cell[:40], json.dumps(row, ensure_ascii=False)
+                self.report("multiline_cell", "write the cell on one line", line, *cells)
                 return False
         return True
 

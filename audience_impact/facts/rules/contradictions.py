@@ -164,7 +164,7 @@ def _area_in_itself(areas: pd.DataFrame, _: Tables) -> pd.DataFrame:
 
 @check("online_levels", "period")
 def _years_missing(rows: pd.DataFrame, _: Tables) -> pd.DataFrame:
-    """Select the first row of each country: a year is drawn from those around it."""
+    """Select the first row of countries that lack a year: it is drawn from those around it."""
     years = rows["period_start"].dt.year.groupby(rows["area_id"])
     missing = {
         present.index[0]: ", ".join(map(str, sorted({*ONLINE_YEARS} - {*present})))

@@ -137,9 +137,9 @@ def _period_far_from_its_page(
 ) -> pd.DataFrame:
     """Compare with the nearest other figure of the page, else with its date.
 
-    None of the tables of which a page may print any year; they count as checked.
+    A page may print any year of the other tables; their rows pass.
     """
-    rows = _join_page_days(rows.iloc[: None if is_compared else 0], tables)
+    rows = _join_page_days(rows if is_compared else rows.iloc[:0], tables)
     rows = rows.assign(moment=levels.compute_moment(rows))
     rows = rows[rows["moment"].notna()]
     companions = levels.find_nearest_months(rows, ["source_id"])

@@ -233,11 +233,11 @@ def _override_wider_than_row(places: pd.DataFrame, tables: Tables) -> pd.DataFra
         for area_id in area_ids.split(";"):
             overrides.setdefault(area_id, {})[fold_name(name)] = reading
     places = places[places["area_id"].isin(overrides)]
-    levels = tables["areas"].set_index("area_id")["level"].map(LEVELS).fillna(STATE_LEVEL)
+    areas = tables["areas"].set_index("area_id")["level"].map(LEVELS).fillna(STATE_LEVEL)
     notes = tables["restrictions"].set_index("restriction_id")["note"].fillna("")
     reasons = [
         _explain_width(
-            *(row, overrides[row["area_id"]], int(levels.get(row["area_id"], STATE_LEVEL))),
+            *(row, overrides[row["area_id"]], int(areas.get(row["area_id"], STATE_LEVEL))),
             notes.get(row["restriction_id"], ""),
         )
         for row in places.to_dict("records")
