@@ -42,6 +42,8 @@ from audience_impact.store.versions import Stored
 
 MARK = "report.json"
 REPORTS, REPORT = "reports", "report"
+LEFTOVER = re.compile(rf"\.tmp-{VERSION_ID.pattern}-\w+")
+"""The name of a folder in which a report was being written when its process was killed."""
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -66,7 +68,8 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
         # under another name, or added files to, stays.
         for folder in (root / REPORTS).iterdir():
             is_orphan = VERSION_ID.fullmatch(folder.name) and folder.name not in ids
-            if is_orphan and export.list_files(folder) <= _read_parts(folder):
+            is_ours = is_orphan and export.list_files(folder) <= _read_parts(folder)
+            if is_ours or LEFTOVER.fullmatch(folder.name):
                 shutil.rmtree(folder)
     return root / REPORT, changed
 

@@ -268,6 +268,7 @@ def test_copies_of_a_report_and_files_beside_it_stay_when_it_goes(
     for path in mine:
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
+    report.with_name(f".tmp-{noted}-k1ll3d_0").mkdir()
     build.publish_version(version, published, None)
     assert {path.read_text() for path in mine} == {"mine"}
     names = {path.name for path in report.parent.iterdir()}
