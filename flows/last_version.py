@@ -227,6 +227,7 @@ Findings = Iterator[tuple[str, str]]
 
 
 def _rule(*tables: str) -> Callable[[Callable[[LastComparison], Findings]], None]:
+    """Declare the decorated function, whose name begins with _, as the rule of its name."""
 
     def declare(find: Callable[[LastComparison], Findings]) -> None:
         rule = register_rule(find.__name__[1:], RuleStage.VERSIONS, *tables)

@@ -48,7 +48,7 @@ def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | 
 
 
 def open_version(published: Path, name: str | None = None, day: datetime | None = None) -> "Stored":
-    """Return the version with a name, or of a day, or the latest; tell if it is the shipped one."""
+    """Return the version with a name, of a day, or the latest; print the id of a shipped one."""
     from audience_impact.store import LATEST, versions
 
     if name and day:

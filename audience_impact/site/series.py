@@ -47,7 +47,6 @@ CUT = " Bounds that go beyond the picture are cut off at its edge."
 ROOM = 1.08
 """Length of the axis, as a multiple of its highest interval, or bound where there is none."""
 NOBODY = Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
-QUANTILES = ("q05", "q50", "q95")
 Rows = Sequence[Mapping[str, Any]]
 Periods = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """The row of each kind of restrictions, by period."""
@@ -177,7 +176,7 @@ def _make_mark(name: str, estimate: Estimate, top: float) -> Mark:
     """Return the numbers to draw, cut at the top of the axis, and all of them as a title."""
     low, high = estimate.min or 0.0, top if estimate.max is None else estimate.max
     numbers = {"low": low, "high": high, "top": top}
-    numbers |= {end: number for end, number in estimate._asdict().items() if end in QUANTILES}
+    numbers |= {"q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95}
     drawn = {name: min(number, top) for name, number in numbers.items() if number is not None}
     bounds = format_bounds(estimate)
     words = f"no estimate, {bounds}"

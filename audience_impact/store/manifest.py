@@ -294,7 +294,7 @@ _TABLE = {"rows": int, "schema": {"fields": [_FIELD]}}
 
 
 def read_package(content: bytes) -> dict[str, Any]:
-    """Return the description of a version, which is not trusted; raise ValueError for another."""
+    """Return the description of a version, which is not trusted; raise ValueError if it is none."""
     try:
         package: dict[str, Any] = json.loads(content)
     except RecursionError:
@@ -351,7 +351,7 @@ class TooLargeError(ValueError):
 
 
 def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
-    """Raise TooLargeError where a file decodes to too many bytes or columns, ValueError for nests.
+    """Raise TooLargeError for too many bytes or columns, ValueError for lists of other than texts.
 
     Texts that are stored once and repeated by number are counted without decoding them.
     """
@@ -393,7 +393,7 @@ def _count_signs(content: bytes, texts: list[str]) -> int:
 def decode_table(
     content: bytes, is_coded: bool, fields: Sequence[Mapping[str, Any]] = ()
 ) -> pa.Table:
-    """Return a table from its bytes, if coded with dictionaries; raise ValueError if damaged."""
+    """Return a table, if coded with texts as dictionaries; raise ValueError if it is damaged."""
     with pq.ParquetFile(io.BytesIO(content)) as file:
         schema = file.schema_arrow
         _require_columns(schema, fields)

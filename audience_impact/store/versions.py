@@ -132,7 +132,7 @@ class Stored:
 
     @property
     def number(self) -> int:
-        """Return the number of the version in its place; 0 for a version from before numbers."""
+        """Return the number of the version in its place; 0 in the archive of a release."""
         return self.order[0]
 
     @property
@@ -200,7 +200,7 @@ class Stored:
         return self.read_arrow(name).to_pandas()
 
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
-        """Return a table with metadata, if coded with dictionaries; or PublishError if damaged."""
+        """Return a table, if coded with texts as dictionaries; raise PublishError if damaged."""
         path = self.find_path(name)
         content = self.read_content(path)
         with self._as_damage(path):
@@ -275,7 +275,7 @@ class LooseTables:
         return ()
 
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
-        """Return a table with metadata, if coded with dictionaries; or PublishError if damaged."""
+        """Return a table, if coded with texts as dictionaries; raise PublishError if damaged."""
         path = self.paths[name]
         require_length(str(path), path.stat().st_size)
         content = read_whole(path)
@@ -401,7 +401,7 @@ def find_version(root: Path, name: str) -> Stored:
 
 
 def find_version_on(root: Path, day: date) -> Stored:
-    """Return the version that `latest` led to at the end of a day (UTC); or PublishError."""
+    """Return the version that `latest` led to at the end of a day (UTC), or raise PublishError."""
     store = storage.select_storage(root)
     entries, damages = logs.read_history(store)
     if damages:

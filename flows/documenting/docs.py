@@ -78,7 +78,7 @@ def format_checks() -> str:
 
 
 def format_dictionary() -> str:
-    """Return every published column with its coded values, each told once on the page."""
+    """Return every published column with its coded values, each listed once on the page."""
     parts: list[str] = []
     tables: dict[str, str] = {}
     places: dict[tuple[tuple[str, str], ...], str] = {}
