@@ -67,7 +67,8 @@ def _number_sets(rows_of: Members, key: list[str]) -> tuple[pd.DataFrame, Member
 def unite_people(simulation: Simulation, period: str = "") -> Array:
     """Return the people (1, DRAWN + D) under any restriction of a simulation in a period.
 
-    `period` is a year, a month or a day; blank for all time. Countries are added up.
+    `period` is a year, a month or a day; blank for all time. Countries in which one is in force
+    are added up.
     """
     inputs = simulation.inputs
     limits = parse_periods(pd.Series([period])).iloc[0]
@@ -81,7 +82,8 @@ def unite_people(simulation: Simulation, period: str = "") -> Array:
         sets = rows["country_id"].map(countries.index)
         members[world] = rows[["row"]].assign(set_id=sets)[inside].reset_index(drop=True)
     by_country = areas.draw_apart(simulation, members, pd.Series("", range(len(countries))))
-    return np.asarray(by_country.sum(axis=0, keepdims=True))
+    in_force = by_country[members["most"]["set_id"].unique()]
+    return np.asarray(in_force.sum(axis=0, keepdims=True))
 
 
 # ---- By month and year ----

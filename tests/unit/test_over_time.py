@@ -279,6 +279,20 @@ def test_a_region_that_leaves_out_a_land_has_the_quantiles_of_the_others() -> No
     assert SENTENCES["some_areas_undrawn"] in region["reason"]
 
 
+def test_a_land_with_nothing_in_force_leaves_the_draws_of_the_others() -> None:
+    made = calibrated(world()).estimate("E1").estimate("E2", area_id="XB", value="100000")
+    for act, land, month in (("R1", "XA", "2025-08"), ("R2", "XB", "2025-10")):
+        span = {"observed_from": f"{month}-01", "ended_on": f"{month}-10", "end_status": "ended"}
+        made.restrict(act, "alpha", area_ids=land, **span)
+    simulation = Simulation(prepared(made)[0].simulation, Sampler(0, 100))
+    in_august, in_october, at_any_time, never = (
+        over_time.unite_people(simulation, period) for period in ("2025-08", "2025-10", "", "2024")
+    )
+    assert (in_august > in_october).all()
+    np.testing.assert_allclose(in_august + in_october, at_any_time)
+    assert (never == 0.0).all()
+
+
 def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
     """To the precision of as many draws, by the binomial distribution of those below a quantile."""
     made = two_lands().estimate("E3", area_id="XB", value="100000")
