@@ -147,7 +147,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
     def release_answers(self) -> None:
         """Free the draws that no table of areas needs."""
-        _ = self.days_by_kind
+        _ = self.days_by_kind  # which those tables need
         self.__dict__.pop("draws", None)
         self.simulation.release_answers()
 

@@ -62,7 +62,7 @@ def make_comparisons(
         compared_with=np.where(single, ComparedWith.PLATFORM, ComparedWith.RESTRICTION),
         published_value=theirs["value"],
         attribution=name_origins(
-            theirs.assign(page=theirs["source_id"].map(pages)), "publisher", "page", "period"
+            theirs.assign(page=theirs["source_id"].map(pages)), "publisher", "page"
         ),
         disputed_by=theirs["disputed_by"].map(pages).fillna(""),
     )
@@ -126,11 +126,11 @@ def _list_others(tables: Tables, inputs: Inputs) -> pd.DataFrame:
         disputed_by="", value=aside["point_persons"], figure_kind=FigureKind.COMPANY_STATEMENT.value
     )
     disputed = disputed.assign(figure_kind=FigureKind.PLATFORM_AUDIENCE.value)
-    same = [
+    names = [
         *("restriction_id", "platform_id", "figure_kind", "unit", "value", "interval_kind"),
         *("period", "source_id", "disputed_by", "note", "estimate_id", "measurement_series_id"),
     ]
-    rows = pd.concat([part[same] for part in (aside, disputed) if len(part)] or [aside[same]])
+    rows = pd.concat([part[names] for part in (aside, disputed) if len(part)] or [aside[names]])
     measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
     return rows.assign(
         published_figure_id=rows["restriction_id"] + "/" + rows["estimate_id"],

@@ -47,9 +47,9 @@ def name_origin(measurer: str | None, publisher: str, period: str | None = None)
     return f"{named}{when}" if is_bare else f"{named}{when} (via {page})"
 
 
-def name_origins(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:
-    """Return the origin of each row from its columns of these names, as text without nulls."""
-    columns = [frame[name].astype("object") for name in (measurer, publisher, period)]
+def name_origins(frame: pd.DataFrame, measurer: str, publisher: str) -> pd.Series:
+    """Return the origin of each row from these columns and `period`, as text without nulls."""
+    columns = [frame[name].astype("object") for name in (measurer, publisher, "period")]
     cells = (column.where(column.notna(), None).tolist() for column in columns)
     words = [name_origin(*row) for row in zip(*cells, strict=True)]
     return pd.Series(words, frame.index, dtype="str")
@@ -135,7 +135,7 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
     lineages = tables["lineages"].set_index("measurement_series_id")
     measurers = lineages["measurer"].where(lineages["source_type"] != SourceType.PRESS_RELAY)
     facts = facts.assign(measurer=series.map(measurers))
-    attribution = name_origins(facts, "measurer", "publisher", "period")
+    attribution = name_origins(facts, "measurer", "publisher")
     is_restriction = facts["input_table"].isin(RESTRICTION_TABLES)
     return facts.assign(
         attribution=attribution.where(~is_restriction, facts["publisher"].map(_strip_brackets)),

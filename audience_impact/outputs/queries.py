@@ -96,9 +96,10 @@ class DayEngine:
     def unite_people(
         self, members: Sequence[pd.DataFrame], counts: Sequence[int], if_present: bool
     ) -> Kinds[Array]:
-        """Return the people who come on a day under restrictions of sets, so many of each kind.
+        """Return the people who come on a day under restrictions of sets.
 
-        With `if_present`, only restrictions that are present in a draw count there.
+        `counts` are the numbers of sets of each kind. With `if_present`, only restrictions that are
+        present in a draw count there.
         """
         drawn = self.draw_people(members[2], counts[2], if_present)
         return Kinds(*self.bound_people(members, counts), drawn)

@@ -120,7 +120,7 @@ def expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
 
 
 def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Return the number of each set: `size` rows of `member` from `first`; equal ones have one."""
+    """Return the number of each set (`size` of `member` from `first`): the same for equal sets."""
     numbers: dict[tuple[int, bytes], int] = {}
     sets = zip(group.tolist(), first.tolist(), (first + size).tolist(), strict=True)
     keys = ((of, member[start:end].tobytes()) for of, start, end in sets)
@@ -248,7 +248,7 @@ def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> 
 
 
 def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame, u: Array) -> Array:
-    """Return the hours (sets, D) of a day, at `u` (D,) between the shortest and the sum."""
+    """Return the hours (sets, D) of a day: a part `u` (D,) of the way from shortest to sum."""
     single = _list_restrictions(intervals, rows)
     hours = drawn.loc[single["restriction_id"]].to_numpy("float64")
     first = np.flatnonzero(single["set_id"].diff().ne(0))

@@ -156,7 +156,8 @@ def sum_by_restriction(
 ) -> Array:
     """Return sums (restrictions, D) of rows of `drawn` by restriction; NaN for one without any.
 
-    `names` are the restrictions of the rows, or of those with these `numbers`, times `weights`.
+    `names` has the restriction of each row, or of the rows with these `numbers`, which count
+    `weights` times.
     """
     rows = np.arange(len(names)) if numbers is None else numbers.to_numpy()
     size = np.broadcast_to(np.asarray(weights, dtype="float64"), len(names))
