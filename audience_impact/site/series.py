@@ -175,8 +175,8 @@ def draw_platform(title: str, acts: Rows) -> str:
 def _make_mark(name: str, estimate: Estimate, top: float) -> Mark:
     """Return the numbers to draw, cut at the top of the axis, and all of them as a title."""
     low, high = estimate.min or 0.0, top if estimate.max is None else estimate.max
-    numbers = {"low": low, "high": high, "top": top}
-    numbers |= {"q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95}
+    ends = {"q05": estimate.q05, "q50": estimate.q50, "q95": estimate.q95}
+    numbers = {"low": low, "high": high, "top": top} | ends
     drawn = {name: min(number, top) for name, number in numbers.items() if number is not None}
     bounds = format_bounds(estimate)
     words = f"no estimate, {bounds}"
