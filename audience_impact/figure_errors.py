@@ -36,7 +36,7 @@ its density at the median.
 Citations. Wallis (2014) as in simulation/sampler.py for two-piece distributions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -113,7 +113,9 @@ def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
         return None
     listed = {k: name for k, name in KINDS.items() if name in set(figure_errors["parameter"])}
     names = [name for name in FigureError if name not in set(KINDS.values()) - {*listed.values()}]
-    numbers = read_numbers(figure_errors, "figure_errors", names)
+    spreads = [name for name, kind in FigureErrors.__annotations__.items() if kind is Spread]
+    spreads += listed.values()
+    numbers = read_numbers(figure_errors, "figure_errors", names, spreads)
     by_kind = {kind: numbers.pop(name) for kind, name in listed.items()}
     return FigureErrors(growth_by_kind=by_kind, **numbers)
 
@@ -122,15 +124,21 @@ FITS = {"figure_errors": "errors", "place_laws": "places", "network_laws": "plac
 """The argument of `audience-impact learn` that fits each table that `read_numbers` reads."""
 
 
-def read_numbers(table: pd.DataFrame, name: str, parameters: Iterable[StrEnum]) -> dict[str, Any]:
-    """Return the number or Spread of each parameter of table `name`, or ParameterError."""
+def read_numbers(
+    table: pd.DataFrame, name: str, parameters: Iterable[StrEnum], spreads: Collection[str]
+) -> dict[str, Any]:
+    """Return the number, of `spreads` the Spread, of each parameter of a table by its `name`.
+
+    Raises:
+        ParameterError: The table lacks a number.
+    """
     numbers: dict[str, Any] = {}
     for parameter, rows in table.groupby("parameter"):
         values = dict(zip(rows["kind"], rows["value"].astype("float64").tolist(), strict=True))
-        if len(values) == 1:
-            (numbers[str(parameter)],) = values.values()
-        elif set(values) == set(Spread._fields):
+        if parameter in spreads and set(values) == set(Spread._fields):
             numbers[str(parameter)] = Spread(**values)
+        elif parameter not in spreads and len(values) == 1:
+            (numbers[str(parameter)],) = values.values()
     missing = [word.value for word in parameters if word.value not in numbers]
     if missing:
         command = f"audience-impact learn {FITS[name]}"
@@ -244,6 +252,7 @@ def measure_spread(table: pd.DataFrame, people: "pd.Series[float]") -> tuple[Arr
 
 
 END_FACTOR = 2.5758 / 1.6449
+"""Distance of a 99 % end of a normal distribution over that of a 90 % end."""
 
 
 def find_ends(table: pd.DataFrame) -> list[Array]:

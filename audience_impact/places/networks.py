@@ -123,7 +123,7 @@ def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
         return {}
     required = [NetworkLaw.CHANGE.value, NetworkLaw.OTHER_COUNTRIES.value]
     names = [name for name in NetworkLaw if name.value in {*required, *network_laws["parameter"]}]
-    numbers = read_numbers(network_laws, "network_laws", names)
+    numbers = read_numbers(network_laws, "network_laws", names, names)
     return {name: numbers[name] for name in names}
 
 

@@ -130,7 +130,8 @@ def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
     """
     if place_laws.empty:
         return None
-    return PlaceParameters(**read_numbers(place_laws, "place_laws", PlaceLaw))
+    spreads = [name for name, kind in PlaceParameters.__annotations__.items() if kind is Spread]
+    return PlaceParameters(**read_numbers(place_laws, "place_laws", PlaceLaw, spreads))
 
 
 ODDS_QUANTILES = ["online_q05", "online_q50", "online_q95"]
