@@ -22,12 +22,13 @@ comes a survey of some ages with the people of a census: the other ages may use 
 A bare minimum of a better kind comes after a newer figure that states both sides.
 
 Quality flags are reasons for caution that the published row states. A restriction without a known
-end counts only for its first day. Those never enforced, or of an unconfirmed report alone, are
-ignored. If an equally severe block of fewer services begins during an event of several services,
-its start is used for these services. Where pages print one measurement differently (by a unit of
-the coarser printing or more: they neither round nor cut off), the expected value is interpolated in
-logs between the neighbours; the chosen value is an outlier if another printed value is nearer to
-it. A figure lacks younger users where another one of the service has a lower minimum age.
+end counts only for its first day. Those never enforced, of regions alone, or of an unconfirmed
+report alone are ignored. If an equally severe block of fewer services begins during an event of
+several services, its start is used for these services. Where pages print one measurement
+differently (by a unit of the coarser printing or more: they neither round nor cut off), the
+expected value is interpolated in logs between the neighbours; the chosen value is an outlier if
+another printed value is nearer to it. A figure lacks younger users where another one of the service
+has a lower minimum age.
 
 Assumptions. The months before the restriction describe the month it starts in. Use changes steadily
 between neighbours. A service that is on record only as part of an event of several services was

@@ -112,9 +112,8 @@ def choose_feature_shares(
     """Return the shares of use for each country of a restriction of features, a row for each fact.
 
     Pooled facts are one row. `feature` and `asked_base_ids` are joined by ;, `feature_use_id` by +.
-    `is_own`: a restricted service was asked about. `is_inside`: those asked are
-    part of the base. `beyond_persons`: people of the ages of the base who were not asked; NaN where
-    the record has no count.
+    `is_own`: a restricted service was asked about. `is_inside`: those asked are part of the base.
+    `beyond_persons`: people of the ages of the base who were not asked; NaN without a count.
     """
     denominators = context.denominators
     candidates = list_feature_candidates(audiences, targets, context.tables, context.errors)

@@ -320,8 +320,7 @@ class Denominators:
         if errors is None:
             return (np.zeros(len(rows)),) * 3
         online = rows["is_online"].to_numpy("bool")
-        lineages = self.tables["lineages"].drop_duplicates("measurement_series_id")
-        source_types = lineages.set_index("measurement_series_id")["source_type"]
+        source_types = self.tables["lineages"].set_index("measurement_series_id")["source_type"]
         kind = rows["measurement_series_id"].map(source_types)
         measurers = np.where(kind == SourceType.PANEL.value, 0.0, errors.base_measurers)
         number = rows["persons"].to_numpy("float64")

@@ -167,17 +167,17 @@ def fit_factors_by_scale(
     if fine is None:
         return [of_all]
 
-    def fit_some(rows: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
+    def fit_all_levels(rows: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
         factors = fit_factors(rows)
         is_level = of_all["parameter"] == AudienceLaw.RUNG_FACTOR.value
-        missing = of_all[is_level & ~of_all["kind"].isin(factors["kind"])]  # levels of too few
+        missing = of_all[is_level & ~of_all["kind"].isin(factors["kind"])]  # with too few rows
         return pd.concat([factors, missing], ignore_index=True)
 
     factors = of_all
     for _ in range(ROUNDS):
-        factors = fit_some(select_clear(coarse, factors), of_all)
+        factors = fit_all_levels(select_clear(coarse, factors), of_all)
     rest = drop_figures(fine, select_clear(coarse, factors))
-    return [factors, fit_some(rest, fit_factors(fine))]
+    return [factors, fit_all_levels(rest, fit_factors(fine))]
 
 
 def select_clear(coarse: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:

@@ -228,7 +228,7 @@ def _fit_growth(pairs: pd.DataFrame, by: str = MEASURER, power: float = 0.5) -> 
 
 
 def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
-    """Return the half width of a figure from differences of `sides`; any `cell` weighs the same."""
+    """Return the half width of a figure from differences of `sides`; cells weigh the same."""
     if len(pairs) < FEW:
         return Fit(unknown)
     weights = None

@@ -125,18 +125,18 @@ def list_counts(tables: Tables) -> pd.DataFrame:
     itu = rows.loc[rows["measurement_series_id"].eq(ITU), ["area_id", "moment", "share"]]
     relays = rows[rows["measurement_series_id"].ne(ITU)].reset_index(names="row")
     pairs = relays.merge(itu, on="area_id", suffixes=("", "_itu"))
-    is_near = (pairs["moment"] - pairs["moment_itu"]).between(0.0, RELAY_YEARS)
-    is_near &= (pairs["share"] - pairs["share_itu"]).abs().lt(RELAYED) & pairs["least_age"].eq(0.0)
-    rows = rows.drop(index=pairs.loc[is_near, "row"])
+    is_copy = (pairs["moment"] - pairs["moment_itu"]).between(0.0, RELAY_YEARS)
+    is_copy &= (pairs["share"] - pairs["share_itu"]).abs().lt(RELAYED) & pairs["least_age"].eq(0.0)
+    rows = rows.drop(index=pairs.loc[is_copy, "row"])
     is_age = bases["population_base"].str.startswith("age") & ~are_regions(bases["area_id"])
     ages = bases.assign(age=bases["population_base"].map(LEAST_AGE))[is_age].dropna(subset=["age"])
     older = ages.pivot_table(index="area_id", columns="age", values="share", aggfunc="median")
     by_age = older.reindex(rows["area_id"]).fillna(older.median()).to_numpy("float64")
     places = np.array([0.0, *older.columns])
-    pairs = zip(rows["least_age"].to_numpy("float64"), by_age, strict=True)
+    parts_by_age = zip(rows["least_age"].to_numpy("float64"), by_age, strict=True)
     return rows.assign(
         subregion=rows["area_id"].map(tables["areas"].set_index("area_id")["parent_id"]),
-        older_share=[np.interp(age, places, [1.0, *parts]) for age, parts in pairs],
+        older_share=[np.interp(age, places, [1.0, *parts]) for age, parts in parts_by_age],
         is_all_ages=rows["least_age"].eq(0.0),
     ).sort_values(["area_id", "moment", "measurement_series_id", "share"], ignore_index=True)
 

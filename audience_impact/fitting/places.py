@@ -185,6 +185,7 @@ NETWORKS = {
     "operator_regions": ["area_id", "network_scope", "region", "operator", "regional_share"],
 }
 NORMAL_95, QUARTILE = 1.645, 0.6745
+"""The 95 % quantile and the upper quartile of a standard normal distribution."""
 
 
 def _read_numbers(rows: pd.DataFrame, *names: str) -> Array:

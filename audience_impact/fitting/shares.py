@@ -111,7 +111,7 @@ LEAST_AREAS = 4
 LEAST_FOR_SLOPE = 10
 """Least number of areas, in LEAST_AREAS subregions or more, from which a slope is fitted."""
 WEEKLY_DAYS, RARE_DAYS = 3 / 7, 1 / 15
-"""Share of the days on which people come who come weekly but not daily, and who come less often."""
+"""Share of days, by convention, of those who come weekly but not daily, and who come less often."""
 LONGEST_GAP_DAYS = 5 * 366
 DECIMALS = 4
 KINDS = (UseFrequencyKind.OF_USERS.value, UseFrequencyKind.OF_MONTHLY_USERS.value)

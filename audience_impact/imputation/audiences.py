@@ -189,7 +189,6 @@ def replace_undrawable(distributions: pd.DataFrame, imputed_rows: pd.DataFrame) 
         shape=IMPUTED,
         **dict(zip(LIMIT, (imputed_rows[name] for name in SHARES), strict=True)),
         coverage=COVERAGE,
-        sources_count=0,
     )
     keys = pd.MultiIndex.from_frame(imputed_rows[KEY])
     counted = distributions[~pd.MultiIndex.from_frame(distributions[KEY]).isin(keys)]

@@ -256,11 +256,11 @@ def condition_unions(
     return np.where(missed < 1e-7, 1.0 - p[:, 0], np.nan)
 
 
-def _tilt_patterns(q: Array, matrix: Array, goals: Array, steps: int = 40) -> Array:
+def _tilt_patterns(q: Array, matrix: Array, goals: Array) -> Array:
     dual = np.zeros(goals.shape)
     p, value = _evaluate_dual(q, matrix, goals, dual)
     small = 1e-12 * np.eye(goals.shape[1])
-    for _ in range(steps):
+    for _ in range(40):
         mean = p @ matrix.T
         gradient = mean - goals
         if np.abs(gradient).max() < 1e-12:

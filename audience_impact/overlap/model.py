@@ -89,7 +89,7 @@ class OverlapModel:
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
-        """Return the joint use of a country, or of one without surveys, from its own uniforms."""
+        """Return the joint use of a country; one without surveys has that of the calibration."""
         u = uniforms(InputKind.CORRELATION, f"correlation|{country_id}")
         drawn = copula.draw_correlations(self.calibration, u, self.centres.get(country_id))
         v = uniforms(InputKind.MODEL, f"model|{country_id}")

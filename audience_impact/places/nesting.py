@@ -69,9 +69,10 @@ def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> I
 def unite_people(
     shares: Array, people: Array, holder: Integers, sets: Integers, count: int
 ) -> Array:
-    """Return the persons affected (count, D) in the places of each set, each person once, else 0.
+    """Return the persons affected (count, D) in the places of each set, each person once.
 
     `shares` and `people` (rows, D), the people of each place; `holder` from `find_holders`.
+    A set without a place has 0 persons.
     """
     effective, above = shares.copy(), holder
     while (has_holder := above != NONE).any():
@@ -86,7 +87,7 @@ def unite_people(
 
 
 def find_largest(values: Array, sets: Integers, count: int, missing: float = 0.0) -> Array:
-    """Return the largest value (count, D) of each set; `missing` for sets without values; no NaN.
+    """Return the largest value (count, D) of each set, whose NaN do not count, else `missing`.
 
     The first values of all sets are taken at once, then the second ones: the fastest order.
     """
