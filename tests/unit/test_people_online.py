@@ -6,6 +6,7 @@ import pytest
 
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.denominators.online import (
+    MIDDLES,
     PATH,
     YEARS,
     OnlineLevels,
@@ -13,6 +14,7 @@ from audience_impact.denominators.online import (
     compute_moments,
     compute_shares,
 )
+from audience_impact.figure_errors import Z95
 from audience_impact.fitting import people_online as fitting
 from audience_impact.fitting.people_online import list_counts
 from audience_impact.frames import Array
@@ -97,6 +99,25 @@ def test_before_the_first_and_after_the_last_year_it_goes_on_with_the_nearest_st
     step = TREND[1] - TREND[0]
     levels_there = compute_levels(ends["q50_share"].to_numpy())
     assert levels_there == pytest.approx([TREND[0] - 3 * step, TREND[-1] + 3 * step])
+
+
+def test_the_error_grows_beyond_the_last_year_as_in_the_last_two() -> None:
+    table = levelled(World()).typed("online_levels")["online_levels"]
+    deviation = [*np.full(len(YEARS) - 2, 0.2), 0.3, 0.5]
+    levels = OnlineLevels.from_table(table.assign(deviation=deviation))
+    assert levels is not None
+    moments = MIDDLES[-1] + np.array([0.0, 1.0, 2.0])
+    quantiles = levels.compute_quantiles(pd.Series(["XA"] * 3), moments)
+    low, middle = (compute_levels(quantiles[f"{name}_share"].to_numpy()) for name in ("q05", "q50"))
+    last, more = 0.5**2 - 0.3**2, (0.5**2 - 0.3**2) - (0.3**2 - 0.2**2)
+    variance = 0.5**2 + np.array([0.0, last + more, 2 * last + 3 * more])
+    assert ((middle - low) / Z95) ** 2 == pytest.approx(variance)
+
+
+def test_no_share_is_beyond_nobody_and_everybody() -> None:
+    levels = levels_of(levelled(World(), deviation="9"))
+    quantiles = levels.compute_quantiles(pd.Series(["XA"]), np.array([2020.0]))
+    assert quantiles[["q05_share", "q95_share"]].to_numpy().tolist() == [[0.0, 1.0]]
 
 
 def test_an_area_without_levels_and_a_row_without_a_day_have_no_share() -> None:

@@ -346,6 +346,34 @@ def area(**cells: Any) -> AreaRecord:
     return AreaRecord("Africa", {"all": area_row(**cells)})
 
 
+UNKNOWN = (None, None, None)
+NO_ESTIMATE = (
+    "No reliable estimate exists of how many people in Africa were under an internet restriction "
+    "at some time in 2023."
+)
+ON_RECORD = "Our record has 55 internet restrictions in force in Africa in that time."
+
+
+@pytest.mark.parametrize(
+    ("cells", "last"),
+    [
+        ({}, "The likely range is 80 to 99 million. Treat the total as rough."),
+        ({"confidence": "medium"}, "The likely range is 80 to 99 million."),
+        (people(26e6, *UNKNOWN, 600e6), f"{NO_ESTIMATE} The minimum is 26 million. {ON_RECORD}"),
+        (
+            people(0.0, *UNKNOWN, 9e6) | {"base_persons": 20e6},
+            f"{NO_ESTIMATE} The maximum is 9 million. {ON_RECORD}",
+        ),
+        (
+            people(*[0.0] * 5),
+            "Our record has no internet restriction that affected people in Africa in 2023.",
+        ),
+    ],
+)
+def test_the_lead_of_an_area_ends_with_what_is_known(cells: dict[str, Any], last: str) -> None:
+    assert areas.write_area_lead(area(**cells))[-1] == last
+
+
 def test_an_area_is_told_with_each_person_once() -> None:
     write = areas.write_area_answer
     assert write(area()) == (

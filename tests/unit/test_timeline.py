@@ -305,6 +305,16 @@ def test_internet_users_of_three_months_give_a_ninetieth_on_a_day() -> None:
 
 
 @pytest.mark.chain
+def test_a_limit_on_a_day_is_a_lower_bound_alone() -> None:
+    limit = {"audience_metric": "dau", "value": "200000", "interval_kind": "one_sided_min"}
+    made = world().estimate("E1").estimate("D1", period="2025-07", **limit)
+    made.restrict("R1", "alpha", ended_on="2025-07-24", end_status="ended")
+    result = swept(made).iloc[0]
+    assert (result["daily_low_persons"], result["daily_high_persons"]) == (200e3, 500e3)
+    assert not result["is_daily_measured"]
+
+
+@pytest.mark.chain
 def test_an_ongoing_restriction_has_the_audience_of_its_first_day_in_every_year() -> None:
     made = world().estimate("E1")
     for year, persons in (("2025", "700000"), ("2026", "900000")):
