@@ -1,7 +1,7 @@
 """The controlled words of the facts and of the published tables, and nothing else.
 
-vocabulary.csv says what each set is (in the row without a word) and what each of its words means.
-Of the words that answers use it has the forms too:
+vocabulary.csv says what each set is (in the row without a word) and, of the published words, what
+each means. Of the words that answers use it has the forms too:
 
     short    for a cell or a label: `blocked`
     noun     the thing in a sentence: `a block of it was announced`
@@ -33,10 +33,7 @@ FAST_CUT = "faster networks cut and 2G slowed, as its text says"
 PROLONGED = "prolongs an earlier one, as its text says"
 IN_SERIES = "one of a series, as its text says"
 NOT_AS_ORDER = "an authority acknowledged it, and no order"
-"""Notes on a restriction that a register records as both a shutdown and slowed, as such where only
-slowing is meant, in spells, as one of services and the network, of which the services stand, as
-both without a word on which, by the generation of the networks, as one of several, or as a fault.
-"""
+"""Remarks that an import writes into the note of a restriction, and that answers put into words."""
 
 # Results: the numbers of a published row, their status and evidence, checks and changes.
 ImpactMetric = StrEnum("ImpactMetric", "PEOPLE_EXPOSED PEOPLE_FEATURE_EXPOSED PEOPLE_DEPRIVED_NET")

@@ -227,7 +227,7 @@ def describe_days(record: AnswerRecord) -> str:
 
 
 def _is_span(record: AnswerRecord) -> bool:
-    """Return whether both days are told at once: of a network that was cut and restored."""
+    """Return whether `describe_days` has both days: of a network that was cut and restored."""
     first, last = record.restriction.first_day, record.restriction.ended_on
     if not (record.is_network and first and last) or "/" in first + last or first == last:
         return False

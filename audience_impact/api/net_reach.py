@@ -97,7 +97,7 @@ def union_bounds(
         >>> union_bounds([(90e6, 96e6), 5e6])
         Bounds(lower=90000000.0, upper=101000000.0)
     """
-    if hasattr(audiences, "columns"):  # a frame, told without importing pandas
+    if hasattr(audiences, "columns"):  # a frame; its class would need pandas
         return _bound_rows(audiences, universe)
     return _bound_sizes(audiences, universe)
 
@@ -589,6 +589,8 @@ def resolve_country(country: str) -> str:
     numbers of a country without a survey: raise ValueError for it, and for the name of several
     countries. Blank stays blank.
     """
+    if not isinstance(country, str):
+        raise ValueError(f"country_id is {country!r}: give a code or a name, as text")
     if not country.strip():
         return ""
     from audience_impact.answers.names import SHARED_NAMES, make_key

@@ -259,6 +259,7 @@ CALLS: list[tuple[Callable[[], object], str]] = [
     (lambda: estimate([1.0], country_id="RU-MOW"), "country_id is 'RU-MOW': no country"),
     (lambda: estimate([1.0], country_id="Congo"), "'Congo': several countries have this name"),
     (lambda: estimate([1.0], country_id="Europe"), "country_id is 'Europe': no country"),
+    (lambda: estimate([1.0], country_id=None), "country_id is None: give a code"),
     (lambda: days([("2025-01-01", "2025-01-02", ["a"])], "ZZ"), "country_id is 'ZZ'"),
     (lambda: users(1.0, "ZZ"), "country_id is 'ZZ'"),
     (lambda: estimate(FRAME, country_id=pd.Series(["RU"])), "country_id has another index"),

@@ -219,3 +219,12 @@ def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
 def test_a_table_without_rows_is_no_error(small_facts: Path, table: str) -> None:
     save(small_facts / f"{table}.csv", load(small_facts / f"{table}.csv")[0], [])
     assert computed(small_facts).tables["impact"].num_rows
+
+
+def test_a_contradicting_overlap_is_named_with_its_line(tmp_path: Path) -> None:
+    made = calibrated().restrict("R1", "alpha", "beta")
+    made.add("overlaps", overlap_id="X1", value="0.1", share_of="beta")
+    quality = computed(made.write(tmp_path / "facts")).frames["quality"].set_index("check")
+    details = quality["details"]["overlaps_contradict"]
+    assert "overlaps.csv:2:value" in details
+    assert "left out" in details
