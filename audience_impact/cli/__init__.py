@@ -1,5 +1,6 @@
 """The command `audience-impact` and the commands that read a published version."""
 
+import os
 import sys
 
 EXTRAS = {
@@ -15,6 +16,8 @@ EXTRAS = {
 
 def main() -> None:
     """Run the command; exit with 1 and one line where a library is not installed."""
+    # A child would look for its modules in the current folder first, where others may write.
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
         from audience_impact.cli import command
 

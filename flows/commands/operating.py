@@ -22,7 +22,7 @@ from audience_impact.cli.folders import (
     print_line,
 )
 from audience_impact.cli.showing import Overwrite
-from flows import SHIPPED
+from flows import CHECKOUT, SHIPPED
 from flows.commands.folders import ProfileFile, PublishedOrProfile, fact_folders
 
 if TYPE_CHECKING:
@@ -136,10 +136,13 @@ def serve_flows(profile: ProfileFile = None) -> None:
     It goes on until it is interrupted. A schedule without a server: docs/how-to/schedule.md.
     """
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before Prefect is imported
-    from flows.publish_impact import serve_schedule
     from flows.serving.profile import read_profile
 
-    serve_schedule(read_profile(profile))
+    settings = read_profile(profile)
+    os.chdir(CHECKOUT)  # Prefect reads settings of the current folder, now and in children
+    from flows.publish_impact import serve_schedule
+
+    serve_schedule(settings)
 
 
 def check_health(

@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import chdir
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -150,9 +152,12 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
 def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
     if os.environ.get("PREFECT_API_URL"):
         os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flows")  # before it is imported
-        from flows.publish_impact import run_by_hand
+        place = options.published
+        there = replace(options, published=place if is_address(place) else place.absolute())
+        with chdir(CHECKOUT):  # Prefect reads settings of the current folder, now and in children
+            from flows.publish_impact import run_by_hand
 
-        return run_by_hand(options, profile)
+            return run_by_hand(there, profile)
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -74,8 +74,8 @@ def hide_passwords(text: str) -> str:
 
 def read_profile(file: Path | None = None) -> Profile:
     """Return the environment of a file and of variables; raise ReadableError with what to mend."""
-    if file is not None:
-        os.environ[PROFILE] = str(file.resolve())
+    if file is not None or os.environ.get(PROFILE):
+        os.environ[PROFILE] = str(Path(file or os.environ[PROFILE]).resolve())
     named = os.environ.get(PROFILE)
     try:
         if named and not Path(named).is_file():

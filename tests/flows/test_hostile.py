@@ -1,9 +1,13 @@
 """Text of facts that would be obeyed is shown as text: in the terminal, Markdown, JSON and XML."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import unicodedata
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -153,3 +157,67 @@ def test_json_reads_back_what_was_written(text: str) -> None:
     written = plain.json_text({"a": text})
     assert json.loads(written) == {"a": text}
     assert is_harmless(written)
+
+
+PREFECT = {
+    ".env": "PREFECT_LOGGING_SETTINGS_PATH={folder}/log.yml\n",
+    "log.yml": "version: 1\nhandlers:\n  x:\n    (): subprocess.getoutput\n"
+    "    cmd: touch {folder}/obeyed\nloggers: {{}}\n",
+    "prefect.toml": '[api]\nurl = "http://127.0.0.1:9998/api"\n',
+    "pyproject.toml": '[tool.prefect.api]\nurl = "http://127.0.0.1:9997/api"\n',
+}
+"""Files by which Prefect would be configured from the folder in which it is imported."""
+SERVER = "http://127.0.0.1:9/api"
+
+
+def call_in(folder: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Call a script in a folder, which it does not have on its path, as a console script would."""
+    variables = {
+        **os.environ,
+        "PREFECT_API_URL": SERVER,
+        "PREFECT_HOME": str(folder.parent / "home"),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    file = folder.parent / "command.py"
+    file.write_text(script, encoding="utf-8")
+    command_line = [sys.executable, str(file), *words]
+    return subprocess.run(command_line, cwd=folder, env=variables, capture_output=True, text=True)
+
+
+def lay_out(folder: Path, files: Mapping[str, str]) -> Path:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text.format(folder=folder), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["run", "--facts", "{facts}", "--published", "{published}"], ["serve"]],
+    ids=["run", "serve"],
+)
+def test_the_current_folder_does_not_configure_prefect(tmp_path: Path, words: list[str]) -> None:
+    folder, facts = lay_out(tmp_path / "shared", PREFECT), str(small(tmp_path / "facts"))
+    main = "from audience_impact.cli import main; main()"
+    given = {"facts": facts, "published": str(tmp_path / "published")}
+    done = call_in(folder, main, *(word.format(**given) for word in words))
+    assert (done.returncode, SERVER in done.stderr) == (1, True), done.stderr
+    assert not (folder / "obeyed").exists()
+
+
+def test_a_child_does_not_import_from_the_current_folder(tmp_path: Path) -> None:
+    spy = 'open("obeyed", "w"); raise ImportError\n'
+    folder = lay_out(tmp_path / "shared", {"pickle.py": spy, "numpy.py": spy})
+    script = """
+import multiprocessing
+from audience_impact.cli import main
+if __name__ == "__main__":
+    try:
+        main()
+    except SystemExit:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            print(pool.map(abs, [-1]))
+"""
+    done = call_in(folder, script, "--version")
+    assert done.stdout.splitlines()[-1:] == ["[1]"], done.stderr
+    assert not (folder / "obeyed").exists()
