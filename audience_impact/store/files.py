@@ -5,6 +5,7 @@ become one line that says what to do. Errors of the code have none, and end with
 """
 
 import errno
+import io
 import json
 import lzma
 import os
@@ -14,7 +15,8 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from audience_impact.store import AwayError, PublishError
@@ -97,15 +99,46 @@ MOST_BYTES = 500_000_000
 """Maximum size of a file at an address, of an archive, and of the files of a folder that is copied;
 far above any facts.
 """
+MOST_WORDS_BYTES = 16_000_000
+"""Maximum size of a manifest, a pointer or an entry of the history: a manifest of 2,000
+restrictions and 1,000 sources has 0.6 million, and JSON takes up to 24 times its size in memory.
+"""
+OF_TABLES = (".parquet", ".zip", ".csv")
+PIECE_BYTES = 2**20
+MOST_NAMES = 10_000
+"""Names that an archive may have; facts have some twenty tables a layer."""
 
 
-def require_length(address: str, size_bytes: int) -> None:
-    """Raise PublishError for a file, or files together, of more than MOST_BYTES."""
-    if size_bytes > MOST_BYTES:
+def limit_length(path: str) -> int:
+    """Return how many bytes a file of a version may have."""
+    return MOST_BYTES if path.endswith(OF_TABLES) else MOST_WORDS_BYTES
+
+
+def require_length(address: str, size_bytes: int, most: int) -> None:
+    """Raise PublishError for a file, or files together, of more bytes than a version has."""
+    if size_bytes > most:
         raise PublishError(
-            f"{address} is longer than {MOST_BYTES:,} bytes, more than any file of a version: give "
+            f"{address} is longer than {most:,} bytes, more than any such file of a version: give "
             "another place"
         )
+
+
+def open_archive(file: Path | io.BytesIO) -> zipfile.ZipFile:
+    """Open a ZIP archive; raise BadZipFile for more names than ours, or two for the same bytes.
+
+    Each name in the list of an archive follows four signs, which are counted before the list is
+    read: the number of names that the archive states may be another one.
+    """
+    with file.open("rb") if isinstance(file, Path) else nullcontext(file) as stream:
+        pieces = iter(partial(stream.read, PIECE_BYTES), b"")
+        names = sum(piece.count(b"PK\1\2") for piece in pieces)
+    if names > MOST_NAMES:
+        raise zipfile.BadZipFile(f"it has more than {MOST_NAMES:,} names")
+    archive = zipfile.ZipFile(file)
+    places = [member.header_offset for member in archive.infolist()]
+    if len({*places}) < len(places):
+        raise zipfile.BadZipFile("two of its names are of the same bytes")
+    return archive
 
 
 ZIP_DAMAGES = (

@@ -11,6 +11,7 @@ with names of fact tables are unpacked, up to a limit.
 
 import hashlib
 import io
+import itertools
 import json
 import re
 import zipfile
@@ -23,7 +24,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.store import DETAILS, MANIFEST, PublishError
-from audience_impact.store.files import ZIP_DAMAGES, write_below
+from audience_impact.store.files import ZIP_DAMAGES, open_archive, write_below
+from audience_impact.store.pages import Pages, sum_pages
 
 ARCHIVE_NAME = "facts.zip"
 LEAST_DECODED_BYTES = 512 * 1024**2
@@ -63,7 +65,10 @@ pandas are no arrays."""
 _DECODED = {"number": ("integer", "number"), LIST: ("array",)}
 """Types of Arrow that a type of a manifest may have, where it is not one of the same name."""
 NUMBER_BYTES = 8
-MOST_COLUMNS = 1000
+LEAST_COLUMNS, MOST_COLUMNS, BYTES_OF_A_GROUP = 400, 1000, 100_000
+"""Columns, or row groups, that any Parquet file may have and that no file may exceed, and the bytes
+for which a file may have one more: a row group of ours takes three times as many at least.
+"""
 
 
 def pack_files(files: Mapping[str, bytes]) -> bytes:
@@ -82,7 +87,7 @@ def unpack_files(content: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     bytes_left = most_bytes = _limit_bytes(len(content))
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with open_archive(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
                 if not _FILE.fullmatch(entry.filename) or entry.filename in files:
                     raise PublishError(
@@ -337,6 +342,8 @@ def _require_columns(schema: pa.Schema, fields: Sequence[Mapping[str, Any]]) -> 
     kinds = dict(zip(schema.names, map(_name_kind, schema.types), strict=True))
     if len(kinds) < len(schema.names):
         raise ValueError("it has a column twice")
+    if fields and (unnamed := kinds.keys() - {field["name"] for field in fields}):
+        raise ValueError(f"it has the column {min(unnamed)}, which the manifest does not name")
     for field in fields:
         name, expected = field["name"], field["type"]
         if name not in kinds:
@@ -350,35 +357,58 @@ class TooLargeError(ValueError):
     """A file decodes to far more than it should; the message states the limit."""
 
 
-def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
-    """Raise TooLargeError for too many bytes or columns, ValueError for lists of other than texts.
+def open_parquet(content: bytes, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a Parquet file, these columns as dictionaries; raise OSError for too many row groups.
 
-    Texts that are stored once and repeated by number are counted without decoding them.
+    Each list of the footer has at most some hundred entries, for a large file a thousand: a file
+    of more row groups could not be decoded anyway, and a million of them fill the memory.
+    """
+    most = min(MOST_COLUMNS, LEAST_COLUMNS + len(content) // BYTES_OF_A_GROUP)
+    return pq.ParquetFile(
+        io.BytesIO(content), read_dictionary=texts, thrift_container_size_limit=most
+    )
+
+
+def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
+    """Raise TooLargeError for too many bytes, ValueError for types of which no table has columns.
+
+    Counted is what decoding obeys (`pages`), not what the footer says. Texts that are stored once
+    and repeated by number are counted without decoding them.
     """
     most_bytes = _limit_bytes(len(content))
     about, fields = file.metadata, list(file.schema_arrow)
-    if len(fields) > MOST_COLUMNS:
-        raise TooLargeError(f"it has more than {MOST_COLUMNS:,} columns")
     for field in fields:
-        if pa.types.is_nested(field.type) and field.type != pa.list_(pa.string()):
+        is_list = pa.types.is_nested(field.type) and field.type != pa.list_(pa.string())
+        if is_list or pa.types.is_fixed_size_binary(field.type):
             raise ValueError(f"its column {field.name} is of type {field.type}")
-    groups = [about.row_group(number) for number in range(about.num_row_groups)]
-    stored_bytes, texts, could_be_large = 0, [], False
-    for place in range(len(fields)):
-        chunks = [group.column(place) for group in groups]
-        sizes = [chunk.total_uncompressed_size for chunk in chunks]
-        values = sum(chunk.num_values for chunk in chunks)
-        stored_bytes += max(sum(sizes), values * NUMBER_BYTES)
-        if chunks and "BYTE_ARRAY" in chunks[0].physical_type:
-            texts.append(chunks[0].path_in_schema)
-            could_be_large |= values * max(sizes) > most_bytes
-    if stored_bytes > most_bytes or (could_be_large and _count_signs(content, texts) > most_bytes):
+    stored_bytes, repeated_bytes, texts = 0, 0, dict[str, None]()
+    for number, place in itertools.product(range(about.num_row_groups), range(len(fields))):
+        chunk = about.row_group(number).column(place)
+        pages = _sum_chunk(content, chunk)
+        values = max(pages.values, chunk.num_values)
+        stored_bytes += max(pages.size_bytes, values * NUMBER_BYTES)
+        if chunk.physical_type == "BYTE_ARRAY":
+            texts[chunk.path_in_schema] = None
+            repeated_bytes += values * pages.dictionary_bytes
+        if stored_bytes > most_bytes:
+            break
+    is_large = stored_bytes + repeated_bytes > most_bytes
+    if stored_bytes > most_bytes or (is_large and _count_signs(content, [*texts]) > most_bytes):
         raise TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
+
+
+def _sum_chunk(content: bytes, chunk: pq.ColumnChunkMetaData) -> Pages:
+    """Return the sizes of the pages of a column in a row group; they begin where Arrow begins."""
+    start = chunk.data_page_offset
+    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+        start = chunk.dictionary_page_offset
+    is_empty = not chunk.num_values  # and its places are of no page
+    return sum_pages(content, start, start if is_empty else start + chunk.total_compressed_size)
 
 
 def _count_signs(content: bytes, texts: list[str]) -> int:
     """Return the bytes of all texts of a file, of which columns these paths have some."""
-    with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
+    with open_parquet(content, texts) as file:
         columns = file.read().columns
     cells = [chunk for column in columns for chunk in column.chunks]
     parts = [chunk.flatten() if pa.types.is_list(chunk.type) else chunk for chunk in cells]
@@ -394,10 +424,10 @@ def decode_table(
     content: bytes, is_coded: bool, fields: Sequence[Mapping[str, Any]] = ()
 ) -> pa.Table:
     """Return a table, if coded with texts as dictionaries; raise ValueError if it is damaged."""
-    with pq.ParquetFile(io.BytesIO(content)) as file:
+    with open_parquet(content) as file:
         schema = file.schema_arrow
         _require_columns(schema, fields)
         require_bounded(file, content)
     texts = [column.name for column in schema if is_coded and pa.types.is_string(column.type)]
-    with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
+    with open_parquet(content, texts) as file:
         return file.read()

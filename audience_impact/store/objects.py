@@ -31,7 +31,7 @@ from obstore.exceptions import (
 from obstore.store import HTTPStore, ObjectStore, from_url
 
 from audience_impact.store import MANIFEST, PublishError, Storage, require_inside
-from audience_impact.store.files import explain_error, report_away, require_length
+from audience_impact.store.files import explain_error, limit_length, report_away, require_length
 from audience_impact.store.manifest import read_package
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
@@ -93,7 +93,7 @@ def _as_os_error() -> Iterator[None]:
 
 
 def _read_object(store: Any, address: str, path: str) -> tuple[bytes, str | None]:
-    """Return an object of at most MOST_BYTES and the tag of its content.
+    """Return an object, as long as it may be, and the tag of its content.
 
     The bytes are counted as they come, because a server may state another length.
     """
@@ -103,7 +103,7 @@ def _read_object(store: Any, address: str, path: str) -> tuple[bytes, str | None
             stored = obstore.get(store, path)
             for piece in stored.stream():
                 content += piece
-                require_length(f"{address}/{path}", len(content))
+                require_length(f"{address}/{path}", len(content), limit_length(path))
             return bytes(content), stored.meta["e_tag"]
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is not there") from error

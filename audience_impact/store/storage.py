@@ -6,7 +6,7 @@ when its holder dies.
 
 The archive of a release is one folder with a version in it, as `audience-impact release` writes it.
 It is read where it lies, and nothing is unpacked onto the disk. It is not trusted: a file is read
-up to MOST_BYTES, and its bytes must be those of the manifest, as in every version.
+up to a limit, and its bytes must be those of the manifest, as in every version.
 
 `objects` has buckets and web servers.
 """
@@ -104,7 +104,8 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
             with report_away(store.address):
                 content = store.read_file(name)
             size_bytes += len(content)
-            files.require_length(f"{store.address}, all {suffix} files together,", size_bytes)
+            every = f"{store.address}, all {suffix} files together,"
+            files.require_length(every, size_bytes, files.MOST_BYTES)
             (Path(folder) / name).write_bytes(content)
         yield Path(folder)
 
@@ -122,7 +123,7 @@ def list_files(place: Path | str, suffix: str) -> list[str]:
 def _open_archive(address: str, open_file: Callable[[], Path | BytesIO]) -> "ArchiveStorage":
     with report_away(address):
         try:
-            archive = zipfile.ZipFile(open_file())
+            archive = files.open_archive(open_file())
         except (FileNotFoundError, *ZIP_DAMAGES) as error:
             raise PublishError(f"{address} cannot be opened as a release: {error}") from error
     folders = [name.split("/")[0] for name in archive.namelist() if name.endswith(f"/{MANIFEST}")]
@@ -151,14 +152,15 @@ class ArchiveStorage(Storage):
             member = self.archive.getinfo(f"{self.inner}/{name}")
         except KeyError as error:
             raise FileNotFoundError(f"{path} is not in the archive") from error
+        most_bytes = files.limit_length(path)
         try:
             with self.archive.open(member) as file:
-                content = file.read(files.MOST_BYTES + 1)
+                content = file.read(most_bytes + 1)
         except ZIP_DAMAGES as error:
             raise PublishError(
                 f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
             ) from error
-        files.require_length(f"{self.address}: {name}", len(content))
+        files.require_length(f"{self.address}: {name}", len(content), most_bytes)
         return content
 
     def read_pointer(self, pointer: str) -> str | None:
@@ -226,7 +228,9 @@ class LocalStorage(Storage):
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file."""
-        return read_whole(self.root / path)
+        place = self.root / path
+        files.require_length(str(place), place.stat().st_size, files.limit_length(path))
+        return read_whole(place)
 
     def write_file(self, path: str, content: bytes) -> None:
         """Write under a temporary name, flush, and rename over the existing file."""

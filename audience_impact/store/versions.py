@@ -41,7 +41,7 @@ from audience_impact.store import (
     storage,
 )
 from audience_impact.store import history as logs
-from audience_impact.store.files import read_whole, report_away, require_length
+from audience_impact.store.files import MOST_BYTES, read_whole, report_away, require_length
 from audience_impact.store.history import split_folder
 from audience_impact.store.manifest import (
     ARCHIVE_NAME,
@@ -233,8 +233,9 @@ class Stored:
             raise self._report_damage(path, error) from error
 
     def _report_damage(self, path: str, why: object) -> DamagedError:
+        reason = " ".join(str(why).split())
         return DamagedError(
-            f"{self.address}/{path} is damaged or missing ({why}): publish again to repair it"
+            f"{self.address}/{path} is damaged or missing ({reason}): publish again to repair it"
         )
 
 
@@ -277,7 +278,7 @@ class LooseTables:
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
         """Return a table, if coded with texts as dictionaries; raise PublishError if damaged."""
         path = self.paths[name]
-        require_length(str(path), path.stat().st_size)
+        require_length(str(path), path.stat().st_size, MOST_BYTES)
         content = read_whole(path)
         try:
             table = decode_table(content, is_coded)

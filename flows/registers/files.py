@@ -10,12 +10,11 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
 from audience_impact.plain_text import ReadableError
-from audience_impact.store.files import ZIP_DAMAGES
-from audience_impact.store.manifest import TooLargeError, require_bounded
+from audience_impact.store.files import ZIP_DAMAGES, open_archive
+from audience_impact.store.manifest import TooLargeError, decode_table
 
 LONGEST_LINE = 1_000_000
 """Signs of a line of CSV; a register has some thousands."""
@@ -116,16 +115,14 @@ def _require_register(frame: pd.DataFrame, columns: Sequence[str]) -> None:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        with pq.ParquetFile(path) as file:
-            about, schema = file.metadata, file.schema_arrow
-            _require_size(about.num_rows, "rows", MOST_ROWS)
-            _require_size(len(schema), "columns", MOST_COLUMNS)
-            if nested := [column.name for column in schema if pa.types.is_nested(column.type)]:
-                raise RegisterError(
-                    f"has lists in the column {nested[0]}; give one text or number a cell"
-                )
-            require_bounded(file, path.read_bytes())
-        return pd.read_parquet(path)
+        table = decode_table(path.read_bytes(), False)
+        _require_size(table.num_rows, "rows", MOST_ROWS)
+        _require_size(table.num_columns, "columns", MOST_COLUMNS)
+        if nested := [column.name for column in table.schema if pa.types.is_nested(column.type)]:
+            raise RegisterError(
+                f"has lists in the column {nested[0]}; give one text or number a cell"
+            )
+        return table.to_pandas()
     except TooLargeError as error:
         raise RegisterError(f"{error}; give the published file") from error
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -188,7 +185,7 @@ def _make_frame(rows: Sequence[Sequence[object]]) -> pd.DataFrame:
 
 def _read_excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
-        with zipfile.ZipFile(path) as packed:
+        with open_archive(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
             _require_size(size, "bytes", MOST_BYTES)
             _require_few_tags(packed)

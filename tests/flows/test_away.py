@@ -420,12 +420,12 @@ def answer_pointer(folder: str) -> Callable[[BaseHTTPRequestHandler], None]:
     return answer_content(json.dumps({"folder": folder}).encode())
 
 
-def answer_content(body: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
+def answer_content(body: bytes, length: int = 0) -> Callable[[BaseHTTPRequestHandler], None]:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
         handler.send_header("ETag", '"1"')
         handler.send_header("Last-Modified", "Sat, 28 Nov 2026 10:00:00 GMT")
-        handler.send_header("Content-Length", str(len(body)))
+        handler.send_header("Content-Length", str(length or len(body)))
         handler.end_headers()
         handler.wfile.write(body)
 
@@ -453,6 +453,8 @@ BUCKETS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "latest of a bucket that leads out": answer_pointer("../../etc"),
     "latest of a bucket that is absolute": answer_pointer("/etc"),
     "latest of a bucket nested deeply": answer_content(b"[" * 200_000),
+    "latest of a bucket of a length beyond all": answer_content(b"{}", 10**17),
+    "latest of a bucket longer than a pointer": answer_content(b" " * 17_000_000),
     "latest of a bucket with signs": answer_pointer("versions/\x1b[31m\n"),
 }
 ADDRESSES = {
