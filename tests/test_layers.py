@@ -177,13 +177,14 @@ def folders_are_small(tree: list[Module]) -> list[str]:
 
 
 def the_core_is_pure(tree: list[Module]) -> list[str]:
-    """audience_impact knows no environment, no clock and no network; its store alone does."""
+    """audience_impact knows no environment, no clock and no network; its store alone does.
+
+    The command sets a variable for its children.
+    """
     breaches = []
     for module in tree:
-        if (
-            module.name.startswith("audience_impact")
-            and "audience_impact/store/" not in module.path
-        ):
+        apart = ("audience_impact/store/", "audience_impact/cli/__init__.py")
+        if module.name.startswith("audience_impact") and not module.path.startswith(apart):
             used = [result for result in imports(module) if result.within(*IMPURE)]
             used += [
                 Import(_dotted(node), node.lineno)
