@@ -278,6 +278,23 @@ def test_a_table_that_fits_on_no_sheet_is_refused_and_long_addresses_are_text(
         workbook.make_workbook(made)
 
 
+def test_rows_of_distinct_cells_are_the_rows_of_the_table(
+    everything: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    markup = '</t></is></c></row><row r="2"><c r="B2"><v>1</v></c>'
+    made = planted(everything, "title", markup)
+    assert made.tables["sources"].num_rows > 2 * 2
+    monkeypatch.setattr(workbook, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(workbook, "MOST_LINKS", 1)
+    (tmp_path / "a.xlsx").write_bytes(workbook.make_workbook(made))
+    assert_same_cells(tmp_path / "a.xlsx", made.tables)
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["sources"]
+    assert sheet.dimensions == f"A1:{get_column_letter(sheet.max_column)}{sheet.max_row}"
+    assert sheet.max_row == 1 + made.tables["sources"].num_rows
+    linked = {cell.row for row in sheet.iter_rows() for cell in row if cell.hyperlink}
+    assert linked <= {2}
+
+
 def as_csv(cell: Any) -> str:
     """A published cell as a CSV file has it."""
     if isinstance(cell, bool):
