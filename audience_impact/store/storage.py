@@ -104,8 +104,8 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
             with report_away(store.address):
                 content = store.read_file(name)
             size_bytes += len(content)
-            every = f"{store.address}, all {suffix} files together,"
-            files.require_length(every, size_bytes, files.MOST_BYTES)
+            described = f"{store.address}, all {suffix} files together,"
+            files.require_length(described, size_bytes, files.MOST_BYTES)
             (Path(folder) / name).write_bytes(content)
         yield Path(folder)
 
