@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
@@ -34,6 +34,7 @@ from audience_impact.store.files import (
     as_json,
     explain_error,
     flush_to_disk,
+    lock_folder,
     write_below,
     write_whole,
 )
@@ -117,7 +118,7 @@ def write_layer(
     _require_place(into, facts)
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with FileLock(into / ".lock", timeout=0):
+        with lock_folder(into, 0):
             if not overwrite:
                 _require_unedited(into, owner, files)
             return _replace_files(files, into, owner)

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from audience_impact.outputs.review.rules import CONTRADICT
 from audience_impact.plain_text import ReadableError, plain_line
-from audience_impact.store import PublishError, storage
+from audience_impact.store import PublishError, publishing, storage
 from audience_impact.store.files import as_json
 from audience_impact.store.publishing import Published
 from flows import CHECKOUT, last_version
@@ -112,6 +112,7 @@ def run_reported(
         if profile.pull_facts:
             for line in call("pull", checkouts.pull_facts, options.facts):
                 log.info("%s", plain_line(line))
+        call_step("begin", publishing.require_writable, options.published)
         return _run_steps(options, profile, call)
     except Exception as error:
         report_failure(options.published, profile, str(error) or type(error).__name__, page)

@@ -58,7 +58,7 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     if into is not None:
         return into, write_report(into, version.id, files)
     store = storage.select_storage(root)
-    with store.hold_lock():
+    with store.hold_lock(storage.LOCK_SECONDS):
         store.read_pointer(REPORT)
         changed = write_report(root / REPORTS / version.id, version.id, files)
         store.move_pointer(REPORT, f"{REPORTS}/{version.id}")

@@ -77,9 +77,12 @@ class Storage:
         """Return the folder that a pointer names; None without a pointer."""
         raise NotImplementedError
 
-    def hold_lock(self) -> AbstractContextManager[None]:
+    def hold_lock(self, seconds: float) -> AbstractContextManager[None]:
         """Let writers take turns where the place has locks; raise PublishError if it is locked."""
         self._refuse()
+
+    def require_writable(self) -> None:
+        """Raise OSError or PublishError where it can be seen that nothing can be written now."""
 
     def write_file(self, path: str, content: bytes) -> None:
         """Write a file completely, or leave it as it was."""

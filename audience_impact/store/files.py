@@ -15,7 +15,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +50,28 @@ def replace_file(path: Path) -> Iterator[Path]:
         flush_to_disk(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def lock_folder(folder: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock of a folder; raise `filelock.Timeout` where another holds it so long.
+
+    Whoever can open a file can lock it. Therefore only its owner may open `.lock`, and the group
+    where that may write in the folder; this also holds for a file that an older release made.
+    """
+    from filelock import FileLock  # who only reads need not have it
+
+    path, mode = folder / ".lock", 0o600
+    if folder.stat().st_mode & stat.S_IWGRP:
+        mode |= 0o060
+    with suppress(PermissionError):  # the lock of another user, whom filelock names
+        descriptor = os.open(path, os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, mode)
+        try:
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+    with FileLock(path, timeout=seconds):
+        yield
 
 
 def write_whole(path: Path, content: bytes) -> None:

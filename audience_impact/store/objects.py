@@ -129,7 +129,7 @@ class BucketStorage(Storage):
     is_read_only = False
     _tags: dict[str, str | None] = field(default_factory=dict)
 
-    def hold_lock(self) -> AbstractContextManager[None]:
+    def hold_lock(self, seconds: float) -> AbstractContextManager[None]:
         """Do nothing: conditional writes refuse the second of two writers."""
         return nullcontext()
 

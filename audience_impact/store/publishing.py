@@ -91,7 +91,7 @@ def publish_version(
         return render_files(words, tables, about, facts)
 
     render(version)  # what cannot be published is refused before anything is locked
-    with _lock_place(root) as place:
+    with _lock_place(root, storage.PUBLISH_SECONDS) as place:
         _remove_unfinished(place)
         stored, is_new, news = _write_version(place, version, tables, render, origin)
         reason = _explain_version(place, stored, news)
@@ -110,7 +110,7 @@ def roll_back(root: Path, name: str, reason: str, at: datetime) -> Stored:
             "for whoever reads the history"
         )
     versions.require_published(storage.select_storage(root))  # a lock would create the folder
-    with _lock_place(root) as place:
+    with _lock_place(root, storage.LOCK_SECONDS) as place:
         version = versions.find_version(root, name)
         if version.folder not in [stored.folder for stored in place.listed] or (
             version.store.address != place.store.address
@@ -168,22 +168,33 @@ class _Place:
             self.store.move_pointer(LATEST, version.folder)
 
 
+def require_writable(root: Path) -> None:
+    """Raise PublishError, before a run computes for minutes, where it could not publish."""
+    with _as_publish_error(root):
+        storage.select_storage(root).require_writable()
+
+
 @contextmanager
-def _lock_place(root: Path) -> Iterator[_Place]:
+def _lock_place(root: Path, seconds: float) -> Iterator[_Place]:
     """Yield the locked place; raise PublishError for an error of the disk or another writer."""
-    try:
+    with _as_publish_error(root):
         store = storage.select_storage(root)
-        with store.hold_lock():
+        with store.hold_lock(seconds):
             target = store.read_pointer(LATEST)
             yield _Place(store, store.list_paths(VERSIONS), logs.read_last(store), target)
+
+
+@contextmanager
+def _as_publish_error(root: Path) -> Iterator[None]:
+    place = storage.format_address(root)
+    try:
+        yield
     except FileExistsError as error:
         raise PublishError(
-            f"another run has written {error.filename or error} below {store.address}: run again"
+            f"another run has written {error.filename or error} below {place}: run again"
         ) from error
     except OSError as error:
-        raise PublishError(
-            f"cannot publish below {storage.format_address(root)}: {explain_error(error)}"
-        ) from error
+        raise PublishError(f"cannot publish below {place}: {explain_error(error)}") from error
 
 
 def read_contents(version: Stored) -> dict[str, bytes] | None:

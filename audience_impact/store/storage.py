@@ -44,8 +44,8 @@ from audience_impact.store.files import (
 )
 
 ARCHIVE_SUFFIX = ".zip"
-LOCK_SECONDS = 600.0
-"""How long a writer waits for another: pages of a large version take minutes."""
+LOCK_SECONDS, PUBLISH_SECONDS = 10.0, 60.0
+"""How long a writer waits for another, and how long one that has computed what it publishes."""
 _ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
 """Names of what is written aside, which end in the number of the process."""
 # A path turns `s3://bucket` into `s3:/bucket`, and `s3://` alone into `s3:`; one letter alone is a
@@ -183,15 +183,15 @@ class LocalStorage(Storage):
         self.root, self.address = root, str(root)
 
     @contextmanager
-    def hold_lock(self) -> Iterator[None]:
+    def hold_lock(self, seconds: float) -> Iterator[None]:
         """Lock the folder for this writer, and remove what dead writers left aside."""
-        from filelock import FileLock, Timeout  # who only reads need not have it
+        from filelock import Timeout  # who only reads need not have it
 
         if self.root.is_file():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.address)
         self.root.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.root / ".lock", timeout=LOCK_SECONDS):
+            with files.lock_folder(self.root, seconds):
                 for folder in ("", f"{HISTORY}/", f"{VERSIONS}/*/"):
                     for path in self.root.glob(f"{folder}.tmp-*"):
                         is_aside = _ASIDE.fullmatch(path.name) and not path.parent.is_symlink()
@@ -201,8 +201,17 @@ class LocalStorage(Storage):
         except Timeout as error:
             raise PublishError(
                 f"another run is publishing below {self.root} and has not finished within "
-                f"{LOCK_SECONDS:g} seconds: try again later"
+                f"{seconds:g} seconds: try again later"
             ) from error
+
+    def require_writable(self) -> None:
+        """Raise OSError where nothing can be written, PublishError where another holds the lock."""
+        folder = next(path for path in (self.root, *self.root.parents) if path.exists())
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if folder == self.root:
+            with self.hold_lock(LOCK_SECONDS):
+                pass
 
     def _find_path(self, path: str) -> Path:
         place = self.root / path

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from audience_impact.facts import reading
 from audience_impact.facts.tables import Tables
@@ -24,6 +24,7 @@ from audience_impact.registers.denominators.publisher_files import (
     read_figures,
     tidy_projections,
 )
+from audience_impact.store.files import lock_folder
 from flows import layers
 from flows.downloads import Name
 from flows.downloads import folder as downloads
@@ -98,7 +99,7 @@ def lock_downloads(options: RefreshOptions) -> Iterator[None]:
     layers.require_own(options.into, options.facts, OWNER)
     options.downloads.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(options.downloads / ".lock", timeout=0):
+        with lock_folder(options.downloads, 0):
             yield
     except Timeout as error:
         message = f"another refresh is using {options.downloads}: wait for it"

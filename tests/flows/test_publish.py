@@ -649,7 +649,7 @@ def test_publishers_take_turns(root: Path) -> None:
 def test_a_live_publisher_blocks_and_a_dead_one_does_not(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(storage, "PUBLISH_SECONDS", 0.2)
     old = put(root)
     with driver("hold", root) as holder:
         wait_until_ready(holder)

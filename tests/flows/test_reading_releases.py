@@ -84,7 +84,7 @@ def test_nothing_is_written_into_a_release(archive: Path) -> None:
     before = archive.read_bytes()
     store = versions.find_latest(archive).store
     writes = (
-        lambda: store.hold_lock(),
+        lambda: store.hold_lock(0),
         lambda: store.write_file("x", b""),
         lambda: store.create_file("x", b""),
         lambda: store.move_pointer("latest", "versions/x"),
