@@ -99,11 +99,10 @@ def _add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 @check("estimates", "value")
 def _pages_differ(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     rows = _add_levels(estimates, tables["bases"])
-    rows = rows[rows["value"].notna()].reset_index(names="place")
-    by = ["series", "period"]
-    pairs = rows[[*by, "place"]].merge(rows[[*by, "place", "value"]], on=by, suffixes=("", "_of"))
-    others = pairs[pairs["place"] != pairs["place_of"]].groupby("place")["value"]
-    rows = rows.set_index("place").assign(other=others.median(), pages=others.size())
+    rows = rows[rows["value"].notna()]
+    groups = rows.groupby(["series", "period"])
+    other = levels.compute_median_of_others(rows["value"], groups.ngroup())
+    rows = rows.assign(other=other, pages=groups["value"].transform("size") - 1)
     rows = rows.assign(ratio=rows["value"] / rows["other"])
     return rows[np.log(rows["ratio"]).abs() > PAGES_DIFFER]
 
@@ -114,10 +113,16 @@ def _persons_unlike_share(estimates: pd.DataFrame, tables: Tables) -> pd.DataFra
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = [name for name in (*SERIES, "period") if name not in ("unit", "population_base")]
     counted = rows[rows["unit"] == Unit.PERSONS.value]
-    shares = rows[(rows["unit"] == Unit.SHARE.value) & rows["persons"].notna()]
-    pairs = counted.merge(shares[[*by, "value", "persons"]], on=by, suffixes=("", "_of"))
-    most = PAGES_DIFFER + SHARE_ERROR / pairs["value_of"]
-    odd = pairs[np.log(pairs["persons"] / pairs["persons_of"]).abs() > most]
+    shares = rows[(rows["unit"] == Unit.SHARE.value) & (rows["persons"] > 0)]
+    shares = shares.assign(most=PAGES_DIFFER + SHARE_ERROR / shares["value"])
+    shares = shares.assign(log=np.log(shares["persons"]))
+    # Of many shares, those that allow the fewest and the most persons.
+    ends = [shares["log"] - shares["most"], -shares["log"] - shares["most"]]
+    outer = [shares.loc[end.groupby([shares[name] for name in by]).idxmax()] for end in ends]
+    compared = pd.concat(outer).drop_duplicates("place").sort_values("place")
+    columns = [*by, "value", "persons", "most"]
+    pairs = counted.merge(compared[columns], on=by, suffixes=("", "_of"))
+    odd = pairs[np.log(pairs["persons"] / pairs["persons_of"]).abs() > pairs["most"]]
     return odd.drop_duplicates("place").set_index("place")
 
 
@@ -153,15 +158,19 @@ def _describe_neighbours(odd: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFra
 @check("estimates", ENDS)
 def _figure_unlike_measurements(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     rows = _select_comparable(estimates, tables)
-    rows = rows.assign(monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"]).reset_index(
-        names="place"
-    )
-    columns = ["place", "platform_id", "area_id", "series", "monthly", "moment"]
-    pairs = rows[columns].merge(rows[columns], on=["platform_id", "area_id"], suffixes=("", "_of"))
-    near = (pairs["moment"] - pairs["moment_of"]).abs() <= RELATIVES_MONTHS
-    others = pairs[near & (pairs["series"] != pairs["series_of"])].groupby("place")["monthly_of"]
-    rows = rows.set_index("place").assign(others_count=others.size())
-    rows = rows.assign(apart=rows["monthly"] - others.median())
+    rows = rows.assign(monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"])
+    groups = rows.groupby(["platform_id", "area_id"])
+    spread = groups["monthly"].transform("max") - groups["monthly"].transform("min")
+    rows = rows.assign(group=groups.ngroup())[spread > RELATIVES_LIMIT].reset_index(names="place")
+    numbers = rows[["place", "group", "series", "monthly", "moment"]]
+    compared = []
+    for pairs in levels.list_pairs(numbers, numbers, ["group"]):
+        near = (pairs["moment"] - pairs["moment_of"]).abs() <= RELATIVES_MONTHS
+        near &= pairs["series"] != pairs["series_of"]
+        compared.append(pairs[near].groupby("place")["monthly_of"].agg(["size", "median"]))
+    others = pd.concat(compared)
+    rows = rows.set_index("place").assign(others_count=others["size"])
+    rows = rows.assign(apart=rows["monthly"] - others["median"])
     return rows[rows["apart"].abs() > RELATIVES_LIMIT]
 
 

@@ -22,10 +22,15 @@ Known drawbacks. Real series jump: a limit on the surprise is measured as what h
 the facts exceeds, not read from a normal distribution.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distance
+
+MOST_PAIRS = 1 << 21
+"""Number of pairs of rows that are in memory at once, but for those of a single row."""
 
 MOST_SHARE = 0.95
 """Maximum share of a number in its universe. For larger numbers the universe is enlarged
@@ -42,6 +47,37 @@ LEAST_SLOPES = 3
 def count_digits(values: "pd.Series[float]") -> "pd.Series[int]":
     """Return the significant digits of printed numbers: 96,500,000 has three."""
     return values.map(lambda value: len(f"{value:.0f}".rstrip("0")))
+
+
+def list_pairs(rows: pd.DataFrame, others: pd.DataFrame, by: list[str]) -> Iterator[pd.DataFrame]:
+    """Yield the pairs of rows that agree in `by`, those of a row together, in blocks of MOST_PAIRS.
+
+    Ten thousand rows of one key have a hundred million pairs, which no memory holds at once. The
+    columns of `others` that `rows` also has end in `_of`.
+    """
+    sizes = others.groupby(by).size().rename("size")
+    counts = rows[by].join(sizes, on=by)["size"].fillna(0)
+    block = (counts.cumsum() // MOST_PAIRS).to_numpy()
+    for number in np.unique(block) if len(rows) else [0]:
+        yield rows[block == number].merge(others, on=by, suffixes=("", "_of"))
+
+
+def compute_median_of_others(values: "pd.Series[float]", groups: pd.Series) -> "pd.Series[float]":
+    """Return the median of the other values of the group of each row; NaN for a row alone.
+
+    `values` are filled. In the order of a group, those of the middle move by one where the row
+    itself stands before them.
+    """
+    rows = pd.DataFrame({"value": values, "group": groups}).sort_values(["group", "value"])
+    members = rows.groupby("group")["value"]
+    rank, others_count = members.cumcount(), members.transform("size") - 1
+    first = np.arange(len(rows)) - rank
+    ordered, last = rows["value"].to_numpy(), len(rows) - 1
+    middle = [
+        ordered[(first + place + (place >= rank)).clip(0, last)]
+        for place in ((others_count - 1) // 2, others_count // 2)
+    ]
+    return pd.Series((middle[0] + middle[1]) / 2, rows.index).where(others_count > 0)
 
 
 def compute_level(persons: pd.Series, universe: pd.Series) -> "pd.Series[float]":
@@ -85,12 +121,12 @@ def find_nearest_bases(
     """
     keys = [*by, "period_start", "period_end"]
     spans = bases[["period_start", "period_end"]].set_axis(["base_start", "base_end"], axis=1)
-    pairs = (
-        rows[keys].drop_duplicates().merge(bases[[*by, "base_id", "persons"]].join(spans), on=by)
-    )
-    pairs = with_distance(pairs, ("period_start", "period_end"), ("base_start", "base_end"))
-    nearest = pairs.sort_values(["gap", "apart", first]).drop_duplicates(keys)
-    about = nearest[[*keys, "persons", "base_id", "gap", "apart"]]
+    compared = bases[[*by, "base_id", "persons"]].join(spans)
+    found = []
+    for pairs in list_pairs(rows[keys].drop_duplicates(), compared, by):
+        pairs = with_distance(pairs, ("period_start", "period_end"), ("base_start", "base_end"))
+        found.append(pairs.sort_values(["gap", "apart", first]).drop_duplicates(keys))
+    about = pd.concat(found)[[*keys, "persons", "base_id", "gap", "apart"]]
     joined = rows[keys].reset_index(names="place").merge(about, on=keys)
     return joined.set_index("place").rename_axis(None).drop(columns=keys)
 
@@ -167,12 +203,12 @@ def _measure_roughness(periods: pd.DataFrame) -> pd.DataFrame:
         for step in (0, 1, -1)
     }
     rest = periods[["series", "rank"]].assign(**residuals).reset_index(names="place")
-    pairs = rest[["series", "rank", "place"]].merge(rest, on="series", suffixes=("", "_of"))
-    step = pairs["rank_of"] - pairs["rank"]  # 1: the row is the neighbour before the other
-    rough = pairs["r0"].mask(step == 1, pairs["r1"]).mask(step == -1, pairs["r-1"])
-    groups = rough[step != 0].groupby(pairs["place"])
-    counted = pd.DataFrame({"count": groups.count(), "median": groups.median()}, periods.index)
-    return counted.fillna({"count": 0})
+    measured = []
+    for pairs in list_pairs(rest[["series", "rank", "place"]], rest, ["series"]):
+        step = pairs["rank_of"] - pairs["rank"]  # 1: the row is the neighbour before the other
+        rough = pairs["r0"].mask(step == 1, pairs["r1"]).mask(step == -1, pairs["r-1"])
+        measured.append(rough[step != 0].groupby(pairs["place"]).agg(["count", "median"]))
+    return pd.concat(measured).reindex(periods.index).fillna({"count": 0})
 
 
 def measure_surprise(rows: pd.DataFrame) -> pd.DataFrame:

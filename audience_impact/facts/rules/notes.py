@@ -150,12 +150,17 @@ def _select_other_products(bases: pd.DataFrame, _: Tables, column: str, noted: s
     counts = bases.loc[is_count, ["area_id", "period", "row_layer", "persons"]].rename(
         columns={"period": "year", "persons": "residents"}
     )
-    rows = rows.drop(columns="persons").merge(counts, on=["area_id", "year", "row_layer"])
-    noted_share = rows["noted"].astype("float64") / 100.0
-    off = (rows["cell"] - noted_share * rows["residents"]).abs()
-    most = 1.0 + _half_unit(rows["noted"]) / 100.0 * rows["residents"]
-    rows = rows.assign(off=off, most=most).sort_values("off").drop_duplicates("place")
-    return rows[rows["off"] > rows["most"]].set_index("place")
+    rows = rows.assign(
+        share=rows["noted"].astype("float64") / 100.0, half=_half_unit(rows["noted"]) / 100.0
+    )
+    nearest = []
+    by = ["area_id", "year", "row_layer"]
+    for pairs in levels.list_pairs(rows[["place", "cell", "share", *by]], counts, by):
+        pairs["off"] = (pairs["cell"] - pairs["share"] * pairs["residents"]).abs()
+        nearest.append(pairs.sort_values("off").drop_duplicates("place"))
+    about = pd.concat(nearest).set_index("place")[["off", "residents"]]
+    rows = rows.set_index("place").join(about, how="inner")
+    return rows[rows["off"] > 1.0 + rows["half"] * rows["residents"]]
 
 
 def _select_other_quotients(rows: pd.DataFrame, _: Tables, column: str) -> pd.DataFrame:

@@ -49,21 +49,36 @@ KIND = ["audience_metric", "unit", "population_base"]
 def _figure_told_twice(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     columns = [name for name in (*SAME, *WORDS, "row_line") if name != "stated"]
     rows = estimates[columns].assign(stated=estimates["value"].fillna(estimates["low"]))
-    rows = rows[rows["stated"] > 0].reset_index(names="place")
-    pairs = rows.merge(rows, on=SAME, suffixes=("", "_of"))
-    pairs = pairs[pairs["row_line"] > pairs["row_line_of"]]
-    differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
-    are_round = levels.count_digits(pairs["stated"]) <= 1
-    by_chance = (pairs["unit"] == Unit.SHARE.value) | are_round
-    is_programme = differs["measurement_series_id"] & ~differs["platform_id"]
-    differs_once = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
+    rows = rows[rows["stated"] > 0].sort_values("row_line", kind="stable")
+    are_round = levels.count_digits(rows["stated"]) <= 1
+    rows = rows.assign(by_chance=(rows["unit"] == Unit.SHARE.value) | are_round)
     twice = []
     for name, what in WORDS.items():
-        differs_here = differs_once & ~is_programme & differs[name]
-        odd = pairs[is_programme if name == "measurement_series_id" else differs_here]
-        odd = odd.assign(column=name, what=what, other=odd[f"{name}_of"])
-        twice.append(odd.drop_duplicates("place").set_index("place"))
+        others = [word for word in WORDS if word != name]
+        # A figure of two programmes may have another metric and base in each.
+        same = ["platform_id"] if name == "measurement_series_id" else others
+        odd = _select_second_words(rows, [*SAME, *same], name).assign(column=name, what=what)
+        twice.append(odd[~odd["by_chance"]] if name == "platform_id" else odd)
     return pd.concat(twice)
+
+
+def _select_second_words(rows: pd.DataFrame, by: list[str], name: str) -> pd.DataFrame:
+    """Return the rows with another word in column `name` than a row before that agrees in `by`.
+
+    `other` and `row_line_of` are the word and the line of the first such row.
+    """
+    rows = rows.assign(group=rows.groupby(by).ngroup())
+    words = rows.drop_duplicates(["group", name])[["group", name, "row_line"]]
+    first = words.drop_duplicates("group").set_index("group")
+    second = words[words.duplicated("group")].drop_duplicates("group").set_index("group")
+    of_group = rows["group"]
+    is_first = rows[name] == of_group.map(first[name])
+    cells = {
+        about: of_group.map(second[column]).where(is_first, of_group.map(first[column]))
+        for about, column in (("other", name), ("row_line_of", "row_line"))
+    }
+    rows = rows.assign(**cells)
+    return rows[rows["row_line"] > rows["row_line_of"]].astype({"row_line_of": "int64"})
 
 
 @check("estimates", "audience_metric")
@@ -106,12 +121,14 @@ def _platform_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     rows = rows.reset_index(names="place")
     months = levels.find_nearest_months(rows, [*SERIES, "platform_id"])
     lone = rows[~(months <= LONE_MONTHS) & (rows["stated"] > 0)]
-    pairs = lone.merge(rows, on=SERIES, suffixes=("", "_of"))
-    near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
-    near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
-    near &= pairs["platform_id"] != pairs["platform_id_of"]
-    near &= (pairs["unit"] != Unit.SHARE.value) & (levels.count_digits(pairs["stated"]) > 1)
-    fits = pairs[near].drop_duplicates("place").set_index("place")
+    is_exact = (lone["unit"] != Unit.SHARE.value) & (levels.count_digits(lone["stated"]) > 1)
+    fitting = []
+    for pairs in levels.list_pairs(lone[is_exact], rows, SERIES):
+        near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
+        near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
+        near &= pairs["platform_id"] != pairs["platform_id_of"]
+        fitting.append(pairs[near].drop_duplicates("place"))
+    fits = pd.concat(fitting).set_index("place")
     measurer = ["measurement_series_id", "area_id"]
     of_measurer, of_platform = (
         rows.groupby(by)["place"].transform("size") for by in (measurer, [*measurer, "platform_id"])
@@ -179,6 +196,11 @@ def _find_restricted_services(
     acts = acts.merge(targets, on="restriction_id")
     pages = tables["sources"][["source_id", "published_on_start"]]
     pages = rows[["source_id", "area_id"]].drop_duplicates().merge(pages, on="source_id")
-    pages = pages[~pages["source_id"].isin(named)].merge(acts, on="area_id")
-    since = (pages["published_on_start"] - pages["day"]).dt.days
-    return pages.loc[since.between(0, MOST_DAYS_AFTER_START), ["source_id", "platform_id"]]
+    pages = pages[~pages["source_id"].isin(named)]
+    acts = acts[["area_id", "platform_id", "day"]].drop_duplicates()
+    restricted = []
+    for pairs in levels.list_pairs(pages, acts, ["area_id"]):
+        since = (pairs["published_on_start"] - pairs["day"]).dt.days
+        is_of_act = since.between(0, MOST_DAYS_AFTER_START)
+        restricted.append(pairs.loc[is_of_act, ["source_id", "platform_id"]].drop_duplicates())
+    return pd.concat(restricted)
