@@ -33,6 +33,9 @@ class Run(NamedTuple):
     stages: pipeline.Stages
 
 
+# Nothing that one test computed is the answer of another, which may have replaced a function.
+os.environ["AUDIENCE_IMPACT_CACHE"] = ""
+
 # Altair reads its schemas with jsonschema, and where Jupyter brought it that builds a grammar of
 # international addresses, for two seconds in each process; no schema here asks for one.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]

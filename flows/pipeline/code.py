@@ -7,11 +7,14 @@ Method. From the modules that compute, every import is followed, those inside fu
 module counts by its syntax tree without docstrings, so that a change of a comment, a docstring or
 the layout does not create a new version of the same numbers, and by the CSV tables beside it that
 it reads. The tree is written out here and not by `ast.dump`, whose text differs between versions of
-Python.
+Python. Parsing takes a second, so the digest is saved under the times and sizes of the files.
 """
 
 import ast
+import os
 import platform
+import sys
+import time
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,13 +26,17 @@ import audience_impact
 from audience_impact.store.history import Origin
 from audience_impact.store.manifest import hash_bytes
 from flows import CHECKOUT
+from flows.pipeline import cache as results
 
 ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.published")
 OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
 """Modules that store and print a version and have no effect on numbers."""
 PACKAGES = ("audience_impact", "schemas", "flows")
+SUFFIXES = (".py", ".csv")
 ROOTS = (CHECKOUT, Path(audience_impact.__file__).resolve().parents[1])
 """The folders in which the packages lie: two in the wheel, one and the same in a checkout."""
+SETTLED_SECONDS = 2.0
+"""Age from which the time of a file tells that nobody has written it since it was read."""
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 """The libraries that compute the values of a version and write its tables."""
 
@@ -44,6 +51,27 @@ def describe_origin(now: datetime | None = None) -> Origin:
 @cache
 def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
     """Return the digest of the code of all modules in some folders that a run imports."""
+    states = [(str(path), path.stat()) for path in _list_files(roots)]
+    if any(about.st_ctime > time.time() - SETTLED_SECONDS for _, about in states):
+        return _digest_modules(roots)
+    times = [(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns) for path, about in states]
+    key = hash_bytes(repr((sys.version, times)).encode())
+    return results.recall(f"code-{key}", lambda: _digest_modules(roots))
+
+
+def _list_files(roots: tuple[Path, ...]) -> list[Path]:
+    """Return every module and table of the packages in some folders, in order."""
+    packages = {root / package for root in roots for package in PACKAGES}
+    return sorted(
+        Path(folder, name)
+        for package in packages
+        for folder, _, names in os.walk(package)
+        for name in names
+        if name.endswith(SUFFIXES)
+    )
+
+
+def _digest_modules(roots: tuple[Path, ...]) -> str:
     digests, waiting = dict[str, str](), list(ENTRIES)
     while waiting:
         name = waiting.pop()
