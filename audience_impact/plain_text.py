@@ -16,7 +16,7 @@ of them alone.
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -177,3 +177,9 @@ def fold_name(text: str) -> str:
 def remove_accents(text: str) -> str:
     """Return a text in small letters without accents and apostrophes; punctuation stays."""
     return strip_accents(text.replace("'", "").casefold()).casefold()
+
+
+def count_cases(lines: Sequence[str], place: str) -> str:
+    """Return the first of the lines of one kind, and how many more there are in a place."""
+    more = f" (and {len(lines) - 1:,} more of this kind: {place})"
+    return lines[0] + more * (len(lines) > 1)

@@ -47,10 +47,10 @@ from audience_impact.comparing.changes import (
 from audience_impact.comparing.changes import STATUS as OBS_STATUS
 from audience_impact.frames import Array
 from audience_impact.periods import ONE_DAY, parse_period
+from audience_impact.plain_text import count_cases
 from audience_impact.rules import get_rule, register_rule
 from audience_impact.store import AwayError, PublishError, versions
 from audience_impact.vocabulary import EndStatus, FactChange, ObsStatus, RuleStage
-from flows.pipeline.quality import count_cases
 from flows.pipeline.steps import Results
 from schemas import facts, published
 from schemas.fact_rules import FITTED

@@ -7,30 +7,37 @@ of the run, if it has one, and of large changes of the answers. An address that 
 notice is logged, without its password. A lost notice stops no run from publishing.
 """
 
+from __future__ import annotations
+
+import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import stamina
 from pydantic import SecretStr
 
-from audience_impact.outputs.review.rules import CONTRADICT
 from audience_impact.plain_text import ReadableError, plain_line
-from audience_impact.store import PublishError, publishing, storage
+from audience_impact.store import AwayError, PublishError, publishing, storage, versions
 from audience_impact.store.files import as_json
+from audience_impact.store.manifest import hash_bytes, require_shape
 from audience_impact.store.publishing import Published
-from flows import CHECKOUT, last_version
-from flows.pipeline import parts, quality, steps
-from flows.pipeline.steps import Results
+from audience_impact.store.versions import Stored
+from flows import CHECKOUT
+from flows.pipeline import steps
 from flows.serving import checkouts, metrics
 from flows.serving.profile import Profile, hide_passwords
 
+if TYPE_CHECKING:
+    from flows.pipeline.steps import Checked, Reading, Results
+
 STEPS = {
     "read": "reading the facts",
+    "find": "comparing them with those of the last version",
     "check": "checking them",
     "compute": "computing the answers",
     "compare": "comparing them with the last version",
@@ -47,7 +54,7 @@ LONGEST_NOTICE = 2_000
 """Maximum number of characters of a notice; some services refuse longer ones."""
 
 RECORD = "layers.json"
-"""The file beside the versions with the layers of facts of the latest one.
+"""The file beside the versions with the layers of facts of the latest one, and its conditions.
 
 Folders depend on the machine, so they are no part of a version, whose bytes follow from the facts.
 """
@@ -68,6 +75,7 @@ class RunOptions:
     keep: int | None = None
     workers: int | None = None
     accept_changes: bool = False
+    recompute: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,35 +137,97 @@ def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
         return result
 
     reading = timed("read", steps.read_facts, options.facts)
-    checked = timed("check", steps.check_facts, reading, options.as_of, options.strict)
+    conditions = digest_conditions(reading, options)
+    done: Published | None = timed("find", find_unchanged, conditions, options)
+    stored: Stored | Results
+    if done:
+        outcome, stored = Outcome(done, [], [], reading.overridden_count), done.version
+    else:
+        outcome, stored = _compute_version(reading, conditions, options, timed)
+    _log_version(outcome.published, stored.count_rows())
+    samples = metrics.list_success(
+        stored.count_rows(),
+        stored.read_frame("quarantine"),
+        stored.read_frame("impact_by_platform"),
+        seconds,
+        datetime.now(UTC),
+    )
+    metrics.write_metrics(options.published, samples, profile)
+    if outcome.changes:
+        title = "much changed against the last version"
+        send_notice(profile, "warning", title, "\n".join(outcome.changes))
+    return outcome
+
+
+def _compute_version(
+    reading: Reading, conditions: str, options: RunOptions, timed: Caller
+) -> tuple[Outcome, Results]:
+    from flows.pipeline import parts
+
+    checked: Checked = timed("check", steps.check_facts, reading, options.as_of, options.strict)
     processes = options.workers or parts.count_processes(len(checked.tables["restrictions"]))
     results: Results = timed(
         "compute", steps.compute_results, checked, options.as_of, options.seed, processes
     )
     changes, notes = timed("compare", report_changes, results, options)
-    done: Published = timed("write", _publish_version, results, options)
-    counts = results.count_rows()
+    if checked.depends_on_today:  # the same facts may give other results tomorrow
+        conditions = ""
+    done: Published = timed("write", _publish_version, results, conditions, options)
+    return Outcome(done, changes, notes, reading.overridden_count), results
+
+
+def _log_version(done: Published, counts: Mapping[str, int]) -> None:
     log.info("%s", ", ".join(f"{name} {rows:,}" for name, rows in counts.items()))
     news = "Published version" if done.created else "Nothing changed, the version is still"
     log.info("%s %s in %s", news, done.version.id, done.version.address)
     for removed in done.removed:
         log.info("Removed the old version %s", removed)
-    samples = metrics.list_success(
-        counts,
-        results.read_frame("quarantine"),
-        results.read_frame("impact_by_platform", ["period", "as_of"]),
-        seconds,
-        datetime.now(UTC),
-    )
-    metrics.write_metrics(options.published, samples, profile)
-    if changes:
-        title = "much changed against the last version"
-        send_notice(profile, "warning", title, "\n".join(changes))
-    return Outcome(done, changes, notes, reading.overridden_count)
+
+
+def digest_conditions(reading: Reading, options: RunOptions) -> str:
+    """Return the digest of the facts, code, options and libraries that a version depends on."""
+    from flows.pipeline import code
+
+    conditions = {
+        "facts": reading.inputs_sha256,
+        "files": [repr(finding) for finding in reading.findings],
+        "folders": [str(folder) for folder in reading.folders],
+        "options": [str(options.as_of), options.seed, options.strict],
+        "code": code.code_sha256(),
+        "libraries": dict(code.describe_origin().libraries),
+    }
+    return hash_bytes(as_json(conditions))
+
+
+def find_unchanged(conditions: str, options: RunOptions) -> Published | None:
+    """Return the latest version if the last run published it under the same conditions.
+
+    None with `recompute`, after a rollback, or where its files are damaged.
+    """
+    if options.recompute:
+        return None
+    try:
+        version = versions.find_latest(options.published)
+        recorded = read_record(version).get("conditions")
+        if recorded != _sign_conditions(conditions, version):
+            return None
+    except AwayError:
+        raise
+    except PublishError:  # the run repairs what is damaged
+        return None
+    return publishing.confirm_latest(options.published, version, options.keep)
+
+
+def _sign_conditions(conditions: str, version: Stored) -> str:
+    return hash_bytes(f"{conditions}/{version.name}/".encode() + version.manifest_bytes)
 
 
 def report_changes(results: Results, options: RunOptions) -> tuple[list[str], list[str]]:
     """Log and return large changes since the last version, and notes; refuse them if strict."""
+    from audience_impact.outputs.review.rules import CONTRADICT
+    from flows import last_version
+    from flows.pipeline import quality
+
     before = last_version.read_last_version(options.published)
     now = last_version.describe_results(results)
     changes, notes = (
@@ -173,19 +243,36 @@ def report_changes(results: Results, options: RunOptions) -> tuple[list[str], li
     return changes, notes
 
 
-def _publish_version(results: Results, options: RunOptions) -> Published:
+def _publish_version(results: Results, conditions: str, options: RunOptions) -> Published:
     done = steps.publish_results(results, options.published, options.keep)
-    record_layers(options.published, done.version.id, options.facts)
+    record_layers(done.version, options.facts, conditions)
     return done
 
 
-def record_layers(root: Path, version_id: str, folders: Sequence[Path]) -> None:
-    """Write which layers the version of the last run was computed from."""
-    layers = [name_folder(folder) for folder in folders]
-    content = as_json({"version_id": version_id, "layers": layers})
-    store = storage.select_storage(root)
-    if storage.read_existing(store, RECORD) != content:
-        store.write_file(RECORD, content)
+def record_layers(version: Stored, folders: Sequence[Path], conditions: str = "") -> None:
+    """Write beside a version from which layers the last run computed it, and its conditions."""
+    record = {
+        "version_id": version.id,
+        "layers": [name_folder(folder) for folder in folders],
+        "conditions": _sign_conditions(conditions, version) if conditions else "",
+    }
+    content = as_json(record)
+    if storage.read_existing(version.store, RECORD) != content:
+        version.store.write_file(RECORD, content)
+
+
+def read_record(version: Stored) -> dict[str, Any]:
+    """Return what `record_layers` wrote of a version; raise PublishError for a damaged record."""
+    content = storage.read_existing(version.store, RECORD)
+    if content is None:
+        return {}
+    try:
+        record: dict[str, Any] = json.loads(content)
+        require_shape(record, {"version_id": str, "layers": [str]}, "record")
+    except (ValueError, RecursionError) as error:
+        place = f"{version.store.address}/{RECORD}"
+        raise PublishError(f"{place} is damaged: remove it, and give --facts") from error
+    return record if record["version_id"] == version.id else {}
 
 
 def name_folder(folder: Path) -> str:

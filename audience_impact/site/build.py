@@ -35,13 +35,12 @@ from audience_impact.site import areas, lists, rendering, report_data, restricti
 from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import make_anchor, render_page
 from audience_impact.site.report_data import File, ReportData
-from audience_impact.store import VERSION_ID, PublishError, storage, versions
+from audience_impact.store import REPORT, REPORTS, VERSION_ID, storage, versions
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import hash_bytes, pack_files
 from audience_impact.store.versions import Stored
 
 MARK = "report.json"
-REPORTS, REPORT = "reports", "report"
 LEFTOVER = re.compile(rf"\.tmp-{VERSION_ID.pattern}-\w+")
 """The name of a folder in which a report was being written when its process was killed."""
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
@@ -103,15 +102,6 @@ def draw_restriction(version: Stored, restriction_id: str) -> Picture:
     """Return the picture of a restriction; raise PublishError where the version is damaged."""
     drawn = restriction.draw_picture(report_data.load_report_data(version), restriction_id)
     return replace(drawn, foot=(*drawn.foot, cite_version(version.manifest)))
-
-
-def find_reported(root: Path) -> str:
-    """Return the id of the version whose report is next to the versions; blank without one."""
-    try:
-        folder = storage.select_storage(root).read_pointer(REPORT)
-    except (OSError, PublishError):
-        return ""
-    return (folder or "").rpartition("/")[2]
 
 
 def make_static_files(_: ReportData) -> Iterator[File]:

@@ -14,6 +14,7 @@ VERSION_FOLDER = re.compile(rf"(?:v(\d{{6,}})-)?({VERSION_ID.pattern})")
 The number counts the versions of one place, so that the names sort in the order of publication.
 """
 LATEST, VERSIONS, HISTORY = "latest", "versions", "history"
+REPORT, REPORTS = "report", "reports"
 MANIFEST = "datapackage.json"
 DETAILS = "details/"
 """The folder of a version that has the tables which explain or check the others."""

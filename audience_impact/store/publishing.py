@@ -101,6 +101,20 @@ def publish_version(
     return Published(stored, is_new, removed, reason)
 
 
+def confirm_latest(root: Path, version: Stored, keep: int | None) -> Published | None:
+    """Return the version that was published last if `latest` leads to it and its files are intact.
+
+    Old versions beyond `keep` are removed, as if it were published again; else nothing is changed.
+    """
+    with _lock_place(root) as place:
+        is_last = place.last is not None and place.last.version == version.name
+        if not is_last or place.target != version.folder or read_contents(version) is None:
+            return None
+        _remove_unfinished(place)
+        removed = _remove_oldest(place.store, version.name, keep)
+    return Published(version, False, removed, "")
+
+
 def roll_back(root: Path, name: str, reason: str, at: datetime) -> Stored:
     """Lead `latest` to an earlier version until the next run; raise PublishError if it cannot."""
     reason = " ".join(reason.split())

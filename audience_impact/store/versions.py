@@ -32,6 +32,7 @@ from audience_impact.store import (
     DETAILS,
     LATEST,
     MANIFEST,
+    REPORT,
     VERSION_FOLDER,
     VERSIONS,
     DamagedError,
@@ -442,3 +443,12 @@ def has_manifest(version: Stored) -> bool:
         return bool(version.version)
     except DamagedError:
         return False
+
+
+def find_reported(root: Path) -> str:
+    """Return the id of the version whose report is next to the versions; blank without one."""
+    try:
+        folder = storage.select_storage(root).read_pointer(REPORT)
+    except (OSError, PublishError):
+        return ""
+    return (folder or "").rpartition("/")[2]

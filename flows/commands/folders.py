@@ -6,7 +6,6 @@ record. What it names is used only if it is a folder of this machine with fact t
 says which folders it uses.
 """
 
-import json
 import os
 import shlex
 import sys
@@ -132,8 +131,8 @@ def choose_layers(
 
 def read_last_layers(root: Path) -> list[Path]:
     """Return the recorded layers of the latest version; raise PublishError for a damaged record."""
-    from audience_impact.store import manifest, versions
-    from flows.runs import RECORD
+    from audience_impact.store import versions
+    from flows.runs import read_record
 
     try:
         version = versions.find_latest(root)
@@ -141,16 +140,7 @@ def read_last_layers(root: Path) -> list[Path]:
         raise  # there may be layers that this run would drop
     except PublishError:
         return []
-    content = storage.read_existing(version.store, RECORD)
-    if content is None:
-        return []
-    try:
-        record = json.loads(content)
-        manifest.require_shape(record, {"version_id": str, "layers": [str]}, "record")
-    except (ValueError, RecursionError) as error:
-        place = f"{version.store.address}/{RECORD}"
-        raise PublishError(f"{place} is damaged: remove it, and give --facts") from error
-    names = record["layers"] if record["version_id"] == version.id else []
+    names = read_record(version).get("layers", [])
     return [Path(name) if storage.is_address(name) else CHECKOUT / name for name in names]
 
 

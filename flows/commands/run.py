@@ -26,7 +26,7 @@ from audience_impact.cli.folders import (
 )
 from audience_impact.cli.showing import report as write_report
 from audience_impact.cli.showing import require_report_folder
-from audience_impact.plain_text import ReadableError
+from audience_impact.plain_text import ReadableError, count_cases
 from audience_impact.store.storage import is_address
 from flows import CHECKOUT, FACTS
 from flows.commands.folders import (
@@ -44,6 +44,7 @@ from flows.downloads import Name
 from flows.registers import Entry
 
 if TYPE_CHECKING:
+    from audience_impact.store.versions import Stored
     from flows.runs import Outcome, RunOptions
     from flows.serving.profile import Profile
 
@@ -96,6 +97,9 @@ def run_and_publish(
     report: Annotated[
         bool, typer.Option("--report", help="Then write the report of the version as pages.")
     ] = False,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Compute also if nothing changed.")
+    ] = False,
 ) -> None:
     """Read the facts, check them, publish the results and show them.
 
@@ -120,6 +124,7 @@ def run_and_publish(
         keep or settings.keep,
         workers,
         accept_changes,
+        recompute,
     )
     run_flow(options, settings)
     if report:
@@ -129,8 +134,6 @@ def run_and_publish(
 
 def run_flow(options: "RunOptions", profile: "Profile") -> None:
     """Run with these options and print the results; exit with 1 and the reason where it fails."""
-    from flows.pipeline import quality
-
     try:
         outcome = _publish(options, profile)
     except Exception as error:  # each cause is a line, also one that nobody foresaw
@@ -145,8 +148,14 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
         typer.echo(f"removed old version {removed}")
     for note in outcome.notes:
         print_line(f"note: {note}", err=True)
-    for line in [*outcome.changes, *quality.read_details(done.version)]:
+    for line in [*outcome.changes, *_list_details(done.version)]:
         print_line(f"warning: {line}", err=True)
+
+
+def _list_details(version: "Stored") -> list[str]:
+    """Return a line for each rule with details in a published version, with their number."""
+    texts = version.read_table("quality")["details"].dropna()
+    return [count_cases(text.splitlines(), "table quality") for text in texts if text]
 
 
 def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
@@ -186,11 +195,11 @@ def show_next_steps(published: Path) -> None:
     """Print commands that use the latest version, and those for a report and a register."""
     version = open_version(published)
     from audience_impact.cli.finding import has_register
-    from audience_impact.site import build
+    from audience_impact.store.versions import find_reported
 
     named = "" if published == PUBLISHED else f" --published {format_path(published)}"
     steps = [f"show africa 2024{named}", f"list --area india --sort people{named}"]
-    reported = build.find_reported(published)
+    reported = find_reported(published)
     if reported != version.id:
         state = f"the pages there are of version {reported}" if reported else "writes pages"
         steps.append(f"report{named}    # {state}")
@@ -206,10 +215,12 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
     from audience_impact.vocabulary import ObsStatus
 
     version = outcome.published.version
-    tables = records.load_tables(version)
+    tables = {name: version.read_frame(name) for name in records.TABLES}
     rows = rankings.list_exposed(tables)
+    shown, acts = rows["restriction_id"].head(MOST_SHOWN), tables["restrictions"]
+    tables["restrictions"] = acts[acts["restriction_id"].isin(shown)]
     answers = records.build_records(tables)
-    for name in rows["restriction_id"].head(MOST_SHOWN):
+    for name in shown:
         print_line(f"{name}: {sentences.write_headline(answers[name])}")
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")

@@ -20,7 +20,6 @@ from audience_impact.outputs.review import rules as results
 from audience_impact.populations import countries_of, country_of, parents_of
 from audience_impact.rules import Rule, get_rule, list_rules
 from audience_impact.store import versions
-from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 from schemas import contracts, facts, published
 
@@ -166,15 +165,3 @@ def list_details(quality: pd.DataFrame, rule: str = "") -> list[str]:
     """Return the lines in the column `details` of the table `quality`, of one rule or of all."""
     rows = quality[quality["check"] == rule] if rule else quality
     return [line for text in rows["details"].dropna() for line in text.splitlines()]
-
-
-def read_details(version: Stored) -> list[str]:
-    """Return a line for each rule with details in a published version, with their number."""
-    texts = version.read_table("quality")["details"].dropna()
-    return [count_cases(text.splitlines(), "table quality") for text in texts if text]
-
-
-def count_cases(lines: Sequence[str], place: str) -> str:
-    """Return the first of the lines of one kind, and how many more there are in a place."""
-    more = f" (and {len(lines) - 1:,} more of this kind: {place})"
-    return lines[0] + more * (len(lines) > 1)

@@ -102,6 +102,11 @@ class Reading:
         """Return the number of rows that a later layer replaces."""
         return sum(len(frame) for frame in self.replaced.values())
 
+    @property
+    def inputs_sha256(self) -> str:
+        """Return the SHA-256 of the facts as they were read."""
+        return files.compute_digest(self.files, len(self.folders), build_headers())
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -119,6 +124,11 @@ class Checked:
     def inputs_sha256(self) -> str:
         """Return the SHA-256 of the facts as they were read."""
         return files.compute_digest(self.files, len(self.folders), build_headers())
+
+    @property
+    def depends_on_today(self) -> bool:
+        """Return whether a row is refused that will not be later."""
+        return any(finding.rule == days.READ_AFTER_TODAY for finding in self.findings)
 
 
 @dataclass(frozen=True)

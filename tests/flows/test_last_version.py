@@ -11,11 +11,12 @@ import pytest
 
 from audience_impact.answers import records
 from audience_impact.comparing.changes import IMPACT_KEY, ComparedVersion, key_answers
+from audience_impact.plain_text import count_cases
 from audience_impact.store import PublishError, publishing, versions
 from flows import last_version
 from flows.last_version import RULES, LastComparison
 from flows.pipeline import steps
-from flows.pipeline.quality import collect_rules, count_cases
+from flows.pipeline.quality import collect_rules
 from flows.runs import RunOptions, report_changes
 from schemas import facts as fact_models
 from tests.support import FACTS

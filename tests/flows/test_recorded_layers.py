@@ -32,7 +32,7 @@ def layer(tmp_path: Path) -> Path:
 
 
 def _record(root: Path, *layers: Path) -> None:
-    record_layers(root, versions.find_latest(root).id, layers)
+    record_layers(versions.find_latest(root), layers)
 
 
 @pytest.fixture
@@ -122,7 +122,10 @@ def test_a_record_that_somebody_edited_is_refused_in_a_line(
 
 
 def test_a_record_of_another_version_counts_for_nothing(root: Path, layer: Path) -> None:
-    record_layers(root, "2020-01-01-000000000000", [layer])
+    _record(root, layer)
+    record = json.loads((root / RECORD).read_text("utf-8"))
+    other = record | {"version_id": "2020-01-01-000000000000"}
+    (root / RECORD).write_text(json.dumps(other), "utf-8")
     assert folders.read_last_layers(root) == []
 
 
