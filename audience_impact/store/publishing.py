@@ -106,7 +106,7 @@ def confirm_latest(root: Path, version: Stored, keep: int | None) -> Published |
 
     Old versions beyond `keep` are removed, as if it were published again; else nothing is changed.
     """
-    with _lock_place(root) as place:
+    with _lock_place(root, storage.PUBLISH_SECONDS) as place:
         is_last = place.last is not None and place.last.version == version.name
         if not is_last or place.target != version.folder or read_contents(version) is None:
             return None

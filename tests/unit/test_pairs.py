@@ -87,7 +87,7 @@ def test_no_rule_joins_many_rows_with_themselves(
     lengths, merge = [0], pd.DataFrame.merge
 
     def measure(*arguments: object, **options: object) -> pd.DataFrame:
-        pairs = merge(*arguments, **options)  # type: ignore[arg-type]
+        pairs = merge(*arguments, **options)
         lengths.append(len(pairs))
         return pairs
 
