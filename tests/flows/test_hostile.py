@@ -210,13 +210,14 @@ def test_a_child_does_not_import_from_the_current_folder(tmp_path: Path) -> None
     folder = lay_out(tmp_path / "shared", {"pickle.py": spy, "numpy.py": spy})
     script = """
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from audience_impact.cli import main
 if __name__ == "__main__":
     try:
         main()
     except SystemExit:
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            print(pool.map(abs, [-1]))
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            print(list(pool.map(abs, [-1])))
 """
     done = call_in(folder, script, "--version")
     assert done.stdout.splitlines()[-1:] == ["[1]"], done.stderr
