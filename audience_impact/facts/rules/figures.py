@@ -101,8 +101,8 @@ def _pages_differ(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     rows = _add_levels(estimates, tables["bases"])
     rows = rows[rows["value"].notna()]
     groups = rows.groupby(["series", "period"])
-    other = levels.compute_median_of_others(rows["value"], groups.ngroup())
-    rows = rows.assign(other=other, pages=groups["value"].transform("size") - 1)
+    middle = levels.compute_median_of_others(rows["value"], groups.ngroup())
+    rows = rows.assign(other=middle, pages=groups["value"].transform("size") - 1)
     rows = rows.assign(ratio=rows["value"] / rows["other"])
     return rows[np.log(rows["ratio"]).abs() > PAGES_DIFFER]
 

@@ -122,11 +122,11 @@ def find_nearest_bases(
     keys = [*by, "period_start", "period_end"]
     spans = bases[["period_start", "period_end"]].set_axis(["base_start", "base_end"], axis=1)
     compared = bases[[*by, "base_id", "persons"]].join(spans)
-    found = []
+    nearest = []
     for pairs in list_pairs(rows[keys].drop_duplicates(), compared, by):
         pairs = with_distance(pairs, ("period_start", "period_end"), ("base_start", "base_end"))
-        found.append(pairs.sort_values(["gap", "apart", first]).drop_duplicates(keys))
-    about = pd.concat(found)[[*keys, "persons", "base_id", "gap", "apart"]]
+        nearest.append(pairs.sort_values(["gap", "apart", first]).drop_duplicates(keys))
+    about = pd.concat(nearest)[[*keys, "persons", "base_id", "gap", "apart"]]
     joined = rows[keys].reset_index(names="place").merge(about, on=keys)
     return joined.set_index("place").rename_axis(None).drop(columns=keys)
 
