@@ -29,6 +29,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from audience_impact.comparing import text
 from audience_impact.comparing.changes import (
@@ -137,42 +139,58 @@ class TableMoves:
         return max(float(self.rows["share"].max()) if len(self.rows) else 0.0, self.gone_count > 0)
 
 
-def measure_moves(
-    table: str, old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str]
-) -> TableMoves:
+def measure_moves(table: str, old: pa.Table, new: pa.Table, key: Sequence[str]) -> TableMoves:
     """Return the moves of all numbers of a table that both versions have."""
     by = [name for name in key if name not in PLACES]
-    was, has = (frame.drop_duplicates(by).set_index(by) for frame in (old, new))
-    shared = was.index.intersection(has.index)
-    numbers = was.select_dtypes("number").columns.intersection(has.columns)
-    names = numbers.difference(PLACES, sort=False)
-    first, then = (frame.loc[shared, names].astype("float64") for frame in (was, has))
-    before, now = first.to_numpy(), then.to_numpy()
+    was, has = (_find_first_rows(side, by) for side in (old, new))
+    shared = was.join(has, by, join_type="inner", right_suffix=NEW).sort_by("row_min")
+    names = [
+        name
+        for name, kind in zip(old.column_names, old.schema.types, strict=True)
+        if (pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        and name in new.column_names
+        and name not in (*key, *PLACES)
+    ]
+    before, now = (
+        side.select(names).take(shared[rows]).to_pandas().to_numpy("float64")
+        for side, rows in ((old, "row_min"), (new, "row_min" + NEW))
+    )
+    is_same = (before == now) | (np.isnan(before) & np.isnan(now))
+    differing = np.flatnonzero(~is_same.all(axis=1))
+    before, now, keys = before[differing], now[differing], shared.select(by).take(differing)
     largest = np.fmax(np.abs(before), np.abs(now))
     change = np.nan_to_num(np.abs(now - before) / np.where(largest > 0.0, largest, 1.0))
     share = np.where(np.isnan(before) == np.isnan(now), change, 1.0)
-    is_of_people = names.str.endswith(PEOPLE) & (largest >= LEAST_PEOPLE)
+    is_of_people = pd.Index(names).str.endswith(PEOPLE) & (largest >= LEAST_PEOPLE)
     people_share = np.where(is_of_people & (before > 0.0) & (now > 0.0), share, 0.0)
+    cells = (keys, np.array(names), before, now)
     return TableMoves(
         table,
         len(shared),
-        _choose_largest(first, then, share, LEAST_SHARE),
-        _choose_largest(first, then, people_share, 1.0 - 1.0 / RESCALED_FACTOR),
+        _choose_largest(*cells, share, LEAST_SHARE),
+        _choose_largest(*cells, people_share, 1.0 - 1.0 / RESCALED_FACTOR),
         len(was) - len(shared),
         len(has) - len(shared),
     )
 
 
+def _find_first_rows(table: pa.Table, by: Sequence[str]) -> pa.Table:
+    """Return each key of a table, with its first row as `row_min`."""
+    rows = table.select(by).append_column("row", pa.array(np.arange(len(table))))
+    return rows.group_by(by).aggregate([("row", "min")])
+
+
 def _choose_largest(
-    first: pd.DataFrame, then: pd.DataFrame, share: Array, least: float
+    keys: pa.Table, names: NDArray[np.str_], before: Array, now: Array, share: Array, least: float
 ) -> pd.DataFrame:
-    if not share.shape[1]:
+    if not share.size:
         return pd.DataFrame({"share": []})
     column = share.argmax(axis=1)
-    places = (np.arange(len(share)), column)
-    cells = {"old": first.to_numpy()[places], "new": then.to_numpy()[places]}
-    moves = pd.DataFrame({**cells, "share": share[places]}, first.index)
-    moves = moves.assign(column=first.columns.to_numpy()[column])
+    cells = (np.arange(len(share)), column)
+    moves = pd.DataFrame(
+        {"column": names[column], "old": before[cells], "new": now[cells], "share": share[cells]},
+        pd.MultiIndex.from_frame(keys.to_pandas()),
+    )
     return moves[moves["share"] > least].sort_values("share", ascending=False, kind="stable")
 
 
@@ -188,7 +206,7 @@ def format_moves(moves: TableMoves) -> str:
 def format_move(rows: pd.DataFrame) -> str:
     """Return the first of some moves: column, key of the row, and the two numbers."""
     key, first = rows.index[0], rows.iloc[0]
-    label = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+    label = " ".join(map(str, key))
     was, now = (
         "none" if np.isnan(number) else f"{number:,.0f}" if number >= 1e3 else f"{number:.6g}"
         for number in (first["old"], first["new"])
@@ -201,16 +219,16 @@ class LastComparison(Comparison):
 
     @cached_property
     def moves(self) -> Sequence[TableMoves]:
-        """The moves of each published table of which the last version has rows."""
+        """The moves of each published table that differs, of which the last version has rows."""
         moves = []
         for table in published.TABLES:
             try:
-                old = self.old.read_table(table)
+                old = self.old.read_arrow(table)
             except PublishError:
                 continue
-            if len(old):
-                key = published.KEYS[table]
-                moves.append(measure_moves(table, old, self.new.read_table(table), key))
+            new = self.new.read_arrow(table)
+            if len(old) and not old.equals(new):
+                moves.append(measure_moves(table, old, new, published.KEYS[table]))
         return moves
 
     @cached_property
@@ -563,7 +581,7 @@ def describe_results(results: Results) -> ComparedVersion:
         key_answers(results.tables["impact"].to_pandas(), IMPACT_KEY),
         results.files,
         facts.list_keys(),
-        results.read_frame,
+        results.tables.__getitem__,
         results.count_rows(),
     )
 

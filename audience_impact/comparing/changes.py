@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from audience_impact.answers.names import area_in_words
 from audience_impact.facts import reading
@@ -229,7 +230,7 @@ class ComparedVersion:
         settings: What the numbers depend on besides the facts, as `describe_settings` returns it.
         answers: The answers, as `combine_answers` returns them.
         files: The fact files, and `keys` the key columns of each fact table.
-        read_table: Returns a published table; raises PublishError where it is damaged.
+        read_arrow: Returns a published table; raises PublishError where it is damaged.
         counts: The number of rows of each published table.
         refused_count: Rows of facts that are in quarantine.
     """
@@ -240,9 +241,13 @@ class ComparedVersion:
     answers: pd.DataFrame
     files: Files = field(default_factory=dict)
     keys: Keys = field(default_factory=dict)
-    read_table: Callable[[str], pd.DataFrame] = lambda _: pd.DataFrame()
+    read_arrow: Callable[[str], pa.Table] = lambda _: pa.table({})
     counts: Mapping[str, int] = field(default_factory=dict)
     refused_count: int = 0
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Return a published table as a frame, as answers read it."""
+        return make_frame(self.read_arrow(name))
 
 
 def describe_settings(
@@ -272,7 +277,7 @@ def read_published(stored: Stored) -> ComparedVersion:
         combine_answers(stored.read_table("impact"), by_area),
         stored.fact_files(),
         stored.fact_keys(),
-        lambda name: make_frame(stored.read_arrow(name)),
+        stored.read_arrow,
         stored.count_rows(),
         len(quarantine.drop_duplicates()),
     )

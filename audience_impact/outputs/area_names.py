@@ -55,7 +55,7 @@ def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     return by_id["press_name"].where(by_id["press_name"] != "", names)
 
 
-def name_region(area_ids: list[str], parents: Parents, names: "pd.Series[str]") -> str | None:
+def name_region(area_ids: list[str], parents: Parents, names: Mapping[str, str]) -> str | None:
     """Return the state or province that contains all places; None for one, or of the same name."""
     paths = [
         [area for area in with_holders(area, parents) if STATE.fullmatch(area)] for area in area_ids
@@ -65,8 +65,8 @@ def name_region(area_ids: list[str], parents: Parents, names: "pd.Series[str]") 
         for path, area in zip(paths, area_ids, strict=True)
     }
     region = regions.pop() if len(regions) == 1 else ""
-    is_told_apart = region and names[region] not in set(names[area_ids])
-    return str(names[region]) if is_told_apart else None
+    is_told_apart = region and names[region] not in {names[area] for area in area_ids}
+    return names[region] if is_told_apart else None
 
 
 def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:

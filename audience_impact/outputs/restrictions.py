@@ -5,7 +5,7 @@ published for each row of a register. The audiences of a restriction's platforms
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         platform_names=name_platforms(targets["platform_id"], starts, tables["platforms"]),
         platform_ids=targets["platform_id"],
     ).groupby("restriction_id")[["platform_ids", "platform_names"]]
-    names, parents = area_names.list_names(tables["areas"]), parents_of(tables["areas"])
+    names, parents = area_names.list_names(tables["areas"]).to_dict(), parents_of(tables["areas"])
     places = tables["restriction_places"].sort_values(["restriction_id", "area_id", "name"])
     requested = scope.requested.groupby("restriction_id")["country_id"]
     countries = requested.agg(lambda ids: ";".join(sorted(set(ids))))
@@ -65,7 +65,9 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
             lambda cell: ";".join(dict.fromkeys(filter(None, cell.split(";")))) or None
         ),
         measured_url=facts["measured_url"].replace("", None),
-        area_names=facts["area_ids"].map(lambda ids: _join_names(names[ids.split(";")])),
+        area_names=facts["area_ids"].map(
+            lambda ids: _join_names(names[area] for area in ids.split(";"))
+        ),
         region_name=facts["area_ids"].map(
             lambda ids: area_names.name_region(ids.split(";"), parents, names)
         ),
@@ -96,12 +98,13 @@ def _describe_chains(scope: Scope) -> pd.DataFrame:
     first = continued.where(continued.isin(ids), ids)
     while not (above := first.map(first)).equals(first):
         first = above
-    days = list_periods(scope).dropna(subset="from_day")
+    first = first[first.duplicated(keep=False)]
+    days = list_periods(scope).reindex(first.index).dropna(subset="from_day")
     spans = days[["from_day", "least_end"]].set_axis(["start", "end"], axis=1)
-    pieces, _ = constant_intervals(cut_to_days(spans.assign(group=first, item=ids), days))
+    spans = spans.assign(group=first[days.index], item=days.index)
+    pieces, _ = constant_intervals(cut_to_days(spans, days))
     total = first.map(pieces.groupby("group")["days"].sum()).astype("float64")
-    is_chain = first.duplicated(keep=False)
-    return pd.DataFrame({"chain_id": first.where(is_chain), "chain_days": total.where(is_chain)})
+    return pd.DataFrame({"chain_id": first, "chain_days": total}).reindex(ids.index)
 
 
 def _describe_evidence(linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -158,7 +161,7 @@ def _spell_names(names: str, printed: str, holder: str) -> str:
     return " and ".join(", ".join(spelt).rsplit(", ", 1)) if is_all else ""
 
 
-def _describe_places(places: pd.DataFrame, names: pd.Series, notes: pd.Series) -> pd.Series:
+def _describe_places(places: pd.DataFrame, names: Mapping[str, str], notes: pd.Series) -> pd.Series:
     place, least = places["area_id"].map(names), places["least_area_id"].map(names)
     parts = _spell_parts(places, place, notes)
     words = {

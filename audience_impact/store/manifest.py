@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.store import DETAILS, MANIFEST, PublishError
-from audience_impact.store.files import ZIP_DAMAGES, open_archive, write_below
+from audience_impact.store.files import ZIP_DAMAGES, open_archive
 from audience_impact.store.pages import Pages, sum_pages
 
 ARCHIVE_NAME = "facts.zip"
@@ -109,8 +109,11 @@ def _limit_bytes(size_bytes: int) -> int:
 
 
 def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
-    """Write fact files below a folder; return the folder of each layer, in order."""
-    write_below(into, files)
+    """Write fact files below a temporary folder; return the folder of each layer, in order."""
+    for name, content in files.items():
+        path = into / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return [into / number for number in sorted({name.split("/")[0] for name in files}, key=int)]
 
 

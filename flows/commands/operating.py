@@ -55,6 +55,7 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
     from audience_impact.vocabulary import FindingSeverity
     from flows.pipeline import steps
     from schemas import facts as fact_models
+    from schemas import published
 
     paths, seed = fact_folders(folders), version.version.seed
     checked = steps.check_facts(steps.read_facts(paths), day)
@@ -71,7 +72,9 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
         changes.combine_answers(tables["impact"], tables["impact_by_area"]),
         checked.files,
         fact_models.list_keys(),
-        {name: tables[name] for name in ("lineage", "restrictions")}.__getitem__,
+        {
+            name: published.to_arrow(name, tables[name]) for name in ("lineage", "restrictions")
+        }.__getitem__,
         refused_count=len(refused),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from audience_impact.comparing.changes import IMPACT_KEY, ComparedVersion, key_answers
@@ -30,6 +31,11 @@ def render_rows(table: str, *rows: Mapping[str, str]) -> str:
     return text
 
 
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """Return a frame as Arrow, without its index."""
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
 def summarise(person_days: float, **tables: str) -> ComparedVersion:
     """Return a version of these facts, which publishes one number of person-days."""
     frame = pd.DataFrame({**{name: [name] for name in KEY}, "q50_person_days": [person_days]})
@@ -41,7 +47,7 @@ def summarise(person_days: float, **tables: str) -> ComparedVersion:
         key_answers(pd.DataFrame({name: [] for name in last_version.READ}), IMPACT_KEY),
         files,
         fact_models.list_keys(),
-        lambda name: frame if name == "person_days" else pd.DataFrame(columns=KEY),
+        lambda name: to_arrow(frame if name == "person_days" else frame.iloc[:0]),
     )
 
 
@@ -144,9 +150,9 @@ def test_all_tables_that_moved_are_named_in_one_line() -> None:
     old, new = (render_rows("estimates", {**FIGURE, "note": note}) for note in "ab")
     before, now = summarise(1e6, estimates=old), summarise(1.1e6, estimates=new)
     frame = pd.DataFrame({"restriction_id": ["R1"], "least_lost_share": [0.5]})
-    read = before.read_table
+    read = before.read_arrow
     before = replace(
-        before, read_table=lambda name: frame if name == "restrictions" else read(name)
+        before, read_arrow=lambda name: to_arrow(frame) if name == "restrictions" else read(name)
     )
     assert last_version.list_notes(before, now) == [
         "estimates.csv:2:note: facts_changed: E1 (alpha, XA, monthly_reach, internet_12_plus, "
@@ -219,7 +225,7 @@ def test_moves_are_measured_by_key_and_not_by_the_line_of_a_fact() -> None:
     new = pd.DataFrame(
         {"id": list("cbae"), "row_line": [9, 8, 7, 6], "persons": [1000.0, 2.0, 10.0, 1.0]}
     )
-    moves = measure_moves("impact", old, new, ["id", "row_line"])
+    moves = measure_moves("impact", to_arrow(old), to_arrow(new), ["id", "row_line"])
     assert (moves.count, moves.gone_count, moves.new_count) == (3, 1, 1)
     assert moves.rows["share"].round(2).tolist() == [1.0, 0.8]
     assert len(moves.rescaled) == 1, "what was blank is no factor"
@@ -231,14 +237,14 @@ def test_moves_are_measured_by_key_and_not_by_the_line_of_a_fact() -> None:
 
 def test_rows_that_are_gone_alone_are_counted_without_a_largest_move() -> None:
     frame = pd.DataFrame({"id": ["a", "b"], "kind": "x", "persons": [1.0, 2.0]})
-    moves = measure_moves("candidates", frame, frame.head(1), ["id", "kind"])
+    moves = measure_moves("candidates", to_arrow(frame), to_arrow(frame.head(1)), ["id", "kind"])
     assert format_moves(moves) == ("0 of 1 rows have other numbers, 1 are gone")
     assert moves.largest_share == 1.0
 
 
 def test_a_table_without_numbers_did_not_move() -> None:
     frame = pd.DataFrame({"id": ["a"], "text": ["x"]})
-    moves = measure_moves("sources", frame, frame.assign(text="y"), ["id"])
+    moves = measure_moves("sources", to_arrow(frame), to_arrow(frame.assign(text="y")), ["id"])
     assert (moves.largest_share, len(moves.rescaled)) == (0.0, 0)
 
 
