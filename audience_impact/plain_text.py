@@ -76,8 +76,29 @@ def _describe_sign(sign: str) -> str:
     return f"U+{ord(sign):04X} {unicodedata.name(sign, 'CONTROL CHARACTER')}"
 
 
+_SECRETS = (
+    (re.compile(r"(?<=://)[^/\s]*@"), "...@"),
+    (
+        re.compile(r"(?i)([?&][^=&\s]*(?:token|key|sig|secret|passw|auth)[^=&\s]*=)[^&\s#]+"),
+        r"\1...",
+    ),
+)
+"""Where an address has a user name and password, or a parameter that lets whoever has it in."""
+
+
+def hide_passwords(text: str) -> str:
+    """Return a text without the passwords, tokens and keys of the addresses in it."""
+    for pattern, shown in _SECRETS:
+        text = pattern.sub(shown, text)
+    return text
+
+
 class ReadableError(Exception):
     """An error for the user: its message says what is wrong and what to do, without a traceback."""
+
+    def __str__(self) -> str:
+        """Return the message without passwords."""
+        return hide_passwords(super().__str__())
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~!#:@$^=\"']|(?<=www)\.", re.IGNORECASE)

@@ -26,7 +26,7 @@ from pydantic import Field
 
 from audience_impact.answers import documents, rankings, records
 from audience_impact.answers.numbers import day_in_words
-from audience_impact.plain_text import ReadableError, markdown_text, plain_lines
+from audience_impact.plain_text import ReadableError, hide_passwords, markdown_text, plain_lines
 from audience_impact.store.versions import Stored
 from flows.runs import (
     STEPS,
@@ -37,7 +37,7 @@ from flows.runs import (
     require_addresses,
     run_reported,
 )
-from flows.serving.profile import Profile, hide_passwords, in_checkout, read_profile
+from flows.serving.profile import Profile, in_checkout, read_profile
 
 NAME = "publish-impact"
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import stamina
 from pydantic import SecretStr
 
-from audience_impact.plain_text import ReadableError, plain_line
+from audience_impact.plain_text import ReadableError, hide_passwords, plain_line
 from audience_impact.store import AwayError, PublishError, publishing, storage, versions
 from audience_impact.store.files import as_json
 from audience_impact.store.manifest import hash_bytes, require_shape
@@ -30,7 +30,7 @@ from audience_impact.store.versions import Stored
 from flows import CHECKOUT
 from flows.pipeline import steps
 from flows.serving import checkouts, metrics
-from flows.serving.profile import Profile, hide_passwords
+from flows.serving.profile import Profile
 
 if TYPE_CHECKING:
     from flows.pipeline.steps import Checked, Reading, Results
@@ -318,10 +318,14 @@ def send_notice(
     name = f" ({profile.environment})" if profile.environment else ""
     cut = body if len(body) <= LONGEST_NOTICE else body[: LONGEST_NOTICE - 4] + " ..."
     for address in profile.notices:
+        from apprise import Apprise, NotifyFormat  # half a second, for who has addresses alone
+
         service = _make_service(address)
         title_of_all = f"audience-impact{name}: {title}"
-        # Apprise never raises.
-        if service is None or not service.notify(title=title_of_all, body=cut, notify_type=kind):
+        sender = Apprise()
+        is_added = service is not None and sender.add(service)
+        # Apprise never raises. It would take a text of no stated format for HTML in a mail.
+        if not is_added or not sender.notify(cut, title_of_all, kind, NotifyFormat.TEXT):
             lost = service.url(privacy=True) if service else "an address of no service"
             log.warning("A notice did not reach %s", lost)
 

@@ -12,7 +12,7 @@ import typer
 
 from audience_impact.api.loading import IS_CHECKOUT, RELEASED
 from audience_impact.api.loading import PUBLISHED as PUBLISHED
-from audience_impact.plain_text import json_text, plain_line, plain_lines
+from audience_impact.plain_text import hide_passwords, json_text, plain_line, plain_lines
 from audience_impact.store.storage import format_address, is_address
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def import_computing() -> Any:
 
 def fail_with(message: str, code: int = 1) -> typer.Exit:
     """Write the message to standard error; return the exit to raise."""
-    typer.echo(plain_lines(message), err=True)
+    typer.echo(plain_lines(hide_passwords(message)), err=True)
     return typer.Exit(code)
 
 

@@ -160,10 +160,11 @@ def check_health(
     The last run ended well, at most `silence_days` days ago; and the Prefect server, if
     PREFECT_API_URL names one, responds with its database.
     """
+    from audience_impact.plain_text import hide_passwords
     from audience_impact.store.files import explain_error
     from flows import runs
     from flows.serving import metrics
-    from flows.serving.profile import hide_passwords, in_checkout, read_profile
+    from flows.serving.profile import in_checkout, read_profile
 
     settings = read_profile(profile)
     place = published or in_checkout(settings.published)

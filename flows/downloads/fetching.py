@@ -12,6 +12,7 @@ import httpx
 import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from audience_impact.plain_text import hide_passwords
 from audience_impact.store.manifest import hash_bytes
 from flows.pipeline.steps import RefusedError
 
@@ -134,7 +135,7 @@ def fetch_file(
 
 def _log_retry(details: RetryDetails) -> None:
     """Log the cause of a retry and the wait before it, which stamina does not log."""
-    cause = str(details.caused_by) or type(details.caused_by).__name__
+    cause = hide_passwords(str(details.caused_by)) or type(details.caused_by).__name__
     again = f"asking again in {details.wait_for:.1f} s (time {details.retry_num})"
     log.warning("%s: %s", cause, again)
 
@@ -171,7 +172,8 @@ def _fetch_once(
     if head.startswith(WEB_PAGE):
         raise UnusableError("answers with a web page instead of data")
     versions = (answer.headers.get(name, "") for name in ("ETag", "Last-Modified"))
-    return FetchedFile(target.name, address, hash_bytes(content), len(content), *versions)
+    recorded = hide_passwords(address)  # the layer and its sources are published
+    return FetchedFile(target.name, recorded, hash_bytes(content), len(content), *versions)
 
 
 def _require_success(answer: httpx.Response) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 
+from audience_impact.plain_text import hide_passwords
 from audience_impact.registers.denominators import publisher_files as files
 from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
 from audience_impact.store.files import as_json, write_whole
@@ -204,7 +205,7 @@ def _fetch_files(
             url, file = address, publisher.file.format(len(fetched) + 1)
             if publisher.is_paged:
                 url = str(httpx.URL(address).copy_set_param("page", len(fetched) + 1))
-            same = before.get((file, url))
+            same = before.get((file, hide_passwords(url)))
             copy = (earlier.folder / file, same) if earlier and same else None
             with name_source(publisher.name, url):
                 fetched.append(fetch_file(http, url, folder / file, copy, policy))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.imputation.audiences import list_services
-from audience_impact.plain_text import cell_text, json_text, plain_line
+from audience_impact.plain_text import cell_text, hide_passwords, json_text, plain_line
 from audience_impact.populations import country_of, is_region, parents_of
 from audience_impact.registers import event_links, register_tables
 from audience_impact.registers.countries import (
@@ -246,7 +246,7 @@ def _source_row(register: Register | OutageList, origin: Origin, base: Tables) -
     published = register.publication
     snapshot = origin.snapshot or published.snapshot
     copy, note = published.copies.get(snapshot, ("", ""))
-    address = origin.address or copy
+    address = hide_passwords(origin.address) or copy
     recorded = base["sources"]
     read_on = recorded.loc[
         (recorded["url"] == address) & (recorded["url"] != ""), "accessed_on"

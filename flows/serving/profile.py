@@ -6,7 +6,6 @@ children, and never reach Prefect's server.
 """
 
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -65,11 +64,6 @@ class Profile(BaseSettings):
 def in_checkout(path: Path) -> Path:
     """Return the path of a profile, relative to the checkout; an address is returned unchanged."""
     return path if is_address(path) else CHECKOUT / path
-
-
-def hide_passwords(text: str) -> str:
-    """Return a text without the user names and passwords of the addresses in it."""
-    return re.sub(r"(?<=://)[^/\s]*@", "...@", text)
 
 
 def read_profile(file: Path | None = None) -> Profile:

@@ -144,6 +144,24 @@ def test_a_refused_run_is_told_without_obeying_it(capsys: pytest.CaptureFixture[
     assert is_harmless(shown)
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:secret@x.example/a?b=1", "https://...@x.example/a?b=1"),
+        ("https://x.example/a?b=1&Token=secret", "https://x.example/a?b=1&Token=..."),
+        ("s3://x/a?X-Amz-Signature=secret&c=2#d", "s3://x/a?X-Amz-Signature=...&c=2#d"),
+        ("https://x.example/?page=2&sort=a", "https://x.example/?page=2&sort=a"),
+    ],
+)
+def test_a_secret_of_an_address_is_in_no_error(address: str, shown: str) -> None:
+    assert plain.hide_passwords(f"{address} is away") == f"{shown} is away"
+    assert str(plain.ReadableError(f"{address} is away")) == f"{shown} is away"
+    place = address if address.startswith("https") else address.replace("s3", "https")
+    done = command("show", "x", "--published", place.replace("x.example", "nowhere.invalid"))
+    assert done.returncode == 1
+    assert "secret" not in done.stdout + done.stderr
+
+
 def test_plain_text_is_left_alone() -> None:
     for text in ("Türkiye", "ВКонтакте", "Côte d’Ivoire", "90 % interval", "微信"):
         assert plain.plain_line(text) == text

@@ -345,11 +345,11 @@ def test_another_snapshot_has_its_own_source(tmp_path: Path, imported: Imported)
     into = imported.copied(tmp_path)
     (source,) = layer(into)["sources"]
     assert (source["published_on"], source["accessed_on"]) == ("2026-05-20", "2026-11-25")
-    words = ("--snapshot", "2027-01-31", "--address", "https://example.org/stop")
+    words = ("--snapshot", "2027-01-31", "--address", "https://me:pw@example.org/stop")
     import_as_json(imported.path, into, *words, "--accessed", "2027-02-01")
     (source,) = layer(into)["sources"]
     assert source["source_id"] == "access-now-stop-2027-01-31"
-    assert (source["url"], source["accessed_on"]) == ("https://example.org/stop", "2027-02-01")
+    assert (source["url"], source["accessed_on"]) == ("https://...@example.org/stop", "2027-02-01")
 
 
 def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path, imported: Imported) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import re
+import smtplib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_string
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,30 @@ def test_an_address_that_does_not_answer_is_logged_without_its_password(
     assert "127.0.0.1:9" in line
     assert "secret" not in line
     assert len(told) == 1  # the other is sent all the same
+
+
+def test_a_mail_is_a_text_and_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    class Post:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            pass
+
+        def sendmail(self, _: Any, __: Any, mail: str) -> None:
+            sent.append(mail)
+
+        def quit(self) -> None:
+            pass
+
+    monkeypatch.setattr(smtplib, "SMTP", Post)
+    cell = 'now <a href="http://evil.example"><img src="http://evil.example/p"></a> & more'
+    runs.send_notice(profile("mailto://127.0.0.1/?from=a@b.example"), "failure", "t", f"{cell}\nb")
+    mail = message_from_string(sent[0])
+    parts = [part for part in mail.walk() if not part.is_multipart()]
+    assert [part.get_content_type() for part in parts] == ["text/plain"]
+    content = parts[0].get_payload(decode=True)
+    assert isinstance(content, bytes)
+    assert content.decode().rstrip().endswith(f"{cell}\nb")
 
 
 def test_an_address_of_no_service_is_refused_at_the_start() -> None:

@@ -122,6 +122,24 @@ def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(
     assert [steps.format_finding(each) for each in errors if each.layer == 1] == []
 
 
+def test_no_file_of_a_download_has_the_password_of_its_address(
+    options: RefreshOptions, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the layer, whose sources each later version has, nor what is beside it."""
+    address = options.addresses[Name.REGISTER].replace("://", "://me:secretpw@")
+    ours = alone(options, addresses={Name.REGISTER: f"{address}?token=secretpw&page=1"})
+    assert refreshing.refresh_layer(ours).created
+    assert not refreshing.refresh_layer(ours).created
+    (source,) = rows(ours, "sources")
+    place = options.addresses[Name.REGISTER].partition("://")[2]
+    assert source["url"] == f"http://...@{place}?token=...&page=1"
+    folders = (ours.into, ours.downloads)
+    files = [path for root in folders for path in root.rglob("*") if path.is_file()]
+    assert [path for path in files if b"secretpw" in path.read_bytes()] == []
+    closed = alone(options, addresses={Name.REGISTER: "http://me:secretpw@127.0.0.1:9/x"})
+    assert "secretpw" not in refused(closed) + caplog.text
+
+
 def test_users_of_networks_are_read_from_the_feed(options: RefreshOptions) -> None:
     refreshing.refresh_layer(replace(options, names=[Name.NETWORKS]))
     (source,) = rows(options, "sources")
