@@ -23,6 +23,7 @@ import yaml
 from audience_impact.answers.citation import AUTHOR, KEYWORDS, cite_version, describe_dataset
 from audience_impact.comparing import changes, text
 from audience_impact.exporting.export import put_file
+from audience_impact.plain_text import cell_text
 from audience_impact.store import MANIFEST, PublishError, manifest
 from audience_impact.store.files import as_json, write_whole
 from audience_impact.store.manifest import hash_bytes
@@ -184,7 +185,7 @@ def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
     """Return a CSV of the licences of sources, with counts of sources and of lineage rows."""
     table = pd.DataFrame(
         {
-            "licence": sources["licence"].fillna("none stated"),
+            "licence": sources["licence"].fillna("none stated").map(cell_text),
             "sources_count": 1,
             "lineage_rows_count": sources["source_id"].map(lineage["source_id"].value_counts()),
         }

@@ -135,8 +135,9 @@ AnswerFormat = Annotated[
 
 
 def write_answer(style: OutputFormat, values: Any, text: str) -> None:
-    """Write an answer to standard output, as JSON or as text."""
-    sys.stdout.write(json_text(values) + "\n" if style is OutputFormat.JSON else text)
+    """Write an answer to standard output, as JSON or as text, with no sign that is obeyed."""
+    is_json = style is OutputFormat.JSON
+    sys.stdout.write(json_text(values) + "\n" if is_json else plain_lines(text))
 
 
 def format_path(path: Path) -> str:

@@ -59,6 +59,8 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     store = storage.select_storage(root)
     with store.hold_lock(storage.LOCK_SECONDS):
         store.read_pointer(REPORT)
+        for folder in (root / REPORTS, root / REPORTS / version.id):
+            storage.require_folder(folder)
         changed = write_report(root / REPORTS / version.id, version.id, files)
         store.move_pointer(REPORT, f"{REPORTS}/{version.id}")
         listed = versions.list_versions(store)
@@ -67,6 +69,7 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
         # under another name, or added files to, stays.
         for folder in (root / REPORTS).iterdir():
             is_orphan = VERSION_ID.fullmatch(folder.name) and folder.name not in ids
+            is_orphan = is_orphan and not folder.is_symlink()
             is_ours = is_orphan and export.list_files(folder) <= _read_parts(folder)
             if is_ours or LEFTOVER.fullmatch(folder.name):
                 shutil.rmtree(folder)

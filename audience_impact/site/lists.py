@@ -19,7 +19,6 @@ from audience_impact.answers.numbers import (
     read_numbers,
 )
 from audience_impact.periods import parse_period
-from audience_impact.plain_text import cell_text
 from audience_impact.site import areas, series
 from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import NAMES, render_page
@@ -145,7 +144,7 @@ def _list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
 def _list_cells(entry: ListEntry, version: str) -> tuple[Any, ...]:
     return (
         entry.restriction,
-        cell_text(entry.title),
+        entry.title,
         *(";".join(codes) for codes in (entry.countries, entry.platforms, entry.features)),
         *(entry.start, entry.end_status, entry.cause, entry.metric),
         *("" if end is None else int(end) for end in read_numbers(entry.persons)),

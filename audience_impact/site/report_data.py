@@ -276,9 +276,11 @@ def _join_days(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def encode_csv(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Return rows as CSV that a spreadsheet opens as UTF-8."""
+    """Return rows as CSV that a spreadsheet opens as UTF-8, no text of which it runs."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    csv.writer(text, lineterminator="\r\n").writerows(
+        [cell_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return text.getvalue().encode("utf-8-sig")
 
 

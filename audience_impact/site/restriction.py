@@ -1,6 +1,5 @@
 """The page of a restriction: the answer, the picture, then all facts and reasons behind them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from audience_impact.answers.records import ALL, AnswerRecord, End, Number
 from audience_impact.answers.restriction_words import name_other_ids, name_start, say_span
 from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import RULES
-from audience_impact.plain_text import cell_text
+from audience_impact.plain_text import json_text
 from audience_impact.site import rows
 from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import render_page
@@ -42,7 +41,7 @@ def make_pages(report: ReportData) -> Iterator[File]:
         yield render_page(report, path, entry.title, "restriction.html", values)
         yield File(f"{data}.svg", picture.encode(".svg"))
         row = {"version_id": report.stored.id, **restriction_json(record)}
-        yield File(f"{data}.json", json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        yield File(f"{data}.json", f"{json_text(row)}\n".encode())
         yield File(f"{data}.csv", encode_csv(_list_csv_rows(record, report.stored.id)))
 
 
@@ -185,5 +184,5 @@ def _list_csv_rows(record: AnswerRecord, version: str) -> Iterator[Sequence[Any]
             *(record.restriction.restriction_id, metric, period, unit),
             *(row[f"{name}_{unit}"] for name in NUMBERS),
             *(row.get("base"), row.get("base_persons"), row["obs_status"]),
-            *(naming.label_status(row), cell_text(row["reason"] or ""), version),
+            *(naming.label_status(row), row["reason"] or "", version),
         )

@@ -37,6 +37,7 @@ to ten, and a trap has a thousand.
 MOST_DECODED_BYTES = 2**32
 """Decoded bytes that no file may exceed however large it is: they must fit in memory."""
 _OLDER_SCHEMA = re.compile(r"[0-4]\.[0-9]+")
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -311,6 +312,8 @@ def read_package(content: bytes) -> dict[str, Any]:
     for resource in package["resources"]:
         path = resource["path"]
         if path != ARCHIVE_NAME:
+            if not _TABLE_NAME.fullmatch(resource["name"]):
+                raise ValueError(f"it names a table {resource['name']!r}")
             if path.removeprefix(DETAILS) != f"{resource['name']}.parquet" or path.count("/") > 1:
                 raise ValueError(f"its file {path!r} is no table of the version")
             require_shape(resource, _TABLE, resource["name"])

@@ -216,7 +216,7 @@ class LocalStorage(Storage):
     def _find_path(self, path: str) -> Path:
         place = self.root / path
         for folder in place.parents[: -len(self.root.parents) - 1]:
-            _require_folder(folder)
+            require_folder(folder)
         return place
 
     def list_paths(self, folder: str) -> list[str]:
@@ -226,7 +226,7 @@ class LocalStorage(Storage):
             raise error
 
         root = self._find_path(folder)
-        _require_folder(root)
+        require_folder(root)
         paths: list[str] = []
         try:
             for place, _, names in os.walk(root, onerror=raise_error):
@@ -292,7 +292,8 @@ class LocalStorage(Storage):
         flush_to_disk(self.root)
 
 
-def _require_folder(folder: Path) -> None:
+def require_folder(folder: Path) -> None:
+    """Raise PublishError for a link, which may lead to a folder of somebody else, or a file."""
     if folder.is_symlink() or folder.is_file():
         raise PublishError(
             f"{folder} is a link or a file where a folder must be: move it away, or put the folder "

@@ -68,7 +68,6 @@ _NULLABLE = {
     pa.string(): pd.StringDtype(),
 }
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
-_TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _AT_ADDRESS = re.compile(rf"(.+?)(?:/(?:{LATEST}|({VERSIONS}/{VERSION_FOLDER.pattern})))?/*")
 """Addresses of a folder of versions, of its `latest`, or of one of its versions."""
 _OF_CONTENT = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
@@ -316,8 +315,6 @@ def open_version(place: Path | str, version: str | None = None) -> Stored | Loos
         return LooseTables(str(folder), {file.stem: file for file in files})
     stored = find_version(path, version or str(place if is_address else path.absolute()))
     require_schema(stored.address, stored.version.schema_version)
-    if wrong := [name for name in stored.tables if not _TABLE.fullmatch(name)]:
-        raise PublishError(f"{stored.address}/{MANIFEST} names a table {wrong[0]!r}")
     return stored
 
 

@@ -532,6 +532,32 @@ def test_the_folder_of_reports_of_another_is_one_line(
     assert_one_line(("report", "--published", str(root)), str(root))
 
 
+@pytest.mark.parametrize("linked", ["reports", "reports/{}", "versions", "history"])
+def test_a_link_of_another_leads_to_none_of_our_folders(
+    linked: str, small_published: Path, tmp_path: Path
+) -> None:
+    root, ours = tmp_path / "given", tmp_path / "ours" / "2026-01-01-aaaaaaaaaaaa"
+    copy_version(small_published, root, lambda package, files: None)
+    ours.mkdir(parents=True)
+    mark = json.dumps({"version_id": ours.name, "files": {"index.html": ""}})
+    (ours / "index.html").write_text("ours")
+    (ours / "report.json").write_text(mark)
+    version_id = (root / "latest").resolve().name.partition("-")[2]
+    place = root / linked.format(version_id)
+    if place.exists():
+        shutil.rmtree(place)
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(ours if "/" in linked else ours.parent)
+    command = ("rollback", "v1", "--reason", "x") if linked == "history" else ("report",)
+    if linked == "versions":
+        command = ("versions",)
+    assert_one_line((*command, "--published", str(root)), str(place))
+    assert (ours / "index.html").read_text() == "ours"
+    assert {path.name for path in ours.parent.rglob("*")} == {
+        *(ours.name, "index.html", "report.json")
+    }
+
+
 def test_pages_beside_a_bucket_are_asked_for_a_folder() -> None:
     assert_one_line(("report", "--published", "s3://bucket/folder"), "s3://bucket/folder")
 

@@ -72,7 +72,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     return steps.publish_results(done, folder / "published", None)
 
 
-@pytest.mark.parametrize("words", [["show", "R1"], ["show", "XA"], ["list"], ["cite", "R1"]])
+@pytest.mark.parametrize(
+    "words", [["show", "R1"], ["show", "XA"], ["list"], ["cite", "R1"], ["explain", "R1"]]
+)
 def test_a_terminal_shows_an_attack_as_text(words: list[str], published: Published) -> None:
     shown = command(*words, "--published", folder_of(published).parents[1]).stdout
     assert is_harmless(shown)
@@ -97,6 +99,16 @@ def test_json_has_the_text_and_no_sign_that_a_terminal_obeys(
     shown = command("show", what, "--published", root, "--format", "json").stdout
     assert is_harmless(shown)
     assert ALL in json.loads(shown)[name]
+
+
+@pytest.mark.parametrize("words", [["explain", "R1"], ["list"], ["versions"], ["show", "R1"]])
+def test_no_json_of_a_command_has_a_sign_that_is_obeyed(
+    words: list[str], published: Published
+) -> None:
+    root = folder_of(published).parents[1]
+    shown = command(*words, "--published", root, "--format", "json").stdout
+    assert is_harmless(shown)
+    assert json.loads(shown)
 
 
 @pytest.mark.parametrize("style", ["bibtex", "csl-json"])

@@ -146,6 +146,12 @@ def test_the_numbers_of_a_page_are_those_of_its_data(
     assert int(year["q50_persons"]) == told.by_area["KE", "2025"]["q50_persons"]
 
 
+def test_no_cell_of_a_list_is_a_formula() -> None:
+    content = report_data.encode_csv([["id", "count"], ["=HYPERLINK(1)", -1], ["@x", 2.5]])
+    lines = content.decode("utf-8-sig").splitlines()
+    assert lines == ["id,count", "'=HYPERLINK(1),-1", "'@x,2.5"]
+
+
 def test_no_cell_of_the_data_is_a_formula() -> None:
     frame = pd.DataFrame(
         {
