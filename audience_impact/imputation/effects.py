@@ -84,6 +84,8 @@ EFFECTS = (
 )
 """Random effects of the imputation model; they read columns of `figures.locate_rows`."""
 OWN = "own_"
+FEW_GROUPS = 128
+"""Number of groups up to which the covariance of an effect is a product of dense matrices."""
 NAMES = [effect.name for effect in EFFECTS] + sorted(OWN + way.value for way in WayOfCounting)
 """Names of all spreads: of each effect, and of single figures by the way of counting."""
 Spreads = Mapping[str, float]
@@ -153,33 +155,41 @@ def _compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 
 def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the covariance (rows, rows) of figures, with the error variance of each figure."""
-    total = np.zeros((len(rows), len(rows)))
-    for effect in EFFECTS:
-        share_among(effect, rows).add_to(total, spreads[effect.name] ** 2)
+    total = compute_cross_covariance(rows, rows, spreads)
     total.reshape(-1)[:: len(rows) + 1] += _compute_own_variance(rows, spreads)
     return total
 
 
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
-    """Return the covariance (rows, others) of disjoint sets of figures, one group at a time."""
-    matrix = np.zeros((len(rows), len(others)))
+    """Return the covariance (rows, others) of figures, without the error of single figures.
+
+    Constant effects of few groups are added up by one product of matrices, which have a column for
+    each group; all other effects are added one group at a time.
+    """
+    frames = rows, others
+    columns: list[list[Array]] = []
+    by_group = []
     for effect in EFFECTS:
-        times = _read_number(rows, effect.times), _read_number(others, effect.times)
-        if not effect.by:
-            matrix += spreads[effect.name] ** 2 * np.outer(*times)
-            continue
-        along = _read_number(rows, effect.along), _read_number(others, effect.along)
-        mine, theirs = (
-            {int(numbers[block[0]]): block for block in split_blocks(numbers)}
-            for numbers in number_groups(effect.by, rows, others)
-        )
-        for group in mine.keys() & theirs.keys():
-            row, column = mine[group], theirs[group]
-            share = np.outer(times[0][row], times[1][column])
+        numbers = number_groups(effect.by, *frames)
+        count = 1 + max(int(groups.max(initial=0)) for groups in numbers)
+        factors = [spreads[effect.name] * _read_number(frame, effect.times) for frame in frames]
+        if effect.along or count > FEW_GROUPS:
+            by_group.append((effect, numbers, factors))
+        else:
+            pairs = zip(numbers, factors, strict=True)
+            columns.append([np.eye(count)[groups] * factor[:, None] for groups, factor in pairs])
+    left, right = (np.hstack(part) for part in zip(*columns, strict=True))
+    matrix = left @ (left if rows is others else right).T  # half the work where both are the same
+    for effect, numbers, (first, second) in by_group:
+        along = [_read_number(frame, effect.along) for frame in frames]
+        ours, theirs = ({int(n[block[0]]): block for block in split_blocks(n)} for n in numbers)
+        for group in ours.keys() & theirs.keys():
+            row, column = ours[group][:, None], theirs[group]
+            share = first[row] * second[column]
             if effect.along:
-                share *= _measure_likeness(effect, along[0][row, None], along[1][column])
-            matrix[np.ix_(row, column)] += spreads[effect.name] ** 2 * share
-    return matrix
+                share *= _measure_likeness(effect, along[0][row], along[1][column])
+            matrix[row, column] += share
+    return np.asarray(matrix)
 
 
 def compute_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:

@@ -137,6 +137,20 @@ def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
     assert shares.index.tolist() == [3]
 
 
+@pytest.mark.parametrize("few", [1, 128])
+def test_the_covariance_is_the_sum_of_its_effects(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = figures.read_observations(counted().typed())
+    total = np.diag(rows["way"].map(lambda way: SPREADS[effects.OWN + way] ** 2))
+    for effect in effects.EFFECTS:
+        effects.share_among(effect, rows).add_to(total, SPREADS[effect.name] ** 2)
+    monkeypatch.setattr(effects, "FEW_GROUPS", few)
+    assert effects.compute_covariance(rows, SPREADS) == pytest.approx(total)
+    part = effects.compute_cross_covariance(rows[5:], rows[:5], SPREADS)
+    assert part == pytest.approx(total[5:, :5])
+
+
 def test_the_gradient_is_that_of_the_score() -> None:
     random = np.random.default_rng(1)
     rows = figures.read_observations(counted().typed()).head(40)
