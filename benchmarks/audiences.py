@@ -173,17 +173,15 @@ def _predict_from_other_countries(
             series=unseen["series"].where(~people, distribution.UNKNOWN),
             survey=distribution.UNKNOWN,
         )
-        strange = figures.is_stranger(unseen, seen)
+        evidence = figures.Evidence(unseen, seen)
+        strange = evidence.is_stranger()
         stripped["platform_id"] = stripped["platform_id"].mask(strange, distribution.UNKNOWN)
-        middle, spread = distribution.condition_on_figures(
+        middle, spread, _ = distribution.condition_on_figures(
             stripped, distribution.ImputationModel(seen, parameters)
         )
         result.append(
             unseen.assign(
-                rung=figures.find_evidence_levels(unseen, seen),
-                left_out="countries",
-                middle=middle,
-                spread=spread,
+                rung=evidence.find_levels(), left_out="countries", middle=middle, spread=spread
             )
         )
     return pd.concat(result, ignore_index=True)
@@ -285,7 +283,7 @@ def answer_rows(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd
     if without_country:
         ids = model.figures.groupby("area_id")["figure_id"].agg("+".join)
         requested["left_out_ids"] = requested["area_id"].map(ids).fillna("")
-    imputed, _ = impute_with_members(requested, tables, model, read_model(tables))
+    imputed, _, _ = impute_with_members(requested, tables, model, read_model(tables))
     result = rows.assign(share=pd.to_numeric(rows.get("share"), errors="coerce"))
     for name in distribution.SHARES:
         result[name] = imputed[name].reindex(rows.index).astype("float64")

@@ -137,6 +137,7 @@ class Inputs(Declared):
     distributions: Annotated[pd.DataFrame, _DRAWN_BY, imputation.ENDS]
     imputed: Annotated[pd.DataFrame, imputation.COLUMNS]
     """Audiences without a figure: their share of the base, and its evidence level."""
+    answers: imputation.Answers  # all that is imputed, whether or not it is used
     daily: Annotated[
         pd.DataFrame,
         _DRAWN_BY,
@@ -190,7 +191,8 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     sizes = _raise_to_floors(add_base(counted_sizes, context.denominators), daily)
     sizes = sizes.sort_values(AUDIENCE, ignore_index=True)
     models = (fitted.audiences, fitted.joint_use)
-    imputed = imputation.impute_audiences(requested, sizes, counted, tables, models)
+    answers = imputation.ask_figures(requested, counted, tables, models)
+    imputed = imputation.impute_audiences(requested, sizes, counted, answers)
     is_closed = imputed["rung"].isin(fitted.closed_levels[RungFamily.AUDIENCE])
     closed_level_ids, too_uncertain_ids = (
         frozenset(imputed.loc[fails, "restriction_id"])
@@ -198,7 +200,7 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
     )
     is_left_out = imputed["restriction_id"].isin(closed_level_ids | too_uncertain_ids)
     imputed = imputed[~is_left_out].reset_index(drop=True)
-    combined = imputation.combine_with_others(counted, requested, sizes, tables, models)
+    combined = imputation.combine_with_others(counted, requested, sizes, answers)
     feature_shares = use.choose_feature_shares(sizes, scope.targets, context)
     places = parts.select_parts(scope, context)
     return Inputs(
@@ -208,6 +210,7 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
         sizes,
         imputation.replace_undrawable(combined, imputed),
         imputed,
+        answers,
         daily,
         closed_level_ids,
         too_uncertain_ids,

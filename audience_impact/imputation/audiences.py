@@ -31,6 +31,7 @@ Citation. H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Method
 Kronecker sequences; overlap/model.py for the union.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -39,13 +40,13 @@ from scipy.special import expit, logit, ndtr, ndtri
 
 from audience_impact import figure_errors
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import Array
+from audience_impact.frames import Array, no_rows
 from audience_impact.imputation import distribution
 from audience_impact.imputation.distribution import SHARES, ImputationModel
 from audience_impact.imputation.figures import RUNGS
 from audience_impact.overlap.model import Group, OverlapModel, make_lattice
 from audience_impact.populations import EVERYONE, has_ended, parents_of
-from audience_impact.vocabulary import WHOLE_INTERNET, ImputationRung, PlatformKind
+from audience_impact.vocabulary import WHOLE_INTERNET, ImputationRung, PlatformKind, WayOfCounting
 
 COUNTRY = ["restriction_id", "country_id"]
 KEY = [*COUNTRY, "platform_id"]
@@ -53,6 +54,14 @@ IMPUTED = "imputed"
 """Shape of an audience that is drawn as a share of the people online."""
 COMBINED = "combined"
 """Shape of an audience whose figures say less than those of others: a share of the base as well."""
+NAMES = {
+    "country_id": "area_id",
+    "platform_id": "platform_id",
+    "before": "moment",
+    "chosen_way": "way",
+    "audience_key": "left_out_ids",
+}
+"""Columns of a question, by their names in an audience."""
 COVERAGE = 0.90
 CLEARER = 2.0
 """Factor from which a figure is so much surer than what is imputed that it stands alone."""
@@ -64,36 +73,67 @@ DECISIVE_PART = 0.5
 """Minimum size of a decisive audience, as a share of the largest audience of its restriction."""
 
 
-def impute_audiences(
+@dataclass(frozen=True)
+class Answers:
+    """What is imputed for the audiences of a scope, whether or not they have figures."""
+
+    questions: pd.DataFrame  # NAMES with the columns of `impute_shares`, NaN without an answer
+    members: pd.DataFrame  # of groups: `platform_id` and SHARES, with the `place` of the question
+    movers: pd.DataFrame  # the figures that move each answer most, indexed by its place
+
+    def join_to(self, audiences: pd.DataFrame) -> pd.DataFrame:
+        """Return audiences with their answer and its `place`.
+
+        It is the answer as if the figures of the audience did not exist, if `audiences` names them.
+        """
+        plain = {"chosen_way": WayOfCounting.ASKED.value, "audience_key": ""}
+        rows = audiences if "audience_key" in audiences else audiences.assign(**plain)
+        return rows.merge(self.questions.reset_index(names="place"), on=[*NAMES], how="left")
+
+
+def ask_figures(
     requested: pd.DataFrame,
-    audiences: pd.DataFrame,
     distributions: pd.DataFrame,
     tables: Tables,
     fitted: tuple[ImputationModel | None, OverlapModel | None],
+) -> Answers:
+    """Return what is imputed for each service, country and day, with and without its own figures.
+
+    `requested` has KEY, `before` and `is_existing_use`; `distributions` has KEY, `shape` (blank
+    where nothing can be drawn), `chosen_way` and `audience_key`, the figures of an audience;
+    `fitted` has the figures for the imputation and the model of joint use, or None.
+    """
+    is_wanted = ~requested["platform_id"].isin([WHOLE_INTERNET, ""]) & requested["is_existing_use"]
+    audiences = requested.loc[is_wanted, [*KEY, "before"]]
+    counted = audiences.merge(distributions[distributions["shape"] != ""], on=KEY)
+    plain = audiences.assign(chosen_way=WayOfCounting.ASKED.value, audience_key="")
+    questions = pd.concat([plain, counted])[[*NAMES]].drop_duplicates(ignore_index=True)
+    model, joint_use = fitted
+    if model is None or questions.empty:
+        shares = no_rows(["rung"], [*SHARES, *distribution.ONLINE])
+        return Answers(questions.join(shares), no_rows(["place"]), no_rows(["place"]))
+    shares, members, movers = impute_with_members(
+        questions.rename(columns=NAMES), tables, model, joint_use
+    )
+    return Answers(questions.join(shares), members, movers)
+
+
+def impute_audiences(
+    requested: pd.DataFrame, audiences: pd.DataFrame, distributions: pd.DataFrame, answers: Answers
 ) -> pd.DataFrame:
     """Return the imputed audiences with COLUMNS; no rows if no parameters were fitted.
 
     `requested` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
-    `distributions` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` has
-    the figures for the imputation and the model of joint use. Shares refer to the base of the
-    audience.
+    `distributions` KEY and `shape`, blank where nothing can be drawn from the figures. Shares refer
+    to the base of the audience.
     """
     is_drawable = distributions["shape"] != ""
     counted = pd.MultiIndex.from_frame(distributions.loc[is_drawable, KEY])
     is_wanted = requested["is_existing_use"] & (requested["platform_id"] != WHOLE_INTERNET)
     is_wanted &= ~pd.MultiIndex.from_frame(requested[KEY]).isin(counted)
     uncounted = requested[is_wanted].merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
-    uncounted = uncounted[uncounted["base_persons"].notna()].reset_index(drop=True)
-    figures, joint_use = fitted
-    if figures is None or uncounted.empty:
-        types = dict.fromkeys(SHARES, "float") | dict.fromkeys(["is_decisive", "is_only"], "bool")
-        return pd.DataFrame(columns=COLUMNS).astype(types)
-    days = uncounted.rename(columns={"country_id": "area_id", "before": "moment"})
-    place = ["area_id", "platform_id", "moment"]
-    places = days[place].drop_duplicates(ignore_index=True)
-    imputed, _ = impute_with_members(places, tables, figures, joint_use)
-    rows = days.merge(places.join(imputed, how="inner"), on=place)
-    rows = rows.rename(columns={"area_id": "country_id"})
+    uncounted = uncounted[uncounted["base_persons"].notna()]
+    rows = answers.join_to(uncounted).dropna(subset="rung")
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     rows[SHARES] = rows[SHARES].mul(online, axis=0)
     services = audiences.groupby(COUNTRY)["platform_id"].nunique()
@@ -103,27 +143,17 @@ def impute_audiences(
 
 
 def combine_with_others(
-    distributions: pd.DataFrame,
-    requested: pd.DataFrame,
-    audiences: pd.DataFrame,
-    tables: Tables,
-    fitted: tuple[ImputationModel | None, OverlapModel | None],
+    distributions: pd.DataFrame, requested: pd.DataFrame, audiences: pd.DataFrame, answers: Answers
 ) -> pd.DataFrame:
     """Return the distributions of counted audiences, combined with what is imputed without them."""
-    figures, joint_use = fitted
     distributions = distributions.assign(least_persons=np.nan, most_persons=np.nan)
-    drawable = distributions[distributions["shape"] != ""].reset_index(names="place")
+    drawable = distributions[distributions["shape"] != ""].reset_index(names="row")
     rows = requested[[*KEY, "before"]].merge(drawable, on=KEY)
     rows = rows.merge(audiences[[*KEY, "base_size_persons"]], on=KEY)
-    rows = rows[rows["base_size_persons"] > 0.0].reset_index(drop=True)
-    if figures is None or rows.empty:
+    rows = answers.join_to(rows[rows["base_size_persons"] > 0.0]).dropna(subset="rung")
+    if rows.empty:
         return distributions
-    names = {"country_id": "area_id", "platform_id": "platform_id", "before": "moment"}
-    names |= {"chosen_way": "way", "audience_key": "left_out_ids"}
-    days = rows[list(names)].rename(columns=names)
-    imputed, _ = impute_with_members(days, tables, figures, joint_use)
-    rows = rows.join(imputed, how="inner").set_index("place")
-    return _weigh_by_precision(distributions, rows)
+    return _weigh_by_precision(distributions, rows.set_index("row"))
 
 
 def _weigh_by_precision(distributions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -215,26 +245,33 @@ def impute_with_members(
     tables: Tables,
     imputation_model: ImputationModel,
     model: OverlapModel | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return imputed shares, and `place`, `platform_id` and SHARES of the members of each group."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return imputed shares, the members of each group, and the figures that move each share most.
+
+    Members have `place`, `platform_id` and SHARES; shares and movers are as in `impute_shares`.
+    """
     is_group = requested["platform_id"].isin(list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
-        shares = distribution.impute_shares(requested, tables, imputation_model)
-        return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES])
+        shares, movers = distribution.impute_shares(requested, tables, imputation_model)
+        return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES]), movers
     models = [imputation_model, imputation_model.finer]
     figures = pd.concat([model_of.figures for model_of in models if model_of is not None])
     members = _list_members(requested[is_group], tables, figures)
     singles = requested[~is_group]
     both = pd.concat([singles.assign(place=singles.index), members], ignore_index=True)
-    shares = distribution.impute_shares(both.drop(columns="place"), tables, imputation_model)
+    shares, movers = distribution.impute_shares(
+        both.drop(columns="place"), tables, imputation_model
+    )
     place = both["place"].to_numpy(requested.index.dtype)
     is_member = shares.index >= len(singles)
+    movers = movers[movers.index < len(singles)]
     singles = shares[~is_member].set_axis(place[shares.index[~is_member]])
     rest = shares[is_member].join(both[["place", "platform_id"]].assign(country_id=both["area_id"]))
     counted = rest[rest["rung"] != ImputationRung.KIND.value]
     ranked = counted.sort_values(["place", "q50_share"], ascending=[True, False])
     largest = ranked[ranked.groupby("place").cumcount() < MOST]
-    return pd.concat([singles, _unite_members(largest, model)]).sort_index(), largest
+    united = pd.concat([singles, _unite_members(largest, model)]).sort_index()
+    return united, largest, movers.set_axis(place[movers.index])
 
 
 def list_services(platforms: pd.DataFrame) -> "pd.Series[str]":

@@ -26,29 +26,28 @@ chapter 2; K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical mod
 distribution, JASA 84 (1989) 881-896; docs/method.md reports the coverage of such intervals.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.linalg import lapack, solve_triangular
+from scipy.linalg import blas, lapack, solve_triangular
 
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Z95
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
 from audience_impact.imputation import effects
 from audience_impact.imputation.effects import Spreads
 from audience_impact.imputation.figures import (
     COARSE,
     FINE,
+    Evidence,
     Scale,
-    find_evidence_levels,
     harden_odds,
-    is_stranger,
     locate_rows,
-    read_observations,
+    put_on_scale,
+    read_figures,
 )
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import WORLD, AudienceLaw, ImputationRung, WayOfCounting
@@ -127,21 +126,33 @@ def read_factors(laws: pd.DataFrame) -> AudienceParameters:
 
 def impute_shares(
     requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
-) -> pd.DataFrame:
-    """Return quantiles (SHARES) of the share of the people online, `rung` and ONLINE.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return imputed shares of the people online, and the figures that move each of them most.
 
-    ONLINE are the people online, as a share of residents and in persons; the rows are indexed like
-    `requested`, which has `area_id`, `platform_id` and `moment` (a day). With `way`, the figure is
-    one counted in that way; `left_out_ids` names figures (joined by +) from which a row must not be
-    imputed. Rows without a result are absent (no users of any service, or no people online, on
-    record).
+    The first frame has quantiles (SHARES), `rung` and ONLINE, the people online as a share of
+    residents and in persons. It is indexed like `requested`, which has `area_id`, `platform_id` and
+    `moment` (a day). With `way`, the figure is one counted in that way; `left_out_ids` names
+    figures (joined by +) from which a row must not be imputed. Rows without a result are absent (no
+    users of any service, or no people online, on record). The second frame is that of
+    `_list_movers`, with the same index.
     """
-    shares = _impute_on_scale(requested, tables, model)
-    vague = requested[is_too_vague(shares.reindex(requested.index))]
-    if model.finer is None or vague.empty:
-        return shares
-    fine = _impute_on_scale(vague, tables, model.finer)
-    return pd.concat([shares.drop(fine.index, errors="ignore"), fine]).sort_index()
+    questions = _locate_questions(requested, tables)
+    shares, movers = _impute_on_scale(questions, model)
+    is_vague = is_too_vague(shares.reindex(questions["place"])).to_numpy()
+    if model.finer is None or not is_vague.any():
+        return shares, movers
+    fine, fine_movers = _impute_on_scale(questions[is_vague], model.finer)
+    coarse, coarse_movers = (part.drop(fine.index, errors="ignore") for part in (shares, movers))
+    parts = [part for part in (coarse_movers, fine_movers) if len(part)] or [movers]
+    return pd.concat([coarse, fine]).sort_index(), pd.concat(parts)
+
+
+def _locate_questions(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return located rows with `place`, the index of the row in `requested`."""
+    questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
+    if "way" not in questions:
+        questions["way"] = WayOfCounting.ASKED.value
+    return locate_rows(questions, tables).assign(is_blocked=0.0)
 
 
 def is_too_vague(shares: pd.DataFrame) -> "pd.Series[bool]":
@@ -162,17 +173,23 @@ def says_nothing(shares: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _impute_on_scale(
-    requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
-) -> pd.DataFrame:
-    questions, strange = _describe_requested(requested, tables, model)
-    if (questions["rung"] == "").all():
+    located: pd.DataFrame, model: "ImputationModel"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    evidence = Evidence(located, model.figures)
+    rung = evidence.find_levels()
+    names = located["platform_id"].mask(evidence.is_stranger(), UNKNOWN)
+    is_answered = rung != ""
+    questions = located.assign(rung=rung)[is_answered]
+    if questions.empty:
         columns = pd.DataFrame(columns=COLUMNS)
-        return columns.astype(dict.fromkeys([*SHARES, *ONLINE], "float64"))
-    middle, spread = condition_on_figures(strange, model)
+        shares = columns.astype(dict.fromkeys([*SHARES, *ONLINE], "float64"))
+        return shares, pd.DataFrame(columns=MOVER)
+    named = questions.assign(platform_id=names[is_answered])
+    middle, spread, weights = condition_on_figures(named, model)
     predictions = questions.assign(middle=middle, spread=spread)
     shares = add_intervals(predictions, model.parameters, model.scale)
-    rows = shares[COLUMNS].set_axis(questions["place"].to_numpy())
-    return rows[rows["rung"] != ""]
+    places = questions["place"].to_numpy()
+    return shares[COLUMNS].set_axis(places), _list_movers(middle, weights, model, places)
 
 
 def add_intervals(
@@ -202,46 +219,23 @@ def _cut_shares(shares: Array, scale: Scale) -> Array:
     return np.asarray(shares.clip(least, MOST_SHARE).round(SHARE_DECIMALS))
 
 
-def _describe_requested(
-    requested: pd.DataFrame, tables: Tables, model: "ImputationModel"
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return located rows with `rung` and `place`; in the second frame strangers are UNKNOWN."""
-    questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
-    if "way" not in questions:
-        questions["way"] = WayOfCounting.ASKED.value
-    questions = locate_rows(questions, tables).assign(is_blocked=0.0)
-    rung, strange = pd.Series("", questions.index), questions["platform_id"].copy()
-    for group, is_out in _leave_figures_out(questions, model.figures):
-        figures = model.figures[~is_out]
-        if len(group) and len(figures):
-            rung[group.index] = find_evidence_levels(group, figures)
-            strange[group.index] = group["platform_id"].mask(is_stranger(group, figures), UNKNOWN)
-    return questions.assign(rung=rung), questions.assign(platform_id=strange)
-
-
-def _leave_figures_out(
-    questions: pd.DataFrame, figures: pd.DataFrame
-) -> Iterator[tuple[pd.DataFrame, NDArray[np.bool_]]]:
-    """Yield the rows for which the same figures are left out, and True for these figures."""
-    if "left_out_ids" not in questions:
-        yield questions, np.zeros(len(figures), dtype=bool)
-        return
-    for names, group in questions.groupby("left_out_ids"):
-        yield group, figures["figure_id"].isin(str(names).split("+")).to_numpy()
-
-
 def invert_covariance(covariance: Array) -> Array:
     """Return the inverse of a positive definite covariance, which is overwritten; or ValueError."""
     factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
     if failed:
         raise ValueError("the covariance has no inverse: a figure has no variance of its own")
     result, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    # above the diagonal LAPACK leaves zeros
-    for first in range(0, len(result), BLOCK_ROWS):
+    return _mirror_lower(result)
+
+
+def _mirror_lower(matrix: Array) -> Array:
+    """Return a matrix that is written above its diagonal as it is below."""
+    for first in range(0, len(matrix), BLOCK_ROWS):
         last = first + BLOCK_ROWS
-        result[first:last, last:] = result[last:, first:last].T
-        result[first:last, first:last] += np.tril(result[first:last, first:last], -1).T
-    return np.asarray(result)
+        matrix[first:last, last:] = matrix[last:, first:last].T
+        corner = np.tril(matrix[first:last, first:last])
+        matrix[first:last, first:last] = corner + np.tril(corner, -1).T
+    return matrix
 
 
 def reweight_figures(
@@ -251,6 +245,7 @@ def reweight_figures(
 
     A prediction from all others that is z standard deviations away gets a variance (TRUST + z^2) /
     (TRUST + 1) times as large, but for totals: a service that is small everywhere is no error.
+    The precision from before is overwritten.
     """
     weighted = precision @ odds
     variance = 1.0 / np.diag(precision)
@@ -261,8 +256,8 @@ def reweight_figures(
     columns = precision[:, places]
     inner = np.diag(1.0 / more[places]) + columns[places]
     half = solve_triangular(np.linalg.cholesky(inner), columns.T, lower=True)
-    changed = half.T @ half
-    np.subtract(precision, changed, out=changed)
+    lower = blas.dsyrk(-1.0, half, trans=1, beta=1.0, c=precision, lower=1, overwrite_c=1)
+    changed = _mirror_lower(lower)
     return changed, changed @ odds
 
 
@@ -296,69 +291,57 @@ class ImputationModel:
 def read_model(tables: Tables) -> ImputationModel | None:
     """Return figures with fitted parameters, None without; ParameterError without a spread."""
     model = None
+    figures = read_figures(tables)
     for scale, parameters in reversed(read_parameters(tables["audience_laws"]).items()):
-        model = ImputationModel(read_observations(tables, scale), parameters, scale, model)
+        model = ImputationModel(put_on_scale(figures, scale), parameters, scale, model)
     return model
-
-
-def find_influential_figures(
-    requested: pd.DataFrame, tables: Tables, model: ImputationModel, most: int
-) -> pd.DataFrame:
-    """Return the figures that move each imputed share most, with the share without each.
-
-    Columns: `place` (the row of `requested`) and MOVER, with the medians with all figures and
-    without this one. The `most` figures with the largest effect are returned, the largest first.
-    """
-    scales = [(requested, model)]
-    if model.finer is not None:
-        shares = _impute_on_scale(requested, tables, model)
-        is_vague = is_too_vague(shares.reindex(requested.index))
-        scales = [(requested[~is_vague], model), (requested[is_vague], model.finer)]
-    parts = [_find_influential_on_scale(*scale, tables, most) for scale in scales]
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-
-
-def _find_influential_on_scale(
-    requested: pd.DataFrame, model: ImputationModel, tables: Tables, most: int
-) -> pd.DataFrame:
-    (questions, strange), figures = _describe_requested(requested, tables, model), model.figures
-    if questions.empty or figures.empty:
-        return pd.DataFrame(columns=["place", *MOVER])
-    shared = effects.compute_cross_covariance(strange, figures, model.parameters.spreads)
-    precision, weighted = model.weighted_inverse
-    middle = shared @ weighted
-    by = (shared @ precision) * weighted / np.diag(precision)
-    at = np.argsort(-np.abs(by), axis=1, kind="stable")[:, :most]
-    without = middle[:, None] - np.take_along_axis(by, at, axis=1)
-    ends = _cut_shares(harden_odds(np.column_stack([middle, without]), model.scale), model.scale)
-    count = at.shape[1]
-    movers = figures.iloc[at.ravel()].reset_index(drop=True)
-    return movers.assign(
-        place=np.repeat(questions["place"].to_numpy(), count),
-        q50_share=np.repeat(ends[:, 0], count),
-        without_share=ends[:, 1:].ravel(),
-    )[["place", *MOVER]]
 
 
 MOVER = [
     *("figure_id", "area_id", "platform_id", "way", "moment", "share"),
     *("without_share", "q50_share"),
 ]
+MOVERS = 8
+"""Most figures that are listed as moving an imputed audience."""
 
 
-def condition_on_figures(questions: pd.DataFrame, model: ImputationModel) -> tuple[Array, Array]:
-    """Return mean and spread (rows,) in softened log odds, given the figures."""
-    figures, (precision, weighted) = model.figures, model.weighted_inverse
+def _list_movers(
+    middle: Array, weights: Array, model: ImputationModel, places: Integers
+) -> pd.DataFrame:
+    """Return the figures that move each imputed share most, as MOVER, indexed by `places`.
+
+    `q50_share` is the median with all figures, `without_share` that without this one. Each place
+    has the MOVERS figures with the largest effect, the largest first.
+    """
+    precision, weighted = model.weighted_inverse
+    by, count = weights * (weighted / np.diag(precision)), min(MOVERS, len(weighted))
+    largest = np.sort(np.argpartition(-np.abs(by), count - 1, axis=1)[:, :count], axis=1)
+    effect = np.take_along_axis(by, largest, axis=1)
+    order = np.argsort(-np.abs(effect), axis=1, kind="stable")
+    without = middle[:, None] - np.take_along_axis(effect, order, axis=1)
+    ends = _cut_shares(harden_odds(np.column_stack([middle, without]), model.scale), model.scale)
+    at = np.take_along_axis(largest, order, axis=1).ravel()
+    movers = model.figures.iloc[at].set_axis(np.repeat(places, count))
+    shares = {"q50_share": np.repeat(ends[:, 0], count), "without_share": ends[:, 1:].ravel()}
+    return movers.assign(**shares)[MOVER]
+
+
+def condition_on_figures(
+    questions: pd.DataFrame, model: ImputationModel
+) -> tuple[Array, Array, Array]:
+    """Return mean and spread (rows,) in softened log odds, given the figures, and their weights.
+
+    The mean is the sum of the odds of the figures times the weights (rows, figures).
+    """
+    figures, (precision, _) = model.figures, model.weighted_inverse
     shared = effects.compute_cross_covariance(questions, figures, model.parameters.spreads)
     total = effects.compute_variance(questions, model.parameters.spreads)
-    middle, explained = np.empty(len(questions)), np.empty(len(questions))
-    for group, is_out in _leave_figures_out(questions, figures):
-        rows, out = questions.index.get_indexer(group.index), np.flatnonzero(is_out)
-        shared_rows = shared[rows]
-        shared_rows[:, out] = 0.0
-        inside = np.linalg.inv(precision[np.ix_(out, out)])
-        through = shared_rows @ precision
-        middle[rows] = shared_rows @ weighted - through[:, out] @ (inside @ weighted[out])
-        removed = np.einsum("ij,ij->i", through[:, out] @ inside, through[:, out])
-        explained[rows] = np.einsum("ij,ij->i", through, shared_rows) - removed
-    return middle, np.sqrt(np.maximum(total - explained, 0.0))
+    weights = shared @ precision
+    row, figure = Evidence(questions, figures).left_out
+    for number in np.unique(row):
+        out = figure[row == number]
+        through = np.linalg.solve(precision[np.ix_(out, out)], precision[out])
+        weights[number] -= weights[number, out] @ through
+    explained = np.einsum("ij,ij->i", weights, shared)
+    spread = np.sqrt(np.maximum(total - explained, 0.0))
+    return weights @ figures["odds"].to_numpy("float64"), spread, weights

@@ -35,14 +35,17 @@ Citation. Rules of this project, docs/decisions.md.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from audience_impact.denominators.denominators import LONGEST_GAP_DAYS, Denominators
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
+from audience_impact.imputation.effects import number_groups
 from audience_impact.periods import YEAR_DAYS, period_middle
 from audience_impact.populations import EVERYONE, ONLINE, are_regions
 from audience_impact.vocabulary import (
@@ -121,14 +124,15 @@ RUNGS = [rung.value for rung in ImputationRung]
 LEAST_ABROAD = 2
 """Minimum number of other countries with figures of a service for it to be known abroad."""
 
+SERVICE, PLACE = ["platform_id"], ["area_id", "platform_id"]
 LEVELS = (
     (ImputationRung.KIND, False, ["platform_kind"]),
-    (ImputationRung.WORLD, False, ["platform_id"]),
-    (ImputationRung.SERVICE, False, ["platform_id"]),
+    (ImputationRung.WORLD, False, SERVICE),
+    (ImputationRung.SERVICE, False, SERVICE),
     (ImputationRung.SUBREGION, False, ["subregion", "platform_id"]),
     (ImputationRung.COUNTRY, False, ["area_id"]),
-    (ImputationRung.OWN_OTHER, False, ["area_id", "platform_id"]),
-    (ImputationRung.OWN_PEOPLE, True, ["area_id", "platform_id"]),
+    (ImputationRung.OWN_OTHER, False, PLACE),
+    (ImputationRung.OWN_PEOPLE, True, PLACE),
 )
 """Evidence levels from the farthest to the nearest: whether only counts of people qualify, and the
 columns that have to agree."""
@@ -147,11 +151,22 @@ def harden_odds(odds: Array, scale: Scale = COARSE) -> Array:
 
 
 def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
-    """Return one row per figure: `share` of the people online and its softened `odds`.
+    """Return the figures of a scale, a row each, as `put_on_scale` does."""
+    return put_on_scale(read_figures(tables), scale)
+
+
+def put_on_scale(rows: pd.DataFrame, scale: Scale) -> pd.DataFrame:
+    """Return the figures of `read_figures` that are on a scale, with their softened `odds`."""
+    on_scale = rows[scale.has_totals | (rows["area_id"] != WORLD)]
+    return on_scale.assign(odds=soften_odds(on_scale["share"], scale)).reset_index(drop=True)
+
+
+def read_figures(tables: Tables) -> pd.DataFrame:
+    """Return one row per figure, with its `share` of the people online.
 
     Columns: `figure_id`, `area_id`, `platform_id`, `way`, `series`, `survey` (series, country and
-    period), `moment`, `share`, `odds`, `counted_in_countries` (the service; for a total of the
-    world its own id) and the columns that `locate_rows` adds.
+    period), `moment`, `share`, `counted_in_countries` (the service; for a total of the world its
+    own id) and the columns that `locate_rows` adds.
     """
     rows = pd.concat([_read_estimates(tables), _read_surveys(tables)], ignore_index=True)
     rows = locate_rows(rows, tables)
@@ -162,16 +177,14 @@ def read_observations(tables: Tables, scale: Scale = COARSE) -> pd.DataFrame:
         least = np.fmax(online, rows["other_online"].fillna(rows["online_share"]))
         online = online.where(~rows["is_floor"].eq(True), least)
         share = share.where(rows["of"] != "respondents", rows["share"] / online)
-    is_total = rows["area_id"] == WORLD
     rows = rows.assign(
         share=share,
-        odds=soften_odds(share, scale),
-        counted_in_countries=rows["platform_id"].mask(is_total, rows["figure_id"]),
+        counted_in_countries=rows["platform_id"].mask(rows["area_id"] == WORLD, rows["figure_id"]),
         rounded=share.round(SAME_SHARE_DECIMALS),
-    )[(share > 0.0) & (scale.has_totals | ~is_total)]
+    )[share > 0.0]
     same = ["area_id", "platform_id", "way", "moment"]
     ordered = rows.sort_values([*same, "figure_id"])
-    return ordered.drop_duplicates([*same, "rounded"]).reset_index(drop=True)
+    return ordered.drop_duplicates([*same, "rounded"])
 
 
 def _read_estimates(tables: Tables) -> pd.DataFrame:
@@ -311,16 +324,6 @@ def _are_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
     return pd.Series(rows.index.isin(inside["place"]), rows.index)
 
 
-def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return the evidence level of located rows; blank if no service of its kind has a figure."""
-    levels = pd.Series("", requested.index)
-    abroad = _is_abroad(requested, figures)
-    for rung, people_only, columns in LEVELS:
-        has = _has_figure(requested, figures[speaks_for(figures, rung, people_only)], columns)
-        levels = levels.mask(has & (abroad | (rung not in OF_OTHERS)), rung.value)
-    return levels
-
-
 def speaks_for(figures: pd.DataFrame, rung: ImputationRung, people_only: bool) -> pd.Series:
     """Return True for figures that an evidence level depends on."""
     is_total = figures["area_id"] == WORLD
@@ -331,22 +334,63 @@ def speaks_for(figures: pd.DataFrame, rung: ImputationRung, people_only: bool) -
     )
 
 
-def _is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    place = ["platform_id", "area_id"]
-    counted = figures[figures["area_id"] != WORLD]
-    count = counted.drop_duplicates(place).groupby("platform_id").size()
-    others = requested["platform_id"].map(count).fillna(0) - _has_figure(requested, figures, place)
-    return others >= LEAST_ABROAD
+@dataclass(frozen=True)
+class Evidence:
+    """Located rows, and the figures on which they may rest: all but those that a row leaves out.
 
+    `left_out_ids` of a row, where `requested` has this column, names these figures, joined by +.
+    """
 
-def is_stranger(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
-    """Return True for services without figures of the country, the world or enough others."""
-    totals = figures[figures["area_id"] == WORLD]
-    is_counted = _has_figure(requested, totals, ["platform_id"])
-    is_counted |= _has_figure(requested, figures, ["platform_id", "area_id"])
-    return ~_is_abroad(requested, figures) & ~is_counted
+    requested: pd.DataFrame
+    figures: pd.DataFrame
 
+    @cached_property
+    def left_out(self) -> tuple[Integers, Integers]:
+        """Return the positions of rows, and of the figures that each leaves out, in pairs."""
+        nothing = pd.Series("", self.requested.index)
+        ids = self.requested.get("left_out_ids", nothing).reset_index(drop=True).str.split("+")
+        named = ids.explode().to_frame("figure_id").reset_index(names="row").drop_duplicates()
+        figures = self.figures[["figure_id"]].reset_index(drop=True).reset_index(names="figure")
+        pairs = named.merge(figures, on="figure_id")
+        return pairs["row"].to_numpy(), pairs["figure"].to_numpy()
 
-def _has_figure(requested: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:
-    keys = pd.MultiIndex.from_frame(rows[by].drop_duplicates())
-    return pd.Series(pd.MultiIndex.from_frame(requested[by]).isin(keys), requested.index)
+    @cached_property
+    def is_abroad(self) -> NDArray[np.bool_]:
+        """Return whether enough countries besides that of each row have figures of its service."""
+        is_counted = self.figures["area_id"].to_numpy() != WORLD
+        services, service = number_groups(SERVICE, self.figures, self.requested)
+        places, _ = number_groups(PLACE, self.figures, self.requested)
+        sizes = np.bincount(places, is_counted)
+        row, figure = self.left_out
+        is_out = is_counted[figure] & (services[figure] == service[row])
+        pairs, out = np.unique(
+            row[is_out] * len(sizes) + places[figure[is_out]], return_counts=True
+        )
+        emptied = pairs[out == sizes[pairs % len(sizes)]] // len(sizes)
+        _, first = np.unique(places[is_counted], return_index=True)
+        countries = np.bincount(services[is_counted][first], minlength=1 + service.max(initial=0))
+        others = countries[service] - np.bincount(emptied, minlength=len(service))
+        return np.asarray(others - self._has_figure(PLACE, is_counted) >= LEAST_ABROAD)
+
+    def find_levels(self) -> "pd.Series[str]":
+        """Return the evidence level of each row; blank if no service of its kind has a figure."""
+        levels = pd.Series("", self.requested.index)
+        for rung, people_only, columns in LEVELS:
+            is_meant = speaks_for(self.figures, rung, people_only).to_numpy("bool")
+            has = self._has_figure(columns, is_meant)
+            levels = levels.mask(has & (self.is_abroad | (rung not in OF_OTHERS)), rung.value)
+        return levels
+
+    def is_stranger(self) -> NDArray[np.bool_]:
+        """Return True for services without figures of the country, the world or enough others."""
+        is_total = self.figures["area_id"].to_numpy() == WORLD
+        is_counted = self._has_figure(SERVICE, is_total) | self._has_figure(PLACE, ~is_total)
+        return np.asarray(~self.is_abroad & ~is_counted)
+
+    def _has_figure(self, by: list[str], is_meant: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return whether a figure that is meant agrees with each row in the columns `by`."""
+        groups, group = number_groups(by, self.figures, self.requested)
+        row, figure = self.left_out
+        is_out = is_meant[figure] & (groups[figure] == group[row])
+        count = np.bincount(groups[is_meant], minlength=1 + group.max(initial=0))
+        return np.asarray(count[group] > np.bincount(row[is_out], minlength=len(group)))

@@ -21,7 +21,7 @@ from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.fitted.models import Context
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution
-from audience_impact.imputation.audiences import COMBINED, IMPUTED, impute_with_members
+from audience_impact.imputation.audiences import COMBINED, IMPUTED
 from audience_impact.outputs.lineage import EVERY
 from audience_impact.overlap.copula import assume_independence
 from audience_impact.simulation import audiences
@@ -42,8 +42,6 @@ COLUMNS = [
     *(*COUNTRY, "step", "subject", "position", "item", "details"),
     *("unit", *ENDS, *REFERENCE),
 ]
-MOVERS = 8
-"""Most figures that are listed as moving an imputed audience."""
 FIGURES = 6
 """Significant figures of a number that counts no people."""
 FLAG_RULES = {
@@ -159,32 +157,24 @@ def _list_places(parts: pd.DataFrame) -> pd.DataFrame:
 
 def _list_imputed(scope: Scope, inputs: Inputs, context: Context) -> dict[str, pd.DataFrame]:
     """Return the imputed audiences, the members of groups, and the figures that move each most."""
-    model, tables = context.fitted.audiences, context.tables
-    distributions = inputs.distributions
+    distributions, answers = inputs.distributions, inputs.answers
     counted = distributions.loc[distributions["shape"].isin(COUNTED), AUDIENCE]
     rows = scope.requested[scope.requested["is_existing_use"]]
     is_counted = pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(pd.MultiIndex.from_frame(counted))
     uncounted = rows[~is_counted & ~rows["platform_id"].isin([WHOLE_INTERNET, ""])]
-    uncounted = uncounted.assign(
-        area_id=uncounted["country_id"],
-        moment=uncounted["before"],
-        subject=uncounted["platform_id"],
-    )
-    if model is None or uncounted.empty:
+    if context.fitted.audiences is None or uncounted.empty:
         return {}
-    key = ["area_id", "platform_id", "moment"]
-    places = uncounted[key].drop_duplicates(ignore_index=True)
-    shares, members = impute_with_members(places, tables, model, context.fitted.joint_use)
-    at = uncounted.merge(places.reset_index(names="place"), on=key)[[*COUNTRY, "subject", "place"]]
-    ids = at["restriction_id"]
-    imputed = at.assign(
-        is_closed=ids.isin(inputs.closed_level_ids), is_uncertain=ids.isin(inputs.too_uncertain_ids)
-    ).join(shares, on="place")
-    movers = distribution.find_influential_figures(places.loc[shares.index], tables, model, MOVERS)
+    imputed = answers.join_to(uncounted.assign(subject=uncounted["platform_id"]))
+    ids, at = imputed["restriction_id"], imputed[[*COUNTRY, "subject", "place"]]
+    members = answers.members[["place", "platform_id", *distribution.SHARES]]
+    movers = at.join(answers.movers, on="place", how="inner").reset_index(drop=True)
     return {
-        "imputed": imputed,
-        "members": at.merge(members[["place", "platform_id", *distribution.SHARES]], on="place"),
-        "movers": _locate_figures(at.merge(movers, on="place"), tables),
+        "imputed": imputed.assign(
+            is_closed=ids.isin(inputs.closed_level_ids),
+            is_uncertain=ids.isin(inputs.too_uncertain_ids),
+        ),
+        "members": at.merge(members, on="place"),
+        "movers": _locate_figures(movers, context.tables),
     }
 
 

@@ -1,6 +1,7 @@
 """Audiences without a count on record: a known world is found again, and figures go before it."""
 
 from functools import cache
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ def test_softened_log_odds_keep_shares_and_their_order(shares: list[float]) -> N
 
 def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
     keys = [("PA", "alpha"), *(("QB", service) for service in SERVICES)]
-    shares = distribution.impute_shares(wanted(*keys), tables, model_of(tables))
+    shares, _ = distribution.impute_shares(wanted(*keys), tables, model_of(tables))
     truth = np.array([true_share(*key) for key in keys])
     assert shares["q50_share"].to_numpy() == pytest.approx(truth, abs=0.1)
     assert ((shares["q05_share"] < truth) & (truth < shares["q95_share"])).all()
@@ -123,7 +124,7 @@ def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
 def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
     asked, known = wanted(("RC", "beta")), model_of(tables)
     own, other = (
-        distribution.impute_shares(rows, tables, known).iloc[0]
+        distribution.impute_shares(rows, tables, known)[0].iloc[0]
         for rows in (asked, without_own(asked, known))
     )
     assert own["rung"] == ImputationRung.OWN_PEOPLE
@@ -133,7 +134,7 @@ def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
 
 def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
     asked = wanted(("PA", "*"), ("ZZ", "alpha"), ("PA", "nothing"), ("PA", "alpha"))
-    shares = distribution.impute_shares(asked, tables, model_of(tables))
+    shares, _ = distribution.impute_shares(asked, tables, model_of(tables))
     assert shares.index.tolist() == [3]
 
 
@@ -149,6 +150,62 @@ def test_the_covariance_is_the_sum_of_its_effects(
     assert effects.compute_covariance(rows, SPREADS) == pytest.approx(total)
     part = effects.compute_cross_covariance(rows[5:], rows[:5], SPREADS)
     assert part == pytest.approx(total[5:, :5])
+
+
+@cache
+def sparse() -> pd.DataFrame:
+    """The figures of a world where one service was counted twice, in one way and another."""
+    made = counted(*((code, "gamma") for code in CODES[4:]))
+    twice = {"area_id": "PA", "platform_id": "gamma", "population_base": "internet_all"}
+    made.estimate("E-told", audience_metric="mau", value="90000", period="2023", **twice)
+    return figures.read_observations(made.typed())
+
+
+@given(st.lists(st.lists(st.integers(0, 52)), min_size=1, max_size=4), st.randoms())
+def test_figures_that_a_row_leaves_out_are_no_evidence_for_it(
+    places: list[list[int]], random: Random
+) -> None:
+    known = sparse()
+    asked = known.iloc[[random.randrange(len(known)) for _ in places]].reset_index(drop=True)
+    ids = ["+".join(known["figure_id"].iloc[out]) for out in places]
+    together = figures.Evidence(asked.assign(left_out_ids=ids), known)
+    for at, out in enumerate(places):
+        rest = known.drop(known.index[out]).reset_index(drop=True)
+        alone = figures.Evidence(asked.iloc[[at]], rest)
+        assert together.find_levels()[at] == alone.find_levels()[at]
+        assert together.is_stranger()[at] == alone.is_stranger()[0]
+
+
+def test_an_answer_without_some_figures_is_that_of_the_others(tables: Tables) -> None:
+    model, out = model_of(tables), [3, 4, 40]
+    precision, _ = model.weighted_inverse
+    rest = model.figures.drop(out).reset_index(drop=True)
+    fewer = distribution.ImputationModel(rest, model.parameters)
+    covariance = np.delete(np.delete(np.linalg.inv(precision), out, axis=0), out, axis=1)
+    inverse = np.linalg.inv(covariance)
+    fewer.__dict__["weighted_inverse"] = (inverse, inverse @ rest["odds"])
+    asked = model.figures.iloc[[3, 7, 8]].reset_index(drop=True)
+    ids = "+".join(model.figures["figure_id"][out])
+    without = distribution.condition_on_figures(asked.assign(left_out_ids=ids), model)
+    of_others = distribution.condition_on_figures(asked, fewer)
+    for some, all_of_them in zip(without[:2], of_others[:2], strict=True):
+        assert some == pytest.approx(all_of_them)
+    assert without[2][:, out] == pytest.approx(0.0)
+
+
+def test_the_figures_that_move_an_answer_most_are_listed_with_it(tables: Tables) -> None:
+    asked, model = wanted(("PA", "alpha")), model_of(tables)
+    shares, movers = distribution.impute_shares(asked, tables, model)
+    ids = model.figures["figure_id"]
+    each = pd.concat([asked] * len(ids), ignore_index=True).assign(left_out_ids=ids)
+    without, _ = distribution.impute_shares(each, tables, model)
+    moved = without["q50_share"].set_axis(ids)
+    assert movers.index.tolist() == [0] * distribution.MOVERS
+    assert movers["q50_share"].eq(shares["q50_share"][0]).all()
+    assert movers["without_share"].to_numpy() == pytest.approx(moved[movers["figure_id"]])
+    most = (moved - shares["q50_share"][0]).abs()
+    assert most[movers["figure_id"]].is_monotonic_decreasing
+    assert most[movers["figure_id"]].min() >= most.drop(movers["figure_id"]).max()
 
 
 def test_the_gradient_is_that_of_the_score() -> None:
@@ -253,10 +310,10 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     joined(made)
     tables = made.typed()
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    members = audiences.impute_with_members(
+    shares, _, _ = audiences.impute_with_members(
         wanted(*keys), tables, model_of(tables), read_model(tables)
     )
-    imputed = members[0][distribution.SHARES]
+    imputed = shares[distribution.SHARES]
     assert (imputed.loc[[1, 2, 3]].max() <= imputed.loc[0]).all()
     middle = imputed["q50_share"]
     assert middle[[1, 2, 3]].max() < middle[0] < min(1.0, middle[[1, 2, 3]].sum())
@@ -367,7 +424,7 @@ def grouped(**ends: str) -> tuple[pd.DataFrame, Tables]:
     made.add("platforms", platform_id="social-media", name="Social media", kind="group")
     joined(made)
     tables = made.typed()
-    _, members = audiences.impute_with_members(
+    _, members, _ = audiences.impute_with_members(
         wanted(("RC", "social-media")), tables, model_of(tables), read_model(tables)
     )
     return members, tables

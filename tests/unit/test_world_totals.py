@@ -36,9 +36,10 @@ def with_totals(totals: dict[str, int], **cells: str) -> World:
 def impute(made: World, *services: str) -> pd.DataFrame:
     """The imputed shares of services in one country."""
     tables = made.typed()
-    return distribution.impute_shares(
+    shares, _ = distribution.impute_shares(
         wanted(*(("PA", service) for service in services)), tables, model_of(tables)
     )
+    return shares
 
 
 def test_a_total_of_the_world_fixes_the_size_of_a_service() -> None:
@@ -92,7 +93,7 @@ def test_a_clear_answer_of_the_coarse_scale_stands() -> None:
     assert model.finer is not None
     asked = wanted(("PA", "alpha"))
     fine, alone = (
-        distribution.impute_shares(asked, tables, each)
+        distribution.impute_shares(asked, tables, each)[0]
         for each in (model, ImputationModel(model.figures, model.parameters))
     )
     pd.testing.assert_frame_equal(fine, alone)
@@ -140,7 +141,7 @@ def test_a_group_has_the_members_that_its_page_lists_and_somebody_counted() -> N
     made.add("platforms", platform_id="listed", name="Listed", kind="group",
              member_ids="beta;delta;nobodys")  # fmt: skip
     tables = joined(made).typed()
-    shares, members = audiences.impute_with_members(
+    shares, members, _ = audiences.impute_with_members(
         wanted(("PA", "listed"), ("PA", "beta")), tables, model_of(tables), read_model(tables)
     )
     assert members["platform_id"].tolist() == ["beta", "delta"]
