@@ -1,6 +1,8 @@
 """What is installed in service: the pins of the lock, and all that its script copies."""
 
 import re
+import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,15 @@ def test_each_container_is_confined(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "/tmp" in service["tmpfs"]
+
+
+def test_the_unit_of_the_server_does_not_start_without_a_password() -> None:
+    text = (HOME / "deploy" / "prefect-server.service").read_text(encoding="utf-8")
+    (words,) = re.findall(r"^ExecStartPre=(.+)$", text, re.MULTILINE)
+    name = "PREFECT_SERVER_API_AUTH_STRING"
+    for password, status in (("me:x y", 0), ("", 1)):
+        shown = words.replace(f"${{{name}}}", password)
+        assert subprocess.run(shlex.split(shown), check=False).returncode == status
 
 
 @pytest.mark.parametrize("name", ["audience-impact.service", "prefect-server.service"])
