@@ -8,19 +8,26 @@ they are.
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import audience_impact
-from audience_impact.api.loading import COMPUTING, IS_CHECKOUT
+from audience_impact.api.loading import CHECKOUT, COMPUTING, IS_CHECKOUT, RELEASED
 from audience_impact.cli import showing
-from audience_impact.cli.folders import fail_with
+from audience_impact.cli.folders import OPENED, fail_with
 from audience_impact.plain_text import ReadableError
-from audience_impact.store.files import describe_error
+from audience_impact.store.files import MOST_SIGNS, describe_error
+
+UNKNOWN_VALUES = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""Errors of code that takes a value for another one than it is."""
+OURS = CHECKOUT if IS_CHECKOUT else RELEASED
+"""Below it are versions that this code wrote; of them an error of the code is our mistake."""
 
 
 class OneLineGroup(TyperGroup):
@@ -39,6 +46,7 @@ class OneLineGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and write what it printed before it ends."""
+        OPENED.clear()
         try:
             try:
                 return super().invoke(ctx)
@@ -47,7 +55,7 @@ class OneLineGroup(TyperGroup):
         except BrokenPipeError:
             raise  # whoever read has seen enough: typer ends without a word
         except Exception as error:
-            if (line := _describe_error(error)) is None:
+            if (line := _describe_error(error) or _describe_version(error)) is None:
                 raise
             _drop_output()
             raise fail_with(line) from error
@@ -60,6 +68,24 @@ def _describe_error(error: Exception) -> str | None:
             "set PYTHONIOENCODING=utf-8, and run again"
         )
     return str(error) if isinstance(error, ReadableError) else describe_error(error)
+
+
+def _describe_version(error: Exception) -> str | None:
+    """Return one line on a value of somebody else's version, over which our code stumbled."""
+    theirs = [stored for stored in OPENED if not Path(stored.store.address).is_relative_to(OURS)]
+    if not theirs or not isinstance(error, UNKNOWN_VALUES):
+        return None
+    tables = ", ".join(dict.fromkeys(name for stored in theirs for name in stored.tables_read))
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "audience_impact" in frame.filename
+    ]
+    return (
+        f"{' or '.join(stored.address for stored in theirs)} has a value that this release does "
+        f"not know, in one of its tables {tables} ({type(error).__name__} at {places[-1]}: "
+        f"{' '.join(str(error).split())[:MOST_SIGNS]}): read it with the release that wrote it"
+    )
 
 
 def _drop_output() -> None:

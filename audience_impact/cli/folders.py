@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from audience_impact.store.versions import Stored
 
 
+OPENED: list["Stored"] = []
+"""The versions that the command has opened."""
+
+
 def import_computing() -> Any:
     """Return the module that computes for `explain` and `diff`; exit with 2 outside a checkout."""
     if not IS_CHECKOUT:
@@ -59,6 +63,7 @@ def open_version(published: Path, name: str | None = None, day: datetime | None 
         version = versions.find_version(published, name)
     else:
         version = versions.find_latest(published)
+    OPENED.append(version)
     if published == RELEASED and name in (None, LATEST):
         typer.echo(
             f"reads version {version.id}, which comes with the command; --published names others",

@@ -465,11 +465,11 @@ def diff(
     from audience_impact.comparing import changes, text
     from audience_impact.store import LATEST, versions
 
-    first = versions.find_version(published, old or (LATEST if facts else versions.PREVIOUS))
+    first = open_version(published, old or (LATEST if facts else versions.PREVIOUS))
     if facts and computing:
         second = computing.compute_side(facts, as_of.date() if as_of else None, first)
     else:
-        second = changes.read_published(versions.find_version(published, new or LATEST))
+        second = changes.read_published(open_version(published, new or LATEST))
     comparison = changes.Comparison(changes.read_published(first), second, restriction or "")
     records = changes.as_records(comparison)
     write_answer(style, records, text.format_comparison(records, most_rows, show_all))

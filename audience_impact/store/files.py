@@ -21,6 +21,9 @@ from pathlib import Path
 
 from audience_impact.store import AwayError, PublishError
 
+_ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
+"""Names of what is written aside under a lock, which end in the number of the process."""
+
 
 def flush_to_disk(path: Path) -> None:
     """Flush a file, or the names in a folder, to the disk."""
@@ -54,7 +57,7 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def lock_folder(folder: Path, seconds: float) -> Iterator[None]:
-    """Hold the lock of a folder; raise `filelock.Timeout` where another holds it so long.
+    """Hold the lock of a folder, tidied; raise `filelock.Timeout` where another holds it so long.
 
     Whoever can open a file can lock it. Therefore only its owner may open `.lock`, and the group
     where that may write in the folder; this also holds for a file that an older release made.
@@ -71,7 +74,15 @@ def lock_folder(folder: Path, seconds: float) -> Iterator[None]:
         finally:
             os.close(descriptor)
     with FileLock(path, timeout=seconds):
+        remove_aside(folder)
         yield
+
+
+def remove_aside(folder: Path) -> None:
+    """Remove what writers that died left aside in a locked folder."""
+    for path in folder.glob(".tmp-*"):
+        if _ASIDE.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
+            path.unlink()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -169,7 +180,7 @@ ZIP_DAMAGES = (
 )
 """Errors that reading a damaged, encrypted or unknown ZIP archive may raise."""
 AGAIN = "see whether it can be reached and used, and run again"
-OF_A_DISK = "free space on the disk, and run again"
+OF_A_DISK = "free space on the disk, or on that of TMPDIR, and run again"
 BY_NUMBER = {
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS),

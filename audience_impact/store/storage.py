@@ -46,8 +46,6 @@ from audience_impact.store.files import (
 ARCHIVE_SUFFIX = ".zip"
 LOCK_SECONDS, PUBLISH_SECONDS = 10.0, 60.0
 """How long a writer waits for another, and how long one that has computed what it publishes."""
-_ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
-"""Names of what is written aside, which end in the number of the process."""
 # A path turns `s3://bucket` into `s3:/bucket`, and `s3://` alone into `s3:`; one letter alone is a
 # drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(/|$)")
@@ -192,11 +190,9 @@ class LocalStorage(Storage):
         self.root.mkdir(parents=True, exist_ok=True)
         try:
             with files.lock_folder(self.root, seconds):
-                for folder in ("", f"{HISTORY}/", f"{VERSIONS}/*/"):
-                    for path in self.root.glob(f"{folder}.tmp-*"):
-                        is_aside = _ASIDE.fullmatch(path.name) and not path.parent.is_symlink()
-                        if is_aside and (path.is_symlink() or path.is_file()):
-                            path.unlink()
+                for folder in (self.root / HISTORY, *self.root.glob(f"{VERSIONS}/*/")):
+                    if not folder.is_symlink():
+                        files.remove_aside(folder)
                 yield
         except Timeout as error:
             raise PublishError(

@@ -17,7 +17,7 @@ manifest states, and its cells may not fill the memory however small the file is
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -108,10 +108,12 @@ class Stored:
     """A version in a storage; all its tables come from one folder, found once.
 
     What reads the manifest or a file raises PublishError where that is missing or damaged.
+    `tables_read` are the names of the tables that have been read.
     """
 
     store: Storage
     folder: str
+    tables_read: list[str] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -202,6 +204,7 @@ class Stored:
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
         """Return a table, if coded with texts as dictionaries; raise PublishError if damaged."""
         path = self.find_path(name)
+        self.tables_read.append(name)
         content = self.read_content(path)
         with self._as_damage(path):
             return decode_table(content, is_coded, self.list_fields(name))

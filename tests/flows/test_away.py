@@ -594,7 +594,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(
     done = call_process(call, "/dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "No space left on device: free space on the disk, and run again"
+        "No space left on device: free space on the disk, or on that of TMPDIR, and run again"
     ]
 
 

@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from audience_impact.cli.command import app
 from audience_impact.store import MANIFEST, PublishError, manifest, pages, versions
 from audience_impact.store.manifest import decode_table, unpack_files
 from flows.pipeline import steps
 from flows.registers import files as registers
 from flows.registers.files import RegisterError
+from tests.flows.test_cli import command
 from tests.support import folder_of
 
 MEGABYTE = "x" * 1_000_000
@@ -187,3 +189,34 @@ def test_a_manifest_that_fills_the_memory_is_not_read(
     monkeypatch.setattr(json, "loads", None)
     with pytest.raises(PublishError, match="longer than 16,000,000 bytes"):
         versions.open_version(pack(folder))
+
+
+def replace_cells(folder: Path, table: str, column: str, cell: str) -> None:
+    """Write another text into all cells of a column, and the digest into the manifest."""
+    path = folder / f"{table}.parquet"
+    content = pq.read_table(path)
+    place = content.column_names.index(column)
+    cells = pa.array([cell] * content.num_rows)
+    pq.write_table(content.set_column(place, content.schema.field(place), cells), path)
+    package = json.loads((folder / MANIFEST).read_bytes())
+    for resource in package["resources"]:
+        if resource["path"] == path.name:
+            resource["hash"] = f"sha256:{manifest.hash_bytes(path.read_bytes())}"
+    (folder / MANIFEST).write_text(json.dumps(package), encoding="utf-8")
+
+
+def test_a_value_that_this_release_does_not_know_is_one_line(
+    small_results: steps.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "published"
+    folder = folder_of(steps.publish_results(small_results, root, None))
+    replace_cells(folder, "impact", "impact_metric", "odd")
+    done = command("show", "R1", "--published", root)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"{folder} has a value that this release does not know, in one")
+    assert "impact" in done.stderr.partition(" (")[0]
+    assert len(done.stderr.splitlines()) == 1
+    monkeypatch.setattr("audience_impact.cli.command.OURS", root)
+    with pytest.raises(KeyError):  # of one's own version it would be a mistake of the code
+        app(["show", "R1", "--published", str(root)], standalone_mode=False)

@@ -64,6 +64,16 @@ def test_a_pipe_in_the_place_of_a_lock_is_not_waited_for(tmp_path: Path) -> None
         pass
 
 
+def test_what_a_killed_writer_left_aside_is_removed(tmp_path: Path) -> None:
+    """But not what `add`, which takes no lock, is writing, nor a folder."""
+    for name in (".tmp-import.json-12", ".tmp-estimates.csv-12", ".tmp-notes"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / ".tmp-x.json-1").mkdir()
+    with lock_folder(tmp_path, 0):
+        there = {path.name for path in tmp_path.iterdir()} - {".lock"}
+    assert there == {".tmp-estimates.csv-12", ".tmp-notes", ".tmp-x.json-1"}
+
+
 def begin_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin a run that fails where it would read the facts."""
     monkeypatch.setattr(steps, "read_facts", lambda _: pytest.fail("the run began"))

@@ -266,7 +266,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_layer(
 
     monkeypatch.setattr(os, "fsync", fail)
     (line,) = refusal(into, "second")
-    reason = "No space left on device: free space on the disk, and run again"
+    reason = "No space left on device: free space on the disk, or on that of TMPDIR, and run again"
     assert line == f"{into} cannot be written: {reason}"
     assert tables(into) == expected("first")
     assert set(content(into)) == {*NAMES, OWNER.mark}
