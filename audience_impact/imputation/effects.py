@@ -178,8 +178,9 @@ def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: 
         else:
             pairs = zip(numbers, factors, strict=True)
             columns.append([np.eye(count)[groups] * factor[:, None] for groups, factor in pairs])
-    left, right = (np.hstack(part) for part in zip(*columns, strict=True))
-    matrix = left @ (left if rows is others else right).T  # half the work where both are the same
+    loadings, of_others = (np.hstack(part) for part in zip(*columns, strict=True))
+    # A matrix times its own transpose is half the work.
+    matrix = loadings @ (loadings if rows is others else of_others).T
     for effect, numbers, (first, second) in by_group:
         along = [_read_number(frame, effect.along) for frame in frames]
         ours, theirs = ({int(n[block[0]]): block for block in split_blocks(n)} for n in numbers)
