@@ -20,7 +20,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import PrefectException
 from prefect.schedules import Cron
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Failed
 from pydantic import Field
 
@@ -52,18 +52,8 @@ class PlannedRun:
     refusal: ReadableError | None = None
 
 
-def require_plain_password() -> None:
-    """Raise ReadableError for a password that makes Prefect's server fail on every request."""
-    if not str(PREFECT_API_AUTH_STRING.value() or "").isascii():
-        raise ReadableError(
-            "PREFECT_API_AUTH_STRING has a letter beyond ASCII, which Prefect's server cannot "
-            "compare: give the server and its clients another password"
-        )
-
-
 def run_by_hand(options: RunOptions, profile: Profile) -> Outcome:
     """Run the flow once on the server of PREFECT_API_URL; raise what stops it."""
-    require_plain_password()
     run = PlannedRun(options, profile)
 
     @flow(name=NAME, flow_run_name=name_run, persist_result=False)
@@ -82,7 +72,6 @@ def run_by_hand(options: RunOptions, profile: Profile) -> Outcome:
 def serve_schedule(profile: Profile) -> None:
     """Run the schedule until interrupted; raise ReadableError where no server answers."""
     require_addresses(profile)
-    require_plain_password()
     address = PREFECT_API_URL.value()
     if not address:
         raise ReadableError(

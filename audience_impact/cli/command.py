@@ -26,6 +26,7 @@ from audience_impact.store.files import MOST_SIGNS, describe_error
 
 UNKNOWN_VALUES = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 """Errors of code that takes a value for another one than it is."""
+HERE = str(Path(audience_impact.__file__).parent)
 OURS = CHECKOUT if IS_CHECKOUT else RELEASED
 """Below it are versions that this code wrote; of them an error of the code is our mistake."""
 
@@ -76,15 +77,12 @@ def _describe_version(error: Exception) -> str | None:
     if not theirs or not isinstance(error, UNKNOWN_VALUES):
         return None
     tables = ", ".join(dict.fromkeys(name for stored in theirs for name in stored.tables_read))
-    places = [
-        f"{Path(frame.filename).name}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "audience_impact" in frame.filename
-    ]
+    *_, place = (f for f in traceback.extract_tb(error.__traceback__) if HERE in f.filename)
     return (
         f"{' or '.join(stored.address for stored in theirs)} has a value that this release does "
-        f"not know, in one of its tables {tables} ({type(error).__name__} at {places[-1]}: "
-        f"{' '.join(str(error).split())[:MOST_SIGNS]}): read it with the release that wrote it"
+        f"not know, in one of its tables {tables} ({type(error).__name__} at "
+        f"{Path(place.filename).name}:{place.lineno}: {' '.join(str(error).split())[:MOST_SIGNS]}"
+        "): read it with the release that wrote it"
     )
 
 

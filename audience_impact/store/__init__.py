@@ -82,9 +82,6 @@ class Storage:
         """Let writers take turns where the place has locks; raise PublishError if it is locked."""
         self._refuse()
 
-    def require_writable(self) -> None:
-        """Raise OSError or PublishError where it can be seen that nothing can be written now."""
-
     def write_file(self, path: str, content: bytes) -> None:
         """Write a file completely, or leave it as it was."""
         self._refuse()

@@ -59,14 +59,12 @@ def replace_file(path: Path) -> Iterator[Path]:
 def lock_folder(folder: Path, seconds: float) -> Iterator[None]:
     """Hold the lock of a folder, tidied; raise `filelock.Timeout` where another holds it so long.
 
-    Whoever can open a file can lock it. Therefore only its owner may open `.lock`, and the group
-    where that may write in the folder; this also holds for a file that an older release made.
+    Whoever can open a file can lock it: only those may who may write in the folder.
     """
     from filelock import FileLock  # who only reads need not have it
 
-    path, mode = folder / ".lock", 0o600
-    if folder.stat().st_mode & stat.S_IWGRP:
-        mode |= 0o060
+    path = folder / ".lock"
+    mode = 0o660 if folder.stat().st_mode & stat.S_IWGRP else 0o600
     with suppress(PermissionError):  # the lock of another user, whom filelock names
         descriptor = os.open(path, os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, mode)
         try:

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from audience_impact.store import DETAILS, MANIFEST, PublishError
 from audience_impact.store.files import ZIP_DAMAGES, open_archive
-from audience_impact.store.pages import Pages, sum_pages
+from audience_impact.store.pages import sum_pages
 
 ARCHIVE_NAME = "facts.zip"
 LEAST_DECODED_BYTES = 512 * 1024**2
@@ -66,10 +66,8 @@ pandas are no arrays."""
 _DECODED = {"number": ("integer", "number"), LIST: ("array",)}
 """Types of Arrow that a type of a manifest may have, where it is not one of the same name."""
 NUMBER_BYTES = 8
-LEAST_COLUMNS, MOST_COLUMNS, BYTES_OF_A_GROUP = 400, 1000, 100_000
-"""Columns, or row groups, that any Parquet file may have and that no file may exceed, and the bytes
-for which a file may have one more: a row group of ours takes three times as many at least.
-"""
+MOST_COLUMNS = 600
+"""Columns, or row groups, of a file: as many groups of ours would not fit in MOST_DECODED_BYTES."""
 
 
 def pack_files(files: Mapping[str, bytes]) -> bytes:
@@ -364,14 +362,9 @@ class TooLargeError(ValueError):
 
 
 def open_parquet(content: bytes, texts: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a Parquet file, these columns as dictionaries; raise OSError for too many row groups.
-
-    Each list of the footer has at most some hundred entries, for a large file a thousand: a file
-    of more row groups could not be decoded anyway, and a million of them fill the memory.
-    """
-    most = min(MOST_COLUMNS, LEAST_COLUMNS + len(content) // BYTES_OF_A_GROUP)
+    """Open a Parquet file, these columns as dictionaries; raise OSError for too many row groups."""
     return pq.ParquetFile(
-        io.BytesIO(content), read_dictionary=texts, thrift_container_size_limit=most
+        io.BytesIO(content), read_dictionary=texts, thrift_container_size_limit=MOST_COLUMNS
     )
 
 
@@ -390,26 +383,21 @@ def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
     stored_bytes, repeated_bytes, texts = 0, 0, dict[str, None]()
     for number, place in itertools.product(range(about.num_row_groups), range(len(fields))):
         chunk = about.row_group(number).column(place)
-        pages = _sum_chunk(content, chunk)
-        values = max(pages.values, chunk.num_values)
-        stored_bytes += max(pages.size_bytes, values * NUMBER_BYTES)
+        start = chunk.data_page_offset  # as Arrow reads it, unless a dictionary is before it
+        if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+            start = chunk.dictionary_page_offset
+        end = start + chunk.total_compressed_size if chunk.num_values else start
+        size_bytes, dictionary_bytes, values = sum_pages(content, start, end, most_bytes)
+        values = max(values, chunk.num_values)
+        stored_bytes += max(size_bytes, values * NUMBER_BYTES)
         if chunk.physical_type == "BYTE_ARRAY":
             texts[chunk.path_in_schema] = None
-            repeated_bytes += values * pages.dictionary_bytes
+            repeated_bytes += values * dictionary_bytes
         if stored_bytes > most_bytes:
             break
     is_large = stored_bytes + repeated_bytes > most_bytes
     if stored_bytes > most_bytes or (is_large and _count_signs(content, [*texts]) > most_bytes):
         raise TooLargeError(f"it decodes to more than {most_bytes:,} bytes")
-
-
-def _sum_chunk(content: bytes, chunk: pq.ColumnChunkMetaData) -> Pages:
-    """Return the sizes of the pages of a column in a row group; they begin where Arrow begins."""
-    start = chunk.data_page_offset
-    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-        start = chunk.dictionary_page_offset
-    is_empty = not chunk.num_values  # and its places are of no page
-    return sum_pages(content, start, start if is_empty else start + chunk.total_compressed_size)
 
 
 def _count_signs(content: bytes, texts: list[str]) -> int:

@@ -184,31 +184,26 @@ class _Place:
 
 def require_writable(root: Path) -> None:
     """Raise PublishError, before a run computes for minutes, where it could not publish."""
-    with _as_publish_error(root):
-        storage.select_storage(root).require_writable()
+    with _lock_place(root, storage.LOCK_SECONDS):
+        pass
 
 
 @contextmanager
 def _lock_place(root: Path, seconds: float) -> Iterator[_Place]:
     """Yield the locked place; raise PublishError for an error of the disk or another writer."""
-    with _as_publish_error(root):
+    try:
         store = storage.select_storage(root)
         with store.hold_lock(seconds):
             target = store.read_pointer(LATEST)
             yield _Place(store, store.list_paths(VERSIONS), logs.read_last(store), target)
-
-
-@contextmanager
-def _as_publish_error(root: Path) -> Iterator[None]:
-    place = storage.format_address(root)
-    try:
-        yield
     except FileExistsError as error:
         raise PublishError(
-            f"another run has written {error.filename or error} below {place}: run again"
+            f"another run has written {error.filename or error} below {store.address}: run again"
         ) from error
     except OSError as error:
-        raise PublishError(f"cannot publish below {place}: {explain_error(error)}") from error
+        raise PublishError(
+            f"cannot publish below {storage.format_address(root)}: {explain_error(error)}"
+        ) from error
 
 
 def read_contents(version: Stored) -> dict[str, bytes] | None:

@@ -189,7 +189,7 @@ class LocalStorage(Storage):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.address)
         self.root.mkdir(parents=True, exist_ok=True)
         try:
-            with files.lock_folder(self.root, seconds):
+            with files.lock_folder(self.root, seconds), tempfile.TemporaryFile(dir=self.root):
                 for folder in (self.root / HISTORY, *self.root.glob(f"{VERSIONS}/*/")):
                     if not folder.is_symlink():
                         files.remove_aside(folder)
@@ -199,15 +199,6 @@ class LocalStorage(Storage):
                 f"another run is publishing below {self.root} and has not finished within "
                 f"{seconds:g} seconds: try again later"
             ) from error
-
-    def require_writable(self) -> None:
-        """Raise OSError where nothing can be written, PublishError where another holds the lock."""
-        folder = next(path for path in (self.root, *self.root.parents) if path.exists())
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        if folder == self.root:
-            with self.hold_lock(LOCK_SECONDS):
-                pass
 
     def _find_path(self, path: str) -> Path:
         place = self.root / path

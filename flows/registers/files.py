@@ -117,7 +117,6 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         table = decode_table(path.read_bytes(), False)
         _require_size(table.num_rows, "rows", MOST_ROWS)
-        _require_size(table.num_columns, "columns", MOST_COLUMNS)
         if nested := [column.name for column in table.schema if pa.types.is_nested(column.type)]:
             raise RegisterError(
                 f"has lists in the column {nested[0]}; give one text or number a cell"
