@@ -13,6 +13,7 @@ Known drawbacks. A row that several steps would reject has the reason of the fir
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 Reason = str | Callable[[pd.DataFrame], "pd.Series[str]"]
@@ -62,18 +63,16 @@ class Best:
 
     def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
         """Return the reason why each row is not chosen; blank for chosen rows."""
-        reasons = pd.Series("", rows.index, dtype="str")
         ordered = self._sort_rows(rows)
         # Groups are numbered as they appear: the first row of group n is row n of `best`.
         groups = ordered.groupby(list(self.by), sort=False, dropna=False).ngroup()
-        is_best = ~groups.duplicated()
-        best = ordered[is_best]
+        best, number = ordered[~groups.duplicated()], groups.reindex(rows.index).to_numpy()
+        reasons = np.full(len(rows), self.keys[-1].reason, dtype=object)
         for key in reversed(self.keys):
-            first = best[key.column].iloc[groups].set_axis(ordered.index).reindex(rows.index)
-            cells = rows[key.column]
-            reasons = reasons.mask(~((cells == first) | (cells.isna() & first.isna())), key.reason)
-        last = self.keys[-1].reason
-        return reasons.mask(~is_best.reindex(rows.index) & (reasons == ""), last)
+            cells, first = rows[key.column], best[key.column].iloc[number].set_axis(rows.index)
+            reasons[~((cells == first) | (cells.isna() & first.isna()))] = key.reason
+        reasons[rows.index.isin(best.index)] = ""
+        return pd.Series(reasons, rows.index, dtype="str")
 
 
 Step = Only | Best

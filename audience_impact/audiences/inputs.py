@@ -173,6 +173,8 @@ class Inputs(Declared):
     """Restrictions that affect everyone in their audiences, or a part that can be drawn."""
     errors: FigureErrors | None
     """Errors of figures; None if the facts contain no parameters for them."""
+    qualifying: pd.DataFrame
+    """All figures of the facts that may describe an audience (figures.list_qualifying_figures)."""
 
 
 def gather_inputs(scope: Scope, context: Context) -> Inputs:
@@ -220,6 +222,7 @@ def gather_inputs(scope: Scope, context: Context) -> Inputs:
         places,
         parts.find_drawable(scope, places),
         context.errors,
+        candidates,
     )
 
 

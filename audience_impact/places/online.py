@@ -173,9 +173,11 @@ def _prepare_places(
 
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return online figures of each place and of its holders, and why each is `passed_over`."""
-    _, days, figures, areas = _prepare_places(requested, tables)
-    figures = figures[figures["area_id"].isin(areas)]
-    rows = list_on_days(days.merge(figures, on="country_id"))
+    places, days, figures, areas = _prepare_places(requested, tables)
+    around = places.assign(area_id=places["area_id"].map(find_chains(places["area_id"], tables)))
+    around = around.explode("area_id").drop_duplicates().merge(days, on=["country_id", "day"])
+    figures = figures[figures["area_id"].isin(areas)]  # none of whole countries
+    rows = list_on_days(around.merge(figures, on=["country_id", "area_id"]))
     return rows.assign(passed_over=choosing.rejection_reason(rows, STEPS_OF_CHOICE))
 
 

@@ -25,9 +25,10 @@ Citation. Rules of this project, docs/method.md.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import NamedTuple, TypeAlias
 
-import pandas as pd
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 OWNER = re.compile(r"\(([^()]*)\)")
 NUMBER = re.compile(r"\bAS(\d+)\b")
@@ -82,6 +83,7 @@ class Network(NamedTuple):
         return {*self.handle, *self.company}
 
 
+@cache
 def read_network(asn: int, name: str) -> Network:
     """Return a network from its number and its name as registered."""
     code = CODE.search(name)
@@ -90,9 +92,12 @@ def read_network(asn: int, name: str) -> Network:
 
 
 def find_networks(
-    operator: str, networks: Sequence[Network], country: Sequence[str], names: pd.DataFrame
+    operator: str, networks: Sequence[Network], country: Sequence[str], names: Pairs
 ) -> set[int]:
-    """Return the numbers of an operator's networks; `country` has its code, then its names."""
+    """Return the numbers of an operator's networks.
+
+    `country` has its code, then its names; `names` pairs of a name and a further name.
+    """
     numbers = {int(number) for number in NUMBER.findall(operator)}
     if numbers:
         return numbers & {network.asn for network in networks}
@@ -113,9 +118,7 @@ def find_networks(
     return set()
 
 
-def _list_names(
-    operator: str, names: pd.DataFrame, country: Sequence[str]
-) -> Iterator[list[list[str]]]:
+def _list_names(operator: str, names: Pairs, country: Sequence[str]) -> Iterator[list[list[str]]]:
     """Yield sets of names with their further names: the brands, the owner, single words of both."""
     owners = [split_words(owner) for owner in OWNER.findall(operator)]
     brands = [split_words(part) for part in OWNER.sub(" ", operator).split("/")]
@@ -125,10 +128,7 @@ def _list_names(
         for word in name
         if len(name) > 1 and word not in TRADE | LEGAL and not _is_country(word, country)
     ]
-    further = [
-        (split_words(name), split_words(also))
-        for name, also in zip(names["name"], names["also_name"], strict=True)
-    ]
+    further = [(split_words(name), split_words(also)) for name, also in names]
     for group in (brands, owners, single):
         yield [*group, *(also for name, also in further if name in group)]
 

@@ -45,11 +45,10 @@ EXAMPLES = 3
 def make_candidates(scope: Scope, inputs: Inputs, context: Context) -> pd.DataFrame:
     """Return every fact that was considered for the audiences of `scope`, as COLUMNS."""
     tables = context.tables
-    able = audience_figures.list_qualifying_figures(tables, context.denominators)
     parts = (
-        _list_audiences(scope, tables, able),
+        _list_audiences(scope, tables, inputs.qualifying),
         *_list_bases(scope, inputs, context.denominators),
-        *_list_use(scope, inputs, tables, able),
+        *_list_use(scope, inputs, tables),
         *_list_places(inputs.parts, tables),
         _describe(list_counts_of_lines(inputs, tables), "network", "network_use"),
         _describe(list_operator_shares(inputs, tables), "operators", "network_shares"),
@@ -132,11 +131,9 @@ def _list_bases(scope: Scope, inputs: Inputs, denominators: Denominators) -> Ite
     yield _describe(rows, "audience", "bases", passed_over=passed_over, **cells)
 
 
-def _list_use(
-    scope: Scope, inputs: Inputs, tables: Tables, able: pd.DataFrame
-) -> Iterator[pd.DataFrame]:
+def _list_use(scope: Scope, inputs: Inputs, tables: Tables) -> Iterator[pd.DataFrame]:
     requested, sizes = scope.requested, inputs.sizes
-    daily = distributions.list_daily_figures(requested, able)
+    daily = distributions.list_daily_figures(requested, inputs.qualifying)
     yield _describe(
         daily, "daily_audience", "estimates", distributions.DAILY_STEPS, persons=daily["mode"]
     )

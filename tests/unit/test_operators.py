@@ -12,10 +12,7 @@ from audience_impact.vocabulary import NetworkLaw, PartGap
 from tests.support import World, world
 
 COUNTRY = ("XL", "Xylandia", "Xylo")
-NAMES = pd.DataFrame(
-    [("Vega", "Castor"), ("Lyra", "Old Lyra"), ("Pollux", "Rigel"), ("Rigel", "Deneb")],
-    columns=["name", "also_name"],
-)
+NAMES = (("Vega", "Castor"), ("Lyra", "Old Lyra"), ("Pollux", "Rigel"), ("Rigel", "Deneb"))
 REGISTERED = {
     1: "VEGAXYLANDIA-AS-AP VEGAXYLANDIA, XL",
     2: "CXL1-ASN, XL",

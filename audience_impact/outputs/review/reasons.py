@@ -65,16 +65,15 @@ def find_no_estimate_reason(simulation: SimulationInputs) -> str:
 
 def state_reasons(flags: Flags, index: pd.Index) -> pd.DataFrame:
     """Return the columns REASON for the rules that apply to each row, in the order of the rules."""
-    columns = [
-        [_reason_cells(rule, flag) for flag in pd.Series(flags[rule], index).tolist()]
-        for rule in flags
-    ]
-    rows = [[cells for cells in row if cells] for row in zip(*columns, strict=True)]
-    joined = [
-        [between.join(cells[at] for cells in row) for at, between in enumerate(BETWEEN)]
-        for row in rows
-    ]
+    columns = (pd.Series(flag, index).tolist() for flag in flags.values())
+    joined = [_join_reasons((*flags,), row) for row in zip(*columns, strict=True)]
     return pd.DataFrame(joined, index, REASON, dtype="str")
+
+
+@cache
+def _join_reasons(rules: tuple[str, ...], flags: tuple[bool | str, ...]) -> list[str]:
+    row = [cells for cells in map(_reason_cells, rules, flags) if cells]
+    return [between.join(cells[at] for cells in row) for at, between in enumerate(BETWEEN)]
 
 
 @cache
@@ -164,15 +163,16 @@ def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
     Rules apply in their order. A row with status M states only the rules that cap it at M or U.
     """
     never = flags["never_enforced"]
-    code, spoken = pd.Series(NORMAL, index), {}
+    rank, spoken = pd.Series(ORDER[NORMAL], index), {}
     for rule in [rule for rule in status_rules.TABLE if rule.id in flags]:
         flag = pd.Series(flags[rule.id], index).astype("object")
         applies = flag.astype(bool) & (~never | (rule.id == "never_enforced"))
-        code = code.mask(applies & (ORDER[rule.caps_at] > code.map(ORDER)), rule.caps_at)
+        rank = rank.mask(applies & (rank < ORDER[rule.caps_at]), ORDER[rule.caps_at])
         spoken[rule.id] = flag.where(applies, "")
     for name, flag in spoken.items():
         if RULES[name].caps_at in (ESTIMATED, NORMAL):
-            spoken[name] = flag.mask(code == MISSING, "")
+            spoken[name] = flag.mask(rank == ORDER[MISSING], "")
+    code = rank.map({place: letter for letter, place in ORDER.items()})
     return state_reasons(spoken, index).assign(obs_status=code)
 
 
