@@ -9,11 +9,13 @@ names of columns are checked: no contract may demand anything else of pandera.
 """
 
 import os
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from pandas.api.types import is_numeric_dtype
 from pandera.config import ValidationDepth, get_config_context
 
 from audience_impact.plain_text import ReadableError, describe_white_space
@@ -58,9 +60,9 @@ def check_table(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[Failure
         for name in missing.columns[missing.any()]
         for place in np.flatnonzero(missing[name])
     ]
-    different = {name: frame[name].drop_duplicates() for name in schema.columns}
+    different = cache(lambda name: _list_different(frame[name]))
     for check, names in _list_cell_rules(schema):
-        if not check(pd.concat([different[name] for name in names])).check_passed:
+        if not check(pd.concat([different(name) for name in names])).check_passed:
             failures += [
                 Failure(place, name, check.name)
                 for name in names
@@ -71,6 +73,13 @@ def check_table(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[Failure
         for check in schema.checks
         for place in _find_broken_rows(check, frame)
     ]
+
+
+def _list_different(cells: pd.Series) -> pd.Series:
+    """Return the different cells of a column; of numbers, whose rules are limits, the extremes."""
+    if not is_numeric_dtype(cells):
+        return cells.drop_duplicates()
+    return pd.Series([extreme.reduce(cells.to_numpy()) for extreme in (np.fmin, np.fmax)])
 
 
 def _list_cell_rules(schema: pa.DataFrameSchema) -> list[tuple[Any, list[str]]]:

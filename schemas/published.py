@@ -33,6 +33,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow
+import pyarrow.compute as pc
 
 from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
@@ -354,15 +355,15 @@ def _build_field(table: str, about: Column) -> pyarrow.Field:
     return pyarrow.field(about.column, kind, bool(about.null), metadata | coded)
 
 
-def _build_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
+def _build_array(cells: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
     if field.type == pyarrow.date32():
-        days = pd.to_datetime(series, format="ISO8601").to_numpy("datetime64[D]")
+        days = pd.to_datetime(cells, format="ISO8601").to_numpy("datetime64[D]")
         return pyarrow.array(days, pyarrow.date32(), from_pandas=True)
-    if field.type == pyarrow.bool_():
-        series = series.map({YesNo.YES.value: True, YesNo.NO.value: False}).astype("boolean")
-    if pyarrow.types.is_list(field.type):
-        lists = [None if pd.isna(cell) else cell.split(JOINED_BY) for cell in series]
-        return pyarrow.array(lists, field.type)
     if field.type == pyarrow.int64():
-        series = pd.to_numeric(series).round().astype("Int64")
-    return pyarrow.array(series, field.type, from_pandas=True)
+        return pyarrow.array(pd.to_numeric(cells).round(), from_pandas=True).cast(field.type)
+    if field.type == pyarrow.float64():
+        return pyarrow.array(cells, field.type, from_pandas=True)
+    texts = pyarrow.array(cells, pyarrow.string(), from_pandas=True)
+    if field.type == pyarrow.bool_():
+        return pc.equal(texts, YesNo.YES.value)
+    return pc.split_pattern(texts, JOINED_BY) if pyarrow.types.is_list(field.type) else texts
