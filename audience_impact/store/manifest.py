@@ -16,6 +16,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from audience_impact.store.files import ZIP_DAMAGES, open_archive
 from audience_impact.store.pages import sum_pages
 
 ARCHIVE_NAME = "facts.zip"
+LEVEL = 6
+"""Of compression: 9 takes three times as long, and saves a fortieth of the archive."""
 LEAST_DECODED_BYTES = 512 * 1024**2
 """Decoded bytes that any file may have: above the tables of a register of a hundred thousand."""
 MOST_DECODED_RATIO = 100
@@ -77,7 +80,7 @@ def pack_files(files: Mapping[str, bytes]) -> bytes:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, LEVEL)
     return sink.getvalue()
 
 
@@ -125,16 +128,25 @@ def render_files(
     """Return the files of a version by name; the bytes depend on the arguments alone."""
     if not tables:
         raise PublishError("there is no table to publish")
-    files: dict[str, bytes] = {}
-    resources = []
-    for name, table in sorted(tables.items()):
+
+    def write_table(name: str) -> bytes:
         words = about["tables"][name]
         described = {key: words[key] for key in ("title", "description")}
         of_table = {**identity, "table": name, **described, "licence": about["licence"]}
+        return _write_parquet(tables[name], of_table, words["sources"])
+
+    names = sorted(tables)
+    with ThreadPoolExecutor() as pool:  # Arrow and zlib run beside the interpreter
+        archive = pool.submit(pack_files, facts)
+        contents = dict(zip(names, pool.map(write_table, names), strict=True))
+    files: dict[str, bytes] = {}
+    resources = []
+    for name, content in contents.items():
+        words = about["tables"][name]
         path = f"{words.get('folder', '')}{name}.parquet"
-        files[path] = content = _write_parquet(table, of_table, words["sources"])
-        resources.append(_build_resource(name, path, table, words, content))
-    files[ARCHIVE_NAME] = content = pack_files(facts)
+        files[path] = content
+        resources.append(_build_resource(name, path, tables[name], words, content))
+    files[ARCHIVE_NAME] = content = archive.result()
     resources.append(
         {
             "$schema": f"{PROFILES}/dataresource.json",
