@@ -39,7 +39,7 @@ from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.places import nesting
 from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
-from audience_impact.simulation.phases import number_sets
+from audience_impact.simulation.phases import find_equal_sets, number_sets
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import DRAWN, LEASTS, MOSTS, find_largest, find_undrawn
 from audience_impact.vocabulary import RestrictionKind, YesNo
@@ -87,28 +87,23 @@ class Sets:
 def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]") -> Array:
     """Return people (sets, DRAWN + D) of sets, each drawn with those of the same `name` alone.
 
-    Sets that are drawn together have one base, which is at least their largest audience.
+    Sets that are drawn together have one base, which is at least their largest audience. Those of
+    one name with the same rows are drawn once.
     """
-    inputs, draws = simulation.inputs, simulation.sampler.count
+    inputs, group = simulation.inputs, pd.factorize(name)[0]
+    number, distinct = find_equal_sets(list(members.values()), group)
+    some = dict(zip(members, distinct, strict=True))
+    apart = group[np.unique(number, return_index=True)[1]]
     bounds_of, draws_of = _find_floors(simulation)
-    people = np.empty((len(name), DRAWN + draws))
-    for sets in name.groupby(name).indices.values():
-        place = np.full(len(name), -1)
-        place[sets] = np.arange(len(sets))
-        some = {
-            world: rows.assign(set_id=place[rows["set_id"]])[place[rows["set_id"]] >= 0]
-            for world, rows in members.items()
-        }
-        least, most = _bound_people(inputs, some, bounds_of, len(sets))
-        drawn = np.full((len(sets), draws), np.nan)
-        if simulation.model is not None and len(some["drawn"]):
-            in_months = simulation.draw_sets(
-                some["drawn"], simulation.monthly_audiences, simulation.present
-            )
-            drawn[: len(in_months)] = in_months
-        _raise_to_restrictions(drawn, inputs, some["drawn"], draws_of)
-        people[sets] = worlds.join_worlds(least, most, np.minimum(drawn, most[:, [1]]))
-    return people
+    least, most = _bound_people(inputs, some, bounds_of, len(apart))
+    drawn = np.full((len(apart), simulation.sampler.count), np.nan)
+    if simulation.model is not None and len(some["drawn"]):
+        in_months = simulation.draw_sets(
+            some["drawn"], simulation.monthly_audiences, simulation.present, apart
+        )
+        drawn[: len(in_months)] = in_months
+    _raise_to_restrictions(drawn, inputs, some["drawn"], draws_of)
+    return worlds.join_worlds(least, most, np.minimum(drawn, most[:, [1]]))[number]
 
 
 def _find_floors(simulation: Simulation) -> tuple[pd.DataFrame, Array]:

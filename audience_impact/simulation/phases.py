@@ -39,6 +39,7 @@ Citation. Shamos and Hoey (1976), Geometric intersection problems, 17th Symposiu
 Computer Science (the sweep). Phases and curfews: rules of this project, docs/method.md.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -127,6 +128,35 @@ def expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
     row = np.repeat(np.arange(len(first)), count)
     before = np.cumsum(count) - count
     return row, first[row] + np.arange(len(row)) - before[row]
+
+
+def find_runs(numbers: Integers) -> tuple[Integers, Integers]:
+    """Return where each run of equal numbers begins, and its length."""
+    first = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1))
+    return first, np.diff(first, append=len(numbers))
+
+
+def find_equal_sets(
+    members: Sequence[pd.DataFrame], group: Integers
+) -> tuple[Integers, list[pd.DataFrame]]:
+    """Return the number of each set, the same for equal ones, and the members of those numbers.
+
+    `members` (set_id, row) are of one or several kinds; sets are equal if they are of one `group`
+    (sets,) and have the same rows of each kind.
+    """
+    sets, row = (
+        np.concatenate([part[name].to_numpy("int64") for part in members])
+        for name in ("set_id", "row")
+    )
+    kind = np.repeat(np.arange(len(members)), [len(part) for part in members])
+    member = kind * (1 + row.max(initial=0)) + row
+    order = np.lexsort((member, sets))
+    edges = np.searchsorted(sets[order], np.arange(len(group) + 1))
+    number = number_sets(group, edges[:-1], np.diff(edges), member[order])
+    is_first = ~pd.Series(number).duplicated().to_numpy()
+    return number, [
+        part.assign(set_id=number[part["set_id"]])[is_first[part["set_id"]]] for part in members
+    ]
 
 
 def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:

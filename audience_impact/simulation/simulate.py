@@ -28,7 +28,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import Bounds
 from audience_impact.fitted.chances import Chances, describe_chances
 from audience_impact.fitted.models import Context
-from audience_impact.frames import Array, Declared
+from audience_impact.frames import Array, Declared, Integers
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation import audiences, parts, unions, worlds
@@ -189,6 +189,7 @@ class Simulation:
         members = members[members["number"] >= 0]
         table = members[["set_id", "number"]].drop_duplicates()
         table = table.join(inputs.countries[GROUP], on="number").reset_index(drop=True)
+        table = table.drop(columns="number")
         users = audiences.draw_feature_users(shares, sampler)
         plan = Unions(table, members[["set_id", "audience"]])
         drawn, bases = unions.draw_union_people(
@@ -261,12 +262,16 @@ class Simulation:
         return self._on_a_day[id(members)][1]
 
     def draw_sets(
-        self, members: pd.DataFrame, persons: Array, present: pd.DataFrame | None
+        self,
+        members: pd.DataFrame,
+        persons: Array,
+        present: pd.DataFrame | None,
+        apart: Integers | None = None,
     ) -> Array:
         """Return the people (sets, D) under any restriction of each set, or any one `present`."""
         model, places = self._require_model(), self.countries.places
         return unions.draw_people(
-            members, persons, self.inputs.timeline, places, model, self.sampler, present
+            members, persons, self.inputs.timeline, places, model, self.sampler, present, apart
         )
 
     def _require_model(self) -> OverlapModel:

@@ -42,6 +42,7 @@ draw, the overlap is fixed at the value of the model in the other draws.
 Citation. docs/method.md.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -51,7 +52,7 @@ from audience_impact.audiences.distributions import ONE_SIDED
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import MeasuredOverlap, Resolved
 from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
 from audience_impact.overlap.copula import (
     add_model_error,
     condition_unions,
@@ -62,7 +63,7 @@ from audience_impact.overlap.model import Group, JointUse, OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import draw_bases
 from audience_impact.simulation.parts import PartDraws, Places
-from audience_impact.simulation.phases import number_sets
+from audience_impact.simulation.phases import expand_runs, find_runs, number_sets
 from audience_impact.simulation.sampler import Sampler, draw_pert
 from audience_impact.simulation.timeline import Timeline
 from audience_impact.vocabulary import WHOLE_INTERNET, InputKind, OverlapKind
@@ -87,7 +88,10 @@ def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> Jo
 
 
 class Unions(NamedTuple):
-    """Unions of audiences: `table` (set_id, GROUP) and `members` (set_id, audience by number)."""
+    """Unions of audiences: `table` (set_id, GROUP) and `members` (set_id, audience by number).
+
+    Those that are equal in all further columns of `table` have one base.
+    """
 
     table: pd.DataFrame
     members: pd.DataFrame
@@ -99,29 +103,41 @@ def draw_union_people(
     """Return draws (unions, D) of the people in each union, and of its base, in persons.
 
     `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys.
+    Equal unions inside equal bases are drawn once.
     """
-    group_of = requested.table.groupby(GROUP, dropna=False).ngroup().to_numpy()
-    groups = requested.table.iloc[np.unique(group_of, return_index=True)[1]]
-    numbered = requested.table[["set_id"]].assign(place=np.arange(len(group_of)), group=group_of)
-    members = requested.members.merge(numbered, on="set_id", validate="m:1")
-    pairs = members[["group", "audience"]].drop_duplicates()
-    largest = nesting.find_largest(
-        audiences[pairs["audience"]], pairs["group"].to_numpy(), len(groups)
-    )
-    base = np.fmax(draw_bases(groups, sampler), largest)
-    shares = np.full((len(group_of), sampler.count), np.nan)
-    is_several = members["place"].duplicated(keep=False)
-    alone = members[~is_several]
-    shares[alone["place"]] = audiences[alone["audience"]] / base[alone["group"]]
-    for group, part in members[is_several].groupby("group"):
-        places, rows = np.unique(part["place"], return_inverse=True)
-        numbers, columns = np.unique(part["audience"], return_inverse=True)
+    table = requested.table
+    group = table.groupby(list(table.columns.drop("set_id")), dropna=False).ngroup().to_numpy()
+    groups = table.iloc[np.unique(group, return_index=True)[1]]
+    place = pd.Index(table["set_id"]).get_indexer(requested.members["set_id"])
+    order = np.lexsort((requested.members["audience"], place))
+    audience = requested.members["audience"].to_numpy("int64")[order]
+    first, size = find_runs(place[order])
+    base = _raise_bases(draw_bases(groups, sampler), audiences, group[place[order]], audience)
+    keys = zip(groups["country_id"], map(bytes, base), strict=True)
+    same_base, _ = pd.factorize(pd.Series(list(keys), dtype="object"))
+    number = number_sets(same_base[group], first, size, audience)
+    distinct = np.unique(number, return_index=True)[1]
+    people = audiences[audience[first[distinct]]]  # of one audience they are that audience
+    several = distinct[size[distinct] > 1]
+    for places in pd.Series(several).groupby(same_base[group[several]]).agg(list):
+        of_union, at = expand_runs(first[places], size[places])
+        numbers, columns = np.unique(audience[at], return_inverse=True)
         is_member = np.zeros((len(places), len(numbers)), dtype=bool)
-        is_member[rows, columns] = True
-        inside = np.clip(audiences[numbers] / base[group], 0.0, 1.0)
-        use = draw_joint_use(overlap_model, groups["country_id"].iloc[group], sampler)
-        shares[places] = overlap_model.draw_unions(Group(inside, use, is_member))
-    return shares * base[group_of], base[group_of]
+        is_member[of_union, columns] = True
+        inside = base[group[places[0]]]
+        shares = np.clip(audiences[numbers] / inside, 0.0, 1.0)
+        country = groups["country_id"].iloc[group[places[0]]]
+        use = draw_joint_use(overlap_model, country, sampler)
+        people[number[places]] = inside * overlap_model.draw_unions(Group(shares, use, is_member))
+    return people[number], base[group]
+
+
+def _raise_bases(base: Array, audiences: Array, group: Integers, audience: Integers) -> Array:
+    """Return bases (groups, D), each at least the largest audience of its group in every draw."""
+    pairs = pd.DataFrame({"group": group, "audience": audience}).drop_duplicates()
+    numbers = pairs["group"].to_numpy()
+    largest = nesting.find_largest(audiences[pairs["audience"]], numbers, len(base))
+    return np.fmax(base, largest)
 
 
 def fold_audiences(
@@ -135,27 +151,37 @@ def fold_audiences(
     their audiences, `values` (rows, D).
     """
     rows = _sort_by_platform(members, line.rows, line.periods)
-    groups = rows.groupby(["set_id", "platform_id"])["row"]
-    chains = groups.agg(tuple).rename("chain").reset_index()
-    is_network = chains["platform_id"] == WHOLE_INTERNET
-    network = chains[is_network].set_index("set_id")["chain"].to_dict()
-    above = [
-        () if alone else network.get(name, ())
-        for name, alone in zip(chains["set_id"], is_network, strict=True)
-    ]
-    keys = pd.Series(list(zip(chains["chain"], above, strict=True)), dtype="object")
-    number, distinct = pd.factorize(keys)
-    is_present = present.loc[line.rows["restriction_id"]].to_numpy() > 0.0
-    folded = np.zeros((len(distinct), values.shape[1]))
-    for persons, (chain, over) in zip(folded, distinct, strict=True):
-        for row in reversed(chain):
-            persons[:] = np.where(is_present[row], values[row], persons)
-        for row in over:
-            persons[is_present[row]] = 0.0
-    union_ids = chains["set_id"] + count * is_network
-    first = pd.DataFrame({"set_id": union_ids, "row": chains["chain"].str[0]})
-    audiences = first[["set_id"]].assign(audience=number)
-    return Unions(_choose_bases(first, line.rows), audiences), folded
+    row = rows["row"].to_numpy("int64")
+    first, size = find_runs(rows.groupby(["set_id", "platform_id"]).ngroup().to_numpy())
+    platforms = rows.iloc[first]
+    set_id, is_network = platforms["set_id"], (platforms["platform_id"] == WHOLE_INTERNET).array
+    # A chain is the restrictions of a platform in a set, and `above` that of the whole internet.
+    chain = number_sets(np.zeros_like(first), first, size, row)
+    above = pd.Series(chain[is_network], set_id[is_network]).reindex(set_id).fillna(-1).to_numpy()
+    above = np.where(is_network, -1, above).astype("int64")
+    number, _ = pd.factorize(chain * (1 + len(chain)) + above)
+    at, of_chain = (np.unique(ids, return_index=True)[1] for ids in (number, chain))
+    is_present = present.to_numpy() > 0.0
+    restriction = present.index.get_indexer(line.rows["restriction_id"].iloc[row])
+    folded = np.zeros((len(at), values.shape[1]))
+    for part, place in _list_ranks(first[at], size[at]):
+        there = is_present[restriction[place]]
+        folded[part] = np.where(there, values[row[place]], folded[part])
+    below = np.flatnonzero(above[at] >= 0)
+    network = of_chain[above[at[below]]]
+    for part, place in _list_ranks(first[network], size[network]):
+        folded[below[part]] = np.where(is_present[restriction[place]], 0.0, folded[below[part]])
+    union_ids = (set_id + count * is_network).to_numpy()
+    earliest = pd.DataFrame({"set_id": union_ids, "row": row[first]})
+    audiences = pd.DataFrame({"set_id": union_ids, "audience": number})
+    return Unions(_choose_bases(earliest, line.rows), audiences), folded
+
+
+def _list_ranks(first: Integers, size: Integers) -> Iterator[tuple[Integers, Integers]]:
+    """Yield the runs that have a place of each rank, and that place, the last rank first."""
+    for rank in reversed(range(int(size.max(initial=0)))):
+        part = np.flatnonzero(size > rank)
+        yield part, first[part] + rank
 
 
 def _sort_by_platform(
@@ -203,24 +229,27 @@ def draw_people(
     model: OverlapModel,
     sampler: Sampler,
     present: pd.DataFrame | None = None,
+    apart: Integers | None = None,
 ) -> Array:
     """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
     `members` (set_id, row) are rows of `line`, with their audiences `persons` (rows, D). With
-    `present` (restrictions, D), a set contains in each draw only those that are (1, else 0).
+    `present` (restrictions, D), a set contains in each draw only those that are (1, else 0). Only
+    sets with the same number in `apart` (sets,) have one base; all by default.
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
     count = 1 + int(members["set_id"].max()) if len(members) else 0
+    apart = np.zeros(count, dtype=np.int64) if apart is None else apart[:count]
     everyone, plan, folded = members[~in_part], None, persons
     if len(everyone) and present is not None:
         plan, folded = fold_audiences(everyone, count, line, persons, present)
     elif len(everyone):
         plan = _make_unions(everyone, line)
-    people, base = _draw_whole(count, plan, folded, model, sampler)
+    people, base = _draw_whole(apart, plan, folded, model, sampler)
     if not in_part.any():
         return people
-    plan, restrictions = _plan_parts(members[in_part], line)
+    plan, restrictions = _plan_parts(members[in_part], line, apart)
     drawn, online = draw_union_people(persons, plan, model, sampler)
     order = np.argsort(plan.table["set_id"].to_numpy())
     country_wide = PartDraws(np.clip(drawn / online, 0.0, 1.0)[order], online[order])
@@ -243,13 +272,15 @@ def draw_people(
 
 
 def _draw_whole(
-    count: int, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
+    apart: Integers, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
 ) -> tuple[Array, Array]:
-    """Return people and base (count, D) of those who are all affected; NaN and 0 without any."""
+    """Return people and base (sets, D) of those who are all affected; NaN and 0 without any."""
+    count = len(apart)
     people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
     if plan is None:
         return people, base
     sets = plan.table["set_id"].to_numpy()
+    plan = plan._replace(table=plan.table.assign(apart=apart[sets % count]))
     drawn, bases = draw_union_people(persons, plan, model, sampler)
     for some in (sets < count, sets >= count):  # services, then the whole internet
         at = sets[some] % count
@@ -259,7 +290,9 @@ def _draw_whole(
     return people, base
 
 
-def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataFrame]:
+def _plan_parts(
+    members: pd.DataFrame, line: Timeline, apart: Integers
+) -> tuple[Unions, pd.DataFrame]:
     """Return the unions of partial restrictions, and their `number` in each set; equal ones one."""
     about = line.rows.set_index("row")
     pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
@@ -267,10 +300,14 @@ def _plan_parts(members: pd.DataFrame, line: Timeline) -> tuple[Unions, pd.DataF
     first = np.flatnonzero(rows[["set_id", "pair"]].diff().ne(0).any(axis=1))
     size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
     distinct = rows.iloc[first]
-    number = number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
+    of_set = apart[distinct["set_id"]]
+    group = distinct["pair"].to_numpy("int64") * (1 + apart.max()) + of_set
+    number = number_sets(group, first, size, row)
     numbered = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
     restrictions = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
-    return _make_unions(numbered, line), restrictions
+    plan = _make_unions(numbered, line)
+    at = of_set[np.unique(number, return_index=True)[1]]
+    return plan._replace(table=plan.table.assign(apart=at[plan.table["set_id"]])), restrictions
 
 
 def _sum_affected(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact.periods import DAY
-from audience_impact.simulation.phases import constant_intervals
+from audience_impact.simulation.phases import constant_intervals, find_equal_sets
 
 Span = tuple[str, str, int, int]
 FIRST = pd.Timestamp(2024, 12, 20)
@@ -142,3 +142,21 @@ def test_a_moment_inside_a_day_is_refused() -> None:
     frame["end"] += pd.Timedelta(hours=1)
     with pytest.raises(ValueError, match="end must be at midnight"):
         constant_intervals(frame)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(0, 3)), max_size=20))
+def test_sets_with_the_same_rows_of_each_kind_are_one(rows: list[tuple[int, int, int]]) -> None:
+    table = pd.DataFrame(sorted(set(rows)), columns=["set_id", "kind", "row"], dtype="int64")
+    group = np.array([0, 0, 0, 1, 1, 1])
+    asked = [table.loc[table["kind"] == kind, ["set_id", "row"]] for kind in (0, 1)]
+    number, distinct = find_equal_sets(asked, group)
+    content = [
+        (of, *({*part.loc[part["set_id"] == name, "row"]} for part in asked))
+        for name, of in enumerate(group)
+    ]
+    for one in range(6):
+        assert [content[one] == other for other in content] == (number == number[one]).tolist()
+        rest = [{*part.loc[part["set_id"] == number[one], "row"]} for part in distinct]
+        assert rest == list(content[one][1:])
+    first = pd.Series(number).drop_duplicates()
+    assert first.tolist() == list(range(len(first)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audience_impact.frames import Array
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import add_model_error
-from audience_impact.overlap.model import OverlapModel, read_model
+from audience_impact.overlap.model import Group, OverlapModel, read_model
 from audience_impact.simulation import audiences, unions, worlds
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, Unions
@@ -114,6 +114,36 @@ def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: ob
     drawn, base = people(Unions(shuffled.table, members))
     assert drawn.tobytes() == DRAWN[order].tobytes()
     assert base.tobytes() == BASE[order].tobytes()
+
+
+def test_equal_sets_of_one_base_are_drawn_once_and_others_apart() -> None:
+    asked = sets()
+    model, calls = learned(), []
+
+    class Counting(OverlapModel):
+        def draw_unions(self, group: Group) -> Array:
+            calls.append(len(group.members))
+            return super().draw_unions(group)
+
+    counting = Counting(model.calibration, model.centres)
+    table = pd.concat(
+        [
+            asked.table.assign(apart=name, set_id=asked.table["set_id"] + 6 * name)
+            for name in (0, 1, 2)
+        ]
+    )
+    members = [asked.members.assign(set_id=asked.members["set_id"] + 6 * name) for name in (0, 1)]
+    alone = asked.members[asked.members["set_id"].isin([2, 5])]
+    members.append(alone.assign(set_id=alone["set_id"] + 12))
+    table = table[table["set_id"].isin(pd.concat(members)["set_id"])]
+    drawn, base = unions.draw_union_people(
+        ITEMS, Unions(table, pd.concat(members)), counting, SAMPLER
+    )
+    assert drawn[:12].tobytes() == np.vstack([DRAWN, DRAWN]).tobytes()
+    assert base[:6].tobytes() == base[6:12].tobytes()
+    # Without the largest audience the base is smaller in some draws, and the union another.
+    assert (base[12] < BASE[2]).any()
+    assert calls == [2, 1, 1]  # sets 2 and 3, set 2 inside the other base, set 5
 
 
 @pytest.mark.parametrize("kept", [[4, 2], [3, 4, 0], [5, 1, 4]])
