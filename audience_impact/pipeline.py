@@ -33,7 +33,7 @@ from audience_impact.outputs.areas import Sets
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.lineage import make_lineage, make_sources
-from audience_impact.outputs.queries import DayEngine
+from audience_impact.outputs.queries import DayEngine, DaysByKind
 from audience_impact.outputs.restrictions import (
     make_impact_by_platform,
     make_register_rows,
@@ -116,14 +116,14 @@ class Outputs(Mapping[str, pd.DataFrame]):
         return self.simulation.draw_metrics()
 
     @cached_property
-    def days_by_kind(self) -> tuple["pd.Series[float]", pd.DataFrame]:
+    def days_by_kind(self) -> DaysByKind:
         """Return the person-days of countries by month and year."""
         return DayEngine(self.simulation).count_by_kind()
 
     @cached_property
     def in_periods(self) -> Sets:
         """Return the people and person-days of countries by month and year."""
-        return over_time.draw_periods(self.simulation, *self.days_by_kind)
+        return over_time.draw_periods(self.simulation, self.days_by_kind)
 
     @cached_property
     def on_days(self) -> Sets:

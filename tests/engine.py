@@ -214,7 +214,7 @@ def by_area(
 ) -> pd.DataFrame:
     """Totals by month and year of countries, and of regions where the table of areas is given."""
     simulation = Simulation(inputs, sampler)
-    sets = over_time.draw_periods(simulation, *DayEngine(simulation).count_by_kind())
+    sets = over_time.draw_periods(simulation, DayEngine(simulation).count_by_kind())
     return _sum_countries(sets, inputs, areas)
 
 

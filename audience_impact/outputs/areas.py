@@ -20,17 +20,18 @@ of the variance that countries have in common.
 Citation. United Nations, Standard Country or Area Codes for Statistical Use (M49).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import BOUNDS
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import Array, no_rows
+from audience_impact.frames import Array, Integers, no_rows
 from audience_impact.outputs import area_names
 from audience_impact.outputs.queries import EVERY, summarise_days
 from audience_impact.outputs.review import reasons
@@ -39,7 +40,7 @@ from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.places import nesting
 from audience_impact.simulation import worlds
 from audience_impact.simulation.parts import find_countries
-from audience_impact.simulation.phases import find_equal_sets, number_sets
+from audience_impact.simulation.phases import expand_runs, find_equal_sets, find_runs, number_sets
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.worlds import DRAWN, LEASTS, MOSTS, find_largest, find_undrawn
 from audience_impact.vocabulary import RestrictionKind, YesNo
@@ -71,24 +72,27 @@ class Sets:
 
     `table` has a row for each set, with `country_id`, COUNTS and further columns; `shared` the
     restrictions of several countries (count_restrictions); `cells` the periods (`period`, `kind`)
-    of which the people are those of `set_id`; `people` by UNITS those of each set (sets, DRAWN + D)
-    in all worlds.
+    of which the people are those of `set_id`; `people` by UNITS those of sets (rows, DRAWN + D) in
+    all worlds, and `rows` the row of each set, the same for sets with the same people.
     """
 
     table: pd.DataFrame
     shared: pd.DataFrame
     cells: pd.DataFrame
     people: dict[str, Array]
+    rows: dict[str, Integers]
 
 
 # ---- People of sets ----
 
 
-def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]") -> Array:
-    """Return people (sets, DRAWN + D) of sets, each drawn with those of the same `name` alone.
+def draw_apart(
+    simulation: Simulation, members: Members, name: "pd.Series[str]"
+) -> tuple[Integers, Array]:
+    """Return people (rows, DRAWN + D) of sets, each drawn with those of the same `name` alone.
 
     Sets that are drawn together have one base, which is at least their largest audience. Those of
-    one name with the same rows are drawn once.
+    one name with the same members have one row: the number of each set comes first.
     """
     inputs, group = simulation.inputs, pd.factorize(name)[0]
     number, distinct = find_equal_sets(list(members.values()), group)
@@ -103,7 +107,7 @@ def draw_apart(simulation: Simulation, members: Members, name: "pd.Series[str]")
         )
         drawn[: len(in_months)] = in_months
     _raise_to_restrictions(drawn, inputs, some["drawn"], draws_of)
-    return worlds.join_worlds(least, most, np.minimum(drawn, most[:, [1]]))[number]
+    return number, worlds.join_worlds(least, most, np.minimum(drawn, most[:, [1]]))
 
 
 def _find_floors(simulation: Simulation) -> tuple[pd.DataFrame, Array]:
@@ -197,7 +201,7 @@ def make_rows(
     """
     table, shared, cells = _stack_sets(parts)
     pairs = cells.join(table[["country_id"]], on="set_id").merge(places, on="country_id")
-    pairs = pairs.sort_values([*KEY, "set_id"], ignore_index=True)
+    pairs = pairs.sort_values([*KEY, "country_id"], ignore_index=True)
     first = np.flatnonzero(~pairs.duplicated(KEY))
     size = np.diff(first, append=len(pairs))
     area = pd.factorize(pairs["area_id"])[0][first]
@@ -223,13 +227,15 @@ def _order_by_runs(rows: pd.DataFrame) -> pd.DataFrame:
 def _stack_sets(parts: Sequence[Sets]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the table, the shared restrictions and the cells of the sets of all parts.
 
-    `set_id` numbers all sets; `place` is the row of a set in its `part`.
+    `set_id` numbers all sets; `row_*` are the rows of the people of a set in its `part`.
     """
     tables, shared, cells, first = [], [], [], 0
     for number, sets in enumerate(parts):
-        is_drawn = {f"is_drawn_{unit}": ~find_undrawn(sets.people[unit]) for unit in UNITS}
-        place = np.arange(len(sets.table))
-        tables.append(sets.table.assign(part=number, place=place, **is_drawn))
+        rows = {f"row_{unit}": sets.rows[unit] for unit in UNITS}
+        is_drawn = {
+            f"is_drawn_{unit}": ~find_undrawn(sets.people[unit])[sets.rows[unit]] for unit in UNITS
+        }
+        tables.append(sets.table.assign(part=number, **rows, **is_drawn))
         shared.append(sets.shared.assign(set_id=sets.shared["set_id"] + first))
         cells.append(sets.cells.assign(set_id=sets.cells["set_id"] + first))
         first += len(sets.table)
@@ -246,31 +252,57 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
     return _join_filled(parts).sort_values(key, ignore_index=True)
 
 
+PAIRS_AT_ONCE = 2_000
+"""Number of sets of countries that are added up at once, to limit memory."""
+
+
 def _sum_units(pairs: pd.DataFrame, parts: Sequence[Sets]) -> pd.DataFrame:
-    tables = [no_rows([], [name for unit in UNITS for name in list_numbers(unit)])]
-    for _, rows in pairs.groupby("area_id", sort=True):
-        persons, days = (pd.DataFrame(sum_people(rows, parts, unit)) for unit in UNITS)
-        people = worlds.summarise(persons.to_numpy(), persons.index, "persons")
-        tables.append(people.join(summarise_days(days, "person_days")))
-    return _join_filled(tables)
+    """Return the seven numbers of totals in UNITS; `pairs` by total and country."""
+    totals = pd.RangeIndex(pairs["total"].nunique(), name="total")
+    summaries = []
+    for unit, summarise in zip(UNITS, (worlds.summarise, summarise_days), strict=True):
+        row, people = pairs[f"row_{unit}"].to_numpy(), [sets.people[unit] for sets in parts]
+        numbers, sums = sum_people(pairs["total"].to_numpy(), pairs["part"].to_numpy(), row, people)
+        made = [no_rows([], list_numbers(unit))]
+        made += [summarise(part, pd.RangeIndex(len(part)), unit) for part in sums]
+        summaries.append(_join_filled(made).iloc[numbers].set_axis(totals))
+    return pd.concat(summaries, axis=1)
 
 
-def sum_people(pairs: pd.DataFrame, parts: Sequence[Sets], unit: str) -> Array:
-    """Return sums (totals, DRAWN + D) over sets, of which a total has one of each country.
+def sum_people(
+    total: Integers, part: Integers, row: Integers, people: Sequence[Array]
+) -> tuple[Integers, Iterator[Array]]:
+    """Return the number of the sum of each total, and the sums (rows, DRAWN + D) in blocks.
 
-    `pairs` has `total`, numbers without a gap, and `country_id`, `part` and `place` of the set. A
-    set without draws adds nothing to those of a total; a total with no draws at all has none.
+    A total is a run of equal numbers, with the `row` of people of a `part` for each country. A row
+    without draws adds nothing to those of a total; a sum with no draws at all has none.
     """
-    first = pairs["total"].min()
-    total = np.zeros((1 + pairs["total"].max() - first, parts[0].people[unit].shape[1]))
-    is_drawn = np.zeros(len(total), dtype=bool)
-    for _, sets in pairs.groupby("country_id", sort=True):
-        at, people = sets["total"] - first, parts[sets["part"].iloc[0]].people[unit][sets["place"]]
-        is_undrawn = find_undrawn(people)
-        people[is_undrawn, DRAWN:] = 0.0
-        total[at] += people
-        is_drawn[at] |= ~is_undrawn
-    total[~is_drawn, DRAWN:] = np.nan
+    first, size = find_runs(total)
+    code = part * (1 + row.max(initial=0)) + row
+    number = number_sets(np.zeros_like(first), first, size, code)
+    at = np.unique(number, return_index=True)[1]
+    block = np.cumsum(size[at]) // PAIRS_AT_ONCE
+    return number, (
+        _sum_runs(first[some], size[some], part, row, people)
+        for some in np.split(at, 1 + np.flatnonzero(np.diff(block)))
+    )
+
+
+def _sum_runs(
+    first: Integers, size: Integers, part: Integers, row: Integers, people: Sequence[Array]
+) -> Array:
+    _, places = expand_runs(first, size)
+    values = np.empty((len(places), people[0].shape[1]))
+    for number in np.unique(part[places]):
+        some = part[places] == number
+        values[some] = people[number][row[places[some]]]
+    is_drawn = ~find_undrawn(values)
+    values[~is_drawn, DRAWN:] = 0.0
+    edges = np.append(0, np.cumsum(size))
+    shape = (len(first), len(places))
+    counted = csr_array((np.ones(len(places)), np.arange(len(places)), edges), shape=shape)
+    total = np.asarray(counted @ values)
+    total[np.add.reduceat(is_drawn, edges[:-1]) == 0, DRAWN:] = np.nan
     return total
 
 
@@ -365,9 +397,16 @@ def withhold_draws(sets: Sets, person_days: pd.DataFrame) -> Sets:
     of_countries = person_days[person_days["restriction_id"] == EVERY]
     silent = of_countries.loc[of_countries["q50_person_days"].isna(), ["area_id", "period"]]
     keys = pd.MultiIndex.from_frame(sets.table[["country_id", "period"]])
-    days = sets.people["person_days"].copy()
-    days[keys.isin(pd.MultiIndex.from_frame(silent)), DRAWN:] = np.nan
-    return replace(sets, people={**sets.people, "person_days": days})
+    is_silent = keys.isin(pd.MultiIndex.from_frame(silent))
+    people, row = sets.people["person_days"], sets.rows["person_days"].copy()
+    bounds = people[row[is_silent]]
+    bounds[:, DRAWN:] = np.nan
+    row[is_silent] = len(people) + np.arange(len(bounds))
+    return replace(
+        sets,
+        people={**sets.people, "person_days": np.vstack([people, bounds])},
+        rows={**sets.rows, "person_days": row},
+    )
 
 
 def take_person_days(rows: pd.DataFrame, person_days: pd.DataFrame) -> pd.DataFrame:

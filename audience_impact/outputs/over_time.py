@@ -15,12 +15,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import ALL, BASES, KEY, Members, Sets
-from audience_impact.outputs.queries import DayEngine
+from audience_impact.outputs.queries import DayEngine, DaysByKind
 from audience_impact.periods import ONE_DAY, parse_periods
 from audience_impact.places import nesting
+from audience_impact.simulation.phases import find_equal_sets
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import OLDER_DAYS, find_days_in_force, spread_kinds
 from audience_impact.simulation.worlds import DRAWN, find_undrawn, join_worlds
@@ -81,21 +82,19 @@ def unite_people(simulation: Simulation, period: str = "") -> Array:
         inside = (days["start"] < days["end"]) & ~outside  # NaT, of all time, leaves nothing out
         sets = rows["country_id"].map(countries.index)
         members[world] = rows[["row"]].assign(set_id=sets)[inside].reset_index(drop=True)
-    by_country = areas.draw_apart(simulation, members, pd.Series("", range(len(countries))))
-    in_force = by_country[members["most"]["set_id"].unique()]
+    row, people = areas.draw_apart(simulation, members, pd.Series("", range(len(countries))))
+    in_force = people[row[members["most"]["set_id"].unique()]]
     return np.asarray(in_force.sum(axis=0, keepdims=True))
 
 
 # ---- By month and year ----
 
 
-def draw_periods(
-    simulation: Simulation, days: "pd.Series[float]", person_days: pd.DataFrame
-) -> Sets:
+def draw_periods(simulation: Simulation, by_kind: DaysByKind) -> Sets:
     """Return the people under restrictions of each kind in each country and period.
 
-    `days` and `person_days` as DayEngine.count_by_kind returns them: there are no person-days in a
-    period that contains none of the days on which a restriction recurs.
+    There are no person-days in a period that contains none of the days on which a restriction
+    recurs.
     """
     inputs, rows_of = simulation.inputs, _list_rows(simulation.inputs)
     alive = {
@@ -106,11 +105,14 @@ def draw_periods(
     table = numbers[OF_PERIODS]
     counts, shared = areas.count_restrictions(members["most"], inputs, len(table))
     keys = pd.MultiIndex.from_frame(table)
-    of_days = person_days.reindex(keys, fill_value=0.0).to_numpy()
     described = table.join(counts).join(_describe_sets(members["most"], inputs))
-    described["days"] = days.reindex(keys, fill_value=0.0).to_numpy()
-    people = {"persons": _draw_people(simulation, table, members), "person_days": of_days}
-    return Sets(described, shared, numbers[["set_id", "period", "kind"]], people)
+    described["days"] = by_kind.days.reindex(keys, fill_value=0.0).to_numpy()
+    nobody = np.zeros((1, by_kind.people.shape[1]))
+    row, persons = _draw_people(simulation, table, members)
+    people = {"persons": persons, "person_days": np.vstack([nobody, by_kind.people])}
+    days_row = 1 + by_kind.row.reindex(keys, fill_value=-1).to_numpy()
+    rows = {"persons": row, "person_days": days_row}
+    return Sets(described, shared, numbers[["set_id", "period", "kind"]], people, rows)
 
 
 def make_draws(sets: Sets, published: pd.DataFrame) -> pd.DataFrame:
@@ -123,8 +125,9 @@ def make_draws(sets: Sets, published: pd.DataFrame) -> pd.DataFrame:
     is_year = (table["period"].str.len() == len("2025")) & (table["kind"] == ALL)
     answered = pd.MultiIndex.from_frame(published.loc[published["q50_persons"].notna(), KEY])
     is_year &= pd.MultiIndex.from_frame(table[OF_PERIODS]).isin(answered)
-    rows = np.flatnonzero(is_year.to_numpy("bool") & ~find_undrawn(people))
-    drawn = people[rows, DRAWN : DRAWN + PUBLISHED_DRAWS]
+    row = sets.rows["persons"]
+    rows = np.flatnonzero(is_year.to_numpy("bool") & ~find_undrawn(people)[row])
+    drawn = people[row[rows], DRAWN : DRAWN + PUBLISHED_DRAWS]
     keys = table.iloc[rows.repeat(drawn.shape[1])]
     return pd.DataFrame(
         {
@@ -149,20 +152,28 @@ def _list_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> p
     return joined.loc[inside, ["country_id", "period", "row"]]
 
 
-def _draw_people(simulation: Simulation, table: pd.DataFrame, members: Members) -> Array:
-    """Return people of each set; a year has at least those of each of its months.
+def _draw_people(
+    simulation: Simulation, table: pd.DataFrame, members: Members
+) -> tuple[Integers, Array]:
+    """Return people, and the row of each set; a year has at least those of each of its months.
 
     Sets that are drawn together have one base, which is at least their largest audience.
     """
     is_within = table["kind"].isin(WITHIN_YEARS)
     together = table["kind"] + table["period"].str.len().astype("str").where(~is_within, "")
-    persons = areas.draw_apart(simulation, members, together)
-    years = pd.MultiIndex.from_frame(table.assign(period=table["period"].str[:4]))
-    at = pd.MultiIndex.from_frame(table).get_indexer(years)
-    largest = nesting.find_largest(persons[is_within], at[is_within], len(table), np.nan)
-    raised = np.fmax(persons, largest)
+    row, people = areas.draw_apart(simulation, members, together)
+    within = table[is_within]
+    of_years = pd.MultiIndex.from_frame(within.assign(period=within["period"].str[:4]))
+    year = pd.MultiIndex.from_frame(table).get_indexer(of_years)
+    pairs = pd.DataFrame({"year": year, "row": row[is_within]}).drop_duplicates()
+    number, years = pd.factorize(pairs["year"])
+    persons = people[row[years]]
+    raised = np.fmax(
+        persons, nesting.find_largest(people[pairs["row"]], number, len(years), np.nan)
+    )
     raised[find_undrawn(persons), DRAWN:] = np.nan
-    return np.asarray(raised)
+    row[years] = len(people) + np.arange(len(years))
+    return row, np.vstack([people, raised])
 
 
 def _describe_sets(members: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFrame:
@@ -209,13 +220,14 @@ def draw_days(simulation: Simulation, as_of: date) -> Sets:
     counts, shared = areas.count_restrictions(members["most"], inputs, len(table))
     cells = days[["period", "moment"]].merge(table, on="moment")
     on_a_day = [members[kind] for kind in ("least", "most", "daily")]
-    daily = DayEngine(simulation).unite_people(on_a_day, [len(table)] * 3, if_present=True)
-    people = {
-        "persons": areas.draw_apart(simulation, members, table["kind"]),
-        "person_days": join_worlds(*daily),
-    }
+    day_row, on_a_day = find_equal_sets(on_a_day, np.zeros(len(table), dtype=np.int64))
+    count = 1 + int(day_row.max(initial=-1))
+    daily = DayEngine(simulation).unite_people(on_a_day, [count] * 3, if_present=True)
+    row, persons = areas.draw_apart(simulation, members, table["kind"])
+    people = {"persons": persons, "person_days": join_worlds(*daily)}
+    rows = {"persons": row, "person_days": day_row}
     described = table[["country_id", "kind"]].join(counts)
-    return Sets(described, shared, cells[["set_id", "period", "kind"]], people)
+    return Sets(described, shared, cells[["set_id", "period", "kind"]], people, rows)
 
 
 def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:

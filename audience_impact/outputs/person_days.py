@@ -73,7 +73,8 @@ def _sum_units(
     table = pd.DataFrame({"days": queries.count_days_in_force(spans.most)})
     for unit in units:
         counted = people if unit == PEOPLE else engine.count_hours(spans, people)
-        numbers = queries.summarise_days(engine.sum_days(spans, counted), unit)
+        sums = engine.sum_days(spans, counted)
+        numbers = queries.summarise_days(sums.to_numpy(), sums.index, unit)
         forced = queries.sum_days(sure, engine.bound_least(sure, unit))[0]
         lower = numbers[f"printed_min_{unit}"]
         is_forced = lower > forced.reindex(table.index).fillna(0.0) + 1.0
@@ -154,7 +155,8 @@ def _sum_feature_users(engine: DayEngine) -> pd.DataFrame:
         choose(most, people.most, people.most, fewer),
         people.drawn * share[at],
     )
-    return queries.summarise_days(engine.sum_days(spans, counted), PEOPLE).add_prefix(FEATURE)
+    sums = engine.sum_days(spans, counted)
+    return queries.summarise_days(sums.to_numpy(), sums.index, PEOPLE).add_prefix(FEATURE)
 
 
 def _list_restrictions(intervals: Intervals) -> pd.DataFrame:

@@ -21,7 +21,13 @@ from scipy.sparse import csr_array
 
 from audience_impact.frames import Array
 from audience_impact.simulation import worlds
-from audience_impact.simulation.phases import Intervals, bound_hours, combine_hours, sum_hours
+from audience_impact.simulation.phases import (
+    Intervals,
+    bound_hours,
+    combine_hours,
+    find_equal_sets,
+    sum_hours,
+)
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, spread_kinds
@@ -51,6 +57,14 @@ class Kinds(NamedTuple, Generic[T]):
     least: T
     most: T
     drawn: T
+
+
+class DaysByKind(NamedTuple):
+    """The days of countries under each kind of restriction, by OF_COUNTRIES, and person-days."""
+
+    days: "pd.Series[float]"
+    row: "pd.Series[int]"  # the row of `people`, the same for the same days of the same sets
+    people: Array  # (rows, DRAWN + D)
 
 
 @dataclass(frozen=True)
@@ -139,11 +153,10 @@ class DayEngine:
             self._sum_drawn_days(spans.drawn, counted.drawn),
         )
 
-    def count_by_kind(self) -> tuple["pd.Series[float]", pd.DataFrame]:
-        """Return the days of countries under each kind of restriction, and the person-days.
+    def count_by_kind(self) -> DaysByKind:
+        """Return the days and person-days of countries under each kind of restriction.
 
-        Both are by OF_COUNTRIES, the person-days in all worlds. A person under two kinds on a day
-        counts in each.
+        A person under two kinds on a day counts in each.
         """
         spans = self.list_spans(by_country=True)
         people = self.count_people(spans, by_country=True)
@@ -151,12 +164,9 @@ class DayEngine:
         pieces, members = zip(*divided, strict=True)
         counts = [1 + int(rows["set_id"].max()) if len(rows) else 0 for rows in members]
         added = self.unite_people(members, counts, if_present=True)
-        sums = (
-            _sum_by(part, np.vstack(of_sets), OF_COUNTRIES)
-            for part, *of_sets in zip(pieces, people, added, strict=True)
-        )
+        every = [np.vstack(of_sets) for of_sets in zip(people, added, strict=True)]
         days = pieces[1].groupby(OF_COUNTRIES)["days"].sum().astype("float64")
-        return days, _join_worlds(*sums)
+        return DaysByKind(days, *_sum_by_kind(pieces, every, days.index))
 
     def list_unknown_ends(self) -> pd.Index:
         """Return the restrictions without a known end."""
@@ -208,8 +218,37 @@ def divide_by_kind(intervals: Intervals, line: Timeline) -> Intervals:
     divided = in_periods.merge(states, on=key).rename(columns={"group": "country_id"})
     new = cells.merge(states[~is_whole], on=[*key, "kind"])
     new = new.assign(set_id=new["state"] - count_sets(intervals))
-    divided = divided[[*OF_COUNTRIES, "state", "days"]].rename(columns={"state": "set_id"})
-    return divided, new.sort_values(["set_id", "row"], ignore_index=True)[["set_id", "row"]]
+    row, (new,) = find_equal_sets([new[["set_id", "row"]]], np.zeros(np.sum(~is_whole), "int64"))
+    of_states = np.append(np.arange(count_sets(intervals)), count_sets(intervals) + row)
+    divided = divided[[*OF_COUNTRIES, "days"]].assign(set_id=of_states[divided["state"]])
+    return divided, new.sort_values(["set_id", "row"], ignore_index=True)
+
+
+def _sum_by_kind(
+    pieces: Sequence[pd.DataFrame], per_day: Sequence[Array], keys: pd.Index
+) -> tuple["pd.Series[int]", Array]:
+    """Return the row of each key, and sums (rows, DRAWN + D) of what is certain, possible, drawn.
+
+    Keys with the same days of the same sets of each kind have one row.
+    """
+    codes = [keys.get_indexer(pd.MultiIndex.from_frame(part[OF_COUNTRIES])) for part in pieces]
+    kind = np.repeat(range(len(pieces)), [len(part) for part in pieces])
+    every = pd.concat(pieces)
+    member = (every["set_id"] * len(pieces) + kind) * (1 + every["days"].max()) + every["days"]
+    rows = pd.DataFrame({"set_id": np.concatenate(codes), "row": member.to_numpy()})
+    row, _ = find_equal_sets([rows[rows["set_id"] >= 0]], np.zeros(len(keys), "int64"))
+    is_first = ~pd.Series(row).duplicated().to_numpy()
+    sums = []
+    for code, part, people in zip(codes, pieces, per_day, strict=True):
+        some = (code >= 0) & is_first[code]
+        place = row[code[some]], part["set_id"].to_numpy()[some]
+        table = csr_array(
+            (part["days"].to_numpy("float64")[some], place), shape=(is_first.sum(), len(people))
+        )
+        sums.append(np.asarray(table @ people))
+        is_without = np.bincount(place[0], minlength=len(sums[-1])) == 0
+    sums[2][is_without] = np.nan  # nothing is drawn
+    return pd.Series(row, keys), worlds.join_worlds(*sums)
 
 
 def _join_worlds(least: pd.DataFrame, most: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
@@ -228,9 +267,9 @@ def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFram
     return pd.DataFrame(np.asarray(table @ per_day), index=keys)
 
 
-def summarise_days(totals: pd.DataFrame, unit: str) -> pd.DataFrame:
+def summarise_days(totals: Array, index: pd.Index, unit: str) -> pd.DataFrame:
     """Return the seven numbers of totals; without quantiles where the 95 % quantile is zero."""
-    table = worlds.summarise(totals.to_numpy(), totals.index, unit)
+    table = worlds.summarise(totals, index, unit)
     names = [f"{name}_{unit}" for name in worlds.QUANTILES]
     table[names] = table[names].where(table[f"q95_{unit}"] > 0.0)
     return table

@@ -86,8 +86,9 @@ def test_the_code_of_a_map_is_that_of_iso_3166_and_an_alias_only_where_it_has_no
 def test_a_region_draws_no_kind_of_a_country_whose_total_is_withheld() -> None:
     rows = [("XA", "2024", "all"), ("XA", "2024", "service"), ("XB", "2024", "all")]
     table = pd.DataFrame(rows, columns=["country_id", "period", "kind"])
-    people = {"person_days": np.ones((len(rows), DRAWN + 5))}
-    sets = Sets(table, pd.DataFrame(), pd.DataFrame(), people)
+    people = {"person_days": np.ones((2, DRAWN + 5))}
+    row = {"person_days": np.array([0, 1, 1])}  # two of them have the same person-days
+    sets = Sets(table, pd.DataFrame(), pd.DataFrame(), people, row)
     person_days = pd.DataFrame(
         {
             "restriction_id": ["all", "all"],
@@ -96,6 +97,7 @@ def test_a_region_draws_no_kind_of_a_country_whose_total_is_withheld() -> None:
             "q50_person_days": [np.nan, 1.0],
         }
     )
-    days = withhold_draws(sets, person_days).people["person_days"]
+    result = withhold_draws(sets, person_days)
+    days = result.people["person_days"][result.rows["person_days"]]
     assert np.isnan(days[:, DRAWN:]).all(axis=1).tolist() == [True, True, False]
     assert (days[:, :DRAWN] == 1.0).all()

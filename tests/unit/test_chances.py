@@ -161,12 +161,13 @@ def year(made: World) -> tuple[np.ndarray, dict[str, np.ndarray], pd.DataFrame |
     """Draws of the country's year, of its restrictions, and whether these are present."""
     inputs = prepared(made)[0].simulation
     simulation = Simulation(inputs, SAMPLER)
-    periods = draw_periods(simulation, *DayEngine(simulation).count_by_kind())
+    periods = draw_periods(simulation, DayEngine(simulation).count_by_kind())
     keys = periods.table[["period", "kind"]].agg("/".join, axis=1)
     at = np.flatnonzero(keys == "2025/all")[0]
     own = simulation.countries.exposed
     by_name = dict(zip(inputs.countries["restriction_id"], own, strict=True))
-    return (periods.people["persons"][at, worlds.DRAWN :], by_name, simulation.present)
+    drawn = periods.people["persons"][periods.rows["persons"][at], worlds.DRAWN :]
+    return drawn, by_name, simulation.present
 
 
 def present(presence: pd.DataFrame | None, name: str) -> np.ndarray:

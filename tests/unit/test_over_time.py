@@ -38,7 +38,7 @@ def person_days(made: World) -> pd.DataFrame:
 
 def draw_periods(inputs: SimulationInputs, sampler: Sampler) -> areas.Sets:
     simulation = Simulation(inputs, sampler)
-    return over_time.draw_periods(simulation, *DayEngine(simulation).count_by_kind())
+    return over_time.draw_periods(simulation, DayEngine(simulation).count_by_kind())
 
 
 def by_area(made: World) -> pd.DataFrame:
@@ -308,7 +308,7 @@ def test_draws_of_countries_added_up_are_those_of_their_region() -> None:
         below = int((added < year[name]).sum())
         assert binomtest(below, most, share).pvalue > 0.001, name
     is_year = (periods.table["period"] == "2026") & (periods.table["kind"] == "all")
-    both = periods.people["persons"][is_year.to_numpy(), worlds.DRAWN :]
+    both = periods.people["persons"][periods.rows["persons"][is_year], worlds.DRAWN :]
     np.testing.assert_allclose(added, both.sum(axis=0)[:most])
 
 
@@ -340,7 +340,8 @@ def test_orders_alone_stand_in_rows_of_their_own() -> None:
 def test_no_bound_enters_the_draws() -> None:
     """The restriction of both lands forces 500,000 people and cannot be drawn; the other can."""
     inputs = prepared(two_lands())[0].simulation
-    people = draw_periods(inputs, Sampler(0, 100)).people["persons"]
+    sets = draw_periods(inputs, Sampler(0, 100))
+    people = sets.people["persons"][sets.rows["persons"]]
     assert people[:, worlds.LEAST].max() == 500e3
     assert np.nanmax(people[:, worlds.DRAWN :]) < 450e3
 
