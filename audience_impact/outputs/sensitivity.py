@@ -27,9 +27,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.frames import Array, no_rows
+from audience_impact.frames import Array, Integers, no_rows
 from audience_impact.simulation import audiences, parts, unions, worlds
 from audience_impact.simulation.simulate import (
     DEPRIVED,
@@ -70,10 +71,16 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
     is_exposed = impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value
     silent = impact.loc[is_exposed & impact["q50_persons"].isna(), KEYS].assign(input=HELPS_MOST)
     restrictions, tables = simulation.inputs.restrictions, []
+    varying = {name: _find_varying(drawn) for name, drawn in draws.items()}
     for draw in (_draw_audiences, _draw_shares, _draw_places) if simulation.model else ():
         for kind, metrics, rows, people in draw(simulation):
             drawn = worlds.sum_by_restriction(people, rows["restriction_id"], restrictions)
-            tables += [_share_out(kind, name, restrictions, drawn, draws[name]) for name in metrics]
+            varies = _find_varying(drawn)
+            order = sort_draws(drawn[varies])
+            for name in metrics:
+                both = varies & varying[name]
+                shares = first_order_shares(order[both[varies]], draws[name][both])
+                tables.append(_list_shares(kind, name, restrictions[both], *shares))
     tables.append(silent.reindex(columns=nothing.columns).astype(nothing.dtypes))
     shares = pd.concat([part for part in tables if len(part)] or [nothing], ignore_index=True)
     rank = shares.groupby(KEYS)["first_order_share"].rank(ascending=False, method="first")
@@ -84,14 +91,12 @@ def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame)
     ).sort_values([*KEYS, "rank_count", "input"], ignore_index=True)
 
 
-def _share_out(
-    kind: InputKind, metric: str, restrictions: pd.Index, drawn: Array, result: Array
+def _list_shares(
+    kind: InputKind, metric: str, restrictions: pd.Index, share: Array, error: Array
 ) -> pd.DataFrame:
-    varies = (_measure_spread(drawn) > 1e-9) & (_measure_spread(result) > 1e-9)
-    share, error = first_order_shares(drawn[varies], result[varies])
     frame = pd.DataFrame(
         {
-            "restriction_id": restrictions[varies],
+            "restriction_id": restrictions,
             "impact_metric": metric,
             "input": kind.value,
             "first_order_share": share.round(4),
@@ -101,18 +106,31 @@ def _share_out(
     return frame[share > 2.0 * error]
 
 
-def _measure_spread(draws: Array) -> Array:
-    """Return the range (rows,) of draws as a share of the largest; 0 for rows of NaN."""
-    largest = np.abs(draws).max(axis=1, initial=0.0)
-    return np.nan_to_num(np.ptp(draws, axis=1) / np.where(largest > 0.0, largest, 1.0))
+def _find_varying(draws: Array) -> NDArray[np.bool_]:
+    """Return whether each row (rows, D) varies; a row of NaN does not."""
+    least, most = draws.min(axis=1, initial=np.inf), draws.max(axis=1, initial=-np.inf)
+    largest = np.maximum(np.abs(least), np.abs(most))
+    return np.asarray((most - least) / np.where(largest > 0.0, largest, 1.0) > 1e-9)
 
 
-def first_order_shares(drawn: Array, result: Array) -> tuple[Array, Array]:
-    """Return the share of the variance of `result` (rows, D) due to `drawn`, and its error."""
+def sort_draws(drawn: Array) -> Integers:
+    """Return the numbers of the draws (rows, D) in ascending order, equal ones in their order."""
+    order = np.argsort(drawn, axis=1)  # several times faster than a stable sort
+    ordered = np.take_along_axis(drawn, order, axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    order[tied] = np.argsort(drawn[tied], axis=1, kind="stable")
+    return order
+
+
+def first_order_shares(order: Integers, result: Array) -> tuple[Array, Array]:
+    """Return the share of the variance of `result` (rows, D) due to an input, and its error.
+
+    `order` (rows, D) has the numbers of the draws in ascending order of the input.
+    """
     count = result.shape[1]
     classes = min(CLASSES, max(count // 4, 2))
-    ordered = np.take_along_axis(result, np.argsort(drawn, axis=1, kind="stable"), axis=1)
-    ordered = ordered - ordered.mean(axis=1, keepdims=True)  # large numbers would lose digits
+    ordered = np.take_along_axis(result, order, axis=1)
+    ordered -= ordered.mean(axis=1, keepdims=True)  # large numbers would lose digits
     first = np.arange(classes) * count // classes
     size = np.diff(first, append=count)
     between = (np.add.reduceat(ordered, first, axis=1) ** 2 / size).sum(axis=1)
@@ -146,9 +164,8 @@ def _draw_audiences(simulation: Simulation) -> Iterator[Input]:
     yield InputKind.AUDIENCE, PEOPLE, *_hold_base(inputs.audiences, steps.audiences, simulation)
     rows, line = inputs.timeline.drawn_rows, inputs.timeline
     daily = line.daily.loc[rows.index].assign(restriction_id=rows["restriction_id"])
-    drawn = audiences.draw_audiences(daily, sampler, line.tail_degrees)
     days = (rows["until_limit"] - rows["from_limit"]).dt.days  # on which all of a month come
-    people = _hold_base(daily, drawn * _weigh(days), simulation)
+    people = _hold_base(daily, simulation.drawn_audiences * _weigh(days), simulation)
     yield InputKind.AUDIENCE, (PERSON_DAYS,), *people
     yield InputKind.BASE, ALL, inputs.countries, steps.bases
     at = parts.find_countries(inputs.audiences, inputs.countries)

@@ -160,11 +160,19 @@ def find_equal_sets(
 
 
 def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Return the number of each set (`size` of `member` from `first`): the same for equal sets."""
-    numbers: dict[tuple[int, bytes], int] = {}
-    sets = zip(group.tolist(), first.tolist(), (first + size).tolist(), strict=True)
-    keys = ((of, member[start:end].tobytes()) for of, start, end in sets)
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    """Return the number of each set (`size` of `member` from `first`): the same for equal sets.
+
+    Numbers are in the order in which sets first come.
+    """
+    width, used = 1 + int(member.max(initial=0)), 1 + int(group.max(initial=0))
+    number, longest = group.copy(), np.argsort(-size, kind="stable")
+    for rank in range(int(size.max(initial=0))):
+        some = longest[: np.count_nonzero(size > rank)]
+        # Sets have the same number as long as all their members so far are equal.
+        codes, distinct = pd.factorize(number[some] * width + member[first[some] + rank])
+        number[some] = used + codes
+        used += len(distinct)
+    return np.asarray(pd.factorize(number)[0])
 
 
 def cut_by_figure(

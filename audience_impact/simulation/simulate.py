@@ -242,15 +242,21 @@ class Simulation:
         return audiences.draw_audiences(line.monthly, self.sampler, line.tail_degrees)
 
     @cached_property
+    def drawn_audiences(self) -> Array:
+        """Return the audiences (rows, D) of each drawn row, of whom a share comes on a day."""
+        line = self.inputs.timeline
+        daily = line.daily.loc[line.drawn_rows["row"]]
+        return audiences.draw_audiences(daily, self.sampler, line.tail_degrees)
+
+    @cached_property
     def daily_audiences(self) -> Array:
         """Return the audiences (rows, D) of a day of the timeline; NaN for rows not drawn."""
         line = self.inputs.timeline
-        used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()
+        used = line.drawn_rows["row"]
         persons = np.full((len(line.rows), self.sampler.count), np.nan)
-        if used.any():
-            daily = line.daily[used]
-            monthly = audiences.draw_audiences(daily, self.sampler, line.tail_degrees)
-            persons[used] = monthly * audiences.draw_daily_shares(daily, self.sampler)
+        if len(used):
+            share = audiences.draw_daily_shares(line.daily.loc[used], self.sampler)
+            persons[used] = self.drawn_audiences * share
         return persons
 
     def draw_on_a_day(self, members: pd.DataFrame, if_present: bool = False) -> Array:
@@ -282,7 +288,7 @@ class Simulation:
     def release_answers(self) -> None:
         """Free the draws that no table of areas needs; they would be drawn again."""
         _ = self.countries  # which the tables of areas do need
-        for name in ("steps", "daily_audiences"):
+        for name in ("steps", "drawn_audiences"):
             self.__dict__.pop(name, None)
         self._on_a_day.clear()
 

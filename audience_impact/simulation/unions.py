@@ -43,10 +43,12 @@ Citation. docs/method.md.
 """
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact.audiences.distributions import ONE_SIDED
 from audience_impact.audiences.scope import COUNTRY
@@ -125,11 +127,35 @@ def draw_union_people(
         is_member = np.zeros((len(places), len(numbers)), dtype=bool)
         is_member[of_union, columns] = True
         inside = base[group[places[0]]]
-        shares = np.clip(audiences[numbers] / inside, 0.0, 1.0)
-        country = groups["country_id"].iloc[group[places[0]]]
-        use = draw_joint_use(overlap_model, country, sampler)
-        people[number[places]] = inside * overlap_model.draw_unions(Group(shares, use, is_member))
+        use = draw_joint_use(overlap_model, groups["country_id"].iloc[group[places[0]]], sampler)
+        people[number[places]] = _draw_once(
+            audiences[numbers], is_member, inside, use, overlap_model, sampler
+        )
     return people[number], base[group]
+
+
+def _draw_once(
+    audiences: Array,
+    is_member: NDArray[np.bool_],
+    base: Array,
+    use: JointUse,
+    overlap_model: OverlapModel,
+    sampler: Sampler,
+) -> Array:
+    """Return draws (unions, D) of unions inside one base (D,), each drawn once for all callers."""
+
+    def draw(some: list[int]) -> Array:
+        used = is_member[some].any(axis=0)
+        shares = np.clip(audiences[used] / base, 0.0, 1.0)
+        return base * overlap_model.draw_unions(Group(shares, use, is_member[some][:, used]))
+
+    (inside,) = _digest_rows(np.hstack([base, use.correlation, use.error])[None])
+    contents = np.array(_digest_rows(audiences), dtype="object")
+    return sampler.draw_once([(inside, *contents[row]) for row in is_member], draw)
+
+
+def _digest_rows(rows: Array) -> list[bytes]:
+    return [blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(rows)]
 
 
 def _raise_bases(base: Array, audiences: Array, group: Integers, audience: Integers) -> Array:
