@@ -42,7 +42,7 @@ draw, the overlap is fixed at the value of the model in the other draws.
 Citation. docs/method.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple, cast
 
@@ -65,7 +65,7 @@ from audience_impact.overlap.model import Group, JointUse, OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import draw_bases
 from audience_impact.simulation.parts import PartDraws, Places
-from audience_impact.simulation.phases import expand_runs, find_runs, number_sets
+from audience_impact.simulation.phases import expand_runs, find_equal_sets, find_runs, number_sets
 from audience_impact.simulation.sampler import Sampler, draw_pert
 from audience_impact.simulation.timeline import Timeline
 from audience_impact.vocabulary import WHOLE_INTERNET, InputKind, OverlapKind
@@ -99,13 +99,31 @@ class Unions(NamedTuple):
     members: pd.DataFrame
 
 
+class DrawnUnions(NamedTuple):
+    """Draws of unions in persons: `people` and `base` (rows, D), and the row of each union.
+
+    Equal unions inside equal bases have one row.
+    """
+
+    row: Integers
+    people: Array
+    base: Array
+
+
 def draw_union_people(
     audiences: Array, requested: Unions, overlap_model: OverlapModel, sampler: Sampler
 ) -> tuple[Array, Array]:
-    """Return draws (unions, D) of the people in each union, and of its base, in persons.
+    """Return draws (unions, D) of the people in each union, and of its base, in persons."""
+    row, people, base = draw_unions(audiences, requested, overlap_model, sampler)
+    return people[row], base[row]
+
+
+def draw_unions(
+    audiences: Array, requested: Unions, overlap_model: OverlapModel, sampler: Sampler
+) -> DrawnUnions:
+    """Return draws of unions of audiences.
 
     `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys.
-    Equal unions inside equal bases are drawn once.
     """
     table = requested.table
     group = table.groupby(list(table.columns.drop("set_id")), dropna=False).ngroup().to_numpy()
@@ -131,7 +149,7 @@ def draw_union_people(
         people[number[places]] = _draw_once(
             audiences[numbers], is_member, inside, use, overlap_model, sampler
         )
-    return people[number], base[group]
+    return DrawnUnions(number, people, base[group[distinct]])
 
 
 def _draw_once(
@@ -272,48 +290,72 @@ def draw_people(
         plan, folded = fold_audiences(everyone, count, line, persons, present)
     elif len(everyone):
         plan = _make_unions(everyone, line)
-    people, base = _draw_whole(apart, plan, folded, model, sampler)
-    if not in_part.any():
-        return people
+    whole, drawn = _draw_whole(apart, plan, folded, model, sampler)
     plan, restrictions = _plan_parts(members[in_part], line, apart)
-    drawn, online = draw_union_people(persons, plan, model, sampler)
-    order = np.argsort(plan.table["set_id"].to_numpy())
-    country_wide = PartDraws(np.clip(drawn / online, 0.0, 1.0)[order], online[order])
-    named = places.drawn
-    if present is not None:
-        is_there = present.loc[places.rows["restriction_id"]].to_numpy()
-        named = PartDraws(named.cut * is_there, named.online)
+    in_parts = draw_unions(persons, plan, model, sampler)
+    row_of_plan = in_parts.row[np.argsort(plan.table["set_id"].to_numpy())]
+    restrictions = restrictions.assign(row=row_of_plan[restrictions["number"]])
+    # Sets of the same unions, which may be of several groups apart, have the same people.
+    kinds = [*whole, restrictions]
+    number, kinds = find_equal_sets(kinds, np.zeros(count, dtype=np.int64))
+    people, base = _unite_whole(kinds[:2], drawn, 1 + int(number.max(initial=-1)))
+    if len(restrictions):
+        named = places.drawn
+        if present is not None:
+            is_there = present.loc[places.rows["restriction_id"]].to_numpy()
+            named = PartDraws(named.cut * is_there, named.online)
+        _add_parts(people, base, kinds[2], in_parts, places._replace(drawn=named))
+    return people[number]
+
+
+def _draw_whole(
+    apart: Integers, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
+) -> tuple[list[pd.DataFrame], DrawnUnions]:
+    """Return the unions (set_id, row) of services and of the whole internet, and their draws."""
+    count = len(apart)
+    if plan is None:
+        nothing = np.empty((0, sampler.count))
+        nobody = DrawnUnions(np.empty(0, dtype=np.int64), nothing, nothing)
+        return [pd.DataFrame(columns=["set_id", "row"], dtype="int64")] * 2, nobody
+    sets = plan.table["set_id"].to_numpy()
+    plan = plan._replace(table=plan.table.assign(apart=apart[sets % count]))
+    drawn = draw_unions(persons, plan, model, sampler)
+    rows = pd.DataFrame({"set_id": sets % count, "row": drawn.row})
+    return [rows[sets < count], rows[sets >= count]], drawn
+
+
+def _unite_whole(
+    kinds: Sequence[pd.DataFrame], drawn: DrawnUnions, count: int
+) -> tuple[Array, Array]:
+    """Return people and base (count, D) of those who are all affected; NaN and 0 without any.
+
+    `kinds` are the unions of services, then those of the whole internet.
+    """
+    people, base = (np.full((count, drawn.people.shape[1]), blank) for blank in (np.nan, 0.0))
+    for unions in kinds:
+        at, row = unions["set_id"].to_numpy(), unions["row"].to_numpy()
+        is_there = (drawn.people[row] > 0.0) | np.isnan(people[at])
+        people[at] = np.where(is_there, drawn.people[row], people[at])
+        base[at] = np.where(is_there, drawn.base[row], base[at])
+    return people, base
+
+
+def _add_parts(
+    people: Array, base: Array, restrictions: pd.DataFrame, unions: DrawnUnions, places: Places
+) -> None:
+    """Add to the people (sets, D) those in places; `restrictions` have the `row` of `unions`."""
+    country_wide = PartDraws(np.clip(unions.people / unions.base, 0.0, 1.0), unions.base)
     at = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
     rows = restrictions.merge(at, on=COUNTRY)
     rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
     first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
     for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
         sets = block["set_id"].unique()
-        affected, online = _sum_affected(block, country_wide, named, places.parent)
+        affected, online = _sum_affected(block, country_wide, places.drawn, places.parent)
         online = np.fmax(online, base[sets])
         others = np.nan_to_num(people[sets])
         rest = 1.0 - np.clip(others / online, 0.0, 1.0)
         people[sets] = others + rest * np.fmin(affected, online)
-    return people
-
-
-def _draw_whole(
-    apart: Integers, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
-) -> tuple[Array, Array]:
-    """Return people and base (sets, D) of those who are all affected; NaN and 0 without any."""
-    count = len(apart)
-    people, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
-    if plan is None:
-        return people, base
-    sets = plan.table["set_id"].to_numpy()
-    plan = plan._replace(table=plan.table.assign(apart=apart[sets % count]))
-    drawn, bases = draw_union_people(persons, plan, model, sampler)
-    for some in (sets < count, sets >= count):  # services, then the whole internet
-        at = sets[some] % count
-        is_there = (drawn[some] > 0.0) | np.isnan(people[at])
-        people[at] = np.where(is_there, drawn[some], people[at])
-        base[at] = np.where(is_there, bases[some], base[at])
-    return people, base
 
 
 def _plan_parts(
@@ -327,10 +369,11 @@ def _plan_parts(
     size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
     distinct = rows.iloc[first]
     of_set = apart[distinct["set_id"]]
-    group = distinct["pair"].to_numpy("int64") * (1 + apart.max()) + of_set
+    group = distinct["pair"].to_numpy("int64") * (1 + apart.max(initial=0)) + of_set
     number = number_sets(group, first, size, row)
     numbered = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
     restrictions = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
+    restrictions = restrictions.drop(columns="row")
     plan = _make_unions(numbered, line)
     at = of_set[np.unique(number, return_index=True)[1]]
     return plan._replace(table=plan.table.assign(apart=at[plan.table["set_id"]])), restrictions
@@ -339,15 +382,15 @@ def _plan_parts(
 def _sum_affected(
     block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
 ) -> tuple[Array, Array]:
-    """Return people in the places of each set, each once, and online; `restrictions` by number."""
+    """Return people in the places of each set, each once, and online; `restrictions` by row."""
     sets, at = np.unique(block["set_id"], return_inverse=True)
     named = block.groupby(["set_id", "area_id"]).ngroup().to_numpy()
     first = np.unique(named, return_index=True)[1]
-    online = restrictions.online[block["number"]]
+    online = restrictions.online[block["row"]]
     shares, people = (
         nesting.find_largest(values, named, len(first))
         for values in (
-            restrictions.cut[block["number"]] * drawn.cut[block["place"]],
+            restrictions.cut[block["row"]] * drawn.cut[block["place"]],
             online * drawn.online[block["place"]],
         )
     )
