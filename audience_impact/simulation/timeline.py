@@ -253,7 +253,8 @@ def _limit_rows(
 
 def _cap_limits(low: Array, most: Array, cap: Array, base: Array) -> Limits:
     """Return the limits of audiences of which at most `cap` are affected; low is 0 if unknown."""
-    least = np.where(low > cap, cap, np.nan_to_num(low))
+    # Where a figure of a day is above one of a month, the errors move the cap farther than the low.
+    least = np.minimum.accumulate(np.where(low > cap, cap, np.nan_to_num(low)), axis=1)
     return Limits(least, np.fmin(most, cap), most, base)
 
 

@@ -99,3 +99,10 @@ def test_a_daily_figure_that_names_no_number_is_no_figure() -> None:
     result = days(value="", low="300000", interval_kind="one_sided_min")
     assert pd.isna(result["q50_person_days"])
     assert list(result[DAYS_ENDS]) == [200000, 6000000]
+
+
+def test_a_figure_of_a_day_above_that_of_the_month_bounds_no_more_from_below_with_errors() -> None:
+    """Both figures are at their ends: that of the day is then below the larger month."""
+    result = days(value="900000")
+    assert result["printed_min_person_days"] == 10 * 600e3
+    assert 0.0 < result["min_person_days"] <= result["printed_min_person_days"]
