@@ -31,6 +31,7 @@ from audience_impact.simulation.phases import (
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, spread_kinds
+from audience_impact.simulation.worlds import DRAWN, LEASTS, MOSTS
 
 EVERY = "all"
 """Value of `restriction_id` for all restrictions of the country together."""
@@ -252,8 +253,11 @@ def _sum_by_kind(
 
 
 def _join_worlds(least: pd.DataFrame, most: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
-    parts = least.reindex(most.index).fillna(0.0), most, drawn.reindex(most.index)
-    values = worlds.join_worlds(*(part.to_numpy("float64") for part in parts))
+    values = np.zeros((len(most), DRAWN + drawn.shape[1]))
+    values[:, MOSTS], values[:, DRAWN:] = most, np.nan
+    for part, columns in ((least, LEASTS), (drawn, range(DRAWN, values.shape[1]))):
+        at = most.index.get_indexer(part.index)
+        values[np.ix_(at[at >= 0], columns)] = part.to_numpy()[at >= 0]
     return pd.DataFrame(values, most.index)
 
 

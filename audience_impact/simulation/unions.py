@@ -348,14 +348,18 @@ def _add_parts(
     at = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
     rows = restrictions.merge(at, on=COUNTRY)
     rows = rows.sort_values(["set_id", "area_id"], ignore_index=True)
-    first_row_of_set = np.flatnonzero(~rows["set_id"].duplicated())
-    for _, block in rows.groupby(first_row_of_set[pd.factorize(rows["set_id"])[0]] // BLOCK):
-        sets = block["set_id"].unique()
-        affected, online = _sum_affected(block, country_wide, places.drawn, places.parent)
-        online = np.fmax(online, base[sets])
-        others = np.nan_to_num(people[sets])
+    areas, sets = pd.factorize(rows["area_id"])[0], rows["set_id"].to_numpy()
+    first, size = find_runs(sets * (1 + areas.max()) + areas)
+    holder = nesting.find_holders(sets[first], rows["area_id"].iloc[first], places.parent)
+    plan = rows.assign(named=np.repeat(np.arange(len(first)), size), holder=np.repeat(holder, size))
+    first_of_set, length = find_runs(sets)
+    for _, block in plan.groupby(np.repeat(first_of_set // BLOCK, length)):
+        affected, online = _sum_affected(block, country_wide, places.drawn)
+        some = block["set_id"].unique()
+        online = np.fmax(online, base[some])
+        others = np.nan_to_num(people[some])
         rest = 1.0 - np.clip(others / online, 0.0, 1.0)
-        people[sets] = others + rest * np.fmin(affected, online)
+        people[some] = others + rest * np.fmin(affected, online)
 
 
 def _plan_parts(
@@ -380,23 +384,25 @@ def _plan_parts(
 
 
 def _sum_affected(
-    block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws, parent: nesting.Parents
+    block: pd.DataFrame, restrictions: PartDraws, drawn: PartDraws
 ) -> tuple[Array, Array]:
-    """Return people in the places of each set, each once, and online; `restrictions` by row."""
-    sets, at = np.unique(block["set_id"], return_inverse=True)
-    named = block.groupby(["set_id", "area_id"]).ngroup().to_numpy()
-    first = np.unique(named, return_index=True)[1]
-    online = restrictions.online[block["row"]]
+    """Return people in the places of each set, each once, and online; `restrictions` by row.
+
+    `named` numbers the places of all sets in their order; `holder` is from nesting.find_holders.
+    """
+    named, place, row = (block[name].to_numpy() for name in ("named", "place", "row"))
+    first, _ = find_runs(named)
+    lengths = find_runs(block["set_id"].to_numpy())[1]
+    at = np.repeat(np.arange(len(lengths)), lengths)
+    online = restrictions.online[row]
     shares, people = (
-        nesting.find_largest(values, named, len(first))
-        for values in (
-            restrictions.cut[block["row"]] * drawn.cut[block["place"]],
-            online * drawn.online[block["place"]],
-        )
+        nesting.find_largest(values, named - named[0], len(first))
+        for values in (restrictions.cut[row] * drawn.cut[place], online * drawn.online[place])
     )
-    holder = nesting.find_holders(at[first], block["area_id"].iloc[first], parent)
-    affected = nesting.unite_people(shares, people, holder, at[first], len(sets))
-    return affected, nesting.find_largest(online, at, len(sets))
+    holder = block["holder"].to_numpy()[first]
+    holder = np.where(holder == nesting.NONE, holder, holder - named[0])
+    affected = nesting.unite_people(shares, people, holder, at[first], len(lengths))
+    return affected, nesting.find_largest(online, at, len(lengths))
 
 
 def draw_conditioned(
