@@ -5,11 +5,17 @@ by `/` with both ends inclusive. Inside the program an interval is [start, end).
 and the distance between two periods are measured here and nowhere else.
 """
 
+from __future__ import annotations
+
 import re
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:  # an answer for a restriction is made without pandas
+    import pandas as pd
 
 SHAPE = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2])(?:-([0-9]{2}))?|-Q([1-4])|-H([12]))?")
 
@@ -17,7 +23,7 @@ SANE_YEARS = (1990, 2035)
 """Permitted years: from before the first figure of internet use to the last projection on record.
 """
 DAY = "datetime64[us]"
-ONE_DAY = pd.Timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 WINDOW_DAYS = 366
 """Maximum distance of a base from a figure (twelve months)."""
 MONTH_DAYS = 30
@@ -30,7 +36,7 @@ MEAN_MONTH_DAYS = 30.4375
 """Mean length of a month in days, to convert days to months."""
 
 
-def _parse_part(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+def _parse_part(text: str) -> tuple[datetime, datetime] | None:
     """Return the first day of a date or period and the day after its last, or None."""
     parts = SHAPE.fullmatch(text)
     if not parts:
@@ -38,17 +44,18 @@ def _parse_part(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     year, month, day, quarter, half = (int(part or 0) for part in parts.groups())
     try:
         if parts[3]:
-            first = pd.Timestamp(year, month, day)
+            first = datetime(year, month, day)
             return first, first + ONE_DAY
         length = 1 if month else 3 if quarter else 6 if half else 12
-        first = pd.Timestamp(year, month or length * (max(quarter, half, 1) - 1) + 1, 1)
-        return first, first + pd.DateOffset(months=length)
+        number = month or length * (max(quarter, half, 1) - 1) + 1
+        years, months = divmod(number - 1 + length, 12)
+        return datetime(year, number, 1), datetime(year + years, months + 1, 1)
     except (ValueError, OverflowError):  # a day or a year that no calendar has
         return None
 
 
 @lru_cache(maxsize=65536)
-def parse_period(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+def parse_period(text: str) -> tuple[datetime, datetime] | None:
     """Return the half-open interval of days of a period as written in the facts.
 
     Returns (start, end) with end exclusive, or None where the text is no ISO 8601 period
@@ -61,11 +68,13 @@ def parse_period(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     return parsed[0][0], parsed[-1][1]
 
 
-def parse_periods(texts: "pd.Series[str]") -> pd.DataFrame:
+def parse_periods(texts: pd.Series[str]) -> pd.DataFrame:
     """Return columns `start` and `end` (datetime64, end exclusive) of a column of periods.
 
     Equal texts are parsed once. Blank or malformed texts give NaT in both columns.
     """
+    import pandas as pd
+
     codes, unique_texts = pd.factorize(texts)
     none = (np.datetime64("NaT", "us"),) * 2
     parsed = np.array([*(parse_period(text) or none for text in unique_texts), none], dtype=DAY)

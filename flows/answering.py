@@ -73,8 +73,8 @@ def estimate_event(place: str, start: date, days: int | None, about: dict[str, A
         _open_place(place) as folders,
         publish_estimate(event, steps.read_facts(folders)) as estimated,
     ):
-        tables = records.load_tables(versions.find_latest(estimated.published))
-        record = records.build_record(tables, estimated.restriction_id)
+        version = versions.find_latest(estimated.published)
+        record = records.build_record(version.read_arrow, estimated.restriction_id)
         sentence = sentences.write_headline(record)
         shown = tell_ahead(sentence) if start > date.today() else sentence
         return _describe(record.leading.people, shown)

@@ -179,7 +179,7 @@ def format_answers(version: Stored, folders: Sequence[Path]) -> str:
     """Return version, facts and answers as Markdown, in which words of facts are text."""
     about = version.version
     named = ", ".join(markdown_text(folder) for folder in folders)
-    rows = rankings.list_exposed(records.load_tables(version))
+    rows = rankings.list_exposed(records.Tables(version))
     return (
         f"Version **{version.id}** as of {day_in_words(str(about.as_of))}, from the facts "
         f"in {named} (SHA-256 {about.inputs_sha256[:12]}) by method {about.method_version}.\n\n"

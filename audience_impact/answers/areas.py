@@ -6,13 +6,13 @@ for each kind of restrictions, with people, each counted once, beside person-day
 counted once a day.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from audience_impact.answers import Quantity
 from audience_impact.answers.names import (
@@ -37,6 +37,7 @@ from audience_impact.answers.numbers import (
     format_floor,
     format_interval,
     has_telling_ceiling,
+    is_blank,
     on_day,
     read_cover,
     read_estimate,
@@ -45,6 +46,9 @@ from audience_impact.answers.numbers import (
 from audience_impact.answers.records import Row, list_containing_areas, plain_rows
 from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.vocabulary import WORLD, Confidence, RestrictionKind, YesNo
+
+if TYPE_CHECKING:  # an answer for a restriction is made without pandas
+    import pandas as pd
 
 _INCOMPLETE = re.compile("some_bounds_only|no_daily|outweighed")
 """Rules by which quantiles of person-days leave something out."""
@@ -90,6 +94,12 @@ def read_amount(row: Row, quantity: Quantity) -> Estimate:
     return read_estimate(about, quantity.unit)
 
 
+def _list_no_countries() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
 @dataclass(frozen=True)
 class AreaRecord:
     """Everything published about a country, a region or the world in a year, a month or on a day.
@@ -110,7 +120,7 @@ class AreaRecord:
     kinds: Mapping[str, Row]
     kind: RestrictionKind = RestrictionKind.ALL
     quantity: Quantity = Quantity.PEOPLE
-    countries: pd.DataFrame = field(default_factory=pd.DataFrame)
+    countries: pd.DataFrame = field(default_factory=_list_no_countries)
     by_year: tuple[Row, ...] = ()
     by_month: tuple[Row, ...] = ()
     comparisons: tuple[Row, ...] = ()
@@ -403,7 +413,7 @@ def _describe_events(row: Row) -> str:
 
 def explain_difference(row: Row) -> str:
     """Return why a published figure of an area differs from ours, or that it does not."""
-    cells: dict[str, Any] = {name: None if pd.isna(cell) else cell for name, cell in row.items()}
+    cells: dict[str, Any] = {name: None if is_blank(cell) else cell for name, cell in row.items()}
     low, middle, high = (
         format_compact(cells[name]) for name in ("min_persons", "q50_persons", "max_persons")
     )

@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import pycountry
 from babel import Locale
 from babel.lists import format_list
 
@@ -163,6 +162,8 @@ def area_in_words(area_id: str, area_name: str) -> str:
 
 def list_area_names() -> Iterator[tuple[str, str]]:
     """Return each English or official name and code of a country or region, with its code."""
+    import pycountry
+
     yield from ((name, code) for code, name in _NAMES.items())
     yield from _OTHER_NAMES.items()
     yield from _list_names_in(LOCALE)

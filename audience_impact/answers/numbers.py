@@ -13,7 +13,6 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
@@ -80,9 +79,18 @@ ENDS = [f"{name}_persons" for name in NUMBERS]
 """Columns of the numbers of people of a published row."""
 
 
+def is_blank(cell: Any) -> bool:
+    """Return whether a cell of a row or of a frame has no value."""
+    if cell is None or isinstance(cell, float | int | str):
+        return cell is None or cell != cell
+    import pandas as pd  # others are cells of a frame
+
+    return bool(pd.isna(cell))
+
+
 def read_number(cell: Any) -> float | None:
     """Return the number in a cell, None where it is blank."""
-    return None if cell is None or pd.isna(cell) else float(cell)
+    return None if is_blank(cell) else float(cell)
 
 
 def read_estimate(row: Mapping[str, Any], unit: str = "persons", prefix: str = "") -> Estimate:
@@ -112,7 +120,7 @@ def read_cover(row: Mapping[str, Any]) -> Cover | None:
 
 def format_compact(persons: float | None) -> str:
     """Return people for tables and lists: 96.0 M, 466 k, 0; a dash where nothing is known."""
-    if persons is None or pd.isna(persons):
+    if persons is None or is_blank(persons):
         return NONE
     if persons >= 1e6:
         return f"{persons / 1e6:,.1f} M"

@@ -8,16 +8,19 @@ interval relative to the median in classes (INTERVALS), and number of people. Ro
 interval follow those with one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from audience_impact.answers import EventKind, EventOrder, Quantity, names
 from audience_impact.answers.areas import is_year
 from audience_impact.answers.numbers import day_in_words, format_estimate
 from audience_impact.answers.records import (
     ALL,
+    END,
     Row,
     is_in_force,
     list_containing_areas,
@@ -26,6 +29,9 @@ from audience_impact.answers.records import (
     write_period,
 )
 from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, Feature, ImpactMetric, ObsStatus
+
+if TYPE_CHECKING:  # an answer for a restriction is made without pandas
+    import pandas as pd
 
 NUMBERS = ("min", "q05", "q50", "q95", "max")
 ON_RECORD = [
@@ -55,6 +61,8 @@ def build_events(
 
     Person-days are those of the year, or of all days without a `period`; blank for a month.
     """
+    import pandas as pd
+
     acts = tables["restrictions"]
     acts = acts[acts["restriction_id"].isin(set(ids))]
     kinds = _read_kinds(tables["impact_by_platform"]).reindex(acts["restriction_id"])
@@ -68,7 +76,7 @@ def build_events(
     events = acts.reindex(columns=ON_RECORD).assign(
         **acts[["area_names", "platform_names"]].replace(";", ", ", regex=True).fillna(""),
         start_on=_find_first_days(acts),
-        ended_on=[write_end(row) for row in plain_rows(acts)],
+        ended_on=[write_end(row) for row in plain_rows(acts[[*END]])],
         kind=kinds["kind"].to_numpy(),
         impact_metric=metric.to_numpy(),
     )
@@ -81,6 +89,7 @@ def build_events(
         tables["person_days"], acts["restriction_id"], acts.loc[leads, "restriction_id"], period
     )
     sources = tables["sources"]
+    sources = sources[sources["source_id"].isin(acts["source_id"])]
     named = sources.assign(source=[names.name_publisher(row) for row in plain_rows(sources)])
     cited = acts[["restriction_id", "source_id"]].merge(
         named[["source_id", "publisher", "source", "title", "licence", "url"]],
@@ -92,7 +101,7 @@ def build_events(
     )
 
 
-def _find_first_days(acts: pd.DataFrame) -> "pd.Series[str]":
+def _find_first_days(acts: pd.DataFrame) -> pd.Series[str]:
     """Return the first day in force, of the type of `start_on`, which stands in for a blank."""
     rows = plain_rows(acts[["observed_from", "observed_by"]])
     periods = [write_period(*row.values()) or "" for row in rows]
@@ -102,6 +111,8 @@ def _find_first_days(acts: pd.DataFrame) -> "pd.Series[str]":
 
 def _read_kinds(parts: pd.DataFrame) -> pd.DataFrame:
     """Return, by restriction, its EventKind and whether features of services alone were cut."""
+    import pandas as pd
+
     ids = parts["restriction_id"]
     is_network = parts["platform_id"].eq(WHOLE_INTERNET).groupby(ids).any()
     is_entire = parts["feature"].eq(Feature.WHOLE_SERVICE.value).groupby(ids).any()
@@ -110,7 +121,7 @@ def _read_kinds(parts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_person_days(
-    table: pd.DataFrame, ids: "pd.Series[str]", led: "pd.Series[str]", period: str | None
+    table: pd.DataFrame, ids: pd.Series[str], led: pd.Series[str], period: str | None
 ) -> pd.DataFrame:
     """Return the person-days of restrictions in a year or in all; of users for those in `led`."""
     rows = table[table["restriction_id"].isin(ids) & (table["period"] == (period or ALL))]
@@ -133,6 +144,8 @@ def select_restrictions(
     A restriction without an end on record is in force in the years of its person-days, as in
     `countries_by_year`.
     """
+    import pandas as pd
+
     acts = tables["restrictions"]
     if area_id:
         containing = list_containing_areas(acts)
@@ -219,6 +232,8 @@ def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of `impact` in the order in which answers are printed, the best known first."""
+    import pandas as pd
+
     middle = rows["q50_persons"].astype("float64")
     span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
     width = span / middle.where(middle > 0)

@@ -4,21 +4,22 @@ A record is built once from the published rows. The terminal, Markdown, the repo
 the citation all render this record, so that they cannot disagree.
 """
 
-import math
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import pyarrow as pa
 
 from audience_impact import periods
 from audience_impact.answers import names
-from audience_impact.answers.numbers import format_share, read_estimate
-from audience_impact.store.versions import Stored
+from audience_impact.answers.numbers import format_share, is_blank, read_estimate
+from audience_impact.store.versions import JOINED_BY, Stored, make_frame
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Cause,
@@ -35,8 +36,11 @@ from audience_impact.vocabulary import (
     YesNo,
 )
 
+if TYPE_CHECKING:  # an answer for a restriction is made without pandas
+    import pandas as pd
+
 OF_RESTRICTIONS = (
-    *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
+    *("restrictions", "impact", "impact_by_platform", "comparisons", "lineage"),
     *("person_days", "sensitivity"),
 )
 """Published tables from which the record of a restriction is built."""
@@ -57,9 +61,13 @@ SMALL_SHARE = 0.01
 """Share of the variance below which an input is not named as a driver of an interval."""
 ALL = "all"
 """Period of the row of person-days over all years."""
+END = ("ended_on", "ended_by", "end_source")
+"""Columns of `restrictions` that `write_end` reads."""
 Row = Mapping[str, Any]
 Rows = Mapping[str, list[dict[str, Any]]]
 """Rows of one restriction, by table."""
+ReadTable = Callable[[str], pa.Table]
+"""What returns a published table by its name."""
 
 
 Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
@@ -314,13 +322,27 @@ class AnswerRecord:
         return [*texts, *(f"no audience figure for {name}" for name in unknown)]
 
 
-def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
-    """Return the published tables that answers need by name, those of areas together as `areas`.
+class Tables(dict[str, "pd.DataFrame"]):
+    """The published tables that answers need, by name, those of areas together as `areas`.
 
-    Raise PublishError where one is damaged.
+    Each is read when it is asked for, which raises PublishError where it is damaged.
     """
-    tables = {name: version.read_frame(name) for name in TABLES}
-    return tables | {"areas": combine_areas(version.read_frame)}
+
+    def __init__(self, version: Stored) -> None:
+        super().__init__()
+        self.read_arrow = cache(version.read_arrow)
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        """Return a table as a frame, which is read and made once."""
+        self[name] = combine_areas(self._read_frame) if name == "areas" else self._read_frame(name)
+        return self[name]
+
+    def _read_frame(self, name: str) -> pd.DataFrame:
+        return make_frame(self.read_arrow(name), is_nullable=True)
+
+    def list_ids(self) -> list[str]:
+        """Return the ids of all restrictions, in the order of the table."""
+        return list(self.read_arrow("restrictions")["restriction_id"].to_pylist())
 
 
 def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
@@ -328,6 +350,8 @@ def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
 
     `read` returns a published table by its name.
     """
+    import pandas as pd
+
     parts = []
     for name, column in AREA_TABLES.items():
         rows = read(name)
@@ -336,23 +360,39 @@ def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
+def build_record(read: ReadTable, restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
-    acts = tables["restrictions"]
-    selected = acts[acts["restriction_id"] == restriction]
-    return build_records({**tables, "restrictions": selected})[restriction]
+    return build_records(read, restriction)[restriction]
 
 
-def build_records(tables: Mapping[str, pd.DataFrame]) -> dict[str, AnswerRecord]:
-    """Return the record of each restriction of `tables`, in the order of the published table."""
-    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {
-        name: {} for name in tables["restrictions"]["restriction_id"]
-    }
+def build_records(read: ReadTable, restriction: str = "") -> dict[str, AnswerRecord]:
+    """Return the record of each restriction, or of one, in the order of the published table.
+
+    `read` returns a published table by its name.
+    """
+    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for name in OF_RESTRICTIONS:
-        table = tables[name]
-        for row in plain_rows(table[table["restriction_id"].isin(list(grouped))]):
-            grouped[row["restriction_id"]].setdefault(name, []).append(row)
+        table = read(name)
+        if restriction:
+            table = _slice_rows(table, restriction)
+        for row in list_rows(table):
+            if name == "restrictions":
+                grouped[row["restriction_id"]] = {}
+            if row["restriction_id"] in grouped:
+                grouped[row["restriction_id"]].setdefault(name, []).append(row)
     return {name: build_record_from_rows(rows) for name, rows in grouped.items()}
+
+
+def _slice_rows(table: pa.Table, restriction: str) -> pa.Table:
+    """Return the rows from the first to the last of a restriction.
+
+    They are counted here, because Arrow imports pandas for a value to compare with.
+    """
+    ids = table["restriction_id"].to_pylist()
+    if restriction not in ids:
+        return table.slice(0, 0)
+    first, behind = ids.index(restriction), ids[::-1].index(restriction)
+    return table.slice(first, len(ids) - behind - first)
 
 
 def build_record_from_rows(rows: Rows) -> AnswerRecord:
@@ -406,8 +446,10 @@ def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     return containing
 
 
-def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Series[bool]":
+def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> pd.Series[bool]:
     """Return for each restriction whether it was in force on a day of the year or month."""
+    import pandas as pd
+
     first, after = periods.parse_period(period) or (pd.NaT, pd.NaT)
     start = pd.to_datetime(acts["start_on"])
     last = pd.to_datetime(acts["ended_by"])
@@ -417,8 +459,14 @@ def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> "pd.Ser
     return carried_out & (start < after) & (last >= first)
 
 
+def list_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Return rows as plain objects: integers plain, dates, truths and lists as text."""
+    columns = [[_to_plain(cell) for cell in column.to_pylist()] for column in table.columns]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as plain objects: integers plain, dates as text, nulls as None."""
+    """Return the rows of a frame as plain objects, as `list_rows` those of a published table."""
     columns = [[_to_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
     return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
@@ -426,9 +474,13 @@ def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _to_plain(cell: Any) -> Any:
     if isinstance(cell, str):  # most are
         return cell
-    if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
-        return None
-    return str(cell)[:10] if hasattr(cell, "isoformat") else cell
+    if isinstance(cell, bool):
+        return YesNo.YES.value if cell else YesNo.NO.value
+    if isinstance(cell, list):
+        return JOINED_BY.join(cell)
+    if hasattr(cell, "isoformat"):
+        return str(cell)[:10]
+    return None if is_blank(cell) else cell
 
 
 def write_end(row: Row) -> str | None:

@@ -1,9 +1,10 @@
 """The record of a restriction, or of an area, as text for a terminal and as JSON."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from audience_impact.answers import Quantity, areas, rankings, sentences
 from audience_impact.answers.areas import AreaRecord, group_kinds, is_year, read_amount
@@ -27,6 +28,9 @@ from audience_impact.answers.restriction_words import name_other_ids, name_start
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import EndStatus, RestrictionKind, write_word
+
+if TYPE_CHECKING:  # an answer for a restriction is made without pandas
+    import pandas as pd
 
 TITLES = (
     *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
@@ -194,7 +198,7 @@ def _format_event(row: Row, quantity: Quantity) -> tuple[str, ...]:
     amount = format_amount(read_amount(row, quantity))
     start, last = row["start_on"] or "not known", row["ended_on"] or ""
     interval = parse_period(last)
-    if interval is None or interval[1] - interval[0] > pd.Timedelta(days=31):
+    if interval is None or interval[1] - interval[0] > timedelta(days=31):
         is_open = interval is not None or row["end_status"] == EndStatus.UNKNOWN
         last = "end not recorded" if is_open else row["end_status"]
     return row["restriction_id"], start, last, amount, f"{place}: {cut}{chain}", source

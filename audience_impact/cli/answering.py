@@ -1,11 +1,11 @@
 """Answers of the commands to typed words: for one restriction, for an area, or as a list."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import pandas as pd
 
 from audience_impact.answers import (
     ChartForm,
@@ -20,6 +20,7 @@ from audience_impact.answers import (
     text,
 )
 from audience_impact.answers.areas import AreaRecord
+from audience_impact.answers.records import Tables
 from audience_impact.cli import finding
 from audience_impact.cli.finding import Question
 from audience_impact.cli.folders import fail_with, print_line
@@ -28,10 +29,11 @@ from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WORLD, RestrictionKind
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audience_impact.site.drawing import Picture
 
 MOST_LISTED = 20
-Tables = dict[str, pd.DataFrame]
 
 
 class Options(NamedTuple):
@@ -50,14 +52,14 @@ class Answer:
 
     text: str
     values: dict[str, Any]
-    draw: "Callable[[], Picture] | None" = None
+    draw: Callable[[], Picture] | None = None
 
 
 def answer_question(version: Stored, words: str, period: str | None, options: Options) -> Answer:
     """Return the answer to typed words; exit with 1 if nothing on record fits."""
-    tables = records.load_tables(version)
+    tables = Tables(version)
     ids = words.split()
-    if len(ids) > 1 and set(tables["restrictions"]["restriction_id"]).issuperset(ids):
+    if len(ids) > 1 and set(tables.list_ids()).issuperset(ids):
         from audience_impact.api.computing import people
 
         try:
@@ -71,9 +73,7 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     is_ranked = bool(by or options.form or options.metric is not Quantity.PEOPLE)
     is_single = len(ids) == 1 and question.is_precise
     is_event = question.has_shutdowns and is_single  # and not about all shutdowns of the area
-    rows = tables["areas"][tables["areas"]["area_id"] == (question.area or WORLD)]
-    has_area = question.period is None or bool((rows["period"] == question.period).any())
-    if question.area is not None and (is_ranked or (not is_event and has_area)):
+    if question.area and (is_ranked or (not is_event and _has_period(tables, question))):
         answer = _answer_area(version, tables, question, options)
     elif is_ranked:
         raise fail_with(f"--by, --metric and --as go with a country or region; {words} is none", 2)
@@ -89,14 +89,19 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     )
 
 
+def _has_period(tables: Tables, question: Question) -> bool:
+    rows = tables["areas"][tables["areas"]["area_id"] == question.area]
+    return question.period is None or bool((rows["period"] == question.period).any())
+
+
 def answer_restriction(
     version: Stored, tables: Tables, restriction_id: str, show_all: bool
 ) -> Answer:
     """Return the answer for a restriction, in full or in brief."""
-    record = records.build_record(tables, restriction_id)
+    record = records.build_record(tables.read_arrow, restriction_id)
     render = text.render_restriction if show_all else text.render_brief
 
-    def draw() -> "Picture":
+    def draw() -> Picture:
         from audience_impact.site import build
 
         return build.draw_restriction(version, restriction_id)
@@ -121,7 +126,7 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
         shown = f"{shown}\n{text.render_area(record, version.id)}"
     values = text.area_json(record, version.id) | {"restrictions": records.plain_rows(events)}
 
-    def draw() -> "Picture":
+    def draw() -> Picture:
         from audience_impact.site import ranking as charts
 
         is_line = options.form is ChartForm.LINE
@@ -176,7 +181,7 @@ def list_events(
     order: EventOrder,
 ) -> Answer:
     """Return a list of restrictions; exit with 1 where the area is unknown."""
-    tables = records.load_tables(version)
+    tables = Tables(version)
     period = None if year is None else str(year)
     acts = rankings.select_restrictions(tables, find_area_code(area, tables), period, kind, begun)
     events = rankings.build_events(tables, set(acts["restriction_id"]), period)
@@ -207,7 +212,7 @@ def find_restrictions(
     words: str, tables: Tables, period: str | None = None
 ) -> tuple[Question, list[str]]:
     """Return the question and the restrictions that fit it; exit with 1 if nothing fits."""
-    ids = tables["restrictions"]["restriction_id"].tolist()
+    ids = tables.list_ids()
     if words in ids:
         if period:
             raise fail_with(f"--period {period} goes with a country or region; {words} is none", 2)

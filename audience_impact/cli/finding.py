@@ -11,21 +11,25 @@ Known drawbacks. A month is read beside a year alone. A place below the country 
 that a record of the version has for it or for the place that contains it.
 """
 
+from __future__ import annotations
+
 import difflib
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from audience_impact.answers import names
 from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.numbers import day_in_words
-from audience_impact.answers.records import is_in_force, plain_rows, write_end
+from audience_impact.answers.records import END, is_in_force, plain_rows, write_end
 from audience_impact.populations import read_area_names
 from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, Action, EndStatus, write_word
+
+if TYPE_CHECKING:  # an answer for a restriction is made without pandas
+    import pandas as pd
 
 DESCRIBING = ("occasion", "network_scope", "end_status")
 """Columns whose words say how a restriction was, and not where or of what."""
@@ -46,6 +50,11 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
     *("october", "november", "december"),
 )
+ENGLISH_MONTHS = {
+    text: number for number, name in enumerate(MONTHS, 1) for text in (name, name[:3])
+}
+LONGEST_CODE = 3
+"""Letters of the longest code of an area; one may be the name of a month somewhere."""
 LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 6
 NEAR, MOST_LETTERS = 0.83, 2
 """Least similarity (difflib) of a word and the name that it is taken for: one letter of six may
@@ -230,7 +239,7 @@ def find_area(words: str, on_record: Mapping[str, str]) -> str | None:
 def read_question(text: str, vocabulary: Vocabulary) -> Question:
     """Return what the words of a text ask for."""
     question = Question(asks_countries=bool(re.search(r"(?i)\b(which|what) countr", text)))
-    tokens = _split_words(_read_period(text, question))
+    tokens = _split_words(_read_period(text, question, vocabulary))
     exact = _read_names(tokens, vocabulary, Question(), ())
     named = {name.kind for name in exact.names}
     guessed = [kind for kind in ("area", "service") if kind not in named]
@@ -248,7 +257,7 @@ def _read_names(
     return question
 
 
-def _read_period(text: str, question: Question) -> str:
+def _read_period(text: str, question: Question, vocabulary: Vocabulary) -> str:
     """Take the period from a text; return what remains of the text."""
     match = PERIOD.search(text)
     if match is None:
@@ -257,22 +266,31 @@ def _read_period(text: str, question: Question) -> str:
     words = f"{text[: match.start()]} {text[match.end() :]}".split()
     if len(match[1]) == len("2023"):
         for place, word in enumerate(words):
-            if number := _number_months().get(make_key(word)):
+            if number := _number_month(make_key(word), vocabulary):
                 question.period = f"{match[1]}-{number:02}"
                 del words[place]
                 break
     return " ".join(words)
 
 
+def _number_month(key: str, vocabulary: Vocabulary) -> int | None:
+    """Return the number of the month with this name; None for any other word.
+
+    Foreign names take a fifth of a second to read, and are read for words that mean nothing else.
+    """
+    is_named = len(key) > LONGEST_CODE and key in vocabulary.names
+    if key in ENGLISH_MONTHS or key in FILLERS or key in SHUTDOWNS or is_named:
+        return ENGLISH_MONTHS.get(key)
+    return _number_foreign_months().get(key)
+
+
 @cache
-def _number_months() -> dict[str, int]:
-    """Return the number of each month by its name; a foreign name of two months is left out."""
+def _number_foreign_months() -> dict[str, int]:
+    """Return the number of each month by its name; a name of two months is left out."""
     numbers: dict[str, set[int]] = {}
     for name, number in names.list_month_names():
         numbers.setdefault(make_key(name), set()).add(number)
-    foreign = {name: min(several) for name, several in numbers.items() if len(several) == 1}
-    months = list(enumerate(MONTHS, 1))
-    return foreign | {text: number for number, name in months for text in (name, name[:3])}
+    return {name: min(several) for name, several in numbers.items() if len(several) == 1}
 
 
 def _read_name(tokens: list[str], vocabulary: Vocabulary, question: Question, shouted: bool) -> int:
@@ -331,8 +349,8 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     if not (is_answerable and (question.names or question.area)):
         return []
     acts, fits = vocabulary.acts, _mark_fitting(question, vocabulary)
-    words = acts["restriction_id"].map(vocabulary.words)
-    of_services = acts["restriction_id"].map(lambda act: vocabulary.services.get(act, set()))
+    ids = acts["restriction_id"]
+    of_services = ids.map(lambda act: vocabulary.services.get(act, set()))
     shutdowns = of_services.map(lambda services: WHOLE_INTERNET in services)
     values = question.list_values("word")
     cells = acts.reindex(columns=DESCRIBING).astype("object").fillna("").to_numpy().ravel()
@@ -341,16 +359,20 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
     describing = [value for value in values if value in how]
     placing = [value for value in values if value not in describing]
     for value in (*placing, *question.list_values(SHUTDOWN), *describing):
-        fitting = words.map(partial(_has_word, term=value)) if value in values else shutdowns
+        fitting = shutdowns
+        if value in values:
+            fitting = ids.map(vocabulary.words).map(partial(_has_word, term=value))
         having = fits & fitting.astype(bool)
         if having.any() or not fits.any() or (value in placing and not is_placed):
             fits = having
         else:
             question.ignore(value)
-    return list(acts.loc[fits, "restriction_id"])
+    return list(ids[fits])
 
 
-def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool]":
+def _mark_fitting(question: Question, vocabulary: Vocabulary) -> pd.Series[bool]:
+    import pandas as pd
+
     acts = vocabulary.acts
     areas, services = question.list_values("area"), question.list_values("service")
     columns = ["restriction_id", "country_paths", "country_ids"]
@@ -369,7 +391,7 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> "pd.Series[bool
         begun = announced | (first & last)
         in_force = is_in_force(acts, question.period, as_of).astype(bool)
         if "-" in question.period:  # an event whose end is not recorded is of its first month
-            ends = [write_end(row) or "" for row in plain_rows(acts)]
+            ends = [write_end(row) or "" for row in plain_rows(acts[[*END]])]
             is_open = pd.Series(ends, acts.index).str.contains("/")
             in_force &= ~(is_open | acts["end_status"].eq(EndStatus.UNKNOWN.value))
         fits &= begun | in_force

@@ -110,7 +110,7 @@ def explain(
         trace = import_computing().compute_trace(facts, words, published)
     else:
         version = open_version(published, version_name, on)
-        name = answering.find_single_id(words, records.load_tables(version))
+        name = answering.find_single_id(words, records.Tables(version))
         trace = explaining.read_trace(version, name)
     chosen = metric or explaining.choose_metric(trace)
     steps = explaining.build_steps(trace, chosen)
@@ -217,7 +217,7 @@ def list_restrictions(
     from audience_impact.cli import answering
 
     if not (area or year or sort or kind) and style is OutputFormat.TEXT:
-        rows = rankings.list_exposed(records.load_tables(version))
+        rows = rankings.list_exposed(records.Tables(version))
         documents.print_results(rows, f"People exposed, version {version.id}")
         return
     answer = answering.list_events(version, area, year, kind, begun, sort or EventOrder.PEOPLE)
@@ -241,8 +241,9 @@ def cite(
     from audience_impact.answers.citation import cite_restriction
     from audience_impact.cli import answering
 
-    tables = records.load_tables(version)
-    record = records.build_record(tables, answering.find_single_id(" ".join(restriction), tables))
+    tables = records.Tables(version)
+    name = answering.find_single_id(" ".join(restriction), tables)
+    record = records.build_record(tables.read_arrow, name)
     cited = cite_restriction(record, version)
     forms = {
         Form.TEXT: f"{plain_line(sentences.write_answer(record, version.id))}\n\n"
@@ -298,7 +299,7 @@ def export(
     from audience_impact.exporting import export as exporting
     from audience_impact.exporting.content import ExportQuery
 
-    tables = records.load_tables(version) if restriction or area else {}
+    tables = records.Tables(version)
     selection = ExportQuery(
         (*dict.fromkeys(answering.find_single_id(words, tables) for words in restriction or ()),),
         answering.find_area_code(area, tables) if area else "",

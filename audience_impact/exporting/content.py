@@ -179,9 +179,9 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
         left_out=tuple(name for name in content.tables if name not in selected),
     )
     if query.restrictions:
-        tables = records.load_tables(version)
+        read = content.tables.__getitem__
         return add_restriction_answers(
-            part, [records.build_record(tables, name) for name in query.restrictions], version
+            part, [records.build_record(read, name) for name in query.restrictions], version
         )
     if area is None:
         return part

@@ -36,6 +36,8 @@ from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus, Re
 DAY_HOURS = 24
 MANY = 3
 """Maximum number of services that are named; the rest are counted."""
+TABLES = ("restrictions", "impact_by_platform", "person_days", "area_comparisons", "sources")
+"""Published tables that pages read as a whole, beside those of areas."""
 UNDATED = "undated"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 Rows = list[dict[str, Any]]
@@ -145,8 +147,8 @@ def group_entries(
 class ReportData:
     """One published version with the look-ups that pages need.
 
-    `tables` are those of `load_tables`, and `days`: the runs of days on which nothing changes in an
-    area. Missing cells are NA.
+    `tables` are TABLES, `areas`, and `days`: the runs of days on which nothing changes in an area.
+    Missing cells are NA.
     """
 
     stored: Stored
@@ -161,7 +163,7 @@ class ReportData:
     @cached_property
     def records(self) -> Mapping[str, AnswerRecord]:
         """Return everything published about each restriction, by id."""
-        return answers.build_records(self.tables)
+        return answers.build_records(self.stored.read_arrow)
 
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:
@@ -258,10 +260,11 @@ def load_report_data(version: Stored) -> ReportData:
 
     Raise PublishError where a table is damaged, or older than the columns that are read.
     """
-    tables = answers.load_tables(version)
+    tables = answers.Tables(version)
     areas = tables["areas"].sort_values(["area_id", "period"], kind="stable")
     days = pd.concat([version.read_frame(name) for name in ("countries_by_day", "regions_by_day")])
-    return ReportData(version, tables | {"areas": areas, "days": _join_days(days)})
+    frames = {name: tables[name] for name in TABLES} | {"areas": areas, "days": _join_days(days)}
+    return ReportData(version, frames)
 
 
 def _join_days(days: pd.DataFrame) -> pd.DataFrame:

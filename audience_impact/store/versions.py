@@ -14,6 +14,8 @@ What comes from outside is not trusted: a file must have the digest and the colu
 manifest states, and its cells may not fill the memory however small the file is.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,10 +23,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -57,16 +57,14 @@ from audience_impact.store.manifest import (
 )
 from audience_impact.vocabulary import YesNo
 
+if TYPE_CHECKING:  # an answer for a restriction is made without pandas
+    import pandas as pd
+
 PREVIOUS = "previous"
 VALUES = "+values-"
 """What stands before the digest of the values, in the method of a version that needs one."""
 JOINED_BY = ";"
 """What stands between the items of a list that is a text."""
-_NULLABLE = {
-    pa.int64(): pd.Int64Dtype(),
-    pa.float64(): pd.Float64Dtype(),
-    pa.string(): pd.StringDtype(),
-}
 _NUMBER = re.compile(r"v?([0-9]{1,9})")
 _AT_ADDRESS = re.compile(rf"(.+?)(?:/(?:{LATEST}|({VERSIONS}/{VERSION_FOLDER.pattern})))?/*")
 """Addresses of a folder of versions, of its `latest`, or of one of its versions."""
@@ -94,7 +92,7 @@ class Version:
         number, code, *options = [*self.method_version.split("+"), ""]
         return f"{number}+{code}".strip("+"), frozenset(options) - {""}
 
-    def strip_values(self) -> "Version":
+    def strip_values(self) -> Version:
         """Return the identity of the inputs alone, without a digest of the values."""
         return replace(self, method_version=self.method_version.partition(VALUES)[0])
 
@@ -211,7 +209,7 @@ class Stored:
 
     def read_frame(self, name: str) -> pd.DataFrame:
         """Return a table as answers read it (`make_frame`), missing cells as NA."""
-        return make_frame(self.read_arrow(name), _NULLABLE)
+        return make_frame(self.read_arrow(name), is_nullable=True)
 
     def read_content(self, path: str) -> bytes:
         """Return the bytes of a file; raise PublishError where their hash is another one."""
@@ -242,12 +240,16 @@ class Stored:
         )
 
 
-def make_frame(
-    table: pa.Table, dtypes: Mapping[pa.DataType, Any] = MappingProxyType({})
-) -> pd.DataFrame:
+def make_frame(table: pa.Table, is_nullable: bool = False) -> pd.DataFrame:
     """Return a published table with texts in the place of booleans and of lists."""
+    import pandas as pd
+
+    types: dict[pa.DataType, Any] = {}
+    if is_nullable:
+        types = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
+        types |= {pa.string(): pd.StringDtype()}
     words = write_words(table, YesNo.YES.value, YesNo.NO.value)
-    return words.to_pandas(types_mapper=dtypes.get)
+    return words.to_pandas(types_mapper=types.get)
 
 
 def write_words(table: pa.Table, yes: str, no: str) -> pa.Table:

@@ -161,7 +161,7 @@ def _show_estimate(
     try:
         with publish_estimate(event, steps.read_facts(folders)) as estimated:
             version = open_version(estimated.published)
-            tables = records.load_tables(version)
+            tables = records.Tables(version)
             answer = answer_restriction(version, tables, estimated.restriction_id, show_all)
     except steps.RefusedError as error:
         # Of the facts of a version, whose copies are gone by now, a line says enough.

@@ -215,13 +215,11 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
     from audience_impact.vocabulary import ObsStatus
 
     version = outcome.published.version
-    tables = {name: version.read_frame(name) for name in records.TABLES}
+    tables = records.Tables(version)
     rows = rankings.list_exposed(tables)
-    shown, acts = rows["restriction_id"].head(MOST_SHOWN), tables["restrictions"]
-    tables["restrictions"] = acts[acts["restriction_id"].isin(shown)]
-    answers = records.build_records(tables)
-    for name in shown:
-        print_line(f"{name}: {sentences.write_headline(answers[name])}")
+    for name in rows["restriction_id"].head(MOST_SHOWN):
+        record = records.build_record(tables.read_arrow, name)
+        print_line(f"{name}: {sentences.write_headline(record)}")
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")
     refused = version.read_table("quarantine")

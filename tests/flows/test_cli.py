@@ -333,17 +333,22 @@ def test_a_run_shows_the_best_known_of_many(
     assert f"\n{acts} restrictions, " in shown
 
 
-@pytest.mark.parametrize("words", [["list"], ["show", "RU-2025-08-13-calls"], ["show", "africa"]])
-def test_a_version_that_lacks_a_table_is_refused(
-    published: Path, tmp_path: Path, words: list[str]
+@pytest.mark.parametrize(
+    ("words", "table"),
+    [
+        (["list"], "impact"),
+        (["show", "RU-2025-08-13-calls"], "lineage"),
+        (["show", "africa"], "countries_by_year"),
+    ],
+)
+def test_a_version_that_lacks_a_table_of_an_answer_is_refused(
+    published: Path, tmp_path: Path, words: list[str], table: str
 ) -> None:
     root = shutil.copytree(published, tmp_path / "old", symlinks=True)
     manifest = root / "latest" / MANIFEST
     manifest.chmod(0o644)
     package = json.loads(manifest.read_bytes())
-    package["resources"] = [
-        item for item in package["resources"] if item["name"] != "countries_by_year"
-    ]
+    package["resources"] = [item for item in package["resources"] if item["name"] != table]
     manifest.write_text(json.dumps(package), "utf-8")
     done = command(*words, "--published", root)
     assert done.returncode == 1
@@ -358,6 +363,25 @@ def test_help_starts_without_prefect_pandas_or_pandera() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["show", "cite"])
+def test_an_answer_by_id_needs_neither_pandas_nor_tables_of_areas(
+    published: Path, tmp_path: Path, name: str
+) -> None:
+    """A start without pandas takes half the time."""
+    shutil.copytree(published, tmp_path / "root", symlinks=True)
+    words = [name, "RU-2025-08-13-calls", "--published", str(tmp_path / "root")]
+    expected = command(*words).stdout
+    (tmp_path / "root" / "latest" / "countries_by_year.parquet").unlink()
+    code = (
+        "import sys; sys.modules['pandas'] = None\n"
+        "from audience_impact.cli import main\n"
+        f"sys.argv = ['audience-impact', *{words}]\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == expected
+    assert "Telegram" in expected
 
 
 def test_check_imports_no_prefect(small_facts: Path) -> None:

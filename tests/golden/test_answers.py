@@ -22,10 +22,8 @@ NEVER = re.compile(
 
 def list_faults(results: steps.Results) -> dict[str, list[str]]:
     """The words of each answer that it should not have, by restriction."""
-    tables = {name: results.read_frame(name) for name in records.TABLES}
-    answers = {
-        name: sentences.write_answer(one) for name, one in records.build_records(tables).items()
-    }
+    known = records.build_records(results.tables.__getitem__)
+    answers = {name: sentences.write_answer(one) for name, one in known.items()}
     return {name: words for name, text in answers.items() if (words := NEVER.findall(text))}
 
 

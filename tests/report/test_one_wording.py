@@ -6,11 +6,12 @@ import zipfile
 from html import unescape
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from audience_impact.answers import sentences, text
 from audience_impact.answers.citation import cite_restriction
-from audience_impact.answers.records import AnswerRecord, Driver
+from audience_impact.answers.records import AnswerRecord, Driver, build_records
 from audience_impact.exporting import content
 from audience_impact.exporting.workbook import make_workbook
 from audience_impact.site import report_data, restriction, rows
@@ -38,12 +39,20 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Published:
 def pages(version: Published) -> ReportData:
     """The version, but with a share of the variance that is above the whole."""
     result = report_data.load_report_data(version.version)
-    rows = result.tables["sensitivity"]
-    rows = rows.assign(
-        first_order_share=rows["first_order_share"].where(rows["first_order_share"].isna(), BEYOND),
-        first_order_error_share=0.05,
-    )
-    return ReportData(result.stored, {**result.tables, "sensitivity": rows})
+
+    def read(name: str) -> pa.Table:
+        table = result.stored.read_arrow(name)
+        if name != "sensitivity":
+            return table
+        rows = table.to_pandas()
+        shares = rows["first_order_share"]
+        rows = rows.assign(
+            first_order_share=shares.where(shares.isna(), BEYOND), first_order_error_share=0.05
+        )
+        return pa.Table.from_pandas(rows, preserve_index=False)
+
+    vars(result)["records"] = build_records(read)
+    return result
 
 
 def workbook(record: AnswerRecord, version: Published) -> str:

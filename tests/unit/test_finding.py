@@ -124,6 +124,19 @@ def test_an_area_alone_is_asked_for(
     assert (question.area, question.period) == (area, period)
 
 
+def test_foreign_months_are_read_for_words_that_mean_nothing_else(
+    vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(finding, "_number_foreign_months", fail)
+    question, _ = _ask("shutdowns in nigeria in may 2021", vocabulary)
+    assert (question.area, question.period) == ("NG", "2021-05")
+    with pytest.raises(AssertionError):
+        _ask("nigeria mayo 2021", vocabulary)
+
+
 @pytest.mark.parametrize("text", ["exam shutdowns", "india exams 2023", "pulwama cheating"])
 def test_restrictions_are_found_by_their_occasion(text: str, vocabulary: Vocabulary) -> None:
     acts = vocabulary.acts.assign(occasion=None)

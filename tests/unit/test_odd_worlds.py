@@ -208,7 +208,7 @@ def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
 def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
     done = computed(calibrated().restrict("R1").write(tmp_path / "facts"))
     version = steps.publish_results(done, tmp_path / "published", None)
-    record = records.build_record(records.load_tables(version.version), "R1")
+    record = records.build_record(version.version.read_arrow, "R1")
     shown = text.render_restriction(record)
     assert "no platform on record" in shown
     assert "some in part" not in shown

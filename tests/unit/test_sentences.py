@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from audience_impact import vocabulary
@@ -521,21 +522,26 @@ def test_the_sentences_of_a_reason_are_made_from_its_rules_and_details() -> None
     assert sentences.write_reasons(told(MANY), told(MANY).leading) == []
 
 
+def read_arrow(tables: dict[str, Any]) -> records.ReadTable:
+    """What returns computed tables as a version has them."""
+    return lambda name: pa.Table.from_pandas(tables[name], preserve_index=False)
+
+
 @pytest.fixture(scope="module")
 def computed() -> tuple[Records, dict[str, Any]]:
     done = asked().results()
     names = ("impact", "impact_by_platform", "restrictions", "comparisons", "lineage")
     tables = {name: done[name] for name in (*names, "person_days", "sensitivity")}
-    return records.build_records(tables), tables
+    return records.build_records(read_arrow(tables)), tables
 
 
 def test_all_records_are_those_of_each(computed: tuple[Records, dict[str, Any]]) -> None:
     known, tables = computed
     assert list(known) == tables["restrictions"]["restriction_id"].tolist()
     assert len(known) == 4
-    assert {one: records.build_record(tables, one) for one in known} == dict(known)
+    assert {one: records.build_record(read_arrow(tables), one) for one in known} == dict(known)
     with pytest.raises(KeyError):
-        records.build_record(tables, "nowhere")
+        records.build_record(read_arrow(tables), "nowhere")
 
 
 def test_a_country_has_one_name_in_tables_and_sentences() -> None:
