@@ -27,6 +27,7 @@ from audience_impact.fitted.models import (
     read_context,
     read_models,
 )
+from audience_impact.frames import Array
 from audience_impact.outputs import areas, over_time, person_days
 from audience_impact.outputs.area_names import add_names, list_areas_of, list_regions
 from audience_impact.outputs.areas import Sets
@@ -262,13 +263,50 @@ class PartResult:
     no_estimate_reason: str  # why nothing at all is drawn; blank where something may be
 
 
-def divide_run(
-    tables: Tables, as_of: date, settings: Settings, most: int, only: Collection[str] = ()
-) -> tuple[SharedInput, list[PartInput]]:
-    """Return what all parts of a run share, and its parts, each of `most` restrictions if possible.
+@dataclass(frozen=True)
+class RunPlan:
+    """What all parts of a run share, and its restrictions in groups, which no part divides.
 
-    Countries that share a restriction are in one part. Parameters are fitted to all restrictions,
-    also if `only` some are computed. Restrictions without an audience are in the first part.
+    `tables` are the facts of BY_RESTRICTION; `groups` is by restriction. Countries that share a
+    restriction are in one group, and restrictions without an audience are in the first.
+    """
+
+    shared: SharedInput
+    scope: Scope
+    tables: Tables
+    groups: "pd.Series[int]"
+
+    def list_groups(self) -> list[int]:
+        """Return the numbers of all groups, at least that of the first."""
+        return sorted({0, *self.groups})
+
+    def number_rows(self, frame: pd.DataFrame) -> Array:
+        """Return the group (n,) of each row of a frame of restrictions."""
+        of_rows = self.groups.reindex(frame["restriction_id"]).fillna(0)
+        return np.asarray(of_rows.to_numpy("int64"))
+
+    def divide(self, groups: Collection[int], most: int) -> list[PartInput]:
+        """Return the parts with these groups, each of `most` restrictions if possible."""
+        divided = self.groups[self.groups.isin(groups)]
+        part_of = _assign_parts(divided, most).groupby(divided).first()
+        numbers = part_of.reindex(sorted(groups), fill_value=0)
+        return [self._select_part(rows.index) for _, rows in numbers.groupby(numbers)]
+
+    def _select_part(self, groups: pd.Index) -> PartInput:
+        def select_rows(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame[np.isin(self.number_rows(frame), groups)].reset_index(drop=True)
+
+        scopes = {name: select_rows(getattr(self.scope, name)) for name in Scope.list_columns()}
+        facts = {name: select_rows(frame) for name, frame in self.tables.items()}
+        return PartInput(replace(self.scope, **scopes), facts)
+
+
+def plan_run(
+    tables: Tables, as_of: date, settings: Settings, only: Collection[str] = ()
+) -> RunPlan:
+    """Return the plan of a run.
+
+    Parameters are fitted to all restrictions, also if `only` some are computed.
     """
     fitted = read_models(tables)
     common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
@@ -277,18 +315,8 @@ def divide_run(
         for name, rows in divided.items():
             divided[name] = rows[rows["restriction_id"].isin(only)].reset_index(drop=True)
     scope = build_scope({**common, **divided}, as_of)
-    part_of = _assign_parts(_link_countries(scope.requested), most)
-
-    def select_rows(frame: pd.DataFrame, number: int) -> pd.DataFrame:
-        is_in_part = part_of.reindex(frame["restriction_id"]).fillna(0) == number
-        return frame[is_in_part.to_numpy()].reset_index(drop=True)
-
-    parts = []
-    for number in range(1 + int(part_of.max()) if len(part_of) else 1):
-        scopes = {name: select_rows(getattr(scope, name), number) for name in Scope.list_columns()}
-        facts = {name: select_rows(frame, number) for name, frame in divided.items()}
-        parts.append(PartInput(replace(scope, **scopes), facts))
-    return SharedInput(common, fitted, as_of, settings), parts
+    shared = SharedInput(common, fitted, as_of, settings)
+    return RunPlan(shared, scope, divided, _link_countries(scope.requested))
 
 
 def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":

@@ -167,7 +167,8 @@ def _compute_version(
     checked: Checked = timed("check", steps.check_facts, reading, options.as_of, options.strict)
     processes = options.workers or parts.count_processes(len(checked.tables["restrictions"]))
     results: Results = timed(
-        "compute", steps.compute_results, checked, options.as_of, options.seed, processes
+        *("compute", steps.compute_results, checked, options.as_of, options.seed, processes),
+        *(None, None, (), not options.recompute),
     )
     changes, notes = timed("compare", report_changes, results, options)
     if checked.depends_on_today:  # the same facts may give other results tomorrow

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from audience_impact import pipeline
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.pipeline import PartInput, PartResult, SharedInput
+from audience_impact.pipeline import PartInput, PartResult, RunPlan, SharedInput
 from flows.pipeline import quality
 from schemas import published
 
@@ -47,11 +47,14 @@ class Shared:
 
 @dataclass(frozen=True)
 class ComputedPart:
-    """The results of a part, with the published tables of its restrictions and their sources."""
+    """The results of a part, with the published tables of its restrictions."""
 
     result: PartResult
     rows: Mapping[str, pa.Table]
-    source_ids: Mapping[str, frozenset[str]]
+
+
+Save = Callable[[PartInput, ComputedPart], None]
+"""Takes a part and its results."""
 
 
 def count_processes(restrictions: int) -> int:
@@ -67,26 +70,48 @@ def limit_size(restrictions: int, processes: int) -> int:
     return min(max(int(SLACK * restrictions / processes), LEAST_RESTRICTIONS), MOST_BESIDE)
 
 
-def compute_parts(shared: Shared, parts: Sequence[PartInput], processes: int) -> list[ComputedPart]:
-    """Compute all parts, in this process or in several; raise the first error of a part."""
+def compute_all(
+    plan: RunPlan, shared: Shared, processes: int, most: int | None = None
+) -> list[ComputedPart]:
+    """Compute a run in parts of `most` restrictions, by default as many as suit the processes."""
+    most = most or limit_size(len(plan.scope.restrictions), processes)
+    return compute_parts(shared, plan.divide(plan.list_groups(), most), processes)
+
+
+def compute_parts(
+    shared: Shared,
+    parts: Sequence[PartInput],
+    processes: int,
+    save: Save = lambda part, computed: None,
+) -> list[ComputedPart]:
+    """Compute all parts, in this process or in several; raise the first error of a part.
+
+    Each is saved as soon as it is computed.
+    """
     processes = min(processes, len(parts))
-    if processes == 1:
-        return [compute_part(shared, part) for part in parts]
+    if processes <= 1:
+        return [_compute_saved(shared, part, save) for part in parts]
     if figures := shared.input.fitted.audiences:
         figures.compute_inverse()  # once, and not by each process
     # No copies of this process, whose libraries run threads: a process forked beside threads may
     # never come back.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _prepare_process, (shared,)) as pool:
-        futures = [pool.submit(compute_beside, part) for part in parts]
+        futures = {pool.submit(compute_beside, part): part for part in parts}
         try:
             for done, future in enumerate(as_completed(futures), 1):
-                future.result()
+                save(futures[future], future.result())
                 log.info("computed %d of %d parts", done, len(futures))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
         return [future.result() for future in futures]
+
+
+def _compute_saved(shared: Shared, part: PartInput, save: Save) -> ComputedPart:
+    computed = compute_part(shared, part)
+    save(part, computed)
+    return computed
 
 
 _SHARED: list[Shared] = []
@@ -117,12 +142,8 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     tables = {**shared.input.tables, **part.tables}
     frames = {name: result.tables.pop(name) for name in pipeline.OF_RESTRICTIONS}
     frames["impact"] = quality.add_losses(frames["impact"], shared.refused, tables)
-    lineage = frames["lineage"]
-    return ComputedPart(
-        result,
-        {name: published.to_arrow(name, frame) for name, frame in frames.items()},
-        {name: list_source_ids(name, frame, lineage) for name, frame in frames.items()},
-    )
+    rows = {name: published.to_arrow(name, frame) for name, frame in frames.items()}
+    return ComputedPart(result, rows)
 
 
 def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> frozenset[str]:
@@ -161,13 +182,20 @@ def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) ->
             broken[rule] |= set(keys)
     findings = [finding for result in results for finding in result.findings]
     names = pipeline.OF_RESTRICTIONS
+    rows = {name: _sort_rows([part.rows[name] for part in parts]) for name in names}
+    about = {name: _select_sources(table) for name, table in rows.items()}
     return MergedResults(
-        {name: _sort_rows([part.rows[name] for part in parts]) for name in names},
+        rows,
         frames,
-        {name: frozenset().union(*(part.source_ids[name] for part in parts)) for name in names},
+        {name: list_source_ids(name, about[name], about["lineage"]) for name in names},
         tuple(sorted(findings, key=lambda finding: (finding.layer, finding.line, finding.message))),
         {rule: sorted(keys) for rule, keys in broken.items()},
     )
+
+
+def _select_sources(table: pa.Table) -> pd.DataFrame:
+    names = [name for name in ("restriction_id", "source_id") if name in table.column_names]
+    return table.select(names).to_pandas()
 
 
 def _sort_rows(tables: Sequence[pa.Table]) -> pa.Table:

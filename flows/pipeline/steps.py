@@ -364,27 +364,29 @@ def compute_results(
     most: int | None = None,
     draws: int | None = None,
     only: Collection[str] = (),
+    reuse: bool = False,
 ) -> Results:
     """Return the published tables, each validated against its contract.
 
     They are computed in parts of `most` restrictions, by default as many as suit the number of
     processes. The version states a number of `draws` other than that of the method. If `only` some
-    restrictions are computed, the fitted parameters are still those of all facts.
+    restrictions are computed, the fitted parameters are still those of all facts. With `reuse`, the
+    results of groups of restrictions that did not change are those that earlier runs saved.
 
     Raises RefusedError where a fitted table lacks something, a process dies, or a rule over results
     is broken, which is an error of the method.
     """
-    from audience_impact.pipeline import DRAWS, Settings, divide_run
+    from audience_impact.pipeline import DRAWS, Settings, plan_run
     from audience_impact.store.versions import Version
-    from flows.pipeline import parts, quality
+    from flows.pipeline import parts, quality, saved_parts
     from schemas import published
 
     day, count = choose_day(checked, as_of), draws or DRAWS
-    most = most or parts.limit_size(len(checked.tables["restrictions"]), processes)
     try:
-        common, divided = divide_run(checked.tables, day, Settings(seed, count), most, only)
-        shared = parts.Shared(common, tuple(quality.list_refused(checked.findings)))
-        computed = parts.compute_parts(shared, divided, processes)
+        plan = plan_run(checked.tables, day, Settings(seed, count), only)
+        shared = parts.Shared(plan.shared, tuple(quality.list_refused(checked.findings)))
+        compute = saved_parts.compute_changed if reuse else parts.compute_all
+        computed = compute(plan, shared, processes, most)
     except ParameterError as error:
         raise RefusedError([str(error)]) from error
     except BrokenProcessPool as error:
@@ -394,7 +396,7 @@ def compute_results(
                 "for fewer workers"
             ]
         ) from error
-    merged_results = parts.merge_results(computed, common.tables, day)
+    merged_results = parts.merge_results(computed, plan.shared.tables, day)
     words = [name_method(), *([AS_KNOWN] if checked.cut else [])]
     words += [f"{count}-draws"] if count != DRAWS else []
     version = Version(day, checked.inputs_sha256, "+".join(words), published.SCHEMA_VERSION, seed)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from audience_impact.exporting.export import list_files
 from audience_impact.outputs import areas
-from audience_impact.pipeline import Settings, divide_run
+from audience_impact.pipeline import Settings, plan_run
 from audience_impact.simulation.worlds import DRAWN
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
@@ -106,12 +106,13 @@ def test_several_processes_give_the_bytes_of_the_whole_and_tell_of_each_part(
 
 def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() -> None:
     made = lands()
-    _, parts_of = divide_run(made.typed(), AS_OF, Settings(), most=1)
+    plan = plan_run(made.typed(), AS_OF, Settings())
+    parts_of = plan.divide(plan.list_groups(), most=1)
     of_part = [set(part.scope.requested["country_id"]) for part in parts_of]
     assert sorted(map(sorted, of_part)) == [["XA", "XB"], *([land] for land in LANDS[2:])]
     acts = [act for part in parts_of for act in part.tables["restrictions"]["restriction_id"]]
     assert sorted(acts) == [f"R{number}" for number in range(10)]
-    assert len(divide_run(made.typed(), AS_OF, Settings(), most=100)[1]) == 1
+    assert len(plan.divide(plan.list_groups(), most=100)) == 1
 
 
 @pytest.mark.nightly
