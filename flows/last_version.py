@@ -508,14 +508,19 @@ def _numbers_rescaled(comparison: LastComparison) -> Findings:
     """Find tables whose numbers of people grew or fell by a factor.
 
     There are none if a version lacks facts, if rows of facts were added, or if an end became known:
-    totals may then change that much.
+    totals may then change that much. Nor if only the seed is another: single months are then drawn
+    anew.
     """
     grows = any(
         row.change is FactChange.ADDED
         or (row.table == RESTRICTIONS and row.changed_cells.get(END, ("-", ""))[0] == "")
         for row in comparison.rows
     )
-    for moves in comparison.moves if comparison.has_facts and not grows else ():
+    old, new = comparison.old.settings, comparison.new.settings
+    differing = {name for name in old if new.get(name) != old[name]}
+    is_drawn_anew = differing == {"the seed"} and not comparison.rows
+    is_compared = comparison.has_facts and not (grows or is_drawn_anew)
+    for moves in comparison.moves if is_compared else ():
         if moves.table in OF_ANSWERS and moves.table != "impact" and len(moves.rescaled):
             yield (
                 f"{moves.table}.parquet",

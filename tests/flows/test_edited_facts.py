@@ -177,6 +177,11 @@ def test_numbers_that_double_without_a_new_fact_are_a_warning() -> None:
     assert line.startswith("person_days.parquet: numbers_rescaled: in 1 rows a number of people")
     nearly = summarise(1.9e6, estimates=same)
     assert last_version.list_changes(before, nearly) == []
+    settings = {**before.settings, "the seed": "0"}
+    before = replace(before, settings=settings)
+    for name, count in (("the seed", 0), ("the method", 1)):
+        others = replace(now, settings=settings | {name: "another"})
+        assert len(last_version.list_changes(before, others)) == count
 
 
 @pytest.mark.parametrize("unread", ["before", "now", "both"])
