@@ -131,6 +131,13 @@ def test_each_container_is_confined(name: str) -> None:
     assert "/tmp" in service["tmpfs"]
 
 
+def test_nothing_is_put_where_another_user_could_put_it_before() -> None:
+    """A lock with a known name in /tmp can be made and held by everybody on the machine."""
+    pages = [*(HOME / "docs").rglob("*.md"), *(HOME / "deploy").iterdir()]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in pages if path.is_file()}
+    assert [name for name, text in texts.items() if re.search(r"(?<![\w.])/tmp/\w", text)] == []
+
+
 def test_the_unit_of_the_server_does_not_start_without_a_password() -> None:
     text = (HOME / "deploy" / "prefect-server.service").read_text(encoding="utf-8")
     (words,) = re.findall(r"^ExecStartPre=(.+)$", text, re.MULTILINE)
