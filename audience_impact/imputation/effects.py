@@ -23,10 +23,12 @@ Searle, G. Casella, C. E. McCulloch, Variance Components (1992).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
 
 from audience_impact.frames import Array
 from audience_impact.vocabulary import WayOfCounting
@@ -102,8 +104,8 @@ def number_groups(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArr
 
 
 def _measure_likeness(effect: Effect, first: Array, second: Array) -> Array:
-    apart = np.abs(first - second) / effect.scale
-    return np.asarray(np.exp(-apart if effect.is_rough else -0.5 * apart**2))
+    apart = first / effect.scale - second / effect.scale
+    return np.asarray(np.exp(-np.abs(apart) if effect.is_rough else -0.5 * apart**2))
 
 
 def _read_number(rows: pd.DataFrame, column: str) -> Array:
@@ -113,7 +115,8 @@ def _read_number(rows: pd.DataFrame, column: str) -> Array:
 def split_blocks(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Return the places of the figures of each group, in the order of its number."""
     order = np.argsort(groups, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    ends = np.flatnonzero(np.diff(groups[order], prepend=-1, append=-1))
+    return [order[first:last] for first, last in pairwise(ends)]
 
 
 @dataclass(frozen=True)
@@ -163,32 +166,39 @@ def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the covariance (rows, others) of figures, without the error of single figures.
 
-    Constant effects of few groups are added up by one product of matrices, which have a column for
-    each group; all other effects are added one group at a time.
+    Constant effects are products of matrices that have a column for each group: effects of few
+    groups of dense ones, all others of sparse ones. Effects that vary are added group by group.
     """
-    frames = rows, others
-    columns: list[list[Array]] = []
-    by_group = []
+    frames, varying = (rows, others), []
+    dense: list[list[csr_array]] = []
+    sparse: list[list[csr_array]] = []
     for effect in EFFECTS:
         numbers = number_groups(effect.by, *frames)
-        count = 1 + max(int(groups.max(initial=0)) for groups in numbers)
         factors = [spreads[effect.name] * _read_number(frame, effect.times) for frame in frames]
-        if effect.along or count > FEW_GROUPS:
-            by_group.append((effect, numbers, factors))
+        count = 1 + max(int(groups.max(initial=0)) for groups in numbers)
+        columns = [
+            csr_array((factor, (np.arange(len(factor)), groups)), shape=(len(factor), count))
+            for factor, groups in zip(factors, numbers, strict=True)
+        ]
+        if effect.along:
+            varying.append((effect, numbers, factors))
         else:
-            pairs = zip(numbers, factors, strict=True)
-            columns.append([np.eye(count)[groups] * factor[:, None] for groups, factor in pairs])
-    loadings, of_others = (np.hstack(part) for part in zip(*columns, strict=True))
+            (dense if count <= FEW_GROUPS else sparse).append(columns)
+    loadings, of_others = (hstack(part).toarray() for part in zip(*dense, strict=True))
     # A matrix times its own transpose is half the work.
     matrix = loadings @ (loadings if rows is others else of_others).T
-    for effect, numbers, (first, second) in by_group:
+    if sparse:
+        first, second = (hstack(part) for part in zip(*sparse, strict=True))
+        shared = (first @ second.T).tocoo()
+        matrix[shared.row, shared.col] += shared.data
+    for effect, numbers, (first, second) in varying:
         along = [_read_number(frame, effect.along) for frame in frames]
         ours, theirs = ({int(n[block[0]]): block for block in split_blocks(n)} for n in numbers)
         for group in ours.keys() & theirs.keys():
             row, column = ours[group][:, None], theirs[group]
-            share = first[row] * second[column]
-            if effect.along:
-                share *= _measure_likeness(effect, along[0][row], along[1][column])
+            share = _measure_likeness(effect, along[0][row], along[1][column])
+            share *= first[row]
+            share *= second[column]
             matrix[row, column] += share
     return np.asarray(matrix)
 
