@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+import numpy as np
 import pandas as pd
 from babel.core import get_global
 
@@ -83,9 +84,14 @@ def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFr
         ids, kinds = frame["area_id"], ["area_name", *of_country, "continent_name"]
     else:
         return frame
-    cells = ids.astype("object")
-    names = _name_cells(cells.dropna().unique(), areas)
-    return frame.assign(**{kind: cells.map(names[kind]).astype("object") for kind in kinds})
+    number, cells = pd.factorize(ids)  # -1 where there is no area
+    names = _name_cells(cells, areas)
+    return frame.assign(
+        **{
+            kind: pd.Series(np.append(names[kind], np.nan)[number], frame.index, "object")
+            for kind in kinds
+        }
+    )
 
 
 def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:

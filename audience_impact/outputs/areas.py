@@ -322,9 +322,18 @@ def _describe_totals(pairs: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
     return about.assign(
         base=of_country.groupby("total")["base"].first(),
         **{name: groups[name].sum(skipna=False) for name in BASES},
-        platform_ids=groups["platform_ids"].agg(_join_words),
+        platform_ids=_join_platforms(pairs),
         days=groups["days"].max(),
     )
+
+
+def _join_platforms(pairs: pd.DataFrame) -> "pd.Series[str]":
+    """Return the platforms of each total, joined by `;`; those of one set are joined already."""
+    is_several = pairs["total"].duplicated(keep=False)
+    of_one, of_several = (
+        pairs[some].set_index("total")["platform_ids"] for some in (~is_several, is_several)
+    )
+    return pd.concat([of_one, of_several.groupby(level=0).agg(_join_words)])
 
 
 def _join_words(lists: "pd.Series[str]") -> str:
@@ -429,22 +438,31 @@ def make_tables(
 
     Regions have tables of their own, since those of one level contain those of another.
     """
-    residents = area_names.count_residents(rows["area_id"], rows["period"].str[:4], tables)
+    area, areas = pd.factorize(rows["area_id"])
+    period, periods = pd.factorize(rows["period"])
+    year, years = pd.factorize(periods.str[:4])
+    pair, pairs = pd.factorize(area * len(years) + year[period])
+    in_area, in_year = pd.Series(areas[pairs // len(years)]), pd.Series(years[pairs % len(years)])
+    residents = area_names.count_residents(in_area, in_year, tables).to_numpy()[pair]
     shares = {
         f"{name}_population_share": (rows[f"{name}_persons"] / residents).round(6)
         for name in worlds.QUANTILES
     }
-    smaller = rows["area_id"].str.isdecimal().map({True: "subregion", False: "country"})
+    about = pd.DataFrame({"area_id": areas})
+    smaller = about["area_id"].str.isdecimal().map({True: "subregion", False: "country"})
+    level = about["area_id"].map(area_names.LEVELS).fillna(smaller).astype("str")
+    iso3 = about["area_id"].map(area_names.list_alpha_3(tables["areas"]))
     rows = rows.assign(
-        area_level=rows["area_id"].map(area_names.LEVELS).fillna(smaller).astype("str"),
-        iso3=rows["area_id"].map(area_names.list_alpha_3(tables["areas"])),
+        area_level=level.take(area).array,
+        iso3=iso3.take(area).array,
         population_persons=residents,
         **shares,
     )
     made = {}
+    is_country = (level == "country").to_numpy()[area]
     for span in spans:
-        of_span = rows[rows["period"].str.len() == SPANS[span]].rename(columns={"period": span})
-        is_country = of_span["area_level"] == "country"
-        made[f"countries_by_{span}"] = of_span[is_country].reset_index(drop=True)
-        made[f"regions_by_{span}"] = of_span[~is_country].reset_index(drop=True)
+        is_of_span = (periods.str.len() == SPANS[span])[period]
+        of_span = rows.rename(columns={"period": span})
+        made[f"countries_by_{span}"] = of_span[is_of_span & is_country].reset_index(drop=True)
+        made[f"regions_by_{span}"] = of_span[is_of_span & ~is_country].reset_index(drop=True)
     return made

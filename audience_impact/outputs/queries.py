@@ -165,9 +165,9 @@ class DayEngine:
         pieces, members = zip(*divided, strict=True)
         counts = [1 + int(rows["set_id"].max()) if len(rows) else 0 for rows in members]
         added = self.unite_people(members, counts, if_present=True)
-        every = [np.vstack(of_sets) for of_sets in zip(people, added, strict=True)]
+        united = [np.vstack(of_sets) for of_sets in zip(people, added, strict=True)]
         days = pieces[1].groupby(OF_COUNTRIES)["days"].sum().astype("float64")
-        return DaysByKind(days, *_sum_by_kind(pieces, every, days.index))
+        return DaysByKind(days, *_sum_by_kind(pieces, united, days.index))
 
     def list_unknown_ends(self) -> pd.Index:
         """Return the restrictions without a known end."""
@@ -234,8 +234,8 @@ def _sum_by_kind(
     """
     codes = [keys.get_indexer(pd.MultiIndex.from_frame(part[OF_COUNTRIES])) for part in pieces]
     kind = np.repeat(range(len(pieces)), [len(part) for part in pieces])
-    every = pd.concat(pieces)
-    member = (every["set_id"] * len(pieces) + kind) * (1 + every["days"].max()) + every["days"]
+    joined = pd.concat(pieces)
+    member = (joined["set_id"] * len(pieces) + kind) * (1 + joined["days"].max()) + joined["days"]
     rows = pd.DataFrame({"set_id": np.concatenate(codes), "row": member.to_numpy()})
     row, _ = find_equal_sets([rows[rows["set_id"] >= 0]], np.zeros(len(keys), "int64"))
     is_first = ~pd.Series(row).duplicated().to_numpy()

@@ -290,14 +290,13 @@ def draw_people(
         plan, folded = fold_audiences(everyone, count, line, persons, present)
     elif len(everyone):
         plan = _make_unions(everyone, line)
-    whole, drawn = _draw_whole(apart, plan, folded, model, sampler)
+    kinds, drawn = _draw_whole(apart, plan, folded, model, sampler)
     plan, restrictions = _plan_parts(members[in_part], line, apart)
     in_parts = draw_unions(persons, plan, model, sampler)
     row_of_plan = in_parts.row[np.argsort(plan.table["set_id"].to_numpy())]
     restrictions = restrictions.assign(row=row_of_plan[restrictions["number"]])
     # Sets of the same unions, which may be of several groups apart, have the same people.
-    kinds = [*whole, restrictions]
-    number, kinds = find_equal_sets(kinds, np.zeros(count, dtype=np.int64))
+    number, kinds = find_equal_sets([*kinds, restrictions], np.zeros(count, dtype=np.int64))
     people, base = _unite_whole(kinds[:2], drawn, 1 + int(number.max(initial=-1)))
     if len(restrictions):
         named = places.drawn

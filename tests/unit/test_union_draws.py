@@ -117,7 +117,7 @@ def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: ob
 
 
 def test_equal_sets_of_one_base_are_drawn_once_and_others_apart() -> None:
-    asked = sets()
+    asked, sampler = sets(), Sampler(3, 200)
     model, calls = learned(), []
 
     class Counting(OverlapModel):
@@ -137,7 +137,7 @@ def test_equal_sets_of_one_base_are_drawn_once_and_others_apart() -> None:
     members.append(alone.assign(set_id=alone["set_id"] + 12))
     table = table[table["set_id"].isin(pd.concat(members)["set_id"])]
     drawn, base = unions.draw_union_people(
-        ITEMS, Unions(table, pd.concat(members)), counting, SAMPLER
+        ITEMS, Unions(table, pd.concat(members)), counting, sampler
     )
     assert drawn[:12].tobytes() == np.vstack([DRAWN, DRAWN]).tobytes()
     assert base[:6].tobytes() == base[6:12].tobytes()
