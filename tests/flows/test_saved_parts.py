@@ -61,7 +61,7 @@ EDITS: list[tuple[Callable[[World], object], int]] = [
     (lambda made: select(made, "restrictions", "R7").update(network_scope="unknown"), 2),
     (lambda made: made.restrict("R99", "beta", area_ids="XF", **ONGOING), 2),
     (lambda made: select(made, "restrictions", "R0").update(area_ids="XB"), 4),
-    (lambda made: remove(made, "R99"), 1),
+    (lambda made: remove(made, "R99"), 0),
     (lambda made: select(made, "estimates", "XD-beta").update(value="250000"), 10),
     (lambda made: select(made, "areas", "XC").update(parent_id="019"), 10),
 ]
