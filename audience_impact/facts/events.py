@@ -288,27 +288,42 @@ def choose_links(links: pd.DataFrame) -> pd.DataFrame:
 DAY_SIGNS = len("2025-08-13")
 EXTENT = {"targets": ["platform_id", "feature"], "places": ["area_id", "reading", "name"]}
 """Columns that say what a restriction is of, by the end of the name of their table."""
-RECORDED = ["area_ids", "observed_from", "announced_on", "network_scope", "operators"]
+EXTENDED = ["area_ids", "network_scope", "operators"]
+RECORDED = [*EXTENDED, "observed_from", "announced_on"]
 """Columns of a restriction that are equal where one event is recorded twice."""
+REPEAT_DAYS = 7
+"""Days from one start to the next within which pages may mean one event."""
+ACTS_OF_A_PAGE = 3
+"""Restrictions of a page, above which it is a register: it reports them in any later year, and its
+rows that begin on other days are other events.
+"""
 
 
 def find_repeats(tables: Tables) -> pd.DataFrame:
     """Return the restrictions that repeat an earlier row under another id.
 
     They have the same areas, places, networks, operators and targets and began on the same known
-    day, and no link says how the two are related. Each is compared with the first such row, which
-    is in the columns `other_id` and `other_line` beside those of `restrictions`.
+    day, or within REPEAT_DAYS before the other ended, and no link says how the two are related.
+    Each is compared with the first such row, which is in the columns `other_id` and `other_line`
+    beside those of `restrictions`; `other_from` is its first day.
     """
     rows = tables["restrictions"]
     linked_ids = choose_links(tables["event_links"])["restriction_id"]
     start = rows["observed_from"].where(rows["observed_from"] != "", rows["announced_on"])
     rows = rows[(start.str.len() == DAY_SIGNS) & ~rows["restriction_id"].isin(linked_ids)]
-    rows = rows[rows.duplicated(RECORDED, keep=False)]
+    rows = rows[rows.duplicated(EXTENDED, keep=False)]
     keys = rows[RECORDED].assign(**_describe_extent(rows, tables))
-    numbers = keys[keys["targets"].notna()].groupby([*keys], sort=False, dropna=False).ngroup()
-    firsts = rows.loc[numbers.drop_duplicates().index].set_axis(numbers.unique())
-    repeats = rows.loc[numbers.index].assign(
-        other_id=numbers.map(firsts["restriction_id"]), other_line=numbers.map(firsts["row_line"])
+    keys = keys[keys["targets"].notna()]
+    numbers = keys.groupby([*keys], sort=False, dropna=False).ngroup()
+    firsts = numbers.drop_duplicates()
+    others = numbers.map(pd.Series(firsts.index, firsts))
+    others = others.where(others != others.index, _find_near_starts(rows, keys))
+    others = others.dropna()
+    about = rows.loc[others].set_axis(others.index)
+    repeats = rows.loc[others.index].assign(
+        other_id=about["restriction_id"],
+        other_line=about["row_line"],
+        other_from=start[others].set_axis(others.index),
     )
     links = tables["event_links"]
     pairs = {*zip(links["restriction_id"], links["other_restriction_id"], strict=True)}
@@ -316,6 +331,27 @@ def find_repeats(tables: Tables) -> pd.DataFrame:
     ids = [*zip(repeats["restriction_id"], repeats["other_id"], strict=True)]
     is_known = [first == repeat or (first, repeat) in pairs for first, repeat in ids]
     return repeats[~np.array(is_known, bool) & (repeats["continues"] != repeats["other_id"])]
+
+
+def _find_near_starts(rows: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
+    """Return the row that began at most REPEAT_DAYS before and had not ended; NaN without one.
+
+    Of two rows of registers none is one.
+    """
+    start = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    extent = [*EXTENDED, *EXTENT]
+    ordered = keys[extent].assign(
+        start=start,
+        end=rows["ended_on_end"],
+        place=rows.index.to_series(),
+        is_register=rows["source_id"].map(rows["source_id"].value_counts()) > ACTS_OF_A_PAGE,
+    )
+    ordered = ordered.sort_values("start", kind="stable")
+    before = ordered.groupby(extent, dropna=False)[["start", "end", "place", "is_register"]].shift()
+    is_near = ordered["start"] - before["start"] <= pd.Timedelta(days=REPEAT_DAYS)
+    is_near &= before["end"].isna() | (before["end"] > ordered["start"])
+    is_near &= ~(ordered["is_register"] & before["is_register"].eq(True))
+    return before["place"].where(is_near)
 
 
 def _describe_extent(restrictions: pd.DataFrame, tables: Tables) -> dict[str, pd.Series]:

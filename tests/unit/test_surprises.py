@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.facts import checks
-from audience_impact.facts.rules import days, levels
+from audience_impact.facts import checks, events
+from audience_impact.facts.rules import days, levels, words
 from audience_impact.facts.tables import Finding
 from flows.pipeline import steps
 from tests.support import AS_OF, World, append, checked, edit, of_rule, world
@@ -253,7 +253,7 @@ CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]]
         lambda: restricted(ended_on="2026-07-20", end_status="ended"),
         "restrictions", "XA-2025-07-15-alpha", "ended_on"),
     "restriction_recorded_twice": (
-        lambda: recorded_twice(observed_from="2025-07-16"), recorded_twice,
+        lambda: recorded_twice(observed_from="2025-07-23"), recorded_twice,
         "restrictions", "R2", "restriction_id"),
     "read_before_published": (
         lambda: of_page("2025-06", published_on="2025-07-20"),
@@ -328,7 +328,7 @@ def one_more_target() -> World:
 @pytest.mark.parametrize(
     "made",
     [
-        recorded_twice(announced_on="2025-07-15", observed_from="2025-07-16"),
+        recorded_twice(announced_on="2025-07-15", observed_from="2025-07-23"),
         recorded_twice(network_scope="mobile"),
         recorded_twice(operators="One"),
         recorded_twice(continues="R1"),
@@ -345,7 +345,165 @@ def test_two_restrictions_that_differ_or_are_related_are_not_one_twice(made: Wor
 def test_a_second_id_is_named_with_the_line_of_the_first() -> None:
     (finding,) = found(recorded_twice(), days.RECORDED_TWICE)
     assert (finding.line, finding.value) == (3, "R2")
-    assert finding.message.startswith("R1 on line 2 has the same areas, networks, services and")
+    assert finding.message == (
+        "R1 on line 2 has the same areas, networks and services, and begins on 2025-07-15"
+    )
+
+
+@pytest.mark.parametrize(("ended", "count"), [("2025-07-17", 0), ("2025-07-19", 1), ("", 1)])
+def test_an_act_that_begins_while_another_is_in_force_is_recorded_twice(
+    ended: str, count: int
+) -> None:
+    """A page of some days later may give it that day."""
+    made = recorded_twice(observed_from="2025-07-18", announced_on="")
+    made.rows["restrictions"][0].update(ended_on=ended, end_status="ended" if ended else "ongoing")
+    assert len(found(made, days.RECORDED_TWICE)) == count
+
+
+def test_rows_of_a_register_on_other_days_are_other_events() -> None:
+    made = recorded_twice(observed_from="2025-07-18")
+    assert len(found(made, days.RECORDED_TWICE)) == 1
+    for place in range(events.ACTS_OF_A_PAGE - 1):
+        made.restrict(f"R1{place}", "gamma", observed_from=f"202{place}-01-18")
+    assert found(made, days.RECORDED_TWICE) == []
+
+
+def reported(start: str, **cells: str) -> World:
+    """An act of a page of 5 October 2025, from a day."""
+    made = world().restrict("R1", "alpha", observed_from=start, source_id="panel-page", **cells)
+    made.rows["sources"][0].update(published_on="2025-10-05")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made", "count"),
+    [
+        (reported("2025-10-04"), 0),
+        (reported("2024-10-04"), 1),
+        (reported("2025-05-10"), 1),
+        (reported("2025-08-05"), 0),
+        (reported("2024-10-04", ended_on="2025-10-01", end_status="ended"), 0),
+        (reported("2024-10-04", announced_on="2025-09-20"), 0),
+        (reported("2026-10-04"), 1),
+    ],
+)
+def test_an_act_begins_about_the_day_of_its_page(made: World, count: int) -> None:
+    rule = "restriction_far_from_its_page"
+    assert len([one for one in found(made, rule) if one.column == "observed_from"]) == count
+
+
+def test_another_page_or_a_register_may_tell_later() -> None:
+    rule = "restriction_far_from_its_page"
+    made = reported("2024-10-04", also_source_id="survey-page")
+    assert len(found(made, rule)) == 1
+    made.rows["sources"][2].update(published_on="2024-10-20")
+    assert made.rows["sources"][2]["source_id"] == "survey-page"
+    assert found(made, rule) == []
+    made = reported("2024-10-04")
+    for place in range(events.ACTS_OF_A_PAGE):
+        made.restrict(f"R1{place}", "gamma", observed_from="2025-10-04", source_id="panel-page")
+    assert found(made, rule) == []
+
+
+def test_the_year_in_an_address_tells_of_a_page_without_a_day() -> None:
+    made = reported("2024-10-04")
+    made.rows["sources"][0].update(published_on="", url="https://example.org/2025/10/05/a")
+    (finding,) = found(made, "restriction_far_from_its_page")
+    assert finding.message == "2024-10-04 lies more than 62 days before its page, as does its end"
+
+
+def named(restriction_id: str, *platforms: str, **source: str) -> World:
+    """An act by its id and targets, on a page."""
+    made = world().restrict(restriction_id, *platforms, source_id="panel-page")
+    made.add("platforms", platform_id="alpha-proxies", name="Ways to Alpha")
+    made.add("platforms", platform_id="both", name="Both", kind="group", member_ids="alpha;beta")
+    made.add("platforms", platform_id="many", name="Many", kind="group")
+    made.rows["platforms"][3].update(aliases="internet")
+    made.rows["sources"][0].update(**source)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("restriction_id", "platforms", "count"),
+    [
+        ("XA-2025-07-15-alpha", ["alpha"], 0),
+        ("XA-2025-07-15-alpha", ["beta"], 1),
+        ("XA-2025-07-15-alpha", ["*"], 1),
+        ("XA-2025-07-15-alpha-beta", ["beta", "gamma"], 0),
+        ("XA-2025-07-15-alpha", ["both"], 0),
+        ("XA-2025-07-15-gamma", ["both"], 1),
+        ("XA-2025-07-15-alpha", ["many"], 0),
+        ("XA-2025-07-15-alpha", ["alpha-proxies"], 0),
+        ("XA-2025-07-15-internet", ["*"], 0),
+        ("XA-2025-07-15-internet", ["alpha"], 1),
+        ("XA-2025-07-15-block", ["alpha"], 0),
+    ],
+)
+def test_the_id_of_an_act_names_its_service(
+    restriction_id: str, platforms: list[str], count: int
+) -> None:
+    findings = [
+        one
+        for one in found(named(restriction_id, *platforms), "id_disagrees")
+        if one.table == "restriction_targets"
+    ]
+    assert len(findings) == count
+
+
+@pytest.mark.parametrize(
+    ("platforms", "source", "columns"),
+    [
+        (["alpha"], {"title": "Alpha blocked in Land XA"}, []),
+        (["beta"], {"title": "Alpha blocked in Land XA"}, ["platform_id"]),
+        (["*"], {"title": "Alpha blocked in Land XA"}, ["platform_id"]),
+        (["alpha"], {"title": "Alpha blocked in Land XB"}, ["area_ids"]),
+        (["beta"], {"url": "https://example.org/land-xb-blocks-alpha"},
+         ["area_ids", "platform_id"]),
+        (["alpha"], {"title": "Alpha blocked in Land XA after Land XB"}, []),
+        (["many"], {"title": "Alpha blocked"}, []),
+    ],
+)  # fmt: skip
+def test_a_page_is_about_the_service_and_the_country_of_its_act(
+    platforms: list[str], source: dict[str, str], columns: list[str]
+) -> None:
+    made = named("R1", *platforms, **source)
+    assert sorted(one.column for one in found(made, "page_about_another")) == columns
+    other = {"source_id": "survey-page", "title": "Alpha, Beta and the internet in Land XA"}
+    made.rows["sources"][2].update(other)
+    made.rows["restrictions"][0].update(also_source_id="survey-page")
+    left = [] if platforms != ["*"] else columns
+    assert [one.column for one in found(made, "page_about_another")] == left
+
+
+@pytest.mark.parametrize(
+    ("cells", "count"),
+    [
+        ({"value": "412345"}, 1),
+        ({"value": "400000"}, 0),
+        ({"value": "412345", "source_id": "survey-page"}, 0),
+        ({"value": "0.417", "unit": "share"}, 1),
+        ({"value": "0.41", "unit": "share"}, 0),
+    ],
+)
+def test_a_number_of_two_areas_of_a_page_is_told_twice(cells: dict[str, str], count: int) -> None:
+    first = cells | {"source_id": "panel-page"}
+    made = world().estimate("E1", **first).estimate("E2", area_id="XB", **cells)
+    assert len(found(made, "figure_told_twice")) == count
+    made = world().estimate("E1", **first).estimate("E2", platform_id="beta", **cells)
+    same_page = cells.get("source_id", "panel-page") == "panel-page"
+    assert len(found(made, "figure_told_twice")) == (count if same_page else 0)
+
+
+def test_a_word_alone_of_a_measurer_is_odd_whatever_else_the_row_says() -> None:
+    made = world()
+    for place in range(words.SURE_OTHERS):
+        cells = {"audience_metric": "ad_reach", "unit": "identities", "period": "2025-06"}
+        made.estimate(f"E{place}", value=str(400000 + place), **cells)
+    made.estimate("E-users", audience_metric="mau", unit="persons", population_base="internet_all")
+    (finding,) = found(made, "word_alone")
+    assert '"E-users"' in finding.row
+    made.rows["estimates"].pop(0)
+    assert found(made, "word_alone") == []
 
 
 def test_a_restriction_recorded_twice_is_a_warning_that_a_strict_run_refuses(

@@ -18,8 +18,8 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact.facts.checks import check, check_each
-from audience_impact.facts.events import find_repeats
-from audience_impact.facts.rules import levels
+from audience_impact.facts.events import ACTS_OF_A_PAGE, find_repeats
+from audience_impact.facts.rules import levels, words
 from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.populations import countries_of, parents_of
 from audience_impact.rules import register_rule
@@ -41,7 +41,9 @@ COMPANIONS_MONTHS = 11.0
 PAGE_MONTHS = 13.0
 """Maximum months from a figure to the date of its page, if no other figure of the page is near."""
 LATE = pd.Timedelta(days=62)
-"""Maximum time before its start that a page may announce a restriction."""
+"""Maximum time before its start that a page may announce a restriction, and after its start,
+announcement or end that the nearest of its pages reports it.
+"""
 FAR_END_DAYS = 2000
 A_YEAR_AND_DAYS = (351, 420)
 """Range of days from start to end that suggests a wrong year: no restriction of the facts has such
@@ -81,6 +83,21 @@ def _select_other_areas(
     return frame[pd.Series(disagrees, frame.index, "bool")]
 
 
+def _select_other_services(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
+    """Return the first target of each restriction whose id names services, none of which it is of.
+
+    The word `internet` of an id is a name of the whole internet.
+    """
+    subjects = words.list_targets(targets, platforms)
+    ids = pd.Series(subjects["restriction_id"].unique())
+    named = words.find_names(ids.set_axis(ids), words.name_subjects(platforms), least=1)
+    fitting = named.merge(
+        subjects, left_on=["text", "subject"], right_on=["restriction_id", "subject"]
+    )
+    other = named[~named["text"].isin(fitting["text"])]["text"]
+    return targets[targets["restriction_id"].isin(other)].drop_duplicates("restriction_id")
+
+
 @check_each(
     ("bases", "period", "base_id"),
     ("surveys", "period", "survey_id"),
@@ -91,12 +108,15 @@ def _select_other_areas(
     ("restrictions", "area_ids", "restriction_id"),
     ("circumvention", "area_id", "restriction_id"),
     ("bases", "population_base", "base_id"),
+    ("restriction_targets", "platform_id", "restriction_id"),
 )
 def _id_disagrees(rows: pd.DataFrame, tables: Tables, column: str, key: str) -> pd.DataFrame:
     if column == "population_base":
         names = sorted(rows[column].unique(), key=len, reverse=True)
         in_id = rows[key].str.extract(rf"-({'|'.join(names)})-" if names else "((?!))")[0]
         odd = rows[in_id.notna() & (in_id != rows[column])]
+    elif column == "platform_id":
+        odd = _select_other_services(rows, tables["platforms"])
     elif column.startswith("area"):
         odd = _select_other_areas(rows, key, column, parents_of(tables["areas"]))
     else:
@@ -111,14 +131,18 @@ def _join_page_days(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     is the earlier of the two.
     """
     sources = tables["sources"].set_index("source_id")
-    year = sources["url"].map(lambda url: (YEAR_IN_ADDRESS.findall(url) or [""])[0])
-    of_address = pd.to_datetime(year.where(year == "", year + "-12-31"), errors="coerce")
-    published = sources["published_on_end"].fillna(of_address.astype(periods.DAY))
+    published = sources["published_on_end"].fillna(_read_year_of_address(sources, "-12-31"))
     page, read = (
         days.reindex(rows["source_id"]).set_axis(rows.index).astype(periods.DAY)
         for days in (published, sources["accessed_on_end"])
     )
     return rows.assign(read_until=read, page_until=page, page_day=page.where(page < read, read))
+
+
+def _read_year_of_address(sources: pd.DataFrame, day: str) -> pd.Series:
+    """Return a day, as `-12-31`, of the year in the address of each page; NaT without one."""
+    year = sources["url"].map(lambda url: (YEAR_IN_ADDRESS.findall(url) or [""])[0])
+    return pd.to_datetime(year.where(year == "", year + day), errors="coerce").astype(periods.DAY)
 
 
 @check_each(*((table, "period") for table in DATED))
@@ -165,6 +189,7 @@ def _restriction_far_from_its_page(rows: pd.DataFrame, tables: Tables) -> pd.Dat
     is_far |= rows["ended_on_start"] >= rows["read_until"] + LATE
     apart = (rows["announced_on_start"] - rows["observed_from_start"]).dt.days.abs()
     late = f"{{observed_from}} lies more than {LATE.days} days after its page"
+    early = f"{{observed_from}} lies more than {LATE.days} days before its page, as does its end"
     far = (
         "the end {ended_on} lies {lasted:.0f} days after the start: a year too many, or after the "
         "page was read?"
@@ -173,10 +198,31 @@ def _restriction_far_from_its_page(rows: pd.DataFrame, tables: Tables) -> pd.Dat
     return pd.concat(
         [
             rows[begins >= rows["page_day"] + LATE].assign(message=late),
+            rows[_is_long_before_its_pages(rows, tables)].assign(message=early),
             rows[is_far].assign(column="ended_on", message=far),
             rows[apart > ANNOUNCED_DAYS].assign(column="announced_on", message=announced),
         ]
     ).fillna({"column": "observed_from"})
+
+
+def _is_long_before_its_pages(rows: pd.DataFrame, tables: Tables) -> "pd.Series[bool]":
+    """Return true where all pages were published more than LATE after what they may report."""
+    sources = tables["sources"].set_index("source_id")
+    published = sources["published_on_start"].fillna(_read_year_of_address(sources, "-01-01"))
+    is_register = rows["source_id"].map(rows["source_id"].value_counts()) > ACTS_OF_A_PAGE
+    first, second = (
+        published.reindex(rows[page]).set_axis(rows.index).astype(periods.DAY)
+        for page in ("source_id", "also_source_id")
+    )
+    after = pd.concat(
+        [
+            days - rows[f"{name}_end"]
+            for days in (first, second)
+            for name in ("observed_from", "announced_on", "ended_on")
+        ],
+        axis=1,
+    )
+    return first.notna() & ~is_register & (after.min(axis=1) >= LATE)
 
 
 RECORDED_TWICE = "restriction_recorded_twice"

@@ -4,18 +4,20 @@ Method. Two figures that agree in value, area and period and differ in one word 
 same figure with a wrong word, unless they agree by chance: shares of two digits do across
 platforms, counts of people do not. A word is odd if no other figure of its measurer (or page) has
 it in that column and at least LEAST_OTHERS figures share another word: by the rule of succession it
-had a chance of one in LEAST_OTHERS + 2. A page is about the services that its address or title
-names; where it names none, about those that were restricted in its area in the days before it.
+had a chance of one in LEAST_OTHERS + 2. A page is about the services and countries that its
+address or title names; where it names no service, figures on it are about those that were
+restricted in its area in the days before it.
 """
 
 import re
 
 import pandas as pd
 
-from audience_impact.facts.checks import check
+from audience_impact.facts.checks import check, check_each
 from audience_impact.facts.rules import levels
 from audience_impact.facts.tables import Tables
-from audience_impact.vocabulary import PlatformKind, Unit
+from audience_impact.populations import countries_of, parents_of
+from audience_impact.vocabulary import WHOLE_INTERNET, PlatformKind, Unit
 
 SPELT_LETTERS = 4
 """Minimum length of a platform name that is searched for; shorter names, such as X, have other
@@ -41,18 +43,30 @@ WORDS = {
     "audience_metric": "the metric",
     "population_base": "the base",
 }
+SURE_OTHERS = 5 * LEAST_OTHERS
+"""Figures of a measurer, or of a page, from which a word alone is odd whatever the row says else.
+"""
+FEW_FIGURES = 20
+"""Figures of a page up to which no two areas have the same number by chance."""
+SHARE_SCALE = 1e6
+"""Factor that makes the digits of a share those of a whole number."""
 NO_SERVICES = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
 KIND = ["audience_metric", "unit", "population_base"]
 
 
 @check("estimates", "platform_id")
 def _figure_told_twice(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
-    columns = [name for name in (*SAME, *WORDS, "row_line") if name != "stated"]
+    columns = [name for name in (*SAME, *WORDS, "source_id", "row_line") if name != "stated"]
     rows = estimates[columns].assign(stated=estimates["value"].fillna(estimates["low"]))
     rows = rows[rows["stated"] > 0].sort_values("row_line", kind="stable")
-    are_round = levels.count_digits(rows["stated"]) <= 1
-    rows = rows.assign(by_chance=(rows["unit"] == Unit.SHARE.value) | are_round)
-    twice = []
+    is_share = rows["unit"] == Unit.SHARE.value
+    digits = levels.count_digits(rows["stated"].mask(is_share, SHARE_SCALE * rows["stated"]))
+    rows = rows.assign(by_chance=digits <= 1 + is_share)
+    of_page = rows.groupby("source_id")["source_id"].transform("size")
+    few = rows[(of_page <= FEW_FIGURES) & ~rows["by_chance"]]
+    by = [*(name for name in SAME if name != "area_id"), "source_id", *WORDS]
+    areas = _select_second_words(few, by, "area_id")
+    twice = [areas.assign(column="area_id", what="the area")]
     for name, what in WORDS.items():
         others = [word for word in WORDS if word != name]
         # A figure of two programmes may have another metric and base in each.
@@ -94,6 +108,8 @@ def _word_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
             (["measurement_series_id", *rest], LEAST_OTHERS),
             (["source_id", *rest], LEAST_OTHERS - 1),
             (rest, 9 * LEAST_OTHERS),
+            (["measurement_series_id"], SURE_OTHERS),
+            (["source_id"], SURE_OTHERS),
         ):
             same_word = coded.groupby([*group, column])[column].transform("size")
             groups = same_word.groupby([coded[name] for name in group])
@@ -145,14 +161,83 @@ def _platform_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     return odd[~odd.index.duplicated()]
 
 
-@check("estimates", "platform_id")
-def _page_about_another(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+ON_PAGE = "a restriction of {cell} on a page about {about}"
+
+
+@check_each(
+    ("estimates", "platform_id"),
+    ("restriction_targets", "platform_id"),
+    ("restrictions", "area_ids"),
+)
+def _page_about_another(rows: pd.DataFrame, tables: Tables, column: str) -> pd.DataFrame:
+    if column == "area_ids":
+        return _select_other_countries(rows, tables)
+    return (_select_other_targets if "feature" in rows else _select_other_figures)(rows, tables)
+
+
+def _select_other_countries(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    areas = tables["areas"]
+    countries = areas[areas["area_id"].str.fullmatch("[A-Z]{2}")].set_index("area_id")
+    names = countries["name"] + ";" + countries["press_name"] + ";" + countries["aliases"]
+    parents = parents_of(areas)
+    places = acts["area_ids"].map(lambda cell: countries_of(cell.split(";"), parents))
+    subjects = acts[["restriction_id"]].assign(subject=places).explode("subject")
+    about = _list_other_subjects(acts, subjects, find_names(_join_words(tables), names))
+    rows = acts.assign(about=acts["restriction_id"].map(about), cell=acts["area_ids"])
+    return rows[rows["about"].notna()].assign(message=ON_PAGE)
+
+
+def _select_other_targets(targets: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    subjects = list_targets(targets, tables["platforms"])
+    named = find_names(_join_words(tables), name_services(tables["platforms"]))
+    about = _list_other_subjects(tables["restrictions"], subjects, named)
+    rows = targets[targets["restriction_id"].isin(subjects["restriction_id"])]
+    rows = rows.assign(about=rows["restriction_id"].map(about), cell=rows["platform_id"])
+    return rows[rows["about"].notna()].drop_duplicates("restriction_id").assign(message=ON_PAGE)
+
+
+def list_targets(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
+    """Return `restriction_id` and `subject`: the services that each restriction is of.
+
+    A group counts as its members, and a target also as what its id names: `telegram-proxies` is of
+    Telegram. A restriction of a group whose members are not known is left out.
+    """
+    about = platforms.set_index("platform_id")
+    ids = pd.Series(about.index, about.index)
+    parts = ids.str.split("-").explode()
+    named = find_names(parts, name_subjects(platforms), least=1).groupby("text")["subject"]
+    members = ids + ";" + about["member_ids"] + ";" + named.agg(";".join).reindex(ids).fillna("")
+    is_unlisted = (about["kind"] == PlatformKind.GROUP.value) & (about["member_ids"] == "")
+    unlisted = is_unlisted.index[is_unlisted]
+    vague = targets.loc[targets["platform_id"].isin(unlisted), "restriction_id"]
+    rows = targets[~targets["restriction_id"].isin(vague)]
+    subjects = rows["platform_id"].map(members).str.split(";")
+    return rows[["restriction_id"]].assign(subject=subjects).explode("subject")
+
+
+def _list_other_subjects(
+    acts: pd.DataFrame, subjects: pd.DataFrame, named: pd.DataFrame
+) -> "pd.Series[str]":
+    """Return by restriction what its first page is about, if no page of it names its subjects.
+
+    `named` has the subjects that the pages name, by `text` (the id of the page).
+    """
+    pages = acts.melt("restriction_id", ["source_id", "also_source_id"], value_name="text")
+    pairs = pages.merge(named, on="text")
+    fitting = pairs.merge(subjects, on=["restriction_id", "subject"])["restriction_id"]
+    is_other = pairs["restriction_id"].isin(subjects["restriction_id"])
+    is_other &= ~pairs["restriction_id"].isin(fitting) & (pairs["variable"] == "source_id")
+    return pairs[is_other].groupby("restriction_id")["subject"].agg(", ".join)
+
+
+def _select_other_figures(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     estimates = estimates[["source_id", "platform_id", "area_id"]]
-    kinds = tables["platforms"].set_index("platform_id")["kind"]
-    services = set(kinds.index[~kinds.isin(NO_SERVICES)])
+    names = name_services(tables["platforms"])
+    services = set(names.index)
     of_page = estimates.groupby("source_id")["platform_id"]
     rows = estimates[(of_page.transform("nunique") == 1) & estimates["platform_id"].isin(services)]
-    named = _find_named_services(tables, services)
+    named = find_names(_join_words(tables), names)
+    named = named.rename(columns={"text": "source_id", "subject": "platform_id"})
     restricted = _find_restricted_services(tables, rows, services, set(named["source_id"]))
     pairs = pd.concat([named, restricted]).drop_duplicates()
     pairs = pairs.sort_values(["source_id", "platform_id"])
@@ -162,22 +247,41 @@ def _page_about_another(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame
     return rows[rows["about"].notna() & ~rows.index.isin(same)]
 
 
-def _find_named_services(tables: Tables, services: set[str]) -> pd.DataFrame:
-    platforms = tables["platforms"][tables["platforms"]["platform_id"].isin(services)]
-    names = platforms.assign(
-        word=platforms["name"] + ";" + platforms["platform_id"] + ";" + platforms["aliases"]
-    )
-    names = names.assign(word=names["word"].str.split(";")).explode("word")
-    names["word"] = _normalise_words(names["word"])
-    names = names[names["word"].str.len() >= SPELT_LETTERS].drop_duplicates("word")
-    longest = sorted(names["word"], key=len, reverse=True)
-    sources = tables["sources"]
-    text = _normalise_words(
-        sources["url"].str.replace(r"^\w+://[^/]*", "", regex=True) + " " + sources["title"]
-    )
+def name_services(platforms: pd.DataFrame) -> "pd.Series[str]":
+    """Return the names of each service by its id, joined by `;`."""
+    rows = platforms[~platforms["kind"].isin(NO_SERVICES)].set_index("platform_id")
+    return rows["name"] + ";" + rows.index + ";" + rows["aliases"]
+
+
+def name_subjects(platforms: pd.DataFrame) -> "pd.Series[str]":
+    """Return the names of each service, and those of the whole internet, by its id."""
+    internet = platforms[platforms["platform_id"] == WHOLE_INTERNET].set_index("platform_id")
+    return pd.concat([name_services(platforms), internet["aliases"]])
+
+
+def _join_words(tables: Tables) -> "pd.Series[str]":
+    """Return the path of the address, and the title, of each page by its id."""
+    sources = tables["sources"].set_index("source_id")
+    path = sources["url"].str.replace(r"^\w+://[^/]*", "", regex=True)
+    return path + " " + sources["title"]
+
+
+def find_names(
+    texts: "pd.Series[str]", names: "pd.Series[str]", least: int = SPELT_LETTERS
+) -> pd.DataFrame:
+    """Return `text` and `subject`: for each text, by its label, the subjects that it names.
+
+    `names` are those of each subject, by its id and joined by `;`. A name of fewer than `least`
+    letters is not looked for. Where a longer name contains another, the longer one counts.
+    """
+    words = names.str.split(";").explode()
+    words = _normalise_words(words).rename("word").rename_axis("subject").reset_index()
+    words = words[words["word"].str.len() >= least].drop_duplicates("word")
+    longest = sorted(words["word"], key=len, reverse=True)
     pattern = rf"\b({'|'.join(map(re.escape, longest))})\b" if longest else r"(?!)"
-    mentions = sources[["source_id"]].assign(word=text.str.findall(pattern)).explode("word")
-    return mentions.merge(names[["word", "platform_id"]], on="word")[["source_id", "platform_id"]]
+    mentions = _normalise_words(texts).str.findall(pattern).explode()
+    mentions = mentions.rename("word").rename_axis("text").reset_index()
+    return mentions.merge(words, on="word")[["text", "subject"]].drop_duplicates()
 
 
 def _normalise_words(texts: "pd.Series[str]") -> "pd.Series[str]":
