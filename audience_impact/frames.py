@@ -6,9 +6,9 @@ other column reaches a later stage. Values are not checked: the contracts do thi
 the run.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
-from typing import Annotated, TypeAlias, get_origin, get_type_hints
+from typing import Annotated, TypeAlias, TypeVar, get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -19,18 +19,24 @@ Array: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
 
-def cache_last_frame(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-    """Decorate a function of frames: for the same frames, return its last result again.
+Result = TypeVar("Result")
 
-    Frames are compared by identity, so nobody may write into them. Only one result is stored, since
-    successive rules read the same tables, so that memory is limited to one run.
+
+def cache_last_frame(make: Callable[..., Result]) -> Callable[..., Result]:
+    """Decorate a function of frames, or of tables: for the same frames, return its last result.
+
+    Frames are compared by identity, so nobody may write into them or into the result. Only one
+    result is stored, since successive rules and stages read the same tables, so that memory is
+    limited to one run.
     """
-    last: list[tuple[tuple[pd.DataFrame, ...], pd.DataFrame]] = []
+    last: list[tuple[list[pd.DataFrame], Result]] = []
 
     @wraps(make)
-    def run_cached(*frames: pd.DataFrame) -> pd.DataFrame:
-        if not last or any(old is not new for old, new in zip(last[0][0], frames, strict=True)):
-            last[:] = [(frames, make(*frames))]
+    def run_cached(*arguments: pd.DataFrame | Mapping[str, pd.DataFrame]) -> Result:
+        parts = ([part] if isinstance(part, pd.DataFrame) else part.values() for part in arguments)
+        frames = [frame for part in parts for frame in part]
+        if not last or [*map(id, last[0][0])] != [*map(id, frames)]:
+            last[:] = [(frames, make(*arguments))]
         return last[0][1]
 
     return run_cached

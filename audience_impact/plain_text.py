@@ -186,6 +186,8 @@ _LETTERS = str.maketrans(
 
 def strip_accents(text: str) -> str:
     """Return a text without the accents and apostrophes of scholars."""
+    if text.isascii():
+        return text.replace("`", "")
     flat = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     return "".join(sign for sign in flat if not unicodedata.combining(sign))
 

@@ -53,7 +53,7 @@ from audience_impact.denominators.online import (
 )
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors, Spread
-from audience_impact.frames import Array
+from audience_impact.frames import Array, cache_last_frame
 from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, period_middle, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
 from audience_impact.selection import Best, Key, Only, Step, rejection_reason, select_candidates
@@ -369,6 +369,12 @@ class Denominators:
             expected_persons=middle, base_low_persons=low, base_high_persons=high
         )
         return people.dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
+
+
+@cache_last_frame
+def read_denominators(tables: Tables) -> Denominators:
+    """Return the counts of typed facts, without the errors of figures."""
+    return Denominators(tables)
 
 
 def _holds_audiences(rows: pd.DataFrame) -> pd.Series:

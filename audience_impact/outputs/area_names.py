@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from babel.core import get_global
 
-from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.denominators import read_denominators
 from audience_impact.denominators.online import compute_moments
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import cache_last_frame
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Parents
 from audience_impact.plain_text import strip_accents
@@ -54,6 +55,12 @@ def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     is_place = are_regions(by_id.index.to_series())
     names = by_id["name"].mask(is_place, spelled.map(strip_accents))
     return by_id["press_name"].where(by_id["press_name"] != "", names)
+
+
+@cache_last_frame
+def map_names(areas: pd.DataFrame) -> dict[str, str]:
+    """Return `list_names` as a dictionary, made once for all tables of a run."""
+    return dict(list_names(areas).items())
 
 
 def name_region(area_ids: list[str], parents: Parents, names: Mapping[str, str]) -> str | None:
@@ -98,9 +105,7 @@ def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
     """Return the names of each kind for each cell of codes; blank where the facts have none."""
     parents = nesting.read_parents(areas)
     codes_of = {cell: cell.split(";") for cell in cells}
-    mentioned = {code for codes in codes_of.values() for code in codes}
-    is_named = areas["area_id"].isin(mentioned) | areas["area_id"].str.fullmatch(WHOLE)
-    names = list_names(areas[is_named]).to_dict() | {"": ""}
+    names = map_names(areas)
     by_cell = {}
     for cell, codes in codes_of.items():
         countries = [code if WHOLE.fullmatch(code) else country_of(code, parents) for code in codes]
@@ -153,7 +158,7 @@ def count_residents(
     keys = pd.DataFrame({"area_id": area_ids, "year": years})
     pairs = keys.drop_duplicates().merge(places, on="area_id")
     middle = pd.to_datetime(pairs["year"] + "-07-01")
-    counts = Denominators(tables)
+    counts = read_denominators(tables)
     people = counts.interpolate_residents(pairs["country_id"], compute_moments(middle))
     totals = people.groupby([pairs["area_id"], pairs["year"]]).sum(min_count=1)
     return keys.join(totals.rename("residents"), on=["area_id", "year"])["residents"]

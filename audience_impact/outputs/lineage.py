@@ -65,6 +65,7 @@ def period_in_words(period: str) -> str:
     return " to ".join(words)
 
 
+@cache
 def _strip_brackets(name: str) -> str:
     return re.sub(r"\s*\([^)]*\)$", "", name)
 

@@ -60,10 +60,10 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from audience_impact import selection as choosing
-from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.denominators import read_denominators
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import Z95, Spread, read_numbers
-from audience_impact.frames import Array
+from audience_impact.frames import Array, cache_last_frame
 from audience_impact.periods import YEAR_DAYS, period_middle
 from audience_impact.places import population
 from audience_impact.populations import EVERYONE, ONLINE, parents_of, with_holders
@@ -370,7 +370,7 @@ def read_regional_figures(tables: Tables, each_sex: bool = False) -> pd.DataFram
         return pd.DataFrame(columns=FIGURE)
     rows = add_series(tables)
     if each_sex:
-        rows["series"] = rows["series"] + " " + rows["asked"]
+        rows = rows.assign(series=rows["series"] + " " + rows["asked"])
     groups = rows.groupby(["country_id", "series", "kind", "area_id"], sort=True)
     means = groups.agg(share=("share", "mean"), year=("year", "mean")).reset_index()
     persons = means["area_id"].map(population.count_residents(tables)).astype("float64")
@@ -378,6 +378,7 @@ def read_regional_figures(tables: Tables, each_sex: bool = False) -> pd.DataFram
     return means.assign(persons=persons.fillna(average).fillna(1.0))[FIGURE]
 
 
+@cache_last_frame
 def add_series(tables: Tables) -> pd.DataFrame:
     """Return figures with country, series, kind and year, of the sexes that all areas have."""
     use = tables["regional_use"]
@@ -402,7 +403,7 @@ def add_series(tables: Tables) -> pd.DataFrame:
 def compute_country_log_odds(requested: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """Return the log odds of the country's share online on each `day`; NaN if uncounted."""
     places = requested[["country_id"]].assign(start=requested["day"])
-    counts = Denominators(tables)
+    counts = read_denominators(tables)
     online, residents = (counts.count_people(places, base, None) for base in (ONLINE, EVERYONE))
     return compute_log_odds((online / residents).astype("float64"))
 

@@ -46,6 +46,7 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import cache_last_frame
 from audience_impact.periods import YEAR_DAYS, period_middle
 from audience_impact.populations import EVERYONE, are_regions, parents_of
 from audience_impact.selection import Best, Key
@@ -164,6 +165,13 @@ class Growth:
         return pd.Series(np.interp(ends["place"] + years, self.at, self.level), years.index)
 
 
+@cache_last_frame
+def read_growth(tables: Tables) -> Growth:
+    """Return the growth of the areas of typed facts."""
+    return Growth(tables)
+
+
+@cache_last_frame
 def count_residents(tables: Tables) -> "pd.Series[float]":
     """Return the latest count of the people of each area."""
     bases = tables["bases"]
@@ -171,6 +179,7 @@ def count_residents(tables: Tables) -> "pd.Series[float]":
     return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
 
 
+@cache_last_frame
 def read_urban_shares(tables: Tables) -> "pd.Series[float]":
     """Return the share of the residents of each area who live in towns, by its latest census."""
     bases = tables["bases"]
@@ -187,7 +196,7 @@ def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """
     if requested.empty:
         return pd.DataFrame(np.nan, requested.index, COLUMNS)
-    growth = Growth(tables)
+    growth = read_growth(tables)
     places = requested[["area_id", "day"]].drop_duplicates(ignore_index=True)
     places = places.assign(years=_count_years(places["day"]))
     carried = _carry_figures(places, growth)
@@ -229,7 +238,7 @@ STEPS = (
 def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the figures of each row of `requested`, carried to its day, and why `passed_over`."""
     places = requested[["area_id", "day"]].reset_index(drop=True)
-    carried = _carry_figures(places.assign(years=_count_years(places["day"])), Growth(tables))
+    carried = _carry_figures(places.assign(years=_count_years(places["day"])), read_growth(tables))
     return carried.assign(passed_over=choosing.rejection_reason(carried, STEPS))
 
 

@@ -13,7 +13,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -200,6 +199,5 @@ def _select_sources(table: pa.Table) -> pd.DataFrame:
 
 def _sort_rows(tables: Sequence[pa.Table]) -> pa.Table:
     table = pa.concat_tables(tables)
-    names = [name for name in ("area_id", "restriction_id") if name in table.column_names]
-    keys = [table[name].to_numpy().astype(object) for name in names]
-    return table.take(np.lexsort(keys)).combine_chunks()
+    names = [name for name in ("restriction_id", "area_id") if name in table.column_names]
+    return table.sort_by([(name, "ascending") for name in names]).combine_chunks()  # stable

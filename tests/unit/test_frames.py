@@ -1,5 +1,6 @@
 """Declared frames: a column that is missing stops the run, and no other column is handed on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,3 +38,17 @@ def test_a_cached_frame_is_made_anew_for_other_frames() -> None:
     assert doubled(second)["a"].tolist() == [4.0]
     assert doubled(first)["a"].tolist() == [2.0]
     assert made == [1.0, 2.0, 1.0]
+
+
+def test_what_tables_give_is_made_anew_where_one_table_is_another() -> None:
+    made: list[int] = []
+
+    @cache_last_frame
+    def count(tables: Mapping[str, pd.DataFrame]) -> int:
+        made.append(sum(map(len, tables.values())))
+        return made[-1]
+
+    tables = {"a": ROWS, "b": ROWS}
+    assert [count(tables), count({**tables}), count({**tables, "b": ROWS.iloc[:0]})] == [2, 2, 1]
+    assert count({"a": ROWS}) == 1
+    assert made == [2, 1, 1]
