@@ -48,7 +48,6 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
 
 from audience_impact.audiences import distributions
 from audience_impact.audiences.inputs import Inputs
@@ -403,6 +402,8 @@ def _find_extremes(
     sizes: Sizes, linked: list[int], overlaps: Sequence[MeasuredOverlap]
 ) -> tuple[float, float] | None:
     """Return the least and most persons who use a linked platform; None if no spread exists."""
+    from scipy.optimize import linprog  # late: most runs have no overlap that was measured
+
     using = {
         platform: mark_patterns((place,), OverlapKind.UNION, len(linked))[1:]
         for place, platform in enumerate(linked)
