@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # an answer for a restriction is made without pandas
     import pandas as pd
 
 OF_RESTRICTIONS = (
-    *("restrictions", "impact", "impact_by_platform", "comparisons", "lineage"),
+    *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
     *("person_days", "sensitivity"),
 )
 """Published tables from which the record of a restriction is built."""
@@ -370,14 +370,14 @@ def build_records(read: ReadTable, restriction: str = "") -> dict[str, AnswerRec
 
     `read` returns a published table by its name.
     """
-    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for name in OF_RESTRICTIONS:
-        table = read(name)
-        if restriction:
-            table = _slice_rows(table, restriction)
+    tables = {name: read(name) for name in OF_RESTRICTIONS}
+    if restriction:
+        tables = {name: _slice_rows(table, restriction) for name, table in tables.items()}
+    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {
+        name: {} for name in tables["restrictions"]["restriction_id"].to_pylist()
+    }
+    for name, table in tables.items():
         for row in list_rows(table):
-            if name == "restrictions":
-                grouped[row["restriction_id"]] = {}
             if row["restriction_id"] in grouped:
                 grouped[row["restriction_id"]].setdefault(name, []).append(row)
     return {name: build_record_from_rows(rows) for name, rows in grouped.items()}
@@ -461,14 +461,26 @@ def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> pd.Seri
 
 def list_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Return rows as plain objects: integers plain, dates, truths and lists as text."""
-    columns = [[_to_plain(cell) for cell in column.to_pylist()] for column in table.columns]
-    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+    columns = zip(table.column_names, table.columns, strict=True)
+    return _list_objects(
+        {name: [_to_plain(cell) for cell in cells.to_pylist()] for name, cells in columns}
+    )
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a frame as plain objects, as `list_rows` those of a published table."""
-    columns = [[_to_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
-    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+    columns = {name: _list_plain(cells) for name, cells in frame.items()}
+    return _list_objects(columns)
+
+
+def _list_objects(columns: Mapping[Any, list[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _list_plain(cells: pd.Series[Any]) -> list[Any]:
+    if str(cells.dtype) in ("string", "Int64", "Float64"):  # most are
+        return list(cells.to_numpy("object", na_value=None))
+    return [_to_plain(cell) for cell in cells.tolist()]
 
 
 def _to_plain(cell: Any) -> Any:
