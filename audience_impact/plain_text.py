@@ -76,21 +76,13 @@ def _describe_sign(sign: str) -> str:
     return f"U+{ord(sign):04X} {unicodedata.name(sign, 'CONTROL CHARACTER')}"
 
 
-_SECRETS = (
-    (re.compile(r"(?<=://)[^/\s]*@"), "...@"),
-    (
-        re.compile(r"(?i)([?&][^=&\s]*(?:token|key|sig|secret|passw|auth)[^=&\s]*=)[^&\s#]+"),
-        r"\1...",
-    ),
-)
-"""Where an address has a user name and password, or a parameter that lets whoever has it in."""
+_SECRET = re.compile(r"([?&][^=&\s]*(?:token|key|sig|secret|passw|auth)[^=&\s]*=)[^&\s#]+", re.I)
+"""A parameter of an address that lets in whoever has it."""
 
 
 def hide_passwords(text: str) -> str:
     """Return a text without the passwords, tokens and keys of the addresses in it."""
-    for pattern, shown in _SECRETS:
-        text = pattern.sub(shown, text)
-    return text
+    return re.sub(r"(?<=://)[^/\s]*@", "...@", _SECRET.sub(r"\1...", text))
 
 
 class ReadableError(Exception):
