@@ -79,7 +79,7 @@ from audience_impact.vocabulary import (
 
 SHARE_LIMITS = (0.003, 0.985)
 """Limits of shares, because a figure of 0 or 1 is rounded or a limit of a model."""
-BISECTIONS = 50
+BISECTIONS, SMALLEST_CHANGE = 50, 1e-12
 MILLENNIUM = pd.Timestamp("2000-01-01")
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
@@ -411,18 +411,30 @@ def compute_country_log_odds(requested: pd.DataFrame, tables: Tables) -> "pd.Ser
 def find_shifts(
     values: Array, weights: Array, groups: NDArray[np.int64], target_shares: Array
 ) -> Array:
-    """Return shifts (groups,) of log odds that give each group its target mean share, by bisection.
+    """Return shifts (groups,) of log odds that give each group its target mean share.
+
+    Steps are those of Newton; where one would leave the ends that are certain, these are bisected.
 
     `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group.
     """
     total = np.bincount(groups, weights, len(target_shares))
     low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)
+    shift = np.zeros(len(target_shares))
     for _ in range(BISECTIONS):
-        half = (low + high) / 2.0
-        mean = np.bincount(groups, weights * expit(values + half[groups]), len(low)) / total
+        share = expit(values + shift[groups])
+        mean, slope = (
+            np.bincount(groups, weights * part, len(total)) / total
+            for part in (share, share * (1.0 - share))
+        )
         is_below = mean < target_shares
-        low, high = np.where(is_below, half, low), np.where(is_below, high, half)
-    return np.asarray((low + high) / 2.0)
+        low, high = np.where(is_below, shift, low), np.where(is_below, high, shift)
+        newton = shift + (target_shares - mean) / slope
+        is_inside = (low <= newton) & (newton <= high)
+        moved = np.where(is_inside, newton, (low + high) / 2.0)
+        if np.abs(moved - shift).max(initial=0.0) < SMALLEST_CHANGE:
+            break
+        shift = moved
+    return np.asarray(moved)
 
 
 def compute_levels(figures: pd.DataFrame) -> "pd.Series[float]":

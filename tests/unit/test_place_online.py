@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
@@ -244,6 +244,7 @@ def test_a_law_that_lacks_a_number_is_no_law() -> None:
     st.lists(st.tuples(st.floats(0.01, 0.97), st.floats(1.0, 1e6)), min_size=1, max_size=9),
     st.floats(0.01, 0.97),
 )
+@example([(0.01, 1.0), (0.97, 1.0)], 0.97)  # a step of Newton leaves the ends
 def test_moved_regions_have_the_mean_that_is_wanted(
     regions: list[tuple[float, float]], wanted: float
 ) -> None:
