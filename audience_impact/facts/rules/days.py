@@ -94,8 +94,8 @@ def _select_other_services(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd
     fitting = named.merge(
         subjects, left_on=["text", "subject"], right_on=["restriction_id", "subject"]
     )
-    other = named[~named["text"].isin(fitting["text"])]["text"]
-    return targets[targets["restriction_id"].isin(other)].drop_duplicates("restriction_id")
+    unfitting = named[~named["text"].isin(fitting["text"])]["text"]
+    return targets[targets["restriction_id"].isin(unfitting)].drop_duplicates("restriction_id")
 
 
 @check_each(
