@@ -93,7 +93,7 @@ def test_draws_that_no_later_table_needs_are_freed(tables: Tables) -> None:
     run = Outputs(pipeline.prepare_run(tables, AS_OF)[0], QUIET)
     before = dict(run)
     run.release_answers()
-    assert not {"steps", "daily_audiences"} & set(run.simulation.__dict__)
+    assert not {"steps", "drawn_audiences"} & set(run.simulation.__dict__)
     assert "draws" not in run.__dict__
     again = run.simulation.draw_metrics()["people_exposed"]
     assert len(again) == before["restrictions"].shape[0]
