@@ -44,6 +44,7 @@ WHITE = _list_signs(*_SPACES, *_UNSEEN)
 """Characters with which no text may begin or end."""
 INVISIBLE = WHITE + _list_signs(*_OF_PICTOGRAPHS)
 """Characters that are invisible, so that a text may not consist of them alone."""
+_WHITE_SIGNS, _INVISIBLE_SIGNS = frozenset(WHITE), frozenset(INVISIBLE)
 
 
 def strip_blanks(text: str) -> str:
@@ -53,13 +54,22 @@ def strip_blanks(text: str) -> str:
 
 def mark_filled(texts: "pd.Series") -> "pd.Series":
     """Mark the cells with a visible character, and missing cells."""
-    return texts.isna() | (texts.str.strip(INVISIBLE) != "")
+    return texts.map(_is_filled).astype("bool")
+
+
+def _is_filled(text: object) -> bool:
+    return not isinstance(text, str) or not _INVISIBLE_SIGNS.issuperset(text)
 
 
 def mark_padded(texts: "pd.Series") -> "pd.Series":
     """Mark the cells that begin or end with white space, or consist of it."""
-    is_trimmed = (texts.str.strip(WHITE) == texts) & (texts.str.strip(INVISIBLE) != "")
-    return ~(is_trimmed | (texts == "") | texts.isna())
+    return texts.map(_is_padded).astype("bool")
+
+
+def _is_padded(text: object) -> bool:
+    if not isinstance(text, str) or not text:
+        return False
+    return text[0] in _WHITE_SIGNS or text[-1] in _WHITE_SIGNS or not _is_filled(text)
 
 
 def describe_white_space(text: str) -> str:

@@ -5,22 +5,27 @@ All failures are found at once, none is lost or repaired.
 Method. A rule of single cells is run once over the different cells of all columns that have it; a
 column is checked alone where the rule failed. The failures are those of pandera's own `validate`,
 which runs each rule once a column and takes many times as long. Only rules, filled cells and the
-names of columns are checked: no contract may demand anything else of pandera.
+names of columns are checked: no contract may demand anything else of pandera. Fact tables are
+screened first: each rule runs once over the different cells of all tables, and a table in which all
+rules pass is not validated, so that sound facts are checked without importing pandera.
 """
 
 import os
+import sys
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 from pandas.api.types import is_numeric_dtype
-from pandera.config import ValidationDepth, get_config_context
 
 from audience_impact.plain_text import ReadableError, describe_white_space
 from audience_impact.rules import get_rule
-from schemas import facts
+from schemas import fact_rules, facts
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 NOT_NULLABLE = "not_nullable"
 SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
@@ -40,6 +45,10 @@ class Failure(NamedTuple):
 
 def require_validation() -> None:
     """Raise ValidationOffError where a variable or the configuration of pandera weakens it."""
+    if "pandera" not in sys.modules and not any(name in os.environ for name in SWITCHES):
+        return  # importing it takes a third of a second
+    from pandera.config import ValidationDepth, get_config_context
+
     config = get_config_context()
     complete = (None, ValidationDepth.SCHEMA_AND_DATA)
     if not config.validation_enabled or config.validation_depth not in complete:
@@ -49,7 +58,7 @@ def require_validation() -> None:
         )
 
 
-def check_table(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[Failure]:
+def check_table(schema: "pa.DataFrameSchema", frame: pd.DataFrame) -> list[Failure]:
     """Return the failures of a table with the columns of its contract and the index 0..n-1."""
     if frame.empty:
         return []
@@ -82,7 +91,7 @@ def _list_different(cells: pd.Series) -> pd.Series:
     return pd.Series([extreme.reduce(cells.to_numpy()) for extreme in (np.fmin, np.fmax)])
 
 
-def _list_cell_rules(schema: pa.DataFrameSchema) -> list[tuple[Any, list[str]]]:
+def _list_cell_rules(schema: "pa.DataFrameSchema") -> list[tuple[Any, list[str]]]:
     groups: dict[tuple[str, ...], tuple[Any, list[str]]] = {}
     for name, column in schema.columns.items():
         for check in column.checks:
@@ -94,6 +103,29 @@ def _list_cell_rules(schema: pa.DataFrameSchema) -> list[tuple[Any, list[str]]]:
 def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int]:
     passed = check(cells).check_output
     return [int(place) for place in passed.index[~passed.to_numpy(dtype=bool)]]
+
+
+def list_suspect_tables(tables: Mapping[str, pd.DataFrame]) -> set[str]:
+    """Return the fact tables, of text cells and with the index 0..n-1, in which a rule fails."""
+    by_rule: dict[tuple[str, str], tuple[Any, dict[str, set[str]]]] = {}
+    for table, frame in tables.items():
+        for name, about in facts.COLUMNS[table].items():
+            cells = set(frame[name].tolist())
+            for rule, parameter in about.list_cell_rules().items():
+                _, texts = by_rule.setdefault((rule, repr(parameter)), (parameter, {}))
+                texts.setdefault(table, set()).update(cells)
+    suspects = set()
+    for (rule, _), (parameter, texts) in by_rule.items():
+        different = pd.Series([*set().union(*texts.values())], dtype="str")
+        options = {} if parameter is True else {rule: parameter}
+        passed = fact_rules.CELL_RULES[rule](different, **options).to_numpy(dtype=bool)
+        broken = different[~passed]
+        suspects |= {table for table, cells in texts.items() if not cells.isdisjoint(broken)}
+    for table in tables.keys() - suspects:
+        checks = fact_rules.RULES.get(table, {}).values()
+        if len(tables[table]) and not all(check(tables[table]).all() for check in checks):
+            suspects.add(table)
+    return suspects
 
 
 def check_fact_table(table: str, frame: pd.DataFrame) -> list[Failure]:

@@ -58,7 +58,6 @@ KINDS: dict[str, dict[str, Any]] = {
 `list_rules` adds the words of a code and the rule of a text. The unit of a `value` is in the column
 `unit`, a `parameter` has any sign, and a `period` is a date, a period or an interval.
 """
-NUMBERS = ("parameter", "value", "persons", "share", "hours")
 
 
 def list_rules(kind: str, of: str, is_filled: bool) -> dict[str, Any]:

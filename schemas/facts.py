@@ -13,11 +13,13 @@ add a column or a table, add rows there; a rule of several columns is a function
 import csv
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandera.pandas as pa
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
-from schemas import fact_rules
+NUMBERS = ("parameter", "value", "persons", "share", "hours")
+"""Kinds of column that hold numbers."""
 
 
 class Column(NamedTuple):
@@ -33,12 +35,14 @@ class Column(NamedTuple):
 
     def list_cell_rules(self) -> dict[str, Any]:
         """Return the rules of single cells, each with its parameter."""
+        from schemas import fact_rules
+
         return fact_rules.list_rules(self.kind, self.of, not self.may_be)
 
     @property
     def group(self) -> str:
         """Return `number` for each kind of number, else the kind."""
-        return "number" if self.kind in fact_rules.NUMBERS else self.kind
+        return "number" if self.kind in NUMBERS else self.kind
 
     @property
     def refers_to(self) -> str:
@@ -60,8 +64,12 @@ for _row in _DECLARATIONS:
 
 
 @cache
-def read_schema(table: str) -> pa.DataFrameSchema:
+def read_schema(table: str) -> "pa.DataFrameSchema":
     """Return the schema of a table: exactly its columns, so that none is ignored if misspelt."""
+    import pandera.pandas as pa
+
+    from schemas import fact_rules
+
     columns = {
         name: pa.Column(str, [_make_check(*rule) for rule in about.list_cell_rules().items()])
         for name, about in COLUMNS[table].items()
@@ -70,7 +78,11 @@ def read_schema(table: str) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, checks, strict=True, name=table)
 
 
-def _make_check(rule: str, parameter: Any) -> pa.Check:
+def _make_check(rule: str, parameter: Any) -> "pa.Check":
+    import pandera.pandas as pa
+
+    from schemas import fact_rules
+
     options = {} if parameter is True else {rule: parameter}
     return pa.Check(fact_rules.CELL_RULES[rule], name=rule, statistics={rule: parameter}, **options)
 

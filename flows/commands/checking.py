@@ -3,20 +3,24 @@
 `check` requires only the libraries of requirements-check.lock.
 """
 
+import hashlib
+import importlib.util
+import os
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from audience_impact.cli.folders import fail_with, local_option, print_line, require_local_paths
 from audience_impact.plain_text import json_text, plain_line
+from audience_impact.store import storage
 from flows import FACTS
 from flows.commands.folders import OnTopOfShipped, fact_folders
+from flows.pipeline import cache, code
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
@@ -32,6 +36,10 @@ class FindingFormat(StrEnum):
     GITHUB = "github"
 
 
+MOST_BYTES = 64 * 1024**2
+"""Size of all fact files above which an outcome is not saved: reading them would take a second."""
+UNFINISHED = ".unfinished"
+"""File of a folder whose tables are being replaced."""
 COLUMNS = ("file", "line", "column", "rule", "severity", "value", "message")
 """What JSON has of a finding."""
 
@@ -66,48 +74,135 @@ def check_facts(
     With --on-top-of-shipped, only findings on your rows are reported, and errors that your rows
     cause in shipped rows.
 
-    Exit status 0: no errors; 1: errors; 2: wrong options.
+    Exit status 0: no errors; 1: errors; 2: wrong options. What a check found is saved for this
+    user, and printed again while facts, code and options are the same.
     """
     folders = fact_folders(paths, on_top_of_shipped, [FACTS])
+    today = datetime.now(UTC).date()
+    if accept is None:
+        outcome = _find_outcome(folders, style, on_top_of_shipped, today)
+        _print_outcome(outcome)
+    else:
+        outcome, reading, findings = _check_folders(folders, style, on_top_of_shipped, today)
+        _print_outcome(outcome)
+        print_line(_accept_warnings(reading, findings, accept, today), err=True)
+    raise typer.Exit(outcome.status)
+
+
+class Outcome(NamedTuple):
+    """What a check prints: findings to standard output, lines to the standard error.
+
+    It was made on `day`, and holds on later days as well unless it `is_of_day`.
+    """
+
+    findings: str
+    lines: tuple[str, ...]
+    status: int
+    day: date
+    is_of_day: bool
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    sys.stdout.write(outcome.findings)
+    for line in outcome.lines:
+        typer.echo(line, err=True)
+
+
+def _find_outcome(folders: list[Path], style: FindingFormat, on_top: bool, today: date) -> Outcome:
+    """Return the outcome that is saved for the same files, code and options, or check them."""
+    key = _digest_check(folders, style, on_top)
+    outcome = None if key is None else _recall_outcome(key, today)
+    if outcome is None:
+        outcome, _, _ = _check_folders(folders, style, on_top, today)
+        # A file may have been written while it was read.
+        if key is not None and key == _digest_check(folders, style, on_top):
+            cache.save(key, tuple(outcome))
+    return outcome
+
+
+def _digest_check(folders: Sequence[Path], style: FindingFormat, on_top: bool) -> str | None:
+    """Return a key for the outcome, by code, options and files; None where it is not saved.
+
+    It is not for addresses, for what is no file or cannot be read, and for more than MOST_BYTES.
+    """
+    states = [*code.list_files(), *_list_library_files()]
+    digest = code.digest_states(states, style.value, on_top, sorted(_list_switches()))
+    if digest is None or any(storage.is_address(folder) for folder in folders):
+        return None
+    total, total_bytes = hashlib.sha256(digest.encode()), 0
+    for path in [path for folder in folders for path in _list_read_files(folder)]:
+        total_bytes += path.stat().st_size if path.is_file() else MOST_BYTES
+        if total_bytes >= MOST_BYTES:
+            return None
+        content = path.read_bytes()
+        total.update(repr((str(path), len(content))).encode())
+        total.update(content)
+    return f"check-{total.hexdigest()}"
+
+
+def _list_read_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that a check looks at."""
+    paths = sorted(folder.iterdir())
+    return [path for path in paths if path.suffix == ".csv" or path.name == UNFINISHED]
+
+
+def _list_library_files() -> list[Path]:
+    specs = [importlib.util.find_spec(name) for name in ("numpy", "pandas", "pandera")]
+    return [Path(spec.origin) for spec in specs if spec is not None and spec.origin]
+
+
+def _list_switches() -> list[tuple[str, str]]:
+    return [(name, text) for name, text in os.environ.items() if name.startswith("PANDERA_")]
+
+
+def _recall_outcome(key: str, today: date) -> Outcome | None:
+    cells = cache.load(key)
+    outcome = Outcome(*cells) if cells else None
+    if outcome is None or outcome.day > today or (outcome.is_of_day and outcome.day != today):
+        return None
+    return outcome
+
+
+def _check_folders(
+    folders: list[Path], style: FindingFormat, on_top: bool, today: date
+) -> "tuple[Outcome, Reading, list[Finding]]":
+    """Return what a check prints, the facts as they were read, and the findings."""
     from audience_impact.facts.tables import relocate_finding
     from flows.pipeline import steps
-    from schemas import facts as schemas
 
-    today = datetime.now(UTC).date()
     reading = steps.read_facts(folders)
     checked = steps.validate_facts(reading, today)
     rows = sum(checked.rows.values())
     mine, accepted = [
-        [
-            finding
-            for finding in findings
-            if not on_top_of_shipped or finding.layer > 1 or finding.is_error
-        ]
+        [finding for finding in findings if not on_top or finding.layer > 1 or finding.is_error]
         for findings in (checked.findings, checked.accepted)
     ]
     errors = sum(finding.is_error for finding in mine)
     shown = [relocate_finding(finding, folders) for finding in mine]
-    sys.stdout.write(format_findings(style, shown, rows))
-    typer.echo(
+    lines = [
         f"{rows:,} rows checked: {errors} errors, {len(mine) - errors} warnings"
-        + f", {len(accepted)} accepted" * bool(accepted),
-        err=True,
-    )
-    if unstated := _format_unstated(reading, on_top_of_shipped):
-        typer.echo(f"warning: {unstated}", err=True)
-    if on_top_of_shipped:
-        keys = schemas.list_keys()
-        labels = [
-            f"{table} {';'.join(cells)}"
-            for table, frame in reading.replaced.items()
-            for cells in frame[keys[table]].to_numpy()
-        ]
-        more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
-        shipped = ", ".join(labels[:10]) or "none"
-        print_line(f"shipped rows replaced: {shipped}{more}", err=True)
-    if accept is not None:
-        print_line(_accept_warnings(reading, mine, accept, today), err=True)
-    raise typer.Exit(1 if errors else 0)
+        + f", {len(accepted)} accepted" * bool(accepted)
+    ]
+    if unstated := _format_unstated(reading, on_top):
+        lines.append(f"warning: {unstated}")
+    if on_top:
+        lines.append(plain_line(f"shipped rows replaced: {_list_replaced(reading)}"))
+    findings = format_findings(style, shown, rows)
+    is_of_day = checked.depends_on_today
+    return Outcome(findings, tuple(lines), int(errors > 0), today, is_of_day), reading, mine
+
+
+def _list_replaced(reading: "Reading") -> str:
+    from schemas import facts as schemas
+
+    keys = schemas.list_keys()
+    labels = [
+        f"{table} {';'.join(cells)}"
+        for table, frame in reading.replaced.items()
+        for cells in frame[keys[table]].to_numpy()
+    ]
+    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    return f"{', '.join(labels[:10]) or 'none'}{more}"
 
 
 def _format_unstated(reading: "Reading", on_top: bool) -> str:
@@ -185,6 +280,8 @@ def _escape(text: str) -> str:
 
 
 def _format_junit(findings: "Sequence[Finding]", checked: int) -> str:
+    import xml.etree.ElementTree as ET
+
     from flows.pipeline.steps import format_finding
 
     suite = ET.Element(

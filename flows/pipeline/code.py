@@ -11,22 +11,25 @@ Python. Parsing takes a second, so the digest is saved under the times and sizes
 """
 
 import ast
+import hashlib
 import os
 import platform
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import audience_impact
-from audience_impact.store.history import Origin
-from audience_impact.store.manifest import hash_bytes
 from flows import CHECKOUT
 from flows.pipeline import cache as results
+
+if TYPE_CHECKING:
+    from audience_impact.store.history import Origin
 
 ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.published")
 OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
@@ -41,8 +44,10 @@ LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 """The libraries that compute the values of a version and write its tables."""
 
 
-def describe_origin(now: datetime | None = None) -> Origin:
+def describe_origin(now: datetime | None = None) -> "Origin":
     """Return the moment, the libraries, with Python and zlib that affect bytes, and the release."""
+    from audience_impact.store.history import Origin
+
     libraries = {name: metadata.version(name) for name in LIBRARIES}
     libraries |= {"python": platform.python_version(), "zlib": zlib.ZLIB_RUNTIME_VERSION}
     return Origin(now or datetime.now(UTC), libraries, audience_impact.__version__)
@@ -51,15 +56,27 @@ def describe_origin(now: datetime | None = None) -> Origin:
 @cache
 def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
     """Return the digest of the code of all modules in some folders that a run imports."""
-    states = [(str(path), path.stat()) for path in _list_files(roots)]
-    if any(about.st_ctime > time.time() - SETTLED_SECONDS for _, about in states):
+    key = digest_states(list_files(roots))
+    if key is None:
         return _digest_modules(roots)
-    times = [(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns) for path, about in states]
-    key = hash_bytes(repr((sys.version, times)).encode())
     return results.recall(f"code-{key}", lambda: _digest_modules(roots))
 
 
-def _list_files(roots: tuple[Path, ...]) -> list[Path]:
+def digest_states(paths: Sequence[Path], *words: object) -> str | None:
+    """Return a digest of the times and sizes of files, and of words; None while one is new."""
+    states = [(str(path), path.stat()) for path in paths]
+    if any(about.st_ctime > time.time() - SETTLED_SECONDS for _, about in states):
+        return None
+    times = [(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns) for path, about in states]
+    return hash_bytes(repr((sys.version, times, words)).encode())
+
+
+def hash_bytes(content: bytes) -> str:
+    """Return the SHA-256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def list_files(roots: tuple[Path, ...] = ROOTS) -> list[Path]:
     """Return every module and table of the packages in some folders, in order."""
     packages = {root / package for root in roots for package in PACKAGES}
     return sorted(

@@ -33,6 +33,7 @@ LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
 SLACK = 1.1
 """Factor for unequal parts, since countries are not divided."""
 
+pd.options.mode.string_storage = "python"  # in each process, as in `steps`
 log = logging.getLogger(__name__)
 
 

@@ -200,3 +200,15 @@ def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
     assert of_cells
     for rule in of_cells:
         assert rule.tables == published.tables_with(rule.id) != ()
+
+
+@pytest.mark.parametrize("table", fact_models.TABLES)
+def test_a_screened_table_is_suspect_if_and_only_if_a_rule_fails(table: str) -> None:
+    frame = pd.DataFrame([sound_cells(table)], dtype="str")
+    assert contracts.list_suspect_tables({table: frame}) == set()
+    for column in fact_models.COLUMNS[table]:
+        for cell in ("\u200b", "-1e99", ""):
+            broken = frame.assign(**{column: cell})
+            failures = contracts.check_fact_table(table, broken)
+            suspects = contracts.list_suspect_tables({table: broken})
+            assert suspects == ({table} if failures else set()), (column, cell)
