@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +94,6 @@ def read_amount(row: Row, quantity: Quantity) -> Estimate:
     return read_estimate(about, quantity.unit)
 
 
-def _list_no_countries() -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame()
-
-
 @dataclass(frozen=True)
 class AreaRecord:
     """Everything published about a country, a region or the world in a year, a month or on a day.
@@ -120,7 +114,7 @@ class AreaRecord:
     kinds: Mapping[str, Row]
     kind: RestrictionKind = RestrictionKind.ALL
     quantity: Quantity = Quantity.PEOPLE
-    countries: pd.DataFrame = field(default_factory=_list_no_countries)
+    countries: pd.DataFrame | Any = None
     by_year: tuple[Row, ...] = ()
     by_month: tuple[Row, ...] = ()
     comparisons: tuple[Row, ...] = ()

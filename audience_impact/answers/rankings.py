@@ -11,6 +11,7 @@ interval follow those with one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,8 +62,6 @@ def build_events(
 
     Person-days are those of the year, or of all days without a `period`; blank for a month.
     """
-    import pandas as pd
-
     acts = tables["restrictions"]
     acts = acts[acts["restriction_id"].isin(set(ids))]
     kinds = _read_kinds(tables["impact_by_platform"]).reindex(acts["restriction_id"])
@@ -70,15 +69,13 @@ def build_events(
     users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
     has_users = kinds.index.isin(users.loc[users["q50_persons"].notna(), "restriction_id"])
     leads = kinds["is_of_feature"].to_numpy("bool") & has_users
-    metric = pd.Series(ImpactMetric.PEOPLE_EXPOSED.value, kinds.index).mask(
-        leads, ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
-    )
+    names_of = (ImpactMetric.PEOPLE_FEATURE_EXPOSED.value, ImpactMetric.PEOPLE_EXPOSED.value)
     events = acts.reindex(columns=ON_RECORD).assign(
         **acts[["area_names", "platform_names"]].replace(";", ", ", regex=True).fillna(""),
         start_on=_find_first_days(acts),
         ended_on=[write_end(row) for row in plain_rows(acts[[*END]])],
         kind=kinds["kind"].to_numpy(),
-        impact_metric=metric.to_numpy(),
+        impact_metric=np.where(leads, *names_of),
     )
     numbers = [f"{name}_persons" for name in NUMBERS]
     keys = ["restriction_id", "impact_metric"]
@@ -111,13 +108,11 @@ def _find_first_days(acts: pd.DataFrame) -> pd.Series[str]:
 
 def _read_kinds(parts: pd.DataFrame) -> pd.DataFrame:
     """Return, by restriction, its EventKind and whether features of services alone were cut."""
-    import pandas as pd
-
     ids = parts["restriction_id"]
     is_network = parts["platform_id"].eq(WHOLE_INTERNET).groupby(ids).any()
     is_entire = parts["feature"].eq(Feature.WHOLE_SERVICE.value).groupby(ids).any()
     kind = is_network.map({True: EventKind.SHUTDOWN.value, False: EventKind.SERVICE.value})
-    return pd.DataFrame({"kind": kind, "is_of_feature": ~(is_network | is_entire)})
+    return kind.to_frame("kind").assign(is_of_feature=~(is_network | is_entire))
 
 
 def _read_person_days(
@@ -144,8 +139,6 @@ def select_restrictions(
     A restriction without an end on record is in force in the years of its person-days, as in
     `countries_by_year`.
     """
-    import pandas as pd
-
     acts = tables["restrictions"]
     if area_id:
         containing = list_containing_areas(acts)
@@ -160,7 +153,7 @@ def select_restrictions(
         in_year = days.loc[days["period"] == period, "restriction_id"]
         acts = acts[acts["restriction_id"].isin(in_year)]
     elif period is not None:
-        as_of = pd.Timestamp(str(acts["as_of"].max()))
+        as_of = datetime.fromisoformat(str(acts["as_of"].max()))
         in_force = acts.assign(start_on=_find_first_days(acts))  # and not on the day announced
         acts = acts[is_in_force(in_force, period, as_of).astype(bool)]
     if kind is not None:
@@ -232,19 +225,15 @@ def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of `impact` in the order in which answers are printed, the best known first."""
-    import pandas as pd
-
     middle = rows["q50_persons"].astype("float64")
     span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
     width = span / middle.where(middle > 0)
-    order = pd.DataFrame(
-        {
-            "confidence": rows["confidence"].map(list(Confidence).index),
-            "status": rows["obs_status"].map(SUREST.index),
-            "width": np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
-            "size": -middle.fillna(rows["min_persons"].astype("float64")),
-            "most": -rows["max_persons"].astype("float64"),
-            "restriction_id": rows["restriction_id"],
-        }
+    order = rows[["restriction_id"]].assign(
+        confidence=rows["confidence"].map(list(Confidence).index),
+        status=rows["obs_status"].map(SUREST.index),
+        width=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
+        size=-middle.fillna(rows["min_persons"].astype("float64")),
+        most=-rows["max_persons"].astype("float64"),
     )
-    return rows.loc[order.sort_values(list(order)).index].reset_index(drop=True)
+    by = ["confidence", "status", "width", "size", "most", "restriction_id"]
+    return rows.loc[order.sort_values(by).index].reset_index(drop=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache, cached_property
 from types import SimpleNamespace
@@ -446,7 +447,7 @@ def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     return containing
 
 
-def is_in_force(acts: pd.DataFrame, period: str, as_of: pd.Timestamp) -> pd.Series[bool]:
+def is_in_force(acts: pd.DataFrame, period: str, as_of: datetime) -> pd.Series[bool]:
     """Return for each restriction whether it was in force on a day of the year or month."""
     import pandas as pd
 

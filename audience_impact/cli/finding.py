@@ -18,8 +18,11 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from audience_impact.answers import names
 from audience_impact.answers.names import SHARED_NAMES, make_key
@@ -53,8 +56,6 @@ MONTHS = (
 ENGLISH_MONTHS = {
     text: number for number, name in enumerate(MONTHS, 1) for text in (name, name[:3])
 }
-LONGEST_CODE = 3
-"""Letters of the longest code of an area; one may be the name of a month somewhere."""
 LONGEST_NAME, SHORTEST_PREFIX, SHORTEST_GUESS = 6, 3, 6
 NEAR, MOST_LETTERS = 0.83, 2
 """Least similarity (difflib) of a word and the name that it is taken for: one letter of six may
@@ -278,7 +279,7 @@ def _number_month(key: str, vocabulary: Vocabulary) -> int | None:
 
     Foreign names take a fifth of a second to read, and are read for words that mean nothing else.
     """
-    is_named = len(key) > LONGEST_CODE and key in vocabulary.names
+    is_named = len(key) > len("SDN") and key in vocabulary.names  # codes may be months as well
     if key in ENGLISH_MONTHS or key in FILLERS or key in SHUTDOWNS or is_named:
         return ENGLISH_MONTHS.get(key)
     return _number_foreign_months().get(key)
@@ -371,8 +372,6 @@ def match_restrictions(question: Question, vocabulary: Vocabulary) -> list[str]:
 
 
 def _mark_fitting(question: Question, vocabulary: Vocabulary) -> pd.Series[bool]:
-    import pandas as pd
-
     acts = vocabulary.acts
     areas, services = question.list_values("area"), question.list_values("service")
     columns = ["restriction_id", "country_paths", "country_ids"]
@@ -381,9 +380,9 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> pd.Series[bool]
         and vocabulary.services.get(act, set()).issuperset(services)
         for act, paths, countries in acts[columns].to_numpy()
     ]
-    fits = pd.Series(marks, acts.index, dtype=bool)
+    fits = acts["restriction_id"].notna() & np.array(marks, bool)
     if question.period and fits.any():
-        as_of = pd.Timestamp(acts["as_of"].max())
+        as_of = datetime.fromisoformat(str(acts["as_of"].max()))
         announced, first, last = (
             acts[name].astype("str").str.startswith(question.period, na=False)
             for name in ("announced_on", "observed_from", "observed_by")
@@ -391,9 +390,8 @@ def _mark_fitting(question: Question, vocabulary: Vocabulary) -> pd.Series[bool]
         begun = announced | (first & last)
         in_force = is_in_force(acts, question.period, as_of).astype(bool)
         if "-" in question.period:  # an event whose end is not recorded is of its first month
-            ends = [write_end(row) or "" for row in plain_rows(acts[[*END]])]
-            is_open = pd.Series(ends, acts.index).str.contains("/")
-            in_force &= ~(is_open | acts["end_status"].eq(EndStatus.UNKNOWN.value))
+            is_open = ["/" in (write_end(row) or "") for row in plain_rows(acts[[*END]])]
+            in_force &= ~(np.array(is_open) | acts["end_status"].eq(EndStatus.UNKNOWN.value))
         fits &= begun | in_force
     return fits
 
