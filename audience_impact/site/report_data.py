@@ -202,6 +202,17 @@ class ReportData:
         return group_entries(self.entries, lambda entry: entry.countries)
 
     @cached_property
+    def neighbours(self) -> dict[tuple[str, str], tuple[ListEntry | None, ListEntry | None]]:
+        """Return what a country restricted before and after, by the country and restriction."""
+        return {
+            (country, entry.restriction): (older, newer)
+            for country, listed in self.by_country.items()
+            for newer, entry, older in zip(
+                [None, *listed], listed, [*listed[1:], None], strict=False
+            )
+        }
+
+    @cached_property
     def listed_areas(self) -> dict[str, str]:
         """Return the name of each area that has a page, by its code, in the order of the names."""
         names = {code: name_area(code) for code in {*self.rows_by_area["areas"], *self.by_country}}

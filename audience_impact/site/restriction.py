@@ -75,7 +75,6 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
     numbers = _order_numbers(record)
     if len(numbers) > 1 and numbers[1].people == numbers[0].people:
         del numbers[1]  # the feature users are all people exposed
-    around = {name: [None, *report.by_country[name], None] for name in sorted(entry.countries)}
     return {
         "entry": entry,
         "record": record,
@@ -108,8 +107,8 @@ def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) 
         "evidence": sentences.label_evidence(record),
         "other_ids": name_other_ids(record),
         "neighbours": [
-            (country, listed[listed.index(entry) + 1], listed[listed.index(entry) - 1])
-            for country, listed in around.items()
+            (country, *report.neighbours[country, entry.restriction])
+            for country in sorted(set(entry.countries))
         ],
     }
 

@@ -286,3 +286,10 @@ def test_the_year_of_the_pages_is_the_last_that_is_covered_well(told: ReportData
     assert covered("2024-01-01", "2024-02-01", "2025-01-01") == "2025"
     assert covered("2024-01-01", "2024-02-01", "2024-03-01", "2025-01-01", "") == "2024"
     assert covered() == "2026"
+
+
+def test_each_restriction_of_a_country_has_the_next_on_both_sides(told: ReportData) -> None:
+    for country, listed in told.by_country.items():
+        around = [told.neighbours[country, entry.restriction] for entry in listed]
+        assert [older for older, _ in around] == [*listed[1:], None]
+        assert [newer for _, newer in around] == [None, *listed[:-1]]
