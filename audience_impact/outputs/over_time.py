@@ -183,16 +183,19 @@ def _describe_sets(members: pd.DataFrame, inputs: SimulationInputs) -> pd.DataFr
         base_persons=np.fmax.reduce(inputs.timeline.online_limits, axis=1),
         base_q50_persons=rows["online_persons"] * expected,
     )
-    joined = members.join(people, on="row")
+    count = 1 + int(members["set_id"].max()) if len(members) else 0
+    number, (distinct,) = find_equal_sets([members], np.zeros(count, dtype=np.int64))
+    joined = distinct.join(people, on="row")
     joined = joined.sort_values(["set_id", "base_persons", "platform_id"])
     groups = joined.groupby("set_id")
-    return pd.DataFrame(
+    described = pd.DataFrame(
         {
             "base": groups["base"].last(),
             **{name: groups[name].max(skipna=False) for name in BASES},
             "platform_ids": groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))),
         }
     )
+    return described.reindex(number).reset_index(drop=True)
 
 
 # ---- By day ----

@@ -255,9 +255,10 @@ def _sum_by_kind(
 def _join_worlds(least: pd.DataFrame, most: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
     values = np.zeros((len(most), DRAWN + drawn.shape[1]))
     values[:, MOSTS], values[:, DRAWN:] = most, np.nan
-    for part, columns in ((least, LEASTS), (drawn, range(DRAWN, values.shape[1]))):
-        at = most.index.get_indexer(part.index)
-        values[np.ix_(at[at >= 0], columns)] = part.to_numpy()[at >= 0]
+    at = most.index.get_indexer(least.index)
+    values[np.ix_(at[at >= 0], LEASTS)] = least.to_numpy()[at >= 0]
+    at = most.index.get_indexer(drawn.index)
+    values[at[at >= 0], DRAWN:] = drawn.to_numpy()[at >= 0]
     return pd.DataFrame(values, most.index)
 
 

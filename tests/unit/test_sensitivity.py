@@ -45,6 +45,12 @@ KNOWN = [
 ]
 
 
+def test_draws_that_are_equal_keep_their_order() -> None:
+    random = np.random.default_rng(5)
+    drawn = np.vstack([random.integers(0, 4, 300) / 4.0, random.random(300), np.ones(300)])
+    assert (sort_draws(drawn) == np.argsort(drawn, axis=1, kind="stable")).all()
+
+
 @pytest.mark.parametrize(("function", "inputs", "at", "expected"), KNOWN)
 def test_shares_of_known_functions(function: object, inputs: int, at: int, expected: float) -> None:
     runs = [
