@@ -285,11 +285,9 @@ def draw_people(
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
     count = 1 + int(members["set_id"].max()) if len(members) else 0
     apart = np.zeros(count, dtype=np.int64) if apart is None else apart[:count]
-    everyone, plan, folded = members[~in_part], None, persons
-    if len(everyone) and present is not None:
-        plan, folded = fold_audiences(everyone, count, line, persons, present)
-    elif len(everyone):
-        plan = _make_unions(everyone, line)
+    plan, folded = _make_unions(members[~in_part], line), persons
+    if present is not None:
+        plan, folded = fold_audiences(members[~in_part], count, line, persons, present)
     kinds, drawn = _draw_whole(apart, plan, folded, model, sampler)
     plan, restrictions = _plan_parts(members[in_part], line, apart)
     in_parts = draw_unions(persons, plan, model, sampler)
@@ -308,15 +306,10 @@ def draw_people(
 
 
 def _draw_whole(
-    apart: Integers, plan: Unions | None, persons: Array, model: OverlapModel, sampler: Sampler
+    apart: Integers, plan: Unions, persons: Array, model: OverlapModel, sampler: Sampler
 ) -> tuple[list[pd.DataFrame], DrawnUnions]:
     """Return the unions (set_id, row) of services and of the whole internet, and their draws."""
-    count = len(apart)
-    if plan is None:
-        nothing = np.empty((0, sampler.count))
-        nobody = DrawnUnions(np.empty(0, dtype=np.int64), nothing, nothing)
-        return [pd.DataFrame(columns=["set_id", "row"], dtype="int64")] * 2, nobody
-    sets = plan.table["set_id"].to_numpy()
+    count, sets = len(apart), plan.table["set_id"].to_numpy("int64")
     plan = plan._replace(table=plan.table.assign(apart=apart[sets % count]))
     drawn = draw_unions(persons, plan, model, sampler)
     rows = pd.DataFrame({"set_id": sets % count, "row": drawn.row})
