@@ -22,16 +22,28 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact.audiences.scope import Scope
+from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.outputs.areas import Sets
 from audience_impact.pipeline import PartInput, RunPlan
 from flows.pipeline import cache
 from flows.pipeline.code import code_sha256, describe_origin
-from flows.pipeline.parts import LEAST_RESTRICTIONS, ComputedPart, Shared, compute_parts, limit_size
+from flows.pipeline.parts import (
+    LEAST_RESTRICTIONS,
+    ComputedPart,
+    Shared,
+    compute_all,
+    compute_parts,
+    limit_size,
+)
 
 LEAST_PIECES = 4
 """Number of saved parts that a run uses at least, if there are as many. One more is used for each
 LEAST_RESTRICTIONS; the groups of smaller ones are computed together, which costs less than to merge
 ever more of them."""
+INVERSE = "weighted_inverse"
+"""The attribute of a model with the inverse of the covariance of its figures."""
+MOST_RESTRICTIONS = 15_000
+"""Number of restrictions of which the results fit into the folder; of more none are saved."""
 BETWEEN = re.compile(" [<>] |/")
 """What stands between the ids of a row, and of two rows, in the keys of broken rules."""
 log = logging.getLogger(__name__)
@@ -41,12 +53,44 @@ def compute_changed(
     plan: RunPlan, shared: Shared, processes: int, most: int | None = None
 ) -> list[ComputedPart]:
     """Compute the groups of a run whose input changed, save them, and recall all others."""
+    if len(plan.groups) > MOST_RESTRICTIONS:
+        return compute_all(plan, shared, processes, most)
     saved = SavedParts(plan, shared)
     pieces, groups = saved.recall()
     restrictions = int(plan.groups.isin(groups).sum())
     log.info("%d of %d restrictions are computed", restrictions, len(plan.groups))
     divided = plan.divide(groups, most or limit_size(restrictions, processes)) if groups else []
-    return pieces + compute_parts(shared, divided, processes, saved.save)
+    models = name_models(shared.input.fitted.audiences) if groups else {}
+    absent = {key: model for key, model in models.items() if not recall_inverse(key, model)}
+    computed = compute_parts(shared, divided, processes, saved.save)
+    for key, model in absent.items():
+        if INVERSE in vars(model):
+            cache.save(key, vars(model)[INVERSE])
+    return pieces + computed
+
+
+def name_models(model: ImputationModel | None) -> dict[str, ImputationModel]:
+    """Return a model of audiences and its finer ones, by the key of the inverse of each."""
+    if model is None:
+        return {}
+    total = _begin_digest()
+    _update(total, [model.figures, model.parameters, model.scale])
+    return {f"inverse-{total.hexdigest()}": model, **name_models(model.finer)}
+
+
+def recall_inverse(key: str, model: ImputationModel) -> bool:
+    """Give a model the inverse that was saved for its figures; return whether there is one."""
+    inverse = cache.load(key)
+    if inverse is not None:
+        vars(model)[INVERSE] = inverse
+    return inverse is not None
+
+
+def _begin_digest() -> Any:
+    """Return a digest of the code and the libraries."""
+    total = hashlib.sha256(code_sha256().encode())
+    _update(total, dict(describe_origin().libraries))
+    return total
 
 
 class SavedParts:
@@ -54,8 +98,8 @@ class SavedParts:
 
     def __init__(self, plan: RunPlan, shared: Shared) -> None:
         self.plan = plan
-        total = hashlib.sha256(code_sha256().encode())
-        _update(total, [dict(describe_origin().libraries), shared])
+        total = _begin_digest()
+        _update(total, shared)
         self.index_key = f"index-{total.hexdigest()}"
         self.digests = digest_groups(plan, total.digest())
         self.index: dict[str, str] = cache.load(self.index_key) or {}

@@ -6,9 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from audience_impact import pipeline
+from audience_impact.imputation.distribution import AudienceParameters, ImputationModel
+from audience_impact.imputation.figures import FINE
 from audience_impact.pipeline import PartInput, RunPlan, Settings, plan_run
 from flows.pipeline import cache, parts, saved_parts
 from flows.pipeline.parts import ComputedPart, MergedResults, Shared
@@ -113,7 +117,7 @@ def test_a_damaged_file_is_computed_again(folder: Path) -> None:
 def test_what_belongs_to_no_group_is_not_saved(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would be lost, or told of groups that were computed anew."""
+    """It would be lost, or told of groups that were computed anew; nor is what is too much."""
     made = lands()
     compute_part = pipeline.compute_part
 
@@ -122,7 +126,10 @@ def test_what_belongs_to_no_group_is_not_saved(
         result.broken["union_falls"] = ["R1 > R3"]  # of two countries
         return result
 
-    monkeypatch.setattr(pipeline, "compute_part", break_rule)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "compute_part", break_rule)
+        compute(made, saved_parts.compute_changed)
+    monkeypatch.setattr(saved_parts, "MOST_RESTRICTIONS", 9)
     compute(made, saved_parts.compute_changed)
     assert not list(folder.glob("part-*"))
 
@@ -142,3 +149,18 @@ def test_another_process_finds_the_same_groups() -> None:
         for _ in range(2)
     }
     assert len(done) == 1
+
+
+def test_the_inverse_of_figures_is_that_of_the_same_figures() -> None:
+    def make_model(odds: float) -> ImputationModel:
+        return ImputationModel(
+            pd.DataFrame({"odds": [odds]}), AudienceParameters({}, {}, {}, {}), FINE
+        )
+
+    (key,) = saved_parts.name_models(make_model(0.5))
+    cache.save(key, (np.eye(1), np.ones(1)))
+    (again,), (other,) = (saved_parts.name_models(make_model(odds)) for odds in (0.5, 0.6))
+    model = make_model(0.5)
+    assert saved_parts.recall_inverse(again, model)
+    assert model.weighted_inverse[0].tolist() == [[1.0]]
+    assert not saved_parts.recall_inverse(other, make_model(0.6))
