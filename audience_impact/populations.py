@@ -1,16 +1,12 @@
 """Populations: which contain which, the country of an area, and services without users."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from audience_impact.vocabulary import PopulationBase
-
-if TYPE_CHECKING:  # an answer for a restriction is made without pandas
-    import pandas as pd
 
 EVERYONE = PopulationBase.ALL_AGES.value
 ONLINE = PopulationBase.INTERNET_ALL.value
@@ -87,11 +83,9 @@ def are_regions(area_ids: pd.Series) -> pd.Series:
 
 
 def has_ended(
-    platform_ids: pd.Series[str], days: pd.Series[pd.Timestamp], platforms: pd.DataFrame
-) -> pd.Series[bool]:
+    platform_ids: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", platforms: pd.DataFrame
+) -> "pd.Series[bool]":
     """Return True for services that existed no longer on a day, by `ended_on` of `platforms`."""
-    import pandas as pd
-
     ends = platforms.set_index("platform_id")["ended_on_start"].reindex(platform_ids)
     return pd.to_datetime(ends.set_axis(platform_ids.index)) <= pd.to_datetime(days)
 

@@ -139,5 +139,6 @@ for name, command in COMMANDS.items():
     app.command(name)(command)
 # First on the path: a folder of this name elsewhere is somebody else's.
 sys.path.insert(0, str(COMPUTING))
-# By name: nothing that somebody imports from the wheel may need what lies outside of it.
-importlib.import_module("flows.commands").add_to(app)
+if not COMMANDS.keys() & {*sys.argv[1:2]}:  # a command that reads a version needs no other
+    # By name: nothing that somebody imports from the wheel may need what lies outside of it.
+    importlib.import_module("flows.commands").add_to(app)

@@ -28,7 +28,6 @@ from audience_impact.answers import names
 from audience_impact.answers.names import SHARED_NAMES, make_key
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.answers.records import END, is_in_force, plain_rows, write_end
-from audience_impact.populations import read_area_names
 from audience_impact.vocabulary import WHOLE_INTERNET, WORLD, Action, EndStatus, write_word
 
 if TYPE_CHECKING:  # an answer for a restriction is made without pandas
@@ -145,6 +144,8 @@ class Vocabulary:
     @cached_property
     def words(self) -> dict[str, set[str]]:
         """Return the words by which a search finds each restriction, by id."""
+        from audience_impact.populations import read_area_names  # which imports pandas
+
         places = read_area_names(self.acts)
         columns = [*ON_RECORD, "area_ids", "action", *DESCRIBING]
         texts = self.acts.reindex(columns=columns).astype("object")

@@ -366,7 +366,7 @@ def test_help_starts_without_prefect_pandas_or_pandera() -> None:
 
 
 @pytest.mark.parametrize("name", ["show", "cite"])
-def test_an_answer_by_id_needs_neither_pandas_nor_tables_of_areas(
+def test_an_answer_by_id_needs_no_pandas_no_other_commands_and_no_tables_of_areas(
     published: Path, tmp_path: Path, name: str
 ) -> None:
     """A start without pandas takes half the time."""
@@ -375,7 +375,7 @@ def test_an_answer_by_id_needs_neither_pandas_nor_tables_of_areas(
     expected = command(*words).stdout
     (tmp_path / "root" / "latest" / "countries_by_year.parquet").unlink()
     code = (
-        "import sys; sys.modules['pandas'] = None\n"
+        "import sys; sys.modules['pandas'] = sys.modules['flows'] = None\n"
         "from audience_impact.cli import main\n"
         f"sys.argv = ['audience-impact', *{words}]\nmain()"
     )
