@@ -112,7 +112,7 @@ def make_lineage(scope: Scope, simulation: SimulationInputs, tables: Tables) -> 
     used = [*_use_figures(simulation.selected), *_use_facts(scope, simulation, tables)]
     rows = pd.concat(used, ignore_index=True).drop_duplicates()
     return (
-        rows.merge(locate_facts(tables), on=["input_table", "input_id"])
+        rows.merge(locate_facts(rows["input_id"], tables), on=["input_table", "input_id"])
         .assign(output_table="impact")
         .sort_values(
             ["restriction_id", "role", "platform_id", "input_table", "input_id"], ignore_index=True
@@ -120,8 +120,8 @@ def make_lineage(scope: Scope, simulation: SimulationInputs, tables: Tables) -> 
     )
 
 
-def locate_facts(tables: Tables) -> pd.DataFrame:
-    """Return every fact that can enter a result, with its line, its source and its measurer."""
+def locate_facts(input_ids: "pd.Series[str]", tables: Tables) -> pd.DataFrame:
+    """Return the facts with one of these ids, each with its line, its source and its measurer."""
     keyed = [
         tables[table].rename(columns={key: "input_id"}).assign(input_table=table)
         for table, key in INPUTS.items()
@@ -130,6 +130,7 @@ def locate_facts(tables: Tables) -> pd.DataFrame:
         _add_keys(tables[table], table).assign(input_table=table) for table in SEVERAL_COLUMNS
     ]
     facts = pd.concat([part.reindex(columns=_FACT) for part in keyed], ignore_index=True)
+    facts = facts[facts["input_id"].isin(input_ids)]
     pages = tables["sources"][["source_id", "publisher", "url", "measurement_series_id"]]
     facts = facts.merge(pages, on="source_id", suffixes=("", "_of_page"))
     series = facts["measurement_series_id"].fillna(facts["measurement_series_id_of_page"])
