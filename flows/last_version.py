@@ -144,13 +144,8 @@ def measure_moves(table: str, old: pa.Table, new: pa.Table, key: Sequence[str]) 
     by = [name for name in key if name not in PLACES]
     was, has = (_find_first_rows(side, by) for side in (old, new))
     shared = was.join(has, by, join_type="inner", right_suffix=NEW).sort_by("row_min")
-    names = [
-        name
-        for name, kind in zip(old.column_names, old.schema.types, strict=True)
-        if (pa.types.is_integer(kind) or pa.types.is_floating(kind))
-        and name in new.column_names
-        and name not in (*key, *PLACES)
-    ]
+    numbers = old.schema.empty_table().to_pandas().select_dtypes("number").columns
+    names = [name for name in numbers.intersection(new.column_names) if name not in (*key, *PLACES)]
     before, now = (
         side.select(names).take(shared[rows]).to_pandas().to_numpy("float64")
         for side, rows in ((old, "row_min"), (new, "row_min" + NEW))

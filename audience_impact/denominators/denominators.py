@@ -371,10 +371,7 @@ class Denominators:
         return people.dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
 
 
-@cache_last_frame
-def read_denominators(tables: Tables) -> Denominators:
-    """Return the counts of typed facts, without the errors of figures."""
-    return Denominators(tables)
+read_denominators = cache_last_frame(Denominators)
 
 
 def _holds_audiences(rows: pd.DataFrame) -> pd.Series:

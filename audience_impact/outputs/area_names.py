@@ -43,6 +43,7 @@ ALPHA_3 = re.compile(r"(?:^|;)([A-Z]{3})(?:;|$)")
 """The code of a country among its aliases, where ISO 3166 has none."""
 
 
+@cache_last_frame
 def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     """Return the name of each area as English newspapers print it, by its id."""
     by_id = areas.set_index("area_id").reindex(columns=NAMING, fill_value="")
@@ -55,12 +56,6 @@ def list_names(areas: pd.DataFrame) -> "pd.Series[str]":
     is_place = are_regions(by_id.index.to_series())
     names = by_id["name"].mask(is_place, spelled.map(strip_accents))
     return by_id["press_name"].where(by_id["press_name"] != "", names)
-
-
-@cache_last_frame
-def map_names(areas: pd.DataFrame) -> dict[str, str]:
-    """Return `list_names` as a dictionary, made once for all tables of a run."""
-    return dict(list_names(areas).items())
 
 
 def name_region(area_ids: list[str], parents: Parents, names: Mapping[str, str]) -> str | None:
@@ -105,7 +100,7 @@ def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
     """Return the names of each kind for each cell of codes; blank where the facts have none."""
     parents = nesting.read_parents(areas)
     codes_of = {cell: cell.split(";") for cell in cells}
-    names = map_names(areas)
+    names = list_names(areas).to_dict()
     by_cell = {}
     for cell, codes in codes_of.items():
         countries = [code if WHOLE.fullmatch(code) else country_of(code, parents) for code in codes]

@@ -39,7 +39,7 @@ def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         platform_names=name_platforms(targets["platform_id"], starts, tables["platforms"]),
         platform_ids=targets["platform_id"],
     ).groupby("restriction_id")[["platform_ids", "platform_names"]]
-    names, parents = area_names.map_names(tables["areas"]), parents_of(tables["areas"])
+    names, parents = area_names.list_names(tables["areas"]).to_dict(), parents_of(tables["areas"])
     places = tables["restriction_places"].sort_values(["restriction_id", "area_id", "name"])
     requested = scope.requested.groupby("restriction_id")["country_id"]
     countries = requested.agg(lambda ids: ";".join(sorted(set(ids))))

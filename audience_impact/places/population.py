@@ -165,10 +165,7 @@ class Growth:
         return pd.Series(np.interp(ends["place"] + years, self.at, self.level), years.index)
 
 
-@cache_last_frame
-def read_growth(tables: Tables) -> Growth:
-    """Return the growth of the areas of typed facts."""
-    return Growth(tables)
+read_growth = cache_last_frame(Growth)
 
 
 @cache_last_frame

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.store import DETAILS, MANIFEST, PublishError
-from audience_impact.store.files import ZIP_DAMAGES, open_archive
+from audience_impact.store.files import ZIP_DAMAGES, open_archive, write_below
 from audience_impact.store.pages import sum_pages
 
 ARCHIVE_NAME = "facts.zip"
@@ -111,11 +111,8 @@ def _limit_bytes(size_bytes: int) -> int:
 
 
 def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
-    """Write fact files below a temporary folder; return the folder of each layer, in order."""
-    for name, content in files.items():
-        path = into / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    """Write fact files below a folder; return the folder of each layer, in order."""
+    write_below(into, files)
     return [into / number for number in sorted({name.split("/")[0] for name in files}, key=int)]
 
 
@@ -129,23 +126,19 @@ def render_files(
     if not tables:
         raise PublishError("there is no table to publish")
 
-    def write_table(name: str) -> bytes:
+    def write_table(name: str) -> tuple[str, bytes, dict[str, Any]]:
         words = about["tables"][name]
         described = {key: words[key] for key in ("title", "description")}
         of_table = {**identity, "table": name, **described, "licence": about["licence"]}
-        return _write_parquet(tables[name], of_table, words["sources"])
+        path = f"{words.get('folder', '')}{name}.parquet"
+        content = _write_parquet(tables[name], of_table, words["sources"])
+        return path, content, _build_resource(name, path, tables[name], words, content)
 
-    names = sorted(tables)
     with ThreadPoolExecutor() as pool:  # Arrow and zlib run beside the interpreter
         archive = pool.submit(pack_files, facts)
-        contents = dict(zip(names, pool.map(write_table, names), strict=True))
-    files: dict[str, bytes] = {}
-    resources = []
-    for name, content in contents.items():
-        words = about["tables"][name]
-        path = f"{words.get('folder', '')}{name}.parquet"
-        files[path] = content
-        resources.append(_build_resource(name, path, tables[name], words, content))
+        written = [*pool.map(write_table, sorted(tables))]
+    files = {path: content for path, content, _ in written}
+    resources = [resource for _, _, resource in written]
     files[ARCHIVE_NAME] = content = archive.result()
     resources.append(
         {

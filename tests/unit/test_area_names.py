@@ -70,10 +70,9 @@ def test_a_place_is_named_with_the_state_that_contains_it(
     area_ids: list[str], region: str | None
 ) -> None:
     parents = dict(zip(AREAS["area_id"], AREAS["parent_id"], strict=True))
-    names = list_names(AREAS)
+    names = list_names(AREAS).to_dict()
     assert name_region(area_ids, parents, names) == region
-    names["XB-2"] = "Town"
-    assert name_region(["geonames:7"], parents, names) is None
+    assert name_region(["geonames:7"], parents, names | {"XB-2": "Town"}) is None
 
 
 def test_the_code_of_a_map_is_that_of_iso_3166_and_an_alias_only_where_it_has_none() -> None:
