@@ -155,6 +155,8 @@ def find_unresolved(tables: Tables, keys: Keys, references: References) -> list[
                 cell: ", ".join(part for part in cell.split(";") if part not in ids)
                 for cell in cells.unique()
             }
+            if not any(missing.values()):
+                continue
             unresolved = cells.map(missing).astype("str")
             for place, text in unresolved[unresolved != ""].items():
                 message = f"{text} is not in {target}.csv or was refused there; add or correct it"
@@ -202,11 +204,12 @@ def split_accepted(
     """
     rows = {Mark(*row[list(Mark._fields)]): row for _, row in accepted.iterrows()}
     marks = [_make_mark(finding, keys) for finding in findings]
+    present = set(marks)
     text = "no finding matches this row any more; remove the row"
     lapsed = [
         build_finding(ACCEPTED, row, "value", LAPSED, text)
         for mark, row in rows.items()
-        if is_complete and mark not in marks
+        if is_complete and mark not in present
     ]
     pairs = list(zip(findings, marks, strict=True))
     reported = [finding for finding, mark in pairs if mark not in rows]

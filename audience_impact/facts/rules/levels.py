@@ -55,10 +55,13 @@ def list_pairs(rows: pd.DataFrame, others: pd.DataFrame, by: list[str]) -> Itera
     Ten thousand rows of one key have a hundred million pairs, which no memory holds at once. The
     columns of `others` that `rows` also has end in `_of`.
     """
-    sizes = others.groupby(by).size().rename("size")
+    if len(rows) * len(others) <= MOST_PAIRS:
+        yield rows.merge(others, on=by, suffixes=("", "_of"))
+        return
+    sizes = others.groupby(by, sort=False).size().rename("size")
     counts = rows[by].join(sizes, on=by)["size"].fillna(0)
     block = (counts.cumsum() // MOST_PAIRS).to_numpy()
-    for number in np.unique(block) if len(rows) else [0]:
+    for number in np.unique(block):
         yield rows[block == number].merge(others, on=by, suffixes=("", "_of"))
 
 
