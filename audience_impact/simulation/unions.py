@@ -222,10 +222,14 @@ def fold_audiences(
 
 
 def _list_ranks(first: Integers, size: Integers) -> Iterator[tuple[Integers, Integers]]:
-    """Yield the runs that have a place of each rank, and that place, the last rank first."""
+    """Yield the runs that have a place of each rank, and that place, the last rank first.
+
+    They come in blocks, to limit memory.
+    """
     for rank in reversed(range(int(size.max(initial=0)))):
-        part = np.flatnonzero(size > rank)
-        yield part, first[part] + rank
+        runs = np.flatnonzero(size > rank)
+        for part in np.split(runs, range(BLOCK, len(runs), BLOCK)):
+            yield part, first[part] + rank
 
 
 def _sort_by_platform(
