@@ -287,6 +287,10 @@ def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
+HOURS_AT_ONCE = 2_000
+"""Restrictions of sets whose hours are combined at once, to limit memory."""
+
+
 def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
     """Return the hours of a day of each set (sets, columns), of all restrictions, up to 24."""
     single = _list_restrictions(intervals, rows)
@@ -298,12 +302,16 @@ def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> 
 def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame, u: Array) -> Array:
     """Return the hours (sets, D) of a day: a part `u` (D,) of the way from shortest to sum."""
     single = _list_restrictions(intervals, rows)
-    hours = drawn.loc[single["restriction_id"]].to_numpy("float64")
-    first = np.flatnonzero(single["set_id"].diff().ne(0))
-    if not len(first):
-        return np.asarray(hours)
-    least, total = (kind.reduceat(hours, first, axis=0) for kind in (np.minimum, np.add))
-    return np.asarray(least + u * (np.minimum(total, DAY_HOURS) - least))
+    first, size = find_runs(single["set_id"].to_numpy())
+    row, values = drawn.index.get_indexer(single["restriction_id"]), drawn.to_numpy("float64")
+    result = np.empty((len(first), values.shape[1]))
+    block = first // HOURS_AT_ONCE
+    for some in np.split(np.arange(len(first)), 1 + np.flatnonzero(np.diff(block))):
+        _, places = expand_runs(first[some], size[some])
+        hours, starts = values[row[places]], first[some] - first[some[:1]]
+        least, total = (kind.reduceat(hours, starts, axis=0) for kind in (np.minimum, np.add))
+        result[some] = least + u * (np.minimum(total, DAY_HOURS) - least)
+    return result
 
 
 def _list_restrictions(intervals: Intervals, rows: pd.DataFrame) -> pd.DataFrame:
