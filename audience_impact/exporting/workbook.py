@@ -14,6 +14,7 @@ import math
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from itertools import zip_longest
@@ -91,8 +92,14 @@ def make_workbook(content: Content) -> bytes:
             }
         )
         made, cover = _make_formats(book), book.add_worksheet(ABOUT)
-        for name in content.tables:
-            _write_table(book.add_worksheet(name[:LONGEST_NAME]), name, content, made)
+        try:
+            for name in content.tables:
+                _write_table(book.add_worksheet(name[:LONGEST_NAME]), name, content, made)
+        except OSError:
+            for sheet in book.worksheets():
+                with suppress(OSError):  # of a full disk: nothing is written later
+                    sheet.fh.close()
+            raise
         headings = ("table", "column", "unit", "meaning")
         columns = [
             (table, field["name"], field.get("unit", ""), field["description"])

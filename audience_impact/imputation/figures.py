@@ -280,7 +280,7 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     subregion = rows["area_id"].map(parents).fillna("")
     region = subregion.map(parents).fillna("")
     region = region.where((region != "") & (region != WORLD), subregion)
-    league = ("in " + region).mask(rows["area_id"].isin(SOVIET), "soviet")
+    league = ("in " + region.astype("str")).mask(rows["area_id"].isin(SOVIET), "soviet")
     days = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
     counts = Denominators(tables)
     online, residents = (

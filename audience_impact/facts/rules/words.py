@@ -211,7 +211,7 @@ def list_targets(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame
     unlisted = is_unlisted.index[is_unlisted]
     vague = targets.loc[targets["platform_id"].isin(unlisted), "restriction_id"]
     rows = targets[~targets["restriction_id"].isin(vague)]
-    subjects = rows["platform_id"].map(members).str.split(";")
+    subjects = rows["platform_id"].map(members).astype("str").str.split(";")
     return rows[["restriction_id"]].assign(subject=subjects).explode("subject")
 
 
