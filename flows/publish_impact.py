@@ -28,15 +28,7 @@ from audience_impact.answers import documents, rankings, records
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import ReadableError, hide_passwords, markdown_text, plain_lines
 from audience_impact.store.versions import Stored
-from flows.runs import (
-    STEPS,
-    Outcome,
-    RunOptions,
-    call_step,
-    report_failure,
-    require_addresses,
-    run_reported,
-)
+from flows import runs
 from flows.serving.profile import Profile, in_checkout, read_profile
 
 NAME = "publish-impact"
@@ -46,13 +38,13 @@ NAME = "publish-impact"
 class PlannedRun:
     """The options and profile of a run, and in the end its outcome or what refused it."""
 
-    options: RunOptions
+    options: runs.RunOptions
     profile: Profile
-    outcome: Outcome | None = None
+    outcome: runs.Outcome | None = None
     refusal: ReadableError | None = None
 
 
-def run_by_hand(options: RunOptions, profile: Profile) -> Outcome:
+def run_by_hand(options: runs.RunOptions, profile: Profile) -> runs.Outcome:
     """Run the flow once on the server of PREFECT_API_URL; raise what stops it."""
     run = PlannedRun(options, profile)
 
@@ -71,7 +63,7 @@ def run_by_hand(options: RunOptions, profile: Profile) -> Outcome:
 
 def serve_schedule(profile: Profile) -> None:
     """Run the schedule until interrupted; raise ReadableError where no server answers."""
-    require_addresses(profile)
+    runs.require_addresses(profile)
     address = PREFECT_API_URL.value()
     if not address:
         raise ReadableError(
@@ -102,7 +94,7 @@ def serve_schedule(profile: Profile) -> None:
 def report_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Report a run whose process died; Prefect calls this function where it serves."""
     profile = read_profile()
-    report_failure(in_checkout(profile.published), profile, state.message or str(state.name))
+    runs.report_failure(in_checkout(profile.published), profile, state.message or str(state.name))
 
 
 def name_run() -> str:
@@ -119,10 +111,13 @@ def call_as_task(name: str, function: Callable[..., Any], *args: Any) -> Any:
     """Call a step as a task of Prefect, which shows it on the page of the run."""
 
     @task(
-        name=name, task_run_name=STEPS.get(name, name), cache_policy=NO_CACHE, persist_result=False
+        name=name,
+        task_run_name=runs.STEPS.get(name, name),
+        cache_policy=NO_CACHE,
+        persist_result=False,
     )
     def run_step() -> Any:
-        return call_step(name, function, *args)
+        return runs.call_step(name, function, *args)
 
     return run_step()
 
@@ -145,7 +140,7 @@ def publish_impact(
         accept_changes: If strict, publish even if much changed since the last version.
     """
     profile = read_profile()
-    options = RunOptions(
+    options = runs.RunOptions(
         [in_checkout(path) for path in profile.facts],
         in_checkout(profile.published),
         as_of,
@@ -161,7 +156,7 @@ def publish_impact(
 def _publish(run: PlannedRun) -> Any:
     address = runtime.flow_run.ui_url or ""
     try:
-        run.outcome = run_reported(run.options, run.profile, call_as_task, address)
+        run.outcome = runs.run_reported(run.options, run.profile, call_as_task, address)
     except ReadableError as refusal:  # its message is the reason; a traceback adds nothing to it
         run.refusal = refusal
         return Failed(message=plain_lines(str(refusal)))

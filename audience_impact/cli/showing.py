@@ -10,23 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact.answers import ChartForm, EventKind, EventOrder, Grouping, Quantity
-from audience_impact.cli.folders import (
-    PUBLISHED,
-    AnswerFormat,
-    OnDay,
-    OutputFormat,
-    PublishedFolder,
-    VersionName,
-    date_option,
-    fail_with,
-    format_path,
-    import_computing,
-    local_option,
-    open_version,
-    path_option,
-    print_line,
-    write_answer,
-)
+from audience_impact.cli import folders as cli
 from audience_impact.exporting import Form as ExportForm
 from audience_impact.plain_text import plain_line
 from audience_impact.store.storage import is_address
@@ -87,29 +71,29 @@ def explain(
     ] = None,
     facts: Annotated[
         list[Path] | None,
-        path_option(
+        cli.path_option(
             "--facts",
             "DIR",
             "Compute the answer from these fact tables, and compare it with the latest version. "
             "Several are layered. In a checkout.",
         ),
     ] = None,
-    published: PublishedFolder = PUBLISHED,
-    version_name: VersionName = None,
-    on: OnDay = None,
-    style: AnswerFormat = OutputFormat.TEXT,
+    published: cli.PublishedFolder = cli.PUBLISHED,
+    version_name: cli.VersionName = None,
+    on: cli.OnDay = None,
+    style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
     if facts and (version_name or on):
-        raise fail_with("--facts computes an answer now; leave --version and --on out", 2)
+        raise cli.fail_with("--facts computes an answer now; leave --version and --on out", 2)
     from audience_impact.answers import explaining, records
     from audience_impact.cli import answering
 
     words = " ".join(restriction)
     if facts:
-        trace = import_computing().compute_trace(facts, words, published)
+        trace = cli.import_computing().compute_trace(facts, words, published)
     else:
-        version = open_version(published, version_name, on)
+        version = cli.open_version(published, version_name, on)
         name = answering.find_single_id(words, records.Tables(version))
         trace = explaining.read_trace(version, name)
     chosen = metric or explaining.choose_metric(trace)
@@ -121,7 +105,7 @@ def explain(
         "origin": trace.origin,
         "steps": explaining.as_json(steps),
     }
-    write_answer(style, values, explaining.as_text(steps))
+    cli.write_answer(style, values, explaining.as_text(steps))
 
 
 def show(
@@ -133,9 +117,9 @@ def show(
             "restrictions.",
         ),
     ],
-    published: PublishedFolder = PUBLISHED,
-    version_name: VersionName = None,
-    on: OnDay = None,
+    published: cli.PublishedFolder = cli.PUBLISHED,
+    version_name: cli.VersionName = None,
+    on: cli.OnDay = None,
     period: Annotated[
         str | None,
         typer.Option(metavar="YEAR", help="Year or month (2023-05). Default: the last year."),
@@ -153,7 +137,7 @@ def show(
     show_all: All = False,
     chart: Annotated[
         Path | None,
-        local_option(
+        cli.local_option(
             "--chart",
             "FILE",
             "Write what is shown as a picture, .png or .svg, with its source and licence.",
@@ -165,7 +149,7 @@ def show(
             "--as", help="Chart of a country or region: bars, a map, or a line over all its years."
         ),
     ] = None,
-    style: AnswerFormat = OutputFormat.TEXT,
+    style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
 
@@ -174,36 +158,36 @@ def show(
     Of several ids: the people under any of these restrictions, each counted once.
     """
     if form and not chart:
-        raise fail_with("--as goes with --chart FILE", 2)
-    version = open_version(published, version_name, on)
+        raise cli.fail_with("--as goes with --chart FILE", 2)
+    version = cli.open_version(published, version_name, on)
     from audience_impact.cli import answering
 
     options = answering.Options(by, metric, top, form, show_all)
     answer = answering.answer_question(version, " ".join(what), period, options)
     if chart and not answer.draw:
-        raise fail_with(answer.text.removesuffix("\n"))
-    write_answer(style, answer.values, answer.text)
+        raise cli.fail_with(answer.text.removesuffix("\n"))
+    cli.write_answer(style, answer.values, answer.text)
     if chart and answer.draw:
         from audience_impact.exporting.export import put_file
 
         try:
             made = answer.draw().encode(chart.suffix)
         except ValueError as error:
-            raise fail_with(f"cannot write the picture {chart}: {error}") from error
+            raise cli.fail_with(f"cannot write the picture {chart}: {error}") from error
         put_file(chart, made, overwrite=True)
-        typer.echo(f"wrote {format_path(chart)}", err=True)
+        typer.echo(f"wrote {cli.format_path(chart)}", err=True)
 
 
 def list_restrictions(
-    published: PublishedFolder = PUBLISHED,
-    version_name: VersionName = None,
-    on: OnDay = None,
+    published: cli.PublishedFolder = cli.PUBLISHED,
+    version_name: cli.VersionName = None,
+    on: cli.OnDay = None,
     area: Area = "",
     year: Year = None,
     sort: Sort = None,
     kind: Kind = None,
     begun: Begun = False,
-    style: AnswerFormat = OutputFormat.TEXT,
+    style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """List the published restrictions: all, the best known first, or those of an area and a year.
 
@@ -211,32 +195,32 @@ def list_restrictions(
     people or person-days with the likely range, what was cut, and the source.
     """
     if begun and year is None:
-        raise fail_with("--begun goes with --year", 2)
-    version = open_version(published, version_name, on)
+        raise cli.fail_with("--begun goes with --year", 2)
+    version = cli.open_version(published, version_name, on)
     from audience_impact.answers import documents, rankings, records
     from audience_impact.cli import answering
 
-    if not (area or year or sort or kind) and style is OutputFormat.TEXT:
+    if not (area or year or sort or kind) and style is cli.OutputFormat.TEXT:
         rows = rankings.list_exposed(records.Tables(version))
         documents.print_results(rows, f"People exposed, version {version.id}")
         return
     answer = answering.list_events(version, area, year, kind, begun, sort or EventOrder.PEOPLE)
-    if style is OutputFormat.TEXT and not answer.values["restrictions"]:
-        raise fail_with("no restriction on record fits these options; see audience-impact list")
-    write_answer(style, answer.values, answer.text)
+    if style is cli.OutputFormat.TEXT and not answer.values["restrictions"]:
+        raise cli.fail_with("no restriction on record fits these options; see audience-impact list")
+    cli.write_answer(style, answer.values, answer.text)
 
 
 def cite(
     restriction: Restriction,
-    published: PublishedFolder = PUBLISHED,
-    version_name: VersionName = None,
-    on: OnDay = None,
+    published: cli.PublishedFolder = cli.PUBLISHED,
+    version_name: cli.VersionName = None,
+    on: cli.OnDay = None,
     style: Annotated[
         Form, typer.Option("--format", help="Output format of the citation.")
     ] = Form.TEXT,
 ) -> None:
     """Write the citation of an answer for a restriction, with sentence, version and licence."""
-    version = open_version(published, version_name, on)
+    version = cli.open_version(published, version_name, on)
     from audience_impact.answers import records, sentences
     from audience_impact.answers.citation import cite_restriction
     from audience_impact.cli import answering
@@ -263,15 +247,15 @@ def export(
     ],
     into: Annotated[
         Path,
-        local_option(
+        cli.local_option(
             "--into",
             "PATH",
             "The file to write; for csv and parquet a folder, or a file that ends in .zip.",
         ),
     ],
-    published: PublishedFolder = PUBLISHED,
-    version_name: VersionName = None,
-    on: OnDay = None,
+    published: cli.PublishedFolder = cli.PUBLISHED,
+    version_name: cli.VersionName = None,
+    on: cli.OnDay = None,
     restriction: Annotated[
         list[str] | None,
         typer.Option(
@@ -292,8 +276,8 @@ def export(
     A workbook of a part begins with a sheet that `list` shows: a row for each restriction.
     """
     if begun and year is None:
-        raise fail_with("--begun goes with --year", 2)
-    version = open_version(published, version_name, on)
+        raise cli.fail_with("--begun goes with --year", 2)
+    version = cli.open_version(published, version_name, on)
     from audience_impact.answers import records
     from audience_impact.cli import answering
     from audience_impact.exporting import export as exporting
@@ -309,14 +293,14 @@ def export(
         sort or EventOrder.PEOPLE,
     )
     exporting.export_version(version, form, into, selection, overwrite)
-    typer.echo(f"wrote version {version.id}\n{format_path(into)}")
+    typer.echo(f"wrote version {version.id}\n{cli.format_path(into)}")
 
 
 def report(
-    published: PublishedFolder = PUBLISHED,
+    published: cli.PublishedFolder = cli.PUBLISHED,
     into: Annotated[
         Path | None,
-        local_option(
+        cli.local_option(
             "--into",
             "DIR",
             "A new or empty folder, or an earlier report. Default: reports/ beside the versions, "
@@ -327,30 +311,30 @@ def report(
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     if not into:
         require_report_folder(published)
-    version = open_version(published)
+    version = cli.open_version(published)
     from audience_impact.site import build
 
     if into is None and version.store.is_read_only:
         into = Path("audience-impact-report")
     folder, changed = build.publish_version(version, published, into)
     news = "wrote the report of version" if changed else "nothing changed: still the report of"
-    typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")
+    typer.echo(f"{news} {version.id}\n{cli.format_path(folder)}/index.html")
 
 
 def require_report_folder(published: Path) -> None:
     """Exit with 2 where the versions are at an address, beside which no pages can be written."""
     if is_address(published):
-        place = format_path(published)
-        raise fail_with(f"{place} is no folder for pages: write them with report --into DIR", 2)
+        place = cli.format_path(published)
+        raise cli.fail_with(f"{place} is no folder for pages: write them with report --into DIR", 2)
 
 
 def show_history(
-    published: PublishedFolder = PUBLISHED,
+    published: cli.PublishedFolder = cli.PUBLISHED,
     top: Annotated[
         int, typer.Option(min=1, help="Number of entries to show, the newest first.")
     ] = 20,
     show_all: Annotated[bool, typer.Option("--all", help="Show all entries.")] = False,
-    style: AnswerFormat = OutputFormat.TEXT,
+    style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """List what was published when, the newest first, and each move of `latest`.
 
@@ -366,10 +350,10 @@ def show_history(
     if not entries and not listed:
         versions.find_latest(published)  # raises PublishError, which says what is wrong
     for line in damages:
-        print_line(line, err=True)
+        cli.print_line(line, err=True)
     if entries and (last := entries[-1].version) != target:
         line = f"latest leads to {target or 'nothing'}, the last entry says {last}: it was moved "
-        print_line(f"{line}by hand, or a run was interrupted", err=True)
+        cli.print_line(f"{line}by hand, or a run was interrupted", err=True)
     there = [version.name for version in listed]
     recorded = {entry.version for entry in entries}
     unrecorded = [name for name in reversed(there) if name not in recorded]
@@ -385,7 +369,7 @@ def show_history(
     if len(blocks) > most:
         lines.append(f"and {len(blocks) - most:,} more: --all shows them")
     values = {"latest": target, "entries": records, "unrecorded": unrecorded}
-    write_answer(style, values, "".join(f"{line}\n" for line in lines))
+    cli.write_answer(style, values, "".join(f"{line}\n" for line in lines))
 
 
 def _format_entries(
@@ -427,10 +411,10 @@ def diff(
     new: Annotated[
         str | None, typer.Argument(help="A later version. Default: latest.", show_default=False)
     ] = None,
-    published: PublishedFolder = PUBLISHED,
+    published: cli.PublishedFolder = cli.PUBLISHED,
     facts: Annotated[
         list[Path] | None,
-        path_option(
+        cli.path_option(
             "--facts",
             "DIR",
             "Compute answers from these facts instead of NEW; several are layered. In a checkout.",
@@ -438,7 +422,7 @@ def diff(
     ] = None,
     as_of: Annotated[
         datetime | None,
-        date_option("--as-of", "With --facts: use only facts that were known on that date."),
+        cli.date_option("--as-of", "With --facts: use only facts that were known on that date."),
     ] = None,
     restriction: Annotated[
         str | None, typer.Option(metavar="ID", help="Compare only this restriction.")
@@ -452,26 +436,26 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
     ] = False,
-    style: AnswerFormat = OutputFormat.TEXT,
+    style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """Show which answers changed between two versions, by how much, and what else changed.
 
     It also lists facts that were added, changed or removed, and another day, seed or method.
     """
     if facts and new:
-        raise fail_with("give NEW or --facts, not both", 2)
+        raise cli.fail_with("give NEW or --facts, not both", 2)
     if as_of and not facts:
-        raise fail_with("--as-of requires --facts; a version already has its date", 2)
-    computing = import_computing() if facts else None
+        raise cli.fail_with("--as-of requires --facts; a version already has its date", 2)
+    computing = cli.import_computing() if facts else None
     from audience_impact.comparing import changes, text
     from audience_impact.store import LATEST, versions
 
-    first = open_version(published, old or (LATEST if facts else versions.PREVIOUS))
+    first = cli.open_version(published, old or (LATEST if facts else versions.PREVIOUS))
     if facts and computing:
         second = computing.compute_side(facts, as_of.date() if as_of else None, first)
     else:
-        second = changes.read_published(open_version(published, new or LATEST))
+        second = changes.read_published(cli.open_version(published, new or LATEST))
     comparison = changes.Comparison(changes.read_published(first), second, restriction or "")
     records = changes.as_records(comparison)
-    write_answer(style, records, text.format_comparison(records, most_rows, show_all))
+    cli.write_answer(style, records, text.format_comparison(records, most_rows, show_all))
     raise typer.Exit(int(exit_code and not comparison.changed_answers.empty))

@@ -35,13 +35,6 @@ from audience_impact.store import (
     files,
     require_inside,
 )
-from audience_impact.store.files import (
-    ZIP_DAMAGES,
-    flush_to_disk,
-    read_whole,
-    report_away,
-    write_whole,
-)
 
 ARCHIVE_SUFFIX = ".zip"
 LOCK_SECONDS, PUBLISH_SECONDS = 10.0, 60.0
@@ -73,7 +66,7 @@ def is_archive(place: Path | str) -> bool:
 
 def read_existing(store: Storage, path: str) -> bytes | None:
     """Return the content of a file; None without it; raise AwayError where it is out of reach."""
-    with report_away(f"{store.address}/{path}"):
+    with files.report_away(f"{store.address}/{path}"):
         try:
             return store.read_file(path)
         except MISPLACED:
@@ -99,7 +92,7 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
     names, store, size_bytes = list_files(place, suffix), select_storage(place), 0
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            with report_away(store.address):
+            with files.report_away(store.address):
                 content = store.read_file(name)
             size_bytes += len(content)
             described = f"{store.address}, all {suffix} files together,"
@@ -113,16 +106,16 @@ def list_files(place: Path | str, suffix: str) -> list[str]:
     from audience_impact.store import objects
 
     address = format_address(place)
-    with report_away(address):
+    with files.report_away(address):
         names = objects.open_bucket(address).list_paths("")
     return [name for name in names if name.endswith(suffix) and "/" not in name]
 
 
 def _open_archive(address: str, open_file: Callable[[], Path | BytesIO]) -> "ArchiveStorage":
-    with report_away(address):
+    with files.report_away(address):
         try:
             archive = files.open_archive(open_file())
-        except (FileNotFoundError, *ZIP_DAMAGES) as error:
+        except (FileNotFoundError, *files.ZIP_DAMAGES) as error:
             raise PublishError(f"{address} cannot be opened as a release: {error}") from error
     folders = [name.split("/")[0] for name in archive.namelist() if name.endswith(f"/{MANIFEST}")]
     version_id = folders[0].removeprefix("audience-impact-") if len(folders) == 1 else ""
@@ -154,7 +147,7 @@ class ArchiveStorage(Storage):
         try:
             with self.archive.open(member) as file:
                 content = file.read(most_bytes + 1)
-        except ZIP_DAMAGES as error:
+        except files.ZIP_DAMAGES as error:
             raise PublishError(
                 f"{self.address}: {name} cannot be unpacked ({error}): download the release again"
             ) from error
@@ -226,19 +219,19 @@ class LocalStorage(Storage):
         """Return the content of a file."""
         place = self.root / path
         files.require_length(str(place), place.stat().st_size, files.limit_length(path))
-        return read_whole(place)
+        return files.read_whole(place)
 
     def write_file(self, path: str, content: bytes) -> None:
         """Write under a temporary name, flush, and rename over the existing file."""
         place = self._find_path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, content)
+        files.write_whole(place, content)
 
     def create_file(self, path: str, content: bytes) -> None:
         """Write a new file; the lock excludes other writers."""
         place = self._find_path(path)
         if os.path.lexists(place):
-            if not place.is_symlink() and read_whole(place) == content:
+            if not place.is_symlink() and files.read_whole(place) == content:
                 return
             raise FileExistsError(errno.EEXIST, "it is there already", str(place))
         self.write_file(path, content)
@@ -276,7 +269,7 @@ class LocalStorage(Storage):
             aside = self.root / f".tmp-{pointer}-{os.getpid()}"
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
-        flush_to_disk(self.root)
+        files.flush_to_disk(self.root)
 
 
 def require_folder(folder: Path) -> None:

@@ -42,19 +42,9 @@ from audience_impact.store import (
     storage,
 )
 from audience_impact.store import history as logs
+from audience_impact.store import manifest as manifests
 from audience_impact.store.files import MOST_BYTES, read_whole, report_away, require_length
 from audience_impact.store.history import split_folder
-from audience_impact.store.manifest import (
-    ARCHIVE_NAME,
-    FACT_KEYS,
-    METADATA_KEY,
-    decode_table,
-    encode_json,
-    hash_bytes,
-    read_package,
-    require_schema,
-    unpack_files,
-)
 from audience_impact.vocabulary import YesNo
 
 if TYPE_CHECKING:  # an answer for a restriction is made without pandas
@@ -84,7 +74,8 @@ class Version:
     @property
     def id(self) -> str:
         """Return `<as_of>-<12 hex digits>`, which depends only on the fields."""
-        return f"{self.as_of:%Y-%m-%d}-{hash_bytes(encode_json(self.as_record()))[:12]}"
+        digest = manifests.hash_bytes(manifests.encode_json(self.as_record()))
+        return f"{self.as_of:%Y-%m-%d}-{digest[:12]}"
 
     @property
     def method(self) -> tuple[str, frozenset[str]]:
@@ -150,7 +141,7 @@ class Stored:
         """Return the manifest."""
         content = self.manifest_bytes
         with self._as_damage(MANIFEST):
-            return read_package(content)
+            return manifests.read_package(content)
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
@@ -160,7 +151,7 @@ class Stored:
     @cached_property
     def version(self) -> Version:
         """Return the identity of the version."""
-        metadata = self.manifest[METADATA_KEY]
+        metadata = self.manifest[manifests.METADATA_KEY]
         with self._as_damage(MANIFEST):
             named = {field.name: metadata[field.name] for field in fields(Version)}
             return Version(**{**named, "as_of": date.fromisoformat(named["as_of"])})
@@ -176,18 +167,18 @@ class Stored:
 
     def fact_files(self) -> dict[str, bytes]:
         """Return the fact files by name, such as `0/estimates.csv` in the first layer."""
-        content = self.read_content(ARCHIVE_NAME)
-        with self._as_damage(ARCHIVE_NAME):
-            return unpack_files(content)
+        content = self.read_content(manifests.ARCHIVE_NAME)
+        with self._as_damage(manifests.ARCHIVE_NAME):
+            return manifests.unpack_files(content)
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the key columns of each fact table."""
         with self._as_damage(MANIFEST):
-            return dict(self.files[ARCHIVE_NAME][FACT_KEYS])
+            return dict(self.files[manifests.ARCHIVE_NAME][manifests.FACT_KEYS])
 
     def find_path(self, name: str) -> str:
         """Return the path of a table in the version; raise PublishError for an older schema."""
-        require_schema(self.address, self.version.schema_version)
+        manifests.require_schema(self.address, self.version.schema_version)
         path = f"{DETAILS}{name}.parquet"
         return path if path in self.files else path.removeprefix(DETAILS)
 
@@ -205,7 +196,7 @@ class Stored:
         self.tables_read.append(name)
         content = self.read_content(path)
         with self._as_damage(path):
-            return decode_table(content, is_coded, self.list_fields(name))
+            return manifests.decode_table(content, is_coded, self.list_fields(name))
 
     def read_frame(self, name: str) -> pd.DataFrame:
         """Return a table as answers read it (`make_frame`), missing cells as NA."""
@@ -216,7 +207,7 @@ class Stored:
         if path not in self.files:
             raise self._report_damage(path, "its manifest does not name it")
         content = self._read_file(path)
-        if self.files[path]["hash"] != f"sha256:{hash_bytes(content)}":
+        if self.files[path]["hash"] != f"sha256:{manifests.hash_bytes(content)}":
             raise self._report_damage(path, "its bytes are not those of the manifest")
         return content
 
@@ -286,11 +277,11 @@ class LooseTables:
         require_length(str(path), path.stat().st_size, MOST_BYTES)
         content = read_whole(path)
         try:
-            table = decode_table(content, is_coded)
+            table = manifests.decode_table(content, is_coded)
         except _OF_CONTENT as error:
             reason = " ".join(str(error).split())[:120]
             raise PublishError(f"{path} is no Parquet file, or a damaged one: {reason}") from error
-        if METADATA_KEY.encode() not in (table.schema.metadata or {}):
+        if manifests.METADATA_KEY.encode() not in (table.schema.metadata or {}):
             raise PublishError(f"{path} was not published by audience-impact: no description")
         return table
 
@@ -319,7 +310,7 @@ def open_version(place: Path | str, version: str | None = None) -> Stored | Loos
         folder = path.parent if path.is_file() else path
         return LooseTables(str(folder), {file.stem: file for file in files})
     stored = find_version(path, version or str(place if is_address else path.absolute()))
-    require_schema(stored.address, stored.version.schema_version)
+    manifests.require_schema(stored.address, stored.version.schema_version)
     return stored
 
 

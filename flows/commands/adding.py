@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from audience_impact.cli.folders import fail_with, local_option, print_line
+from audience_impact.cli import folders as cli
 from flows import FACTS
 from flows.commands.folders import fact_folders
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Folders = Annotated[
     list[Path] | None,
-    local_option(
+    cli.local_option(
         "--facts",
         "DIR",
         "Folder of fact tables; several are layered, and the last is written to. Default: "
@@ -115,7 +115,7 @@ def _add_records(
     records = _read_records(folders)
     answers = _collect_answers(kind, options, records, may_write=yes or dry_run)
     if page := answers.find_page():
-        print_line(
+        cli.print_line(
             f"the page is on record, and stays as it is: {page['source_id']}, {page['publisher']}"
         )
     rows = kind.build_rows(answers)
@@ -123,16 +123,16 @@ def _add_records(
     try:
         files = writing.insert_rows(folders[-1], rows)
         if not files:
-            raise fail_with("nothing to write: all rows are on record")
+            raise cli.fail_with("nothing to write: all rows are on record")
         _show_rows(files, folders)
         if dry_run:
             typer.echo("nothing written: this was a dry run")
             return
         if not yes and not typer.confirm("Write these rows?", default=True):
-            raise fail_with("nothing written")
+            raise cli.fail_with("nothing written")
         writing.write_files(files)
     except RefusedError as error:
-        raise fail_with(f"nothing written: {error}") from error
+        raise cli.fail_with(f"nothing written: {error}") from error
     typer.echo(f"written: {', '.join(str(file.path) for file in files)}")
     for parameters, fitter in FITTERS.items():
         if {file.path.stem for file in files} & set(fitter.read):
@@ -149,13 +149,13 @@ def _read_records(folders: list[Path]) -> "FactRecords":
     from flows.pipeline import steps
 
     if any((folders[-1] / mark).exists() for mark in MARKS):
-        raise fail_with(
+        raise cli.fail_with(
             f"{folders[-1]} is a layer that a command writes: give a folder of your own"
         )
     reading = steps.read_facts(folders)
     for finding in reading.findings:
         if finding.rule in FATAL_RULES:
-            raise fail_with(steps.format_finding(finding, folders))
+            raise cli.fail_with(steps.format_finding(finding, folders))
     return FactRecords(reading.tables)
 
 
@@ -168,11 +168,11 @@ def _collect_answers(
     try:
         answers = collect_answers(kind.questions, options, records, asker)
     except MissingError as error:
-        raise fail_with(str(error), 2) from error
+        raise cli.fail_with(str(error), 2) from error
     except WrongAnswerError as error:
-        raise fail_with(str(error)) from error
+        raise cli.fail_with(str(error)) from error
     if not may_write and not asker:
-        raise fail_with("give --yes to write, or --dry-run to see the rows", 2)
+        raise cli.fail_with("give --yes to write, or --dry-run to see the rows", 2)
     return answers
 
 
@@ -201,7 +201,7 @@ def _ask_person(kind: "EntryKind", question: "Question", default: str, answers: 
             question.read_cell(raw_answer, answers)
             return raw_answer
         except WrongAnswerError as error:
-            print_line(f"  {error}")
+            cli.print_line(f"  {error}")
             if isinstance(error, NotOnRecordError) and question.adds:
                 (choices,) = (new.choices for new in kind.questions if new.name == question.adds)
                 offer = f"  To add it, its kind ({', '.join(choices)}); blank: another name"
@@ -215,11 +215,11 @@ def _show_similar(kind: "EntryKind", rows: Any, records: "FactRecords", another:
     similar = kind.find_similar(rows, records)
     for row in similar.itertuples():
         place = f"{row.row_file}:{row.row_line}"
-        print_line(f"similar row on record: {place}: {row.id}, of {row.source_id}", err=True)
+        cli.print_line(f"similar row on record: {place}: {row.id}, of {row.source_id}", err=True)
     if similar["is_same"].any():
-        raise fail_with("nothing written: the same row is on record")
+        raise cli.fail_with("nothing written: the same row is on record")
     if len(similar) and kind.is_once and not another:
-        raise fail_with("nothing written: if this is another restriction, give --another")
+        raise cli.fail_with("nothing written: if this is another restriction, give --another")
 
 
 def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
@@ -229,9 +229,9 @@ def _show_rows(files: "Sequence[ChangedFile]", folders: list[Path]) -> None:
     findings = writing.find_new_findings(files, folders, datetime.now(UTC).date())
     for file in files:
         for line, text in file.lines.items():
-            print_line(f"{file.path.name}:{line}: {text}")
+            cli.print_line(f"{file.path.name}:{line}: {text}")
     for finding in findings:
         text = steps.format_finding(finding, folders)
-        print_line(f"{finding.severity.value}: {text}", err=True)
+        cli.print_line(f"{finding.severity.value}: {text}", err=True)
     if any(finding.is_error for finding in findings):
-        raise fail_with("nothing written: correct the errors above")
+        raise cli.fail_with("nothing written: correct the errors above")

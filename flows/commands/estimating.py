@@ -11,14 +11,7 @@ import typer
 
 from audience_impact import vocabulary as words
 from audience_impact.api.loading import IS_CHECKOUT, RELEASED
-from audience_impact.cli.folders import (
-    AnswerFormat,
-    OutputFormat,
-    fail_with,
-    local_option,
-    open_version,
-    path_option,
-)
+from audience_impact.cli import folders as cli
 from audience_impact.cli.showing import All
 from audience_impact.plain_text import json_text
 from flows.commands.folders import fact_folders
@@ -84,7 +77,7 @@ def estimate(
     slowed: Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")] = False,
     facts: Annotated[
         list[Path] | None,
-        local_option(
+        cli.local_option(
             "--facts",
             "DIR",
             "Folder of fact tables; several are layered. Default: those of the checkout, else of "
@@ -93,17 +86,17 @@ def estimate(
     ] = None,
     published: Annotated[
         Path | None,
-        path_option(
+        cli.path_option(
             "--published",
             "PLACE",
             "Compute with the facts of the latest version in this folder, archive or address.",
         ),
     ] = None,
     into: Annotated[
-        Path | None, path_option("--into", "DIR", "Write the event into these fact tables.")
+        Path | None, cli.path_option("--into", "DIR", "Write the event into these fact tables.")
     ] = None,
     show_all: All = False,
-    style: AnswerFormat = OutputFormat.TEXT,
+    style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """Estimate how many people an event on no record affects, with the sources and the interval.
 
@@ -115,9 +108,9 @@ def estimate(
     from flows.answering import open_facts
 
     if feature and not services:
-        raise fail_with("--feature goes with --services; give the services", 2)
+        raise cli.fail_with("--feature goes with --services; give the services", 2)
     if facts and published:
-        raise fail_with("give --facts or --published, not both", 2)
+        raise cli.fail_with("give --facts or --published, not both", 2)
     event = Event(
         country,
         start,
@@ -130,9 +123,9 @@ def estimate(
         slowed,
     )
     if into and not into.is_dir():  # before the answer is computed, which takes a while
-        raise fail_with(f"{into} is no folder; give a folder of fact tables", 2)
+        raise cli.fail_with(f"{into} is no folder; give a folder of fact tables", 2)
     of_folders = facts or (IS_CHECKOUT and not published)
-    version = None if of_folders else open_version(published or RELEASED)
+    version = None if of_folders else cli.open_version(published or RELEASED)
     with open_facts(version) if version else nullcontext(fact_folders(facts)) as folders:
         rows = _show_estimate(event, folders, version.id if version else "", show_all, style)
     if into:
@@ -150,7 +143,7 @@ def _split_names(cells: list[str] | None) -> tuple[str, ...]:
 
 
 def _show_estimate(
-    event: "Event", folders: list[Path], version_id: str, show_all: bool, style: OutputFormat
+    event: "Event", folders: list[Path], version_id: str, show_all: bool, style: cli.OutputFormat
 ) -> "Rows":
     from audience_impact.answers import records
     from audience_impact.cli.answering import answer_restriction
@@ -160,20 +153,20 @@ def _show_estimate(
 
     try:
         with publish_estimate(event, steps.read_facts(folders)) as estimated:
-            version = open_version(estimated.published)
+            version = cli.open_version(estimated.published)
             tables = records.Tables(version)
             answer = answer_restriction(version, tables, estimated.restriction_id, show_all)
     except steps.RefusedError as error:
         # Of the facts of a version, whose copies are gone by now, a line says enough.
         if not version_id or not error.findings:
-            raise fail_with(str(error)) from error
+            raise cli.fail_with(str(error)) from error
         line = steps.format_finding(error.findings[0])
-        raise fail_with(
+        raise cli.fail_with(
             f"this release cannot use the facts of version {version_id}: {line}: give another "
             "version, or --facts DIR"
         ) from error
     values = {"version_id": version.id, **answer.values}
-    shown = json_text(values) + "\n" if style is OutputFormat.JSON else answer.text
+    shown = json_text(values) + "\n" if style is cli.OutputFormat.JSON else answer.text
     sys.stdout.write(tell_ahead(shown) if event.start > date.today() else shown)
     if estimated.refused_rows_count:
         typer.echo(

@@ -15,13 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import (
-    PUBLISHED_OPTION,
-    fail_with,
-    format_path,
-    path_option,
-    print_line,
-)
+from audience_impact.cli import folders as cli
 from audience_impact.plain_text import plain_line
 from audience_impact.store import AwayError, PublishError, storage
 from flows import CHECKOUT, REGISTER, SHIPPED
@@ -31,7 +25,7 @@ if TYPE_CHECKING:
 
 ProfileFile = Annotated[
     Path | None,
-    path_option(
+    cli.path_option(
         "--profile",
         "FILE",
         "Settings in TOML. Variables AUDIENCE_IMPACT_... win over it, and options over both.",
@@ -42,14 +36,14 @@ OnTopOfShipped = Annotated[
 ]
 
 
-PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]
+PublishedOrProfile = Annotated[Path | None, cli.PUBLISHED_OPTION]
 
 
 def require_writable(published: Path) -> None:
     """Exit with one line if versions can only be read there: a release, or a web server."""
     store = storage.select_storage(published)
     if store.is_read_only:
-        raise fail_with(f"{store.address} can only be read: give a folder to write into")
+        raise cli.fail_with(f"{store.address} can only be read: give a folder to write into")
 
 
 def fact_folders(
@@ -62,21 +56,21 @@ def fact_folders(
         not paths
         or any(path.exists() and path.samefile(layer) for path in paths for layer in SHIPPED)
     ):
-        raise fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
+        raise cli.fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
     chosen = [*SHIPPED] * on_top_of_shipped + (paths or [*default])
     names = {f"{table}.csv" for table in TABLES}
     for path in chosen:  # before a flow begins, whose tasks try again for half a minute
         if storage.is_address(path):
             tables = names.intersection(storage.list_files(path, ".csv"))
         elif not path.is_dir():
-            raise fail_with(f"{path} is no folder; give a folder of fact tables", 2)
+            raise cli.fail_with(f"{path} is no folder; give a folder of fact tables", 2)
         elif not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
-            raise fail_with(f"{path} cannot be read by this user; give a folder that can be", 2)
+            raise cli.fail_with(f"{path} cannot be read by this user; give a folder that can be", 2)
         else:
             tables = {name for name in names if (path / name).is_file()}
         if not tables:
             place = storage.format_address(path)
-            raise fail_with(f"{place} has no fact table such as estimates.csv; give another", 2)
+            raise cli.fail_with(f"{place} has no fact table such as estimates.csv; give another", 2)
     return chosen
 
 
@@ -110,8 +104,8 @@ def choose_layers(
         if not paths and last and not (drop_layers or on_top_of_shipped):
             _require_layers(last)
             paths = last
-            shown = ", ".join(format_path(path) for path in paths)
-            print_line(f"facts: {shown}, as in the last version", err=True)
+            shown = ", ".join(cli.format_path(path) for path in paths)
+            cli.print_line(f"facts: {shown}, as in the last version", err=True)
         folders = fact_folders(paths, on_top_of_shipped)
         left_out = [] if with_register else [REGISTER]
         recorded = [] if drop_layers else [name_folder(folder) for folder in last]
@@ -125,7 +119,7 @@ def choose_layers(
                 )
             )
     except PublishError as error:
-        raise fail_with(f"nothing done: {error}") from error
+        raise cli.fail_with(f"nothing done: {error}") from error
     return [path for path in folders if path not in left_out]
 
 

@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audience_impact.api.loading import RELEASED
-from audience_impact.cli.folders import (
-    PUBLISHED,
-    WrittenFolder,
-    fail_with,
-    format_path,
-    local_option,
-    open_version,
-    print_line,
-)
+from audience_impact.cli import folders as cli
 from audience_impact.cli.showing import Overwrite
 from flows import CHECKOUT, SHIPPED
 from flows.commands.folders import ProfileFile, PublishedOrProfile, fact_folders
@@ -41,7 +33,7 @@ def compute_trace(folders: list[Path], restriction_id: str, published: Path) -> 
     try:
         version = versions.find_latest(published)
     except PublishError:
-        if published != PUBLISHED:
+        if published != cli.PUBLISHED:
             raise
         version = None
     checked = steps.check_facts(steps.read_facts(paths))
@@ -80,8 +72,8 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
 
 
 def release_version(
-    into: Annotated[Path, local_option("--into", "DIR", "The folder to write into.")],
-    published: WrittenFolder = PUBLISHED,
+    into: Annotated[Path, cli.local_option("--into", "DIR", "The folder to write into.")],
+    published: cli.WrittenFolder = cli.PUBLISHED,
     previous: Annotated[
         str | None, typer.Option(metavar="VERSION", help="Report the changes since this version.")
     ] = None,
@@ -94,7 +86,7 @@ def release_version(
 
     It also has checksums, a citation, licences, and the changes since the release before.
     """
-    version = open_version(published)
+    version = cli.open_version(published)
     from audience_impact.store import versions
     from flows import releasing
 
@@ -103,8 +95,8 @@ def release_version(
     made, digest = releasing.write_release(version, before, into, overwrite)
     if ship:
         shipped = releasing.ship_release(version, made, SHIPPED, RELEASED.parent)
-        typer.echo(f"wrote {format_path(shipped)}")
-    typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")
+        typer.echo(f"wrote {cli.format_path(shipped)}")
+    typer.echo(f"wrote version {version.id}\n{cli.format_path(made)}\nsha256 {digest}")
 
 
 def roll_back(
@@ -129,8 +121,8 @@ def roll_back(
 
     place = published or in_checkout(read_profile(profile).published)
     chosen = publishing.roll_back(place, version, reason, datetime.now(UTC))
-    print_line(f"latest leads to version {chosen.name} until the next run")
-    typer.echo(format_path(place / "latest"))
+    cli.print_line(f"latest leads to version {chosen.name} until the next run")
+    typer.echo(cli.format_path(place / "latest"))
 
 
 def serve_flows(profile: ProfileFile = None) -> None:
@@ -177,8 +169,8 @@ def check_health(
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             trouble = hide_passwords(f"{api}/ready: {explain_error(error)}")
     if trouble is None:
-        typer.echo(f"{format_path(place)}: the last run ended well")
+        typer.echo(f"{cli.format_path(place)}: the last run ended well")
         return
     if notify:
         runs.send_notice(settings, "warning", "runs are not well", trouble)
-    raise fail_with(trouble)
+    raise cli.fail_with(trouble)

@@ -11,19 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audience_impact.cli.folders import (
-    PUBLISHED,
-    AnswerFormat,
-    OutputFormat,
-    WrittenFolder,
-    date_option,
-    fail_with,
-    format_path,
-    local_option,
-    open_version,
-    path_option,
-    print_line,
-)
+from audience_impact.cli import folders as cli
 from audience_impact.cli.showing import report as write_report
 from audience_impact.cli.showing import require_report_folder
 from audience_impact.plain_text import ReadableError, count_cases
@@ -53,7 +41,7 @@ MOST_SHOWN = 5
 """Number of restrictions whose answer a run prints, the most reliable first."""
 Facts = Annotated[
     list[Path] | None,
-    path_option(
+    cli.path_option(
         "--facts",
         "DIR",
         "Folder of fact tables, or its address; of several, rows of a later one win. Default of "
@@ -67,7 +55,7 @@ def run_and_publish(
     published: PublishedOrProfile = None,
     as_of: Annotated[
         datetime | None,
-        date_option(
+        cli.date_option(
             "--as-of", "Date of the results, from sources published by then. Default: all sources."
         ),
     ] = None,
@@ -142,14 +130,14 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
     show_outcome(outcome, len(options.facts))
     news = "published version" if done.created else "nothing changed: still version"
     reason = f" ({done.reason})" if done.created and done.reason else ""
-    print_line(f"{news} {done.version.id}{reason}")
-    typer.echo(format_path(options.published / "latest"))
+    cli.print_line(f"{news} {done.version.id}{reason}")
+    typer.echo(cli.format_path(options.published / "latest"))
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
     for note in outcome.notes:
-        print_line(f"note: {note}", err=True)
+        cli.print_line(f"note: {note}", err=True)
     for line in [*outcome.changes, *_list_details(done.version)]:
-        print_line(f"warning: {line}", err=True)
+        cli.print_line(f"warning: {line}", err=True)
 
 
 def _list_details(version: "Stored") -> list[str]:
@@ -188,16 +176,16 @@ def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":
 
 def _fail_as(news: str, error: Exception) -> typer.Exit:
     name = "" if isinstance(error, ReadableError) else f"{type(error).__name__}: "
-    return fail_with(f"{news}:\n{name}{error}")
+    return cli.fail_with(f"{news}:\n{name}{error}")
 
 
 def show_next_steps(published: Path) -> None:
     """Print commands that use the latest version, and those for a report and a register."""
-    version = open_version(published)
+    version = cli.open_version(published)
     from audience_impact.cli.finding import has_register
     from audience_impact.store.versions import find_reported
 
-    named = "" if published == PUBLISHED else f" --published {format_path(published)}"
+    named = "" if published == cli.PUBLISHED else f" --published {cli.format_path(published)}"
     steps = [f"show africa 2024{named}", f"list --area india --sort people{named}"]
     reported = find_reported(published)
     if reported != version.id:
@@ -206,7 +194,7 @@ def show_next_steps(published: Path) -> None:
     if not has_register(version.read_table("restrictions")):
         steps.append("import stop    # adds Access Now's register")
     for step in steps:
-        print_line(f"next: {name_command()} {step}")
+        cli.print_line(f"next: {name_command()} {step}")
 
 
 def show_outcome(outcome: "Outcome", layers: int) -> None:
@@ -219,7 +207,7 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
     rows = rankings.list_exposed(tables)
     for name in rows["restriction_id"].head(MOST_SHOWN):
         record = records.build_record(tables.read_arrow, name)
-        print_line(f"{name}: {sentences.write_headline(record)}")
+        cli.print_line(f"{name}: {sentences.write_headline(record)}")
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")
     refused = version.read_table("quarantine")
@@ -230,7 +218,7 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
         "quarantine"
     )
     for row in refused.head(10).itertuples():
-        print_line(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")
+        cli.print_line(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")
     if layers > 1:
         typer.echo(
             f"{layers} folders of facts; rows replaced by a row of the same key in a later folder: "
@@ -239,10 +227,10 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
 
 
 def refresh_figures(
-    into: Annotated[Path, local_option("--into", "DIR", "Folder of the layer.")],
+    into: Annotated[Path, cli.local_option("--into", "DIR", "Folder of the layer.")],
     downloads: Annotated[
         Path,
-        local_option(
+        cli.local_option(
             "--downloads", "DIR", "Folder of all downloads.", show_default="data/downloads"
         ),
     ] = CHECKOUT / "data" / "downloads",
@@ -272,7 +260,7 @@ def refresh_figures(
         name, _, place = text.partition("=")
         if name not in set(Name) or not place:
             names = ", ".join(Name)
-            raise fail_with(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+            raise cli.fail_with(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
         addresses[Name(name)] = place
     from flows.downloads import refreshing
 
@@ -291,9 +279,9 @@ def refresh_figures(
     except Exception as error:  # each cause is a line, also one that nobody foresaw
         raise _fail_as("nothing written", error) from error
     for line in done.lines:
-        print_line(line)
+        cli.print_line(line)
     news = "wrote" if done.created else "nothing changed: still"
-    typer.echo(f"{news} {done.bases:,} bases\n{format_path(into.resolve())}")
+    typer.echo(f"{news} {done.bases:,} bases\n{cli.format_path(into.resolve())}")
 
 
 def build_import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
@@ -317,7 +305,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         ] = None,
         into: Annotated[
             Path | None,
-            local_option("--into", "DIR", "Folder of the layer. Default for stop: data/stop."),
+            cli.local_option("--into", "DIR", "Folder of the layer. Default for stop: data/stop."),
         ] = None,
         facts: Facts = None,
         counts: Annotated[
@@ -333,13 +321,13 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         run: Annotated[
             bool, typer.Option("--run", help="Then run with the layer on top of the last ones.")
         ] = False,
-        published: WrittenFolder = PUBLISHED,
-        style: AnswerFormat = OutputFormat.TEXT,
+        published: cli.WrittenFolder = cli.PUBLISHED,
+        style: cli.AnswerFormat = cli.OutputFormat.TEXT,
     ) -> None:
         if file is None:
-            raise fail_with("\n".join(["give FILE, the register.", *entry.where]), 2)
+            raise cli.fail_with("\n".join(["give FILE, the register.", *entry.where]), 2)
         if into is None and entry.layer is None:
-            raise fail_with("give --into DIR, the folder where the layer is written", 2)
+            raise cli.fail_with("give --into DIR, the folder where the layer is written", 2)
         into = into or CHECKOUT / str(entry.layer)
         folders = fact_folders(facts, default=[FACTS])
         from flows.registers.importing import Origin, import_file
@@ -348,8 +336,8 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         origin = Origin(published_on, address, read_on)
         done = import_file(entry.load_register(), file, into, folders, origin, overwrite, counts)
         for copy in done.replaced:
-            print_line(f"edited by hand, kept as {copy}", err=True)
-        is_json = style is OutputFormat.JSON
+            cli.print_line(f"edited by hand, kept as {copy}", err=True)
+        is_json = style is cli.OutputFormat.JSON
         sys.stdout.write(done.json if is_json else done.text)
         if run or not is_json:
             _finish_import(folders, into, published, run)
@@ -367,6 +355,6 @@ def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool
     if run:
         run_and_publish(facts=folders, published=published)
         return
-    options = format_options(map(format_path, folders))
-    named = "" if published == PUBLISHED else f" --published {format_path(published)}"
+    options = format_options(map(cli.format_path, folders))
+    named = "" if published == cli.PUBLISHED else f" --published {cli.format_path(published)}"
     typer.echo(f"next: {name_command()} run {options}{named}    # or import with --run")

@@ -15,15 +15,8 @@ from filelock import Timeout
 
 from audience_impact.facts import reading
 from audience_impact.facts.tables import Tables
+from audience_impact.registers.denominators import publisher_files
 from audience_impact.registers.denominators.bases import Figures, Sources, Years, rows_from_figures
-from audience_impact.registers.denominators.publisher_files import (
-    POPULATION,
-    SHARES,
-    ShapeError,
-    answer_codes,
-    read_figures,
-    tidy_projections,
-)
 from audience_impact.store.files import lock_folder
 from flows import layers
 from flows.downloads import Name
@@ -47,9 +40,9 @@ LEAST_SHARE, SHARE_DECIMALS = 0.001, 4
 """Share of the users of a country from which a network is stored, and its decimals."""
 PERCENT = "Percent of CC Pop"
 _READERS: Mapping[Name, tuple[str, Callable[..., pd.DataFrame]]] = {
-    Name.POPULATION: ("counted", partial(read_figures, POPULATION)),
-    Name.INTERNET: ("shares", partial(read_figures, SHARES)),
-    Name.PROJECTIONS: ("ahead", tidy_projections),
+    Name.POPULATION: ("counted", partial(publisher_files.read_figures, publisher_files.POPULATION)),
+    Name.INTERNET: ("shares", partial(publisher_files.read_figures, publisher_files.SHARES)),
+    Name.PROJECTIONS: ("ahead", publisher_files.tidy_projections),
 }
 
 
@@ -179,7 +172,7 @@ def _build_bases(available: Mapping[Name, Download], areas: Collection[str]) -> 
         if name in available:
             rows = available[name].read_rows()
             with name_source(name, available[name].address):
-                figures[kind] = read(rows, answer_codes(areas))
+                figures[kind] = read(rows, publisher_files.answer_codes(areas))
     rows = rows_from_figures(Figures(**figures), SOURCES, YEARS)
     return rows.sort_values("base_id", ignore_index=True)
 
@@ -192,7 +185,7 @@ def _build_network_shares(download: Download, areas: Collection[str]) -> pd.Data
     with name_source(download.name, download.address):
         if not is_share.all():
             cell = rows[PERCENT][~is_share].iloc[0]
-            raise ShapeError(f"has {cell!r} in {PERCENT}, which is no percentage")
+            raise publisher_files.ShapeError(f"has {cell!r} in {PERCENT}, which is no percentage")
     table = pd.DataFrame(
         {
             "area_id": rows["CC"],

@@ -13,6 +13,7 @@ import pandas as pd
 import pycountry
 
 from audience_impact.plain_text import fold_name
+from audience_impact.registers.denominators import publisher_files
 from audience_impact.registers.denominators.bases import (
     WORLD_BANK,
     Figures,
@@ -22,13 +23,6 @@ from audience_impact.registers.denominators.bases import (
     from_bands,
     merge_bases,
     rows_from_figures,
-)
-from audience_impact.registers.denominators.publisher_files import (
-    POPULATION_FILE,
-    SHARE_FILE,
-    mid_years,
-    read_figures,
-    tidy_prospects,
 )
 from audience_impact.vocabulary import ObsStatus, PopulationBase
 
@@ -75,9 +69,11 @@ def map_codes(column: str) -> dict[str, str]:
 
 def tidy_shares(file: pd.DataFrame) -> pd.DataFrame:
     """Return the ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table."""
-    named = file.rename(columns={file.columns[-1]: SHARE_FILE.number})
+    named = file.rename(columns={file.columns[-1]: publisher_files.SHARE_FILE.number})
     named["Code"] = named["Code"].where(named["Code"] != "", named["Entity"])
-    return read_figures(SHARE_FILE, named, map_codes("owid") | map_codes("iso3"))
+    return publisher_files.read_figures(
+        publisher_files.SHARE_FILE, named, map_codes("owid") | map_codes("iso3")
+    )
 
 
 def build_russia(file: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +137,7 @@ def read_cells(path: Path, separator: str = ",", encoding: str = "utf-8-sig") ->
 def build_bases(args: argparse.Namespace) -> pd.DataFrame:
     """Return the rows of `bases` from the files."""
     codes = list_codes()
-    ends = tidy_prospects(
+    ends = publisher_files.tidy_prospects(
         {
             column: read_cells(args.wpp / f"popproj{name}.txt", "\t")
             for column, name in {"persons": "Med", "low": "95l", "high": "95u"}.items()
@@ -149,9 +145,11 @@ def build_bases(args: argparse.Namespace) -> pd.DataFrame:
         dict(zip(codes["m49"], codes["area_id"], strict=True)),
     )
     figures = Figures(
-        counted=read_figures(POPULATION_FILE, read_cells(args.population), map_codes("iso3")),
+        counted=publisher_files.read_figures(
+            publisher_files.POPULATION_FILE, read_cells(args.population), map_codes("iso3")
+        ),
         shares=tidy_shares(read_cells(args.internet, args.separator)),
-        ahead=mid_years(ends),
+        ahead=publisher_files.mid_years(ends),
         year_ends=ends,
     )
     rows = [rows_from_figures(figures, SOURCES, YEARS)]
