@@ -9,7 +9,7 @@ import csv
 import dataclasses
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -238,7 +238,7 @@ def reuse_known(facts: SoundFacts) -> Iterator[None]:
     contracts.check_fact_table = _reuse_failures(facts)  # type: ignore[assignment]
     tables.convert_types = _reuse_types(facts)  # type: ignore[assignment]
     checks.find_unresolved = _reuse_unresolved(facts)  # type: ignore[assignment]
-    checks.run_rule = _reuse_rules(facts.typed)  # type: ignore[assignment]
+    checks.run_rule = _reuse_rules(facts.typed)
     pipeline.OUTPUTS.update(_reuse_outputs(facts, outputs))
     try:
         yield
@@ -296,17 +296,18 @@ def _reuse_unresolved(
     return reuse
 
 
-def _reuse_rules(typed: Tables) -> Callable[[str, Tables], list[Finding]]:
+def _reuse_rules(typed: Tables) -> Callable[..., list[Finding]]:
     """Rules over tables: where the rows that one looks at are as they were, what it said."""
     run_rule, known = checks.run_rule, {}
     for rule in checks.CHECKS:
         seen = checks.RecordedTables(typed)
         known[rule] = run_rule(rule, seen), sorted(seen.read_names)
 
-    def reuse(rule: str, now: Tables) -> list[Finding]:
+    def reuse(rule: str, now: Tables, unread: Collection[str], *run: Any) -> list[Finding]:
         findings, names = known[rule]
-        is_known = all(is_same(now[name], typed[name]) for name in names)
-        return findings if is_known else run_rule(rule, now)
+        if all(is_same(now[name], typed[name]) for name in names):
+            return findings if {*names}.isdisjoint(unread) else []
+        return run_rule(rule, now, unread, *run)
 
     return reuse
 

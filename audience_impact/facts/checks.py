@@ -101,20 +101,6 @@ def format_message(message: str, row: Mapping[str, Any]) -> str:
     return _Formatter().vformat(message, (), row)
 
 
-def run_rule(rule: str, tables: Tables) -> list[Finding]:
-    """Return the findings of a rule over typed tables."""
-    findings = []
-    for table, columns, arguments, select in CHECKS[rule]:
-        failing = select(tables[table], tables, *arguments)
-        for place, cells in zip(failing.index, failing.to_dict("records"), strict=True):
-            about = {"column": columns, "message": get_rule(rule).message, **cells}
-            row, names = tables[table].loc[place], about["column"].split("|")
-            column = next((name for name in names if pd.notna(row[name])), names[0])
-            message = format_message(about["message"], about)
-            findings.append(build_finding(table, row, column, rule, message))
-    return findings
-
-
 class RecordedTables(dict[str, pd.DataFrame]):
     """A set of tables that records the names of the tables that were read."""
 
@@ -128,37 +114,67 @@ class RecordedTables(dict[str, pd.DataFrame]):
         return super().__getitem__(table)
 
 
-def check_across_tables(tables: Tables, unread: Collection[str] = ()) -> list[Finding]:
+Outcome = tuple[Collection[str], list[Finding]]
+"""The names of the tables that a check read, and what it found."""
+RunCheck = Callable[[str, int, Tables], Outcome]
+
+
+def run_check(rule: str, number: int, tables: Tables) -> Outcome:
+    """Return the outcome of a check of a rule over typed tables."""
+    recorded, findings = RecordedTables(tables), []
+    table, columns, arguments, select = CHECKS[rule][number]
+    failing = select(recorded[table], recorded, *arguments)
+    for place, cells in zip(failing.index, failing.to_dict("records"), strict=True):
+        about = {"column": columns, "message": get_rule(rule).message, **cells}
+        row, names = tables[table].loc[place], about["column"].split("|")
+        column = next((name for name in names if pd.notna(row[name])), names[0])
+        message = format_message(about["message"], about)
+        findings.append(build_finding(table, row, column, rule, message))
+    return recorded.read_names, findings
+
+
+def run_rule(
+    rule: str, tables: Tables, unread: Collection[str] = (), run: RunCheck = run_check
+) -> list[Finding]:
+    """Return the findings of a rule over typed tables; none if it reads a table of `unread`."""
+    outcomes = [run(rule, number, tables) for number in range(len(CHECKS[rule]))]
+    is_complete = all(set(unread).isdisjoint(names) for names, _ in outcomes)
+    return [finding for _, findings in outcomes for finding in findings if is_complete]
+
+
+def check_across_tables(
+    tables: Tables, unread: Collection[str] = (), run: RunCheck = run_check
+) -> list[Finding]:
     """Return the findings of all rules over several tables (typed).
 
     Rules without rows to check are skipped. Findings of a rule that read a table of `unread`, which
-    may lack rows, are dropped.
+    may lack rows, are dropped. `run` runs each check.
     """
-    findings: list[Finding] = []
-    for rule, checks in CHECKS.items():
-        if any(len(tables[declared.table]) for declared in checks):
-            recorded = RecordedTables(tables)
-            rule_findings = run_rule(rule, recorded)
-            findings += rule_findings if recorded.read_names.isdisjoint(unread) else []
-    return findings
+    return [
+        finding
+        for rule, checks in CHECKS.items()
+        if any(len(tables[declared.table]) for declared in checks)
+        for finding in run_rule(rule, tables, unread, run)
+    ]
 
 
 def find_unresolved(tables: Tables, keys: Keys, references: References) -> list[Finding]:
     """Return a finding for each reference to a row that does not exist."""
     targets = {target for columns in references.values() for target in columns.values()}
-    key_values = {target: {*tables[target][keys[target][0]].unique(), ""} for target in targets}
+    key_values = {target: {*tables[target][keys[target][0]].tolist(), ""} for target in targets}
     findings = []
     for table, columns in references.items():
         for column, target in columns.items():
             cells, ids = tables[table][column], key_values[target]
             missing = {
-                cell: ", ".join(part for part in cell.split(";") if part not in ids)
-                for cell in cells.unique()
+                cell: ", ".join(parts)
+                for cell in {*cells.tolist()} - ids
+                if (parts := [part for part in cell.split(";") if part not in ids])
             }
-            if not any(missing.values()):
+            if not missing:
                 continue
-            unresolved = cells.map(missing).astype("str")
-            for place, text in unresolved[unresolved != ""].items():
+            for place, cell in cells[cells.isin([*missing])].items():
+                text = missing[cell]
                 message = f"{text} is not in {target}.csv or was refused there; add or correct it"
                 row = tables[table].loc[place]
                 findings.append(build_finding(table, row, column, KEY_UNRESOLVED, message))
@@ -202,13 +218,15 @@ def split_accepted(
     `accepted` is the fact table as text. If the findings are incomplete, an acceptance without a
     finding does not lapse.
     """
-    rows = {Mark(*row[list(Mark._fields)]): row for _, row in accepted.iterrows()}
+    rows = dict(
+        zip(map(Mark._make, accepted[[*Mark._fields]].to_numpy()), accepted.index, strict=True)
+    )
     marks = [_make_mark(finding, keys) for finding in findings]
     present = set(marks)
     text = "no finding matches this row any more; remove the row"
     lapsed = [
-        build_finding(ACCEPTED, row, "value", LAPSED, text)
-        for mark, row in rows.items()
+        build_finding(ACCEPTED, accepted.loc[place], "value", LAPSED, text)
+        for mark, place in rows.items()
         if is_complete and mark not in present
     ]
     pairs = list(zip(findings, marks, strict=True))

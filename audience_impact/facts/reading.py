@@ -154,12 +154,13 @@ class _Reader:
             cells = name, str(len(row)), json.dumps(row, ensure_ascii=False)
             self.report("field_count", message, line, *cells)
             return False
-        for name, cell in zip(names, row, strict=True):
-            if "\n" in cell or "\r" in cell:
-                cells = name, cell[:40], json.dumps(row, ensure_ascii=False)
-                self.report("multiline_cell", "write the cell on one line", line, *cells)
-                return False
-        return True
+        text = "".join(row)
+        if "\n" not in text and "\r" not in text:
+            return True
+        name, cell = next(pair for pair in zip(names, row, strict=True) if {*pair[1]} & {*"\n\r"})
+        cells = name, cell[:40], json.dumps(row, ensure_ascii=False)
+        self.report("multiline_cell", "write the cell on one line", line, *cells)
+        return False
 
     def read_frame(self) -> pd.DataFrame:
         """Return the sound rows with all columns of the table, and the layer, file and line."""

@@ -4,8 +4,6 @@
 """
 
 import hashlib
-import importlib.util
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -125,8 +123,7 @@ def _digest_check(folders: Sequence[Path], style: FindingFormat, on_top: bool) -
 
     It is not for addresses, for what is no file or cannot be read, and for more than MOST_BYTES.
     """
-    states = [*code.list_files(), *_list_library_files()]
-    digest = code.digest_states(states, style.value, on_top, sorted(_list_switches()))
+    digest = code.digest_program(style.value, on_top)
     if digest is None or any(storage.is_address(folder) for folder in folders):
         return None
     total, total_bytes = hashlib.sha256(digest.encode()), 0
@@ -144,15 +141,6 @@ def _list_read_files(folder: Path) -> list[Path]:
     """Return the files of a folder that a check looks at."""
     paths = sorted(folder.iterdir())
     return [path for path in paths if path.suffix == ".csv" or path.name == UNFINISHED]
-
-
-def _list_library_files() -> list[Path]:
-    specs = [importlib.util.find_spec(name) for name in ("numpy", "pandas", "pandera")]
-    return [Path(spec.origin) for spec in specs if spec is not None and spec.origin]
-
-
-def _list_switches() -> list[tuple[str, str]]:
-    return [(name, text) for name, text in os.environ.items() if name.startswith("PANDERA_")]
 
 
 def _recall_outcome(key: str, today: date) -> Outcome | None:

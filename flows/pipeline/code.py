@@ -12,6 +12,7 @@ Python. Parsing takes a second, so the digest is saved under the times and sizes
 
 import ast
 import hashlib
+import importlib.util
 import os
 import platform
 import sys
@@ -42,6 +43,7 @@ SETTLED_SECONDS = 2.0
 """Age from which the time of a file tells that nobody has written it since it was read."""
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 """The libraries that compute the values of a version and write its tables."""
+LIBRARIES_OF_CHECKS = ("numpy", "pandas", "pandera")
 
 
 def describe_origin(now: datetime | None = None) -> "Origin":
@@ -60,6 +62,14 @@ def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
     if key is None:
         return _digest_modules(roots)
     return results.recall(f"code-{key}", lambda: _digest_modules(roots))
+
+
+def digest_program(*words: object) -> str | None:
+    """Return a digest of code, libraries and switches that check facts, and of words, or None."""
+    specs = [importlib.util.find_spec(name) for name in LIBRARIES_OF_CHECKS]
+    libraries = [Path(spec.origin) for spec in specs if spec is not None and spec.origin]
+    switches = sorted(cell for cell in os.environ.items() if cell[0].startswith("PANDERA_"))
+    return digest_states([*list_files(), *libraries], *words, switches)
 
 
 def digest_states(paths: Sequence[Path], *words: object) -> str | None:

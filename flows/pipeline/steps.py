@@ -30,6 +30,7 @@ from audience_impact.plain_text import ReadableError
 from audience_impact.rules import ParameterError
 from audience_impact.store import DETAILS, storage
 from audience_impact.vocabulary import FindingSeverity, Unstated
+from flows.pipeline.saved_findings import SavedFindings
 from schemas import contracts
 from schemas import facts as fact_models
 
@@ -210,6 +211,7 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
     Raises ValidationOffError where validation is weakened.
     """
     contracts.require_validation()
+    saved = SavedFindings()
     # Tables with unread rows, on which rules would report false errors.
     unread = {finding.table for finding in reading.findings if finding.rule in files.FATAL_RULES}
     if "sources" in unread:
@@ -219,12 +221,13 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
         table: {name: target for name, target in columns.items() if target not in unread}
         for table, columns in fact_models.list_references().items()
     }
-    row_findings, odd_keys = _check_rows(reading, references)
+    row_findings, odd_keys = _check_rows(reading, references, saved)
     tables, cascade = checks.drop_unresolved(
         facts.drop_faulty_rows(reading.tables, row_findings), keys, references
     )
-    typed, across = _apply_table_rules(tables, unread, today)
-    later = _find_hidden_findings(reading, tables, row_findings, references, unread, today)
+    typed, across = _apply_table_rules(tables, unread, today, saved)
+    later = _find_hidden_findings(reading, tables, row_findings, references, unread, today, saved)
+    saved.save()
     typed, late = checks.drop_unresolved(facts.drop_faulty_rows(typed, across), keys, references)
     written = facts.restore_written_cells([*across, *later, *late], reading.tables)
     findings = [*row_findings, *odd_keys, *cascade, *written]
@@ -232,7 +235,7 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
 
 
 def _check_rows(
-    reading: Reading, references: Mapping[str, Mapping[str, str]]
+    reading: Reading, references: Mapping[str, Mapping[str, str]], saved: SavedFindings
 ) -> tuple[list[Finding], list[Finding]]:
     """Return findings of the contracts, and unresolved keys of the rows refused for them."""
     all_tables = {
@@ -241,7 +244,7 @@ def _check_rows(
         else frame
         for table, frame in reading.tables.items()
     }
-    row_findings = find_row_findings(all_tables)
+    row_findings = find_row_findings(all_tables, saved.list_suspect_tables(all_tables))
     refused = {finding.place for finding in row_findings if finding.is_error}
     refused |= facts.list_places(reading.repeated)
     if not refused:
@@ -255,9 +258,8 @@ def _check_rows(
     ]
 
 
-def find_row_findings(tables: Tables) -> list[Finding]:
-    """Return the findings of the contracts about single rows of tables as text."""
-    suspects = contracts.list_suspect_tables(tables)
+def find_row_findings(tables: Tables, suspects: Collection[str]) -> list[Finding]:
+    """Return the findings of the contracts about single rows of suspect tables as text."""
     return [
         facts.build_finding(
             table,
@@ -275,12 +277,12 @@ def find_row_findings(tables: Tables) -> list[Finding]:
 
 
 def _apply_table_rules(
-    tables: Tables, unread: Collection[str], today: date | None
+    tables: Tables, unread: Collection[str], today: date | None, saved: SavedFindings
 ) -> tuple[Tables, list[Finding]]:
     typed = facts.convert_types(
         tables, fact_models.select_columns("number"), fact_models.select_columns("period")
     )
-    across = checks.check_across_tables(typed, unread)
+    across = checks.check_across_tables(typed, unread, saved.run_check)
     return typed, [*across, *days.find_read_after(typed, today)]
 
 
@@ -291,6 +293,7 @@ def _find_hidden_findings(
     references: Mapping[str, Mapping[str, str]],
     unread: set[str],
     today: date | None,
+    saved: SavedFindings,
 ) -> list[Finding]:
     """Return what rules over several tables will report on refused rows after their correction.
 
@@ -300,14 +303,15 @@ def _find_hidden_findings(
     if all(len(stay[table]) == len(frame) for table, frame in reading.tables.items()):
         return []
     blanked = facts.blank_cells(reading.tables, errors)
-    wrong = find_row_findings({finding.table: blanked[finding.table] for finding in errors})
+    of_errors = {finding.table: blanked[finding.table] for finding in errors}
+    wrong = find_row_findings(of_errors, of_errors)
     mended, _ = checks.drop_unresolved(
         facts.drop_faulty_rows(blanked, wrong), fact_models.list_keys(), references
     )
     sound = facts.list_places(stay)
     return [
         finding
-        for finding in _apply_table_rules(mended, unread, today)[1]
+        for finding in _apply_table_rules(mended, unread, today, saved)[1]
         if finding.place not in sound
     ]
 
