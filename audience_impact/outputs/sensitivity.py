@@ -225,15 +225,14 @@ def _draw_shares(simulation: Simulation) -> Iterator[Input]:
 
 
 def _draw_places(simulation: Simulation) -> Iterator[Input]:
-    places, steps = simulation.inputs.parts, simulation.steps
+    places, steps, sampler = simulation.inputs.parts, simulation.steps, simulation.sampler
     base = steps.bases[parts.find_countries(places, simulation.inputs.countries)]
     middle = _take_middle(base)
-    online = parts.share_online(places, simulation.places, middle)
-    drawn = online * middle * simulation.places.meant
-    yield InputKind.PLACE, ALL, places, drawn
+    online = parts.share_online(places, middle, sampler) * middle
+    yield InputKind.PLACE, ALL, places, online * parts.draw_reading(places, sampler)
     people = _take_middle(steps.countries.places.drawn.online * base)
-    yield InputKind.NETWORK, ALL, places, simulation.places.only * people
-    yield InputKind.DEPTH, ALL, places, simulation.places.lost * people
+    yield InputKind.NETWORK, ALL, places, parts.draw_network_share(places, sampler) * people
+    yield InputKind.DEPTH, ALL, places, parts.draw_lost_share(places, sampler) * people
 
 
 def _take_middle(draws: Array) -> Array:

@@ -42,7 +42,6 @@ Hypergiants' Off-Nets (SIGCOMM 2021); A First Look at APNIC's user population (I
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -51,7 +50,7 @@ from scipy.special import expit, logit, ndtri
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.figure_errors import Spread, read_numbers
 from audience_impact.periods import YEAR_DAYS, period_middle
-from audience_impact.places.operator_names import Pairs, find_networks, read_network
+from audience_impact.places.operator_names import find_networks, read_network
 from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
 
 SHARE_QUANTILES = ["only_q05", "only_q50", "only_q95"]
@@ -223,27 +222,18 @@ def list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, st
     shares, names = tables["network_shares"], tables["operator_names"]
     for country, group in pairs.groupby("country_id"):
         registered = shares[shares["area_id"] == country].drop_duplicates("asn", keep="last")
-        networks = tuple(zip(registered["asn"], registered["as_name"], strict=True))
+        named = zip(registered["asn"], registered["as_name"], strict=True)
+        networks = [read_network(int(number), name) for number, name in named]
         name, aliases = areas.loc[country]
         about = (str(country), name, *aliases.split(";"))
         of_country = names[names["area_id"].isin(["", country])]
-        synonyms = tuple(zip(of_country["name"], of_country["also_name"], strict=True))
+        synonyms = [*zip(of_country["name"], of_country["also_name"], strict=True)]
         for operators in group["operators"]:
-            numbers = _find_numbers(operators, networks, about, synonyms)
-            yield from ((str(country), operators, number) for number in numbers)
-
-
-@cache
-def _find_numbers(
-    operators: str, registered: Pairs, country: tuple[str, ...], synonyms: Pairs
-) -> list[str]:
-    """Return the numbers of the `registered` networks (number, name) of these operators.
-
-    Inputs, table `lineage` and table `candidates` ask for the same ones.
-    """
-    networks = [read_network(int(number), name) for number, name in registered]
-    single = (find_networks(name, networks, country, synonyms) for name in operators.split(";"))
-    return [str(number) for number in sorted(set[int]().union(*single))]
+            single = (
+                find_networks(name, networks, about, synonyms) for name in operators.split(";")
+            )
+            for number in sorted(set[int]().union(*single)):
+                yield str(country), operators, str(number)
 
 
 def list_considered(named: pd.DataFrame, tables: Tables) -> pd.DataFrame:

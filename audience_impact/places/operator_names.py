@@ -26,10 +26,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-Pairs: TypeAlias = tuple[tuple[str, str], ...]
-
+Pairs = Sequence[tuple[str, str]]
 OWNER = re.compile(r"\(([^()]*)\)")
 NUMBER = re.compile(r"\bAS(\d+)\b")
 CODE = re.compile(r",\s*([A-Z]{2})\s*$")

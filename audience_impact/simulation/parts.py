@@ -57,16 +57,6 @@ UNNAMED_CITY = (0.02, 0.6)
 SURE = 1.0 - 1e-12
 
 
-class PlaceDraws(NamedTuple):
-    """Draws (rows of `inputs.parts`, D) of what is uncertain of each place itself."""
-
-    only: Array  # of the people online who have only the network that was cut
-    lost: Array
-    meant: Array  # of the place that its text means
-    odds: Array  # of being online, as the log of their ratio to those of the country
-    people: Array
-
-
 class PartDraws(NamedTuple):
     """Draws (rows of `inputs.parts`, D) of the cut and the online share of each place."""
 
@@ -74,29 +64,20 @@ class PartDraws(NamedTuple):
     online: Array
 
 
-def draw_places(parts: pd.DataFrame, sampler: Sampler) -> PlaceDraws:
-    """Return the draws of PARTS that do not depend on the people online in the country."""
-    return PlaceDraws(
-        draw_network_share(parts, sampler),
-        draw_lost_share(parts, sampler),
-        draw_reading(parts, sampler),
-        _draw_odds(parts, sampler),
-        draw_residents(parts, sampler),
-    )
-
-
-def combine_places(parts: pd.DataFrame, drawn: PlaceDraws, online: Array) -> PartDraws:
+def draw_places(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
     """Return the draws of PARTS; `online` (rows, D) are the people online in each country."""
-    return PartDraws(drawn.only * drawn.lost * drawn.meant, share_online(parts, drawn, online))
+    cut = draw_network_share(parts, sampler) * draw_lost_share(parts, sampler)
+    cut = cut * draw_reading(parts, sampler)
+    return PartDraws(cut, share_online(parts, online, sampler))
 
 
-def share_online(parts: pd.DataFrame, drawn: PlaceDraws, online: Array) -> Array:
+def share_online(parts: pd.DataFrame, online: Array, sampler: Sampler) -> Array:
     """Return the share (rows, D) of the people online of its country who live in each place."""
     country_people = parts["country_persons"].to_numpy("float64")[:, None]
     share = np.clip(online / country_people, 1e-9, MOST_SHARE)
-    online_share = expit(logit(share) + drawn.odds)
+    online_share = expit(logit(share) + _draw_odds(parts, sampler))
     is_whole_country = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
-    of_country = drawn.people * online_share / (share * country_people)
+    of_country = draw_residents(parts, sampler) * online_share / (share * country_people)
     place_online = np.where(is_whole_country, 1.0, of_country)
     most = np.minimum(parts["people_persons"].to_numpy("float64")[:, None] / online, 1.0)
     return np.asarray(np.minimum(place_online, most))

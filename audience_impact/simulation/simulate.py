@@ -33,7 +33,7 @@ from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation import audiences, parts, unions, worlds
 from audience_impact.simulation.audiences import DRAWN_BY
-from audience_impact.simulation.parts import Countries, PartDraws, PlaceDraws, Places
+from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP, Unions
@@ -149,11 +149,6 @@ class Simulation:
         return None if self.inputs.countries.empty else self.inputs.overlap_model
 
     @cached_property
-    def places(self) -> PlaceDraws:
-        """Return the draws of the places of partial restrictions."""
-        return parts.draw_places(self.inputs.parts, self.sampler)
-
-    @cached_property
     def steps(self) -> Steps:
         """Return the draws of each step; raises ValueError if nothing can be drawn."""
         inputs, sampler, countries = self.inputs, self.sampler, self.inputs.countries
@@ -167,7 +162,7 @@ class Simulation:
         users = np.where(np.isnan(users), people * fitted, users)
         used = np.where(is_whole, people, np.clip(users, 0.0, people))
         online = bases[parts.find_countries(inputs.parts, countries)]
-        drawn = parts.combine_places(inputs.parts, self.places, online)
+        drawn = parts.draw_places(inputs.parts, online, sampler)
         places = Places(inputs.parts, drawn, inputs.parent)
         share = parts.country_shares(places, countries)
         most = countries["residents_persons"].fillna(np.inf).to_numpy("float64")[:, None]
@@ -293,7 +288,7 @@ class Simulation:
     def release_answers(self) -> None:
         """Free the draws that no table of areas needs; they would be drawn again."""
         _ = self.countries  # which the tables of areas do need
-        for name in ("steps", "places", "drawn_audiences"):
+        for name in ("steps", "drawn_audiences"):
             self.__dict__.pop(name, None)
         self._on_a_day.clear()
 

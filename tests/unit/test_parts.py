@@ -158,7 +158,7 @@ def test_no_draw_exceeds_the_residents_however_vague_their_count(
     rows = acts.simulation.parts
     vague = rows.assign(people_high_persons=rows["people_persons"] * error, online_q50=odds)
     online = np.full((len(rows), 100), rows["country_persons"].iloc[0] * online_share)
-    result = parts.share_online(vague, parts.draw_places(vague, Sampler(0, 100)), online) * online
+    result = parts.share_online(vague, online, Sampler(0, 100)) * online
     places = (rows["area_id"] != "XA").to_numpy()
     most = rows["people_persons"].to_numpy()[:, None]
     assert (result <= most * (1 + 1e-9))[places].all()
