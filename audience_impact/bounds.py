@@ -165,8 +165,7 @@ def bound_restrictions(
 ) -> tuple[Bounds, list[Finding]]:
     """Return bounds of every metric, and findings for overlaps that are left out.
 
-    `widened` are the inputs at the ends of their errors; measured overlaps narrow the bounds as
-    printed alone.
+    Measured overlaps narrow the bounds as printed, not those of `widened`, at the ends of errors.
     """
     resolved = _resolve_overlaps(inputs.sizes, context.tables)
     printed = _bound_by_sizes(scope, inputs, context.parents, resolved)
@@ -369,8 +368,7 @@ def _read_overlap(row: dict[str, Any], names: list[str], base: float) -> Measure
 def bound_union(sizes: Sizes, overlaps: Sequence[MeasuredOverlap]) -> tuple[float, float] | None:
     """Return the least and most persons in the union; None where the facts contradict.
 
-    Raises:
-        ValueError: Overlaps link more than 12 platforms.
+    Raises ValueError if overlaps link more than 12 platforms.
     """
     linked = _list_linked(overlaps)
     if len(linked) > MOST_PLATFORMS:

@@ -127,11 +127,7 @@ FITS = {"figure_errors": "errors", "place_laws": "places", "network_laws": "plac
 def read_numbers(
     table: pd.DataFrame, name: str, parameters: Iterable[StrEnum], spreads: Collection[str]
 ) -> dict[str, Any]:
-    """Return the number, of `spreads` the Spread, of each parameter of a table by its `name`.
-
-    Raises:
-        ParameterError: The table lacks a number.
-    """
+    """Return each parameter, of `spreads` the Spread; ParameterError where one is missing."""
     numbers: dict[str, Any] = {}
     for parameter, rows in table.groupby("parameter"):
         values = dict(zip(rows["kind"], rows["value"].astype("float64").tolist(), strict=True))
@@ -233,10 +229,7 @@ def error_half_width(table: pd.DataFrame) -> Array:
 
 
 def measure_spread(table: pd.DataFrame, people: "pd.Series[float]") -> tuple[Array, Array, Array]:
-    """Return the middle of audiences in log odds of their share of `people`, and both half widths.
-
-    `table` has the ends and the mode of each figure and COLUMNS; growth since it is included.
-    """
+    """Return the middle of audiences in log odds of a share of `people`, and both half widths."""
     universe = people.to_numpy("float64")
     low, mode, high = (
         log_odds(table[name].clip(lower=1.0).to_numpy("float64"), universe)
@@ -268,9 +261,7 @@ def compute_figure_errors(
 ) -> pd.DataFrame:
     """Return COLUMNS of each audience, indexed by its key `by`.
 
-    `figures` has a row for each chosen figure: `by`, `start`, the period, `rounding_persons`,
-    `is_primary_source`, `is_doubtful`, `is_other_definition`, `pages_count`, `of_persons` (the base
-    of a share; NaN for persons).
+    `figures` has a row for each chosen figure; `of_persons` is the base of a share, else NaN.
     """
     if errors is None or figures.empty:
         audiences = pd.MultiIndex.from_frame(figures[by].drop_duplicates())
@@ -365,10 +356,9 @@ def find_nearest_people(
 
 
 def list_restrictions(tables: Tables) -> pd.DataFrame:
-    """Return restrictions of whole countries by platform, with their days and `is_use`.
+    """Return restrictions of whole countries by platform, with `from_day`, `to_day` and `is_use`.
 
-    Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT for an ongoing
-    one), `is_use`. Restrictions that were never carried out are left out.
+    `to_day` is after the last, NaT for an ongoing one; those never carried out are left out.
     """
     restrictions, parents = tables["restrictions"], parents_of(tables["areas"])
     restrictions = restrictions[
@@ -397,10 +387,8 @@ def match_restrictions(
 ) -> pd.DataFrame:
     """Return whether restrictions affected the service of a row between two days, and how long.
 
-    `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
-    (exclusive); `restrictions` is the result of `list_restrictions`. Restrictions of the whole
-    network affect every service. Columns: `any`, `used_days` (the days on which a restriction kept
-    people from the whole service, each day once).
+    The days are in the columns `start` and `end` (exclusive) of `rows`. Restrictions of the whole
+    network affect every service. `used_days` without the whole service count once.
     """
     wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
     places = rows[["area_id", "platform_id", start, end]].reset_index(names="place")

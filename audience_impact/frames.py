@@ -25,9 +25,8 @@ Result = TypeVar("Result")
 def cache_last_frame(make: Callable[..., Result]) -> Callable[..., Result]:
     """Decorate a function of frames, or of tables: for the same frames, return its last result.
 
-    Frames are compared by identity, so nobody may write into them or into the result. Only one
-    result is stored, since successive rules and stages read the same tables, so that memory is
-    limited to one run.
+    Frames are compared by identity, so nobody may write into them or the result. One result alone
+    is stored, so that memory is limited to one run.
     """
     last: list[tuple[list[pd.DataFrame], Result]] = []
 
@@ -49,10 +48,7 @@ def no_rows(texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> pd.DataFr
 
 
 class Declared:
-    """A value whose frames have the columns that it declares.
-
-    Columns are lists of names, or texts of names with spaces between; one named twice counts once.
-    """
+    """A value whose frames have declared columns: lists of names, or texts of names with spaces."""
 
     @classmethod
     @cache

@@ -56,11 +56,7 @@ def _parse_part(text: str) -> tuple[datetime, datetime] | None:
 
 @lru_cache(maxsize=65536)
 def parse_period(text: str) -> tuple[datetime, datetime] | None:
-    """Return the half-open interval of days of a period as written in the facts.
-
-    Returns (start, end) with end exclusive, or None where the text is no ISO 8601 period
-    or its end lies before its start.
-    """
+    """Return start and end (exclusive) of a period of the facts, or None where it is none."""
     parts = [_parse_part(part) for part in text.split("/")]
     parsed = [part for part in parts if part is not None]
     if len(parsed) != len(parts) or len(parts) > 2 or parsed[-1][1] <= parsed[0][0]:
@@ -69,10 +65,7 @@ def parse_period(text: str) -> tuple[datetime, datetime] | None:
 
 
 def parse_periods(texts: pd.Series[str]) -> pd.DataFrame:
-    """Return columns `start` and `end` (datetime64, end exclusive) of a column of periods.
-
-    Equal texts are parsed once. Blank or malformed texts give NaT in both columns.
-    """
+    """Return `start` and `end` (exclusive) of a column of periods; NaT where a text is none."""
     import pandas as pd
 
     codes, unique_texts = pd.factorize(texts)
@@ -99,11 +92,7 @@ def period_middle(start: pd.Series, end: pd.Series) -> pd.Series:
 def with_distance(
     joined: pd.DataFrame, columns: tuple[str, str], other_columns: tuple[str, str]
 ) -> pd.DataFrame:
-    """Add the columns `gap` and `apart` (days, between the middles) of two periods of each row.
-
-    `columns` and `other_columns` name the columns of start and end; `apart` ranks periods with a
-    gap of 0.
-    """
+    """Add `gap` and `apart` (between the middles) in days of two periods in these columns."""
     start, end, other_start, other_end = (joined[name] for name in (*columns, *other_columns))
     apart = (period_middle(start, end) - period_middle(other_start, other_end)).abs()
     return joined.assign(gap=gap_days(start, end, other_start, other_end), apart=apart)

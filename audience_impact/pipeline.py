@@ -81,10 +81,7 @@ class Stages:
 
 
 def find_newest_access(tables: Tables) -> date:
-    """Return the last day on or after which two sources were read: the default of `as_of`.
-
-    A single wrong day of access cannot move this day beyond the newest of the others.
-    """
+    """Return the last day on or after which two sources were read, since one may be wrong."""
     newest = tables["sources"]["accessed_on_end"].nlargest(2).min() - pd.Timedelta(days=1)
     return date(newest.year, newest.month, newest.day)
 
@@ -304,10 +301,7 @@ class RunPlan:
 def plan_run(
     tables: Tables, as_of: date, settings: Settings, only: Collection[str] = ()
 ) -> RunPlan:
-    """Return the plan of a run.
-
-    Parameters are fitted to all restrictions, also if `only` some are computed.
-    """
+    """Return the plan of a run; parameters are fitted to all restrictions, also of `only` some."""
     fitted = read_models(tables)
     common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
     divided = {name: tables[name] for name in BY_RESTRICTION}
@@ -335,8 +329,7 @@ def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":
 def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
     """Return the part of each restriction: the largest groups first, into the emptiest part.
 
-    So parts are about equal and as few as can be (Graham 1969, Bounds on multiprocessing timing
-    anomalies, SIAM Journal on Applied Mathematics 17).
+    Graham (1969), Bounds on multiprocessing timing anomalies, SIAM J. Applied Mathematics 17.
     """
     sizes = groups.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     filled = [0] * max(1, -(-len(groups) // most))
@@ -352,11 +345,7 @@ def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
 
 
 def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
-    """Return the results of a part, which depend on no other part.
-
-    Raises:
-        ParameterError: A fitted table lacks something.
-    """
+    """Return the results of a part alone; ParameterError if a table lacks a parameter."""
     context = make_context({**shared.tables, **part.tables}, shared.fitted)
     stages, findings = prepare_stages(part.scope, context)
     run = Outputs(stages, shared.settings)

@@ -104,11 +104,10 @@ DAILY_STEPS = (
 
 
 def read_intervals(figures: pd.DataFrame, names: tuple[str, str, str] = VALUE) -> pd.DataFrame:
-    """Return the ends and the distribution of each figure, in its unit and on its index.
+    """Return the ends and distribution of each figure, in its unit; `is_ranged`: the ends count.
 
     `names` are the columns of the value and its ends. `mode` is NaN where neither is stated,
-    `coverage` where the ends are no confidence interval. `least` is 0 where only an upper limit is
-    stated, `most` NaN where nothing limits; `is_ranged`: the ends count.
+    `least` 0 where only an upper limit is, `most` NaN where nothing limits.
     """
     value, low, high = names
     kind = figures["interval_kind"]
@@ -168,7 +167,6 @@ def pool_figures(
 ) -> pd.DataFrame:
     """Return the distribution of each audience with a figure, in persons, one row an audience.
 
-    `chosen` is the result of figures.choose_figures, `before` that of figures.select_before_start.
     `shape` is blank where a figure is open on one side; `chosen_way` is that of surveys if the
     definition of a figure is weak. The errors of figure_errors.COLUMNS are drawn in addition.
     """

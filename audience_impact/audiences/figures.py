@@ -306,11 +306,7 @@ PAGE = (
 
 
 def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per audience: the range of the figures of its lineages; NaN without a figure.
-
-    `measurement_series_id` is blank if there are several; `is_from_share` means that a share of a
-    base was turned into people.
-    """
+    """Return the range of the figures of each audience, of one series or with a blank one."""
     groups = chosen.groupby(AUDIENCE, sort=True)
     count = groups["measurement_series_id"].nunique()
     is_closed = groups["high_persons"].count() == groups.size()
@@ -339,11 +335,7 @@ def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.Dat
 def flag_quality(
     chosen: pd.DataFrame, before: pd.DataFrame, scope: Scope, tables: Tables
 ) -> pd.DataFrame:
-    """Return the quality flags of each chosen figure, by LINEAGE.
-
-    `is_after_first_step` is of a restriction in steps, `is_under_restriction` of one that is no
-    block; `least_age` is in years, NaN where all ages are counted.
-    """
+    """Return the quality flags of each chosen figure, by LINEAGE; `least_age` NaN for all ages."""
     restrictions = _list_restrictions_in_force(scope)
     names = ["country_id", "platform_id", "start", "period_start", "period_end"]
     rows = chosen[names].reset_index(names="place")

@@ -72,10 +72,7 @@ class Scope(Declared):
     as_of: date
 
     def narrow_to(self, restrictions: Collection[str]) -> "Scope":
-        """Return the scope with only the audiences of these restrictions.
-
-        The others remain in the scope, because quality flags and durations depend on them.
-        """
+        """Return the scope with only these audiences; flags and durations depend on all others."""
         is_requested = self.requested["restriction_id"].isin(restrictions)
         return replace(self, requested=self.requested[is_requested].reset_index(drop=True))
 

@@ -157,11 +157,7 @@ def list_feature_candidates(
 def use_fitted_shares(
     audiences: pd.DataFrame, targets: pd.DataFrame, measured: pd.DataFrame, fitted: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the fitted share of users of each restricted feature that no fact on use describes.
-
-    One row per country of a restriction and feature, all calls one; `measured` is the result of
-    `choose_feature_shares`; `fitted` has PARAMETERS by feature.
-    """
+    """Return the fitted share of users of each restricted feature that is not `measured`."""
     names = targets["feature"].isin({*HIT_FEATURES} - {WHOLE, Feature.UNKNOWN.value})
     by = ["restriction_id", "platform_id"]
     named = audiences[[*COUNTRY, "platform_id"]].merge(targets[names][[*by, "feature"]], on=by)
@@ -270,10 +266,7 @@ def list_access_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 
 def choose_access_shares(scope: Scope, context: Context) -> pd.DataFrame:
-    """Return the share of people who keep access, one row per restriction with such a share.
-
-    `circumvention_id` is blank for a fitted share; PARAMETERS are NaN for a measured one.
-    """
+    """Return the share of people who keep access, by restriction; PARAMETERS where it is fitted."""
     best = select_candidates(list_access_candidates(scope, context.tables), ACCESS_STEPS)
     is_poll = best["is_poll"]
     stated = distributions.describe_shares(best, ~is_poll, context.errors)

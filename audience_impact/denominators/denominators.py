@@ -135,8 +135,7 @@ class Denominators:
     def list_candidates(self, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         """Return every base that matches a place on `country_id` and `by`, with its ranks.
 
-        `place` is the row of `places`; `gap` and `apart` are distances of the base from `start` in
-        days; `far` and `projected` rank the bases of several measurers.
+        `place` is the row of `places`; `gap` and `apart` are days between the base and `start`.
         """
         rows = places[["country_id", "start", *by]].reset_index(names="place")
         joined = rows.merge(self.by_country, on=["country_id", *by])
@@ -184,10 +183,7 @@ class Denominators:
         return inside.set_axis(near["place"]).reindex(places.index)
 
     def interpolate_residents(self, countries: pd.Series, moments: Array) -> pd.Series:
-        """Return the residents of countries at moments, on the line of logs between mid-years.
-
-        Of a year the median of its counts; beyond the years on the last line. NaN without a count.
-        """
+        """Return residents at moments, on the line of logs between the medians of years."""
         rows = self.bases[
             (self.bases["population_base"] == EVERYONE)
             & self.bases["area_id"].isin(countries)
@@ -211,12 +207,7 @@ class Denominators:
         return countries.map(by_area).astype("float64").fillna(by_area.median()).fillna(0.0)
 
     def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """Return the count of people online of each place, its distribution and the publishers.
-
-        All three are indexed like `places`: the count as `find_nearest` returns it, with
-        `country_id` and `start`; columns DISTRIBUTION, widened to all publishers if they differ;
-        and the publishers as `_compare_publishers` returns them.
-        """
+        """Return the count of people online of each place, its DISTRIBUTION, and the publishers."""
         base = self.find_nearest(places.assign(population_base=ONLINE), ANY_MEASURER, None)
         counted = places[["country_id", "start"]].join(base)
         publishers = _compare_publishers(counted, self.bases)
@@ -226,10 +217,8 @@ class Denominators:
         """Return the base of each group: that of the same measurer, else the smallest safe one.
 
         `groups` has `country_id`, `start`, `floor_persons` (the largest of the audiences),
-        `containing` (the population that they are counted in) and `measurement_series_id`, blank if
-        there are several. `base_persons` is the limit of the union: the base as printed, all
-        residents if the base is projected, or the largest number if publishers differ. Adds the
-        columns DISTRIBUTION.
+        `containing` (their population) and `measurement_series_id`, blank if there are several.
+        `base_persons` is the limit of the union. Adds the columns DISTRIBUTION.
         """
         listed = self.list_bases(groups)
         names = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
@@ -254,11 +243,9 @@ class Denominators:
         )
 
     def list_bases(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return every base that may contain the audiences of each group, and why it is not used.
+        """Return every base that may contain the audiences of a group, and why it is `passed_over`.
 
-        Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level` (the kind of base,
-        the best first), `base_persons`, `is_own_base` (of the measurer of the audiences),
-        `passed_over` (the reason; blank for the chosen base).
+        `place` is the row of `groups`, `level` the kind of base, `is_own_base`: of their measurer.
         """
         containing = groups["containing"].fillna("")
         measurer = groups["measurement_series_id"].fillna("")
@@ -387,8 +374,7 @@ def _holds_audiences(rows: pd.DataFrame) -> pd.Series:
 def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`.
 
-    NaN if they do not. Compares the nearest number of each measurer who counted within twelve
-    months of the start.
+    NaN if they do not. Each measurer's nearest number within twelve months of the start counts.
     """
     counted = bases[(bases["population_base"] == ONLINE) & (bases["obs_status"] != FORECAST)]
     names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]

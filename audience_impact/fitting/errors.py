@@ -96,9 +96,8 @@ def _select_figures(tables: Tables) -> pd.DataFrame:
 def pair_successive(tables: Tables) -> pd.DataFrame:
     """Return each figure with the next of its series, at most twelve months on.
 
-    Columns: SERIES, `value`, `next_value`, the periods of both, `months` between their middles,
-    `universe` (the people online; 1 for shares), `change` in log odds, `is_restricted` (by anything
-    between) and `is_use_restricted` (the service as a whole, on most days).
+    Adds `next_value`, its period, `months`, `universe` (the people online; 1 for shares), `change`
+    in log odds, `is_restricted` (by anything) and `is_use_restricted` (as a whole, on most days).
     """
     figures = figure_errors.take_period_medians(_select_figures(tables))
     figures = figures.sort_values([*SERIES, *PERIOD], ignore_index=True)
@@ -130,8 +129,7 @@ def pair_successive(tables: Tables) -> pd.DataFrame:
 def pair_measurers(tables: Tables) -> pd.DataFrame:
     """Return figures of one audience by two measurers: `difference` in log odds.
 
-    Both figures count people of all ages who use a service in a month. `cell` names the service,
-    the country and the two measurers.
+    Both count monthly users of all ages. `cell` names the service, the country and both measurers.
     """
     figures = _select_figures(tables)
     is_usable = (figures["age"] == "") & (figures["sex"] == "") & figures["unit"].isin(PEOPLE)

@@ -86,8 +86,7 @@ def compute_shares_and_truth(
 ) -> tuple[Array, Array]:
     """Return shares and true unions of all sets of 2-5 platforms, over the online base.
 
-    `used` is patterns x platforms; `online_share` replaces the observed share online, with a
-    ValueError where it is smaller.
+    `online_share` replaces the observed share online, with a ValueError where it is smaller.
     """
     weight = weight / weight.sum()
     observed = float(weight[online | used.any(axis=1)].sum())

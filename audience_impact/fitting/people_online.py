@@ -378,9 +378,8 @@ class OnlineModel:
     ) -> tuple[Array, Array, Array]:
         """Return the levels of areas by year, or what a lineage would print without its noise.
 
-        Mean (areas, years), covariance (areas, years, years), and the part of the covariance that
-        is not known of the world. `lineage` are numbers of lineages, LEVEL or NEW. Areas without a
-        count are those of their subregion.
+        Mean (areas, years), covariance, and its part that is not known of the world. `lineage` are
+        numbers, LEVEL or NEW. Areas without a count are those of their subregion.
         """
         counts, paths, solved = self.counts, self.paths, self.solved
         at = counts.areas.get_indexer(areas)

@@ -385,9 +385,8 @@ def _fit_urban_rest(deviations: pd.DataFrame, tables: Tables) -> Fits:
 def _fit_small_place(deviations: pd.DataFrame, tables: Tables) -> Fits:
     """Return the people in a place whose error variance is twice that of a large place.
 
-    The places are those of censuses of households. Their steps are from their region; the sums
-    `parts` and `per_person`, over the place and the areas between it and the region, are of one
-    less its share of its holder, and of this over its people.
+    Steps are from the region; `parts` and `per_person` sum, over the areas between, one less the
+    share of the holder, and this over its people.
     """
     homes = deviations[deviations["kind"] == HOUSEHOLDS]
     holders = parents_of(tables["areas"])

@@ -142,9 +142,8 @@ DAILY_COLUMNS = [
 def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the distribution of each group in any area, and in each area with figures.
 
-    `rows` has `group`, `area_id` and `x`, a row a figure. The result has COLUMNS, and no rows where
-    there are too few areas. No area has a row where figures of one area never differ: their error
-    is unknown then.
+    `rows` has `group`, `area_id` and `x`. There are no rows with too few areas, and none of an area
+    where figures of one area never differ: their error is unknown then.
     """
     groups = rows.groupby(["group", "area_id"])["x"]
     by_area = groups.agg(["mean", "size"]).reset_index()

@@ -52,8 +52,7 @@ def make_parameter_table(
 ) -> pd.DataFrame:
     """Return a fact table of parameters, one row per number, without notes.
 
-    `counts` are the names of the columns for the figures and the groups of a fit; `sha256` is the
-    digest of what was read; `plain` are the parameters whose kind is a plain number.
+    `counts` name the columns of figures and groups of a fit; `plain` parameters are plain numbers.
     """
     rows = []
     for name, (value, basis, *numbers) in fits.items():

@@ -82,10 +82,7 @@ class Answers:
     movers: pd.DataFrame  # the figures that move each answer most, indexed by its place
 
     def join_to(self, audiences: pd.DataFrame) -> pd.DataFrame:
-        """Return audiences with their answer and its `place`.
-
-        It is the answer as if the figures of the audience did not exist, if `audiences` names them.
-        """
+        """Return audiences with their answer, as if the figures that they name did not exist."""
         plain = {"chosen_way": WayOfCounting.ASKED.value, "audience_key": ""}
         rows = audiences if "audience_key" in audiences else audiences.assign(**plain)
         return rows.merge(self.questions.reset_index(names="place"), on=[*NAMES], how="left")
@@ -121,11 +118,9 @@ def ask_figures(
 def impute_audiences(
     requested: pd.DataFrame, audiences: pd.DataFrame, distributions: pd.DataFrame, answers: Answers
 ) -> pd.DataFrame:
-    """Return the imputed audiences with COLUMNS; no rows if no parameters were fitted.
+    """Return the imputed audiences with COLUMNS, as shares of the base of each.
 
-    `requested` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
-    `distributions` KEY and `shape`, blank where nothing can be drawn from the figures. Shares refer
-    to the base of the audience.
+    `requested` and `distributions` as in `ask_figures`; `audiences` has KEY and the base.
     """
     is_drawable = distributions["shape"] != ""
     counted = pd.MultiIndex.from_frame(distributions.loc[is_drawable, KEY])
@@ -190,8 +185,7 @@ def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool
 def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
     """Return True for decisive imputed audiences with wide intervals, if none is narrow.
 
-    The only one of a restriction must not say nothing; a union of several is known better than
-    each of them.
+    A union of several is known better than each; the only one must not say nothing.
     """
     is_wide = ~distribution.is_narrow(rows) | (rows["is_only"] & distribution.says_nothing(rows))
     is_clear = rows["is_decisive"] & ~is_wide
@@ -202,9 +196,8 @@ def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
 def replace_undrawable(distributions: pd.DataFrame, imputed_rows: pd.DataFrame) -> pd.DataFrame:
     """Return all distributions, with imputed ones in place of those that cannot be drawn.
 
-    If a figure is only a limit of an imputed audience, no draw is below the 99 % end of it. Its
-    errors are kept, except for rounding, which is in persons while the distribution is one of
-    shares.
+    No draw is below the 99 % end of a figure that is a limit. Its errors are kept, except for
+    rounding, which is in persons.
     """
     if imputed_rows.empty:
         return distributions
@@ -246,10 +239,7 @@ def impute_with_members(
     imputation_model: ImputationModel,
     model: OverlapModel | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return imputed shares, the members of each group, and the figures that move each share most.
-
-    Members have `place`, `platform_id` and SHARES; shares and movers are as in `impute_shares`.
-    """
+    """Return shares as `impute_shares`, the members of each group by `place`, and the movers."""
     is_group = requested["platform_id"].isin(list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
         shares, movers = distribution.impute_shares(requested, tables, imputation_model)

@@ -166,8 +166,7 @@ def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the covariance (rows, others) of figures, without the error of single figures.
 
-    Constant effects are products of matrices that have a column for each group: effects of few
-    groups of dense ones, all others of sparse ones. Effects that vary are added group by group.
+    Constant effects are products of matrices that have a column for each group, dense ones of few.
     """
     frames, varying = (rows, others), []
     dense: list[list[csr_array]] = []

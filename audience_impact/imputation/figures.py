@@ -266,11 +266,9 @@ def _read_surveys(tables: Tables) -> pd.DataFrame:
 def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the rows of a service in a country whose people online are on record.
 
-    `rows` has `area_id`, `platform_id`, `moment`, `way` and `series`. Adds `years` (decimal),
-    `year`, `subregion`, `region`, `league`, `platform_kind`, `online_persons`, `online_share`,
-    `online_odds` (log odds of the residents online), `size` (log of residents, in millions), and
-    `is_blocked` and `is_in_country` (1 or 0). Where a figure does not count people, its way of
-    counting stands for its series: all advertising tools are one series.
+    `rows` has `area_id`, `platform_id`, `moment`, `way` and `series`. Adds what EFFECTS read, of
+    `size` the log of residents in millions, and ONLINE. Where a figure does not count people, its
+    way of counting stands for its series: all advertising tools are one series.
     """
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     rows = rows.assign(platform_kind=rows["platform_id"].map(kinds))

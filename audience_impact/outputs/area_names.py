@@ -73,11 +73,7 @@ def name_region(area_ids: list[str], parents: Parents, names: Mapping[str, str])
 
 
 def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a table with the names of the area, country and continent of each.
-
-    Codes are joined by `;` in its column of areas or countries; a table without one is returned
-    unchanged. `areas` is the fact table.
-    """
+    """Return rows with the names of area, country and continent, of codes that `;` joins."""
     if table in OF_COUNTRIES:
         ids = frame["country_ids" if table == "restrictions" else "country_id"]
         kinds = ["country_name", "continent_name"]
@@ -125,8 +121,7 @@ def list_holders(area: str, parents: Mapping[str, str]) -> list[str]:
 def list_areas_of(areas: pd.DataFrame, countries: Iterable[str]) -> pd.DataFrame:
     """Return each country with itself, its regions and the world: country_id, area_id.
 
-    `areas` is the fact table, whose `parent_id` leads from a country to the world. Intermediate
-    regions, into which only some sub-regions are divided, are left out.
+    Intermediate regions, into which only some sub-regions are divided, are left out.
     """
     parents = parents_of(areas)
     pairs = {

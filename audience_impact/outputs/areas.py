@@ -91,8 +91,7 @@ def draw_apart(
 ) -> tuple[Integers, Array]:
     """Return people (rows, DRAWN + D) of sets, each drawn with those of the same `name` alone.
 
-    Sets that are drawn together have one base, which is at least their largest audience. Those of
-    one name with the same members have one row: the number of each set comes first.
+    These have one base, which is at least their largest audience. Comes first: the row of each set.
     """
     inputs, group = simulation.inputs, pd.factorize(name)[0]
     number, distinct = find_equal_sets(list(members.values()), group)
@@ -196,8 +195,7 @@ def make_rows(
 ) -> pd.DataFrame:
     """Return a row by KEY for each area and period with a restriction of the kind in force.
 
-    The sets of a country are in one of the `parts`. `places` has `country_id` and each `area_id`
-    that contains it, itself or a region; `no_estimate_reason` is from reasons.py.
+    `places` has `country_id` and each `area_id` that contains it, itself or a region.
     """
     table, shared, cells = _stack_sets(parts)
     pairs = cells.join(table[["country_id"]], on="set_id").merge(places, on="country_id")
@@ -225,10 +223,7 @@ def _order_by_runs(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stack_sets(parts: Sequence[Sets]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return the table, the shared restrictions and the cells of the sets of all parts.
-
-    `set_id` numbers all sets; `row_*` are the rows of the people of a set in its `part`.
-    """
+    """Return table, shared restrictions and cells of all parts, sets numbered by `set_id`."""
     tables, shared, cells, first = [], [], [], 0
     for number, sets in enumerate(parts):
         rows = {f"row_{unit}": sets.rows[unit] for unit in UNITS}
@@ -380,10 +375,9 @@ def _add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd
 
 
 def mark_uncovered(rows: pd.DataFrame, register_rows: pd.DataFrame) -> pd.DataFrame:
-    """Return totals of which those after the last edition of a register have low reliability.
+    """Return totals, of low reliability after the last edition of a register.
 
-    They count no restriction that only the register records. `collected_until` is the last day of
-    which all sources were read.
+    `collected_until` is the last day of which all sources were read.
     """
     last = register_rows["count_year"].max() if len(register_rows) else "9999"
     is_late = rows["period"].str[:4] > last
@@ -434,10 +428,7 @@ def take_person_days(rows: pd.DataFrame, person_days: pd.DataFrame) -> pd.DataFr
 def make_tables(
     rows: pd.DataFrame, spans: Sequence[str], tables: Tables
 ) -> dict[str, pd.DataFrame]:
-    """Return the published tables of countries and of regions by spans, from rows by KEY.
-
-    Regions have tables of their own, since those of one level contain those of another.
-    """
+    """Return the published tables of countries and, apart from them, of regions, by spans."""
     area, areas = pd.factorize(rows["area_id"])
     period, periods = pd.factorize(rows["period"])
     year, years = pd.factorize(periods.str[:4])

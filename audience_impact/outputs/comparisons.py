@@ -41,9 +41,8 @@ def make_comparisons(
 ) -> pd.DataFrame:
     """Return one row for each figure that others published for a restriction.
 
-    A figure of one platform is compared with the bounds of that platform, any other figure with
-    those of the whole restriction. Ratios are the figure over our lower and over our upper bound;
-    NaN where our bound is zero.
+    A figure of one platform is compared with the bounds of that platform, any other with those of
+    the restriction.
     """
     theirs = pd.concat(
         [tables["published_figures"], _list_others(tables, inputs)], ignore_index=True
@@ -109,10 +108,7 @@ def _read_bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def _list_others(tables: Tables, inputs: Inputs) -> pd.DataFrame:
-    """Return figures of the services that the bounds did not use, as rows of published figures.
-
-    They are statements of companies from before a start, and figures that a source disputes.
-    """
+    """Return company statements and disputed figures that the bounds did not use."""
     before = inputs.before
     is_unused = ~before["estimate_id"].isin(set(inputs.chosen["estimate_id"]))
     aside = before[before["is_company_statement"] & is_unused]
@@ -145,10 +141,7 @@ OURS = [*OUR_BOUNDS, "q50_persons", "base_q50_persons", "restrictions_count"]
 
 
 def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each figure that others published for an area and period.
-
-    Ratios are the figure over our bounds and median; NaN where our number is zero or unknown.
-    """
+    """Return one row for each figure that others published for an area and period."""
     theirs = tables["published_area_figures"]
     ours = by_area.set_index(["area_id", "period"])[OURS]
     keys = pd.MultiIndex.from_frame(theirs[["area_id", "period"]])

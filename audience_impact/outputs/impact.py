@@ -104,10 +104,7 @@ def _describe_restrictions(
 def _name_methods(
     scope: Scope, simulation: SimulationInputs, drawn: "pd.Series[bool]"
 ) -> "pd.Series[str]":
-    """Return the `dedup_method`; for imputed largest audiences, the weakest evidence level.
-
-    `drawn` marks the restrictions that have draws.
-    """
+    """Return the `dedup_method`; for imputed largest audiences, the weakest evidence level."""
     inputs, bounds, model = simulation.selected, simulation.bounds, simulation.overlap_model
     single = inputs.sizes.groupby("restriction_id")["platform_id"].nunique() == 1
     is_drawn = drawn.reindex(single.index, fill_value=False)

@@ -34,10 +34,7 @@ OURS = "audience-impact"
 
 @cache
 def name_origin(measurer: str | None, publisher: str, period: str | None = None) -> str:
-    """Return the origin of a figure in words, such as `Mediascope, July 2025 (via Vanguard)`.
-
-    `measurer` is None if the page names none; `period` is in ISO 8601, or None.
-    """
+    """Return the origin of a figure in words; `measurer` is None if the page names none."""
     page, named = _strip_brackets(publisher), UNSTATED if measurer is None else measurer
     is_bare = " that " in page  # of a page whose publisher nobody wrote down
     if measurer is not None:
@@ -175,10 +172,7 @@ def _use_figures(inputs: Inputs) -> Iterator[pd.DataFrame]:
 def _use_facts(
     scope: Scope, simulation: SimulationInputs, tables: Tables
 ) -> Iterator[pd.DataFrame]:
-    """Yield what describes the restriction and its places, and what joint use rests on.
-
-    Surveys of the country itself adjust the correlation of several services.
-    """
+    """Yield what describes the restriction and its places, and what joint use rests on."""
     inputs, targets = simulation.selected, _add_keys(tables["restriction_targets"], TARGETS)
     yield _add_role(scope.restrictions, FactRole.RESTRICTION, "restrictions", "restriction_id")
     yield _add_role(targets, FactRole.TARGET, TARGETS, platform=OF_ROW)
@@ -202,10 +196,7 @@ def _use_facts(
 
 
 def list_counts_of_lines(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return the counts of fixed lines from which the users of one network alone may follow.
-
-    Of each country of a part the nearest one `is_used`.
-    """
+    """Return the counts of fixed lines of countries of parts, of which the nearest `is_used`."""
     counted = inputs.parts[inputs.parts["network_rung"].isin(networks.COUNTED)]
     places = counted[COUNTRY].assign(day=counted["start"])
     near = networks.find_nearest_counts(places, tables["network_use"])[PLACE]
@@ -218,10 +209,7 @@ def list_counts_of_lines(inputs: Inputs, tables: Tables) -> pd.DataFrame:
 
 
 def list_operator_shares(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Return the shares of the networks of operators that alone carried a restriction out.
-
-    Those of the nearest month are used (`is_used`). No rows and no such column without operators.
-    """
+    """Return shares of operators' networks, `is_used` in the nearest month; no rows without any."""
     named = inputs.parts[inputs.parts["network_rung"] == networks.OPERATORS]
     if named.empty:
         return named

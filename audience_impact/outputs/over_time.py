@@ -66,10 +66,9 @@ def _number_sets(rows_of: Members, key: list[str]) -> tuple[pd.DataFrame, Member
 
 
 def unite_people(simulation: Simulation, period: str = "") -> Array:
-    """Return the people (1, DRAWN + D) under any restriction of a simulation in a period.
+    """Return the people (1, DRAWN + D) under any restriction of a simulation in a `period`.
 
-    `period` is a year, a month or a day; blank for all time. Countries in which one is in force
-    are added up.
+    The period is blank for all time; countries in which one is in force are added up.
     """
     inputs = simulation.inputs
     limits = parse_periods(pd.Series([period])).iloc[0]
@@ -91,11 +90,7 @@ def unite_people(simulation: Simulation, period: str = "") -> Array:
 
 
 def draw_periods(simulation: Simulation, by_kind: DaysByKind) -> Sets:
-    """Return the people under restrictions of each kind in each country and period.
-
-    There are no person-days in a period that contains none of the days on which a restriction
-    recurs.
-    """
+    """Return the people under restrictions of each kind in each country and period."""
     inputs, rows_of = simulation.inputs, _list_rows(simulation.inputs)
     alive = {
         world: spread_kinds(inputs.timeline, _list_by_period(inputs, rows_of[world], ENDS[world]))
@@ -118,8 +113,7 @@ def draw_periods(simulation: Simulation, by_kind: DaysByKind) -> Sets:
 def make_draws(sets: Sets, published: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `draws`: countries that are drawn, years, and the first draws.
 
-    Years without a median among the `published` rows of `areas.make_rows` are left out. A draw has
-    the same number in every country, so that sums over countries are draws as well.
+    Years without a median among the `published` rows of `areas.make_rows` are left out.
     """
     table, people = sets.table, sets.people["persons"]
     is_year = (table["period"].str.len() == len("2025")) & (table["kind"] == ALL)
@@ -155,10 +149,7 @@ def _list_by_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> p
 def _draw_people(
     simulation: Simulation, table: pd.DataFrame, members: Members
 ) -> tuple[Integers, Array]:
-    """Return people, and the row of each set; a year has at least those of each of its months.
-
-    Sets that are drawn together have one base, which is at least their largest audience.
-    """
+    """Return people, and the row of each set; a year has at least those of each of its months."""
     is_within = table["kind"].isin(WITHIN_YEARS)
     together = table["kind"] + table["period"].str.len().astype("str").where(~is_within, "")
     row, people = areas.draw_apart(simulation, members, together)
@@ -234,10 +225,7 @@ def draw_days(simulation: Simulation, as_of: date) -> Sets:
 
 
 def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:
-    """Return the days of countries with a restriction in force, and the rows of each set.
-
-    The days have country_id, day and a column with the set of each of ENDS (NONE: there is none).
-    """
+    """Return days of countries with the set of each of ENDS (or NONE), and the rows of the sets."""
     first = today - pd.DateOffset(years=YEARS) + ONE_DAY
     intervals = {
         world: inputs.timeline.find_intervals(rows, ENDS[world], by_country=True)

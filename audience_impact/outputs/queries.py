@@ -50,10 +50,7 @@ T = TypeVar("T")
 
 
 class Kinds(NamedTuple, Generic[T]):
-    """What is certain, possible and drawn: the sets in force with their days, or what is counted.
-
-    The latter is (sets, 2), (sets, 2) and (sets, D).
-    """
+    """What is certain, possible and drawn: sets in force, or counts (sets, 2 or D) of each."""
 
     least: T
     most: T
@@ -111,11 +108,7 @@ class DayEngine:
     def unite_people(
         self, members: Sequence[pd.DataFrame], counts: Sequence[int], if_present: bool
     ) -> Kinds[Array]:
-        """Return the people who come on a day under restrictions of sets.
-
-        `counts` are the numbers of sets of each kind. With `if_present`, only restrictions that are
-        present in a draw count there.
-        """
+        """Return the people on a day under restrictions of sets, or under those `present` there."""
         drawn = self.draw_people(members[2], counts[2], if_present)
         return Kinds(*self.bound_people(members, counts), drawn)
 
@@ -155,10 +148,7 @@ class DayEngine:
         )
 
     def count_by_kind(self) -> DaysByKind:
-        """Return the days and person-days of countries under each kind of restriction.
-
-        A person under two kinds on a day counts in each.
-        """
+        """Return days and person-days by kind; a person under two kinds counts in each."""
         spans = self.list_spans(by_country=True)
         people = self.count_people(spans, by_country=True)
         divided = [divide_by_kind(part, self.inputs.timeline) for part in spans]
@@ -305,10 +295,7 @@ def _mark_restrictions(pieces: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _list_periods(pieces: pd.DataFrame) -> pd.DataFrame:
-    """Return each piece in each of its periods: KEY, `group`, `set_id` and `days`.
-
-    Only countries have months, only restrictions a grand total.
-    """
+    """Return each piece in its periods by KEY: countries have months, restrictions a total."""
     is_restriction = _mark_restrictions(pieces)
     restriction = pieces["group"].str.rsplit("|", n=1).str[0]
     years = pieces.assign(

@@ -278,11 +278,7 @@ def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
 def name_platforms(
     platform_ids: pd.Series, days: pd.Series, platforms: pd.DataFrame
 ) -> "pd.Series[str]":
-    """Return the name of each service on a day (datetime64), on the index of `platform_ids`.
-
-    A service that was renamed later has its former name; without a day it has that of today.
-    `platforms` is the typed fact table.
-    """
+    """Return the name of each service on a day; without a day, that of today."""
     if platform_ids.empty:  # an empty column may have any type
         return platform_ids.astype("str")
     about = platforms.set_index("platform_id").reindex(platform_ids).set_axis(platform_ids.index)
@@ -297,8 +293,7 @@ KEY = ["source_id", "register_row"]
 def make_register_rows(tables: Tables) -> pd.DataFrame:
     """Return one row for each row of a register, with its event and the published restriction.
 
-    Links merge events (facts/events.py): `relation` and `rule` are copied from the link; they are
-    blank for an event that is published under its own id.
+    `relation` and `rule` of the link are blank for an event that is published under its own id.
     """
     rows = tables["register_rows"]
     links = choose_links(tables["event_links"])

@@ -63,10 +63,7 @@ HELPS_MOST = "no_figure"
 
 
 def make_sensitivity(simulation: Simulation, draws: Draws, impact: pd.DataFrame) -> pd.DataFrame:
-    """Return shares with rank and advice, and what helps most where nothing is estimated.
-
-    `draws` are those of the simulation; `impact` is the published table.
-    """
+    """Return shares with rank and advice, and what helps most where nothing is estimated."""
     nothing = no_rows((*KEYS, "input"), ("first_order_share", "first_order_error_share"))
     is_exposed = impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value
     silent = impact.loc[is_exposed & impact["q50_persons"].isna(), KEYS].assign(input=HELPS_MOST)
@@ -123,10 +120,7 @@ def sort_draws(drawn: Array) -> Integers:
 
 
 def first_order_shares(order: Integers, result: Array) -> tuple[Array, Array]:
-    """Return the share of the variance of `result` (rows, D) due to an input, and its error.
-
-    `order` (rows, D) has the numbers of the draws in ascending order of the input.
-    """
+    """Return the share of the variance of `result` due to an input in this `order`, its error."""
     count = result.shape[1]
     classes = min(CLASSES, max(count // 4, 2))
     ordered = np.take_along_axis(result, order, axis=1)
@@ -189,10 +183,7 @@ def _draw_audiences(simulation: Simulation) -> Iterator[Input]:
 def _hold_base(
     rows: pd.DataFrame, persons: Array, simulation: Simulation
 ) -> tuple[pd.DataFrame, Array]:
-    """Return audiences in persons, imputed ones, which are shares of the base, at its middle.
-
-    Internet users are not among them: they are the base.
-    """
+    """Return audiences in persons, imputed ones, which are shares of the base, at its middle."""
     at = parts.find_countries(rows, simulation.inputs.countries)
     chosen = (at >= 0) & (rows["shape"] != audiences.BASE).to_numpy()
     base = simulation.steps.bases[at[chosen]]

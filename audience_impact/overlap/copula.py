@@ -241,9 +241,8 @@ def condition_unions(
 ) -> Array:
     """Return unions (D,), each draw conditioned on the shares and measured values of that draw.
 
-    `prior` (D, 2**n) patterns, `shares` (D, n), `rows` (k, 2**n) the indicators of the overlaps,
-    `targets` (D, k) their values as shares of the base. NaN in draws whose values are impossible,
-    because the drawn audiences leave no room for the drawn overlap.
+    `prior` (D, 2**n) patterns, `shares` (D, n), `rows` (k, 2**n) marks of overlaps, `targets` (D,
+    k) shares of the base. NaN where audiences leave no room for the overlap.
     """
     q, m = np.asarray(prior, dtype=float), np.asarray(shares, dtype=float)
     single_platforms = [

@@ -71,8 +71,7 @@ def unite_people(
 ) -> Array:
     """Return the persons affected (count, D) in the places of each set, each person once.
 
-    `shares` and `people` (rows, D), the people of each place; `holder` from `find_holders`.
-    A set without a place has 0 persons.
+    `shares` and `people` (rows, D) are of each place; `holder` is from `find_holders`.
     """
     effective, above = shares.copy(), holder
     while (has_holder := above != NONE).any():

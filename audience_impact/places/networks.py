@@ -85,10 +85,9 @@ OF_OPERATORS = ["country_id", "operators"]
 def estimate_cut_share(
     places: pd.DataFrame, tables: Tables, parameters: Mapping[NetworkLaw, Spread]
 ) -> pd.DataFrame:
-    """Return SHARE_QUANTILES of the people online who are cut, `rung` and `reason`.
+    """Return SHARE_QUANTILES of the people online who are cut and `rung`, or NaN and `reason`.
 
-    `operators` are joined by ; and have no effect if a kind of network was cut as a whole. A share
-    that cannot be estimated is NaN and has a `reason` (PartGap), else blank.
+    `operators` are joined by ; and have no effect if a kind of network was cut as a whole.
     """
     scope = places["network_scope"]
     shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES).assign(
@@ -114,11 +113,7 @@ def estimate_cut_share(
 
 
 def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
-    """Return the parameters of the fact table, of operators where fitted; none where it is empty.
-
-    Raises:
-        ParameterError: The table lacks a quantile.
-    """
+    """Return the parameters, none of an empty table; ParameterError where one is missing."""
     if network_laws.empty:
         return {}
     required = [NetworkLaw.CHANGE.value, NetworkLaw.OTHER_COUNTRIES.value]
@@ -260,10 +255,7 @@ def project_operators(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
 
 
 def list_regional_differences(operator_regions: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `operator_regions` with `difference`, in log odds, from the country.
-
-    Operators without customers in the region, and small ones of the country, are left out.
-    """
+    """Return differences from the country, in log odds, of large operators with customers."""
     is_present = operator_regions["regional_share"] >= LEAST_REGIONAL_SHARE
     rows = operator_regions[is_present & (operator_regions["national_share"] >= LARGE_SHARE)]
     regional, national = (

@@ -123,11 +123,7 @@ def compute_deviation(quantiles: Spread) -> float:
 
 
 def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
-    """Return the parameters of the typed fact table; None where it has no rows.
-
-    Raises:
-        ParameterError: The table lacks a parameter.
-    """
+    """Return the typed parameters, None of no rows; ParameterError where one is missing."""
     if place_laws.empty:
         return None
     spreads = [name for name, kind in PlaceParameters.__annotations__.items() if kind is Spread]
@@ -192,8 +188,7 @@ def estimate_odds(
 ) -> pd.DataFrame:
     """Return `area_id`, `day`, ODDS_QUANTILES and `rung` of places, relative to their country.
 
-    `places` has the `log_odds` of the country and the `spread` between its regions relative to all
-    countries; `deviations` is the result of `choose_deviations` for those days.
+    `places` has `log_odds` of the country, and `spread` of its regions relative to all countries.
     """
     counted = set(deviations["area_id"])
     steps = _list_steps(places.reset_index(drop=True), tables, counted)
@@ -227,10 +222,7 @@ def _skip_uncounted(way: list[str], counted: Collection[str]) -> list[str]:
 
 
 def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) -> pd.DataFrame:
-    """Return a row for each place and each area of its chain below the country, from the top.
-
-    `row` numbers the requested place; `depth` is 1 below the country, and 0 for a country itself.
-    """
+    """Return the areas of each place's chain from below the country; `depth` 0 is a country."""
     numbered = rows.rename(columns={"area_id": "requested_id"}).reset_index(names="row")
     chain_by_area = find_chains(rows["area_id"], tables)
     place_chains = [_skip_uncounted(chain_by_area[area], counted) for area in rows["area_id"]]
@@ -414,8 +406,6 @@ def find_shifts(
     """Return shifts (groups,) of log odds that give each group its target mean share.
 
     Steps are those of Newton; where one would leave the ends that are certain, these are bisected.
-
-    `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group.
     """
     total = np.bincount(groups, weights, len(target_shares))
     low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)
@@ -458,10 +448,7 @@ STEPS_OF_CHOICE = (
 def choose_deviations(
     figures_on_days: pd.DataFrame, areas: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Return the columns DEVIATION of figures on some days, of all areas or only of `areas`.
-
-    The rows have FIGURE, a `day`, and the `log_odds` of the country on it.
-    """
+    """Return the columns DEVIATION of figures on a `day`, of all areas or only of `areas`."""
     rows = list_on_days(figures_on_days)
     requested = rows if areas is None else rows[rows["area_id"].isin(areas)]
     near = choosing.select_candidates(requested, STEPS_OF_CHOICE)

@@ -93,10 +93,7 @@ def read_network(asn: int, name: str) -> Network:
 def find_networks(
     operator: str, networks: Sequence[Network], country: Sequence[str], names: Pairs
 ) -> set[int]:
-    """Return the numbers of an operator's networks.
-
-    `country` has its code, then its names; `names` pairs of a name and a further name.
-    """
+    """Return an operator's networks; `country` has its code first, `names` pairs of synonyms."""
     numbers = {int(number) for number in NUMBER.findall(operator)}
     if numbers:
         return numbers & {network.asn for network in networks}

@@ -100,10 +100,7 @@ def _count_years(days: pd.Series) -> pd.Series:
 
 
 class Growth:
-    """Growth indexes of areas, from their own series or from that of an area that contains them.
-
-    The series of an area is the longest of those with two figures or more of one measurer.
-    """
+    """Growth indexes of areas by the longest series of one measurer, or by that of a holder."""
 
     def __init__(self, tables: Tables) -> None:
         """Read the figures, and the area that contains each area, from typed facts."""
@@ -187,10 +184,7 @@ def read_urban_shares(tables: Tables) -> "pd.Series[float]":
 
 
 def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return people living in places on days, with their 90 % range, by COLUMNS.
-
-    NaN where the place has no figure; `most_persons` are then those of the area that contains it.
-    """
+    """Return COLUMNS of places on days; `most_persons` of the holder where one has no figure."""
     if requested.empty:
         return pd.DataFrame(np.nan, requested.index, COLUMNS)
     growth = read_growth(tables)

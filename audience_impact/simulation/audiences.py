@@ -80,8 +80,7 @@ DRAWN_BY = [
 def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (rows, D) of bases in persons from their quantiles, at most their ceiling.
 
-    `table` has `country_id`, `base_id` and BASE_LAW; the path of people online is common to all
-    counts of a country. Equal rows are drawn once, for all callers.
+    The path of people online is common to all counts of a country. Equal rows are drawn once.
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
@@ -262,8 +261,7 @@ def _draw_imputed(table: pd.DataFrame, sampler: Sampler) -> Array:
 def find_ends(table: pd.DataFrame, tail_degrees: float) -> Array:
     """Return the 99 % ends and the middle (rows, ENDS) of audiences in persons.
 
-    `low_persons` and `high_persons` serve for figures that are limits or combined with those of
-    others. Distances of independent errors from their middles add up in squares.
+    Limits serve for figures that are limits or combined. Distances of errors add up in squares.
     """
     ends = EndSampler()
     counted = table["shape"].to_numpy(dtype=object) != BASE

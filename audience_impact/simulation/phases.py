@@ -59,17 +59,9 @@ Intervals = tuple[pd.DataFrame, pd.DataFrame]
 def constant_intervals(spans: pd.DataFrame) -> Intervals:
     """Cut time into pieces on which the same items are in force.
 
-    `spans` has `group` (str) and `item` (text or numbers), `start` and `end` (datetime64, whole
-    days, end exclusive); those that are empty, reversed or without start or end count for nothing.
-
-    Returns:
-        pieces: One row per piece with something in force, by group and time: `group`, `start`,
-            `end` (end exclusive), `days` (int), `month` ("2025-08"), `set_id` (0, 1, ... in the
-            order in which sets first come; of one group each).
-        members: `set_id`, `item`: what each set is made of, in order.
-
-    Raises:
-        ValueError: A start or end is not at midnight.
+    `spans` has `group`, `item`, `start` and `end`, at midnight (else ValueError); empty ones count
+    for nothing. Returns pieces by group and time with `start`, `end`, `days`, `month` and `set_id`,
+    in the order in which sets first come, and the members of sets, in order.
     """
     some = spans[spans["start"] < spans["end"]]
     group, groups = pd.factorize(some["group"], sort=True)
@@ -141,8 +133,7 @@ def find_equal_sets(
 ) -> tuple[Integers, list[pd.DataFrame]]:
     """Return the number of each set, the same for equal ones, and the members of those numbers.
 
-    `members` (set_id, row) are of one or several kinds; sets are equal if they are of one `group`
-    (sets,) and have the same rows of each kind.
+    Equal sets are of one `group` (sets,) and have the same rows in each kind of `members`.
     """
     sets, row = (
         np.concatenate([part[name].to_numpy("int64") for part in members])
@@ -160,10 +151,7 @@ def find_equal_sets(
 
 
 def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Return the number of each set (`size` of `member` from `first`): the same for equal sets.
-
-    Numbers are in the order in which sets first come.
-    """
+    """Return the number of each set in their order, the same for equal runs of `member`."""
     width, used = 1 + int(member.max(initial=0)), 1 + int(group.max(initial=0))
     number, longest = group.copy(), np.argsort(-size, kind="stable")
     for rank in range(int(size.max(initial=0))):
@@ -180,8 +168,7 @@ def cut_by_figure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return phases cut at the period of their daily figure, and the figure of each phase.
 
-    Adds `is_in_figure`: whether the daily figure refers to the days of the phase. Parts that no
-    restriction reaches fall away.
+    `is_in_figure`: it refers to these days. Parts that no restriction reaches fall away.
     """
     figures = phases[AUDIENCE].merge(daily, on=AUDIENCE, how="left", validate="m:1")
     is_whole = figures["daily_from"].isna() | phases["from_limit"].isna()
@@ -207,8 +194,7 @@ def split_by_year(
 ) -> pd.DataFrame:
     """Return the phases of audiences (in the order of AUDIENCE), by audience and year.
 
-    Adds `audience`, its number, `online_persons`, and `from_limit` and `until_limit`, the days
-    between which a phase applies (NaT where nothing was ever in force).
+    A phase applies from `from_limit` to `until_limit`, NaT where nothing was ever in force.
     """
     numbered = audiences.reset_index(names="audience")
     about = periods.reindex(numbered["restriction_id"])

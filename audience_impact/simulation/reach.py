@@ -69,11 +69,8 @@ def _accumulate_reach(daily: Array, heterogeneity: Array, days: Array) -> Array:
 def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
     """Return how much the use of people differs: 1 / (a + b + 1) of the beta-binomial.
 
-    `daily` and `monthly` are shares of the base on a day and in `month_days` days; they broadcast.
-    The result is exactly 0 where monthly is the binomial limit or above, 1 where it is daily.
-
-    Raises:
-        ValueError: Monthly below daily, or a month of less than 2 days.
+    Exactly 0 where monthly is the binomial limit or above, 1 where it is daily. Raises ValueError
+    for monthly below daily, or a month of less than 2 days.
     """
     on_a_day, in_a_month = np.broadcast_arrays(*(np.asarray(x, float) for x in (daily, monthly)))
     _check_days(month_days, 2)
@@ -93,10 +90,7 @@ def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = M
 def reach_days(
     daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
 ) -> Array:
-    """Return the share of the base that uses a service at least once in a number of whole days.
-
-    Shares and errors are those of `find_heterogeneity`; all three broadcast.
-    """
+    """Return the share that uses a service in a number of days; see `find_heterogeneity`."""
     number = _check_days(days)
     h = find_heterogeneity(daily, monthly, month_days)
     on_a_day = np.asarray(daily, dtype=float)
@@ -108,11 +102,8 @@ def limit_reach(
 ) -> tuple[Array, Array]:
     """Return the least and greatest reach of a number of days, given only the monthly reach.
 
-    Up to a month: from monthly * days / month_days (each person uses it on one day only) to monthly
-    (all use it every day). Beyond: from monthly to the base. Shares and whole days broadcast.
-
-    Raises:
-        ValueError: Days that are negative or no whole numbers.
+    Up to a month each person uses it on one day only, or all every day; beyond, up to the base.
+    Raises ValueError for days that are negative or no whole numbers.
     """
     share, number, month = np.broadcast_arrays(
         np.asarray(monthly, dtype=float), _check_days(days), _check_days(month_days, 1)
@@ -134,10 +125,7 @@ WINDOW = ["window_printed_min_persons", "window_printed_max_persons", "window_pe
 def window_by_platform(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return WINDOW of each platform in the `window_days` of a restriction, added over countries.
-
-    NaN where the end is not known, and the last of WINDOW where daily or monthly reach is not.
-    """
+    """Return WINDOW of each platform, added over countries; NaN where the end is not known."""
     rows = _compute_windows(audiences, daily, periods)
     groups = rows.groupby(["restriction_id", "platform_id"])
     total = groups[WINDOW].sum(skipna=False)

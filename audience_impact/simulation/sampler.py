@@ -56,10 +56,7 @@ HALVINGS = 60  # of an interval shorter than 1/2: below the spacing of floats
 
 
 def draw_uniforms(seed: int, key: str, count: int) -> Array:
-    """Return draws (count,) in the open interval (0, 1) for a seed and a key.
-
-    Draw d is the same for every `count`: a longer run begins with the shorter one.
-    """
+    """Return draws (count,) in (0, 1) of a seed and key; a longer run begins with the shorter."""
     name = blake2b(f"{seed}|{key}".encode(), digest_size=16).digest()
     raw = np.random.Philox(key=int.from_bytes(name, "little")).random_raw(count)
     # 52 bits and a half: never 0, never 1, and as far from the one as from the other
@@ -69,8 +66,7 @@ def draw_uniforms(seed: int, key: str, count: int) -> Array:
 def stratify_uniforms(u: Array) -> Array:
     """Return uniforms (rows, D) with one value in each of D equal intervals, in their order.
 
-    Quantiles of an output with a single input are then without sampling error. McKay, Beckman and
-    Conover (1979), A comparison of three methods for selecting values of input variables.
+    McKay, Beckman, Conover (1979), Technometrics 21: no sampling error with a single input.
     """
     count = u.shape[1]
     order = np.empty(u.shape, dtype=np.int64)
@@ -144,9 +140,8 @@ def draw_split_normal(
 ) -> Array:
     """Return quantiles of the two-piece normal with this mode and this central interval.
 
-    Uniforms `u` are (D,) or (rows, D); all else broadcasts against them, usually (rows, 1), and is
-    in one unit. `coverage` is the share of the mass between `low` and `high`, around the mode
-    `middle`; `floor` and `ceiling` are the least and the greatest possible value.
+    All broadcasts against uniforms `u` (rows, D). `coverage` is the share of the mass between `low`
+    and `high`; `floor` and `ceiling` are the least and the greatest possible value.
     """
     centre, lower_end, upper_end, within = _to_floats(middle, low, high, coverage)
     mass, width_below, width_above = _find_halves(
@@ -201,10 +196,7 @@ def draw_pert(
     floor: ArrayLike = -np.inf,
     ceiling: ArrayLike = np.inf,
 ) -> Array:
-    """Return quantiles of a PERT (modified beta, weight 4), of which `low` and `high` may be equal.
-
-    Units, shapes, `floor` and `ceiling` as for `draw_split_normal`.
-    """
+    """Return quantiles of a PERT; `floor` and `ceiling` as for `draw_split_normal`."""
     least, mode, most = _to_floats(low, middle, high)
     width = most - least
     part = (mode - least) / np.where(width > 0.0, width, 1.0)

@@ -216,10 +216,7 @@ def _daily_distributions(
 def _limit_rows(
     rows: pd.DataFrame, figure: pd.DataFrame, widened: pd.DataFrame, bounds: Bounds
 ) -> tuple[Limits, Limits, Array]:
-    """Return the limits of each row in a month and on a day, and the people online of its year.
-
-    All are (rows, 2), NaN where nothing limits; `widened` has them at the ends of their errors.
-    """
+    """Return limits (rows, 2) in a month and on a day, and the people online of the year."""
     printed = rows.join(figure[DAILY_LIMITS])
     low, high, base, day_least, day_most = (
         np.column_stack([limits[name] for limits in (printed, widened)])
@@ -261,10 +258,9 @@ def _cap_limits(low: Array, most: Array, cap: Array, base: Array) -> Limits:
 def list_periods(scope: Scope) -> pd.DataFrame:
     """Return the days on which each restriction was in force, indexed by restriction_id.
 
-    Columns: `from_day`; `least_from`, the last day on which the restriction may have begun; the day
-    after the last one, as `least_end` (first possible), `end` (median if unknown) and `most_end`
-    (last possible); `is_end_unknown`; the parameters of the distribution of the duration; and
-    HOURS_COLUMNS.
+    `least_from` is the last day on which it may have begun; the day after the last one is
+    `least_end` (first possible), `end` (median if unknown) and `most_end` (last possible). The
+    parameters of the duration and HOURS_COLUMNS follow.
     """
     about = scope.by_id
     start, seen = about["first_day"], about["observed_from_start"]
@@ -352,10 +348,7 @@ def spread_kinds(line: Timeline, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def list_countries_in_force(line: Timeline) -> pd.DataFrame:
-    """Return the days on which each restriction was in force in each of its countries.
-
-    `*start` and `*end` (exclusive) are of what is certain (`least_`), drawn and possible (`most_`).
-    """
+    """Return each country's days of what is certain (`least_`), drawn and possible (`most_`)."""
     names = [*COUNTRY, "is_confirmed"]
     rows = line.rows.drop_duplicates(COUNTRY)[names].reset_index(drop=True)
     about = line.periods.reindex(rows["restriction_id"]).reset_index(drop=True)

@@ -100,10 +100,7 @@ class Unions(NamedTuple):
 
 
 class DrawnUnions(NamedTuple):
-    """Draws of unions in persons: `people` and `base` (rows, D), and the row of each union.
-
-    Equal unions inside equal bases have one row.
-    """
+    """Draws of unions in persons: `people`, `base` (rows, D), one row for equal unions."""
 
     row: Integers
     people: Array
@@ -121,10 +118,7 @@ def draw_union_people(
 def draw_unions(
     audiences: Array, requested: Unions, overlap_model: OverlapModel, sampler: Sampler
 ) -> DrawnUnions:
-    """Return draws of unions of audiences.
-
-    `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys.
-    """
+    """Return draws of unions of `audiences` (audiences, D), whose order depends on keys alone."""
     table = requested.table
     group = table.groupby(list(table.columns.drop("set_id")), dropna=False).ngroup().to_numpy()
     groups = table.iloc[np.unique(group, return_index=True)[1]]
@@ -189,10 +183,9 @@ def fold_audiences(
 ) -> tuple[Unions, Array]:
     """Return unions and audiences (audiences, D), each draw of the restrictions present in it.
 
-    The union of the services of a set has the number of the set. The union of its restrictions of
-    the whole internet has this number plus `count`, the number of sets; each draw has people in
-    only one of the two. `members` (set_id, row) are rows of `line`, all of which affect everyone in
-    their audiences, `values` (rows, D).
+    The union of the services of a set has its number, that of its restrictions of the whole
+    internet this plus `count`; each draw has people in only one. `members` (set_id, row) affect
+    everyone in their audiences, `values` (rows, D).
     """
     rows = _sort_by_platform(members, line.rows, line.periods)
     row = rows["row"].to_numpy("int64")
@@ -222,10 +215,7 @@ def fold_audiences(
 
 
 def _list_ranks(first: Integers, size: Integers) -> Iterator[tuple[Integers, Integers]]:
-    """Yield the runs that have a place of each rank, and that place, the last rank first.
-
-    They come in blocks, to limit memory.
-    """
+    """Yield in blocks the runs with a place of each rank, and that place; the last rank first."""
     for rank in reversed(range(int(size.max(initial=0)))):
         runs = np.flatnonzero(size > rank)
         for part in np.split(runs, range(BLOCK, len(runs), BLOCK)):
@@ -258,10 +248,7 @@ def _make_unions(members: pd.DataFrame, line: Timeline) -> Unions:
 
 
 def _choose_bases(members: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the base (set_id, GROUP) of each set: that of its largest audience.
-
-    Audiences of measurers who define online otherwise are drawn inside this base too.
-    """
+    """Return the base (set_id, GROUP) of each set: that of its largest audience."""
     order = ["set_id", "monthly_high_persons", "base_persons", "base_id"]
     about = rows[list(dict.fromkeys(["row", *GROUP, *order[1:]]))]
     joined = members.merge(about, on="row", validate="m:1")
@@ -281,9 +268,8 @@ def draw_people(
 ) -> Array:
     """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
-    `members` (set_id, row) are rows of `line`, with their audiences `persons` (rows, D). With
-    `present` (restrictions, D), a set contains in each draw only those that are (1, else 0). Only
-    sets with the same number in `apart` (sets,) have one base; all by default.
+    `members` (set_id, row) have the audiences `persons` (rows, D), and count in the draws in which
+    they are `present` (restrictions, D). Only sets of one number in `apart` have one base.
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
@@ -323,10 +309,7 @@ def _draw_whole(
 def _unite_whole(
     kinds: Sequence[pd.DataFrame], drawn: DrawnUnions, count: int
 ) -> tuple[Array, Array]:
-    """Return people and base (count, D) of those who are all affected; NaN and 0 without any.
-
-    `kinds` are the unions of services, then those of the whole internet.
-    """
+    """Return people and base (count, D) under unions of services, then of the whole internet."""
     people, base = (np.full((count, drawn.people.shape[1]), blank) for blank in (np.nan, 0.0))
     for unions in kinds:
         at, row = unions["set_id"].to_numpy(), unions["row"].to_numpy()
@@ -406,8 +389,7 @@ def draw_conditioned(
 ) -> Array:
     """Return draws (D,) of the union of a country, as a share of its base, given its overlaps.
 
-    `shares` (n, D) of its audiences in the order of `resolved.audiences`. NaN where all overlaps
-    are limits that no draw reaches; draws whose overlaps contradict each other use the model alone.
+    NaN where no draw reaches the limits; draws that contradict each other use the model alone.
     """
     use = draw_joint_use(overlap_model, resolved.key[1], sampler)
     prior = draw_patterns(shares.T, use.correlation)

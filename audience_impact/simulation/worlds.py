@@ -156,8 +156,7 @@ def sum_by_restriction(
 ) -> Array:
     """Return sums (restrictions, D) of rows of `drawn` by restriction; NaN for one without any.
 
-    `names` has the restriction of each row, or of the rows with these `numbers`, which count
-    `weights` times.
+    `names` are of all rows, or of those with these `numbers`, which count `weights` times.
     """
     rows = np.arange(len(names)) if numbers is None else numbers.to_numpy()
     size = np.broadcast_to(np.asarray(weights, dtype="float64"), len(names))

@@ -67,10 +67,7 @@ def _rank_intervals(rows: pd.DataFrame) -> "pd.Series[int]":
 def rate_countries(
     rows: pd.DataFrame, impact: pd.DataFrame, in_force: pd.DataFrame
 ) -> "pd.Series[str]":
-    """Return the confidence of totals of countries by month and year, on the index of `rows`.
-
-    `in_force` as timeline.list_countries_in_force returns it.
-    """
+    """Return the confidence of totals of countries by month and year, on the index of `rows`."""
     exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
     parts = exposed[["restriction_id", "q50_persons", "confidence"]].dropna(subset=["q50_persons"])
     parts = in_force[["restriction_id", "country_id", "start", "end"]].merge(parts)
@@ -84,11 +81,7 @@ def rate_countries(
 
 
 def rate_regions(rows: pd.DataFrame, regions: pd.DataFrame) -> "pd.Series[str]":
-    """Return the confidence of all totals, on the index of `rows`.
-
-    Those of countries are in the column `confidence`. `regions` has the countries of each region:
-    country_id, area_id.
-    """
+    """Return the confidence of all totals; `regions` has the area_id of each country_id."""
     is_country = ~rows["area_id"].isin(regions["area_id"])
     countries = rows.loc[is_country, ["area_id", "period", "q50_persons", "confidence"]]
     pairs = regions.merge(countries.rename(columns={"area_id": "country_id"}), on="country_id")
@@ -101,11 +94,7 @@ def rate_regions(rows: pd.DataFrame, regions: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _take_lowest(rows: pd.DataFrame, joined: pd.DataFrame) -> "pd.Series[str]":
-    """Return the lower of the confidence of each row's interval and of its large parts.
-
-    `joined` has the parts of the rows: `place` in `rows`, `q50_persons` of the row and
-    `q50_persons_part` and `confidence` of the part.
-    """
+    """Return the lower of the confidence of each row's interval and of its large parts."""
     is_large = joined["q50_persons_part"] >= LARGE_SHARE * joined["q50_persons"]
     large = joined[is_large & (joined["q50_persons_part"] > 0.0)]
     ranks = pd.Series([STEPS.index(step) for step in large["confidence"]], large.index, "int64")

@@ -88,10 +88,7 @@ def _reason_cells(rule: str, flag: bool | str) -> tuple[str, ...]:
 
 
 def add_status_rules(frame: pd.DataFrame, flags: Flags, cap: str = "") -> pd.DataFrame:
-    """Return the rows after more status rules, which add their sentences and cap the status.
-
-    `cap` is the best status, by default that of the table of status rules.
-    """
+    """Return the rows after more status rules, which cap the status at `cap` or as their table."""
     more, status = state_reasons(flags, frame.index), frame["obs_status"]
     is_first, applies = frame["reason"] == "", more["reason"] != ""
     for name, between in zip(REASON, BETWEEN, strict=True):
@@ -118,10 +115,7 @@ def measure_factor(
 
 
 def choose_widest(restriction_ids: "pd.Series[str]", parts: pd.DataFrame) -> "pd.Series[float]":
-    """Return the factor above which each restriction has no estimate.
-
-    It is less for a part of a country. `parts` are those of `Inputs`.
-    """
+    """Return the factor above which each restriction has no estimate: less for a part."""
     widest = pd.Series(WIDEST, restriction_ids.index)
     return widest.mask(restriction_ids.isin(parts["restriction_id"]), WIDEST_PART)
 
@@ -158,10 +152,7 @@ def mark_rules(rows: pd.DataFrame, ids: Collection[str]) -> "pd.Series[bool]":
 
 
 def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
-    """Return columns `obs_status` and REASON for the status rules that apply to each row.
-
-    Rules apply in their order. A row with status M states only the rules that cap it at M or U.
-    """
+    """Return columns `obs_status` and REASON for the status rules that apply to each row."""
     never = flags["never_enforced"]
     rank, spoken = pd.Series(ORDER[NORMAL], index), {}
     for rule in [rule for rule in status_rules.TABLE if rule.id in flags]:

@@ -129,8 +129,7 @@ def _list_withheld(results: ReviewInput, rule: str) -> list[str]:
 def union_falls(results: ReviewInput) -> list[str]:
     """Return pairs of restrictions of which the one with more platforms has fewer people.
 
-    Both have the same audiences and base. Restrictions that were never carried out affect nobody,
-    however many platforms they name.
+    Both have the same audiences and base; those that were never carried out affect nobody.
     """
     restrictions = results.restrictions.set_index("restriction_id")
     never = results.exposed["restriction_id"].map(restrictions["is_never_enforced"]).astype(bool)
@@ -300,10 +299,7 @@ def area_above_base(results: ReviewInput) -> list[str]:
 
 
 def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return the largest base near each period in persons, and whether one is `projected`.
-
-    Missing if no base is near the first day, or near the last.
-    """
+    """Return the largest base near the first and last day, and whether one is `projected`."""
     ranges = bases.assign(
         most=np.fmax(bases["persons"], bases["high_persons"]),
         projected=bases["obs_status"] == ObsStatus.FORECAST.value,

@@ -33,11 +33,7 @@ FRESH_MONTHS, OLD_MONTHS = 3, 12
 
 
 class StatusRule(NamedTuple):
-    """A status rule, with the best status of a row to which it applies.
-
-    The part of the sentence in braces depends on the row; the condition is for the page on the
-    method.
-    """
+    """A status rule, with the best status of a row to which it applies, and its sentence."""
 
     id: str
     caps_at: str
