@@ -358,11 +358,9 @@ def _read_overlap(row: dict[str, Any], names: list[str], base: float) -> Measure
     platforms = tuple(names.index(name) for name in dict.fromkeys(row["platform_ids"].split(";")))
     is_share = row["unit"] == Unit.SHARE.value
     of = names.index(row["share_of"]) if is_share and row["share_of"] else None
-    scale = base if is_share and of is None else 1.0
+    kind, scale = OverlapKind(row["kind"]), base if is_share and of is None else 1.0
     most = math.inf if math.isnan(row["most"]) else row["most"]
-    return MeasuredOverlap(
-        platforms, OverlapKind(row["kind"]), row["least"] * scale, most * scale, of
-    )
+    return MeasuredOverlap(platforms, kind, row["least"] * scale, most * scale, of)
 
 
 def bound_union(sizes: Sizes, overlaps: Sequence[MeasuredOverlap]) -> tuple[float, float] | None:

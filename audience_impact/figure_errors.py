@@ -209,9 +209,7 @@ TREND = [
 ]
 """Metrics of the users of a month, which show whether a service grows."""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
-COLUMNS = [
-    *("rounding_error_persons", "page_error_share", "odds_error", "universe_persons", *GROWTH)
-]
+COLUMNS = ["rounding_error_persons", "page_error_share", "odds_error", "universe_persons", *GROWTH]
 """Columns of the additional errors of a figure: half widths, and the quantiles of growth in log
 odds of the share of `universe_persons`, the people online as they are counted with the figure."""
 

@@ -81,10 +81,9 @@ FLOORS = ["floor_persons", "floor_least_persons"]
 """Columns of the people who come in a month at least, since they come on a day."""
 FRESH_DAYS, LATER_DAYS = 92, 92
 """Maximum days from a recent daily figure to the start of the restriction, before and after it."""
+NEW_USE = "nothing is restricted that existing users come upon"
 DAILY_STEPS = (
-    Only(
-        lambda rows: rows["is_existing_use"], "nothing is restricted that existing users come upon"
-    ),
+    Only(lambda rows: rows["is_existing_use"], NEW_USE),
     Only(lambda rows: rows["mode"].notna(), "says neither a number nor two ends"),
     Only(
         lambda rows: rows["age"] >= -LATER_DAYS, f"from more than {LATER_DAYS} days after the start"

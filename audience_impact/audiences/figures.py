@@ -120,9 +120,7 @@ QUALIFYING = (
 )
 NO_PEOPLE = "a share of a population of which our record has no count at that time"
 BEFORE_START = (
-    Only(
-        lambda rows: rows["is_existing_use"], "nothing is restricted that existing users come upon"
-    ),
+    Only(lambda rows: rows["is_existing_use"], distributions.NEW_USE),
     Only(
         lambda rows: rows["period_end"] <= rows["start"], "from after the start of the restriction"
     ),

@@ -65,12 +65,10 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
     groups = group_by_country(audiences)
     base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])
     rows = audiences.merge(base, on=COUNTRY, how="left", validate="m:1")
-    is_counted_base = rows["audience_base_id"].notna() & (
-        rows["audience_base_id"] == rows["base_id"]
-    )
+    is_counted = rows["audience_base_id"].notna() & (rows["audience_base_id"] == rows["base_id"])
     for name, theirs in zip(OWN_LAW, DISTRIBUTION, strict=True):
-        rows[theirs] = rows[theirs].where(~is_counted_base, rows[name])
-    limit = np.fmax(rows["base_persons"], rows["high_persons"].where(is_counted_base))
+        rows[theirs] = rows[theirs].where(~is_counted, rows[name])
+    limit = np.fmax(rows["base_persons"], rows["high_persons"].where(is_counted))
     size = rows["expected_persons"].where(rows["is_base_projected"].eq(True))
     largest = rows.groupby(COUNTRY)["low_persons"].transform("max")  # more than publishers count
     return rows.assign(base_persons=np.fmax(limit, largest), base_size_persons=size.fillna(limit))

@@ -154,15 +154,13 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     )
 
 
-def _add_reasons(
-    rows: pd.DataFrame, closed_levels: Mapping[RungFamily, Sequence[str]]
-) -> pd.DataFrame:
+def _add_reasons(rows: pd.DataFrame, closed: Mapping[RungFamily, Sequence[str]]) -> pd.DataFrame:
     """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`."""
     is_named = rows["missing"] == ""
     is_counted = rows[[*PEOPLE, "country_persons", *ODDS_QUANTILES]].notna().all(axis=1)
     is_part = rows["reading"] == PlaceReading.WITHIN.value
-    is_closed = rows["place_rung"].isin(closed_levels[RungFamily.PLACE])
-    is_closed |= rows["network_rung"].isin(closed_levels[RungFamily.NETWORK])
+    is_closed = rows["place_rung"].isin(closed[RungFamily.PLACE])
+    is_closed |= rows["network_rung"].isin(closed[RungFamily.NETWORK])
     reason = rows["missing"].astype("str")
     for word, holds in {
         PartGap.NO_DAY: ~rows["is_start_known"],

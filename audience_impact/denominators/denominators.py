@@ -341,7 +341,7 @@ class Denominators:
         shares = self.levels.compute_quantiles(countries, moments).clip(lower=LEAST_SHARE)
         persons = shares.mul(self.interpolate_residents(countries, moments), axis=0)
         low, middle, high = (persons[f"{name}_share"] for name in Spread._fields)
-        people = self.levels.describe_paths(countries, moments)
+        paths = self.levels.describe_paths(countries, moments)
         if self.errors is not None:
             young = self.measure_young_share(countries)
             least, share, most = (1.0 - young * (1.0 - q) for q in self.errors.children)
@@ -349,13 +349,11 @@ class Denominators:
             below = np.hypot(down, np.log(share / least))
             above = np.hypot(up, np.log(most / share))
             part = ((down + up) / (below + above)) ** 2
-            people["online_common"] *= part.fillna(1.0)
+            paths["online_common"] *= part.fillna(1.0)
             middle = middle * share
             low, high = middle * np.exp(-below), middle * np.exp(above)
-        people = people.assign(
-            expected_persons=middle, base_low_persons=low, base_high_persons=high
-        )
-        return people.dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
+        paths = paths.assign(expected_persons=middle, base_low_persons=low, base_high_persons=high)
+        return paths.dropna(subset=["expected_persons"]).reindex(columns=DISTRIBUTION)
 
 
 read_denominators = cache_last_frame(Denominators)
@@ -413,10 +411,8 @@ def _measure_stated_ranges(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, A
     names = ("expected", "persons", "low_persons", "high_persons")
     expected, persons, *ends = (rows[name].to_numpy("float64") for name in names)
     least, most = (end * (expected / persons) for end in ends)
-    universe = figure_errors.widen_universe(np.fmax(expected, most), ceiling)
-    low, middle, high = (
-        figure_errors.log_odds(count, universe) for count in (least, expected, most)
-    )
+    inside = figure_errors.widen_universe(np.fmax(expected, most), ceiling)
+    low, middle, high = (figure_errors.log_odds(count, inside) for count in (least, expected, most))
     return np.asarray(np.maximum(middle - low, 0.0)), np.asarray(np.maximum(high - middle, 0.0))
 
 

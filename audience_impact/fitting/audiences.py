@@ -87,20 +87,20 @@ def fit_spreads(rows: pd.DataFrame, steps: int = STEPS) -> dict[str, float]:
     ways = sorted(way.value for way in WayOfCounting)
     start = np.log([effect.start for effect in effects.EFFECTS] + [START_OWN] * len(ways))
     most = np.log([effect.most for effect in effects.EFFECTS] + [MOST_SPREAD] * len(ways))
-    shared = [effects.share_among(effect, rows) for effect in effects.EFFECTS]
+    shared = [effects.share_effect(effect, rows, rows) for effect in effects.EFFECTS]
     way_codes = rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")
     count = len(odds)
 
     def evaluate_loss(logs: Array) -> tuple[float, Array]:
         squares, own_squares = np.split(np.exp(2.0 * logs), [len(shared)])
         matrix = np.zeros((count, count))
-        for effect_share, square in zip(shared, squares, strict=True):
-            effect_share.add_to(matrix, square)
+        for effect, square in zip(shared, squares, strict=True):
+            matrix[effect.row, effect.col] += square * effect.data
         matrix.reshape(-1)[:: count + 1] += own_squares[way_codes]
         total, slope = score_ways(matrix, odds, left_out, weights)
         gradient = [
-            2.0 * square * effect_share.sum_over(slope)
-            for effect_share, square in zip(shared, squares, strict=True)
+            2.0 * square * float(slope[effect.row, effect.col] @ effect.data)
+            for effect, square in zip(shared, squares, strict=True)
         ]
         of_own = np.bincount(way_codes, np.diag(slope), len(ways)) * 2.0 * own_squares
         away = (logs - start) / PRIOR**2
@@ -251,10 +251,8 @@ def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
         spreads = fit_spreads(rows, steps)
         predictions.append(predict_left_out(rows, spreads))
         fitted = pd.DataFrame({"kind": list(spreads), "value": list(spreads.values())})
-        parameter = AudienceLaw.EFFECT_SPREAD.value
-        spreads_by_scale.append(
-            fitted.assign(parameter=parameter, figures=len(rows), areas=countries)
-        )
+        name = AudienceLaw.EFFECT_SPREAD.value
+        spreads_by_scale.append(fitted.assign(parameter=name, figures=len(rows), areas=countries))
     if not predictions:
         return pd.DataFrame(columns=COLUMNS)
     parts = [

@@ -197,9 +197,7 @@ def _make_fits(
     rows: pd.DataFrame,
     basis: ParameterBasis | None = ParameterBasis.ESTIMATED,
 ) -> Fits:
-    return {
-        name: make_fit(value, rows, "country_id", basis=basis) for name, value in values.items()
-    }
+    return {law: make_fit(value, rows, "country_id", basis=basis) for law, value in values.items()}
 
 
 def fit_places(tables: Tables) -> pd.DataFrame:

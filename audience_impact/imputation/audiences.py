@@ -236,22 +236,20 @@ DRAWS = 256
 def impute_with_members(
     requested: pd.DataFrame,
     tables: Tables,
-    imputation_model: ImputationModel,
+    figures_model: ImputationModel,
     model: OverlapModel | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return shares as `impute_shares`, the members of each group by `place`, and the movers."""
     is_group = requested["platform_id"].isin(list_services(tables["platforms"]).index)
     if model is None or not is_group.any():
-        shares, movers = distribution.impute_shares(requested, tables, imputation_model)
+        shares, movers = distribution.impute_shares(requested, tables, figures_model)
         return shares, pd.DataFrame(columns=["place", "platform_id", *SHARES]), movers
-    models = [imputation_model, imputation_model.finer]
+    models = [figures_model, figures_model.finer]
     figures = pd.concat([model_of.figures for model_of in models if model_of is not None])
     members = _list_members(requested[is_group], tables, figures)
     singles = requested[~is_group]
     both = pd.concat([singles.assign(place=singles.index), members], ignore_index=True)
-    shares, movers = distribution.impute_shares(
-        both.drop(columns="place"), tables, imputation_model
-    )
+    shares, movers = distribution.impute_shares(both.drop(columns="place"), tables, figures_model)
     place = both["place"].to_numpy(requested.index.dtype)
     is_member = shares.index >= len(singles)
     movers = movers[movers.index < len(singles)]

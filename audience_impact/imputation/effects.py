@@ -28,7 +28,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import coo_array, csr_array, hstack
 
 from audience_impact.frames import Array
 from audience_impact.vocabulary import WayOfCounting
@@ -86,8 +86,6 @@ EFFECTS = (
 )
 """Random effects of the imputation model; they read columns of `figures.locate_rows`."""
 OWN = "own_"
-FEW_GROUPS = 128
-"""Number of groups up to which the covariance of an effect is a product of dense matrices."""
 NAMES = [effect.name for effect in EFFECTS] + sorted(OWN + way.value for way in WayOfCounting)
 """Names of all spreads: of each effect, and of single figures by the way of counting."""
 Spreads = Mapping[str, float]
@@ -119,36 +117,25 @@ def split_blocks(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [order[first:last] for first, last in pairwise(ends)]
 
 
-@dataclass(frozen=True)
-class Shared:
-    """Correlations of an effect between figures: entries of a matrix, by their positions in it."""
-
-    flat: NDArray[np.int64] | slice
-    share: Array
-
-    def add_to(self, matrix: Array, variance: float) -> None:
-        """Add the covariances of an effect with this variance to a matrix (figures, figures)."""
-        matrix.reshape(-1)[self.flat] += variance * self.share
-
-    def sum_over(self, matrix: Array) -> float:
-        """Return the sum of a matrix (figures, figures), weighted by the correlations."""
-        return float(matrix.reshape(-1)[self.flat] @ self.share)
+def _load_effect(effect: Effect, *frames: pd.DataFrame) -> list[csr_array]:
+    """Return the factors of each frame (figures, groups): in a column those of a group."""
+    numbers = number_groups(effect.by, *frames)
+    count = 1 + max(int(groups.max(initial=0)) for groups in numbers)
+    factors = (_read_number(frame, effect.times) for frame in frames)
+    return [
+        csr_array((factor, (np.arange(len(factor)), groups)), shape=(len(factor), count))
+        for factor, groups in zip(factors, numbers, strict=True)
+    ]
 
 
-def share_among(effect: Effect, rows: pd.DataFrame) -> Shared:
-    """Return the shares of an effect among figures of one group."""
-    factor = _read_number(rows, effect.times)
-    if not effect.by:
-        return Shared(slice(None), np.outer(factor, factor).ravel())
-    (numbers,) = number_groups(effect.by, rows)
-    groups = split_blocks(numbers)
-    first = np.concatenate([np.repeat(group, len(group)) for group in groups])
-    second = np.concatenate([np.tile(group, len(group)) for group in groups])
-    share = factor[first] * factor[second]
+def share_effect(effect: Effect, rows: pd.DataFrame, others: pd.DataFrame) -> coo_array:
+    """Return the correlations (rows, others) of an effect between figures."""
+    first, second = _load_effect(effect, rows, others)
+    shared = (first @ second.T).tocoo()
     if effect.along:
-        at = _read_number(rows, effect.along)
-        share = share * _measure_likeness(effect, at[first], at[second])
-    return Shared(first * len(rows) + second, share)
+        at, of_others = (_read_number(frame, effect.along) for frame in (rows, others))
+        shared.data *= _measure_likeness(effect, at[shared.row], of_others[shared.col])
+    return shared
 
 
 def _compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
@@ -166,40 +153,20 @@ def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the covariance (rows, others) of figures, without the error of single figures.
 
-    Constant effects are products of matrices that have a column for each group, dense ones of few.
+    Constant effects are one product of matrices that have a column for each group.
     """
-    frames, varying = (rows, others), []
-    dense: list[list[csr_array]] = []
-    sparse: list[list[csr_array]] = []
+    constant = [effect for effect in EFFECTS if not effect.along]
+    loaded = [
+        [part * spreads[effect.name] for part in _load_effect(effect, rows, others)]
+        for effect in constant
+    ]
+    first, second = (hstack(parts) for parts in zip(*loaded, strict=True))
+    matrix = np.asarray((first @ second.T).toarray())
     for effect in EFFECTS:
-        numbers = number_groups(effect.by, *frames)
-        factors = [spreads[effect.name] * _read_number(frame, effect.times) for frame in frames]
-        count = 1 + max(int(groups.max(initial=0)) for groups in numbers)
-        columns = [
-            csr_array((factor, (np.arange(len(factor)), groups)), shape=(len(factor), count))
-            for factor, groups in zip(factors, numbers, strict=True)
-        ]
         if effect.along:
-            varying.append((effect, numbers, factors))
-        else:
-            (dense if count <= FEW_GROUPS else sparse).append(columns)
-    loadings, of_others = (hstack(part).toarray() for part in zip(*dense, strict=True))
-    # A matrix times its own transpose is half the work.
-    matrix = loadings @ (loadings if rows is others else of_others).T
-    if sparse:
-        first, second = (hstack(part) for part in zip(*sparse, strict=True))
-        shared = (first @ second.T).tocoo()
-        matrix[shared.row, shared.col] += shared.data
-    for effect, numbers, (first, second) in varying:
-        along = [_read_number(frame, effect.along) for frame in frames]
-        ours, theirs = ({int(n[block[0]]): block for block in split_blocks(n)} for n in numbers)
-        for group in ours.keys() & theirs.keys():
-            row, column = ours[group][:, None], theirs[group]
-            share = _measure_likeness(effect, along[0][row], along[1][column])
-            share *= first[row]
-            share *= second[column]
-            matrix[row, column] += share
-    return np.asarray(matrix)
+            shared = share_effect(effect, rows, others)
+            matrix[shared.row, shared.col] += spreads[effect.name] ** 2 * shared.data
+    return matrix
 
 
 def compute_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:

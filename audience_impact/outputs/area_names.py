@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-import numpy as np
 import pandas as pd
 from babel.core import get_global
 
@@ -82,14 +81,8 @@ def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFr
         ids, kinds = frame["area_id"], ["area_name", *of_country, "continent_name"]
     else:
         return frame
-    number, cells = pd.factorize(ids)  # -1 where there is no area
-    names = _name_cells(cells, areas)
-    return frame.assign(
-        **{
-            kind: pd.Series(np.append(names[kind], np.nan)[number], frame.index, "object")
-            for kind in kinds
-        }
-    )
+    names = _name_cells(ids.dropna().unique(), areas)
+    return frame.assign(**{kind: ids.map(names[kind]).astype("object") for kind in kinds})
 
 
 def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:

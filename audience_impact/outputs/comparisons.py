@@ -44,9 +44,8 @@ def make_comparisons(
     A figure of one platform is compared with the bounds of that platform, any other with those of
     the restriction.
     """
-    theirs = pd.concat(
-        [tables["published_figures"], _list_others(tables, inputs)], ignore_index=True
-    )
+    others = _list_others(tables, inputs)
+    theirs = pd.concat([tables["published_figures"], others], ignore_index=True)
     same = ["restriction_id", "platform_id", "source_id", "value"]
     theirs = theirs[~(theirs["disputed_by"].ne("") & theirs.duplicated(same))]
     theirs = theirs.reset_index(drop=True)

@@ -74,24 +74,22 @@ def _withhold_quantiles(frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFram
     return add_status_rules(rows, withheld)
 
 
-def _describe_restrictions(
-    scope: Scope, simulation: SimulationInputs, draws: Draws
-) -> pd.DataFrame:
-    sizes, bounds = simulation.selected.sizes, simulation.bounds
+def _describe_restrictions(scope: Scope, inputs: SimulationInputs, draws: Draws) -> pd.DataFrame:
+    sizes, bounds = inputs.selected.sizes, inputs.bounds
     groups = sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
     pairs = sizes[["restriction_id", "base"]].dropna().drop_duplicates()
     bases = pairs.sort_values("base").groupby("restriction_id")["base"].agg(";".join)
     projected = sizes["is_base_projected"].eq(True)
     is_drawn = ~np.isnan(draws[EXPOSED.value]).any(axis=1)
-    drawn = pd.Series(is_drawn, simulation.restrictions)
+    drawn = pd.Series(is_drawn, inputs.restrictions)
     return pd.DataFrame(
         {
             "area_id": about["area_ids"],
             "base": bases.reindex(about.index).where(lambda names: names != ""),
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
-            "dedup_method": _name_methods(scope, simulation, drawn),
+            "dedup_method": _name_methods(scope, inputs, drawn),
             "staleness": figures.classify_staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],

@@ -123,9 +123,7 @@ def locate_facts(input_ids: "pd.Series[str]", tables: Tables) -> pd.DataFrame:
         tables[table].rename(columns={key: "input_id"}).assign(input_table=table)
         for table, key in INPUTS.items()
     ]
-    keyed += [
-        _add_keys(tables[table], table).assign(input_table=table) for table in SEVERAL_COLUMNS
-    ]
+    keyed += [_add_keys(tables[name], name).assign(input_table=name) for name in SEVERAL_COLUMNS]
     facts = pd.concat([part.reindex(columns=_FACT) for part in keyed], ignore_index=True)
     facts = facts[facts["input_id"].isin(input_ids)]
     pages = tables["sources"][["source_id", "publisher", "url", "measurement_series_id"]]
@@ -169,15 +167,13 @@ def _use_figures(inputs: Inputs) -> Iterator[pd.DataFrame]:
     yield _add_role(keeping, FactRole.CIRCUMVENTION, "circumvention", "circumvention_id")
 
 
-def _use_facts(
-    scope: Scope, simulation: SimulationInputs, tables: Tables
-) -> Iterator[pd.DataFrame]:
+def _use_facts(scope: Scope, drawn: SimulationInputs, tables: Tables) -> Iterator[pd.DataFrame]:
     """Yield what describes the restriction and its places, and what joint use rests on."""
-    inputs, targets = simulation.selected, _add_keys(tables["restriction_targets"], TARGETS)
+    inputs, targets = drawn.selected, _add_keys(tables["restriction_targets"], TARGETS)
     yield _add_role(scope.restrictions, FactRole.RESTRICTION, "restrictions", "restriction_id")
     yield _add_role(targets, FactRole.TARGET, TARGETS, platform=OF_ROW)
     yield _add_role(scope.evidence, FactRole.EVIDENCE, "evidence", "evidence_id")
-    measured = simulation.bounds.overlaps
+    measured = drawn.bounds.overlaps
     ids = [(overlap.key[0], key) for overlap in measured for key in overlap.used_ids]
     overlaps = pd.DataFrame(ids, columns=["restriction_id", "input_id"])
     yield _add_role(overlaps, FactRole.OVERLAP, "overlaps")

@@ -36,8 +36,7 @@ ENDS = {"most": "most_end", "least": "least_end", "drawn": "end", "daily": "end"
 OF_MONTHS = ("most", "least", "drawn")
 PUBLISHED_DRAWS = 250
 """Number of draws of a country-year that are published, the first of a run: the shares of draws
-below the 5 % and the 95 % quantile have a standard error of 1.4 points.
-"""
+below the 5 % and the 95 % quantile have a standard error of 1.4 points."""
 NONE = -1
 
 
@@ -157,11 +156,9 @@ def _draw_people(
     of_years = pd.MultiIndex.from_frame(within.assign(period=within["period"].str[:4]))
     year = pd.MultiIndex.from_frame(table).get_indexer(of_years)
     pairs = pd.DataFrame({"year": year, "row": row[is_within]}).drop_duplicates()
-    number, years = pd.factorize(pairs["year"])
+    at, years = pd.factorize(pairs["year"])
     persons = people[row[years]]
-    raised = np.fmax(
-        persons, nesting.find_largest(people[pairs["row"]], number, len(years), np.nan)
-    )
+    raised = np.fmax(persons, nesting.find_largest(people[pairs["row"]], at, len(years), np.nan))
     raised[find_undrawn(persons), DRAWN:] = np.nan
     row[years] = len(people) + np.arange(len(years))
     return row, np.vstack([people, raised])

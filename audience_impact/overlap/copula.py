@@ -245,10 +245,8 @@ def condition_unions(
     k) shares of the base. NaN where audiences leave no room for the overlap.
     """
     q, m = np.asarray(prior, dtype=float), np.asarray(shares, dtype=float)
-    single_platforms = [
-        mark_patterns((i,), OverlapKind.UNION, m.shape[1]) for i in range(m.shape[1])
-    ]
-    matrix = np.vstack([*single_platforms, np.asarray(rows, dtype=float)])
+    single = [mark_patterns((i,), OverlapKind.UNION, m.shape[1]) for i in range(m.shape[1])]
+    matrix = np.vstack([*single, np.asarray(rows, dtype=float)])
     goals = np.hstack([m, np.asarray(targets, dtype=float)])
     p = _tilt_patterns(q, matrix, goals)
     missed = np.abs(p @ matrix.T - goals).max(axis=1)

@@ -225,10 +225,8 @@ def _list_steps(rows: pd.DataFrame, tables: Tables, counted: Collection[str]) ->
     """Return the areas of each place's chain from below the country; `depth` 0 is a country."""
     numbered = rows.rename(columns={"area_id": "requested_id"}).reset_index(names="row")
     chain_by_area = find_chains(rows["area_id"], tables)
-    place_chains = [_skip_uncounted(chain_by_area[area], counted) for area in rows["area_id"]]
-    ways = [
-        list(zip(way[-2::-1], way[:0:-1], strict=True)) or [(way[0], "")] for way in place_chains
-    ]
+    chains = [_skip_uncounted(chain_by_area[area], counted) for area in rows["area_id"]]
+    ways = [list(zip(way[-2::-1], way[:0:-1], strict=True)) or [(way[0], "")] for way in chains]
     steps = numbered.assign(pair=ways).explode("pair", ignore_index=True)
     steps["area_id"] = steps["pair"].str[0].astype("str")
     steps["holder_id"] = steps["pair"].str[1].astype("str")

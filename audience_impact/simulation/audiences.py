@@ -84,9 +84,7 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """
     parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
-    return sampler.draw_once(
-        keys, lambda places: _draw_different_bases(table.iloc[places], sampler)
-    )
+    return sampler.draw_once(keys, lambda rows: _draw_different_bases(table.iloc[rows], sampler))
 
 
 def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -315,17 +313,15 @@ def draw_feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
     return np.asarray(spread * draw_bases(people, sampler))
 
 
-def draw_fitted_shares(
-    parameters: pd.DataFrame, countries: pd.DataFrame, sampler: Sampler
-) -> Array:
+def draw_fitted_shares(laws: pd.DataFrame, countries: pd.DataFrame, sampler: Sampler) -> Array:
     """Return draws (countries, D) of the fitted share of the exposed who use a feature, else NaN.
 
     Of several features the largest share counts: users of the rarer feature use the commoner one.
     """
     share = np.full((len(countries), sampler.count), np.nan)
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
-    at = keys.get_indexer(pd.MultiIndex.from_frame(parameters[COUNTRY]))
-    rows = parameters[at >= 0]
+    at = keys.get_indexer(pd.MultiIndex.from_frame(laws[COUNTRY]))
+    rows = laws[at >= 0]
     u = sampler.draw_rows("feature law|" + rows["draw_key"])
     np.fmax.at(share, at[at >= 0], fitted_shares.draw_shares(rows, u))
     return share

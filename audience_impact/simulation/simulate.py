@@ -192,13 +192,13 @@ class Simulation:
         table = table.drop(columns="number")
         users = audiences.draw_feature_users(shares, sampler)
         plan = Unions(table, members[["set_id", "audience"]])
-        drawn, bases = unions.draw_union_people(
+        drawn = unions.draw_unions(
             np.vstack([persons, users]), plan, self._require_model(), sampler
         )
         people, base = (np.full((size, sampler.count), np.nan) for size in (3 * count, count))
-        people[table["set_id"]] = drawn
+        people[table["set_id"]] = drawn.people[drawn.row]
         is_exposed = table["set_id"] < count
-        base[table.loc[is_exposed, "set_id"]] = bases[is_exposed]
+        base[table.loc[is_exposed, "set_id"]] = drawn.base[drawn.row[is_exposed]]
         return people[:count], people[count : 2 * count], people[2 * count :], base
 
     def _condition_unions(self, persons: Array, joint: Array, bases: Array) -> Array:

@@ -107,14 +107,6 @@ class DrawnUnions(NamedTuple):
     base: Array
 
 
-def draw_union_people(
-    audiences: Array, requested: Unions, overlap_model: OverlapModel, sampler: Sampler
-) -> tuple[Array, Array]:
-    """Return draws (unions, D) of the people in each union, and of its base, in persons."""
-    row, people, base = draw_unions(audiences, requested, overlap_model, sampler)
-    return people[row], base[row]
-
-
 def draw_unions(
     audiences: Array, requested: Unions, overlap_model: OverlapModel, sampler: Sampler
 ) -> DrawnUnions:

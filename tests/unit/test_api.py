@@ -21,7 +21,7 @@ from audience_impact.api import net_reach
 from audience_impact.api.net_reach import resolve_country
 from audience_impact.overlap.model import read_model
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, Unions, draw_union_people
+from audience_impact.simulation.unions import GROUP, Unions, draw_unions
 from audience_impact.simulation.worlds import QUANTILES
 from flows.pipeline import steps
 
@@ -99,7 +99,7 @@ def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     )
     members = pd.DataFrame({"set_id": [0, 0], "audience": [0, 1]})
     items = np.repeat(np.array(RUSSIA)[:, None], 500, axis=1)
-    drawn, _ = draw_union_people(items, Unions(table, members), model, Sampler(7, 500))
+    _, drawn, _ = draw_unions(items, Unions(table, members), model, Sampler(7, 500))
     expected = np.quantile(drawn[0], list(QUANTILES.values()))
     union = ai.estimate_union(
         RUSSIA, universe=105e6, calibration=LEARNED, country_id=country_id, seed=7, draws=500

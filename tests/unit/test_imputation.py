@@ -138,15 +138,22 @@ def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
     assert shares.index.tolist() == [3]
 
 
-@pytest.mark.parametrize("few", [1, 128])
-def test_the_covariance_is_the_sum_of_its_effects(
-    few: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_covariance_is_the_sum_of_its_effects() -> None:
     rows = figures.read_observations(counted().typed())
     total = np.diag(rows["way"].map(lambda way: SPREADS[effects.OWN + way] ** 2))
     for effect in effects.EFFECTS:
-        effects.share_among(effect, rows).add_to(total, SPREADS[effect.name] ** 2)
-    monkeypatch.setattr(effects, "FEW_GROUPS", few)
+        groups = (
+            rows[list(effect.by)].astype("str").agg("|".join, axis=1)
+            if effect.by
+            else rows["way"] != ""
+        )
+        factor = rows[effect.times].to_numpy("float64") if effect.times else np.ones(len(rows))
+        share = np.equal.outer(groups.to_numpy(), groups.to_numpy()) * np.outer(factor, factor)
+        if effect.along:
+            at = rows[effect.along].to_numpy("float64") / effect.scale
+            apart = np.abs(np.subtract.outer(at, at))
+            share = share * np.exp(-apart if effect.is_rough else -0.5 * apart**2)
+        total += SPREADS[effect.name] ** 2 * share
     assert effects.compute_covariance(rows, SPREADS) == pytest.approx(total)
     part = effects.compute_cross_covariance(rows[5:], rows[:5], SPREADS)
     assert part == pytest.approx(total[5:, :5])

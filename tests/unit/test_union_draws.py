@@ -43,7 +43,8 @@ def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
 
 
 def people(asked: Unions) -> tuple[Array, Array]:
-    return unions.draw_union_people(ITEMS, asked, learned(), SAMPLER)
+    row, drawn, base = unions.draw_unions(ITEMS, asked, learned(), SAMPLER)
+    return drawn[row], base[row]
 
 
 DRAWN, BASE = people(sets())
@@ -136,9 +137,9 @@ def test_equal_sets_of_one_base_are_drawn_once_and_others_apart() -> None:
     alone = asked.members[asked.members["set_id"].isin([2, 5])]
     members.append(alone.assign(set_id=alone["set_id"] + 12))
     table = table[table["set_id"].isin(pd.concat(members)["set_id"])]
-    drawn, base = unions.draw_union_people(
-        ITEMS, Unions(table, pd.concat(members)), counting, sampler
-    )
+    plan = Unions(table, pd.concat(members))
+    row, drawn, base = unions.draw_unions(ITEMS, plan, counting, sampler)
+    drawn, base = drawn[row], base[row]
     assert drawn[:12].tobytes() == np.vstack([DRAWN, DRAWN]).tobytes()
     assert base[:6].tobytes() == base[6:12].tobytes()
     # Without the largest audience the base is smaller in some draws, and the union another.
