@@ -24,7 +24,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Failed
 from pydantic import Field
 
-from audience_impact.answers import documents, rankings, records
+from audience_impact.answers import documents, rankings
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import ReadableError, hide_passwords, markdown_text, plain_lines
 from audience_impact.store.versions import Stored
@@ -174,7 +174,7 @@ def format_answers(version: Stored, folders: Sequence[Path]) -> str:
     """Return version, facts and answers as Markdown, in which words of facts are text."""
     about = version.version
     named = ", ".join(markdown_text(folder) for folder in folders)
-    rows = rankings.list_exposed(records.Tables(version))
+    rows = rankings.list_exposed(version.read_arrow)
     return (
         f"Version **{version.id}** as of {day_in_words(str(about.as_of))}, from the facts "
         f"in {named} (SHA-256 {about.inputs_sha256[:12]}) by method {about.method_version}.\n\n"

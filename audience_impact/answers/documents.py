@@ -10,15 +10,16 @@ import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from audience_impact import vocabulary
 from audience_impact.answers.names import DOCUMENTS, label_code, label_status
 from audience_impact.answers.numbers import format_compact
 from audience_impact.outputs.review import status_rules
 from audience_impact.plain_text import markdown_text, plain_line
+
+if TYPE_CHECKING:  # answers are listed without pandas
+    import pandas as pd
 
 GLOSSARY, METHOD = DOCUMENTS / "glossary.csv", DOCUMENTS / "method.md"
 STATUS = "<!-- made: status -->\n"
@@ -105,9 +106,9 @@ COLUMNS: dict[str, Callable[[Any], str]] = {
     "5 to 95 %": lambda row: format_compact_interval(row.q05_persons, row.q95_persons),
     "maximum": lambda row: format_compact(row.max_persons),
     "feature users": lambda row: row.feature_users,
-    "base": lambda row: "-" if pd.isna(row.base) else row.base,
+    "base": lambda row: row.base or "-",
     "people in base": lambda row: format_compact(row.base_persons),
-    "status": lambda row: f"{row.obs_status} {label_status(row._asdict())}",
+    "status": lambda row: f"{row.obs_status} {label_status(vars(row))}",
     "measured by": lambda row: row.measured_by,
 }
 """The cell of a row of `list_exposed` in each column of the printed table."""
@@ -119,40 +120,34 @@ TEXTS = ("restriction", "platforms", "base", "status", "measured by")
 """Columns that are no numbers, and stand at the left."""
 
 
-def format_compact_interval(low: float, high: float) -> str:
+def format_compact_interval(low: float | None, high: float | None) -> str:
     """Return an interval in thousands or millions; a dash if there is none."""
-    if pd.isna(low):
+    if low is None:
         return "-"
     return "bounds meet" if low == high else f"{format_compact(low)} to {format_compact(high)}"
 
 
-def print_results(rows: pd.DataFrame, title: str) -> None:
-    """Print the table of results, unwrapped; in a narrow terminal only its main columns."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=2 * WIDTHS[0][0])
-    headings = next(headings for width, headings in WIDTHS if console.width >= width)
-    table = Table(title=Text(title), title_justify="left")
-    listed = list(rows.itertuples())
-    columns = [[plain_line(COLUMNS[name](row)) for row in listed] for name in headings]
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in TEXTS else "right", no_wrap=True)
-    # In one row of many lines, since rich takes half a millisecond for each row.
-    table.add_row(*(Text("\n".join(cells)) for cells in columns))
-    console.print(table)
+def format_results(rows: Sequence[Any], title: str, width: int | None) -> str:
+    """Return the table of results, unwrapped; in so narrow a terminal only its main columns."""
+    headings = next(headings for least, headings in WIDTHS if width is None or width >= least)
+    columns = [
+        [heading, *(plain_line(COLUMNS[heading](row)) for row in rows)] for heading in headings
+    ]
+    aligned = []
+    for cells in columns:
+        widest, align = max(map(len, cells)), str.ljust if cells[0] in TEXTS else str.rjust
+        aligned.append([align(cell, widest) for cell in cells])
+    lines = [title, *("  ".join(cells).rstrip() for cells in zip(*aligned, strict=True))]
+    return "".join(f"{line}\n" for line in lines)
 
 
-def render_results(rows: pd.DataFrame) -> str:
+def render_results(rows: Sequence[Any]) -> str:
     """Return the table of results as Markdown; `rows` as `list_exposed` returns them."""
-    cells = [[write(row) for write in COLUMNS.values()] for row in rows.itertuples()]
+    cells = [[write(row) for write in COLUMNS.values()] for row in rows]
     return render_markdown(HEADINGS, cells, markdown_text)
 
 
-def render_quality(quality: pd.DataFrame, quarantined: int) -> str:
+def render_quality(quality: "pd.DataFrame", quarantined: int) -> str:
     """Return the quality report as Markdown: checks, findings, and failed rules."""
     failed = quality[quality["failed_count"] > 0]
     text = (

@@ -10,26 +10,38 @@ interval follow those with one.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import inf
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audience_impact.answers import EventKind, EventOrder, Quantity, names
 from audience_impact.answers.areas import is_year
-from audience_impact.answers.numbers import day_in_words, format_estimate
+from audience_impact.answers.numbers import ENDS, day_in_words, format_estimate
 from audience_impact.answers.records import (
     ALL,
     END,
+    ReadTable,
     Row,
     is_in_force,
     list_containing_areas,
+    list_rows,
     plain_rows,
     write_end,
     write_period,
 )
-from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, Feature, ImpactMetric, ObsStatus
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    Confidence,
+    FactRole,
+    Feature,
+    ImpactMetric,
+    ObsStatus,
+)
 
 if TYPE_CHECKING:  # an answer for a restriction is made without pandas
     import pandas as pd
@@ -40,6 +52,11 @@ ON_RECORD = [
     *("chain_id", "chain_days"),
 ]
 """Columns of `restrictions` that a row of a restriction has; the first day is that in force."""
+LISTED = ["restriction_id", "platform_names", "start_on"]
+EXPOSED = [
+    *("restriction_id", "impact_metric", *ENDS, "base", "base_persons", "confidence", "obs_status")
+]
+"""Columns of `restrictions` and of `impact` that `list_exposed` reads."""
 
 SUREST = (
     *(ObsStatus.NORMAL, ObsStatus.ESTIMATED, ObsStatus.FORECAST),
@@ -198,42 +215,47 @@ def name_row(row: Row) -> str:
     return f"{place}: {cut}{', ' + day_in_words(row['start_on']) if row['start_on'] else ''}"
 
 
-def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def list_exposed(read: ReadTable) -> list[SimpleNamespace]:
     """Return the people exposed by restriction, the best known first, with the measurers.
 
-    Reads the tables impact, impact_by_platform, restrictions and lineage of `tables`.
-    `feature_users` counts the users of the restricted features.
+    Reads the tables impact, impact_by_platform, restrictions and lineage. `feature_users` counts
+    the users of the restricted features.
     """
-    impact = tables["impact"]
-    rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
-        tables["restrictions"][["restriction_id", "platform_names", "start_on"]],
-        on="restriction_id",
-    )
-    parts = tables["impact_by_platform"]
-    features = parts.loc[parts["feature"] != Feature.WHOLE_SERVICE.value, "restriction_id"]
-    users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
-    users = users[users["restriction_id"].isin(set(features))].set_index("restriction_id")
-    texts = {name: format_estimate(row) for name, row in users.iterrows()}
-    rows["feature_users"] = [texts.get(name, "-") for name in rows["restriction_id"]]
-    lineage = tables["lineage"]
-    audiences = lineage[lineage["role"] == "audience"].groupby("restriction_id")["attribution"]
-    measurers = audiences.agg(lambda names: "; ".join(sorted(set(names))))
-    rows["platforms"] = rows["platform_names"].str.replace(";", ", ").fillna("")
-    rows["measured_by"] = rows["restriction_id"].map(measurers).astype("object").fillna("-")
-    return surest_first(rows)
+    acts = {row["restriction_id"]: row for row in list_rows(read("restrictions").select(LISTED))}
+    numbers = list_rows(read("impact").select(EXPOSED))
+    parts = read("impact_by_platform").select(["restriction_id", "feature"]).to_pylist()
+    of_feature = {row["restriction_id"] for row in parts if row["feature"] != Feature.WHOLE_SERVICE}
+    users = {
+        row["restriction_id"]: format_estimate(row)
+        for row in numbers
+        if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED
+    }
+    measurers: dict[str, set[str]] = {}
+    for row in read("lineage").select(["restriction_id", "role", "attribution"]).to_pylist():
+        if row["role"] == FactRole.AUDIENCE:
+            measurers.setdefault(row["restriction_id"], set()).add(row["attribution"])
+    rows = [
+        SimpleNamespace(
+            **(row | acts[name]),
+            feature_users=users.get(name, "-") if name in of_feature else "-",
+            platforms=(acts[name]["platform_names"] or "").replace(";", ", "),
+            measured_by="; ".join(sorted(measurers.get(name, "-"))),
+        )
+        for row in numbers
+        if row["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED
+        for name in [row["restriction_id"]]
+    ]
+    return sorted(rows, key=rank_answer)
 
 
-def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `impact` in the order in which answers are printed, the best known first."""
-    middle = rows["q50_persons"].astype("float64")
-    span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
-    width = span / middle.where(middle > 0)
-    order = rows[["restriction_id"]].assign(
-        confidence=rows["confidence"].map(list(Confidence).index),
-        status=rows["obs_status"].map(SUREST.index),
-        width=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
-        size=-middle.fillna(rows["min_persons"].astype("float64")),
-        most=-rows["max_persons"].astype("float64"),
+def rank_answer(row: SimpleNamespace) -> tuple[float | str, ...]:
+    """Return the rank of a row of `impact` among answers, of which the best known come first."""
+    middle, ends = row.q50_persons, (row.q05_persons, row.q95_persons)
+    size = row.min_persons if middle is None else middle
+    is_drawn = middle and None not in ends
+    width = bisect_left(INTERVALS, (ends[1] - ends[0]) / middle) if is_drawn else len(INTERVALS) + 1
+    falling = (inf if number is None else -number for number in (size, row.max_persons))
+    return (
+        *([*Confidence].index(row.confidence), SUREST.index(row.obs_status), width),
+        *(*falling, row.restriction_id),
     )
-    by = ["confidence", "status", "width", "size", "most", "restriction_id"]
-    return rows.loc[order.sort_values(by).index].reset_index(drop=True)

@@ -1,5 +1,6 @@
 """The commands that answer from published versions, compare them, and write them as files."""
 
+import shutil
 import sys
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -197,13 +198,16 @@ def list_restrictions(
     if begun and year is None:
         raise cli.fail_with("--begun goes with --year", 2)
     version = cli.open_version(published, version_name, on)
-    from audience_impact.answers import documents, rankings, records
-    from audience_impact.cli import answering
+    from audience_impact.answers import documents, rankings
 
     if not (area or year or sort or kind) and style is cli.OutputFormat.TEXT:
-        rows = rankings.list_exposed(records.Tables(version))
-        documents.print_results(rows, f"People exposed, version {version.id}")
+        rows = rankings.list_exposed(version.read_arrow)
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        title = f"People exposed, version {version.id}"
+        sys.stdout.write(documents.format_results(rows, title, width))
         return
+    from audience_impact.cli import answering
+
     answer = answering.list_events(version, area, year, kind, begun, sort or EventOrder.PEOPLE)
     if style is cli.OutputFormat.TEXT and not answer.values["restrictions"]:
         raise cli.fail_with("no restriction on record fits these options; see audience-impact list")

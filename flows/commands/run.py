@@ -204,15 +204,16 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
 
     version = outcome.published.version
     tables = records.Tables(version)
-    rows = rankings.list_exposed(tables)
-    for name in rows["restriction_id"].head(MOST_SHOWN):
+    rows = rankings.list_exposed(tables.read_arrow)
+    for row in rows[:MOST_SHOWN]:
+        name = row.restriction_id
         record = records.build_record(tables.read_arrow, name)
         cli.print_line(f"{name}: {sentences.write_headline(record)}")
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN:,} more: audience-impact list shows all")
     refused = version.read_table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
-    answered_count = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
+    answered_count = sum(row.obs_status != ObsStatus.MISSING for row in rows)
     typer.echo(
         f"{len(rows)} restrictions, {answered_count} with audience figures; {len(lines)} rows in "
         "quarantine"

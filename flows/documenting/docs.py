@@ -154,8 +154,7 @@ def compute_results() -> steps.Results:
 def format_results() -> str:
     """Return the table of results in the README, from the repository's facts."""
     computed = compute_results()
-    names = ("impact", "impact_by_platform", "restrictions", "lineage")
-    rows = rankings.list_exposed({name: computed.read_frame(name) for name in names})
+    rows = rankings.list_exposed(computed.tables.__getitem__)
     cells = [
         (
             f"`{row.restriction_id}`",
@@ -168,7 +167,8 @@ def format_results() -> str:
             label_code(row.obs_status, "obs_status"),
             row.measured_by,
         )
-        for row in rows[rows["restriction_id"].isin(FEATURED)].itertuples()
+        for row in rows
+        if row.restriction_id in FEATURED
     ]
     day = computed.version.as_of.isoformat()
     table = documents.render_markdown(HEADINGS, cells)

@@ -1,7 +1,9 @@
 """Answers in short, and the order in which they are shown."""
 
-import numpy as np
-import pandas as pd
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
 import pytest
 
 from audience_impact.answers import numbers, rankings
@@ -12,35 +14,37 @@ from tests.support import Results, World, world
 pytestmark = pytest.mark.chain
 
 
-def rows(*told: tuple[str, str, list[float]]) -> pd.DataFrame:
-    """Rows of people exposed: id, status and ENDS."""
-    frame = pd.DataFrame([[*ends, ends[0], ends[-1]] for _, _, ends in told], columns=ENDS)
-    return frame.assign(
-        restriction_id=[name for name, _, _ in told],
-        obs_status=[status for _, status, _ in told],
-        confidence="medium",
-    )
+def row(name: str, status: str, ends: list[Any], confidence: str = "medium") -> SimpleNamespace:
+    """A row of people exposed."""
+    numbers = dict(zip(ENDS, [*ends, ends[0], ends[-1]], strict=True))
+    about = {"restriction_id": name, "obs_status": status, "confidence": confidence}
+    return SimpleNamespace(**numbers, **about)
+
+
+def sort_surest(*rows: SimpleNamespace) -> list[str]:
+    """The ids of rows, the best known first."""
+    return [row.restriction_id for row in sorted(rows, key=rankings.rank_answer)]
 
 
 WIDE, NARROW, FEW = [0.0, 1e6, 5e6, 9e6, 9e6], [9e5, 9e5, 1e6, 1.05e6, 2e6], [9.0, 9, 10, 10, 10]
-BOUNDS, NOBODY = [7e6, np.nan, np.nan, np.nan, 8e6], [0.0] * 5
+BOUNDS, NOBODY = [7e6, None, None, None, 8e6], [0.0] * 5
 
 
 def test_surest_first_then_narrowest_then_largest() -> None:
-    result = [
+    result: list[tuple[str, str, list[Any]]] = [
         *(("missing", "M", BOUNDS), ("nobody", "E", NOBODY), ("bounds", "E", BOUNDS)),
         *(("few", "E", FEW), ("wide", "E", WIDE), ("narrow", "E", NARROW), ("normal", "A", WIDE)),
     ]
     ordered = ["normal", "few", "narrow", "wide", "bounds", "nobody", "missing"]
-    shown = rankings.surest_first(rows(*result))["restriction_id"].tolist()
+    shown = sort_surest(*(row(*about) for about in result))
     assert shown[0] == "normal"
     assert set(shown[1:3]) == {"few", "narrow"}
     assert shown[3:] == ordered[3:]
 
 
 def test_confidence_stands_before_the_status() -> None:
-    table = rows(("low", "A", NARROW), ("high", "I", WIDE)).assign(confidence=["low", "high"])
-    assert rankings.surest_first(table)["restriction_id"].tolist() == ["high", "low"]
+    rows = row("low", "A", NARROW, "low"), row("high", "I", WIDE, "high")
+    assert sort_surest(*rows) == ["high", "low"]
 
 
 def asked() -> World:
@@ -59,14 +63,14 @@ def done() -> Results:
 
 
 def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results) -> None:
-    shown = rankings.list_exposed(done).set_index("restriction_id")["feature_users"]
+    rows = rankings.list_exposed(lambda name: pa.Table.from_pandas(done[name]))
+    shown = {row.restriction_id: row.feature_users for row in rows}
     users = done["impact"][done["impact"]["impact_metric"] == "people_feature_exposed"]
     (calls,) = users[users["restriction_id"] == "calls"].to_dict("records")
     assert shown["calls"] == numbers.format_estimate(calls)
-    assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
+    assert [shown[name] for name in ("whole", "nothing", "never")] == ["-"] * 3
 
 
 def test_what_nobody_counted_is_said(done: Results) -> None:
-    row = dict.fromkeys(ENDS, 0.0) | {"obs_status": "M"}
-    assert numbers.format_estimate(rows(("x", "E", BOUNDS)).iloc[0]) == "7.0 M to 8.0 M"
-    assert numbers.format_estimate(row) == "0"
+    assert numbers.format_estimate(vars(row("x", "E", BOUNDS))) == "7.0 M to 8.0 M"
+    assert numbers.format_estimate(vars(row("x", "M", NOBODY))) == "0"
