@@ -6,6 +6,7 @@ computes all that is published from facts, through the stages of the data, each 
 above it:
 
     vocabulary - controlled words, and nothing else
+    processes - processes beside this one
     plain_text - text of facts made safe for terminals and files, and what counts as blank
     periods - dates with the precision of their source, and time windows
     populations - nested universes, such as adults among residents, and the country of an area

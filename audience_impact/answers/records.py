@@ -61,7 +61,7 @@ TARGET = ("platform_id", "platform_name", "feature", "claim_status")
 SMALL_SHARE = 0.01
 """Share of the variance below which an input is not named as a driver of an interval."""
 ALL = "all"
-"""Period of the row of person-days over all years."""
+"""Period of person-days over all years, and the id of all restrictions of a country together."""
 END = ("ended_on", "ended_by", "end_source")
 """Columns of `restrictions` that `write_end` reads."""
 Row = Mapping[str, Any]

@@ -38,8 +38,6 @@ ORDER = (
     *("regions_by_year", "regions_by_month", "regions_by_day", "draws", "sources", "lineage"),
 )
 """Tables that come first because readers need them most; others follow by name."""
-EVERY = "all"
-"""Ids in `person_days`: every restriction of the country, and every day of a restriction."""
 PERIODS = ("year", "month", "day", "period")
 """Columns of the time of a row, of which a table has at most one."""
 LONGEST_TITLE = 3
@@ -254,9 +252,9 @@ def _select_rows(
     place = None if query.restrictions else area
     if {"restriction_id", "period"} <= set(content.describe_table(table)["schema"]["primaryKey"]):
         countries = place.countries if place else ()
-        together = rows["restriction_id"].eq(EVERY) & rows["area_id"].isin(countries)
+        together = rows["restriction_id"].eq(records.ALL) & rows["area_id"].isin(countries)
         is_match = rows["restriction_id"].isin(ids) | together
-        return is_match & (rows["period"].eq(EVERY) | _is_in_year(rows, query.year))
+        return is_match & (rows["period"].eq(records.ALL) | _is_in_year(rows, query.year))
     if "restriction_id" in rows:
         return rows["restriction_id"].isin(ids)
     if "area_id" in rows and place is not None:

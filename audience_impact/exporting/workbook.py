@@ -15,6 +15,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from itertools import zip_longest
@@ -31,7 +32,6 @@ from xlsxwriter.worksheet import Worksheet
 from audience_impact.answers import names as naming
 from audience_impact.exporting.content import Content, read_values, write_note
 from audience_impact.plain_text import RUN, plain_lines, web_address
-from audience_impact.store import PublishError
 
 ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
@@ -74,10 +74,9 @@ class Formats(NamedTuple):
 
 
 def make_workbook(content: Content) -> bytes:
-    """Return the workbook; raise PublishError for a table with more rows than a sheet has."""
-    for name, table in content.tables.items():
-        if table.num_rows >= MOST_ROWS:
-            raise PublishError(f"{name} has more rows than a sheet of Excel: choose another format")
+    """Return the workbook, without tables of more rows than a sheet has, which its cover names."""
+    fit = {name: table for name, table in content.tables.items() if table.num_rows < MOST_ROWS}
+    too_long, content = sorted({*content.tables} - {*fit}), replace(content, tables=fit)
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
@@ -109,7 +108,7 @@ def make_workbook(content: Content) -> bytes:
         _write_list(book.add_worksheet(COLUMNS), headings, columns, made)
         headings = ("column", "value", "meaning", "tables")
         _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
-        _write_cover(_Cover(book, cover, made), content)
+        _write_cover(_Cover(book, cover, made), content, too_long)
         book.close()
     return packed.getvalue()
 
@@ -285,7 +284,7 @@ def _write_list(
     sheet.autofilter(0, 0, max(count, 1), len(headings) - 1)
 
 
-def _write_cover(cover: "_Cover", content: Content) -> None:
+def _write_cover(cover: "_Cover", content: Content, too_long: Sequence[str]) -> None:
     shown = content.describe()
     licence = shown["licence"]
     what = "A part of it: see the title." if content.chosen else "All of it."
@@ -304,6 +303,9 @@ def _write_cover(cover: "_Cover", content: Content) -> None:
         cover.write_sheet(name[:LONGEST_NAME], f"{rows}. {about}")
     if content.left_out:
         left_out = f"Tables without rows for the selection: {', '.join(content.left_out)}."
+        cover.write_section("Left out", [left_out])
+    if too_long:
+        left_out = f"More rows than a sheet has; in CSV and Parquet: {', '.join(too_long)}."
         cover.write_section("Left out", [left_out])
 
 

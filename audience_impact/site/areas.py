@@ -21,6 +21,7 @@ from audience_impact.answers.areas import (
     write_area_lead,
 )
 from audience_impact.answers.numbers import Estimate, read_estimate, read_numbers
+from audience_impact.answers.records import ALL
 from audience_impact.site import maps, series
 from audience_impact.site.drawing import SPECS, Picture, paint
 from audience_impact.site.rendering import render_page
@@ -42,16 +43,14 @@ them.
 with (SPECS / "areas.csv").open(encoding="utf-8", newline="") as _file:
     CHARTS = list(csv.DictReader(_file))
 """Charts of an area: title, and meaning of the marks, for use outside its page."""
-TOGETHER = "all"
-"""Id in `person_days` of all restrictions of a country together."""
 MAP_TITLE = "Share of each country's people under a restriction at some time in"
 Kinds = Mapping[str, Mapping[str, Any]]
 """The row of each kind of restrictions in a period of an area."""
 
 
 def make_pages(report: ReportData) -> Iterator[File]:
-    """Yield a page for each area with a restriction, its numbers and charts, and the maps."""
-    together = report.tables["person_days"].query("restriction_id == @TOGETHER")
+    """Yield a page for each area with a restriction, its numbers and its charts."""
+    together = report.tables["person_days"].query("restriction_id == @ALL")
     csv_files = {
         "by-period": split_csv(report.tables["areas"], "area_id", report.stored.id),
         "by-day": split_csv(report.tables["days"], "area_id", report.stored.id),
@@ -71,10 +70,10 @@ def make_pages(report: ReportData) -> Iterator[File]:
                 yield File(f"{path}-{kind}.svg", picture.encode(".svg"))
                 if kind == "years":
                     yield File(f"{path}-{kind}.png", picture.encode(".png"))
-    yield from _make_map_files(report)
 
 
-def _make_map_files(report: ReportData) -> Iterator[File]:
+def make_map_files(report: ReportData) -> Iterator[File]:
+    """Yield the map of each year, and what the slider of the years shows."""
     years, places = list_map_years(report), dict[str, list[Any]]()
     for number, year in enumerate(years):
         listed = _select_countries(report, year)
@@ -128,7 +127,7 @@ def _collect_values(report: ReportData, code: str) -> dict[str, Any]:
     answered: list[Kinds] = [{"all": today | {"period": today["to_day"]}}] if today else []
     answered += [years[year] for year in report.main_years[::-1] if year in years]
     rows = report.list_rows("person_days", code)
-    rows = [row for row in rows if row["restriction_id"] == TOGETHER and is_year(row["period"])]
+    rows = [row for row in rows if row["restriction_id"] == ALL and is_year(row["period"])]
     collected = {period for period, kinds in years.items() if is_collected(kinds["all"])}
     reasons: dict[str, list[str]] = {}
     for year in reversed(years):

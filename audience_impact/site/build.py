@@ -17,20 +17,28 @@ the pages) replaces the old one by two renames.
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor
+from contextlib import suppress
 from dataclasses import replace
 from html import unescape
 from itertools import count
 from pathlib import Path
+from string import printable
 from typing import Any
+from zlib import ZLIB_RUNTIME_VERSION
 
+import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+import audience_impact
 from audience_impact.answers import documents
 from audience_impact.answers.citation import cite_version
 from audience_impact.exporting import content, export
 from audience_impact.exporting.workbook import make_workbook
+from audience_impact.processes import count_processors, open_pool
 from audience_impact.site import areas, lists, rendering, report_data, restriction
 from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import make_anchor, render_page
@@ -43,6 +51,8 @@ from audience_impact.store.versions import Stored
 MARK = "report.json"
 LEFTOVER = re.compile(rf"\.tmp-{VERSION_ID.pattern}-\w+")
 """The name of a folder in which a report was being written when its process was killed."""
+MANY = 100
+"""Minimum number of restrictions for which a second process is started."""
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -52,8 +62,7 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
     Return its folder, and whether anything changed. Raise PublishError where the version is damaged
     or the folder cannot be written.
     """
-    report = report_data.load_report_data(version)
-    files = (file for make_files in PAGES for file in make_files(report))
+    files = make_files(version)
     if into is not None:
         return into, write_report(into, version.id, files)
     store = storage.select_storage(root)
@@ -70,35 +79,73 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
         for folder in (root / REPORTS).iterdir():
             is_orphan = VERSION_ID.fullmatch(folder.name) and folder.name not in ids
             is_orphan = is_orphan and not folder.is_symlink()
-            is_ours = is_orphan and export.list_files(folder) <= _read_parts(folder)
+            is_ours = is_orphan and export.list_files(folder) <= _read_mark(folder)["parts"]
             if is_ours or LEFTOVER.fullmatch(folder.name):
                 shutil.rmtree(folder)
     return root / REPORT, changed
 
 
+def make_files(version: Stored) -> Iterator[File]:
+    """Yield all files; of many restrictions a process beside this one makes the first of them."""
+    report, pages = report_data.load_report_data(version), PAGES
+    if count_processors() > 1 and len(report.by_id) >= MANY:
+        with open_pool(1) as process:
+            beside = process.submit(make_beside, version)
+            yield from (file for make in PAGES[BESIDE:] for file in make(report))
+            with suppress(BrokenExecutor):  # the system may have ended the process
+                yield from beside.result()
+                return
+        pages = PAGES[:BESIDE]
+    yield from (file for make in pages for file in make(report))
+
+
+def make_beside(version: Stored) -> list[File]:
+    """Return the files that a process beside that of the command makes."""
+    report = report_data.load_report_data(version)
+    return [file for make in PAGES[:BESIDE] for file in make(report)]
+
+
 def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
     """Write a report, last the mark file with the digests of all files.
 
-    Return whether anything changed. Raise PublishError where the folder has other files, or cannot
-    be written.
+    Return whether anything changed: nothing is made again that the same code, libraries and fonts
+    made of the version. Raise PublishError where the folder has other files, or cannot be written.
     """
+    about, mark = {"version_id": version, "made_by": _digest_maker()}, _read_mark(folder)
+    is_same = about.items() <= mark.items() and export.list_files(folder) == mark["parts"]
+    digests = mark.get("files", {}).items()
+    if is_same and all(hash_bytes((folder / path).read_bytes()) == made for path, made in digests):
+        return False
 
     def add_mark() -> Iterator[tuple[str, bytes]]:
         digests = {}
         for file in files:
             digests[file.path] = hash_bytes(file.content)
             yield file
-        yield MARK, as_json({"version_id": version, "files": digests})
+        yield MARK, as_json({**about, "files": digests})
 
-    return export.put_folder(folder, add_mark(), _read_parts(folder), "a report")
+    return export.put_folder(folder, add_mark(), mark["parts"], "a report")
 
 
-def _read_parts(folder: Path) -> set[str]:
-    """Return the paths of the files of a report as its mark file names them; none without one."""
+def _read_mark(folder: Path) -> dict[str, Any]:
+    """Return what the mark file says, with the paths of all files as `parts`; none without one."""
     try:
-        return {MARK, *json.loads((folder / MARK).read_bytes())["files"]}
+        mark = json.loads((folder / MARK).read_bytes())
+        return {**mark, "files": dict(mark["files"]), "parts": {MARK, *mark["files"]}}
     except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        return {"parts": set()}
+
+
+def _digest_maker() -> str:
+    """Return a digest of all that makes a report of a version: code, libraries and fonts."""
+    package, libraries = (
+        Path(module.__file__ or "").parent for module in (audience_impact, jinja2)
+    )
+    names = sorted(path.name for path in libraries.parent.glob("*.dist-info"))
+    texts = Picture("", printable, (printable,)).encode(".png")
+    files = (path for path in sorted(package.rglob("*.*")) if path.suffix not in (".pyc", ".zip"))
+    code = [path.read_bytes() for path in files if path.is_file()]
+    return hash_bytes(repr((sys.version, ZLIB_RUNTIME_VERSION, names, texts, code)).encode())
 
 
 def draw_restriction(version: Stored, restriction_id: str) -> Picture:
@@ -182,11 +229,14 @@ def render_method() -> tuple[str, dict[str, Any]]:
 
 
 PAGES: tuple[Callable[[ReportData], Iterator[File]], ...] = (
-    make_static_files,
+    make_text_pages,
+    areas.make_map_files,
+    lists.make_platform_pages,
     lists.make_pages,
+    make_static_files,
     areas.make_pages,
     restriction.make_pages,
-    lists.make_platform_pages,
-    make_text_pages,
 )
 """The functions that create pages, in the order in which they run."""
+BESIDE = 4
+"""Number of the first of them that a second process runs: they take half of the time."""

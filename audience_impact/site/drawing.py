@@ -12,8 +12,10 @@ import json
 import re
 import textwrap
 import xml.etree.ElementTree as ET
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -145,13 +147,26 @@ class Picture:
             size, drawn = f'width="{INNER}"', drawn.replace('width="100%"', "", 1)
         placed = drawn.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
         below, end = _write_lines(self.foot, FOOT, top + height, "soft", "normal")
-        svg = _VARIABLE.sub(
-            r"\1",
-            f'<svg xmlns="{_SVG}" width="{WIDTH}" height="{end + MARGIN}" font-family="{FONT}">'
-            f'<rect width="100%" height="100%" fill="{paint("paper")}"/>'
-            f"{above}{plain_lines(placed)}{below}</svg>",
-        )
+        if suffix == ".png":  # a clip would be a layer to blend; most pictures have the same foot
+            placed = placed.replace(" viewBox=", ' overflow="visible" viewBox=', 1)
+            size = f'width="{WIDTH}" height="{end + MARGIN - top - height}"'
+            below = f'<image y="{top + height}" {size} href="{_draw_foot(self.foot)}"/>'
+        svg = _frame(f"{above}{plain_lines(placed)}{below}", end)
         return svg.encode() if suffix == ".svg" else bytes(vl_convert.svg_to_png(svg, scale=2))
+
+
+def _frame(drawn: str, end: int) -> str:
+    return _VARIABLE.sub(
+        r"\1",
+        f'<svg xmlns="{_SVG}" width="{WIDTH}" height="{end + MARGIN}" font-family="{FONT}">'
+        f'<rect width="100%" height="100%" fill="{paint("paper")}"/>{drawn}</svg>',
+    )
+
+
+@cache
+def _draw_foot(texts: Sequence[str]) -> str:
+    svg = _frame(*_write_lines(texts, FOOT, 0, "soft", "normal"))
+    return f"data:image/png;base64,{b64encode(vl_convert.svg_to_png(svg, scale=2)).decode()}"
 
 
 def _write_lines(

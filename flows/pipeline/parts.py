@@ -4,12 +4,9 @@ A part gives the same results whoever computes it: this process, or one of sever
 """
 
 import logging
-import multiprocessing
-import os
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +16,7 @@ import pyarrow as pa
 from audience_impact import pipeline
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.pipeline import PartInput, PartResult, RunPlan, SharedInput
+from audience_impact.processes import count_processors, open_pool
 from flows.pipeline import quality
 from schemas import published
 
@@ -59,8 +57,7 @@ Save = Callable[[PartInput, ComputedPart], None]
 
 def count_processes(restrictions: int) -> int:
     """Return the number of processes that shorten a run of that size, at most the processors."""
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(here or 1, MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
+    return max(1, min(count_processors(), MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
 
 
 def limit_size(restrictions: int, processes: int) -> int:
@@ -93,10 +90,7 @@ def compute_parts(
         return [_compute_saved(shared, part, save) for part in parts]
     if figures := shared.input.fitted.audiences:
         figures.compute_inverse()  # once, and not by each process
-    # No copies of this process, whose libraries run threads: a process forked beside threads may
-    # never come back.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, spawn, _prepare_process, (shared,)) as pool:
+    with open_pool(processes, _prepare_process, shared) as pool:
         futures = {pool.submit(compute_beside, part): part for part in parts}
         try:
             for done, future in enumerate(as_completed(futures), 1):
@@ -119,16 +113,7 @@ _SHARED: list[Shared] = []
 
 
 def _prepare_process(shared: Shared) -> None:
-    """Keep what the parts share, and end when the process of the run is killed."""
-    parent = multiprocessing.parent_process()
-
-    def await_parent() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
     _SHARED.append(shared)
-    threading.Thread(target=await_parent, daemon=True).start()
 
 
 def compute_beside(part: PartInput) -> ComputedPart:

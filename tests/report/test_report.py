@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,7 @@ from audience_impact.site import build, lists, report_data, restriction
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests.conftest import Once
+from tests.flows import dying
 from tests.support import computed, edit
 from tests.unit.test_odd_worlds import calibrated
 
@@ -228,12 +229,32 @@ def test_only_a_web_address_becomes_a_link(address: str | None, leads: bool) -> 
     assert web_address(address) == (address if leads else "")
 
 
-def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_path: Path) -> None:
+def test_the_same_version_gives_the_same_bytes_and_is_made_once(
+    report: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = versions.find_latest(root)
     again, changed = build.publish_version(version, root, tmp_path / "again")
     assert changed
     assert (report / build.MARK).read_bytes() == (again / build.MARK).read_bytes()
+    monkeypatch.setattr(build, "PAGES", ())
     assert build.publish_version(version, root, again) == (again, False)
+    monkeypatch.setattr(build, "printable", "A")
+    assert build.publish_version(version, root, again) == (again, True)
+
+
+@pytest.mark.parametrize("make", [build.make_beside, dying.always])
+def test_a_process_beside_makes_the_same_bytes_or_none(
+    make: Callable[[versions.Stored], object],
+    report: Path,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(build, "MANY", 1)
+    monkeypatch.setattr(build, "count_processors", lambda: 2)
+    monkeypatch.setattr(build, "make_beside", make)
+    again, _ = build.publish_version(versions.find_latest(root), root, tmp_path / "again")
+    assert (report / build.MARK).read_bytes() == (again / build.MARK).read_bytes()
 
 
 @pytest.fixture
