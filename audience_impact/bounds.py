@@ -59,7 +59,7 @@ from audience_impact.overlap.copula import mark_patterns
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.places import nesting
 from audience_impact.selection import Best, Key, Only, select_candidates
-from audience_impact.vocabulary import ImpactMetric, OverlapKind, Unit
+from audience_impact.vocabulary import OverlapKind, Unit
 
 WITH_ERROR = {"printed_min": "min", "printed_max": "max"}
 """How the columns of bounds as printed begin, and how those of bounds with errors begin."""
@@ -150,14 +150,6 @@ class Bounds(Declared):
     """Bounds on the people exposed who use the restricted features."""
     deprived: Annotated[pd.DataFrame, _ENDS]  # bounds on the feature users without access
     overlaps: tuple[Resolved, ...]  # bounds of each country with measured overlaps
-
-    def select_metric(self, metric: ImpactMetric) -> pd.DataFrame:
-        """Return the bounds of a metric, as printed and with errors, by restriction_id."""
-        return {
-            ImpactMetric.PEOPLE_EXPOSED: self.exposed,
-            ImpactMetric.PEOPLE_FEATURE_EXPOSED: self.feature_users,
-            ImpactMetric.PEOPLE_DEPRIVED_NET: self.deprived,
-        }[metric][_ENDS]
 
 
 def bound_restrictions(

@@ -20,37 +20,23 @@ from audience_impact.audiences.inputs import Inputs, gather_inputs
 from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.bounds import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.fitted.models import (
-    Context,
-    FittedModels,
-    make_context,
-    read_context,
-    read_models,
-)
+from audience_impact.fitted import models
+from audience_impact.fitted.models import Context, FittedModels
 from audience_impact.frames import Array
-from audience_impact.outputs import areas, over_time, person_days
+from audience_impact.outputs import areas, over_time, person_days, restrictions
 from audience_impact.outputs.area_names import add_names, list_areas_of, list_regions
 from audience_impact.outputs.areas import Sets
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.queries import DayEngine, DaysByKind
-from audience_impact.outputs.restrictions import (
-    make_impact_by_platform,
-    make_register_rows,
-    make_restrictions,
-)
 from audience_impact.outputs.review import confidence, rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity
+from audience_impact.simulation import simulate
 from audience_impact.simulation.audiences import prepare_audiences
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import (
-    Draws,
-    Simulation,
-    SimulationInputs,
-    make_simulation_inputs,
-)
+from audience_impact.simulation.simulate import Draws, Simulation, SimulationInputs
 from audience_impact.simulation.timeline import list_countries_in_force
 from audience_impact.simulation.worlds import widen_inputs
 from audience_impact.tracing.candidates import make_candidates
@@ -167,13 +153,13 @@ class Outputs(Mapping[str, pd.DataFrame]):
 
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact": lambda run, s: make_impact(s.scope, s.simulation, run.draws),
-    "impact_by_platform": lambda run, s: make_impact_by_platform(
+    "impact_by_platform": lambda run, s: restrictions.make_impact_by_platform(
         s.scope, s.simulation, run.facts["platforms"]
     ),
     "impact_by_area": lambda run, s: run.make_areas(),
     "person_days": lambda run, s: person_days.make_person_days(run.simulation, s.scope.as_of),
     "sensitivity": lambda run, s: make_sensitivity(run.simulation, run.draws, run["impact"]),
-    "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
+    "restrictions": lambda run, s: restrictions.make_restrictions(s.scope, run.facts),
     "comparisons": lambda run, s: make_comparisons(
         run.facts, run["impact"], run["impact_by_platform"], s.inputs
     ),
@@ -208,7 +194,7 @@ def prepare_run(
     """Return all stages before the draws, and contradictions; of `only` some restrictions."""
     run_scope = build_scope(tables, as_of)
     chosen = run_scope if only is None else run_scope.narrow_to(only)
-    return prepare_stages(chosen, read_context(tables))
+    return prepare_stages(chosen, models.read_context(tables))
 
 
 def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Finding]]:
@@ -217,7 +203,7 @@ def prepare_stages(run_scope: Scope, context: Context) -> tuple[Stages, list[Fin
     rows = prepare_audiences(inputs.sizes, inputs.distributions)
     widened = widen_inputs(inputs, rows)
     limits, findings = bound_restrictions(run_scope, inputs, widened, context)
-    simulation = make_simulation_inputs(run_scope, inputs, rows, widened, limits, context)
+    simulation = simulate.make_simulation_inputs(run_scope, inputs, rows, widened, limits, context)
     return Stages(run_scope, context, inputs, limits, simulation), findings
 
 
@@ -302,7 +288,7 @@ def plan_run(
     tables: Tables, as_of: date, settings: Settings, only: Collection[str] = ()
 ) -> RunPlan:
     """Return the plan of a run; parameters are fitted to all restrictions, also of `only` some."""
-    fitted = read_models(tables)
+    fitted = models.read_models(tables)
     common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
     divided = {name: tables[name] for name in BY_RESTRICTION}
     if only:
@@ -346,7 +332,7 @@ def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
 
 def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     """Return the results of a part alone; ParameterError if a table lacks a parameter."""
-    context = make_context({**shared.tables, **part.tables}, shared.fitted)
+    context = models.make_context({**shared.tables, **part.tables}, shared.fitted)
     stages, findings = prepare_stages(part.scope, context)
     run = Outputs(stages, shared.settings)
     # The draws of thousands of restrictions are freed as soon as no later table needs them.
@@ -388,7 +374,7 @@ def merge_parts(
         ),
         "area_comparisons": make_area_comparisons(tables, select_all(people)),
         "sources": make_sources(tables),
-        "register_rows": make_register_rows(tables),
+        "register_rows": restrictions.make_register_rows(tables),
         **areas.make_tables(people, ("year", "month"), tables),
         **areas.make_tables(on_a_day, ("day",), tables),
     }

@@ -30,7 +30,7 @@ import pandas as pd
 from audience_impact import pipeline
 from audience_impact.audiences.inputs import gather_inputs
 from audience_impact.audiences.scope import build_scope
-from audience_impact.bounds import bound_restrictions
+from audience_impact.bounds import PRINTED, bound_restrictions
 from audience_impact.facts import checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.rules import days
@@ -187,15 +187,11 @@ def _bounds(tables: Tables) -> pd.DataFrame:
     context = read_context(counted)
     inputs = gather_inputs(asked, context)
     limits, _ = bound_restrictions(asked, inputs, inputs, context)
-    metrics = (ImpactMetric.PEOPLE_EXPOSED, ImpactMetric.PEOPLE_FEATURE_EXPOSED)
-    return pd.concat(
-        {
-            metric.value: limits.select_metric(metric)[
-                ["printed_min_persons", "printed_max_persons"]
-            ]
-            for metric in metrics
-        }
-    )
+    frames = {
+        ImpactMetric.PEOPLE_EXPOSED.value: limits.exposed,
+        ImpactMetric.PEOPLE_FEATURE_EXPOSED.value: limits.feature_users,
+    }
+    return pd.concat({metric: frame[PRINTED] for metric, frame in frames.items()})
 
 
 def sound(folder: Path) -> Sound:

@@ -168,9 +168,8 @@ def pair_bases(bases: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
     bases = bases.assign(year=bases["period_start"].dt.year, level=np.log(bases["persons"]))
     counted = bases["obs_status"] != ObsStatus.FORECAST.value
     online = bases[counted & (bases["population_base"] == ONLINE)]
-    people = figure_errors.find_nearest_people(
-        online, bases[bases["population_base"] == EVERYONE], []
-    )
+    everyone = bases[bases["population_base"] == EVERYONE]
+    people = figure_errors.find_nearest_people(online, everyone, [])
     online = online.assign(
         level=figure_errors.log_odds(
             online["persons"].to_numpy("float64"), people.to_numpy("float64")

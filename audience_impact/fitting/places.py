@@ -150,14 +150,9 @@ ASSUMED = {
 """Parameters where there are too few figures for a fit. Half widths are in log odds; with a slope
 of zero, models and connected homes have no weight for a place."""
 COUNTS = (
-    PlaceLaw.BETWEEN_LEVEL,
-    PlaceLaw.MODEL_LEVEL,
-    PlaceLaw.COUNTRY_DEGREES,
-    PlaceLaw.SMALL_PLACE,
-    PlaceLaw.MODEL_SLOPE,
-    PlaceLaw.HOUSEHOLDS_SLOPE,
-    PlaceLaw.URBAN,
-    PlaceLaw.URBAN_REST,
+    *(PlaceLaw.BETWEEN_LEVEL, PlaceLaw.MODEL_LEVEL, PlaceLaw.COUNTRY_DEGREES),
+    *(PlaceLaw.SMALL_PLACE, PlaceLaw.MODEL_SLOPE, PlaceLaw.HOUSEHOLDS_SLOPE),
+    *(PlaceLaw.URBAN, PlaceLaw.URBAN_REST),
 )
 READER_ERROR = 0.22 / np.sqrt(2.0)
 """Standard deviation of the log of a middle: those of two readers of a row differ by 0.22."""

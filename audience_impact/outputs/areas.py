@@ -425,34 +425,21 @@ def take_person_days(rows: pd.DataFrame, person_days: pd.DataFrame) -> pd.DataFr
     return rows.assign(**{name: rows[name].mask(is_there, ours[name]) for name in ours})
 
 
-def make_tables(
-    rows: pd.DataFrame, spans: Sequence[str], tables: Tables
-) -> dict[str, pd.DataFrame]:
-    """Return the published tables of countries and, apart from them, of regions, by spans."""
-    area, areas = pd.factorize(rows["area_id"])
-    period, periods = pd.factorize(rows["period"])
-    year, years = pd.factorize(periods.str[:4])
-    pair, pairs = pd.factorize(area * len(years) + year[period])
-    in_area, in_year = pd.Series(areas[pairs // len(years)]), pd.Series(years[pairs % len(years)])
-    residents = area_names.count_residents(in_area, in_year, tables).to_numpy()[pair]
+def make_tables(rows: pd.DataFrame, spans: Sequence[str], facts: Tables) -> dict[str, pd.DataFrame]:
+    """Return the published facts of countries and, apart from them, of regions, by spans."""
+    area, period = rows["area_id"], rows["period"]
+    residents = area_names.count_residents(area, period.str[:4], facts)
     shares = {
         f"{name}_population_share": (rows[f"{name}_persons"] / residents).round(6)
         for name in worlds.QUANTILES
     }
-    about = pd.DataFrame({"area_id": areas})
-    smaller = about["area_id"].str.isdecimal().map({True: "subregion", False: "country"})
-    level = about["area_id"].map(area_names.LEVELS).fillna(smaller).astype("str")
-    iso3 = about["area_id"].map(area_names.list_alpha_3(tables["areas"]))
-    rows = rows.assign(
-        area_level=level.take(area).array,
-        iso3=iso3.take(area).array,
-        population_persons=residents,
-        **shares,
-    )
-    made = {}
-    is_country = (level == "country").to_numpy()[area]
+    smaller = area.str.isdecimal().map({True: "subregion", False: "country"})
+    level = area.map(area_names.LEVELS).fillna(smaller).astype("str")
+    iso3 = area.map(area_names.list_alpha_3(facts["areas"]))
+    rows = rows.assign(area_level=level, iso3=iso3, population_persons=residents, **shares)
+    made, is_country = {}, level == "country"
     for span in spans:
-        is_of_span = (periods.str.len() == SPANS[span])[period]
+        is_of_span = period.str.len() == SPANS[span]
         of_span = rows.rename(columns={"period": span})
         made[f"countries_by_{span}"] = of_span[is_of_span & is_country].reset_index(drop=True)
         made[f"regions_by_{span}"] = of_span[is_of_span & ~is_country].reset_index(drop=True)

@@ -9,6 +9,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.scope import Scope
 from audience_impact.imputation.figures import RUNGS
 from audience_impact.outputs.areas import list_numbers
+from audience_impact.outputs.comparisons import OUR_BOUNDS
 from audience_impact.outputs.review import reasons, status_rules
 from audience_impact.outputs.review.confidence import rate_answers
 from audience_impact.outputs.review.reasons import NEVER, add_status_rules
@@ -35,11 +36,13 @@ QUANTILES = [f"{name}_persons" for name in worlds.QUANTILES]
 def make_impact(scope: Scope, simulation: SimulationInputs, draws: Draws) -> pd.DataFrame:
     """Return one row for each restriction and impact_metric."""
     status = reasons.find_status(scope, simulation.selected)
+    bounds, index = simulation.bounds, simulation.restrictions
     exposed, users, deprived = (
-        simulation.bounds.select_metric(metric).join(
-            worlds.compute_quantiles(draws[metric.value], simulation.restrictions, "persons")
+        frame[OUR_BOUNDS].join(worlds.compute_quantiles(draws[metric.value], index, "persons"))
+        for frame, metric in (
+            *((bounds.exposed, EXPOSED), (bounds.feature_users, FEATURE_USERS)),
+            (bounds.deprived, DEPRIVED),
         )
-        for metric in (EXPOSED, FEATURE_USERS, DEPRIVED)
     )
     users = _explain_users(users.join(status), scope, simulation)
     deprived = deprived.join(users.drop(columns=list_numbers("persons")))
@@ -192,10 +195,8 @@ def _order_assumptions(assumed: "pd.Series[str]") -> str:
     return ";".join(sorted(cells, key=cells.__getitem__))
 
 
-def _explain_deprived(
-    frame: pd.DataFrame, scope: Scope, simulation: SimulationInputs
-) -> pd.DataFrame:
-    keeping = simulation.selected.circumvention.set_index("restriction_id").reindex(frame.index)
+def _explain_deprived(frame: pd.DataFrame, scope: Scope, inputs: SimulationInputs) -> pd.DataFrame:
+    keeping = inputs.selected.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
     unknown = keeping["basis"].isna()
     severity = scope.by_id["severity"].reindex(frame.index)

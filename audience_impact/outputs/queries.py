@@ -20,14 +20,8 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from audience_impact.frames import Array
-from audience_impact.simulation import worlds
-from audience_impact.simulation.phases import (
-    Intervals,
-    bound_hours,
-    combine_hours,
-    find_equal_sets,
-    sum_hours,
-)
+from audience_impact.simulation import phases, worlds
+from audience_impact.simulation.phases import Intervals
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, spread_kinds
@@ -96,12 +90,12 @@ class DayEngine:
     def count_hours(self, spans: Kinds[Intervals], people: Kinds[Array]) -> Kinds[Array]:
         """Return the person-hours of a day of each set."""
         line, sampler = self.inputs.timeline, self.simulation.sampler
-        _, most = bound_hours(line.periods)
+        _, most = phases.bound_hours(line.periods)
         u = draw_uniforms(sampler.seed, "hours of several", sampler.count)
-        drawn = combine_hours(spans.drawn, line.rows, draw_hours(line.periods, sampler), u)
+        drawn = phases.combine_hours(spans.drawn, line.rows, draw_hours(line.periods, sampler), u)
         return Kinds(
             self.bound_least(spans.least, HOURS),
-            people.most * sum_hours(spans.most, line.rows, most),
+            people.most * phases.sum_hours(spans.most, line.rows, most),
             people.drawn * drawn,
         )
 
@@ -127,7 +121,7 @@ class DayEngine:
         line = self.inputs.timeline
         values = line.daily_limits.low
         if unit == HOURS:
-            hours, _ = bound_hours(line.periods)
+            hours, _ = phases.bound_hours(line.periods)
             values = values * hours.reindex(line.rows["restriction_id"]).to_numpy("float64")
         return worlds.find_largest(intervals[1], values, count_sets(intervals))
 
@@ -209,7 +203,8 @@ def divide_by_kind(intervals: Intervals, line: Timeline) -> Intervals:
     divided = in_periods.merge(states, on=key).rename(columns={"group": "country_id"})
     new = cells.merge(states[~is_whole], on=[*key, "kind"])
     new = new.assign(set_id=new["state"] - count_sets(intervals))
-    row, (new,) = find_equal_sets([new[["set_id", "row"]]], np.zeros(np.sum(~is_whole), "int64"))
+    group = np.zeros(np.sum(~is_whole), "int64")
+    row, (new,) = phases.find_equal_sets([new[["set_id", "row"]]], group)
     of_states = np.append(np.arange(count_sets(intervals)), count_sets(intervals) + row)
     divided = divided[[*OF_COUNTRIES, "days"]].assign(set_id=of_states[divided["state"]])
     return divided, new.sort_values(["set_id", "row"], ignore_index=True)
@@ -227,7 +222,7 @@ def _sum_by_kind(
     joined = pd.concat(pieces)
     member = (joined["set_id"] * len(pieces) + kind) * (1 + joined["days"].max()) + joined["days"]
     rows = pd.DataFrame({"set_id": np.concatenate(codes), "row": member.to_numpy()})
-    row, _ = find_equal_sets([rows[rows["set_id"] >= 0]], np.zeros(len(keys), "int64"))
+    row, _ = phases.find_equal_sets([rows[rows["set_id"] >= 0]], np.zeros(len(keys), "int64"))
     is_first = ~pd.Series(row).duplicated().to_numpy()
     sums = []
     for code, part, people in zip(codes, pieces, per_day, strict=True):

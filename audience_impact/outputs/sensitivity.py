@@ -31,15 +31,8 @@ from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array, Integers, no_rows
-from audience_impact.simulation import audiences, parts, unions, worlds
-from audience_impact.simulation.simulate import (
-    DEPRIVED,
-    EXPOSED,
-    FEATURE_USERS,
-    PERSON_DAYS,
-    Draws,
-    Simulation,
-)
+from audience_impact.simulation import audiences, parts, simulate, unions, worlds
+from audience_impact.simulation.simulate import PERSON_DAYS, Draws, Simulation
 from audience_impact.vocabulary import ImpactMetric, InputKind
 
 CLASSES = 30
@@ -149,7 +142,7 @@ def find_narrowing(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.Series:
 
 Input = tuple[InputKind, tuple[str, ...], pd.DataFrame, Array]
 """An input, the metrics that depend on it, rows with a `restriction_id`, and draws (rows, D)."""
-PEOPLE = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value)
+PEOPLE = (simulate.EXPOSED.value, simulate.FEATURE_USERS.value, simulate.DEPRIVED.value)
 ALL = (*PEOPLE, PERSON_DAYS)
 
 
@@ -180,13 +173,11 @@ def _draw_audiences(simulation: Simulation) -> Iterator[Input]:
     yield InputKind.OVERLAP, PEOPLE, rows, sampler.draw_rows("overlap|" + rows["overlap_id"])
 
 
-def _hold_base(
-    rows: pd.DataFrame, persons: Array, simulation: Simulation
-) -> tuple[pd.DataFrame, Array]:
+def _hold_base(rows: pd.DataFrame, persons: Array, run: Simulation) -> tuple[pd.DataFrame, Array]:
     """Return audiences in persons, imputed ones, which are shares of the base, at its middle."""
-    at = parts.find_countries(rows, simulation.inputs.countries)
+    at = parts.find_countries(rows, run.inputs.countries)
     chosen = (at >= 0) & (rows["shape"] != audiences.BASE).to_numpy()
-    base = simulation.steps.bases[at[chosen]]
+    base = run.steps.bases[at[chosen]]
     is_share = rows["shape"].isin(audiences.SHARED).to_numpy()[chosen][:, None]
     return rows[chosen], persons[chosen] * np.where(is_share, _take_middle(base) / base, 1.0)
 

@@ -218,15 +218,13 @@ def list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, st
     for country, group in pairs.groupby("country_id"):
         registered = shares[shares["area_id"] == country].drop_duplicates("asn", keep="last")
         named = zip(registered["asn"], registered["as_name"], strict=True)
-        networks = [read_network(int(number), name) for number, name in named]
+        listed = [read_network(int(number), name) for number, name in named]
         name, aliases = areas.loc[country]
         about = (str(country), name, *aliases.split(";"))
         of_country = names[names["area_id"].isin(["", country])]
         synonyms = [*zip(of_country["name"], of_country["also_name"], strict=True)]
         for operators in group["operators"]:
-            single = (
-                find_networks(name, networks, about, synonyms) for name in operators.split(";")
-            )
+            single = (find_networks(name, listed, about, synonyms) for name in operators.split(";"))
             for number in sorted(set[int]().union(*single)):
                 yield str(country), operators, str(number)
 

@@ -200,17 +200,15 @@ def balance_median(level: Array, spread: Array) -> Array:
     return np.asarray(level * (np.sqrt(1.0 + np.pi * spread**2 / 8.0) - 1.0))
 
 
-def estimate_country_spreads(
-    figures: pd.DataFrame, parameters: PlaceParameters
-) -> "pd.Series[float]":
+def estimate_country_spreads(figures: pd.DataFrame, laws: PlaceParameters) -> "pd.Series[float]":
     """Return by country the spread of its surveyed regions, relative to that of all countries."""
     surveyed = figures[figures["kind"] == SURVEY]
     level = surveyed["series"].map(compute_levels(surveyed)).to_numpy("float64")
-    spread = parameters.spread_at(level)
-    centre = balance_median(level, spread) + parameters.between.q50
+    spread = laws.spread_at(level)
+    centre = balance_median(level, spread) + laws.between.q50
     apart = (compute_log_odds(surveyed["share"]) - level - centre) / spread
     squares = (apart**2).groupby(surveyed["country_id"])
-    weight = parameters.country_degrees
+    weight = laws.country_degrees
     return np.sqrt((weight + squares.sum()) / (weight + squares.size()))
 
 

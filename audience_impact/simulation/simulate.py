@@ -174,10 +174,9 @@ class Simulation:
         """Return draws (countries, D) of audiences united, of feature users, of both, of bases."""
         inputs, sampler = self.inputs, self.sampler
         shares = inputs.selected.feature_shares
-        count, rows = len(inputs.countries), inputs.audiences
-        of_exposed, of_used = (
-            parts.find_countries(part, inputs.countries) for part in (rows, shares)
-        )
+        countries, rows = inputs.countries, inputs.audiences
+        count = len(countries)
+        of_exposed, of_used = (parts.find_countries(part, countries) for part in (rows, shares))
         numbers = len(rows) + np.arange(len(shares))
         exposed = pd.DataFrame({"number": of_exposed, "audience": rows["row"].to_numpy()})
         used = pd.DataFrame({"number": of_used, "audience": numbers})

@@ -42,7 +42,7 @@ draw, the overlap is fixed at the value of the model in the other draws.
 Citation. docs/method.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple, cast
 
@@ -55,12 +55,7 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import MeasuredOverlap, Resolved
 from audience_impact.denominators.denominators import DISTRIBUTION as BASE_LAW
 from audience_impact.frames import Array, Integers
-from audience_impact.overlap.copula import (
-    add_model_error,
-    condition_unions,
-    draw_patterns,
-    mark_patterns,
-)
+from audience_impact.overlap import copula
 from audience_impact.overlap.model import Group, JointUse, OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import draw_bases
@@ -298,9 +293,7 @@ def _draw_whole(
     return [rows[sets < count], rows[sets >= count]], drawn
 
 
-def _unite_whole(
-    kinds: Sequence[pd.DataFrame], drawn: DrawnUnions, count: int
-) -> tuple[Array, Array]:
+def _unite_whole(kinds: list[pd.DataFrame], drawn: DrawnUnions, count: int) -> tuple[Array, Array]:
     """Return people and base (count, D) under unions of services, then of the whole internet."""
     people, base = (np.full((count, drawn.people.shape[1]), blank) for blank in (np.nan, 0.0))
     for unions in kinds:
@@ -384,11 +377,11 @@ def draw_conditioned(
     NaN where no draw reaches the limits; draws that contradict each other use the model alone.
     """
     use = draw_joint_use(overlap_model, resolved.key[1], sampler)
-    prior = draw_patterns(shares.T, use.correlation)
+    prior = copula.draw_patterns(shares.T, use.correlation)
     rows, targets = [], []
     limits = resolved.facts["interval_kind"].isin(ONE_SIDED)
     for key, fact, is_limit in zip(resolved.used_ids, resolved.measured, limits, strict=True):
-        row = mark_patterns(fact.platforms, fact.kind, len(shares))
+        row = copula.mark_patterns(fact.platforms, fact.kind, len(shares))
         expected = prior @ row
         target = _draw_overlap(fact, key, shares, base, sampler, expected if is_limit else None)
         if not is_limit or (target != expected).any():
@@ -396,9 +389,9 @@ def draw_conditioned(
             targets.append(target)
     if not rows:
         return np.full(len(base), np.nan)
-    met = condition_unions(prior, shares.T, np.array(rows), np.array(targets).T)
+    met = copula.condition_unions(prior, shares.T, np.array(rows), np.array(targets).T)
     core = np.where(np.isnan(met), 1.0 - prior[:, 0], met)
-    return add_model_error(core, shares.T, use.error, resolved.narrowing)
+    return copula.add_model_error(core, shares.T, use.error, resolved.narrowing)
 
 
 def _draw_overlap(
