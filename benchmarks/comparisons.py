@@ -69,7 +69,7 @@ def pair_areas(version: Stored) -> pd.DataFrame:
     table = version.read_table("area_comparisons")
     people = table[table["published_persons"].notna()]
     key, columns = ["area_id", "period"], ["q05_persons", "q95_persons", "bounds_only_count"]
-    areas = combine_areas(version.read_frame).set_index(key)
+    areas = combine_areas(version.read_arrow).set_index(key)
     ours = areas.loc[areas["kind"] == RestrictionKind.ALL, columns]
     begun = areas.loc[areas["kind"] == RestrictionKind.BEGAN, "q50_persons"]
     paired = people.join(ours.assign(began_q50_persons=begun), on=key)

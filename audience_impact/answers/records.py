@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audience_impact import periods
 from audience_impact.answers import names
@@ -335,30 +336,26 @@ class Tables(dict[str, "pd.DataFrame"]):
 
     def __missing__(self, name: str) -> pd.DataFrame:
         """Return a table as a frame, which is read and made once."""
-        self[name] = combine_areas(self._read_frame) if name == "areas" else self._read_frame(name)
+        if name == "areas":
+            self[name] = combine_areas(self.read_arrow)
+        else:
+            self[name] = make_frame(self.read_arrow(name), is_nullable=True)
         return self[name]
-
-    def _read_frame(self, name: str) -> pd.DataFrame:
-        return make_frame(self.read_arrow(name), is_nullable=True)
 
     def list_ids(self) -> list[str]:
         """Return the ids of all restrictions, in the order of the table."""
         return list(self.read_arrow("restrictions")["restriction_id"].to_pylist())
 
 
-def combine_areas(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
-    """Return a row for each area, year or month, and kind, with the `period` as text.
-
-    `read` returns a published table by its name.
-    """
-    import pandas as pd
-
+def combine_areas(read: ReadTable) -> pd.DataFrame:
+    """Return a row for each area, year or month, and kind, with the `period` as text."""
     parts = []
     for name, column in AREA_TABLES.items():
-        rows = read(name)
-        periods = rows[column].astype("str").str[: len("2025-01")]
-        parts.append(rows.drop(columns=column).assign(period=periods))
-    return pd.concat(parts, ignore_index=True)
+        table = read(name)
+        days = table[column].cast(pa.string())
+        periods = pc.utf8_slice_codeunits(days, 0, len("2025-01"))
+        parts.append(table.drop_columns(column).append_column("period", periods))
+    return make_frame(pa.concat_tables(parts, promote_options="default"), is_nullable=True)
 
 
 def build_record(read: ReadTable, restriction: str) -> AnswerRecord:

@@ -183,7 +183,7 @@ def select_content(version: Stored, content: Content, query: ExportQuery) -> Con
         )
     if area is None:
         return part
-    years = records.combine_areas(content.read_frame)
+    years = records.combine_areas(content.tables.__getitem__)
     is_asked = (
         years["period"].map(is_year) if query.year is None else years["period"] == query.period
     )

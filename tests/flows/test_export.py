@@ -380,7 +380,7 @@ def test_the_restrictions_of_an_area_and_year_are_those_that_it_counts(
 ) -> None:
     version = versions.find_latest(repository_published)
     every = content.read_all_tables(version)
-    rows = combine_areas(every.read_frame).query("kind == 'all'")
+    rows = combine_areas(every.tables.__getitem__).query("kind == 'all'")
     years = rows[rows["period"].str.len() == 4].drop_duplicates("area_id", keep="last")
     assert len(years) > 50
     for row in years.itertuples():
