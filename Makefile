@@ -146,7 +146,7 @@ lock: $(RUN_READY)  ## pin the dependencies of pyproject.toml, all of them, thos
 	    ! cmp -s $$lock $(VENV)/$$lock.before || touch -r $(VENV)/$$lock.before $$lock; done
 
 clean:  ## remove .venv and caches; what is published stays
-	rm -rf $(VENV) $(LOWEST) .venv-check .tools site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
+	rm -rf $(VENV) $(LOWEST) .venv-check .venv-run .tools site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment of a changed lock is made from nothing, because pip keeps what the lock no longer

@@ -4,8 +4,9 @@ The same inputs have to give the same bytes, whatever was published before. Ther
 these findings, but they are not part of a version.
 
 First are the rules about damaged files of facts (rows and cells that are gone or changed places),
-then edits of facts that moved answers and are to be confirmed, then answers that moved, became
-weaker or are gone, and lost rows.
+then edits of facts that moved answers and are to be confirmed, then new restrictions, then answers
+that moved, became weaker or are gone, and lost rows. A run reports the first case of each rule and
+counts the others; `check --against` reports each.
 
 Definitions. A row is known by its key; the place of a fact in its file is no part of it. An edit
 that adds to what is known is ordinary: a new row, a cell that was blank, an end that becomes known
@@ -14,11 +15,11 @@ confirmed is an edit that takes back what was known: an end that goes or moves, 
 other days by which a restriction lasts more than twice or less than half as long, a figure or
 survey that speaks of another area, service, population, unit or year, a number that changes by
 RESCALED_FACTOR or more, and a row that is gone. A number moved by a share: its change, divided by
-the larger of the two numbers; a number that is new or gone moved by 1.
-
-Known drawback. A wrong row that is new, or a wrong number within the factor, is ordinary here.
+the larger of the two numbers; a number that is new or gone moved by 1. Whatever the edit, new
+restrictions are reported, and answers that moved by more than MOVED_FACTOR.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,27 +33,33 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from audience_impact.answers.names import area_in_words
+from audience_impact.answers.numbers import format_compact, format_share
 from audience_impact.comparing import text
 from audience_impact.comparing.changes import (
     ANSWER,
     IMPACT_KEY,
     NEW,
     OLD,
+    RESTRICTION,
     ComparedVersion,
     Comparison,
+    Key,
     Row,
     describe_answer,
     describe_settings,
     key_answers,
     read_published,
+    relate_rows,
 )
 from audience_impact.comparing.changes import STATUS as OBS_STATUS
+from audience_impact.facts.tables import Finding
 from audience_impact.frames import Array
 from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.plain_text import count_cases
 from audience_impact.rules import get_rule, register_rule
 from audience_impact.store import AwayError, PublishError, versions
-from audience_impact.vocabulary import EndStatus, FactChange, ObsStatus, RuleStage
+from audience_impact.vocabulary import EndStatus, FactChange, ImpactMetric, ObsStatus, RuleStage
 from flows.pipeline.steps import Results
 from schemas import facts, published
 from schemas.fact_rules import FITTED
@@ -81,6 +88,18 @@ OF_ANSWERS = tuple(
 """Tables whose numbers answer a question."""
 RESCALED_FACTOR = 2.0
 """Factor from which on a number is another one, not a correction."""
+MOVED_FACTOR = 1.05
+"""Factor from which on the move of an answer by rows of facts is reported."""
+ALL, PERSON_DAYS, EXPOSED = "all", "person-days", ImpactMetric.PEOPLE_EXPOSED.value
+ANSWERS = {
+    "impact": (*IMPACT_KEY, "q50_persons"),
+    "person_days": (RESTRICTION, "period", "q50_person_days"),
+    "countries_by_year": ("area_id", "year", "q50_persons"),
+    "regions_by_year": ("area_id", "year", "q50_persons"),
+}
+"""Subject, aspect and median of tables of answers; of periods and kinds, the rows of all count."""
+PLACE = re.compile(r"(\w+)\.csv(?::(\d+):(\w*))?(?: \(layer (\d+)\))?")
+"""Table, line, column and layer of a row of facts."""
 PLACES = ("row_layer", "row_line")
 LEAST_SHARE, SLIGHT_SHARE = 1e-6, 0.01
 """Share by which a number moved up to which it is rounding, and below which it is slight."""
@@ -231,6 +250,50 @@ class LastComparison(Comparison):
         """Whether an answer moved by more than a slight share, or is gone."""
         answers = (moves for moves in self.moves if moves.table in OF_ANSWERS)
         return any(moves.largest_share >= SLIGHT_SHARE for moves in answers)
+
+    @cached_property
+    def answer_moves(self) -> pd.DataFrame:
+        """The answers that moved by MOVED_FACTOR, the largest move first.
+
+        If the day is another, the person-days of restrictions without an end are left out.
+        """
+        names = [moves.table for moves in self.moves if moves.table in ANSWERS]
+        if not self.rows or not names:
+            return pd.DataFrame()
+        sides = [
+            pd.concat([_read_answers(side, name, ANSWERS[name][2]) for name in names])
+            for side in self.sides
+        ]
+        table = pd.concat(sides, axis=1, keys=["old", "new"])
+        is_year = table.index.get_level_values(1).str.isdigit()
+        table = table[table.notna().all(axis=1) | is_year].fillna(0.0)
+        if self.old.settings.get("the day") != self.new.settings.get("the day"):
+            acts = [side.read_table(RESTRICTIONS) for side in self.sides]
+            ongoing = set.intersection(*({*act[RESTRICTION][act[END].isna()]} for act in acts))
+            table = table[~(table.index.isin(ongoing, 0) & table.index.isin([PERSON_DAYS], 1))]
+        high, low = table.max(axis=1), table.min(axis=1)
+        moved = (high >= LEAST_PEOPLE) & (high > MOVED_FACTOR * low)
+        return table.loc[(low / high)[moved].sort_values(kind="stable").index]
+
+    def locate_answers(self, keys: Sequence[Key]) -> Iterator[tuple[str, str]]:
+        """Yield the place of a row that may be behind each answer, and advice."""
+        related = relate_rows(self, keys) if keys and self.rows else {}
+        for key in keys:
+            rows = [self.rows[number - 1] for number in related.get(key, ())] or self.rows
+            row = next((row for row in rows if row.table == RESTRICTIONS), next(iter(rows), None))
+            beside = f"beside {len(rows):,} changed rows; " * (len(rows) > 1)
+            yield _locate_row(row) if row else "impact.parquet", beside + SEE
+
+
+def _read_answers(side: ComparedVersion, name: str, median: str) -> "pd.Series[float]":
+    """Return the medians of a table, or the maxima without one, by subject and aspect in words."""
+    subject, aspect, _ = ANSWERS[name]
+    frame = side.read_table(name)
+    for column in {"kind", "period"} & {*frame}:
+        frame = frame[frame[column] == ALL]
+    numbers = frame[median].fillna(frame[median.replace("q50", "printed_max")])
+    aspects = frame[aspect].astype("str").replace(ALL, PERSON_DAYS)
+    return numbers.set_axis([frame[subject], aspects]).astype("float64")
 
 
 RULES: dict[str, Callable[[LastComparison], list[str]]] = {}
@@ -404,10 +467,16 @@ def _number_rescaled(row: Row, _: pd.Timestamp) -> Edit | None:
 
 def format_edit(row: Row, column: str, change: str, advice: str) -> tuple[str, str]:
     """Return FILE:LINE:COLUMN, and the key (and names) of the row, what changed, and advice."""
-    place, layer, more = (row.places[1] or row.places[0]).partition(" (layer")
     names = ", ".join(map(_shorten_cell, row.naming_cells.values()))
     label = _shorten_cell(row.key) + f" ({names})" * bool(names)
-    return f"{place}:{column}{layer}{more}", f"{label} {change}; {advice}"
+    return _locate_row(row, column), f"{label} {change}; {advice}"
+
+
+def _locate_row(row: Row, column: str = "") -> str:
+    """Return FILE:LINE:COLUMN of a row, by default of its first changed or first cell."""
+    place, layer, more = (row.places[1] or row.places[0]).partition(" (layer")
+    column = column or next(iter(row.changed_cells or row.sides[1] or row.sides[0]), "")
+    return f"{place}:{column}{layer}{more}"
 
 
 def format_cells(row: Row, *names: str) -> str:
@@ -471,8 +540,41 @@ def _row_count_fell(comparison: LastComparison) -> Findings:
 
 
 def _list_answers(comparison: LastComparison, is_case: "pd.Series[bool]") -> Findings:
-    for key, row in comparison.table[is_case].sort_index().iterrows():
-        yield "impact.parquet", f"{text.format_answer(describe_answer(key, row))}; {SEE}"
+    rows = comparison.table[is_case].sort_index()
+    places = comparison.locate_answers([*rows.index])
+    for (key, row), (place, advice) in zip(rows.iterrows(), places, strict=True):
+        yield place, f"{text.format_answer(describe_answer(key, row))}; {advice}"
+
+
+@_rule(RESTRICTIONS)
+def _restriction_added(comparison: LastComparison) -> Findings:
+    """Name new restrictions with their share of residents and person-days, or the maxima."""
+    rows = [row for row in comparison.rows if row.change is FactChange.ADDED]
+    added = {row.key: row for row in rows if row.table == RESTRICTIONS}
+    if added:
+        shares = _read_answers(comparison.new, "impact", "q50_population_share")
+        days = _read_answers(comparison.new, "person_days", "q50_person_days")
+        answers = shares.index.difference(comparison.old.answers.index)
+        for key in answers.intersection([(name, EXPOSED) for name in added]):
+            answer = text.format_answer(describe_answer(key, comparison.table.loc[key]))
+            length = format_compact(days[key[0], PERSON_DAYS])
+            size = f"{format_share(shares[key])} of the residents, {length} person-days"
+            yield _locate_row(added[key[0]]), f"{answer}, {size}; compare it with its page"
+
+
+@_rule(*ANSWERS)
+def _answer_moved(comparison: LastComparison) -> Findings:
+    subjects = [moves for _, moves in comparison.answer_moves.groupby(level=0, sort=False)]
+    places = comparison.locate_answers([moves.index[0] for moves in subjects])
+    for moves, (place, advice) in zip(subjects, places, strict=True):
+        parts = [
+            f"{'people in ' * aspect.isdigit()}{aspect.replace('_', ' ')} from "
+            f"{format_compact(old)} to {format_compact(new)}"
+            for (_, aspect), old, new in moves.itertuples()
+        ]
+        more = f" and {len(parts) - 4:,} more" * (len(parts) > 4)
+        subject = area_in_words(*[moves.index[0][0]] * 2)
+        yield place, f"{subject}: {', '.join(parts[:4])}{more}; {advice}"
 
 
 @_rule("impact")
@@ -531,6 +633,20 @@ def list_changes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
     """Return a line for each kind of large change: its first case, and how many there are."""
     cases = [run(_compare(before, now)) for run in RULES.values()]
     return [count_cases(lines, "audience-impact diff") for lines in cases if lines]
+
+
+def list_findings(before: ComparedVersion, now: ComparedVersion) -> list[Finding]:
+    """Return each case of large changes as a finding about a row of facts that may be behind it."""
+    comparison = _compare(before, now)
+    findings = []
+    for rule, find in RULES.items() if comparison.rows else ():
+        for case in find(comparison):
+            place, fault = case.split(f": {rule}: ", 1)
+            places = PLACE.findall(f"{place} {_locate_row(comparison.rows[0])}")
+            table, line, column, layer = places[0]
+            where = (table, f"{table}.csv", int(line or 1), column)
+            findings.append(Finding(*where, rule, "", fault, int(layer or 1)))
+    return findings
 
 
 def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -14,15 +15,15 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from audience_impact.cli.folders import fail_with, local_option, print_line, require_local_paths
-from audience_impact.plain_text import json_text, plain_line
+from audience_impact.plain_text import ReadableError, json_text, plain_line
 from audience_impact.store import storage
-from flows import FACTS
+from flows import FACTS, SHIPPED
 from flows.commands.folders import OnTopOfShipped, fact_folders
 from flows.pipeline import cache, code
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
-    from flows.pipeline.steps import Reading
+    from flows.pipeline.steps import Checked, Reading
 
 
 class FindingFormat(StrEnum):
@@ -66,24 +67,35 @@ def check_facts(
             "are accepted until the cell changes.",
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        local_option(
+            "--against",
+            "BASE",
+            "Compare the answers with those of the same folders below BASE, as they were before.",
+        ),
+    ] = None,
 ) -> None:
     """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
 
     With --on-top-of-shipped, only findings on your rows are reported, and errors that your rows
-    cause in shipped rows.
+    cause in shipped rows. With --against, new and removed restrictions and answers that moved are
+    warnings at the row that may be behind them.
 
     Exit status 0: no errors; 1: errors; 2: wrong options. What a check found is saved for this
     user, and printed again while facts, code and options are the same.
     """
     folders = fact_folders(paths, on_top_of_shipped, [FACTS])
     today = datetime.now(UTC).date()
-    if accept is None:
+    if accept is None and against is None:
         outcome = _find_outcome(folders, style, on_top_of_shipped, today)
         _print_outcome(outcome)
     else:
-        outcome, reading, findings = _check_folders(folders, style, on_top_of_shipped, today)
+        options = (style, on_top_of_shipped, today, against)
+        outcome, reading, findings = _check_folders(folders, *options)
         _print_outcome(outcome)
-        print_line(_accept_warnings(reading, findings, accept, today), err=True)
+        if accept is not None:
+            print_line(_accept_warnings(reading, findings, accept, today), err=True)
     raise typer.Exit(outcome.status)
 
 
@@ -111,7 +123,7 @@ def _find_outcome(folders: list[Path], style: FindingFormat, on_top: bool, today
     key = _digest_check(folders, style, on_top)
     outcome = None if key is None else _recall_outcome(key, today)
     if outcome is None:
-        outcome, _, _ = _check_folders(folders, style, on_top, today)
+        outcome, _, _ = _check_folders(folders, style, on_top, today, None)
         # A file may have been written while it was read.
         if key is not None and key == _digest_check(folders, style, on_top):
             cache.save(key, tuple(outcome))
@@ -152,9 +164,12 @@ def _recall_outcome(key: str, today: date) -> Outcome | None:
 
 
 def _check_folders(
-    folders: list[Path], style: FindingFormat, on_top: bool, today: date
+    folders: list[Path], style: FindingFormat, on_top: bool, today: date, against: Path | None
 ) -> "tuple[Outcome, Reading, list[Finding]]":
-    """Return what a check prints, the facts as they were read, and the findings."""
+    """Return what a check prints, the facts as they were read, and the findings about them.
+
+    It also prints which answers differ from those of the folders `against`.
+    """
     from audience_impact.facts.tables import relocate_finding
     from flows.pipeline import steps
 
@@ -166,10 +181,12 @@ def _check_folders(
         for findings in (checked.findings, checked.accepted)
     ]
     errors = sum(finding.is_error for finding in mine)
-    shown = [relocate_finding(finding, folders) for finding in mine]
+    moved, comparison = _compare_answers(checked, against, on_top) if against else ([], "")
+    shown = [relocate_finding(finding, folders) for finding in [*mine, *moved]]
     lines = [
-        f"{rows:,} rows checked: {errors} errors, {len(mine) - errors} warnings"
-        + f", {len(accepted)} accepted" * bool(accepted)
+        f"{rows:,} rows checked: {errors} errors, {len(shown) - errors} warnings"
+        + f", {len(accepted)} accepted" * bool(accepted),
+        *filter(None, [comparison]),
     ]
     if unstated := _format_unstated(reading, on_top):
         lines.append(f"warning: {unstated}")
@@ -178,6 +195,29 @@ def _check_folders(
     findings = format_findings(style, shown, rows)
     is_of_day = checked.depends_on_today
     return Outcome(findings, tuple(lines), int(errors > 0), today, is_of_day), reading, mine
+
+
+def _compare_answers(
+    checked: "Checked", against: Path, on_top: bool
+) -> "tuple[list[Finding], str]":
+    """Return findings about answers that differ from those of folders as they were, and a line."""
+    from flows.pipeline import steps
+
+    shipped = SHIPPED if on_top else ()
+    try:
+        from flows import last_version
+
+        base = [
+            path if path in shipped else against / os.path.relpath(path) for path in checked.folders
+        ]
+        sides = steps.check_facts(steps.read_facts(base)), steps.refuse_errors(checked, False)
+        day = steps.choose_day(sides[1], None)
+        computed = [steps.compute_results(side, day, 0, reuse=True) for side in sides]
+        findings = last_version.list_findings(*map(last_version.describe_results, computed))
+    except Exception as error:  # each cause is a line, also one that nobody foresaw
+        name = "" if isinstance(error, ReadableError) else f"{type(error).__name__}: "
+        return [], plain_line(f"answers not compared: {name}{error}".partition("\n")[0])
+    return findings, f"answers compared with those below {against}: {len(findings)} cases"
 
 
 def _list_replaced(reading: "Reading") -> str:

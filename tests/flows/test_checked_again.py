@@ -1,6 +1,8 @@
 """A check of facts that did not change prints what it printed, without reading a table."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -189,3 +191,30 @@ def test_accepting_reads_and_saves_no_outcome(
     assert "warnings entered" in command("check", small_facts, "--accept", "a book").stderr
     assert (len(checks), len(list(saved.iterdir()))) == (1, count)
     assert "0 warnings, 2 accepted" in command("check", small_facts).stderr
+
+
+def test_a_check_compares_answers_with_facts_as_they_were(
+    small_facts: Path, tmp_path: Path
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(small_facts, base / small_facts.name)
+
+    def compare(style: str) -> subprocess.CompletedProcess[str]:
+        words = ("check", small_facts.name, "--against", base, "--format", style)
+        return command(*words, cwd=small_facts.parent)
+
+    done = compare("github")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1), "the warning of these facts"
+    assert f"answers compared with those below {base}: 0 cases\n" in done.stderr
+    line = edit(small_facts, "estimates", "E1", value="560000")
+    place = f"::warning file={small_facts.name}/estimates.csv,line={line},title=answer_moved::"
+    assert place in compare("github").stdout
+    findings = json.loads(compare("json").stdout)
+    assert {"answer_moved": "warning"}.items() <= {
+        row["rule"]: row["severity"] for row in findings
+    }.items()
+    (base / small_facts.name / "sources.csv").unlink()
+    done = compare("text")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert "\nanswers not compared: " in done.stderr
+    assert "missing_table" in done.stderr

@@ -38,7 +38,8 @@ def to_arrow(frame: pd.DataFrame) -> pa.Table:
 
 def summarise(person_days: float, **tables: str) -> ComparedVersion:
     """Return a version of these facts, which publishes one number of person-days."""
-    frame = pd.DataFrame({**{name: [name] for name in KEY}, "q50_person_days": [person_days]})
+    cells = {"q50_person_days": person_days, "printed_max_person_days": None}
+    frame = pd.DataFrame([{name: name for name in KEY} | cells])
     files = {f"0/{table}.csv": text.encode() for table, text in tables.items()}
     return ComparedVersion(
         "",

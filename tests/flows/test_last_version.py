@@ -1,5 +1,6 @@
 """What a run tells of the last version, and a last version that is damaged."""
 
+import io
 import re
 from contextlib import ExitStack
 from dataclasses import replace
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from audience_impact.answers import records
@@ -294,3 +297,80 @@ def test_a_damaged_version_is_compared_as_far_as_it_can_be_read(
 def test_lines_of_one_kind_are_counted() -> None:
     assert count_cases(["one"], "there") == "one"
     assert count_cases(["one", "two", "three"], "there") == "one (and 2 more of this kind: there)"
+
+
+COUNTED = [f"{end}_{name}" for end in ("q50", "printed_max") for name in ("persons", "person_days")]
+
+
+def shrink(
+    side: ComparedVersion, restriction: str, factor: float, **files: bytes
+) -> ComparedVersion:
+    """A version with a part of the people of a restriction; without it where that is none."""
+    is_gone = factor == 0.0
+
+    def read(name: str) -> pa.Table:
+        table = side.read_arrow(name)
+        if "restriction_id" not in table.column_names:
+            return table
+        is_of = pc.equal(table["restriction_id"], restriction)
+        if is_gone:
+            return table.filter(pc.invert(is_of))
+        for place, column in enumerate(table.column_names):
+            if column in COUNTED:
+                fewer = pc.cast(pc.round(pc.multiply(table[column], factor)), table[column].type)
+                cells = pc.if_else(is_of, fewer, table[column])
+                table = table.set_column(place, table.schema.field(place), cells)
+        return table
+
+    is_of = side.answers.index.get_level_values(0) == restriction
+    answers = side.answers[~is_of] if is_gone else side.answers
+    return replace(side, answers=answers, read_arrow=read, files={**side.files, **files})
+
+
+def edit_note(side: ComparedVersion) -> dict[str, bytes]:
+    """The restrictions with another note of R1."""
+    name = "0/restrictions.csv"
+    table = pd.read_csv(io.BytesIO(side.files[name]), dtype=str, keep_default_na=False)
+    table.loc[table["restriction_id"] == "R1", "note"] = "another"
+    return {name: table.to_csv(index=False).encode()}
+
+
+@pytest.mark.parametrize(("factor", "is_reported"), [(0.94, True), (0.97, False)])
+def test_an_answer_that_a_row_moved_by_a_twentieth_is_a_warning_at_the_row(
+    results: steps.Results, factor: float, is_reported: bool
+) -> None:
+    now = last_version.describe_results(results)
+    edited = replace(now, files={**now.files, **edit_note(now)})
+    pairs = [(edited, shrink(now, "R1", factor)), (shrink(now, "R1", factor), edited)]
+    for pair in pairs:
+        found = [row for row in last_version.list_findings(*pair) if row.rule == "answer_moved"]
+        assert [(row.file, row.line, row.column) for row in found] == [
+            ("restrictions.csv", 2, "note")
+        ] * is_reported
+        assert [row.message.startswith("R1: ") for row in found] == [True] * is_reported
+    assert check("answer_moved", now, shrink(now, "R1", factor)) == [], "no row of facts changed"
+
+
+def test_days_that_pass_are_no_move(results: steps.Results) -> None:
+    now = last_version.describe_results(results)
+    old = shrink(now, "R1", 0.5, **edit_note(now))
+    assert "person-days from" in check("answer_moved", old, now)[0]
+    old = replace(old, settings={**old.settings, "the day": "2020-01-01"})
+    assert "person-days from" not in check("answer_moved", old, now)[0]
+
+
+def test_new_and_removed_restrictions_are_warnings_at_their_rows(results: steps.Results) -> None:
+    now = last_version.describe_results(results)
+    header, first, *more = now.files["0/restrictions.csv"].splitlines(keepends=True)
+    assert first.startswith(b"R1,")
+    files = {"0/restrictions.csv": b"".join([header, *more])}
+    old = shrink(now, "R1", 0.0, **files)
+    (line,) = check("restriction_added", old, now)
+    assert line.startswith(
+        "restrictions.csv:2:restriction_id: restriction_added: R1 people exposed"
+    )
+    assert " % of the residents, " in line
+    assert " person-days; compare it with its page" in line
+    gone = {row.rule: row.line for row in last_version.list_findings(now, old)}
+    assert {"row_gone": 2, "answer_vanished": 2}.items() <= gone.items()
+    assert "answer_moved" not in gone

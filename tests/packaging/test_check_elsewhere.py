@@ -88,11 +88,12 @@ def clone(tmp_path: Path) -> Path:
         shutil.copy2(HOME / name, there / name)
     for part in PARTS:
         shutil.copytree(HOME / part, there / part, ignore=shutil.ignore_patterns("__pycache__"))
-    python = there / ".venv-check" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
-    python.chmod(0o755)
-    (there / ".venv-check" / ".ready").touch()
+    for name in (".venv-check", ".venv-run"):
+        python = there / name / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+        python.chmod(0o755)
+        (there / name / ".ready").touch()
     return there
 
 
@@ -155,6 +156,19 @@ def test_five_commands_of_the_docs_make_a_repository_that_is_checked(
     assert "\nfacts/estimates.csv:2:platform_id: key_unresolved: telegramm is not" in done.stderr
 
 
+def test_answers_are_compared_with_those_of_a_commit(clone: Path, small_facts: Path) -> None:
+    commit = "git init --quiet; git add --force .; git commit --quiet --message facts"
+    assert shell(commit, small_facts.parent).returncode == 0
+    line = edit(small_facts, "estimates", "E1", value="560000")
+    call = f"{clone}/{SCRIPT} --since {{}} {small_facts.name}"
+    done = shell(call.format("HEAD"), small_facts.parent)
+    assert f"{small_facts.name}/estimates.csv:{line}:value: answer_moved: " in done.stdout
+    assert "\nanswers compared with those below " in done.stderr
+    done = shell(call.format("nothing"), small_facts.parent)
+    assert (done.returncode, "answer_moved" in done.stdout) == (0, False)
+    assert done.stderr.startswith('answers not compared: git has no commit "nothing" here\n')
+
+
 @pytest.mark.parametrize("on_top", ["true", "false"])
 def test_the_action_calls_the_check_with_options_that_it_knows(on_top: str, clone: Path) -> None:
     action = read(clone / "action.yml")
@@ -162,6 +176,7 @@ def test_the_action_calls_the_check_with_options_that_it_knows(on_top: str, clon
     script = clone / SCRIPT
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
     given = {"FOLDERS": "facts\n\nmore facts\n", "ON_TOP": on_top, "ACTION": str(clone)}
+    given["BASE"] = "HEAD" if on_top == "true" else ""
     assert given.keys() == step["env"].keys()
     done = subprocess.run(
         ["bash", "-e", "-c", step["run"]],
@@ -172,9 +187,9 @@ def test_the_action_calls_the_check_with_options_that_it_knows(on_top: str, clon
     )
     words = done.stdout.splitlines()
     assert words[-3:] == ["--", "facts", "more facts"]
-    assert {word for word in words if word.startswith("--") and word != "--"} <= options()
+    assert {word for word in words if word.startswith("--")} <= {*options(), "--", "--since"}
     assert ("--on-top-of-shipped" in words) is (on_top == "true")
-    assert words[:2] == ["--format", "github"]
+    assert words[:2] == (["--since", "HEAD"] if given["BASE"] else ["--format", "github"])
 
 
 def test_the_workflow_gives_the_action_all_that_it_takes() -> None:
