@@ -694,7 +694,7 @@ def describe_results(results: Results) -> ComparedVersion:
         version.id,
         False,
         describe_settings(version.as_of, version.seed, *version.method),
-        key_answers(results.tables["impact"].to_pandas(), IMPACT_KEY),
+        key_answers(results.tables["impact"].select(READ).to_pandas(), IMPACT_KEY),
         results.files,
         facts.list_keys(),
         results.tables.__getitem__,
@@ -712,7 +712,7 @@ def read_last_version(root: Path) -> ComparedVersion:
     try:
         stored = versions.find_latest(root)
         side = replace(side, counts=stored.count_rows())
-        impact = key_answers(stored.read_table("impact")[READ], IMPACT_KEY)
+        impact = key_answers(stored.read_arrow("impact").select(READ).to_pandas(), IMPACT_KEY)
         read = read_published(stored)
         return replace(read, answers=impact, keys=facts.list_keys())
     except AwayError:

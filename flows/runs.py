@@ -28,7 +28,7 @@ from audience_impact.store.manifest import hash_bytes, require_shape
 from audience_impact.store.publishing import Published
 from audience_impact.store.versions import Stored
 from flows import CHECKOUT
-from flows.pipeline import steps
+from flows.pipeline import cache, steps
 from flows.serving import checkouts, metrics
 from flows.serving.profile import Profile
 
@@ -148,7 +148,7 @@ def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
     samples = metrics.list_success(
         stored.count_rows(),
         stored.read_frame("quarantine"),
-        stored.read_frame("impact_by_platform"),
+        stored.read_frame("impact_by_platform", ["period", "as_of"]),
         seconds,
         datetime.now(UTC),
     )
@@ -247,6 +247,7 @@ def report_changes(results: Results, options: RunOptions) -> tuple[list[str], li
 def _publish_version(results: Results, conditions: str, options: RunOptions) -> Published:
     done = steps.publish_results(results, options.published, options.keep)
     record_layers(done.version, options.facts, conditions)
+    cache.forget()
     return done
 
 

@@ -198,9 +198,10 @@ class Stored:
         with self._as_damage(path):
             return manifests.decode_table(content, is_coded, self.list_fields(name))
 
-    def read_frame(self, name: str) -> pd.DataFrame:
-        """Return a table as answers read it (`make_frame`), missing cells as NA."""
-        return make_frame(self.read_arrow(name), is_nullable=True)
+    def read_frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a table, or some columns, as answers read it (`make_frame`), missing cells NA."""
+        table = self.read_arrow(name)
+        return make_frame(table.select(columns) if columns else table, is_nullable=True)
 
     def read_content(self, path: str) -> bytes:
         """Return the bytes of a file; raise PublishError where their hash is another one."""

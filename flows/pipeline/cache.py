@@ -6,14 +6,17 @@ the folder, on a full disk or from a damaged file, a result is computed.
 
 A saved result is a pickle, from which whoever writes it could run code. Therefore the folder must
 be one of this user that nobody else can read or write, and no link; files are opened relative to
-the folder that was checked.
+the folder that was checked. Arrays and tables of a result are mapped from its file, so that they
+take memory only while they are read.
 """
 
 import hashlib
+import mmap
 import os
 import pickle
 import stat
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +26,10 @@ VARIABLE = "AUDIENCE_IMPACT_CACHE"
 """The variable that names the folder."""
 MOST_BYTES = 2 * 1024**3
 """Maximum size of all results; those that nobody used for longest are removed first."""
-DIGEST_BYTES = hashlib.sha256().digest_size
+LARGE = "large-"
+"""Prefix of the keys of results that `forget` removes, whatever their size."""
+ALIGNED_BYTES = 64
+"""The digest of a file has so many bytes, and each array begins at a multiple, as Arrow wants."""
 
 Result = TypeVar("Result")
 
@@ -41,31 +47,68 @@ def load(key: str) -> Any:
     """Return the result saved under a key; None without one, or where it is damaged."""
     with suppress(OSError), _open_folder() as folder:
         descriptor = os.open(key, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
-        with os.fdopen(descriptor, "rb") as file:
-            digest, content = file.read(DIGEST_BYTES), file.read()
+        with os.fdopen(descriptor, "rb"), suppress(ValueError):  # of an empty file
+            mapped = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
             with suppress(OSError):  # of a folder that can only be read
                 os.utime(descriptor)
-        if hashlib.sha256(content).digest() == digest:
-            return pickle.loads(content)
+            digest, content = mapped[:ALIGNED_BYTES], mapped[ALIGNED_BYTES:]
+            if hashlib.blake2b(content).digest() == digest:
+                return _unpack(content)
     return None
 
 
-def save(key: str, result: object) -> None:
-    """Save a result under a key, if that is possible, and remove the oldest beyond MOST_BYTES."""
+def _pack(result: object) -> Iterator[bytes | memoryview]:
+    """Yield the content of a file: the lengths of the pickle and of each array, and these."""
+    buffers: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(result, pickle.HIGHEST_PROTOCOL, buffer_callback=buffers.append)
+    pieces: list[bytes | memoryview] = [content, *(buffer.raw() for buffer in buffers)]
+    pieces.insert(0, struct.pack(f"={1 + len(pieces)}Q", len(pieces), *map(len, pieces)))
+    for piece in pieces:
+        yield piece
+        yield bytes(-len(piece) % ALIGNED_BYTES)
+
+
+def _unpack(content: memoryview) -> Any:
+    """Return the result in the content of a file."""
+    (count,) = struct.unpack_from("=Q", content)
+    first, pieces = 8 + 8 * count, []
+    for length in struct.unpack_from(f"={count}Q", content, 8):
+        first += -first % ALIGNED_BYTES
+        pieces.append(content[first : first + length])
+        first += length
+    return pickle.loads(pieces[0], buffers=pieces[1:])
+
+
+def save(key: str, result: object) -> bool:
+    """Save a result under a key, and remove the oldest beyond MOST_BYTES; return whether it is."""
     aside = f".{uuid4().hex}"
     with suppress(OSError), _open_folder() as folder:
-        content = pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL)
+        digest = hashlib.blake2b()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
             with os.fdopen(os.open(aside, flags, 0o600, dir_fd=folder), "wb") as file:
-                file.write(hashlib.sha256(content).digest())
-                file.write(content)
+                file.write(bytes(ALIGNED_BYTES))
+                for piece in _pack(result):
+                    digest.update(piece)
+                    file.write(piece)
+                file.seek(0)
+                file.write(digest.digest())
             os.rename(aside, key, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with suppress(OSError):
                 os.unlink(aside, dir_fd=folder)
             raise
         _remove_oldest(folder)
+        return True
+    return False
+
+
+def forget(used_keys: Collection[str] = ()) -> None:
+    """Remove the results of LARGE, but not those under `used_keys`."""
+    with suppress(OSError), _open_folder() as folder:
+        for name in [entry.name for entry in os.scandir(folder)]:
+            if name.startswith(LARGE) and name not in used_keys:
+                os.unlink(name, dir_fd=folder)
 
 
 def find_folder() -> Path | None:
@@ -98,6 +141,7 @@ def _open_folder() -> Iterator[int]:
 
 def _remove_oldest(folder: int) -> None:
     files = [(name, os.stat(name, dir_fd=folder)) for name in os.listdir(folder)]
+    files = [file for file in files if not file[0].startswith(LARGE)]
     files.sort(key=lambda file: file[1].st_mtime, reverse=True)
     total_bytes = 0
     for name, about in files:

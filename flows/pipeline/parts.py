@@ -3,21 +3,27 @@
 A part gives the same results whoever computes it: this process, or one of several beside it.
 """
 
+import itertools
 import logging
+import mmap
+import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audience_impact import pipeline
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.pipeline import PartInput, PartResult, RunPlan, SharedInput
 from audience_impact.processes import count_processors, open_pool
-from flows.pipeline import quality
+from audience_impact.store.manifest import ROW_GROUP_ROWS
+from flows.pipeline import cache, quality
 from schemas import published
 
 MOST_ALONE, MOST_BESIDE = 2_500, 1_250
@@ -80,32 +86,40 @@ def compute_parts(
     parts: Sequence[PartInput],
     processes: int,
     save: Save = lambda part, computed: None,
+    keys: Sequence[str] = (),
 ) -> list[ComputedPart]:
     """Compute all parts, in this process or in several; raise the first error of a part.
 
-    Each is saved as soon as it is computed.
+    Each is saved as soon as it is computed; with `keys`, under its own by the process that computes
+    it, and mapped from there.
     """
     processes = min(processes, len(parts))
+    keyed = list(zip(parts, keys or [""] * len(parts), strict=True))
+
+    def hold(part: PartInput, result: ComputedPart | str) -> ComputedPart:
+        if isinstance(result, str):
+            result = cache.load(result) or compute_part(shared, part)
+        save(part, result)
+        return result
+
     if processes <= 1:
-        return [_compute_saved(shared, part, save) for part in parts]
+        return [hold(part, _compute_saved(shared, part, key)) for part, key in keyed]
     if figures := shared.input.fitted.audiences:
         figures.compute_inverse()  # once, and not by each process
     with open_pool(processes, _prepare_process, shared) as pool:
-        futures = {pool.submit(compute_beside, part): part for part in parts}
+        futures = {
+            pool.submit(compute_beside, part, key): at for at, (part, key) in enumerate(keyed)
+        }
+        computed: dict[int, ComputedPart] = {}
         try:
-            for done, future in enumerate(as_completed(futures), 1):
-                save(futures[future], future.result())
-                log.info("computed %d of %d parts", done, len(futures))
+            for future in as_completed([*futures]):
+                at = futures.pop(future)  # with its result, which may be mapped from a file
+                computed[at] = hold(parts[at], future.result())
+                log.info("computed %d of %d parts", len(computed), len(parts))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-        return [future.result() for future in futures]
-
-
-def _compute_saved(shared: Shared, part: PartInput, save: Save) -> ComputedPart:
-    computed = compute_part(shared, part)
-    save(part, computed)
-    return computed
+        return [computed[at] for at in range(len(parts))]
 
 
 _SHARED: list[Shared] = []
@@ -116,9 +130,15 @@ def _prepare_process(shared: Shared) -> None:
     _SHARED.append(shared)
 
 
-def compute_beside(part: PartInput) -> ComputedPart:
+def compute_beside(part: PartInput, key: str) -> ComputedPart | str:
     """Compute a part in a process beside that of the run."""
-    return compute_part(_SHARED[0], part)
+    return _compute_saved(_SHARED[0], part, key)
+
+
+def _compute_saved(shared: Shared, part: PartInput, key: str) -> ComputedPart | str:
+    """Compute a part, and return the key under which its results are saved, if possible."""
+    computed = compute_part(shared, part)
+    return key if key and cache.save(key, computed) else computed
 
 
 def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
@@ -131,14 +151,12 @@ def compute_part(shared: Shared, part: PartInput) -> ComputedPart:
     return ComputedPart(result, rows)
 
 
-def list_source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> frozenset[str]:
+def list_source_ids(table: str, rows: pa.Table, lineage: pa.Table) -> frozenset[str]:
     """Return the sources that rows name, and of results those of facts on their restrictions."""
-    ids = set(frame.get("source_id", ()))
-    if published.holds_results(table) and len(frame):
-        is_fed = lineage["restriction_id"].isin(
-            frame.get("restriction_id", lineage["restriction_id"])
-        )
-        ids |= set(lineage.loc[is_fed, "source_id"])
+    ids = set(rows["source_id"].unique().to_pylist() if "source_id" in rows.column_names else ())
+    if published.holds_results(table) and len(rows):
+        is_fed = pc.is_in(lineage["restriction_id"], rows["restriction_id"].unique())
+        ids |= set(lineage["source_id"].filter(is_fed).unique().to_pylist())
     return frozenset(ids)
 
 
@@ -168,22 +186,42 @@ def merge_results(parts: Sequence[ComputedPart], tables: Tables, as_of: date) ->
     findings = [finding for result in results for finding in result.findings]
     names = pipeline.OF_RESTRICTIONS
     rows = {name: _sort_rows([part.rows[name] for part in parts]) for name in names}
-    about = {name: _select_sources(table) for name, table in rows.items()}
     return MergedResults(
         rows,
         frames,
-        {name: list_source_ids(name, about[name], about["lineage"]) for name in names},
+        {name: list_source_ids(name, table, rows["lineage"]) for name, table in rows.items()},
         tuple(sorted(findings, key=lambda finding: (finding.layer, finding.line, finding.message))),
         {rule: sorted(keys) for rule, keys in broken.items()},
     )
 
 
-def _select_sources(table: pa.Table) -> pd.DataFrame:
-    names = [name for name in ("restriction_id", "source_id") if name in table.column_names]
-    return table.select(names).to_pandas()
-
-
 def _sort_rows(tables: Sequence[pa.Table]) -> pa.Table:
-    table = pa.concat_tables(tables)
-    names = [name for name in ("restriction_id", "area_id") if name in table.column_names]
-    return table.sort_by([(name, "ascending") for name in names]).combine_chunks()  # stable
+    """Return the rows of all parts in order; those of more than a row group lie in a file."""
+    groups = _iterate_groups(tables)
+    first = next(groups)
+    if len(first) == sum(map(len, tables)):
+        return first
+    with tempfile.TemporaryFile() as file:  # gone with the last that reads it
+        with pa.ipc.new_file(file, first.schema) as writer:
+            for group in itertools.chain([first], groups):
+                writer.write_table(group)
+        file.flush()
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return pa.ipc.open_file(pa.py_buffer(mapped)).read_all()
+
+
+def _iterate_groups(tables: Sequence[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the rows of tables in the order of their keys, a row group at a time."""
+    names = [name for name in ("restriction_id", "area_id") if name in tables[0].column_names]
+    keys = pa.concat_tables(table.select(names) for table in tables)
+    order = pc.sort_indices(keys, [(name, "ascending") for name in names])  # stable
+    ends = np.cumsum([len(table) for table in tables])
+    for first in range(0, max(len(order), 1), ROW_GROUP_ROWS):
+        rows = order.slice(first, ROW_GROUP_ROWS).to_numpy().astype("int64")
+        part = np.searchsorted(ends, rows, "right")
+        pieces = [
+            tables[number].take(rows[part == number] - (ends[number] - len(tables[number])))
+            for number in np.unique(part)
+        ]
+        joined = pa.concat_tables(pieces or tables[:1]).combine_chunks()
+        yield joined.take(np.argsort(np.argsort(part, kind="stable")))

@@ -25,6 +25,7 @@ from schemas import contracts, facts, published
 
 REGISTERING = (reading, contracts, known_facts, checks, fact_rules, results, versions)
 PLACE = ["row_layer", "row_file", "row_line"]
+USED = ["restriction_id", "input_table", "input_id", *PLACE]
 WITHOUT_WIDTH = results.answer_without_width.__name__
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
 """Stages whose rules appear in the table `quality`; rules of other stages prevent a version or

@@ -27,14 +27,7 @@ from audience_impact.outputs.areas import Sets
 from audience_impact.pipeline import PartInput, RunPlan
 from flows.pipeline import cache
 from flows.pipeline.code import code_sha256, describe_origin
-from flows.pipeline.parts import (
-    LEAST_RESTRICTIONS,
-    ComputedPart,
-    Shared,
-    compute_all,
-    compute_parts,
-    limit_size,
-)
+from flows.pipeline.parts import LEAST_RESTRICTIONS, ComputedPart, Shared, compute_parts, limit_size
 
 LEAST_PIECES = 4
 """Number of saved parts that a run uses at least, if there are as many. One more is used for each
@@ -43,7 +36,8 @@ ever more of them."""
 INVERSE = "weighted_inverse"
 """The attribute of a model with the inverse of the covariance of its figures."""
 MOST_RESTRICTIONS = 15_000
-"""Number of restrictions of which the results fit into the folder; of more none are saved."""
+"""Number of restrictions of which the results fit into the folder; of more, parts are saved until
+the version is published."""
 BETWEEN = re.compile(" [<>] |/")
 """What stands between the ids of a row, and of two rows, in the keys of broken rules."""
 log = logging.getLogger(__name__)
@@ -54,7 +48,7 @@ def compute_changed(
 ) -> list[ComputedPart]:
     """Compute the groups of a run whose input changed, save them, and recall all others."""
     if len(plan.groups) > MOST_RESTRICTIONS:
-        return compute_all(plan, shared, processes, most)
+        return compute_large(plan, shared, processes, most)
     saved = SavedParts(plan, shared)
     pieces, groups = saved.recall()
     restrictions = int(plan.groups.isin(groups).sum())
@@ -67,6 +61,31 @@ def compute_changed(
         if INVERSE in vars(model):
             cache.save(key, vars(model)[INVERSE])
     return pieces + computed
+
+
+def compute_large(
+    plan: RunPlan, shared: Shared, processes: int, most: int | None = None
+) -> list[ComputedPart]:
+    """Compute the parts of a run that a run that ended early did not save, and save them.
+
+    They are saved whatever their size until the version is published (`cache.forget`).
+    """
+    divided = plan.divide(plan.list_groups(), most or limit_size(len(plan.groups), processes))
+    total = _begin_digest()
+    _update(total, shared)
+    parts = {_name_part(part, total.copy()): part for part in divided}
+    cache.forget(parts)
+    saved = {key: part for key in parts if (part := cache.load(key)) is not None}
+    rest = {key: part for key, part in parts.items() if key not in saved}
+    log.info("%d of %d parts are computed", len(rest), len(parts))
+    done = compute_parts(shared, [*rest.values()], processes, keys=[*rest])
+    computed = {**saved, **dict(zip(rest, done, strict=True))}
+    return [computed[key] for key in parts]
+
+
+def _name_part(part: PartInput, total: Any) -> str:
+    _update(total, part)
+    return f"{cache.LARGE}{total.hexdigest()}"
 
 
 def name_models(model: ImputationModel | None) -> dict[str, ImputationModel]:

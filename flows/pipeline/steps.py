@@ -428,7 +428,9 @@ def _build_results(checked: Checked, merged_results: MergedResults, version: Ver
         ],
         known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
         quality.WITHOUT_WIDTH: (
-            quality.list_figures_without_width(withheld, lineage.to_pandas()) if withheld else []
+            quality.list_figures_without_width(withheld, lineage.select(quality.USED).to_pandas())
+            if withheld
+            else []
         ),
     }
     frames = {

@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from flows.pipeline import cache, code
@@ -135,6 +137,16 @@ def test_the_folder_is_that_of_the_users_results(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/someone")
     assert cache.find_folder() == Path("/home/someone/.cache/audience-impact")
+
+
+def test_arrays_are_mapped_from_their_file(folder: Path) -> None:
+    arrays = [np.arange(5.0), np.zeros((0, 2)), np.array([["a"]], dtype=object)]
+    cache.save("a", (arrays, pa.table({"b": ["c", None]})))
+    loaded, table = cache.load("a")
+    assert [array.tolist() for array in loaded] == [array.tolist() for array in arrays]
+    assert table.to_pydict() == {"b": ["c", None]}
+    assert not loaded[0].flags.owndata
+    assert loaded[0].ctypes.data % cache.ALIGNED_BYTES == 0
 
 
 def test_the_results_that_nobody_used_for_longest_go_first(

@@ -16,6 +16,7 @@ from audience_impact.exporting.export import list_files
 from audience_impact.outputs import areas
 from audience_impact.pipeline import Settings, plan_run
 from audience_impact.simulation.worlds import DRAWN
+from audience_impact.store import manifest
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
 from tests.engine import calibrated
@@ -67,8 +68,10 @@ def whole(found: steps.Checked) -> Results:
 
 @pytest.fixture(scope="module")
 def apart(found: steps.Checked) -> Results:
-    """The same computed here, in as many parts as can be."""
-    return steps.compute_results(found, AS_OF, 0, most=1)
+    """The same computed here, in as many parts as can be, and merged a few rows at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "ROW_GROUP_ROWS", 7)
+        return steps.compute_results(found, AS_OF, 0, most=1)
 
 
 def same_bytes(one: Results, other: Results, folder: Path) -> None:
@@ -84,7 +87,11 @@ def same_bytes(one: Results, other: Results, folder: Path) -> None:
         assert (published[0] / name).read_bytes() == (published[1] / name).read_bytes(), name
 
 
-def test_parts_give_the_bytes_of_the_whole(whole: Results, apart: Results, tmp_path: Path) -> None:
+def test_parts_give_the_bytes_of_the_whole(
+    whole: Results, apart: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert apart.tables["lineage"]["role"].num_chunks > 1
+    monkeypatch.setattr(manifest, "ROW_GROUP_ROWS", 10)
     same_bytes(whole, apart, tmp_path)
     totals = whole.frames["regions_by_year"].query("kind == 'all' and year == 2026")
     world_total = totals[totals["area_level"] == "world"]

@@ -87,8 +87,14 @@ def test_edits_give_the_same_values_from_what_was_saved_and_from_nothing(
             assert_same(results, compute(made, parts.compute_all))
 
 
-def test_a_run_that_died_goes_on_after_its_last_part(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_run_that_died_goes_on_after_its_last_part(
+    is_large: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, compute_part, computed = lands(), parts.compute_part, list[int]()
+    if is_large:
+        monkeypatch.setattr(saved_parts, "MOST_RESTRICTIONS", 9)
+        monkeypatch.setattr(cache, "MOST_BYTES", 0)
 
     def die_at_third(shared: Shared, part: PartInput) -> ComputedPart:
         computed.append(len(part.scope.restrictions))
@@ -100,10 +106,12 @@ def test_a_run_that_died_goes_on_after_its_last_part(monkeypatch: pytest.MonkeyP
     with pytest.raises(KeyboardInterrupt):
         compute(made, saved_parts.compute_changed, most=1)
     before = computed[:2]
-    results = compute(made, saved_parts.compute_changed, most=100)
-    assert sum(before) + computed[-1] == 10
-    assert len(computed) == 4
+    results = compute(made, saved_parts.compute_changed, most=1 if is_large else 100)
+    assert sum(before) + sum(computed[3:]) == 10
     assert_same(results, compute(made, parts.compute_all))
+    assert bool(list(folder.glob("large-*"))) == is_large
+    cache.forget()
+    assert not list(folder.glob("large-*"))
 
 
 def test_a_damaged_file_is_computed_again(folder: Path) -> None:
@@ -117,7 +125,7 @@ def test_a_damaged_file_is_computed_again(folder: Path) -> None:
 def test_what_belongs_to_no_group_is_not_saved(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would be lost, or told of groups that were computed anew; nor is what is too much."""
+    """It would be lost, or told of groups that were computed anew."""
     made = lands()
     compute_part = pipeline.compute_part
 
@@ -126,10 +134,7 @@ def test_what_belongs_to_no_group_is_not_saved(
         result.broken["union_falls"] = ["R1 > R3"]  # of two countries
         return result
 
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "compute_part", break_rule)
-        compute(made, saved_parts.compute_changed)
-    monkeypatch.setattr(saved_parts, "MOST_RESTRICTIONS", 9)
+    monkeypatch.setattr(pipeline, "compute_part", break_rule)
     compute(made, saved_parts.compute_changed)
     assert not list(folder.glob("part-*"))
 

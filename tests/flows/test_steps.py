@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -108,16 +109,15 @@ def test_which_sources_a_table_rests_on(repository_results: steps.Results) -> No
 
 
 def test_a_table_without_rows_rests_on_nothing(repository_results: steps.Results) -> None:
-    frames = repository_results.frames
-    for table in set(published.TABLES) - {"sources", "lineage"}:
-        assert not parts.list_source_ids(table, frames[table].iloc[:0], frames["lineage"])
+    tables = repository_results.tables
+    for name in set(published.TABLES) - {"sources", "lineage"}:
+        assert not parts.list_source_ids(name, tables[name].slice(0, 0), tables["lineage"])
 
 
 def test_results_of_one_restriction_rest_on_its_sources(repository_results: steps.Results) -> None:
-    impact, lineage = (repository_results.frames[name] for name in ("impact", "lineage"))
-    of_act = [rows["restriction_id"] == "RU-2025-08-13-calls" for rows in (impact, lineage)]
-    told = parts.list_source_ids("impact", impact[of_act[0]], lineage)
-    assert told == set(lineage.loc[of_act[1], "source_id"])
+    tables, of_act = repository_results.tables, pc.field("restriction_id") == "RU-2025-08-13-calls"
+    told = parts.list_source_ids("impact", tables["impact"].filter(of_act), tables["lineage"])
+    assert told == set(tables["lineage"].filter(of_act)["source_id"].to_pylist())
 
 
 def test_an_empty_table_is_a_small_file(folder: Path) -> None:
