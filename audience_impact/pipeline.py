@@ -273,15 +273,29 @@ class RunPlan:
         divided = self.groups[self.groups.isin(groups)]
         part_of = _assign_parts(divided, most).groupby(divided).first()
         numbers = part_of.reindex(sorted(groups), fill_value=0)
-        return [self._select_part(rows.index) for _, rows in numbers.groupby(numbers)]
+        scopes = {name: getattr(self.scope, name) for name in Scope.list_columns()}
+        scope_rows, fact_rows = (
+            {name: self._divide_rows(frame, numbers) for name, frame in frames.items()}
+            for frames in (scopes, self.tables)
+        )
+        return [
+            PartInput(
+                replace(self.scope, **{name: rows[part] for name, rows in scope_rows.items()}),
+                {name: rows[part] for name, rows in fact_rows.items()},
+            )
+            for part in sorted(numbers.unique())
+        ]
 
-    def _select_part(self, groups: pd.Index) -> PartInput:
-        def select_rows(frame: pd.DataFrame) -> pd.DataFrame:
-            return frame[np.isin(self.number_rows(frame), groups)].reset_index(drop=True)
-
-        scopes = {name: select_rows(getattr(self.scope, name)) for name in Scope.list_columns()}
-        facts = {name: select_rows(frame) for name, frame in self.tables.items()}
-        return PartInput(replace(self.scope, **scopes), facts)
+    def _divide_rows(
+        self, frame: pd.DataFrame, part_of: "pd.Series[int]"
+    ) -> dict[int, pd.DataFrame]:
+        """Return the rows of each part; `part_of` is by group."""
+        part = part_of.reindex(self.number_rows(frame)).reset_index(drop=True)
+        places, none = part.groupby(part).indices, np.empty(0, dtype=np.int64)
+        return {
+            number: frame.take(places.get(number, none)).reset_index(drop=True)
+            for number in part_of.unique()
+        }
 
 
 def plan_run(
