@@ -85,10 +85,9 @@ def link_evidence(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     places = _list_places(restrictions, tables)
     near = timed[timed["restriction_id"] == ""].drop(columns="restriction_id")
     near = near[near["cause_kind"] == Cause.ORDER.value].merge(places, on="country_id")
+    is_there = near["area_id"] == near["place_id"]
     in_area = (near["evidence_scope"] == EvidenceScope.COUNTRY.value) & near["is_of_country"]
-    in_area |= (near["evidence_scope"] == EvidenceScope.REGION.value) & (
-        near["area_id"] == near["place_id"]
-    )
+    in_area |= (near["evidence_scope"] == EvidenceScope.REGION.value) & is_there
     overlaps = (near["end"] > near["first_day"]) & (near["begin"] < near["last_end"])
     named = timed.assign(area_id="").merge(places.drop(columns="country_id"), on="restriction_id")
     linked = pd.concat([near[in_area & overlaps], named], ignore_index=True)
@@ -102,10 +101,7 @@ def link_evidence(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _list_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return a row for each restriction and place, with its country and days.
-
-    `is_of_country` states whether an outage of the country measures the restriction.
-    """
+    """Return a row for each restriction and place; a country's outage measures `is_of_country`."""
     ended = restrictions["ended_on_end"].where(
         restrictions["end_status"] != EndStatus.ONGOING.value, pd.Timestamp.max.floor("D")
     )
@@ -204,15 +200,16 @@ def merge_events(tables: Tables) -> Tables:
     return merged | {"restrictions": rows.assign(continues=_find_renewed(rows, merged))}
 
 
+def find_days(ids: "pd.Series[str]", days: pd.Series) -> pd.Series:
+    """Return the day of each id, which the index of `days` has; NaT for others."""
+    return days.reindex(ids).set_axis(ids.index).astype(DAY)
+
+
 def _end_records(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     start = rows["observed_from_start"].fillna(rows["announced_on_start"])
     published = tables["sources"].set_index("source_id")["published_on_end"]
-    pages = pd.DataFrame(
-        {
-            name: published.reindex(rows[name]).set_axis(rows.index).astype(DAY)
-            for name in ("source_id", "also_source_id")
-        }
-    )
+    ids = rows[["source_id", "also_source_id"]]
+    pages = pd.concat([find_days(ids[name], published) for name in ids], axis=1)
     age = pages.sub(start, axis=0)
     is_near = (age > pd.Timedelta(0)) & (age <= pd.Timedelta(days=RECORD_DAYS))
     latest = pages.where(is_near).max(axis=1)
@@ -294,9 +291,8 @@ RECORDED = [*EXTENDED, "observed_from", "announced_on"]
 REPEAT_DAYS = 7
 """Days from one start to the next within which pages may mean one event."""
 ACTS_OF_A_PAGE = 3
-"""Restrictions of a page, above which it is a register: it reports them in any later year, and its
-rows that begin on other days are other events.
-"""
+"""Restrictions of a page above which it is a register: it may report them years later, and lists
+other events on other days."""
 
 
 def find_repeats(tables: Tables) -> pd.DataFrame:
@@ -334,10 +330,7 @@ def find_repeats(tables: Tables) -> pd.DataFrame:
 
 
 def _find_near_starts(rows: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
-    """Return the row that began at most REPEAT_DAYS before and had not ended; NaN without one.
-
-    Of two rows of registers none is one.
-    """
+    """Return the row, not both of registers, that began just before and had not ended; else NaN."""
     start = rows["observed_from_start"].fillna(rows["announced_on_start"])
     extent = [*EXTENDED, *EXTENT]
     ordered = keys[extent].assign(
@@ -396,6 +389,7 @@ def _drop_void_remainders(links: pd.DataFrame, restrictions: pd.DataFrame) -> pd
 
 
 def _find_first(beside: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return cells of the first event merged with each restriction, which is in `published`."""
     return beside.drop_duplicates("published").set_index("published")[columns]
 
 
@@ -434,10 +428,7 @@ WEAK = [EvidenceState.INSUFFICIENT, EvidenceState.LIKELY_BLOCKED]
 
 
 def _take_claims(restrictions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
-    """Return restrictions with the best claim of all rows, who ordered it, and all measurers.
-
-    `beside` are the merged events, with the id of the restriction in `published`.
-    """
+    """Return restrictions with the best claim of all rows, who ordered it, and all measurers."""
     mine = restrictions.reindex(beside["published"]).set_axis(beside.index)
     # A fact that says less than a register outranks it.
     is_official = (beside["claim_status"] == ClaimStatus.OFFICIAL) & (
@@ -472,10 +463,7 @@ END_DAYS = 3
 def _note_other_ends(
     frame: pd.DataFrame, restrictions: pd.DataFrame, beside: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return `frame` with the end of another source, where none of them agrees with its own.
-
-    `restrictions` are those before they took an end of a merged event.
-    """
+    """Return `frame` with the end of another source, where none agrees with `restrictions`' own."""
     mine = restrictions.loc[beside["published"]].set_axis(beside.index)
     stated = [rows["ended_on_end"].notna() for rows in (mine, beside)]
     goes_on = [rows["end_status"] == EndStatus.ONGOING for rows in (mine, beside)]
@@ -494,21 +482,15 @@ def _note_other_ends(
 
 
 def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:
-    """Return targets in which services replace groups that only a merged event names by members.
-
-    A group counts here if no page lists its members ("social media").
-    """
+    """Return targets in which services of a merged event replace a group ("social media")."""
     targets, platforms = tables["restriction_targets"], tables["platforms"]
     is_unlisted = (platforms["kind"] == PlatformKind.GROUP) & (platforms["member_ids"] == "")
     is_group = targets["platform_id"].isin(platforms.loc[is_unlisted, "platform_id"])
     is_service = ~is_group & (targets["platform_id"] != WHOLE_INTERNET)
     vague = {*targets["restriction_id"][is_group]} - {*targets["restriction_id"][~is_group]}
     named = is_service.groupby(targets["restriction_id"]).all()
-    taken = {
-        name: published
-        for name, published in merged.items()
-        if named.get(name, False) and published in vague
-    }
+    named_ids = {*named.index[named]}
+    taken = {name: last for name, last in merged.items() if name in named_ids and last in vague}
     changed = targets[~targets["restriction_id"].isin(taken.values())]
     return changed.assign(restriction_id=changed["restriction_id"].replace(taken))
 
@@ -516,8 +498,7 @@ def _name_services(tables: Tables, merged: Mapping[str, str]) -> pd.DataFrame:
 def _find_hours(beside: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
     """Return HOURS for restrictions without hours, from merged events of the same days and action.
 
-    `beside` are the merged events, with the id of the restriction in `published`. The hours of a
-    nightly cut say nothing of a block of the same days.
+    The hours of a nightly cut say nothing of a block of the same days.
     """
     is_blank = restrictions[HOURS].isin(["", None]) | restrictions[HOURS].isna()
     stays = restrictions[is_blank.all(axis=1)]

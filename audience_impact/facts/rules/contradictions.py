@@ -36,9 +36,8 @@ def _select_excess(
     `stated` is the number of a figure; the result has `limit` and `of_base_id` of the base.
     """
     nearest = levels.find_nearest_bases(figures, bases, by)
-    joined = figures.join(
-        nearest.rename(columns={"persons": "limit", "base_id": "of_base_id"}), how="inner"
-    )
+    nearest = nearest.rename(columns={"persons": "limit", "base_id": "of_base_id"})
+    joined = figures.join(nearest, how="inner")
     return joined[joined["stated"] > times * joined["limit"]]
 
 
@@ -51,10 +50,7 @@ def _select_excess_of_residents(
 
 
 def _select_excess_of_measurer(figures: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures above a base of the same measurer within a year, each with the nearest.
-
-    `population_base` lists the bases to compare with.
-    """
+    """Return figures above a base of the measurer, of those in `population_base`, within a year."""
     wide = figures.explode("population_base").dropna(subset=["population_base"])
     by = ["area_id", "population_base", "measurement_series_id"]
     over = _select_excess(wide.reset_index(names="place"), bases, by)

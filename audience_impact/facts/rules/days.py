@@ -18,7 +18,7 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact.facts.checks import check, check_each
-from audience_impact.facts.events import ACTS_OF_A_PAGE, find_repeats
+from audience_impact.facts.events import ACTS_OF_A_PAGE, find_days, find_repeats
 from audience_impact.facts.rules import levels, words
 from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.populations import countries_of, parents_of
@@ -41,14 +41,10 @@ COMPANIONS_MONTHS = 11.0
 PAGE_MONTHS = 13.0
 """Maximum months from a figure to the date of its page, if no other figure of the page is near."""
 LATE = pd.Timedelta(days=62)
-"""Maximum time before its start that a page may announce a restriction, and after its start,
-announcement or end that the nearest of its pages reports it.
-"""
+"""Time from a page to the start that it announces, and from what it reports to a page, at most."""
 FAR_END_DAYS = 2000
 A_YEAR_AND_DAYS = (351, 420)
-"""Range of days from start to end that suggests a wrong year: no restriction of the facts has such
-a length, and 5 of 1,364 of the register do.
-"""
+"""Days that suggest a wrong year: no fact lasts as long, 5 of 1,364 of the register do."""
 ANNOUNCED_DAYS = 120
 SOURCES_APART_DAYS = 31
 
@@ -91,9 +87,7 @@ def _select_other_services(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd
     subjects = words.list_targets(targets, platforms)
     ids = pd.Series(subjects["restriction_id"].unique())
     named = words.find_names(ids.set_axis(ids), words.name_subjects(platforms), least=1)
-    fitting = named.merge(
-        subjects, left_on=["text", "subject"], right_on=["restriction_id", "subject"]
-    )
+    fitting = named.merge(subjects.rename(columns={"restriction_id": "text"}))
     unfitting = named[~named["text"].isin(fitting["text"])]["text"]
     return targets[targets["restriction_id"].isin(unfitting)].drop_duplicates("restriction_id")
 
@@ -133,8 +127,7 @@ def _join_page_days(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     sources = tables["sources"].set_index("source_id")
     published = sources["published_on_end"].fillna(_read_year_of_address(sources, "-12-31"))
     page, read = (
-        days.reindex(rows["source_id"]).set_axis(rows.index).astype(periods.DAY)
-        for days in (published, sources["accessed_on_end"])
+        find_days(rows["source_id"], days) for days in (published, sources["accessed_on_end"])
     )
     return rows.assign(read_until=read, page_until=page, page_day=page.where(page < read, read))
 
@@ -210,18 +203,9 @@ def _is_long_before_its_pages(rows: pd.DataFrame, tables: Tables) -> "pd.Series[
     sources = tables["sources"].set_index("source_id")
     published = sources["published_on_start"].fillna(_read_year_of_address(sources, "-01-01"))
     is_register = rows["source_id"].map(rows["source_id"].value_counts()) > ACTS_OF_A_PAGE
-    first, second = (
-        published.reindex(rows[page]).set_axis(rows.index).astype(periods.DAY)
-        for page in ("source_id", "also_source_id")
-    )
-    after = pd.concat(
-        [
-            days - rows[f"{name}_end"]
-            for days in (first, second)
-            for name in ("observed_from", "announced_on", "ended_on")
-        ],
-        axis=1,
-    )
+    first, second = (find_days(rows[page], published) for page in ("source_id", "also_source_id"))
+    reported = rows[[f"{name}_end" for name in ("observed_from", "announced_on", "ended_on")]]
+    after = pd.concat([reported.rsub(days, axis=0) for days in (first, second)], axis=1)
     return first.notna() & ~is_register & (after.min(axis=1) >= LATE)
 
 

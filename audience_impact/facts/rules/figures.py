@@ -137,20 +137,14 @@ def _figure_unlike_neighbours(estimates: pd.DataFrame, tables: Tables) -> pd.Dat
 
 
 def _describe_neighbours(odd: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
-    """Add to surprising rows what their neighbours in time say, in words (`around`), and `ratio`.
-
-    `numbers` are all numbers of the series; those of bases are of persons.
-    """
+    """Add what neighbours in time among `numbers` say, in words (`around`), and `ratio`."""
     around, ratio = [], []
     for row in odd.itertuples():
         is_near = numbers["moment"].isin([row.before, row.after])
         near = numbers[is_near & (numbers["series"] == row.series)].sort_values("moment")
         near = near[["stated", "period"]].assign(unit=getattr(row, "unit", Unit.PERSONS.value))
-        texts = [
-            format_message("{stated:number {unit}} in {period}", cells)
-            for cells in near.to_dict("records")
-        ]
-        around.append(", ".join(texts))
+        says, cells = "{stated:number {unit}} in {period}", near.to_dict("records")
+        around.append(", ".join(format_message(says, of_number) for of_number in cells))
         ratio.append(row.stated / near["stated"].mean())
     return odd.assign(around=around, ratio=ratio, surprise=odd["surprise"].abs())
 
@@ -202,10 +196,7 @@ def _figure_unlike_areas(estimates: pd.DataFrame, tables: Tables) -> pd.DataFram
 
 @check_each(*(("estimates", column) for column in ("value", "low", "high")), ("bases", "persons"))
 def _finer_than_its_measurer(frame: pd.DataFrame, _: Tables, column: str) -> pd.DataFrame:
-    """Select numbers printed with more digits than nearly all others of their measurer.
-
-    All other numbers of their page have fewer digits too.
-    """
+    """Select numbers with more digits than nearly all of their measurer and all of their page."""
     is_number = frame[column] > 0
     if "unit" in frame:
         is_number &= frame["unit"] != Unit.SHARE.value
@@ -226,8 +217,6 @@ def _finer_than_its_measurer(frame: pd.DataFrame, _: Tables, column: str) -> pd.
 BASE_SERIES = ["area_id", "population_base", "measurement_series_id"]
 USERS, RESIDENTS, OF_PLACES = range(3)
 """Bases to compare: people online, residents of a country, residents of a place in a country."""
-
-
 Limits = dict[str, tuple[float, float, float]]
 OF_NUMBERS: Limits = {
     "spread": (0.04, 0.002, 0.007), "error": (0.01, 0.002, 0.002), "limit": (16.0, 10.0, 10.0),
@@ -238,10 +227,7 @@ OF_RANGES: Limits = {
 OF_PUBLISHERS: Limits = {
     "spread": (0.04, 0.002, 0.007), "error": (0.1, 0.05, 0.05), "limit": (7.5, 10.0, 10.0),
 }  # fmt: skip
-"""Standard deviations of a monthly change and of a printed number, and the limit of both.
-
-Each for USERS, RESIDENTS and OF_PLACES.
-"""
+"""Standard deviations of a month's change and of a number, and their limit, by kind of base."""
 NUMBERS = {"persons": OF_NUMBERS, "low_persons": OF_RANGES, "high_persons": OF_RANGES}
 RANGE_SLACK = 1.25
 PARTS_LIMIT = 1.6
@@ -268,10 +254,7 @@ def _describe_bases(bases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_base_levels(bases: pd.DataFrame, column: str, limits: Limits) -> pd.DataFrame:
-    """Return the bases that have a number, with its `stated`, `level` and `free`, and `limits`.
-
-    The ends of ranges are levels among residents who are counted with a range.
-    """
+    """Return bases with a number as `stated`, `level` and `free`, and `limits`; ends among ends."""
     rows = _describe_bases(bases)
     is_of_users = rows["kind"] == USERS
     universe = rows["residents"].where(is_of_users)

@@ -31,11 +31,8 @@ from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distanc
 
 MOST_PAIRS = 1 << 21
 """Number of pairs of rows that are in memory at once, but for those of a single row."""
-
 MOST_SHARE = 0.95
-"""Maximum share of a number in its universe. For larger numbers the universe is enlarged
-accordingly.
-"""
+"""Maximum share of a number in its universe, which is enlarged for larger numbers."""
 PRIOR_COUNT = 3
 NORMAL_OF_MEDIAN = 1.4826
 LEAST_MONTHS = 0.25
@@ -99,10 +96,8 @@ def compute_headroom(persons: pd.Series, universe: pd.Series) -> "pd.Series[floa
 
 def compute_moment(frame: pd.DataFrame) -> "pd.Series[float]":
     """Return the middle of each period in months since 2000."""
-    days = (
-        period_middle(frame["period_start"], frame["period_end"]) - pd.Timestamp(2000, 1, 1)
-    ).dt.days
-    return days / MEAN_MONTH_DAYS
+    since = period_middle(frame["period_start"], frame["period_end"]) - pd.Timestamp(2000, 1, 1)
+    return since.dt.days / MEAN_MONTH_DAYS
 
 
 def find_nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
@@ -137,10 +132,7 @@ def find_nearest_bases(
 def find_nearest_persons(
     rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]
 ) -> "pd.Series[float]":
-    """Return persons of the base nearest in time that matches `by`; NaN without such a base.
-
-    Of bases with the same distance the smallest counts.
-    """
+    """Return persons of the base nearest in time that matches `by`, the fewest; NaN without one."""
     return find_nearest_bases(rows, bases, by, "persons")["persons"].reindex(rows.index)
 
 
@@ -154,10 +146,7 @@ def find_population(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float
 def pool_spreads(
     prior: "pd.Series[float] | float", count: pd.Series, median: pd.Series
 ) -> "pd.Series[float]":
-    """Return the deviation of a group, from its residuals, pooled with that of all groups.
-
-    The prior counts as much as PRIOR_COUNT residuals.
-    """
+    """Return the deviation of a group pooled with a prior that counts as PRIOR_COUNT residuals."""
     deviation = (NORMAL_OF_MEDIAN * median).fillna(0.0)
     total = PRIOR_COUNT * prior**2 + count * np.square(deviation)
     return np.sqrt(total / (PRIOR_COUNT + count))
@@ -177,10 +166,7 @@ def _interpolate_levels(periods: pd.DataFrame, before: int, after: int) -> pd.Da
 
 
 def _add_neighbours(periods: pd.DataFrame) -> pd.DataFrame:
-    """Add levels and moments of two neighbours per side, the growth, and what a line expects.
-
-    `periods` has a row per series and period, in order.
-    """
+    """Add levels and moments of two neighbours per side, the growth, and what a line expects."""
     series = periods.groupby("series")
     near = {
         f"{name}_{-step}": series[name].shift(step)

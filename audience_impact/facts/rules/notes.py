@@ -76,9 +76,7 @@ RANGE = r"% of the population of the year, (?P<low>\d+(?:\.\d+)?) to (?P<high>\d
 PAIR = r"(?P<millions>\d+(?:\.\d+)?) million are (?P<share>\d+(?:\.\d+)?) %"
 EXACT = 1e-9
 POPULATIONS_DIFFER = 0.035
-"""Maximum difference, in logs, between two counts of residents: it is at most 0.031 where the facts
-print a share of them.
-"""
+"""Maximum difference, in logs, of two counts of residents; 0.031 where the facts print a share."""
 
 
 def _select_notes(frame: pd.DataFrame, words: str, pattern: str) -> pd.DataFrame:
@@ -139,10 +137,7 @@ def _select_other_parts(rows: pd.DataFrame, tables: Tables, column: str) -> pd.D
 
 
 def _select_other_products(bases: pd.DataFrame, _: Tables, column: str, noted: str) -> pd.DataFrame:
-    """Return products of a noted share and residents that no count of the year explains.
-
-    The count is of the same layer. `residents` are those of the nearest count.
-    """
+    """Return products of a share and residents that no count of the year and layer explains."""
     rows = _select_notes(bases, PRODUCT, PART if noted == "share" else RANGE)
     rows = rows.assign(cell=rows[column], noted=rows[f"noted_{noted}"], year=rows["period"].str[:4])
     rows = rows[rows["noted"].notna() & rows["cell"].notna()].reset_index(names="place")

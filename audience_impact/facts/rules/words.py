@@ -13,23 +13,19 @@ import re
 
 import pandas as pd
 
-from audience_impact.facts.checks import check, check_each
+from audience_impact.facts.checks import Select, check, check_each
 from audience_impact.facts.rules import levels
 from audience_impact.facts.tables import Tables
 from audience_impact.populations import countries_of, parents_of
 from audience_impact.vocabulary import WHOLE_INTERNET, PlatformKind, Unit
 
 SPELT_LETTERS = 4
-"""Minimum length of a platform name that is searched for; shorter names, such as X, have other
-meanings as well.
-"""
+"""Minimum length of a platform name that is searched for: shorter ones, as X, mean more."""
 MOST_DAYS_AFTER_START = 3
 LEAST_OTHERS = 6
 ALONE_MONTHS = 3.0
 LONE_MONTHS = 9.0
-"""Months without another figure of the measurer for a figure to count as isolated; two of the facts
-have six.
-"""
+"""Months without a figure of the measurer that isolate a figure; two of the facts have six."""
 ALONE_RATIO = 0.01
 ALONE_AMONG = 20
 SERIES = [
@@ -44,8 +40,7 @@ WORDS = {
     "population_base": "the base",
 }
 SURE_OTHERS = 5 * LEAST_OTHERS
-"""Figures of a measurer, or of a page, from which a word alone is odd whatever the row says else.
-"""
+"""Figures of a measurer or page from which a word alone is odd, whatever the row says else."""
 FEW_FIGURES = 20
 """Figures of a page up to which no two areas have the same number by chance."""
 SHARE_SCALE = 1e6
@@ -115,21 +110,18 @@ def _word_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
             groups = same_word.groupby([coded[name] for name in group])
             others_count, most = groups.transform("size") - 1, groups.transform("max")
             is_lone = (same_word == 1) & (others_count >= least) & (most >= least)
-            lone.append(
-                pd.DataFrame({"word": estimates[column], "others_count": others_count})[
-                    is_lone
-                ].assign(column=column)
-            )
+            words = pd.DataFrame({"word": estimates[column], "others_count": others_count})
+            lone.append(words[is_lone].assign(column=column))
     odd = pd.concat(lone)
     return odd[~odd.index.duplicated()]
 
 
 @check("estimates", "platform_id")
 def _platform_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
-    """Select a figure that fits another platform, where its own platform has none about that time.
+    """Select a figure that fits another platform, or is the only one of its own.
 
-    That is, the measurer has a figure within 1 % of it for another platform within three months, or
-    many figures of this area, but no other figure of the platform.
+    The measurer has one within 1 % of it for another platform within three months, and none of its
+    platform about then; or many figures of the area, but no other one of the platform.
     """
     rows = estimates[[*SERIES, "platform_id"]].assign(
         stated=estimates["value"].fillna(estimates["low"]), moment=levels.compute_moment(estimates)
@@ -161,20 +153,6 @@ def _platform_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
     return odd[~odd.index.duplicated()]
 
 
-ON_PAGE = "a restriction of {cell} on a page about {about}"
-
-
-@check_each(
-    ("estimates", "platform_id"),
-    ("restriction_targets", "platform_id"),
-    ("restrictions", "area_ids"),
-)
-def _page_about_another(rows: pd.DataFrame, tables: Tables, column: str) -> pd.DataFrame:
-    if column == "area_ids":
-        return _select_other_countries(rows, tables)
-    return (_select_other_targets if "feature" in rows else _select_other_figures)(rows, tables)
-
-
 def _select_other_countries(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     areas = tables["areas"]
     countries = areas[areas["area_id"].str.fullmatch("[A-Z]{2}")].set_index("area_id")
@@ -182,18 +160,13 @@ def _select_other_countries(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     parents = parents_of(areas)
     places = acts["area_ids"].map(lambda cell: countries_of(cell.split(";"), parents))
     subjects = acts[["restriction_id"]].assign(subject=places).explode("subject")
-    about = _list_other_subjects(acts, subjects, find_names(_join_words(tables), names))
-    rows = acts.assign(about=acts["restriction_id"].map(about), cell=acts["area_ids"])
-    return rows[rows["about"].notna()].assign(message=ON_PAGE)
+    return _select_other_subjects(acts.assign(cell=acts["area_ids"]), tables, subjects, names)
 
 
 def _select_other_targets(targets: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     subjects = list_targets(targets, tables["platforms"])
-    named = find_names(_join_words(tables), name_services(tables["platforms"]))
-    about = _list_other_subjects(tables["restrictions"], subjects, named)
-    rows = targets[targets["restriction_id"].isin(subjects["restriction_id"])]
-    rows = rows.assign(about=rows["restriction_id"].map(about), cell=rows["platform_id"])
-    return rows[rows["about"].notna()].drop_duplicates("restriction_id").assign(message=ON_PAGE)
+    rows = targets.assign(cell=targets["platform_id"]).drop_duplicates("restriction_id")
+    return _select_other_subjects(rows, tables, subjects, name_services(tables["platforms"]))
 
 
 def list_targets(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
@@ -215,19 +188,21 @@ def list_targets(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame
     return rows[["restriction_id"]].assign(subject=subjects).explode("subject")
 
 
-def _list_other_subjects(
-    acts: pd.DataFrame, subjects: pd.DataFrame, named: pd.DataFrame
-) -> "pd.Series[str]":
-    """Return by restriction what its first page is about, if no page of it names its subjects.
-
-    `named` has the subjects that the pages name, by `text` (the id of the page).
-    """
-    pages = acts.melt("restriction_id", ["source_id", "also_source_id"], value_name="text")
-    pairs = pages.merge(named, on="text")
+def _select_other_subjects(
+    rows: pd.DataFrame, tables: Tables, subjects: pd.DataFrame, names: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Return the restrictions of which no page names their subjects, but the first page others."""
+    pages = tables["restrictions"].melt(
+        "restriction_id", ["source_id", "also_source_id"], value_name="text"
+    )
+    pairs = pages.merge(find_names(_join_words(tables), names), on="text")
     fitting = pairs.merge(subjects, on=["restriction_id", "subject"])["restriction_id"]
     is_other = pairs["restriction_id"].isin(subjects["restriction_id"])
     is_other &= ~pairs["restriction_id"].isin(fitting) & (pairs["variable"] == "source_id")
-    return pairs[is_other].groupby("restriction_id")["subject"].agg(", ".join)
+    about = pairs[is_other].groupby("restriction_id")["subject"].agg(", ".join)
+    rows = rows.assign(about=rows["restriction_id"].map(about))
+    message = "a restriction of {cell} on a page about {about}"
+    return rows[rows["about"].notna()].assign(message=message)
 
 
 def _select_other_figures(estimates: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -245,6 +220,15 @@ def _select_other_figures(estimates: pd.DataFrame, tables: Tables) -> pd.DataFra
     same = rows.reset_index(names="place").merge(pairs, on=["source_id", "platform_id"])["place"]
     rows = rows.assign(about=rows["source_id"].map(about))
     return rows[rows["about"].notna() & ~rows.index.isin(same)]
+
+
+@check_each(
+    ("estimates", "platform_id", _select_other_figures),
+    ("restriction_targets", "platform_id", _select_other_targets),
+    ("restrictions", "area_ids", _select_other_countries),
+)
+def _page_about_another(rows: pd.DataFrame, tables: Tables, _: str, select: Select) -> pd.DataFrame:
+    return select(rows, tables)
 
 
 def name_services(platforms: pd.DataFrame) -> "pd.Series[str]":
@@ -298,10 +282,10 @@ def _find_restricted_services(
     targets = tables["restriction_targets"]
     targets = targets.loc[targets["platform_id"].isin(services), ["restriction_id", "platform_id"]]
     acts = acts.merge(targets, on="restriction_id")
+    acts = acts[["area_id", "platform_id", "day"]].drop_duplicates()
     pages = tables["sources"][["source_id", "published_on_start"]]
     pages = rows[["source_id", "area_id"]].drop_duplicates().merge(pages, on="source_id")
     pages = pages[~pages["source_id"].isin(named)]
-    acts = acts[["area_id", "platform_id", "day"]].drop_duplicates()
     restricted = []
     for pairs in levels.list_pairs(pages, acts, ["area_id"]):
         since = (pairs["published_on_start"] - pairs["day"]).dt.days
