@@ -160,10 +160,7 @@ def build_area_record(
     kind: RestrictionKind = RestrictionKind.ALL,
     quantity: Quantity = Quantity.PEOPLE,
 ) -> AreaRecord:
-    """Return the record of an area in a year or a month, by default the last year.
-
-    Raise KeyError where nothing is published of it.
-    """
+    """Return the record of a year or month, by default the last year; KeyError if unpublished."""
     areas = tables["areas"]
     rows = plain_rows(areas[areas["area_id"] == area_id])
     years = tuple(row for row in rows if is_year(row["period"]))

@@ -130,10 +130,7 @@ def describe_dataset(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cite_restriction(record: AnswerRecord, version: Stored) -> Citation:
-    """Return the citation of a restriction of a version.
-
-    Raise PublishError where the version is damaged.
-    """
+    """Return the citation of a restriction; raise PublishError where its version is damaged."""
     manifest = version.manifest
     licence = manifest["licenses"][0]
     about = record.restriction

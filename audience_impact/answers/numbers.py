@@ -301,10 +301,7 @@ def _limit_step(value: float, step: float, digits: int) -> float:
 def format_number(
     value: float, step: float = math.inf, digits: int = 3, rounded: Callable[[float], int] = round
 ) -> str:
-    """Return a number at a step, or at so many of its own digits where these are finer.
-
-    By default it has three digits: `95.5 million`.
-    """
+    """Return a number at a step, or at so many digits if these are finer: `95.5 million`."""
     if value <= 0:
         return "0"
     step = _limit_step(value, step, digits)

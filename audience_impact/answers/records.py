@@ -83,9 +83,7 @@ Hours = StrEnum("Hours", "STATED MEASURED SIMILAR NONE")
 Place = StrEnum("Place", "COUNTRY NAMED PART UNNAMED")
 """Where it was: in the whole country, in places on record, in parts of these, or elsewhere."""
 WINDOW_DAYS, MONTHS_DAYS = 31, 93
-"""Days between which an end is printed, of a span of days and of months that a page states; an end
-that may be on more days is not recorded.
-"""
+"""Most days of a span of days, and of months, between which an end is printed: else none is."""
 CLOCK = re.compile(
     r"\b\d{1,2}(?:[:.]\d{2})? ?[ap]\.?m\b|\b\d{1,2}:\d{2}\b|\b\d+ ?(?:h|hours?)\b", re.IGNORECASE
 )
@@ -96,61 +94,17 @@ class Restriction(SimpleNamespace):
     """Action, place and time of a restriction: a row of `restrictions`, its cells as attributes.
 
     Lists are joined by `;`. `observed_from` and `ended_on` are periods in ISO 8601, as their
-    sources state them, and `reported_by` names its source. Properties say what the row holds for
-    each clause of an answer.
+    sources state them; `first_day` is that in force, or announced where none was observed;
+    `covered_until` is the last day of its source, or of the facts. `reported_by` names its source.
+    Of a place `is_below` a country a comma must close the name. Properties say what the row holds
+    for each clause of an answer.
     """
-
-    @property
-    def area_name(self) -> str:
-        """Return the names of the areas, as text."""
-        return str(self.area_names.replace(";", ", "))
-
-    @property
-    def target_names(self) -> str:
-        """Return the names of the platforms, as text."""
-        return (self.platform_names or "").replace(";", ", ")
-
-    @property
-    def measurers(self) -> list[str]:
-        """Return the names of those who measured it."""
-        return (self.measured_by_names or "").split(";")
-
-    @property
-    def covered_until(self) -> str:
-        """Return the last day that the record covers: that of its source, or that of the facts."""
-        return str(min(self.listed_until or self.as_of, self.as_of))
-
-    @property
-    def first_day(self) -> str | None:
-        """Return the first day in force; where it was not observed, the announced day."""
-        first: str | None = self.observed_from or self.announced_on or self.start_on
-        return first
-
-    @property
-    def is_below(self) -> bool:
-        """Return whether its place is a part of a country, so that a comma must close its name."""
-        return bool(self.area_ids != self.country_ids)
 
     @property
     def is_planned(self) -> bool:
         """Return whether it was announced but not observed."""
         unseen = self.evidence_state in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
         return bool(self.announced_on and not self.observed_from and unseen)
-
-    @property
-    def is_official(self) -> bool:
-        """Return whether an authority confirms it."""
-        return bool(self.claim_status == ClaimStatus.OFFICIAL)
-
-    @property
-    def is_disputed(self) -> bool:
-        """Return whether somebody denies that it happened."""
-        return bool(self.claim_status == ClaimStatus.DISPUTED)
-
-    @property
-    def is_harm(self) -> bool:
-        """Return whether its source calls it an attack or damage."""
-        return self.cause in (Cause.ATTACK, Cause.DAMAGE)
 
     @property
     def claim(self) -> Claim:
@@ -214,11 +168,6 @@ class Restriction(SimpleNamespace):
         if self.geo_scope in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
             return Place.COUNTRY
         return Place.PART if self.place_names else Place.UNNAMED
-
-    @property
-    def is_last_report(self) -> bool:
-        """Return whether its last day is the last on which its source reports it."""
-        return bool(self.end_source == EndSource.LAST_REPORT)
 
 
 class Number(SimpleNamespace):
@@ -364,10 +313,7 @@ def build_record(read: ReadTable, restriction: str) -> AnswerRecord:
 
 
 def build_records(read: ReadTable, restriction: str = "") -> dict[str, AnswerRecord]:
-    """Return the record of each restriction, or of one, in the order of the published table.
-
-    `read` returns a published table by its name.
-    """
+    """Return the record of each restriction, or of one, in the order of the published table."""
     tables = {name: read(name) for name in OF_RESTRICTIONS}
     if restriction:
         tables = {name: _slice_rows(table, restriction) for name, table in tables.items()}
@@ -382,11 +328,8 @@ def build_records(read: ReadTable, restriction: str = "") -> dict[str, AnswerRec
 
 
 def _slice_rows(table: pa.Table, restriction: str) -> pa.Table:
-    """Return the rows from the first to the last of a restriction.
-
-    They are counted here, because Arrow imports pandas for a value to compare with.
-    """
-    ids = table["restriction_id"].to_pylist()
+    """Return the rows from the first to the last of a restriction."""
+    ids = table["restriction_id"].to_pylist()  # Arrow imports pandas to compare with a value
     if restriction not in ids:
         return table.slice(0, 0)
     first, behind = ids.index(restriction), ids[::-1].index(restriction)
@@ -401,15 +344,8 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
         audiences.setdefault(part["platform_id"], part)
     reporters = [row["attribution"] for row in lineage if row["role"] == RESTRICTION_ROLES[0]]
     drivers = [Driver(**row, metric=row["impact_metric"]) for row in rows.get("sensitivity", [])]
-    act = rows["restrictions"][0]
-    about = {
-        **act,
-        "observed_from": write_period(act["observed_from"], act["observed_by"]),
-        "ended_on": write_end(act),
-        "reported_by": next(iter(reporters), None),
-    }
     return AnswerRecord(
-        restriction=Restriction(**about),
+        restriction=_read_restriction(rows["restrictions"][0], next(iter(reporters), None)),
         targets=tuple(SimpleNamespace(**{name: part[name] for name in TARGET}) for part in parts),
         numbers=tuple(
             Number(**row, metric=row["impact_metric"], people=read_estimate(row))
@@ -432,6 +368,26 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
         comparisons=tuple(rows.get("comparisons", [])),
         rows=rows,
     )
+
+
+def _read_restriction(row: Row, reported_by: str | None) -> Restriction:
+    observed = write_period(row["observed_from"], row["observed_by"])
+    about = {
+        "observed_from": observed,
+        "first_day": observed or row["announced_on"] or row["start_on"],
+        "ended_on": write_end(row),
+        "covered_until": min(row["listed_until"] or row["as_of"], row["as_of"]),
+        "reported_by": reported_by,
+        "measurers": (row["measured_by_names"] or "").split(";"),
+        "area_name": row["area_names"].replace(";", ", "),
+        "target_names": (row["platform_names"] or "").replace(";", ", "),
+        "is_below": row["area_ids"] != row["country_ids"],
+        "is_official": row["claim_status"] == ClaimStatus.OFFICIAL,
+        "is_disputed": row["claim_status"] == ClaimStatus.DISPUTED,
+        "is_harm": row["cause"] in (Cause.ATTACK, Cause.DAMAGE),
+        "is_last_report": row["end_source"] == EndSource.LAST_REPORT,
+    }
+    return Restriction(**{**row, **about})
 
 
 def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -459,16 +415,13 @@ def is_in_force(acts: pd.DataFrame, period: str, as_of: datetime) -> pd.Series[b
 
 def list_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Return rows as plain objects: integers plain, dates, truths and lists as text."""
-    columns = zip(table.column_names, table.columns, strict=True)
-    return _list_objects(
-        {name: [_to_plain(cell) for cell in cells.to_pylist()] for name, cells in columns}
-    )
+    columns = table.to_pydict().items()
+    return _list_objects({name: [*map(_to_plain, cells)] for name, cells in columns})
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a frame as plain objects, as `list_rows` those of a published table."""
-    columns = {name: _list_plain(cells) for name, cells in frame.items()}
-    return _list_objects(columns)
+    return _list_objects({name: _list_plain(cells) for name, cells in frame.items()})
 
 
 def _list_objects(columns: Mapping[Any, list[Any]]) -> list[dict[str, Any]]:

@@ -158,10 +158,7 @@ def _describe_people(record: AnswerRecord) -> str:
 
 
 def write_answer(record: AnswerRecord, version_id: str | None = None) -> str:
-    """Return the answer in a paragraph: number, bounds, uncertainties and sources.
-
-    `version_id` is the version that is cited.
-    """
+    """Return the answer in a paragraph: number, bounds, uncertainties, sources and version."""
     leading = record.leading
     parts = [write_headline(record), describe_other_end(record.restriction)]
     is_affecting = leading.people.max != 0
@@ -446,10 +443,7 @@ def _cite(rows: Sequence[Row]) -> str:
 
 
 def _name_authority(text: str) -> str:
-    """Return who ordered a restriction, for a sentence: `the Government of Manipur`.
-
-    A register prints the kind of body behind its name: it stands for a name that is missing.
-    """
+    """Return who ordered it, or the kind of body where no name is: `the Government of Manipur`."""
     kinds = read_phrases("authority")
     bare = (re.sub(r"[ ,.]+(?:and)?$", "", part.strip()) for part in text.split(";"))
     parts = list(dict.fromkeys(filter(None, bare)))
@@ -491,7 +485,7 @@ def describe_evidence(record: AnswerRecord) -> str:
 def _describe_claim(about: Restriction) -> str:
     """Return a sentence on who ordered it, and whether that was confirmed; blank for neither."""
     if about.claim is Claim.UNKNOWN:
-        return "It was officially confirmed." * about.is_official
+        return "It was officially confirmed." if about.is_official else ""
     who, law = _name_authority(about.authority or ""), about.legal_basis or ""
     by_law = f" ({law})" if law and not _UNNAMED_LAW.search(law) else ""
     confirmed = "; it was officially confirmed" * about.is_official

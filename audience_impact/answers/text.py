@@ -355,10 +355,7 @@ def _join_sections(*sections: Sequence[str]) -> str:
 
 
 def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dict[str, Any]:
-    """Return everything published about a restriction as an object of plain values.
-
-    The answer names `version_id` as a source if it is not blank.
-    """
+    """Return all that is published of a restriction as plain values, and the answer."""
     rows = record.rows
     return {
         "answer": sentences.write_answer(record, version_id),

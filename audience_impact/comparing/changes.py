@@ -169,10 +169,7 @@ def key_answers(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 
 def combine_answers(impact: pd.DataFrame, by_area: pd.DataFrame) -> pd.DataFrame:
-    """Return the answers of a version by KEY: those of restrictions and of years of areas.
-
-    `by_area` has rows by AREA_KEY and kind of restriction.
-    """
+    """Return answers by KEY: of restrictions, and of years of areas (by AREA_KEY and kind)."""
     is_year = by_area["period"].str.len() == len("2025")
     years = by_area[is_year & (by_area["kind"] == RestrictionKind.ALL.value)]
     parts = [key_answers(impact, IMPACT_KEY), key_answers(years, AREA_KEY)]
@@ -400,10 +397,7 @@ def _number_rows(rows: Sequence[Row]) -> defaultdict[Key, set[int]]:
 
 
 def as_records(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as dictionaries that JSON can store.
-
-    Raises ReadableError where neither version has the restriction.
-    """
+    """Return the comparison for JSON; ReadableError where neither version has the restriction."""
     changed, exchanged = comparison.changed_answers, _list_exchanged_figures(comparison)
     related = relate_rows(comparison, changed.index)
     old, new = (side.settings for side in comparison.sides)
@@ -454,10 +448,7 @@ def _list_exchanged_figures(comparison: Comparison) -> dict[str, list[dict[str, 
 
 
 def count_changes(comparison: Comparison) -> dict[str, int]:
-    """Return the number of restrictions, of those with each kind of change, and of years of areas.
-
-    A restriction counts once, by its most important change.
-    """
+    """Return how many restrictions and years of areas changed, by their most important change."""
     changed = comparison.table["change"]
     is_year = changed.index.get_level_values(1).str.isdigit()
     first, years = changed[~is_year].groupby(level=0).first(), changed[is_year]

@@ -70,10 +70,7 @@ LINKED = ["restriction_id", "evidence_id", "area_id", "evidence_scope", "hours",
 
 
 def link_evidence(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Return the evidence of each restriction, with columns LINKED.
-
-    `restrictions` are those of a scope, with `first_day`.
-    """
+    """Return the evidence of restrictions of a scope with `first_day`, in columns LINKED."""
     evidence = tables["evidence"].drop(columns=PROVENANCE)
     begin, end = (
         pd.to_datetime(evidence[name], errors="coerce", format="ISO8601", utc=True)
@@ -125,10 +122,7 @@ def _find_countries(areas: pd.Series, tables: Tables) -> "pd.Series[str]":
 
 
 def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
-    """Return the smallest and largest share lost, by `restriction_id` and `area_id`.
-
-    The area is blank if the share applies to all places of the restriction.
-    """
+    """Return the least and most lost share by restriction and `area_id`, blank for all places."""
     of_all = linked["evidence_scope"] == EvidenceScope.COUNTRY.value
     about = linked.assign(area_id=linked["area_id"].mask(of_all, "")).dropna(subset=LOST)
     return about.groupby(["restriction_id", "area_id"], as_index=False).agg(
@@ -267,10 +261,7 @@ def _merge_linked(tables: Tables) -> Tables:
 
 
 def choose_links(links: pd.DataFrame) -> pd.DataFrame:
-    """Return the links that merge two restrictions, at most one per restriction.
-
-    A pair that another row declares distinct is not merged.
-    """
+    """Return the links that merge, one for each restriction; none of a pair declared apart."""
     ids = links["restriction_id"], links["other_restriction_id"]
     pair = pd.Series(
         [frozenset(names) for names in zip(*ids, strict=True)], links.index, dtype="object"
@@ -361,10 +352,7 @@ def _describe_extent(restrictions: pd.DataFrame, tables: Tables) -> dict[str, pd
 
 
 def find_published_ids(links: pd.DataFrame) -> dict[str, str]:
-    """Return the id under which each merged restriction is published.
-
-    It is the last of a chain of links, or the smallest of a loop.
-    """
+    """Return the id of each merged restriction: the last of a chain, the least of a loop."""
     merging = links[links["relation"] != EventRelation.REMAINDER]
     direct = dict(zip(merging["restriction_id"], merging["other_restriction_id"], strict=True))
     published = {}

@@ -206,10 +206,7 @@ class Layers(NamedTuple):
 
 
 def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layers:
-    """Read the fact tables of several folders, each file once.
-
-    Everything that is wrong with the files is a finding. Never raises for the content of a file.
-    """
+    """Read the fact tables of folders, each file once; all that is wrong is a finding."""
     layers = Layers({table: [] for table in headers}, [], {})
     unfinished = _report_unfinished_layers(folders, headers)
     unknown = f"not read, because it is no fact table; these are: {', '.join(headers)}"
@@ -238,10 +235,7 @@ def read_layers(folders: Sequence[Path], headers: Mapping[str, Header]) -> Layer
 def read_tables(
     folders: Sequence[Path], headers: Mapping[str, Header]
 ) -> tuple[Tables, list[Finding]]:
-    """Return the fact tables of several folders as text, and what is wrong with the files.
-
-    Rows merge by key and a later folder wins.
-    """
+    """Return tables merged by key, in which a later folder wins, and what is wrong with files."""
     layers = read_layers(folders, headers)
     return {
         table: merge_layers(layers.frames[table], header).stay for table, header in headers.items()
@@ -264,11 +258,7 @@ def _report_unfinished_layers(
 
 
 class Merged(NamedTuple):
-    """A table merged from all layers, with the rows that a row of the same key replaces.
-
-    `replaced` are rows of an earlier layer than the row that replaces them, `repeated` rows of the
-    same file.
-    """
+    """A table of all layers, rows `replaced` by a later layer, and those `repeated` in a file."""
 
     stay: pd.DataFrame
     replaced: pd.DataFrame
@@ -276,10 +266,7 @@ class Merged(NamedTuple):
 
 
 def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
-    """Return all layers of a table as one table, with the last row of each key.
-
-    All rows without a key remain, so that each can be refused with its line.
-    """
+    """Return all layers as one table: the last row of each key, and all rows without a key."""
     frames = frames or [make_empty_table(header.columns)]
     together = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     key = list(header.key)

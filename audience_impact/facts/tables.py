@@ -73,10 +73,7 @@ def dump_row(row: "pd.Series[str]") -> str:
 
 
 def restore_written_cells(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
-    """Return the findings with row and value as written in the file.
-
-    Rules over typed tables read numbers and days; quarantined rows keep the cells as written.
-    """
+    """Return findings with row and value as written in the file, which typed tables lack."""
     rows = {
         place: at
         for table in {finding.table for finding in findings}

@@ -52,10 +52,7 @@ def plain_name(text: str) -> str:
 
 
 def country_parts(cell: str) -> list[str]:
-    """Return the countries in a cell, which semicolons separate; commas are parts of names.
-
-    A list longer than the number of countries is not a list of countries; return nothing.
-    """
+    """Return the countries of a cell, between semicolons; none of more than there are."""
     parts = [part.strip() for part in cell.split(";") if part.strip()]
     return parts if len(parts) <= MOST_COUNTRIES else []
 
@@ -68,10 +65,7 @@ def country_codes(cell: str) -> list[str]:
 
 @cache
 def country_code(name: str) -> str:
-    """Return the ISO 3166-1 alpha-2 code of a country from a name or code; blank if unknown.
-
-    Of a name with another one in parentheses either may be known.
-    """
+    """Return the ISO 3166-1 alpha-2 code of a country by any of its names or codes; or blank."""
     text = name.strip()
     if len(text) > LONGEST_NAME:
         return ""
@@ -85,10 +79,7 @@ def country_code(name: str) -> str:
 
 @cache
 def _countries_by_key() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the code of each country by the keys of its names and codes, as `_make_keys` does.
-
-    The second are without words for the form of a state, and without those that mean two countries.
-    """
+    """Return the code of each country by either key of `_make_keys`, the second where unique."""
     codes: dict[str, str] = {}
     short: dict[str, set[str]] = {}
     for text, code in itertools.chain(IN_REGISTERS.items(), names.list_area_names()):

@@ -157,10 +157,7 @@ def _share_a_day(first: EventRecord, second: EventRecord) -> bool:
 def relate_to_record(
     event: EventRecord, candidate: EventRecord, others: Sequence[EventRecord]
 ) -> EventRelation:
-    """Return the relation of an event of a register to the restriction entered by hand.
-
-    `others` are all restrictions in its areas with a service in common.
-    """
+    """Return how an event relates to a restriction entered by hand; `others` are all around it."""
     parts = [
         part.area_ids
         for part in others
@@ -269,10 +266,7 @@ def link_duplicates(
 
 
 def _are_one(first: EventRecord, second: EventRecord) -> bool:
-    """Return whether services, operators and networks allow that two events are the same.
-
-    Unknown networks may be any.
-    """
+    """Return whether services, operators and networks, if known, allow that two events are one."""
     operators, others = (
         {*event.row.get("operators", "").split(";")} - {""} for event in (first, second)
     )

@@ -155,11 +155,7 @@ LEAST_STEM = 3
 
 
 def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
-    """Return places without repeats and without places inside another of them.
-
-    A union that is no level of the country is replaced by its members if other places are named as
-    well.
-    """
+    """Return places without repeats and those inside others; a union beside others as members."""
     entries, ids = gazetteer.entries, list(dict.fromkeys(area_ids))
     if len(ids) > 1:
         unions = {area: entries[area].members for area in ids if area in entries}

@@ -21,15 +21,8 @@ from audience_impact.registers.phrase_tables import read_phrases
 
 TABLE = read_phrases(Path(__file__).with_name("place_phrases.csv"))
 """Words for kinds and amounts of places, and phrases on places, in English."""
-STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
-    "state",
-    "division",
-    "district",
-    "police",
-    "township",
-    "city",
-    "part",
-)
+KINDS = ("state", "division", "district", "police", "township", "city", "part")
+STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS
 """Kinds of place in texts, from the largest to a part of any place."""
 UNITS: dict[str, tuple[str, str, bool]] = {
     form: (kind, word, form != word)
@@ -72,11 +65,6 @@ class Phrase:
         kind, singular, is_plural = UNITS[word]
         self.kind, self.unit = self.kind or kind, self.unit or singular
         self.is_plural |= is_plural
-
-    @property
-    def unit_kind(self) -> str:
-        """Return the kind of the word for the unit."""
-        return UNITS[self.unit][0] if self.unit else ""
 
 
 def _sort_words(text: str, place_names: Container[str]) -> Phrase:
@@ -171,7 +159,7 @@ class Vocabulary:
 
 def _apply_words(piece: Phrase, before: Phrase) -> None:
     """Complete the phrase of a piece with a name; `before` are the words in front of it."""
-    is_place = before.unit == "village" or before.unit_kind not in ("", PART)
+    is_place = before.unit == "village" or UNITS.get(before.unit, [PART])[0] != PART
     several = SEVERAL if before.is_plural and before.is_part and is_place else 0
     if before.is_part and before.unit:
         is_counted = piece.kind != PART or before.count or several

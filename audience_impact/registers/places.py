@@ -56,13 +56,11 @@ LARGE_FIRST = (ADMIN1, UNION, SHIRE, ADMIN2, TOWN, ADMIN3)
 SMALL_FIRST = (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION)
 GOES_BY: Mapping[str, tuple[str, ...]] = {
     "BD": (ADMIN2, ADMIN1, UNION, TOWN, ADMIN3),
-    "PK": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
-    "IN": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
+    **dict.fromkeys(("IN", "PK"), (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN)),
     "MM": (ADMIN3, ADMIN2, ADMIN1, UNION, TOWN),
     "UA": (ADMIN3, ADMIN1, ADMIN2, UNION, TOWN),
 }
-"""Preferred level of a place, by country, if several places share a name and nothing else decides.
-"""
+"""Preferred level of a place by country, if several share a name and nothing else decides."""
 FITS: Mapping[str, tuple[str, ...]] = {
     STATE: (ADMIN1, UNION, SHIRE, ADMIN2),
     DIVISION: (SHIRE, UNION, ADMIN1, ADMIN2),
@@ -77,11 +75,8 @@ KIND_SIZES = {"": -2, PART: -1, CITY: 0, TOWNSHIP: 1, POLICE: 1, DISTRICT: 2, DI
 UNIT_KINDS = {word: PartKind(kind) for word, kind in TABLE.phrases["part"]}
 """What part of a place a word for a unit means."""
 NAMESAKES: Mapping[PartKind, PartKind] = {
-    PartKind.LOCALITY: PartKind.SOME,
-    PartKind.PLACE: PartKind.SOME,
-    PartKind.TOWN: PartKind.SEAT,
-    PartKind.CITY: PartKind.SEAT,
-    PartKind.VILLAGE: PartKind.SEAT,
+    **dict.fromkeys((PartKind.LOCALITY, PartKind.PLACE), PartKind.SOME),
+    **dict.fromkeys((PartKind.TOWN, PartKind.CITY, PartKind.VILLAGE), PartKind.SEAT),
 }
 """What a kind of part is where the place itself has the name of the part ("Sopore area")."""
 PARTED = frozenset(("IN", "PK", "BD", "MM"))
@@ -323,18 +318,7 @@ class _Reading:
                 meanings.append(self._read_item(item))
         return meanings
 
-    def _ordered_levels(self, kind: str) -> tuple[str, ...]:
-        """Return the levels of area that a kind of place may be, the most likely first.
-
-        For a blank kind they are those of places that the country's texts name without one.
-        """
-        if kind:
-            return FITS[kind]
-        small = self.scope is GeoScope.LOCALITY
-        return GOES_BY.get(self.gazetteer.country, SMALL_FIRST if small else LARGE_FIRST)
-
     def _holds(self, outer: Sequence[str], inner: Sequence[str]) -> bool:
-        """Return whether one of some places is in one of others."""
         return any(self.gazetteer.has_inside(area, part) for area in outer for part in inner)
 
     def _size(self, ids: Sequence[str]) -> int:
@@ -397,7 +381,8 @@ class _Reading:
         """Choose the only place on the first level that fits the name, or none."""
         if item.reviewed or len(item.ids) < 2:
             return
-        levels = self._ordered_levels(item.phrase.kind)
+        usual = SMALL_FIRST if self.scope is GeoScope.LOCALITY else LARGE_FIRST
+        levels = FITS.get(item.phrase.kind) or GOES_BY.get(self.gazetteer.country, usual)
         if item.phrase.kind == PART and item.phrase.unit == "area":
             levels = (ADMIN3, *levels)
         best = self._best_level(item.ids, levels)

@@ -39,7 +39,6 @@ COMMON_DEFECTS = {
     "told_twice": "the same event twice in one year, from the same sources: one event",
 }
 """Kinds of defect that any register may have, with their meanings."""
-
 LOST_SHARE = "lost_share"
 Row = dict[str, str]
 
@@ -81,7 +80,7 @@ class Event:
     @property
     def repeated_pairs(self) -> list[tuple[Record, Record]]:
         """Return each repeating record with the record before it."""
-        return list(zip(self.records, self.records[1:], strict=False))
+        return list(itertools.pairwise(self.records))
 
 
 Defect = tuple[str, int]
@@ -142,10 +141,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Targets:
-    """The restricted targets of a row, new services, remarks, and the defects.
-
-    `new` gives name and kind by platform id.
-    """
+    """The restricted targets of a row; name and kind of new services by id; remarks, defects."""
 
     targets: tuple[Target, ...]
     new: Mapping[str, tuple[str, str]]
@@ -167,10 +163,7 @@ class PrintedFigure(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """An event as read: the cells of its restriction, place and targets, and the defects.
-
-    `restriction` lacks what is the same for every register: the id, the areas and the source.
-    """
+    """An event as read; `restriction` lacks what every register has: id, areas and source."""
 
     event: Event
     restriction: Row
@@ -192,10 +185,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Publication:
-    """The publisher of a register; `title` contains `{snapshot}`.
-
-    `copies` gives address and note by day.
-    """
+    """The publisher of a register: `title` has `{snapshot}`, `copies` address and note by day."""
 
     series_id: str
     measurer: str

@@ -39,10 +39,7 @@ def _gather_rows(pairs: Sequence[tuple[str, int]]) -> dict[str, tuple[int, ...]]
 def collect_defects(
     register: Register, records: Sequence[Record], readings: Sequence[Reading]
 ) -> Rows:
-    """Return all defects: refused rows, defects of reading, and rows that repeat.
-
-    Raises ValueError for a kind to which the register gives no meaning.
-    """
+    """Return all defects by kind; ValueError for a kind to which the register gives no meaning."""
     defects = [(record.refused, record.number) for record in records if record.refused]
     seen: set[tuple[str, ...]] = set()
     for row in records:
@@ -227,10 +224,7 @@ def _platform_rows(
 
 
 def outcome_rows(rows: Sequence[Record], events: Sequence[Event]) -> list[Row]:
-    """Return table `register_rows`, in which the oldest row of an event has the outcome `event`.
-
-    The other rows of the event repeat it, and the rest were refused.
-    """
+    """Return `register_rows`: the oldest row of an event is it; others repeat or were refused."""
     outcomes = {
         event.records[0].number: (ImportOutcome.EVENT, event.restriction_id, "") for event in events
     }

@@ -31,10 +31,7 @@ ENDS = "value|high|low"
 def _select_excess(
     figures: pd.DataFrame, bases: pd.DataFrame, by: list[str], times: float = 1.0
 ) -> pd.DataFrame:
-    """Return the figures that exceed `times` the base that agrees in `by`, the nearest in time.
-
-    `stated` is the number of a figure; the result has `limit` and `of_base_id` of the base.
-    """
+    """Return figures of which `stated` exceeds `times` the `limit`, their nearest base."""
     nearest = levels.find_nearest_bases(figures, bases, by)
     nearest = nearest.rename(columns={"persons": "limit", "base_id": "of_base_id"})
     joined = figures.join(nearest, how="inner")

@@ -50,10 +50,7 @@ SOURCES_APART_DAYS = 31
 
 
 def _select_other_dates(frame: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
-    """Return rows whose id has another date than the column; of restrictions, than both starts.
-
-    The periods overlap where they agree; ids without a date, and blank columns, agree with all.
-    """
+    """Return rows whose id has another date than the column, or than both starts."""
     shape = DAY_IN_ID if key == "source_id" else DATE_IN_ID
     dates = [part[1] if (part := shape.search(text)) else "" for text in frame[key].tolist()]
     of_id = periods.parse_periods(pd.Series(dates, frame.index, dtype="str"))
@@ -80,10 +77,7 @@ def _select_other_areas(
 
 
 def _select_other_services(targets: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
-    """Return the first target of each restriction whose id names services, none of which it is of.
-
-    The word `internet` of an id is a name of the whole internet.
-    """
+    """Return the first target of each restriction whose id names services, but none of its own."""
     subjects = words.list_targets(targets, platforms)
     ids = pd.Series(subjects["restriction_id"].unique())
     named = words.find_names(ids.set_axis(ids), words.name_subjects(platforms), least=1)
@@ -152,10 +146,7 @@ def _measured_after_its_page(rows: pd.DataFrame, tables: Tables, _: str) -> pd.D
 def _period_far_from_its_page(
     rows: pd.DataFrame, tables: Tables, _: str, is_compared: bool
 ) -> pd.DataFrame:
-    """Compare with the nearest other figure of the page, else with its date.
-
-    A page may print any year of the other tables; their rows pass.
-    """
+    """Compare with the nearest other figure of the page, without one with its date."""
     rows = _join_page_days(rows if is_compared else rows.iloc[:0], tables)
     rows = rows.assign(moment=levels.compute_moment(rows))
     rows = rows[rows["moment"].notna()]

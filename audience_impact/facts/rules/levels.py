@@ -230,10 +230,7 @@ def measure_surprise(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def select_beyond(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of surprises above their limit; of two rows alone in a series, the later.
-
-    Takes the columns of `measure_surprise`, and adds those of its result.
-    """
+    """Return rows of `measure_surprise` beyond their limit; of two alone in a series, the later."""
     near = measure_surprise(rows)
     first_of_two = (near["count"] == 0) & near["before"].isna()
     is_beyond = (near["surprise"].abs() > rows["limit"]) & ~first_of_two

@@ -71,10 +71,7 @@ class Years(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """Rows of `sources` for the publishers, and notes on the dates of projections.
-
-    `mid_year` ends the note of a projection in the middle of a year.
-    """
+    """Rows of `sources` for the publishers; `mid_year` ends notes of projections to mid-year."""
 
     population: str
     internet: str

@@ -48,9 +48,7 @@ HIGH = 0.9
 TAILS = (0.05, 0.95)
 SHRINKS = np.round(np.arange(0, 1.01, 0.05), 2)
 USUAL_NOISE, USUAL_REPORTS = 0.02, 2
-"""Value towards which the noise of a short series is shrunk, in log odds, and its weight as a
-number of reports.
-"""
+"""Noise towards which that of a short series is shrunk, in log odds, with its weight in reports."""
 LEAST_ERROR = 0.01
 """Minimum error of a projection, in log odds."""
 LEAST_AREAS = 20
@@ -108,14 +106,9 @@ def _fit_trend(reports: Array) -> tuple[float, float]:
 
 
 def pair_projections(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return each projection that a later report can check: its trend, `horizon` and `actual`.
-
-    There is a row for each origin since FIRST_ORIGIN and each later report of the same area.
-    """
+    """Return each projection since FIRST_ORIGIN to a later report: trend, `horizon`, `actual`."""
     reports = fit_trends(shares)
-    later = reports[["area_id", "year", "level"]].rename(
-        columns={"year": "then", "level": "actual"}
-    )
+    later = reports[["area_id", "year", "level"]].set_axis(["area_id", "then", "actual"], axis=1)
     pairs = reports[reports["year"] >= FIRST_ORIGIN].merge(later, on="area_id")
     pairs = pairs.assign(horizon=pairs["then"] - pairs["year"])
     return pairs[pairs["horizon"].between(1, LONGEST)].reset_index(drop=True)
@@ -196,13 +189,8 @@ def projection_interval(pairs: pd.DataFrame, fitted: FittedProjection) -> pd.Dat
     sizes = _expected_errors(pairs, fitted.size)
     spread = fitted.spread[(share_from_odds(pairs["level"]) >= HIGH).to_numpy("int64")]
     low, high = (np.maximum(np.abs(spread[:, end]) * sizes, LEAST_ERROR) for end in (0, 1))
-    return pd.DataFrame(
-        {
-            "share": share_from_odds(middle),
-            "low": share_from_odds(middle - low),
-            "high": share_from_odds(middle + high),
-        }
-    )
+    odds = {"share": middle, "low": middle - low, "high": middle + high}
+    return pd.DataFrame({name: share_from_odds(values) for name, values in odds.items()})
 
 
 def project_shares(shares: pd.DataFrame, fitted: FittedProjection, last: int) -> pd.DataFrame:

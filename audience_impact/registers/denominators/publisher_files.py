@@ -52,9 +52,7 @@ _Only = tuple[str, Sequence[str]]
 """Column of a publisher's file, and the words in that column that select the rows to read."""
 MOST_PAGE_BYTES, MOST_LINE_SIGNS = 20_000_000, 1_000_000
 MOST_SIGNS, MOST_ROWS = 500_000_000, 500_000
-"""Maximum characters and rows of a file, far above any publisher's; a larger file is an error or an
-attack.
-"""
+"""Most characters and rows of a file: a larger one is an error or an attack."""
 Reader = Callable[[Sequence[bytes]], pd.DataFrame]
 
 

@@ -80,10 +80,7 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
 
 @cache
 def read_rows_as_corrected() -> Mapping[tuple[str, str, str], Row]:
-    """Return the corrected cells of rows.csv by country, printed start and year.
-
-    They identify the event, and are therefore corrected before rows are grouped into events.
-    """
+    """Return the cells of rows.csv, which identify events, by country, printed start and year."""
     rows: dict[tuple[str, str, str], Row] = {}
     for row in read_rows(FOLDER / "rows.csv"):
         key = (row["country_id"], row["start_date"], row["count_year"])

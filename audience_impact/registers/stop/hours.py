@@ -35,8 +35,7 @@ from audience_impact.registers.stop.words import (
 HOURS = 24.0
 EXAMS = "Exam cheating"
 EXAM_DAYS_SHARE, MOST_EXAM_DAYS = 0.6, 14
-"""Share of days with an exam among the days from the first to the last, and maximum number of
-exam days: medians of the 19 rows that list or count exam days."""
+"""Share of days with an exam from the first to the last, and most of them: medians of 19 rows."""
 SHORT_SPAN_DAYS = 7
 NUMBERS = {phrase: at for at, (phrase, _) in enumerate(PHRASES.phrases["numeral"], 1)} | {"an": 1}
 Clock = Sequence[str]
@@ -47,10 +46,7 @@ Range = tuple[float, float]
 
 @lru_cache(maxsize=100_000)
 def parse_day(text: str) -> str:
-    """Return a day in ISO 8601 from the beginning of an ISO text; else blank.
-
-    A day outside SANE_YEARS is a typing error; such a row would make the whole layer invalid.
-    """
+    """Return the day at the beginning of an ISO text; blank for none, or outside SANE_YEARS."""
     match = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
     try:
         day = date.fromisoformat(match[1] if match else "")
@@ -153,10 +149,7 @@ def _plausible_hours(hours: Range | None, days: int) -> Range | None:
 
 
 def _hours_of_edges(text: str, first: date, last: date) -> Range | None:
-    """Return hours a day of a cut whose first or last hour is printed.
-
-    Of an end without an hour any hour of that day is possible.
-    """
+    """Return hours a day where the first or last hour is printed; the other may be any hour."""
     begin = end = None
     is_other_end = False
     for match in PHRASES.pattern("edge").finditer(text):

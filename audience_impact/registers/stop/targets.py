@@ -93,10 +93,7 @@ class _Services:
         self.defects += [defect] if defect else []
 
     def add_features(self, row: Row, rules: Sequence[FeatureRule]) -> None:
-        """Add features named in the texts, for the services in the same sentence.
-
-        A sentence that names none of the row's services refers to all of them.
-        """
+        """Add features in texts to the services of the same sentence, or to all without one."""
         for rule in rules:
             sentences = split_sentences(row[rule.column]) if rule.column != OTHER else ()
             if sentence := next(filter(rule.find_match, sentences), ""):

@@ -63,13 +63,8 @@ OPERATORS, SOURCES = "telcos_involved", "info_source_link"
 OTHER = "other_affected"
 COUNTRY_PREFIX = re.compile(r"^([A-Z][\w .'()-]{2,40}?):\s*(?=\S)")
 SEPARATORS = re.compile(r"[,;]|\band\b|(?<=\))\s+(?=[A-Z])")
-SERVICES = {
-    "facebook_affected": "Facebook",
-    "twitter_affected": "Twitter",
-    "whatsapp_affected": "WhatsApp",
-    "instagram_affected": "Instagram",
-    "telegram_affected": "Telegram",
-}
+_WITH_COLUMN = ("Facebook", "Twitter", "WhatsApp", "Instagram", "Telegram")
+SERVICES = {f"{name.lower()}_affected": name for name in _WITH_COLUMN}
 """The columns of services and their names."""
 NETWORKS = {
     frozenset({"broadband", "mobile"}): NetworkScope.ALL,
@@ -77,12 +72,8 @@ NETWORKS = {
     frozenset({"broadband"}): NetworkScope.FIXED,
     frozenset({"unknown"}): NetworkScope.UNKNOWN,
 }
-CIVIL = frozenset(
-    {
-        *("executive government", "state government", "local government"),
-        *("law enforcement", "judiciary"),
-    }
-)
+_GOVERNMENTS = {f"{level} government" for level in ("executive", "state", "local")}
+CIVIL = _GOVERNMENTS | {"law enforcement", "judiciary"}
 CHOSEN = frozenset({"protests", "elections", "exam cheating", "political instability"})
 """Occasions on which authorities cut networks."""
 UNSTATED = frozenset({"", "unknown", "no", "not sure"})
@@ -113,10 +104,9 @@ def first_sentence(text: str) -> str:
 def source_titles(row: Row) -> list[str]:
     """Return plain titles inside the addresses of the sources."""
     paths = re.findall(r"https?://(?:[\w-]+\.)+[a-z]+/([^\s;#?]*)", row[SOURCES], re.IGNORECASE)
-    plain_parts = (
-        plain_name(re.sub("[-_]", " ", part)) for path in paths for part in path.split("/")
-    )
-    return [part for part in plain_parts if len(part.split()) >= TITLE_WORDS and "%" not in part]
+    parts = (part for path in paths for part in re.sub("[-_]", " ", path).split("/"))
+    titles = map(plain_name, parts)
+    return [title for title in titles if len(title.split()) >= TITLE_WORDS and "%" not in title]
 
 
 def row_words(row: Row) -> list[str]:
@@ -141,16 +131,12 @@ def named_operators(row: Row) -> tuple[str, ...]:
     if says("all_operators", cell):
         return ()
     parts = (COUNTRY_PREFIX.sub("", part.strip()).strip(" .") for part in SEPARATORS.split(cell))
-    return tuple(
-        dict.fromkeys(part for part in parts if plain_name(part) and not says("authority", part))
-    )
+    names = (part for part in parts if plain_name(part) and not says("authority", part))
+    return tuple(dict.fromkeys(names))
 
 
 def is_full_network(row: Row) -> bool:
-    """Return whether a row cut a network, alone or beside services.
-
-    A row of both without a text cut the services that its cells name, the safer reading.
-    """
+    """Return whether a row cut a network; of both without a text, it cut what its cells name."""
     extent = row["shutdown_extent"]
     return "Full" in extent and ("Service" not in extent or bool(event_text(row).strip()))
 
