@@ -37,10 +37,7 @@ from audience_impact.vocabulary import (
     YesNo,
 )
 
-TABLES = (
-    *("restrictions", "impact", "comparisons", "lineage", "candidates", "steps"),
-    "person_days",
-)
+TABLES = ("restrictions", "impact", "comparisons", "lineage", "candidates", "steps", "person_days")
 """Published tables with the rows of a restriction that an explanation shows."""
 PERSONS, SHARE, PERSON_DAYS, DAYS = Unit.PERSONS.value, Unit.SHARE.value, "person_days", "days"
 FORMS = {PERSONS: "{:,.0f}", PERSON_DAYS: "{:,.0f}", DAYS: "{:,.0f}", SHARE: "{:.4g}"}
@@ -324,9 +321,7 @@ def _list_numbers(rows: pd.DataFrame, named: bool = False) -> list[Number]:
 
 
 def _list_values(values: Mapping[str, Any], unit: str) -> list[Number]:
-    return [
-        Number(what, unit, float(value)) for what, value in values.items() if not pd.isna(value)
-    ]
+    return [Number(what, unit, float(cell)) for what, cell in values.items() if not pd.isna(cell)]
 
 
 def _name_service(platform: str, internet: str = "the whole internet") -> str:
@@ -366,11 +361,13 @@ def _explain_each(trace: Trace, step: TraceStep) -> Iterator[Step]:
             says += [OF_SURVEYS] if surveys else []
         elif step is TraceStep.PLACE:
             title = f"The part: {subject} in {country}"
-            looked_for = {"place": subject, "place_online": subject}
-            looked_for |= {"network": EVERY, "operators": EVERY}
-            facts = [
-                fact for role, at in looked_for.items() for fact in describe(role, looked_for=at)
-            ]
+            sought = {
+                "place": subject,
+                "place_online": subject,
+                "network": EVERY,
+                "operators": EVERY,
+            }
+            facts = [fact for role, at in sought.items() for fact in describe(role, looked_for=at)]
         else:
             title, label = f"Imputed: {subject} in {country}", "the figures that move it most"
             movers = part[part["input_table"].notna()]
@@ -465,9 +462,7 @@ def _explain_comparisons(trace: Trace) -> Iterator[Step]:
     if not rows:
         return
     keys = {"estimates": "estimate_id", "published_figures": "published_figure_id"}
-    lines = {
-        cells[key]: line for table, key in keys.items() for line, cells in trace.list_rows(table)
-    }
+    lines = {cells[key]: at for table, key in keys.items() for at, cells in trace.list_rows(table)}
     facts, says = [], []
     for row in rows:
         name, reason = row["published_figure_id"], row["difference_reason"]

@@ -77,10 +77,9 @@ def label_code(value: str | None, kind: str) -> str:
     if not isinstance(value, str) or not value:
         return BLANK.get(kind, "not known")
     words = WORDS[kind]
-    is_word = value in words.__members__.values()
-    return (
-        write_word(words(value), "short") if is_word else OTHERS.get(value, value.replace("_", " "))
-    )
+    if value in words.__members__.values():
+        return write_word(words(value), "short")
+    return OTHERS.get(value, value.replace("_", " "))
 
 
 def name_source(source: Mapping[str, Any]) -> str:

@@ -274,11 +274,8 @@ def format_bounds(estimate: Estimate) -> str:
 
 def format_printed(estimate: Estimate) -> str:
     """Return both bounds as printed; a dash if there is no upper bound."""
-    if estimate.printed_max is None:
-        return NONE
-    return _join_range(
-        format_number(estimate.printed_min or 0.0), format_number(estimate.printed_max)
-    )
+    low, high = estimate.printed_min or 0.0, estimate.printed_max
+    return NONE if high is None else _join_range(format_number(low), format_number(high))
 
 
 def _join_range(first: str, last: str) -> str:

@@ -57,7 +57,6 @@ EXPOSED = [
     *("restriction_id", "impact_metric", *ENDS, "base", "base_persons", "confidence", "obs_status")
 ]
 """Columns of `restrictions` and of `impact` that `list_exposed` reads."""
-
 SUREST = (
     *(ObsStatus.NORMAL, ObsStatus.ESTIMATED, ObsStatus.FORECAST),
     *(ObsStatus.LOW_RELIABILITY, ObsStatus.IMPUTED, ObsStatus.MISSING),
@@ -96,23 +95,18 @@ def build_events(
     )
     numbers = [f"{name}_persons" for name in NUMBERS]
     keys = ["restriction_id", "impact_metric"]
-    events = events.merge(
-        impact[[*keys, *numbers, "confidence", "obs_status"]], on=keys, how="left"
-    )
-    days = _read_person_days(
-        tables["person_days"], acts["restriction_id"], acts.loc[leads, "restriction_id"], period
-    )
+    shown = impact[[*keys, *numbers, "confidence", "obs_status"]]
+    events = events.merge(shown, on=keys, how="left")
+    all_ids = acts["restriction_id"]
+    days = _read_person_days(tables["person_days"], all_ids, all_ids[leads], period)
     sources = tables["sources"]
     sources = sources[sources["source_id"].isin(acts["source_id"])]
     named = sources.assign(source=[names.name_publisher(row) for row in plain_rows(sources)])
-    cited = acts[["restriction_id", "source_id"]].merge(
-        named[["source_id", "publisher", "source", "title", "licence", "url"]],
-        on="source_id",
-        how="left",
-    )
-    return events.merge(days, on="restriction_id", how="left").merge(
-        cited.drop(columns="source_id"), on="restriction_id", how="left"
-    )
+    named = named[["source_id", "publisher", "source", "title", "licence", "url"]]
+    cited = acts[["restriction_id", "source_id"]].merge(named, on="source_id", how="left")
+    for more in (days, cited.drop(columns="source_id")):
+        events = events.merge(more, on="restriction_id", how="left")
+    return events
 
 
 def _find_first_days(acts: pd.DataFrame) -> pd.Series[str]:
@@ -159,12 +153,9 @@ def select_restrictions(
     acts = tables["restrictions"]
     if area_id:
         containing = list_containing_areas(acts)
-        codes = (acts["area_ids"] + ";" + acts["country_ids"]).str.split(";")
-        around = [
-            {above for code in areas for above in (code, *containing.get(code, ()))}
-            for areas in codes
-        ]
-        acts = acts[[area_id in areas for areas in around]]
+        both = (acts["area_ids"] + ";" + acts["country_ids"]).str.split(";")
+        inside = [any(area_id in (code, *containing.get(code, ())) for code in ids) for ids in both]
+        acts = acts[inside]
     if period is not None and is_year(period):
         days = tables["person_days"]
         in_year = days.loc[days["period"] == period, "restriction_id"]
@@ -188,10 +179,8 @@ def sort_events(events: pd.DataFrame, order: EventOrder) -> pd.DataFrame:
         EventOrder.PERSON_DAYS: ["q50_person_days", "min_person_days", "max_person_days"],
         EventOrder.DATE: ["start_on", "q50_persons"],
     }[order]
-    falling = [False] * len(columns)
-    return events.sort_values(
-        [*columns, "restriction_id"], ascending=[*falling, True], ignore_index=True
-    )
+    by, is_rising = [*columns, "restriction_id"], [False] * len(columns) + [True]
+    return events.sort_values(by, ascending=is_rising, ignore_index=True)
 
 
 def join_chains(events: pd.DataFrame) -> pd.DataFrame:

@@ -70,8 +70,6 @@ Rows = Mapping[str, list[dict[str, Any]]]
 """Rows of one restriction, by table."""
 ReadTable = Callable[[str], pa.Table]
 """What returns a published table by its name."""
-
-
 Claim = StrEnum("Claim", "ORDERED ORDERED_UNNAMED ATTRIBUTED UNKNOWN")
 """Who is behind a restriction: an authority, unnamed or not, or somebody without an order."""
 Measurement = StrEnum("Measurement", "OWN NAMED CLEAR NONE")
@@ -360,9 +358,7 @@ def build_record_from_rows(rows: Rows) -> AnswerRecord:
             )
             for row in rows.get("person_days", [])
         ),
-        drivers=tuple(
-            driver for driver in drivers if driver.share is None or driver.share >= SMALL_SHARE
-        ),
+        drivers=tuple(item for item in drivers if item.share is None or item.share >= SMALL_SHARE),
         audiences=tuple(audiences.values()),
         figures=tuple(row for row in lineage if row["role"] not in RESTRICTION_ROLES),
         comparisons=tuple(rows.get("comparisons", [])),

@@ -69,8 +69,6 @@ OWN_PROJECTION = re.compile(r"^Audience Impact(.*?)(?: \(.*)?$")
 """Attribution of a base that this project projects itself, with its year, to a page."""
 NAMED_ROLES = ("audience", "operators", "feature_share")
 """Roles of the figures whose measurers an answer names."""
-
-
 CODES = {
     word.value: write_word(word, "noun") for kind in (Feature, PopulationBase) for word in kind
 }
@@ -387,9 +385,8 @@ def name_best_figure(record: AnswerRecord) -> str:
     """
     used = [figure for figure in record.figures if figure["role"] == FactRole.AUDIENCE]
     others, about = _list_comparable(record), record.restriction
-    parts = [
-        row for row in record.audiences if used and row["platform_id"] == used[0]["platform_id"]
-    ]
+    used_ids = [figure["platform_id"] for figure in used[:1]]
+    parts = [row for row in record.audiences if row["platform_id"] in used_ids]
     low, high = (parts[0][f"printed_{end}_persons"] if parts else None for end in ("min", "max"))
     persons = low or high
     same = [row for row in others if row["published_value"] == persons]

@@ -132,10 +132,8 @@ def render_brief(record: AnswerRecord, version_id: str) -> str:
         f"  {_describe_days(about)}",
     ]
     if about.chain_id is not None:
-        length = f"{about.chain_days or 0.0:,.0f} days in force in all"
-        event.append(
-            f"  in a chain of steps or renewals that began with {about.chain_id}: {length}"
-        )
+        days = f"{about.chain_days or 0.0:,.0f} days in force in all"
+        event.append(f"  in a chain of steps or renewals that began with {about.chain_id}: {days}")
     if ids := name_other_ids(record):
         event.append(f"  the same event elsewhere: {ids}")
     pages = (f"  {row['attribution']}  {row['url'] or ''}".rstrip() for row in record.figures)
@@ -343,9 +341,7 @@ def _format_published(row: Row) -> str:
     if row["published_persons"] is not None:
         return f"{format_compact(row['published_persons'])} people"
     counts = {"restrictions": row["published_events_count"], "hours": row["published_hours"]}
-    return " and ".join(
-        f"{count:,.0f} {name}" for name, count in counts.items() if count is not None
-    )
+    return " and ".join(f"{cell:,.0f} {name}" for name, cell in counts.items() if cell is not None)
 
 
 def _join_sections(*sections: Sequence[str]) -> str:

@@ -128,9 +128,8 @@ class ChangedTable:
         was, now = self.align_cells()
         same = (was.to_numpy() == now.to_numpy()).all(axis=1)
         differ = {*was.index[~same], *self.old.index.symmetric_difference(self.new.index)}
-        first, then = (
-            side[side.index.isin(differ)].to_dict(orient="index") for side in (self.old, self.new)
-        )
+        sides = [side[side.index.isin(differ)] for side in (self.old, self.new)]
+        first, then = (side.to_dict(orient="index") for side in sides)
         rows = []
         for key in sorted(differ):
             pair = first.get(key, {}), then.get(key, {})
@@ -263,9 +262,8 @@ def read_published(stored: Stored) -> ComparedVersion:
     """Return a published version for a comparison; raise PublishError where it is damaged."""
     version = stored.version
     quarantine = stored.read_table("quarantine")[["row_layer", "file", "line"]]
-    by_year = pd.concat(
-        [stored.read_table(name) for name in ("countries_by_year", "regions_by_year")]
-    )
+    years = [stored.read_table(name) for name in ("countries_by_year", "regions_by_year")]
+    by_year = pd.concat(years)
     by_area = by_year.assign(period=by_year["year"].astype("str"))
     return ComparedVersion(
         stored.id,
@@ -386,13 +384,10 @@ def _number_rows(rows: Sequence[Row]) -> defaultdict[Key, set[int]]:
         restrictions = row.collect_values(RESTRICTION)
         areas = set() if restrictions else row.collect_values(*AREAS)
         pages = row.collect_values(*PAGES) if row.table in ("sources", "lineages") else set()
-        by_subject[row.table, row.key].add(number)
-        for area in areas:
-            by_subject[COUNTRY, area.partition("-")[0]].add(number)
-        for key in restrictions:
-            by_subject[RESTRICTION, key].add(number)
-        for page in pages:
-            by_subject[PAGE, page].add(number)
+        keys = [(row.table, row.key), *((RESTRICTION, name) for name in restrictions)]
+        keys += [(COUNTRY, area.partition("-")[0]) for area in areas]
+        for key in [*keys, *((PAGE, page) for page in pages)]:
+            by_subject[key].add(number)
     return by_subject
 
 

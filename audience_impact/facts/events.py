@@ -125,15 +125,12 @@ def find_lost_shares(linked: pd.DataFrame) -> pd.DataFrame:
     """Return the least and most lost share by restriction and `area_id`, blank for all places."""
     of_all = linked["evidence_scope"] == EvidenceScope.COUNTRY.value
     about = linked.assign(area_id=linked["area_id"].mask(of_all, "")).dropna(subset=LOST)
-    return about.groupby(["restriction_id", "area_id"], as_index=False).agg(
-        {LOST[0]: "min", LOST[1]: "max"}
-    )
+    groups = about.groupby(["restriction_id", "area_id"], as_index=False)
+    return groups.agg({LOST[0]: "min", LOST[1]: "max"})
 
 
 with Path(__file__).with_name("measurers.csv").open(encoding="utf-8", newline="") as _file:
-    MEASURERS = {
-        row["name"]: re.compile(row["pattern"], re.IGNORECASE) for row in csv.DictReader(_file)
-    }
+    MEASURERS = {row["name"]: re.compile(row["pattern"], re.I) for row in csv.DictReader(_file)}
 """Who measures networks from outside, with the pattern of their names, accounts and links."""
 MEASURED = [EvidenceState.BLOCKED.value, EvidenceState.DOWN.value, EvidenceState.IMPAIRED.value]
 """States of the evidence that a measurement gives."""
@@ -178,8 +175,6 @@ END = [
     *("listed_until", "listed_until_start", "listed_until_end"),
 ]
 HOURS = ["days_in_force", "times_in_force", "least_hours_a_day", "most_hours_a_day", "hours_basis"]
-
-
 RENEWAL_DAYS = 1
 RECORD_DAYS = 365
 NEVER = pd.Timestamp(2200, 1, 1)
@@ -222,9 +217,8 @@ def _find_renewed(rows: pd.DataFrame, tables: Tables) -> "pd.Series[str]":
     goes_on = rows["end_status"] == EndStatus.ONGOING
     end = rows["ended_on_end"].where(is_exact)
     end = end.mask(goes_on, rows["listed_until_end"].fillna(NEVER)).fillna(start)
-    keys = rows[["restriction_id", *SAME_ORDER]].assign(
-        start=start, end=end, **_describe_extent(rows, tables)
-    )
+    extent = _describe_extent(rows, tables)
+    keys = rows[["restriction_id", *SAME_ORDER]].assign(start=start, end=end, **extent)
     in_order = keys[start.notna()].sort_values(["start", "end", "restriction_id"])
     orders = [in_order[name] for name in (*SAME_ORDER, "targets", "places")]
     reach = in_order.groupby(orders, dropna=False)["end"].cummax()
@@ -263,9 +257,7 @@ def _merge_linked(tables: Tables) -> Tables:
 def choose_links(links: pd.DataFrame) -> pd.DataFrame:
     """Return the links that merge, one for each restriction; none of a pair declared apart."""
     ids = links["restriction_id"], links["other_restriction_id"]
-    pair = pd.Series(
-        [frozenset(names) for names in zip(*ids, strict=True)], links.index, dtype="object"
-    )
+    pair = pd.Series([*map(frozenset, zip(*ids, strict=True))], links.index, dtype="object")
     apart = set(pair[(links["relation"] == EventRelation.APART).to_numpy(bool)])
     order = links["relation"].map({word.value: rank for rank, word in enumerate(MERGING)})
     merging = links.assign(rank=order)[order.notna() & ~pair.isin(apart)]

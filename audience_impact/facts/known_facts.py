@@ -115,9 +115,7 @@ def _prefer_second_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
 
 
 def _list_removed_rows(tables: Tables, remaining: Tables) -> Tables:
-    return {
-        table: frame[~frame.index.isin(remaining[table].index)] for table, frame in tables.items()
-    }
+    return {name: rows[~rows.index.isin(remaining[name].index)] for name, rows in tables.items()}
 
 
 def _drop_dangling_rows(

@@ -32,19 +32,15 @@ UNKNOWN_TABLE = register_rule("unknown_table", RuleStage.FILES)
 FORMER_COLUMN = register_rule("former_column", RuleStage.FILES)
 FORMER_NAMES = {"lineage_id": "measurement_series_id"}
 """Former names of fact columns, with the present names."""
-
 FATAL_RULES = TABLE_RULES - {"key_repeats"}
 """Rules after whose failure no row of the table can be trusted."""
-
 MOST_BYTES = 256 * 1024**2
 """Maximum size of a fact file, far above any table of today; a larger file would fill the memory.
 """
-
 MOST_COMMAS_RATIO, LEAST_COMMAS = 10, 1_000_000
 """Commas that a file may have for each column of each line, and any file: texts contain commas, but
 a file of nothing else would become a hundred times its size in memory.
 """
-
 UNFINISHED = ".unfinished"
 """File that is in a folder while its tables are replaced; it names the command that writes them."""
 

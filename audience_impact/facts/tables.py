@@ -17,7 +17,6 @@ from audience_impact.vocabulary import FindingSeverity, Unit
 
 PROVENANCE = ["row_layer", "row_file", "row_line"]
 """Columns for the origin of a row: number of the layer (from 1), file name, line."""
-
 Tables = dict[str, pd.DataFrame]
 Place = tuple[str, int, int]
 """Table, layer and line of a row."""
@@ -55,12 +54,9 @@ class Finding:
 
 def make_empty_table(columns: Sequence[str]) -> pd.DataFrame:
     """Return a table without rows: text columns and the provenance columns."""
-    frame = pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
-    return frame.assign(
-        row_layer=pd.Series(dtype="int64"),
-        row_file=pd.Series(dtype="str"),
-        row_line=pd.Series(dtype="int64"),
-    )
+    kinds = dict.fromkeys([*columns, *PROVENANCE], "str")
+    kinds |= {"row_layer": "int64", "row_line": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 def dump_row(row: "pd.Series[str]") -> str:

@@ -52,9 +52,7 @@ COMPARED = {
     "networks": ("network_scope",),
 }
 """Columns that a link compares, by their word; the first that is filled counts."""
-
 PAIR = ("restriction_id", "other_restriction_id")
-
 Row = Mapping[str, str]
 Members = Mapping[str, Sequence[str]]
 """The areas of each union of areas, or the services of each group, by its id."""
@@ -191,9 +189,8 @@ def describe_disagreements(first: EventRecord, second: EventRecord) -> str:
         ("features", first.features, second.features),
     ):
         if ours != others:
-            mine, theirs = (
-                ",".join(sorted(ids)) or "none" for ids in (ours - others, others - ours)
-            )
+            alone = ours - others, others - ours
+            mine, theirs = (",".join(sorted(ids)) or "none" for ids in alone)
             differences.append(f"{name}: {mine} here alone, {theirs} in the other alone")
     return "; ".join(differences)
 

@@ -66,22 +66,15 @@ class OutageList:
 
 
 def read_outages(frame: pd.DataFrame, source_id: str, atlas: Atlas) -> tuple[list[Row], list[Row]]:
-    """Return evidence, and the refused rows with their number and reason.
-
-    Args:
-        frame: The list as text, with the columns of IODA.
-        source_id: The source of all rows.
-        atlas: The places of each country.
-    """
+    """Return evidence, and refused rows with number and reason; `frame` has IODA's columns."""
     evidence: list[Row] = []
     refused: list[Row] = []
     begins, ends = (
         pd.to_datetime(frame[name], errors="coerce", utc=True) for name in ("begin_utc", "end_utc")
     )
     taken: set[str] = set()
-    for number, (cells, begin, end) in enumerate(
-        zip(frame.to_dict("records"), begins, ends, strict=True), 1
-    ):
+    rows = zip(frame.to_dict("records"), begins, ends, strict=True)
+    for number, (cells, begin, end) in enumerate(rows, 1):
         country = next(iter(country_codes(cells["country"])), "")
         scope = SCOPE.fullmatch(cells["scope_printed"])
         reasons = {

@@ -147,9 +147,7 @@ def fold_spellings(name: str) -> list[str]:
     ]
 
 
-STATE_WORDS, ARTICLES, DIRECTIONS = (
-    TABLE.list_words(reading) for reading in ("state_word", "article", "direction")
-)
+STATE_WORDS, ARTICLES, DIRECTIONS = map(TABLE.list_words, ("state_word", "article", "direction"))
 ADJECTIVE = re.compile(r"(?:skaya|skiy|ska)$")
 LEAST_STEM = 3
 

@@ -137,16 +137,9 @@ def locate_event(
 ) -> Place:
     """Return the place of an event from its country, its printed place, and its scope.
 
-    If a name is not on record, the country is added to the places that are.
-
-    Args:
-        cell: the country or countries.
-        text: the place, in words.
-        scope: the geographic scope that the register states.
-        atlas: the places of each country.
-        other_text: other cells, which may name the kind of a place (city or district).
-        event_text: the text on the event, which may state that only a part was cut.
-        reviewed: the meaning of the text as reviewed by hand, in place of all three texts.
+    If a name is not on record, the country is added to the places that are. `other_text` has cells
+    that may name the kind of a place (city or district), and `event_text` that on the event, which
+    may state that only a part was cut; `reviewed` is the meaning by hand, in place of all three.
     """
     codes = tuple(country_codes(cell))
     if is_national(text):
@@ -279,13 +272,7 @@ def _mean_part(meaning: NameMeaning, phrase: Phrase, is_namesake: bool = False) 
 
 
 def resolve_text(text: str, scope: GeoScope, gazetteer: Gazetteer) -> list[NameMeaning]:
-    """Return the meaning of each name in a text, in the order of the text.
-
-    Args:
-        text: the text as printed; it does not mean the whole country.
-        scope: the geographic scope that the register states.
-        gazetteer: the places of the country.
-    """
+    """Return the meaning of each name in a text that does not mean the whole country, in order."""
     folded_text = fold_name(text)
     if folded_text in gazetteer.reviewed:
         return [_mean_reviewed(folded_text, gazetteer.reviewed[folded_text], Phrase())]

@@ -242,10 +242,8 @@ class Register:
 
 def clean_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """Return all cells as text on one line: missing cells blank, dates in ISO 8601."""
-    return pd.DataFrame(
-        {str(name): [_cell_text(cell) for cell in frame[name].astype("object")] for name in frame},
-        dtype="str",
-    )
+    texts = {str(name): frame[name].astype("object").map(_cell_text).tolist() for name in frame}
+    return pd.DataFrame(texts, dtype="str")
 
 
 def _cell_text(cell: object) -> str:
@@ -315,9 +313,8 @@ def group_events(rows: Sequence[Record], register: Register) -> list[Event]:
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
     accepted = [row for row in rows if not row.refused]
-    for row in sorted(
-        accepted, key=lambda row: (row.count_year, *row.services, *row.cells.values())
-    ):
+    accepted.sort(key=lambda row: (row.count_year, *row.services, *row.cells.values()))
+    for row in accepted:
         groups.setdefault(row.alike or row.identity, []).append(row)
     events = []
     for group in groups.values():

@@ -76,13 +76,8 @@ def make_tables(
 ) -> dict[str, list[Row]]:
     """Return rows of fact tables, without their source.
 
-    Args:
-        register: the register.
-        records: all its rows, also those that were refused.
-        events: the events of the accepted rows.
-        readings: the events as read, or their parts.
-        atlas: the places of each country.
-        platform_ids: the services on record, which get no new row.
+    `records` are also those that were refused, `readings` events or their parts; services among
+    `platform_ids` get no new row.
     """
     tables: dict[str, list[Row]] = {
         "platforms": _platform_rows(readings, register, platform_ids),
@@ -192,15 +187,13 @@ def _merge_place_rows(earlier: Row, row: Row) -> Row:
 
 def list_unresolved(readings: Sequence[Reading]) -> Rows:
     """Return unresolved place names, with the row numbers of their events."""
-    rows = _gather_rows(
-        [
-            (name.name, reading.event.newest_record.number)
-            for reading in readings
-            for name in reading.place.names
-            if not name.area_ids
-        ]
-    )
-    return dict(sorted(rows.items()))
+    unresolved = [
+        (name.name, reading.event.newest_record.number)
+        for reading in readings
+        for name in reading.place.names
+        if not name.area_ids
+    ]
+    return dict(sorted(_gather_rows(unresolved).items()))
 
 
 def _platform_rows(

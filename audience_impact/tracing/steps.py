@@ -210,16 +210,13 @@ def _list_days(periods: pd.DataFrame) -> pd.DataFrame:
 def _trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
     """Yield what is drawn after each step, as rows of an item: COUNTRY, `subject`, `item`, ENDS."""
     model, inputs, sampler = simulation.model, simulation.inputs, simulation.sampler
+    selected = inputs.selected
     if model is None:
         return
     countries = inputs.countries.reset_index(drop=True)
     users, shares, keeping = (
         rows[rows["restriction_id"].isin(countries["restriction_id"])]
-        for rows in (
-            inputs.audiences,
-            inputs.selected.feature_shares,
-            inputs.selected.circumvention,
-        )
+        for rows in (inputs.audiences, selected.feature_shares, selected.circumvention)
     )
     users = users.assign(subject=users["platform_id"])
     steps = audiences.draw_by_step(users, sampler, inputs.timeline.tail_degrees)
@@ -235,10 +232,8 @@ def _trace_draws(simulation: Simulation) -> Iterator[pd.DataFrame]:
     yield from _trace_unions(countries, simulation.steps, {at: members[at] for at in several})
     if several:
         names = countries["country_id"].iloc[several]
-        by_country = {
-            name: model.joint_use(str(name), sampler.draw_uniform).correlation
-            for name in names.unique()
-        }
+        draw = sampler.draw_uniform
+        by_country = {name: model.joint_use(str(name), draw).correlation for name in names.unique()}
         drawn = np.stack([by_country[name] for name in names])
         yield _summarise(countries.iloc[several], "correlation", drawn)
     named = shares.assign(subject=shares["feature_use_id"])

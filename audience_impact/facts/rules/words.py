@@ -142,14 +142,9 @@ def _platform_alone(estimates: pd.DataFrame, _: Tables) -> pd.DataFrame:
         rows.groupby(by)["place"].transform("size") for by in (measurer, [*measurer, "platform_id"])
     )
     strange = rows[(of_platform == 1) & (of_measurer >= ALONE_AMONG)].set_index("place")
-    odd = pd.concat(
-        [
-            fits.assign(
-                message="its measurer has {stated:number {unit}} for {platform_id_of} about then"
-            ),
-            strange.assign(message="the only figure of {platform_id} by its measurer in {area_id}"),
-        ]
-    )
+    fit = "its measurer has {stated:number {unit}} for {platform_id_of} about then"
+    alone = "the only figure of {platform_id} by its measurer in {area_id}"
+    odd = pd.concat([fits.assign(message=fit), strange.assign(message=alone)])
     return odd[~odd.index.duplicated()]
 
 
@@ -192,9 +187,8 @@ def _select_other_subjects(
     rows: pd.DataFrame, tables: Tables, subjects: pd.DataFrame, names: "pd.Series[str]"
 ) -> pd.DataFrame:
     """Return the restrictions of which no page names their subjects, but the first page others."""
-    pages = tables["restrictions"].melt(
-        "restriction_id", ["source_id", "also_source_id"], value_name="text"
-    )
+    acts = tables["restrictions"]
+    pages = acts.melt("restriction_id", ["source_id", "also_source_id"], value_name="text")
     pairs = pages.merge(find_names(_join_words(tables), names), on="text")
     fitting = pairs.merge(subjects, on=["restriction_id", "subject"])["restriction_id"]
     is_other = pairs["restriction_id"].isin(subjects["restriction_id"])

@@ -143,12 +143,10 @@ def population_rows(figures: Figures, sources: Sources, years: Years) -> pd.Data
     normal = {"obs_status": ObsStatus.NORMAL.value, "source_id": sources.population}
     forecast = {"obs_status": ObsStatus.FORECAST.value, "source_id": sources.projections}
     last_days = alone["year"].astype("str") + "-12-31"
+    mid_year = ahead.assign(period=ahead["year"], note=f"{bounds}; {sources.mid_year}")
     rows = [
         (counted.assign(period=counted["year"], **normal), "worldbank"),
-        (
-            ahead.assign(period=ahead["year"], note=f"{bounds}; {sources.mid_year}", **forecast),
-            "wpp2024",
-        ),
+        (mid_year.assign(**forecast), "wpp2024"),
         (alone.assign(period=last_days, note=at_year_end, **forecast), "wpp2024"),
     ]
     parts = [base_rows(frame, PopulationBase.ALL_AGES, tag) for frame, tag in rows]
@@ -159,10 +157,8 @@ def population_by_year(figures: Figures) -> pd.DataFrame:
     """Return a population for each country and year: the count, else the projection with bounds."""
     persons = figures.counted["persons"]
     counted = figures.counted.assign(low=persons, high=persons, projected=False)
-    joined = pd.concat([counted, figures.ahead.assign(projected=True)])
-    return joined.drop_duplicates(["area_id", "year"]).sort_values(
-        ["area_id", "year"], ignore_index=True
-    )
+    joined, key = pd.concat([counted, figures.ahead.assign(projected=True)]), ["area_id", "year"]
+    return joined.drop_duplicates(key).sort_values(key, ignore_index=True)
 
 
 def internet_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
@@ -194,17 +190,15 @@ def _projected_internet_rows(figures: Figures, sources: Sources, years: Years) -
     if pairs.empty:
         return pd.DataFrame(columns=COLUMNS, dtype="str")
     projected = project_shares(shares, fit_projection(pairs), years.last)
-    ahead = projected.merge(
-        population_by_year(figures), on=["area_id", "year"], suffixes=("_share", "")
-    )
+    people = population_by_year(figures)
+    ahead = projected.merge(people, on=["area_id", "year"], suffixes=("_share", ""))
     ahead = ahead[ahead["year"] >= years.first]
     middle = (ahead["share"] * ahead["persons"]).round()
     low = np.minimum(ahead["low_share"] * ahead["low"], middle)
     high = np.maximum(ahead["high_share"] * ahead["high"], middle)
     high = np.minimum(high, ahead["persons"].round())
-    part, least, most = (
-        _format_percent(number / ahead["persons"]) for number in (middle, low, high)
-    )
+    people = ahead["persons"]
+    part, least, most = (_format_percent(number / people) for number in (middle, low, high))
     reported = ahead["reported"].astype("str")
     errors = ", the last year reported to the ITU; 5 to 95 % of errors on held-out years"
     return base_rows(
@@ -213,9 +207,7 @@ def _projected_internet_rows(figures: Figures, sources: Sources, years: Years) -
         "projected",
         obs_status=ObsStatus.FORECAST.value,
         source_id=sources.internet,
-        also_source_id=ahead["projected"].map(
-            {True: sources.projections, False: sources.population}
-        ),
+        also_source_id=np.where(ahead["projected"], sources.projections, sources.population),
         measurement_series_id=PROJECTED,
         note=(part + f"{PRODUCT}, " + least + " to " + most + " %; share projected from ")
         + (reported + errors),
@@ -276,9 +268,7 @@ def merge_bases(
     joined = joined.assign(lineage=series.where(series != "", source))
     same_number = joined.duplicated(["area_id", "population_base", "period", "lineage"])
     is_fresh = joined.index >= len(existing_rows)
-    joined = joined[~(is_fresh & (same_number | joined.duplicated("base_id")))].drop(
-        columns="lineage"
-    )
+    joined = joined[~(is_fresh & (same_number | joined.duplicated("base_id")))]
     order = joined["population_base"].map({name: place for place, name in enumerate(ORDER)})
     by = joined.assign(order=order).sort_values(["area_id", "order", "period"], kind="stable")
-    return by.drop(columns="order").reset_index(drop=True)
+    return by.drop(columns=["lineage", "order"]).reset_index(drop=True)

@@ -132,10 +132,8 @@ def fit_projection(pairs: pd.DataFrame) -> FittedProjection:
     size = _fit_error_size(pairs, error, weight.to_numpy("float64"))
     scaled = pairs.assign(error=error / _expected_errors(pairs, size), weight=weight)
     high = share_from_odds(pairs["level"]) >= HIGH
-    spread = [
-        _error_percentiles(scaled[is_chosen] if is_chosen.any() else scaled)
-        for is_chosen in (~high, high)
-    ]
+    parts = [scaled[is_chosen] if is_chosen.any() else scaled for is_chosen in (~high, high)]
+    spread = [_error_percentiles(part) for part in parts]
     return FittedProjection(shrink, size, np.array(spread))
 
 
@@ -208,6 +206,5 @@ def project_shares(shares: pd.DataFrame, fitted: FittedProjection, last: int) ->
     pairs = ends.drop(columns="share").merge(years, how="cross")
     pairs = pairs.assign(horizon=pairs["year"] - pairs["reported"])
     pairs = pairs[pairs["horizon"].between(1, REACH)].reset_index(drop=True)
-    return pd.concat(
-        [pairs[["area_id", "year", "reported"]], projection_interval(pairs, fitted)], axis=1
-    )
+    about = pairs[["area_id", "year", "reported"]]
+    return pd.concat([about, projection_interval(pairs, fitted)], axis=1)

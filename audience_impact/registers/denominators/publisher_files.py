@@ -36,7 +36,6 @@ INDICATOR_KEY = ("country", "date")
 PROJECTION_KEY = ("LocID", "Variant", "Time")
 REGISTER_KEY = ("country", "start_date", "area_name", "shutdown_type")
 NETWORK_KEY = ("CC", "AS")
-
 _INDICATOR_META = ("page", "pages", "total", "lastupdated")
 _INDICATOR_ROW = ("country", "countryiso3code", "date", "value")
 _NETWORK = (*NETWORK_KEY, "Description", "Percent of CC Pop")
@@ -47,7 +46,6 @@ _VARIANTS = {"Medium": "persons", "Lower 95 PI": "low", "Upper 95 PI": "high"}
 """Variants of World Population Prospects that are read: the projection and its 95 % bounds."""
 _WORLD_BANK_WORLD, _UN_WORLD = "1W", "900"
 _GZIP = b"\x1f\x8b"
-
 _Only = tuple[str, Sequence[str]]
 """Column of a publisher's file, and the words in that column that select the rows to read."""
 MOST_PAGE_BYTES, MOST_LINE_SIGNS = 20_000_000, 1_000_000

@@ -66,10 +66,8 @@ READ = (
     OPERATORS,
 )
 """Columns of the published file that are read; a file without one of these is no STOP register."""
-
 DEFECTS = dict(PHRASES.phrases["defect"]) | COMMON_DEFECTS
 """Kinds of defect, with their meanings."""
-
 CALLS = {"is_phone_cut": "phonecall_affected", "is_sms_cut": "sms_affected"}
 YES_NO = {word.value: word.value for word in YesNo}
 MEASURED = {
@@ -222,14 +220,7 @@ def write_note(row: Row, also_named: Sequence[str]) -> str:
 def restriction_cells(
     row: Row, features_only: bool, also_named: Sequence[str] = (), newest_year: str = ""
 ) -> dict[str, str]:
-    """Return the cells of a restriction, without the id and the areas.
-
-    Args:
-        row: the cells of the row.
-        features_only: whether features alone are restricted.
-        also_named: names that are no targets.
-        newest_year: the year of the newest edition.
-    """
+    """Return the cells of a restriction, without id and areas; `also_named` are no targets."""
     ended = read_end(row, newest_year)
     networks, reason = read_networks(row)[0], read_network_reason(row)
     if reason and networks is not NetworkScope.SATELLITE:

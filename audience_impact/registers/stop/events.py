@@ -158,14 +158,12 @@ def read_event(event: Event, background: Background) -> Reading:
     """Return an event from its newest row; the defects are those of all its rows."""
     row = event.newest_record
     targets = stop_targets.read_targets(row.cells, background.rules, background.catalogue)
-    features_only = all(
-        target.feature not in (Feature.WHOLE_SERVICE, Feature.UNKNOWN) for target in targets.targets
-    )
+    features = {target.feature for target in targets.targets}
+    features_only = features.isdisjoint((Feature.WHOLE_SERVICE, Feature.UNKNOWN))
     located = [_locate_record(event, record, background) for record in event.records]
     place = located[-1][0]
-    cells = stop.restriction_cells(
-        row.cells, features_only, targets.also_named, background.newest_year
-    )
+    newest = background.newest_year
+    cells = stop.restriction_cells(row.cells, features_only, targets.also_named, newest)
     cells |= {name: row.cells[name] for name in cells.keys() & row.cells.keys()}
     goes_on = row.cells["shutdown_status"].casefold() == "ongoing" and not row.cells["end_date"]
     defects = [
@@ -176,7 +174,7 @@ def read_event(event: Event, background: Background) -> Reading:
     ]
     if cells["extent_reason"]:
         defects.append(("extent_doubtful", row.number))
-    if goes_on and row.count_year < background.newest_year:
+    if goes_on and row.count_year < newest:
         defects.append(("ongoing_not_repeated", row.number))
     figures = read_printed_figures().get(event.restriction_id, ())
     return Reading(event, cells, place, targets, tuple(defects), figures)
@@ -203,9 +201,7 @@ def _locate_record(event: Event, record: Record, background: Background) -> tupl
     return place, odd
 
 
-OTHER_TEXTS = (
-    *("event", "actual_cause_details", "gov_just_details", "gov_ack_quote", "info_source_link"),
-)
+OTHER_TEXTS = ("event", "actual_cause_details", "gov_just_details", "gov_ack_quote", SOURCES)
 """Columns that may say whether a city or its district is meant."""
 
 

@@ -120,9 +120,7 @@ class _Services:
     def list_targets(self) -> tuple[Target, ...]:
         """Return each platform and feature once; a feature by rule replaces the whole service."""
         every_feature = Feature.WHOLE_SERVICE
-        featured = {
-            target.platform_id for target in self.targets if target.feature != every_feature
-        }
+        featured = {item.platform_id for item in self.targets if item.feature != every_feature}
         first: dict[tuple[str, str], Target] = {}
         for target in self.targets:
             if target.feature != every_feature or target.platform_id not in featured:
@@ -136,13 +134,7 @@ def shorten_text(text: str) -> str:
 
 
 def read_targets(row: Row, rules: Sequence[FeatureRule], catalogue: Catalogue) -> Targets:
-    """Return the targets of a row.
-
-    Args:
-        row: cells of the register as text.
-        rules: patterns of features in free text, only for rows that restrict services.
-        catalogue: the services on record.
-    """
+    """Return the targets of a row; `rules` find features in the texts of rows on services."""
     named = [name for column, name in SERVICES.items() if row[column] == "Yes"]
     internet = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
     if "Service" not in row["shutdown_extent"]:

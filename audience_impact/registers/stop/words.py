@@ -53,7 +53,6 @@ from audience_impact.registers.phrase_tables import read_phrases
 from audience_impact.vocabulary import Cause, NetworkScope
 
 Row = Mapping[str, str]
-
 PHRASES = read_phrases(Path(__file__).with_name("phrases.csv"))
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BEGINS = re.compile(r"[A-Z\"'(]")
