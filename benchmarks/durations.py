@@ -12,7 +12,6 @@ FOLDER... are layers of facts; with an imported register there is more to learn 
 
 import argparse
 import json
-from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -20,10 +19,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from audience_impact.audiences import scope
 from audience_impact.fitted import durations
-from audience_impact.pipeline import find_newest_access
-from audience_impact.populations import country_of
+from audience_impact.fitting.durations import describe_restrictions
 from benchmarks import format_table
 from flows.pipeline import steps
 
@@ -33,20 +30,12 @@ LARGE = 50
 """Countries with so many known durations have a line of their own."""
 
 
-def describe_restrictions(folders: Sequence[Path]) -> pd.DataFrame:
-    """Return the restrictions of facts, as a scope describes them, with `country_id`."""
-    tables = steps.validate_facts(steps.read_facts(folders)).tables
-    restrictions = scope.build_scope(tables, find_newest_access(tables)).restrictions
-    country = restrictions["area_ids"].str.split(";").str[0].map(country_of)
-    return restrictions.assign(country_id=country)
-
-
 def leave_out(measured: pd.DataFrame, groups: "pd.Series[str]") -> pd.DataFrame:
     """Return the known durations with `least` and `most` days, fitted without their group."""
     parts = []
     for group in sorted(groups.unique()):
         rest, out = measured[groups != group], measured[groups == group]
-        parameters = durations.fit_durations(rest).predict(out)
+        parameters = durations.predict_days(durations.fit_days(rest), out)
         one, endless = np.ones(len(out)), np.full(len(out), 36525.0)
         least, most = (
             durations.quantile_days(np.full(len(out), u), parameters, one, endless)
@@ -66,7 +55,8 @@ def leave_out_hours(measured: pd.DataFrame, groups: "pd.Series[str]") -> pd.Data
     for group in sorted(groups.unique()):
         out = measured[groups == group]
         about = out.assign(measured_hours=np.nan, least_hours_a_day=np.nan, most_hours_a_day=np.nan)
-        parameters = durations.fit_hours(measured[groups != group], none).predict(about)
+        laws = durations.fit_hours(measured[groups != group], none)
+        parameters = durations.predict_hours(laws, about)
         interval = durations.quantile_hours(np.array([[0.05, 0.95]]), parameters)
         parts.append(out.assign(least=interval[:, 0], most=interval[:, 1]))
     return pd.concat(parts)
@@ -128,8 +118,9 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
-    restrictions = describe_restrictions(options.folders or [FACTS])
-    days = make_table(scope.list_known_durations(restrictions))
+    reading = steps.read_facts(options.folders or [FACTS])
+    restrictions = describe_restrictions(steps.validate_facts(reading).tables)
+    days = make_table(durations.list_known_durations(restrictions))
     hours = make_hours_table(durations.list_known_hours(restrictions))
     if options.format == "json":
         print(json.dumps([*days, *hours]))

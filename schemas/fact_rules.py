@@ -248,7 +248,7 @@ STUDENT_LAWS = ("feature_laws", "circumvention_laws", "daily_use")
 QUANTILE_LAWS = ("figure_errors", "place_laws", "network_laws")
 FITTED = (
     *(*STUDENT_LAWS, *QUANTILE_LAWS, "overlap_calibration", "audience_laws"),
-    *("chances", "part_sizes", "online_levels"),
+    *("chances", "part_sizes", "online_levels", "duration_laws"),
 )
 
 
@@ -309,7 +309,7 @@ def _is_quantile_sane(frame: pd.DataFrame) -> Any:
     return is_sane.mask(is_count, _are_within(frame, {"value": (-MOST_LOG_ODDS, COUNT[1])}))
 
 
-_KINDS = words.OverlapParameter
+_KINDS, _DAYS = words.OverlapParameter, words.DurationLaw
 
 
 @_parameter_rule(
@@ -320,6 +320,10 @@ _KINDS = words.OverlapParameter
             _KINDS.REGION: (0.0, 1.0),
         },
         "audience_laws": {words.AudienceLaw.EFFECT_SPREAD: VARIANCE},
+        "duration_laws": {
+            **dict.fromkeys((_DAYS.DAYS_LOG_MEAN, _DAYS.HOURS_LOG_MEAN), LOG_ODDS),
+            _DAYS.HOURS_LOG_SD: VARIANCE,
+        },
     }
 )
 def _is_parameter_sane(frame: pd.DataFrame, of: Mapping[str, Limits]) -> Any:

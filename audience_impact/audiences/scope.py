@@ -29,7 +29,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitted import chances, durations
 from audience_impact.frames import Declared
 from audience_impact.periods import ONE_DAY
-from audience_impact.populations import countries_of, country_of, is_region, parents_of
+from audience_impact.populations import countries_of, is_region, parents_of
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
     WHOLE_INTERNET,
@@ -72,7 +72,7 @@ class Scope(Declared):
     as_of: date
 
     def narrow_to(self, restrictions: Collection[str]) -> "Scope":
-        """Return the scope with only these audiences; flags and durations depend on all others."""
+        """Return the scope with only these audiences; flags depend on all others."""
         is_requested = self.requested["restriction_id"].isin(restrictions)
         return replace(self, requested=self.requested[is_requested].reset_index(drop=True))
 
@@ -104,9 +104,11 @@ def build_scope(tables: Tables, as_of: date) -> Scope:
     is_certain = restrictions["is_reaching_everyone"]
     if len(tables["chances"]):
         is_certain &= ~chances.is_reported_once(restrictions, linked["restriction_id"])
-    restrictions = restrictions.assign(
-        is_certain=is_certain, **durations.describe_hours(restrictions, linked)
-    )
+    restrictions = durations.measure_hours(restrictions.assign(is_certain=is_certain), linked)
+    learned = tables["duration_laws"]
+    laws = durations.read_laws(learned) if len(learned) else durations.fit_laws(restrictions)
+    for predict in (durations.predict_days, durations.predict_hours):
+        restrictions = restrictions.join(predict(laws, restrictions))
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )
@@ -134,30 +136,9 @@ def _describe_restrictions(
     )
     partial = described[["is_subnational", "is_some_networks", "is_networks_unknown"]].any(axis=1)
     partial |= ~described["is_start_known"] | described["restriction_id"].isin(lost_in_part)
-    fitted = durations.fit_durations(list_known_durations(described))
     return described.assign(
-        is_partial=partial,
-        is_reaching_everyone=~(partial | described["is_never_enforced"]),
-        **fitted.predict(_list_factors(described)),
+        is_partial=partial, is_reaching_everyone=~(partial | described["is_never_enforced"])
     )
-
-
-def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Return FACTORS, `restriction_id` and `days` of restrictions whose last day is on record."""
-    last, first = restrictions["ended_on_end"], restrictions["first_day"]
-    is_known = (
-        (restrictions["end_status"] == EndStatus.ENDED.value)
-        & (last - restrictions["ended_on_start"] == ONE_DAY)
-        & (last > first)
-        & (restrictions["severity"] != Severity.NONE.value)
-    )
-    factors, days = _list_factors(restrictions), (last - first).dt.days
-    return factors.assign(restriction_id=restrictions["restriction_id"], days=days)[is_known]
-
-
-def _list_factors(restrictions: pd.DataFrame) -> pd.DataFrame:
-    country = restrictions["area_ids"].str.split(";").str[0].map(country_of)
-    return restrictions[["severity", "geo_scope", "cause"]].assign(country_id=country)
 
 
 def _list_audiences(

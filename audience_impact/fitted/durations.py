@@ -7,13 +7,16 @@ by the days that are listed, counted, or lie between the first and the last. The
 (facts/events.py); without them, the hours that its text prints, those of cuts for exams, or, if it
 is a national order, those of other cuts of a country's network.
 
-Method. The logarithm of the days is normal. Its mean is that of all known durations plus an effect
-of each of FACTORS, drawn towards zero as though RIDGE restrictions more had none (ridge
-regression). Its variance is that of residuals, each as it would be with its restriction left out,
-drawn towards PRIOR_VARIANCE, times a factor of each of SPREADING, drawn towards one as though PRIOR
-restrictions more had it. A duration that is limited (a row that no later edition lists ended within
-the year of its own) is drawn from the part of the distribution between the limits; where hardly any
-of it is there, evenly.
+Method. The laws are read from the fact table `duration_laws`; where it has no rows, they are fitted
+to the restrictions of the run.
+
+The logarithm of the days is normal. Its mean is that of all known durations plus an effect of each
+of FACTORS, drawn towards zero as though RIDGE restrictions more had none (ridge regression). Its
+variance is that of residuals, each as it would be with its restriction left out, drawn towards
+PRIOR_VARIANCE, times a factor of each of SPREADING, drawn towards one as though PRIOR restrictions
+more had it. A duration that is limited (a row that no later edition lists ended within the year of
+its own) is drawn from the part of the distribution between the limits; where hardly any of it is
+there, evenly.
 
 The logarithm of hours is normal as well; hours above 24 are the whole day. For exams and for other
 cuts the mean is that of known hours, and the variance the mean square of the deviations from it,
@@ -34,16 +37,16 @@ Citation. Hoerl and Kennard (1970), Ridge regression, Technometrics 12; docs/val
 coverage on rows and on countries left out.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from audience_impact import vocabulary as words
 from audience_impact.figure_errors import Z95
 from audience_impact.frames import Array
+from audience_impact.periods import ONE_DAY
 from audience_impact.populations import country_of
-from audience_impact.vocabulary import Cause, EvidenceScope, GeoScope, HoursBasis, Severity
+from audience_impact.rules import ParameterError
 
 FACTORS = ("severity", "geo_scope", "cause", "country_id")
 SPREADING = ("country_id", "severity", "geo_scope")
@@ -54,39 +57,67 @@ PRIOR_VARIANCE = 1.5
 LEAST_LEVERAGE = 0.2
 NO_MASS = 1e-9
 PARAMETERS = ["days_log_mean", "days_log_sd"]
+ALL = ""
+"""Kind of the law of all restrictions: their mean, and their variance."""
+DAYS_MEAN, DAYS_VARIANCE, _, HOURS_SD = LAWS = [law.value for law in words.DurationLaw]
+NEEDED = {(ALL, DAYS_MEAN), (ALL, DAYS_VARIANCE), (words.HoursBasis.MEASURED.value, HOURS_SD)}
 
 
-@dataclass(frozen=True)
-class Durations:
-    """The fitted distribution of durations: effects and factors of variance by `factor=value`."""
+def read_laws(duration_laws: pd.DataFrame) -> pd.DataFrame:
+    """Return LAWS by kind: ALL, `factor=value` (an effect, or a factor of the variance) or a basis.
 
-    mean: float
-    variance: float
-    effects: "pd.Series[float]"
-    spreads: "pd.Series[float]"
-
-    def predict(self, restrictions: pd.DataFrame) -> pd.DataFrame:
-        """Return the PARAMETERS of each restriction from its FACTORS."""
-        mean = pd.Series(self.mean, restrictions.index)
-        variance = pd.Series(self.variance, restrictions.index)
-        for factor in FACTORS:
-            mean += _name_values(restrictions, factor).map(self.effects).fillna(0.0)
-        for factor in SPREADING:
-            variance *= _name_values(restrictions, factor).map(self.spreads).fillna(1.0)
-        return pd.DataFrame({PARAMETERS[0]: mean, PARAMETERS[1]: np.sqrt(variance)})
+    A basis of hours has its laws, exams also as `basis=country`; that of measured hours also holds
+    for printed ones. Raises ParameterError where one of NEEDED is missing.
+    """
+    laws = duration_laws.set_index(["kind", "parameter"])["value"].astype("float64")
+    if missing := sorted(NEEDED.difference(laws.index)):
+        names = ", ".join(f"{law} {kind}".strip() for kind, law in missing)
+        raise ParameterError(f"duration_laws lacks {names}; run audience-impact learn durations")
+    return laws.unstack().reindex(columns=LAWS)
 
 
-def _name_values(rows: pd.DataFrame, factor: str) -> "pd.Series[str]":
+def fit_laws(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the laws, as `read_laws`, fitted to restrictions as `measure_hours` returns them."""
+    days = fit_days(list_known_durations(restrictions))
+    hours = fit_hours(list_known_hours(restrictions), compare_printed_hours(restrictions))
+    return days.join(hours, how="outer")
+
+
+def predict_days(laws: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the PARAMETERS of each restriction from its FACTORS."""
+    means, variances = laws[DAYS_MEAN], laws[DAYS_VARIANCE]
+    mean, variance = (pd.Series(of[ALL], restrictions.index) for of in (means, variances))
+    for factor in FACTORS:
+        mean += name_values(restrictions, factor).map(means).fillna(0.0)
+    for factor in SPREADING:
+        variance *= name_values(restrictions, factor).map(variances).fillna(1.0)
+    return pd.DataFrame({PARAMETERS[0]: mean, PARAMETERS[1]: np.sqrt(variance)})
+
+
+def list_known_durations(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return FACTORS, `restriction_id` and `days` of restrictions whose last day is on record."""
+    last, first = restrictions["ended_on_end"], restrictions["first_day"]
+    is_known = (
+        (restrictions["end_status"] == words.EndStatus.ENDED.value)
+        & (last - restrictions["ended_on_start"] == ONE_DAY)
+        & (last > first)
+        & (restrictions["severity"] != words.Severity.NONE.value)
+    )
+    about = restrictions[[*FACTORS, "restriction_id"]]
+    return about.assign(days=(last - first).dt.days)[is_known]
+
+
+def name_values(rows: pd.DataFrame, factor: str) -> "pd.Series[str]":
+    """Return the kind of the law of each row for a factor."""
     return f"{factor}=" + rows[factor].astype("str")
 
 
-def fit_durations(ended: pd.DataFrame) -> Durations:
-    """Return the distribution of `days` of `ended` by FACTORS; without any the median is a day."""
+def fit_days(ended: pd.DataFrame) -> pd.DataFrame:
+    """Return the laws of `days` of `ended` by FACTORS; without any the median is a day."""
     if ended.empty:
-        nothing = pd.Series(dtype="float64")
-        return Durations(0.0, PRIOR_VARIANCE, nothing, nothing)
+        return pd.DataFrame({DAYS_MEAN: 0.0, DAYS_VARIANCE: PRIOR_VARIANCE}, [ALL])
     logs = np.log(ended["days"].to_numpy("float64"))
-    values = [_name_values(ended, name).astype("category") for name in FACTORS]
+    values = [name_values(ended, name).astype("category") for name in FACTORS]
     columns = [value for column in values for value in column.cat.categories]
     first = np.cumsum([0, *(len(column.cat.categories) for column in values[:-1])])
     # the columns (n, FACTORS) of each row in a design matrix with a column for each category
@@ -104,12 +135,13 @@ def fit_durations(ended: pd.DataFrame) -> Durations:
     base = (ratio.sum() + PRIOR * PRIOR_VARIANCE) / (len(ratio) + PRIOR)
     ratio /= base
     for factor in SPREADING:
-        names = _name_values(ended, factor).reset_index(drop=True)
+        names = name_values(ended, factor).reset_index(drop=True)
         grouped = ratio.groupby(names)
         spreads.append((grouped.sum() + PRIOR) / (grouped.size() + PRIOR))
         ratio = ratio / names.map(spreads[-1]).to_numpy()
-    variance = float(base * ratio.mean())
-    return Durations(float(logs.mean()), variance, pd.Series(effects, columns), pd.concat(spreads))
+    mean = {ALL: float(logs.mean()), **dict(zip(columns, effects.tolist(), strict=True))}
+    variance = {ALL: float(base * ratio.mean()), **pd.concat(spreads)}
+    return pd.DataFrame({DAYS_MEAN: pd.Series(mean), DAYS_VARIANCE: pd.Series(variance)})
 
 
 def quantile_days(u: Array, parameters: pd.DataFrame, least: Array, most: Array) -> Array:
@@ -144,35 +176,27 @@ HOURS_PARAMETERS = ["hours_log_mean", "hours_log_sd"]
 EXAMS = "exam"
 
 
-@dataclass(frozen=True)
-class Hours:
-    """The fitted distribution of log hours."""
-
-    bases: pd.DataFrame  # mean and deviation (HOURS_PARAMETERS) by basis
-    countries: pd.DataFrame  # the same for cuts for exams, by country
-    source_deviation: float  # deviation of hours that are measured or printed
-
-    def predict(self, restrictions: pd.DataFrame) -> pd.DataFrame:
-        """Return HOURS_PARAMETERS of each restriction; NaN without a basis, or if unfitted."""
-        basis = restrictions["hours_basis"]
-        is_measured, is_printed = basis == HoursBasis.MEASURED, basis == HoursBasis.PRINTED
-        least, most = (
-            np.log(restrictions[f"{end}_hours_a_day"].clip(lower=SHORTEST))
-            for end in ("least", "most")
-        )
-        fitted = self.bases.reindex(basis).set_axis(basis.index)
-        countries = restrictions["country_id"].where(basis == HoursBasis.EXAMS)
-        fitted = self.countries.reindex(countries).set_axis(basis.index).fillna(fitted)
-        mean, deviation = (fitted[name].astype("float64") for name in HOURS_PARAMETERS)
-        mean = mean.mask(is_printed, (least + most) / 2)
-        mean = mean.mask(is_measured, np.log(restrictions["measured_hours"]))
-        within = np.hypot((most - least) / (2 * Z95), self.source_deviation)
-        deviation = deviation.mask(is_printed, within).mask(is_measured, self.source_deviation)
-        return pd.DataFrame({HOURS_PARAMETERS[0]: mean, HOURS_PARAMETERS[1]: deviation})
+def predict_hours(laws: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return HOURS_PARAMETERS of each restriction; NaN without a basis, or if unfitted."""
+    basis = restrictions["hours_basis"]
+    is_measured, is_printed = basis == words.HoursBasis.MEASURED, basis == words.HoursBasis.PRINTED
+    least, most = (
+        np.log(restrictions[f"{end}_hours_a_day"].clip(lower=SHORTEST)) for end in ("least", "most")
+    )
+    of_country, of_basis = (
+        laws[HOURS_PARAMETERS].reindex(kinds).set_axis(basis.index).astype("float64")
+        for kinds in (basis + "=" + restrictions["country_id"], basis)
+    )
+    mean, deviation = (of_country[name].fillna(of_basis[name]) for name in HOURS_PARAMETERS)
+    mean = mean.mask(is_printed, (least + most) / 2)
+    mean = mean.mask(is_measured, np.log(restrictions["measured_hours"]))
+    source = laws.at[words.HoursBasis.MEASURED.value, HOURS_SD]
+    deviation = deviation.mask(is_printed, np.hypot((most - least) / (2 * Z95), source))
+    return pd.DataFrame({HOURS_PARAMETERS[0]: mean, HOURS_PARAMETERS[1]: deviation})
 
 
-def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
-    """Return the distribution of `observed` hours; `ratios` are printed over measured hours."""
+def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> pd.DataFrame:
+    """Return the laws of `observed` hours, by kind; `ratios` are printed over measured hours."""
     logs = np.log(observed["hours"].astype("float64"))
     weight = 1.0 / observed.groupby(["hours_basis", "country_id"])["hours"].transform("size")
     basis = observed["hours_basis"]
@@ -182,13 +206,17 @@ def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> Hours:
     pooled = squares.sum() / max(float((countries - 1.0).sum()), 1.0)
     variance = (squares + PRIOR_COUNTRIES * pooled) / (countries - 1.0 + PRIOR_COUNTRIES)
     of_source = (np.log(ratios.astype("float64")) ** 2).sum() + PRIOR_PAIRS * HOURS_PRIOR_VARIANCE
-    exams = HoursBasis.EXAMS.value
+    exams = words.HoursBasis.EXAMS.value
     of_exams = (float(values.get(exams, 0.0)) for values in (mean, variance))
     is_exam = basis == exams
-    return Hours(
-        _name_parameters(mean, variance),
-        _fit_countries(logs[is_exam], observed["country_id"][is_exam], *of_exams),
-        float(np.sqrt(of_source / (len(ratios) + PRIOR_PAIRS))),
+    of_countries = _fit_countries(logs[is_exam], observed["country_id"][is_exam], *of_exams)
+    source = pd.Series({words.HoursBasis.MEASURED.value: of_source / (len(ratios) + PRIOR_PAIRS)})
+    return pd.concat(
+        [
+            _name_parameters(mean, variance),
+            of_countries.set_axis([f"{exams}={country}" for country in of_countries.index]),
+            _name_parameters(source * np.nan, source),
+        ]
     )
 
 
@@ -222,27 +250,29 @@ def count_days_in_force(times: pd.DataFrame, length: "pd.Series[float]") -> "pd.
     return np.fmin(length.astype("float64"), listed.fillna(times["times_in_force"]))
 
 
-def describe_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """Return `hours_basis`, `measured_hours` and HOURS_PARAMETERS; outages of countries measure."""
-    of_country = linked[linked["evidence_scope"] == EvidenceScope.COUNTRY.value]
+def measure_hours(restrictions: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """Return restrictions with `country_id`, `hours_basis`, and the hours that outages measure."""
+    of_country = linked[linked["evidence_scope"] == words.EvidenceScope.COUNTRY.value]
     total = of_country.groupby("restriction_id")["hours"].sum()
     length = (restrictions["ended_on_end"] - restrictions["first_day"]).dt.days
     days = count_days_in_force(restrictions, length.clip(lower=1))
-    about = restrictions.assign(
-        measured_hours=restrictions["restriction_id"].map(total[total > 0.0]) / days,
+    measured = restrictions["restriction_id"].map(total[total > 0.0]) / days
+    is_order = ~restrictions["cause"].isin([words.Cause.ATTACK.value, words.Cause.DAMAGE.value])
+    is_cut = restrictions["severity"].eq(words.Severity.NETWORK_UNAVAILABLE.value) & is_order
+    is_cut &= restrictions["geo_scope"] == words.GeoScope.NATIONAL.value
+    basis = restrictions["hours_basis"].fillna("").astype("str")
+    basis = basis.mask((basis == "") & is_cut, words.HoursBasis.NETWORK_CUT.value)
+    basis = basis.mask(_read_printed_hours(restrictions).notna(), words.HoursBasis.PRINTED.value)
+    return restrictions.assign(
+        measured_hours=measured,
+        hours_basis=basis.mask(measured.notna(), words.HoursBasis.MEASURED.value),
         country_id=restrictions["area_ids"].str.split(";").str[0].map(country_of),
     )
-    measured, printed = about["measured_hours"], _read_printed_hours(about)
-    is_order = ~about["cause"].isin([Cause.ATTACK.value, Cause.DAMAGE.value])
-    is_cut = about["severity"].eq(Severity.NETWORK_UNAVAILABLE.value) & is_order
-    is_cut &= about["geo_scope"] == GeoScope.NATIONAL.value
-    basis = about["hours_basis"].fillna("").astype("str")
-    basis = basis.mask((basis == "") & is_cut, HoursBasis.NETWORK_CUT.value)
-    basis = basis.mask(printed.notna(), HoursBasis.PRINTED.value)
-    basis = basis.mask(measured.notna(), HoursBasis.MEASURED.value)
-    fitted = fit_hours(list_known_hours(about), (printed / measured).dropna())
-    about = about.assign(hours_basis=basis)
-    return about[["hours_basis", "measured_hours"]].join(fitted.predict(about))
+
+
+def compare_printed_hours(restrictions: pd.DataFrame) -> "pd.Series[float]":
+    """Return printed over measured hours of the restrictions that have both."""
+    return (_read_printed_hours(restrictions) / restrictions["measured_hours"]).dropna()
 
 
 def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
@@ -252,9 +282,9 @@ def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
     """
     occasion = restrictions["occasion"].fillna("").str.casefold()
     is_exam = occasion.str.contains(EXAMS)
-    is_cut = restrictions["severity"] == Severity.NETWORK_UNAVAILABLE.value
+    is_cut = restrictions["severity"] == words.Severity.NETWORK_UNAVAILABLE.value
     measured = restrictions["measured_hours"]
-    kinds = {True: HoursBasis.EXAMS.value, False: HoursBasis.NETWORK_CUT.value}
+    kinds = {True: words.HoursBasis.EXAMS.value, False: words.HoursBasis.NETWORK_CUT.value}
     known_hours = restrictions[["restriction_id", "country_id"]].assign(
         hours_basis=is_exam.map(kinds),
         hours=measured.fillna(_read_printed_hours(restrictions).where(is_exam & is_cut)),

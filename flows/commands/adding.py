@@ -135,7 +135,7 @@ def _add_records(
         raise cli.fail_with(f"nothing written: {error}") from error
     typer.echo(f"written: {', '.join(str(file.path) for file in files)}")
     for parameters, fitter in FITTERS.items():
-        if {file.path.stem for file in files} & set(fitter.read):
+        if {file.path.stem for file in files} & set(fitter.read) and not fitter.is_close:
             typer.echo(f"then: audience-impact learn {parameters}")
     typer.echo(
         "then: audience-impact run; to see which answers change: audience-impact diff OLD NEW"

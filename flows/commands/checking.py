@@ -350,6 +350,7 @@ def learn_parameters(
     daily-use: daily_use.csv, the users who come on a day.
     places: place_laws.csv, network_laws.csv and part_sizes.csv, people and users of a place.
     shares: circumvention_laws.csv and feature_laws.csv, who keeps access and who uses a feature.
+    durations: duration_laws.csv, how long restrictions last, from the register in ../stop as well.
     chances: chances.csv, how sure it is that a restriction happened as recorded.
     audiences: audience_laws.csv, the audiences without a count on record; takes minutes.
     online: online_levels.csv, the share of residents online by country and year.

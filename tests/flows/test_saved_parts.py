@@ -59,8 +59,17 @@ def remove(made: World, restriction: str) -> None:
         made.rows[table] = [row for row in made.rows[table] if row["restriction_id"] != restriction]
 
 
+def add_laws(made: World) -> None:
+    for parameter, kind in (
+        *(("days_log_mean", ""), ("days_log_variance", "")),
+        ("hours_log_sd", "measured"),
+    ):
+        made.add("duration_laws", parameter=parameter, kind=kind)
+
+
 EDITS: list[tuple[Callable[[World], object], int]] = [
-    (lambda made: select(made, "restrictions", "R0").update(ONGOING), 10),
+    (add_laws, 10),
+    (lambda made: select(made, "restrictions", "R0").update(ONGOING), 4),
     (lambda made: None, 0),
     (lambda made: select(made, "restrictions", "R7").update(network_scope="unknown"), 2),
     (lambda made: made.restrict("R99", "beta", area_ids="XF", **ONGOING), 2),

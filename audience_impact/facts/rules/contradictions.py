@@ -6,7 +6,7 @@ import pandas as pd
 from audience_impact.facts.checks import check
 from audience_impact.facts.rules import levels
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import WINDOW_DAYS
+from audience_impact.periods import ONE_DAY, WINDOW_DAYS
 from audience_impact.populations import EVERYONE, PARENTS, parents_of
 from audience_impact.vocabulary import ONLINE_YEARS, PlatformKind, Unit
 
@@ -23,6 +23,8 @@ record is 1.1."""
 VINTAGES_DIFFER = 1.05
 """Ratio of two counts of the same residents from which they are no two vintages of one."""
 ACCOUNTS = (Unit.ACCOUNTS.value, Unit.IDENTITIES.value)
+MOST_GROWTH = 1.2
+"""Ends on record for each that durations were learned from, beyond which they are learned anew."""
 DEEPEST = 12
 """Maximum depth of nested places."""
 ENDS = "value|high|low"
@@ -165,6 +167,15 @@ def _years_missing(rows: pd.DataFrame, _: Tables) -> pd.DataFrame:
     }
     first = rows.loc[[*missing]].assign(missing=[*missing.values()])
     return first[first["missing"] != ""]
+
+
+@check("duration_laws", "figures")
+def _learned_from_fewer(laws: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Select the mean of all restrictions where many more ends are on record than it is of."""
+    ends = tables["restrictions"]
+    is_of_a_day = ends["ended_on_end"] - ends["ended_on_start"] == ONE_DAY
+    of_all = laws[laws["kind"] == ""].head(1).assign(ends=is_of_a_day.sum())
+    return of_all[of_all["ends"] > MOST_GROWTH * of_all["figures"]]
 
 
 @check("sources", "url")
