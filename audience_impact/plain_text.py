@@ -120,7 +120,9 @@ class _Signs(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         sign = chr(code)
-        self[code] = shown = sign if _is_seen(sign) else self._hide(sign)
+        is_space = unicodedata.category(sign) == "Zs"
+        is_seen = is_space or (sign.isprintable() and sign not in INVISIBLE)
+        self[code] = shown = sign if is_seen else self._hide(sign)
         return shown
 
 
@@ -157,13 +159,6 @@ def markdown_text(text: object) -> str:
 def cell_text(text: str) -> str:
     """Return a text for a cell of a CSV file, which no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(RUN) else text
-
-
-def _is_seen(sign: str) -> bool:
-    if sign == " ":
-        return True
-    is_space = unicodedata.category(sign) == "Zs"
-    return is_space or (sign.isprintable() and sign not in INVISIBLE)
 
 
 def web_address(value: object) -> str:

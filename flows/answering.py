@@ -133,10 +133,8 @@ def recompute_trace(
     """Return the recomputed trace of a restriction, compared with a published version.
 
     Only the audiences of this restriction are computed, which changes none of its numbers. The seed
-    is that of the version, and so is the day if its facts are the same.
-
-    Raises ReadableError where it is not among the facts, where no valid source remains, or where
-    the published version is damaged.
+    is that of the version, and so is the day if its facts are the same. Raises ReadableError where
+    it is not among the facts, no valid source remains or the published version is damaged.
     """
     ids = list(checked.tables["restrictions"]["restriction_id"])
     if restriction_id not in ids:

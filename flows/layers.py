@@ -34,11 +34,11 @@ from audience_impact.store.files import (
     as_json,
     explain_error,
     flush_to_disk,
+    hash_bytes,
     lock_folder,
     write_below,
     write_whole,
 )
-from audience_impact.store.manifest import hash_bytes
 from audience_impact.vocabulary import FindingSeverity
 from flows import FACTS
 from flows.pipeline.steps import RefusedError, build_headers

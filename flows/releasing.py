@@ -25,8 +25,7 @@ from audience_impact.comparing import changes, text
 from audience_impact.exporting.export import put_file
 from audience_impact.plain_text import cell_text
 from audience_impact.store import MANIFEST, PublishError, manifest
-from audience_impact.store.files import as_json, write_whole
-from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.files import as_json, hash_bytes, write_whole
 from audience_impact.store.versions import Stored
 
 LICENCES = "LICENCES.csv"

@@ -23,8 +23,8 @@ from pydantic import SecretStr
 
 from audience_impact.plain_text import ReadableError, hide_passwords, plain_line
 from audience_impact.store import AwayError, PublishError, publishing, storage, versions
-from audience_impact.store.files import as_json
-from audience_impact.store.manifest import hash_bytes, require_shape
+from audience_impact.store.files import as_json, hash_bytes
+from audience_impact.store.manifest import require_shape
 from audience_impact.store.publishing import Published
 from audience_impact.store.versions import Stored
 from flows import CHECKOUT
@@ -98,18 +98,15 @@ def call_step(name: str, function: Callable[..., Any], *args: Any) -> Any:
             log.info("%s failed, which may pass by itself: %s", name, error)
         return is_transient
 
-    for attempt in stamina.retry_context(
-        on=may_pass,
+    retry = stamina.RetryingCaller(
         attempts=ATTEMPTS,
         timeout=None,
         wait_initial=FIRST_WAIT,
         wait_max=FIRST_WAIT * WAIT_FACTOR ** (ATTEMPTS - 2),
         wait_exp_base=WAIT_FACTOR,
         wait_jitter=0,
-    ):
-        with attempt:
-            return function(*args)
-    raise AssertionError("unreachable: the last try returns or raises")
+    )
+    return retry(may_pass, function, *args)
 
 
 def run_reported(

@@ -165,10 +165,9 @@ _row_rule = partial(row_rule, stage=RuleStage.PUBLISHED, rules=RULES)
 
 
 def _is_in_order(frame: pd.DataFrame, unit: str, slack: Any, *most: str) -> Any:
-    """Return whether bounds and quantiles of each row are in order, inside the bounds with errors.
+    """Return whether bounds and quantiles of each row rise, but for `slack` (of all, or by row).
 
-    A difference of at most `slack` (a number, or one number per row) is allowed. `most` is what the
-    largest number as printed may not exceed.
+    `most` is what the largest number as printed may not exceed.
     """
     rising = np.ones(len(frame), dtype=bool)
     allowed = np.asarray(slack, dtype="float64").reshape(-1, 1)
@@ -303,10 +302,7 @@ class ContractError(ValueError):
 
 
 def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
-    """Return a published table as Arrow, validated against its contract.
-
-    Raises ContractError naming table, column, rule and row where the contract is broken.
-    """
+    """Return a table as Arrow; raise ContractError with column, rule and row if it is invalid."""
     columns, key = COLUMNS[table], KEYS[table]
     ready = pd.DataFrame({name: _cast_cells(frame[name], about) for name, about in columns.items()})
     ready = ready.reset_index(drop=True)

@@ -34,8 +34,8 @@ from audience_impact.exporting.content import (
     write_note,
 )
 from audience_impact.store import MANIFEST, PublishError, manifest
-from audience_impact.store.files import explain_error, flush_to_disk, write_whole
-from audience_impact.store.manifest import LIST, ROW_GROUP_ROWS, hash_bytes
+from audience_impact.store.files import explain_error, flush_to_disk, hash_bytes, write_whole
+from audience_impact.store.manifest import LIST, ROW_GROUP_ROWS
 from audience_impact.store.versions import JOINED_BY, Stored, write_words
 
 README = "README.txt"

@@ -27,7 +27,7 @@ from audience_impact.plain_text import strip_blanks
 from audience_impact.registers.countries import country_codes, plain_name
 from audience_impact.registers.place_names import Atlas
 from audience_impact.registers.places import Place
-from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.files import hash_bytes
 from audience_impact.vocabulary import Reliability, SourceType
 
 SUFFIX_SIGNS = 6

@@ -44,8 +44,8 @@ from audience_impact.site.drawing import Picture
 from audience_impact.site.rendering import make_anchor, render_page
 from audience_impact.site.report_data import File, ReportData
 from audience_impact.store import REPORT, REPORTS, VERSION_ID, storage, versions
-from audience_impact.store.files import as_json
-from audience_impact.store.manifest import hash_bytes, pack_files
+from audience_impact.store.files import as_json, hash_bytes
+from audience_impact.store.manifest import pack_files
 from audience_impact.store.versions import Stored
 
 MARK = "report.json"

@@ -29,7 +29,7 @@ from audience_impact.answers.restriction_words import (
 )
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text, strip_accents
-from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.files import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, Confidence, EndStatus, RestrictionKind
 

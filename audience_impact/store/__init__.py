@@ -56,11 +56,7 @@ class Storage:
     is written whole or not at all, a version is one when its manifest is there (it is written last
     and removed first), and `latest` leads to the old version or to the new one. A process that dies
     at any moment therefore leaves a place that can be read. A place that is only read has the first
-    three methods; its others raise PublishError.
-
-    Attributes:
-        address: The folder or address for messages.
-        is_read_only: Whether nothing can be written there.
+    three methods; its others raise PublishError. Messages name it by its `address`.
     """
 
     address: str

@@ -5,6 +5,7 @@ become one line that says what to do. Errors of the code have none, and end with
 """
 
 import errno
+import hashlib
 import io
 import json
 import lzma
@@ -34,11 +35,12 @@ def flush_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_whole(path: Path) -> bytes:
+def read_whole(path: Path, most_bytes: int) -> bytes:
     """Return the content of a file; raise FileNotFoundError for a pipe or a device."""
-    mode = path.stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    about = path.stat()
+    if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
         raise FileNotFoundError(errno.ENOENT, "a pipe or a device, and no file", str(path))
+    require_length(str(path), about.st_size, most_bytes)
     return path.read_bytes()
 
 
@@ -119,6 +121,11 @@ def write_together(files: Mapping[Path, bytes]) -> None:
             elif path.read_bytes() != earlier:
                 write_whole(path, earlier)
         raise
+
+
+def hash_bytes(content: bytes) -> str:
+    """Return the SHA-256 digest in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def as_json(value: object) -> bytes:

@@ -43,14 +43,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the history, numbered from 1.
+    """An entry of the history, numbered from 1: `latest` leads to `version` from then on.
 
-    Attributes:
-        at: The moment of the event, in UTC.
-        version: The folder of the version that `latest` leads to from then on.
-        highest: The highest number of a version so far.
-        identity: The fields of the version (`versions.Version`).
-        libraries: As in `Origin`; empty where no version was computed, and so is `release`.
+    `highest` is the highest number of a version so far, `identity` has the fields of the version;
+    `libraries` and `release` are those of `Origin`, empty where no version was computed.
     """
 
     number: int

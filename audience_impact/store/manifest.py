@@ -9,7 +9,6 @@ dates are fixed, so that the same files give the same bytes. An archive is not t
 with names of fact tables are unpacked, up to a limit.
 """
 
-import hashlib
 import io
 import itertools
 import json
@@ -25,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.store import DETAILS, MANIFEST, PublishError
-from audience_impact.store.files import ZIP_DAMAGES, open_archive, write_below
+from audience_impact.store.files import ZIP_DAMAGES, hash_bytes, open_archive, write_below
 from audience_impact.store.pages import sum_pages
 
 ARCHIVE_NAME = "facts.zip"
@@ -288,11 +287,6 @@ def _name_kind(kind: pa.DataType) -> str | None:
 def encode_json(value: object, **layout: Any) -> bytes:
     """Return a value as JSON, its keys as they are; `layout` are options of `json.dumps`."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout).encode()
-
-
-def hash_bytes(content: bytes) -> str:
-    """Return the SHA-256 digest in hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
 
 
 _PACKAGE: Mapping[str, Any] = {

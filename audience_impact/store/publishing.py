@@ -28,9 +28,9 @@ from audience_impact.store import (
     versions,
 )
 from audience_impact.store import history as logs
-from audience_impact.store.files import as_json, explain_error
+from audience_impact.store.files import as_json, explain_error, hash_bytes
 from audience_impact.store.history import MOST_REASON_SIGNS, Entry, Origin, split_folder
-from audience_impact.store.manifest import About, hash_bytes, render_files
+from audience_impact.store.manifest import About, render_files
 from audience_impact.store.versions import VALUES, Stored, Version
 from audience_impact.vocabulary import RuleStage
 

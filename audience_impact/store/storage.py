@@ -217,9 +217,7 @@ class LocalStorage(Storage):
 
     def read_file(self, path: str) -> bytes:
         """Return the content of a file."""
-        place = self.root / path
-        files.require_length(str(place), place.stat().st_size, files.limit_length(path))
-        return files.read_whole(place)
+        return files.read_whole(self.root / path, files.limit_length(path))
 
     def write_file(self, path: str, content: bytes) -> None:
         """Write under a temporary name, flush, and rename over the existing file."""
@@ -231,7 +229,7 @@ class LocalStorage(Storage):
         """Write a new file; the lock excludes other writers."""
         place = self._find_path(path)
         if os.path.lexists(place):
-            if not place.is_symlink() and files.read_whole(place) == content:
+            if not place.is_symlink() and self.read_file(path) == content:
                 return
             raise FileExistsError(errno.EEXIST, "it is there already", str(place))
         self.write_file(path, content)
@@ -245,10 +243,7 @@ class LocalStorage(Storage):
             place.parent.parent.rmdir()
 
     def read_pointer(self, pointer: str) -> str | None:
-        """Return the target of the link; raise PublishError if its path is no link.
-
-        Raises OSError where it cannot be seen, which is not the same as no link.
-        """
+        """Return the target; raise PublishError for no link, OSError where it cannot be seen."""
         link = self.root / pointer
         try:
             target = os.readlink(link)

@@ -43,7 +43,7 @@ from audience_impact.store import (
 )
 from audience_impact.store import history as logs
 from audience_impact.store import manifest as manifests
-from audience_impact.store.files import MOST_BYTES, read_whole, report_away, require_length
+from audience_impact.store.files import MOST_BYTES, hash_bytes, read_whole, report_away
 from audience_impact.store.history import split_folder
 from audience_impact.vocabulary import YesNo
 
@@ -74,7 +74,7 @@ class Version:
     @property
     def id(self) -> str:
         """Return `<as_of>-<12 hex digits>`, which depends only on the fields."""
-        digest = manifests.hash_bytes(manifests.encode_json(self.as_record()))
+        digest = hash_bytes(manifests.encode_json(self.as_record()))
         return f"{self.as_of:%Y-%m-%d}-{digest[:12]}"
 
     @property
@@ -94,9 +94,8 @@ class Version:
 
 @dataclass(frozen=True)
 class Stored:
-    """A version in a storage; all its tables come from one folder, found once.
+    """A version in a storage, in a folder found once; raises PublishError for what is damaged.
 
-    What reads the manifest or a file raises PublishError where that is missing or damaged.
     `tables_read` are the names of the tables that have been read.
     """
 
@@ -208,7 +207,7 @@ class Stored:
         if path not in self.files:
             raise self._report_damage(path, "its manifest does not name it")
         content = self._read_file(path)
-        if self.files[path]["hash"] != f"sha256:{manifests.hash_bytes(content)}":
+        if self.files[path]["hash"] != f"sha256:{hash_bytes(content)}":
             raise self._report_damage(path, "its bytes are not those of the manifest")
         return content
 
@@ -275,8 +274,7 @@ class LooseTables:
     def read_arrow(self, name: str, is_coded: bool = False) -> pa.Table:
         """Return a table, if coded with texts as dictionaries; raise PublishError if damaged."""
         path = self.paths[name]
-        require_length(str(path), path.stat().st_size, MOST_BYTES)
-        content = read_whole(path)
+        content = read_whole(path, MOST_BYTES)
         try:
             table = manifests.decode_table(content, is_coded)
         except _OF_CONTENT as error:
@@ -288,18 +286,12 @@ class LooseTables:
 
 
 def open_version(place: Path | str, version: str | None = None) -> Stored | LooseTables:
-    """Return a version opened for reading.
+    """Return a version opened for reading, by a name as `find_version` takes it, else the latest.
 
-    Args:
-        place: The folder of a version, a folder in which versions are published, the archive of a
-            release (.zip), or an address of any of these; or a Parquet file of a version, or a
-            folder of such files.
-        version: Its name, as `find_version` takes it; None: the latest.
-
-    Raises:
-        FileNotFoundError: Nothing is there.
-        PublishError: It is no version, it is damaged, too large or of an older schema.
-        OSError: It cannot be read.
+    A place is the folder of a version, a folder in which versions are published, the archive of a
+    release (.zip), or an address of any of these; or a Parquet file of a version, or a folder of
+    such files. Raises FileNotFoundError where nothing is there, OSError where it cannot be read,
+    and PublishError where it is no version, damaged, too large or of an older schema.
     """
     path = Path(place)
     is_address = storage.is_address(place)
@@ -345,9 +337,7 @@ def find_version(root: Path, name: str) -> Stored:
     A name is the number of a version (`v42`), its id, the beginning of its id or of the name of its
     folder, `latest`, `previous` (published before the latest), or the path of a folder, or the
     address of one. Where an id was published twice, with other bytes, it names the version
-    published last.
-
-    Raises PublishError where the name fits no version, or several.
+    published last. Raises PublishError where the name fits no version, or several.
     """
     if name == LATEST:
         return find_latest(root)

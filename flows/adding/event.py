@@ -76,10 +76,7 @@ class Event:
 
 
 class EventRows:
-    """The rows of fact tables that describe an event; names are looked up among the facts.
-
-    Raises NotOnRecordError where a name is unknown, or means several places.
-    """
+    """The rows of an event; raises NotOnRecordError for a name that no fact has, or several."""
 
     def __init__(self, event: Event, records: questions.FactRecords) -> None:
         self.event, self.tables = event, records.tables
@@ -249,10 +246,8 @@ def publish_estimate(event: Event, reading: steps.Reading) -> Iterator[Estimate]
 
     The results are of the last day of the event or of the newest facts, whichever is later.
 
-    Raises:
-        NotOnRecordError: A name of the event is unknown.
-        RefusedError: A cell of the event breaks a rule, or its answer does; or a whole table of the
-            facts cannot be used, and the error has its findings.
+    Raises NotOnRecordError for an unknown name, and RefusedError where the event or its answer
+    breaks a rule, or with its findings where a whole table of the facts cannot be used.
     """
     steps.refuse_errors(reading, strict=False)
     described = EventRows(event, questions.FactRecords(reading.tables))

@@ -80,10 +80,7 @@ def make_slug(text: str) -> str:
 
 
 def normalise_address(url: str) -> str:
-    """Return an address without scheme, www, fragment, campaign and last slash.
-
-    Other texts are returned unchanged.
-    """
+    """Return an address without scheme, www, fragment, campaign and last slash, if it is one."""
     try:
         parts = urlsplit(unquote(url.strip()))
     except ValueError:  # brackets that contain no address of a host
@@ -109,7 +106,7 @@ def suggest_names(text: str, names: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class FactRecords:
-    """The facts of all layers as text, with lookups by name."""
+    """The facts of all layers as text, with lookups by name that raise NotOnRecordError."""
 
     tables: Tables
 
@@ -118,10 +115,7 @@ class FactRecords:
         return set(self.tables[table][column])
 
     def find_area(self, text: str) -> str:
-        """Return the id of a country by any of its names or codes, or of a place by its id.
-
-        Raises NotOnRecordError.
-        """
+        """Return the id of a country by any of its names or codes, or of a place by its id."""
         areas = self.tables["areas"]
         countries = areas[areas["level"].eq("") & ~areas["area_id"].str.isdigit()]
         named = self._area_names.get(fold_name(text), [])
@@ -150,10 +144,7 @@ class FactRecords:
         return build_catalogue(self.tables["platforms"].to_dict("records"))
 
     def find_platform(self, text: str) -> str:
-        """Return the id of a service from an id, name or alias; `*` is the whole internet.
-
-        Raises NotOnRecordError.
-        """
+        """Return the id of a service from an id, name or alias; `*` is the whole internet."""
         platforms = self.tables["platforms"]
         ids = set(platforms["platform_id"])
         if match := text if text in ids else self._platform_catalogue.find_id(text):
@@ -162,10 +153,7 @@ class FactRecords:
         raise NotOnRecordError(f"{text} is no platform on record{suggest_names(text, names)}")
 
     def find_series(self, text: str) -> str:
-        """Return the id of a measuring programme from its id or its measurer; blank for NOBODY.
-
-        Raises NotOnRecordError.
-        """
+        """Return the id of a measuring programme from its id or its measurer; blank for NOBODY."""
         if fold_name(text) == NOBODY:
             return ""
         lineages = self.tables["lineages"]
@@ -253,10 +241,7 @@ class Question(NamedTuple):
         return self.fills is not None and not self.fills.may_be and self.applies(answers)
 
     def read_cell(self, raw_answer: str, answers: Answers) -> str:
-        """Return the cell for an answer; several parts are read one by one, sorted and joined.
-
-        Raises WrongAnswerError.
-        """
+        """Return the cell for an answer, its parts read and sorted; or raise WrongAnswerError."""
         parts = raw_answer.split(";") if self.many else [raw_answer]
         parts = [strip_blanks(part) for part in parts]
         if any(map(CONTROL.search, parts)):
@@ -338,10 +323,7 @@ def _read_web_address(raw_answer: str, answers: Answers) -> str:
 
 
 def read_amount(raw_answer: str, answers: Answers) -> str:
-    """Return a number in digits: 96 million is 96000000, 37 % is 0.37.
-
-    Raises WrongAnswerError.
-    """
+    """Return a number in digits, or raise WrongAnswerError: 96 million is 96000000, 37 % 0.37."""
     match = AMOUNT.match(raw_answer)
     if not match:
         raise WrongAnswerError(

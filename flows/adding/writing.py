@@ -42,10 +42,7 @@ class ChangedFile:
 
 
 def insert_rows(folder: Path, rows: Mapping[str, Sequence[Row]]) -> list[ChangedFile]:
-    """Return the changed files of a folder; rows that it already contains are left out.
-
-    Raises RefusedError where a file is no table or lacks a column.
-    """
+    """Return the files of a folder with new rows; raise RefusedError where one lacks a column."""
     files = [
         _insert_into_file(folder / f"{table}.csv", rows[table])
         for table in TABLES
@@ -98,11 +95,7 @@ def _find_place(cells: Sequence[list[str]], new: list[str], by: Sequence[int]) -
 def find_new_findings(
     files: Sequence[ChangedFile], folders: Sequence[Path], today: date
 ) -> list[Finding]:
-    """Return the findings of the check that the new rows cause, whatever their lines.
-
-    The files are all in the last of the folders; `today` is the last possible day of access to a
-    page.
-    """
+    """Return the findings of the check, on this day, that new rows in the last folder cause."""
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name)
         for path in folders[-1].glob("*.csv"):
@@ -126,10 +119,7 @@ def require_sound(files: Sequence[ChangedFile], folders: Sequence[Path], today: 
 
 
 def write_files(files: Sequence[ChangedFile]) -> None:
-    """Write all files, or none.
-
-    Raises RefusedError where a file was changed since it was read or cannot be written.
-    """
+    """Write all files or none; raise RefusedError where one was changed or cannot be written."""
     try:
         for file in files:
             if file.path.is_file() and file.path.read_bytes() != file.before:

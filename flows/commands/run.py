@@ -32,7 +32,6 @@ from flows.downloads import Name
 from flows.registers import Entry
 
 if TYPE_CHECKING:
-    from audience_impact.store.versions import Stored
     from flows.runs import Outcome, RunOptions
     from flows.serving.profile import Profile
 
@@ -136,14 +135,10 @@ def run_flow(options: "RunOptions", profile: "Profile") -> None:
         typer.echo(f"removed old version {removed}")
     for note in outcome.notes:
         cli.print_line(f"note: {note}", err=True)
-    for line in [*outcome.changes, *_list_details(done.version)]:
+    texts = done.version.read_table("quality")["details"].dropna()
+    details = [count_cases(text.splitlines(), "table quality") for text in texts if text]
+    for line in [*outcome.changes, *details]:
         cli.print_line(f"warning: {line}", err=True)
-
-
-def _list_details(version: "Stored") -> list[str]:
-    """Return a line for each rule with details in a published version, with their number."""
-    texts = version.read_table("quality")["details"].dropna()
-    return [count_cases(text.splitlines(), "table quality") for text in texts if text]
 
 
 def _publish(options: "RunOptions", profile: "Profile") -> "Outcome":

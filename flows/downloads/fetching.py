@@ -13,7 +13,7 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from audience_impact.plain_text import hide_passwords
-from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.files import hash_bytes
 from flows.pipeline.steps import RefusedError
 
 AGAIN = {408, 425, 429, 500, 502, 503, 504}

@@ -26,8 +26,7 @@ import pandas as pd
 from audience_impact.plain_text import hide_passwords
 from audience_impact.registers.denominators import publisher_files as files
 from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
-from audience_impact.store.files import as_json, write_whole
-from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.files import as_json, hash_bytes, write_whole
 from flows.downloads import Name
 from flows.downloads.fetching import (
     FetchedFile,

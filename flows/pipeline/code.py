@@ -11,7 +11,6 @@ Python. Parsing takes a second, so the digest is saved under the times and sizes
 """
 
 import ast
-import hashlib
 import importlib.util
 import os
 import platform
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import audience_impact
+from audience_impact.store.files import hash_bytes
 from flows import CHECKOUT
 from flows.pipeline import cache as results
 
@@ -41,7 +41,7 @@ ROOTS = (CHECKOUT, Path(audience_impact.__file__).resolve().parents[1])
 """The folders in which the packages lie: two in the wheel, one and the same in a checkout."""
 SETTLED_SECONDS = 2.0
 """Age from which the time of a file tells that nobody has written it since it was read."""
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy")
 """The libraries that compute the values of a version and write its tables."""
 LIBRARIES_OF_CHECKS = ("numpy", "pandas", "pandera")
 
@@ -79,11 +79,6 @@ def digest_states(paths: Sequence[Path], *words: object) -> str | None:
         return None
     times = [(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns) for path, about in states]
     return hash_bytes(repr((sys.version, times, words)).encode())
-
-
-def hash_bytes(content: bytes) -> str:
-    """Return the SHA-256 of some bytes."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def list_files(roots: tuple[Path, ...] = ROOTS) -> list[Path]:

@@ -43,13 +43,9 @@ class RegisterError(ReadableError):
 
 
 def read_file(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of a register.
+    """Return the rows of a register: Parquet, Excel (.xlsx) or CSV (UTF-8, commas).
 
-    Args:
-        path: Parquet, Excel (.xlsx) or CSV (UTF-8, commas).
-        columns: what it must contain.
-
-    Raises RegisterError with one line for a file that is not readable or not this register.
+    Raises RegisterError with one line for a file that is not readable or lacks one of the columns.
     """
     try:
         frame = _read_frame(path, columns)

@@ -53,10 +53,7 @@ Counts = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True)
 class Origin:
-    """The snapshot of a register, and the place where it was read.
-
-    Without a snapshot the default snapshot of the register is used.
-    """
+    """The snapshot of a register, if not its default one, and where and when it was read."""
 
     snapshot: str = ""
     address: str = ""
@@ -147,14 +144,7 @@ def _describe_outages(summary: Mapping[str, Any], folder: Path) -> str:
 def import_events(
     register: Register, frame: pd.DataFrame, facts: Tables, origin: Origin
 ) -> Content:
-    """Return the content of a register.
-
-    Args:
-        register: the functions that read this register.
-        frame: the rows of the register, cleaned.
-        facts: the fact tables to which the layer is added, as text.
-        origin: the source and date of this copy of the register.
-    """
+    """Return the content of a register, of its cleaned rows, as a layer over facts as text."""
     rows = read_records(frame, register)
     events = group_events(rows, register)
     countries = {country for row in rows for country in row.country_ids}
@@ -289,10 +279,7 @@ def _link_rows(
     base: Tables,
     reviewed: Sequence[Row],
 ) -> list[Row]:
-    """Return links to the same events in the base facts, and among the events of the register.
-
-    Pairs that already have a link in the base facts are left out.
-    """
+    """Return links that the base facts lack, to the same events there and among those here."""
     new = {row["area_id"]: row["parent_id"] for row in areas}
     unions = base["areas"][["area_id", "members"]].astype(str)
     about = (
@@ -334,10 +321,7 @@ def _render_layer(name: str, content: Content, columns: Sequence[str]) -> layers
 
 
 def read_counts(path: Path) -> Counts:
-    """Return another count of events by country codes and year, from a file.
-
-    A filled cell of the column `iso3` identifies the country instead of its name.
-    """
+    """Return another count of events by year and country, by `iso3` if it has that, from a file."""
     frame = clean_cells(read_file(path, ["count_year", "country", "events"]))
     counted: Counter[tuple[str, str]] = Counter()
     for row in _list_rows(frame):

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from audience_impact.periods import parse_periods
 from audience_impact.store import PublishError, storage
-from audience_impact.store.files import explain_error, read_whole, write_whole
+from audience_impact.store.files import MOST_WORDS_BYTES, explain_error, read_whole, write_whole
 from flows.serving.profile import Profile, in_checkout
 
 NAME = "metrics.prom"
@@ -85,7 +85,7 @@ def read_samples(root: Path, profile: Profile) -> Samples:
     place = find_textfile(profile)
     with suppress(OSError, PublishError, ValueError, KeyError, IndexError):
         if place and place.exists():
-            text = read_whole(place)
+            text = read_whole(place, MOST_WORDS_BYTES)
         else:
             text = storage.select_storage(root).read_file(NAME)
         for family in text_string_to_metric_families(text.decode()):

@@ -25,8 +25,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audience_impact.store import MANIFEST, PublishError, objects, versions
-from audience_impact.store.files import as_json
-from audience_impact.store.manifest import hash_bytes
+from audience_impact.store.files import as_json, hash_bytes
 from flows.pipeline import steps
 from tests.flows.test_cli import command
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audience_impact.cli.command import app
-from audience_impact.store import MANIFEST, PublishError, manifest, pages, versions
+from audience_impact.store import MANIFEST, PublishError, files, manifest, pages, versions
 from audience_impact.store.manifest import decode_table, unpack_files
 from flows.pipeline import steps
 from flows.registers import files as registers
@@ -201,7 +201,7 @@ def replace_cells(folder: Path, table: str, column: str, cell: str) -> None:
     package = json.loads((folder / MANIFEST).read_bytes())
     for resource in package["resources"]:
         if resource["path"] == path.name:
-            resource["hash"] = f"sha256:{manifest.hash_bytes(path.read_bytes())}"
+            resource["hash"] = f"sha256:{files.hash_bytes(path.read_bytes())}"
     (folder / MANIFEST).write_text(json.dumps(package), encoding="utf-8")
 
 

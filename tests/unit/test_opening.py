@@ -294,7 +294,7 @@ def write_planted(root: Path, folder: Path, change: Any) -> Path:
     for resource in package["resources"]:
         if resource["path"] == "impact.parquet":
             content = (folder / "impact.parquet").read_bytes()
-            resource["hash"] = f"sha256:{manifest.hash_bytes(content)}"
+            resource["hash"] = f"sha256:{files.hash_bytes(content)}"
     (folder / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
     return folder
 
