@@ -30,15 +30,7 @@ from filelock import Timeout
 from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
 from audience_impact.rules import get_rule
-from audience_impact.store.files import (
-    as_json,
-    explain_error,
-    flush_to_disk,
-    hash_bytes,
-    lock_folder,
-    write_below,
-    write_whole,
-)
+from audience_impact.store import files as disk
 from audience_impact.vocabulary import FindingSeverity
 from flows import FACTS
 from flows.pipeline.steps import RefusedError, build_headers
@@ -118,14 +110,14 @@ def write_layer(
     _require_place(into, facts)
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with lock_folder(into, 0):
+        with disk.lock_folder(into, 0):
             if not overwrite:
                 _require_unedited(into, owner, files)
             return _replace_files(files, into, owner)
     except Timeout as error:
         raise RefusedError([f"another command is writing {into}: wait for it"]) from error
     except OSError as error:
-        raise RefusedError([f"{into} cannot be written: {explain_error(error)}"]) from error
+        raise RefusedError([f"{into} cannot be written: {disk.explain_error(error)}"]) from error
 
 
 def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
@@ -138,34 +130,34 @@ def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
     aside = into / _ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        write_below(aside, files)
+        disk.write_below(aside, files)
         copies = tuple(_copy_edited(path, into / REPLACED) for path in edited)
-        write_whole(into / owner.mark, as_json({"files": both}))
-        write_whole(into / UNFINISHED, f"{owner.command}\n".encode())
-        flush_to_disk(into)
+        disk.write_whole(into / owner.mark, disk.as_json({"files": both}))
+        disk.write_whole(into / UNFINISHED, f"{owner.command}\n".encode())
+        disk.flush_to_disk(into)
         for name in files:
             (into / name).parent.mkdir(exist_ok=True)
             (aside / name).replace(into / name)
         for folder in {(into / name).parent for name in files}:
-            flush_to_disk(folder)
+            disk.flush_to_disk(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    write_whole(into / owner.mark, as_json({"files": now}))
+    disk.write_whole(into / owner.mark, disk.as_json({"files": now}))
     (into / UNFINISHED).unlink()
-    flush_to_disk(into)
+    disk.flush_to_disk(into)
     return WriteResult(True, copies)
 
 
 def _digest_files(files: Files) -> dict[str, list[str]]:
-    return {name: [hash_bytes(content)] for name, content in files.items()}
+    return {name: [disk.hash_bytes(content)] for name, content in files.items()}
 
 
 def _copy_edited(path: Path, into: Path) -> Path:
     """Copy an edited file to a name with the digest of its bytes, without overwriting a copy."""
     content = path.read_bytes()
     into.mkdir(exist_ok=True)
-    copy = into / f"{path.stem}-{hash_bytes(content)[:12]}{path.suffix}"
-    write_whole(copy, content)
+    copy = into / f"{path.stem}-{disk.hash_bytes(content)[:12]}{path.suffix}"
+    disk.write_whole(copy, content)
     return copy
 
 
@@ -204,7 +196,7 @@ def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:
 def _digest_file(into: Path, name: str) -> str:
     _require_file(into, name)
     try:
-        return hash_bytes((into / name).read_bytes())
+        return disk.hash_bytes((into / name).read_bytes())
     except FileNotFoundError:
         return ""
     except OSError as error:

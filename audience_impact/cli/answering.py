@@ -7,18 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from audience_impact.answers import (
-    ChartForm,
-    EventKind,
-    EventOrder,
-    Grouping,
-    Quantity,
-    areas,
-    names,
-    rankings,
-    records,
-    text,
-)
+from audience_impact import answers
+from audience_impact.answers import areas, names, rankings, records, text
 from audience_impact.answers.areas import AreaRecord
 from audience_impact.answers.records import Tables
 from audience_impact.cli import finding
@@ -39,10 +29,10 @@ MOST_LISTED = 20
 class Options(NamedTuple):
     """How an area is ranked and drawn, and whether everything is shown."""
 
-    by: Grouping | None
-    metric: Quantity
+    by: answers.Grouping | None
+    metric: answers.Quantity
     top: int
-    form: ChartForm | None
+    form: answers.ChartForm | None
     show_all: bool
 
 
@@ -68,9 +58,9 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
             raise fail_with(str(error)) from error
         return Answer(f"{together.sentence}\n", together._asdict())
     question, ids = find_restrictions(words, tables, period)
-    by = options.by or (Grouping.COUNTRY if question.asks_countries else None)
+    by = options.by or (answers.Grouping.COUNTRY if question.asks_countries else None)
     options = options._replace(by=by)
-    is_ranked = bool(by or options.form or options.metric is not Quantity.PEOPLE)
+    is_ranked = bool(by or options.form or options.metric is not answers.Quantity.PEOPLE)
     is_single = len(ids) == 1 and question.is_precise
     is_event = question.has_shutdowns and is_single  # and not about all shutdowns of the area
     if question.area and (is_ranked or (not is_event and _has_period(tables, question))):
@@ -111,15 +101,17 @@ def answer_restriction(
 
 
 def _answer_area(version: Stored, tables: Tables, question: Question, options: Options) -> Answer:
-    by, is_map = options.by, options.form is ChartForm.MAP
-    if is_map and by is Grouping.RESTRICTION:
+    by, is_map = options.by, options.form is answers.ChartForm.MAP
+    if is_map and by is answers.Grouping.RESTRICTION:
         raise fail_with("--as map draws countries: leave out --by restriction", 2)
     record = _find_area_record(tables, question, options.metric)
-    is_unpublished = record.quantity is Quantity.PERSON_DAYS and not areas.is_year(record.period)
-    if by is Grouping.RESTRICTION and is_unpublished:
+    is_unpublished = record.quantity is answers.Quantity.PERSON_DAYS and not areas.is_year(
+        record.period
+    )
+    if by is answers.Grouping.RESTRICTION and is_unpublished:
         raise fail_with("person-days of restrictions are published by year: give a year", 2)
     events = _list_area_events(tables, record, record.period)
-    of_countries = is_map or by is Grouping.COUNTRY or is_unpublished
+    of_countries = is_map or by is answers.Grouping.COUNTRY or is_unpublished
     rows = record.countries if of_countries else rankings.join_chains(events)
     shown = text.render_area_brief(record, version.id, rows, options.top)
     if options.show_all:
@@ -129,7 +121,7 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
     def draw() -> Picture:
         from audience_impact.site import ranking as charts
 
-        is_line = options.form is ChartForm.LINE
+        is_line = options.form is answers.ChartForm.LINE
         drawn = _list_area_events(tables, record, None) if is_line else events
         publishers = list(drawn["publisher"].dropna().value_counts().index)
         try:
@@ -146,7 +138,7 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
     return Answer(shown, values, draw)
 
 
-def _find_area_record(tables: Tables, question: Question, metric: Quantity) -> AreaRecord:
+def _find_area_record(tables: Tables, question: Question, metric: answers.Quantity) -> AreaRecord:
     """Return the record of an area; exit with 1 if nothing is published of it."""
     area, kinds = question.area or WORLD, [RestrictionKind.ALL]
     if question.has_shutdowns:
@@ -166,19 +158,19 @@ def _find_area_record(tables: Tables, question: Question, metric: Quantity) -> A
 
 def _list_area_events(tables: Tables, record: AreaRecord, period: str | None) -> pd.DataFrame:
     """Return the restrictions of an area, those of the most people or person-days first."""
-    kind = None if record.kind is RestrictionKind.ALL else EventKind(record.kind)
+    kind = None if record.kind is RestrictionKind.ALL else answers.EventKind(record.kind)
     acts = rankings.select_restrictions(tables, record.area_id, period, kind)
     events = rankings.build_events(tables, acts["restriction_id"], period)
-    return rankings.sort_events(events, EventOrder(record.quantity))
+    return rankings.sort_events(events, answers.EventOrder(record.quantity))
 
 
 def list_events(
     version: Stored,
     area: str,
     year: int | None,
-    kind: EventKind | None,
+    kind: answers.EventKind | None,
     begun: bool,
-    order: EventOrder,
+    order: answers.EventOrder,
 ) -> Answer:
     """Return a list of restrictions; exit with 1 where the area is unknown."""
     tables = Tables(version)
@@ -186,7 +178,11 @@ def list_events(
     acts = rankings.select_restrictions(tables, find_area_code(area, tables), period, kind, begun)
     events = rankings.build_events(tables, set(acts["restriction_id"]), period)
     events = rankings.sort_events(events, order)
-    quantity = Quantity.PERSON_DAYS if order is EventOrder.PERSON_DAYS else Quantity.PEOPLE
+    quantity = (
+        answers.Quantity.PERSON_DAYS
+        if order is answers.EventOrder.PERSON_DAYS
+        else answers.Quantity.PEOPLE
+    )
     lines = [text.describe_list(events, quantity, version.id)]
     lines += [] if events.empty else text.list_events(events, quantity)
     return Answer(
@@ -236,7 +232,7 @@ def find_restrictions(
 
 
 def _list_matches(words: str, tables: Tables, ids: list[str]) -> Answer:
-    events = rankings.sort_events(rankings.build_events(tables, ids), EventOrder.DATE)
+    events = rankings.sort_events(rankings.build_events(tables, ids), answers.EventOrder.DATE)
     head = (
         f"{len(ids):,} restriction{'s fit' if len(ids) > 1 else ' fits'} '{words}', newest first. "
         "Add a year or a month, or copy an id:"

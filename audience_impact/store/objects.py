@@ -21,13 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import (
-    AlreadyExistsError,
-    BaseError,
-    PermissionDeniedError,
-    PreconditionError,
-    UnauthenticatedError,
-)
+from obstore import exceptions
 from obstore.store import HTTPStore, ObjectStore, from_url
 
 from audience_impact.store import MANIFEST, PublishError, Storage, require_inside
@@ -36,7 +30,7 @@ from audience_impact.store.manifest import read_package
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Object stores with conditional writes, which safe publishing requires."""
-REFUSED = (AlreadyExistsError, PreconditionError)
+REFUSED = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 """Errors of a conditional write."""
 TIMES = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
 RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
@@ -77,7 +71,7 @@ def _connect(connect: Callable[..., Any], address: str, is_plain: bool) -> Any:
     options: Any = {"client_options": {**TIMES, "allow_http": is_plain}, "retry_config": RETRY}
     try:
         return connect(address, **options)
-    except (BaseError, ValueError) as error:
+    except (exceptions.BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {explain_error(error)}") from error
 
 
@@ -85,9 +79,9 @@ def _connect(connect: Callable[..., Any], address: str, is_plain: bool) -> Any:
 def _as_os_error() -> Iterator[None]:
     try:
         yield
-    except BaseError as error:
+    except exceptions.BaseError as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
-        if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
+        if isinstance(error, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
             line += ", so check the keys (AWS_ACCESS_KEY_ID and others) and what they may do"
         raise OSError(line) from error
 

@@ -12,16 +12,7 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact import vocabulary as words
-from flows.adding.questions import (
-    Answers,
-    FactRecords,
-    Question,
-    choose_publisher_word,
-    choose_start,
-    fill_row,
-    list_questions,
-    make_slug,
-)
+from flows.adding import questions as asking
 
 Row = Mapping[str, str]
 Rows = dict[str, list[Row]]
@@ -52,21 +43,21 @@ class EntryKind(NamedTuple):
     `is_once`, a similar row prevents the addition unless the user confirms it.
     """
 
-    questions: Sequence[Question]
-    build_rows: Callable[[Answers], Rows]
-    find_similar: Callable[[Rows, FactRecords], pd.DataFrame]
+    questions: Sequence[asking.Question]
+    build_rows: Callable[[asking.Answers], Rows]
+    find_similar: Callable[[Rows, asking.FactRecords], pd.DataFrame]
     is_once: bool
 
 
-FIGURE = list_questions(
+FIGURE = asking.list_questions(
     ["page", "figure"], "estimates", ["estimate_id", "source_id", "measurement_series_id"]
 )
-RESTRICTION = list_questions(
+RESTRICTION = asking.list_questions(
     ["page", "restriction", "people"], "restrictions", ["restriction_id", "source_id", "end_source"]
 )
 
 
-def _build_page_rows(answers: Answers, series: str = "") -> tuple[Row, Rows]:
+def _build_page_rows(answers: asking.Answers, series: str = "") -> tuple[Row, Rows]:
     """Return the source row of the page, and the new rows of sources and lineages by table.
 
     A page that names no measurer measured for itself.
@@ -76,7 +67,7 @@ def _build_page_rows(answers: Answers, series: str = "") -> tuple[Row, Rows]:
         source_id = _make_source_id(answers)
         series = series or source_id
         about = {"source_id": source_id, "measurement_series_id": series}
-        page = {**fill_row("sources", FIGURE, answers), **about}
+        page = {**asking.fill_row("sources", FIGURE, answers), **about}
         rows["sources"] = [page]
     if series and series not in answers.records.list_ids("lineages", "measurement_series_id"):
         measurer, kind = page["publisher"], page["source_type"]
@@ -87,10 +78,10 @@ def _build_page_rows(answers: Answers, series: str = "") -> tuple[Row, Rows]:
     return page, rows
 
 
-def _make_source_id(answers: Answers) -> str:
+def _make_source_id(answers: asking.Answers) -> str:
     """Return a free id of publisher and day, with a number where it is taken or has no day."""
     taken = answers.records.list_ids("sources", "source_id")
-    name = choose_publisher_word(answers.get("url", ""), answers["publisher"])
+    name = asking.choose_publisher_word(answers.get("url", ""), answers["publisher"])
     day = answers.get("published_on", "").split("/")[0]
     stem = f"{name}-{day}" if day else name
     numbered = (f"{stem}-{number}" for number in count(2 if day else 1))
@@ -98,9 +89,11 @@ def _make_source_id(answers: Answers) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _build_platform_rows(answers: Answers) -> Rows:
+def _build_platform_rows(answers: asking.Answers) -> Rows:
     """Return the rows of services that are not on record, with the names that were entered."""
-    names = {make_slug(name): name.strip() for name in answers.raw_answers["platform"].split(";")}
+    names = {
+        asking.make_slug(name): name.strip() for name in answers.raw_answers["platform"].split(";")
+    }
     new = {*answers["platform"].split(";")} - answers.records.list_ids("platforms", "platform_id")
     rows: list[Row] = [
         {"platform_id": new_id, "name": names[new_id], "kind": answers["new_platform"]}
@@ -109,13 +102,13 @@ def _build_platform_rows(answers: Answers) -> Rows:
     return {"platforms": rows} if rows else {}
 
 
-def _build_figure_rows(answers: Answers) -> Rows:
+def _build_figure_rows(answers: asking.Answers) -> Rows:
     series = answers.get("measured_by", "")
     page, added = _build_page_rows(answers, series)
     ids = answers.records.list_ids("estimates", "estimate_id")
     numbers = [int(row_id[2:]) for row_id in ids if row_id[:2] == "PE" and row_id[2:].isdecimal()]
     figure = {
-        **fill_row("estimates", FIGURE, answers),
+        **asking.fill_row("estimates", FIGURE, answers),
         "estimate_id": f"PE{max(numbers, default=0) + 1:04}",
         "source_id": page["source_id"],
         "measurement_series_id": series if series != page["measurement_series_id"] else "",
@@ -123,21 +116,21 @@ def _build_figure_rows(answers: Answers) -> Rows:
     return {**added, **_build_platform_rows(answers), "estimates": [figure]}
 
 
-def _find_similar_figures(added: Rows, records: FactRecords) -> pd.DataFrame:
+def _find_similar_figures(added: Rows, records: asking.FactRecords) -> pd.DataFrame:
     (figure,) = added["estimates"]
     rows = records.tables["estimates"]
     rows = rows[(rows[SAME] == [figure[name] for name in SAME]).all(axis=1)]
     return rows.assign(id=rows["estimate_id"], is_same=rows["source_id"] == figure["source_id"])
 
 
-def _build_restriction_rows(answers: Answers) -> Rows:
+def _build_restriction_rows(answers: asking.Answers) -> Rows:
     page, added = _build_page_rows(answers)
     area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
-    word = make_slug(answers.get("word", "")) or _choose_word(answers)
-    new_id = f"{area}-{choose_start(answers).split('/')[0]}-{word}"
+    word = asking.make_slug(answers.get("word", "")) or _choose_word(answers)
+    new_id = f"{area}-{asking.choose_start(answers).split('/')[0]}-{word}"
     about = {"restriction_id": new_id, "source_id": page["source_id"]}
     people = {
-        **fill_row("published_figures", RESTRICTION, answers),
+        **asking.fill_row("published_figures", RESTRICTION, answers),
         **about,
         "published_figure_id": f"PF-{new_id}",
         "publisher": page["publisher"],
@@ -148,7 +141,7 @@ def _build_restriction_rows(answers: Answers) -> Rows:
     if is_of_platform and not people["platform_id"] and ";" not in answers["platform"]:
         people["platform_id"] = answers["platform"]
     end_source = END_SOURCE[words.EndStatus(answers["end_status"])].value
-    cells = fill_row("restrictions", RESTRICTION, answers)
+    cells = asking.fill_row("restrictions", RESTRICTION, answers)
     return {
         **added,
         **_build_platform_rows(answers),
@@ -169,16 +162,16 @@ def build_targets(about: Row, platforms: str, features: str) -> list[Row]:
     ]
 
 
-def _choose_word(answers: Answers) -> str:
+def _choose_word(answers: asking.Answers) -> str:
     if set(answers["feature"].split(";")) <= CALLS:
         return "calls"
     platforms = answers["platform"].split(";")
     if platforms == [words.WHOLE_INTERNET]:
         return "internet"
-    return make_slug("-".join(platforms) if len(platforms) <= MOST_WORDS else "social-media")
+    return asking.make_slug("-".join(platforms) if len(platforms) <= MOST_WORDS else "social-media")
 
 
-def _find_similar_restrictions(added: Rows, records: FactRecords) -> pd.DataFrame:
+def _find_similar_restrictions(added: Rows, records: asking.FactRecords) -> pd.DataFrame:
     """Return restrictions on record of the same area and a common service with a near start.
 
     The same id means the same restriction. A row with exactly the same cells is left out: an

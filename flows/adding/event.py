@@ -27,7 +27,7 @@ from audience_impact.answers.numbers import day_in_words, on_day
 from audience_impact.answers.sentences import DESCRIBED_EVENT
 from audience_impact.places.networks import list_networks
 from audience_impact.plain_text import fold_name
-from flows.adding import questions
+from flows.adding import questions as asking
 from flows.adding.entries import END_SOURCE, Rows, build_targets
 from flows.adding.writing import insert_rows
 from flows.pipeline import quality, steps
@@ -78,20 +78,18 @@ class Event:
 class EventRows:
     """The rows of an event; raises NotOnRecordError for a name that no fact has, or several."""
 
-    def __init__(self, event: Event, records: questions.FactRecords) -> None:
+    def __init__(self, event: Event, records: asking.FactRecords) -> None:
         self.event, self.tables = event, records.tables
         self._parents = populations.parents_of(self.tables["areas"])
         self.country_id = records.find_area(event.country)
         if populations.country_of(self.country_id, self._parents) != self.country_id:
-            raise questions.NotOnRecordError(
+            raise asking.NotOnRecordError(
                 f"{event.country} is no country; give the country, and --place for the place"
             )
         platforms = dict.fromkeys(map(records.find_platform, event.services))
         self._platform_ids = [*platforms] or [words.WHOLE_INTERNET]
         self._places = {self._find_place(place): place for place in event.places}
-        what = (
-            questions.make_slug(" ".join(self._platform_ids[:2])) if event.services else "internet"
-        )
+        what = asking.make_slug(" ".join(self._platform_ids[:2])) if event.services else "internet"
         self.restriction_id = f"{self.country_id}-{event.start.isoformat()}-{what}-described"
 
     def _find_place(self, name: str) -> str:
@@ -103,7 +101,7 @@ class EventRows:
         matching = inside[(inside["area_id"] == name) | is_named]
         outermost = matching.loc[~matching["parent_id"].isin(matching["area_id"]), "area_id"]
         what = f"place of {country_id}"
-        return questions.choose_only(name, [*outermost], what, "places are called", inside["name"])
+        return asking.choose_only(name, [*outermost], what, "places are called", inside["name"])
 
     def check(self) -> None:
         """Raise NotOnRecordError where the facts cannot answer for such an event."""
@@ -111,19 +109,19 @@ class EventRows:
         self._check_operators()
         blocks = [self._check_service(platform) for platform in self._platform_ids]
         if all(blocks) and not (self.event.places or self.event.is_slowed or self.event.features):
-            raise questions.NotOnRecordError("; ".join(blocks))
+            raise asking.NotOnRecordError("; ".join(blocks))
 
     def _check_years(self) -> None:
         bases, country, year = self.tables["bases"], self.event.country, self.event.start.year
         is_online = bases["population_base"].str.startswith("internet")
         periods = bases.loc[is_online & (bases["area_id"] == self.country_id), "period"]
         if periods.empty:
-            raise questions.NotOnRecordError(
+            raise asking.NotOnRecordError(
                 f"our record holds no count of the people online in {country}"
             )
         first, last = int(periods.min()[:4]), int(periods.max()[:4])
         if first - year > MOST_YEARS_BEFORE or year - last > MOST_YEARS_AFTER:
-            raise questions.NotOnRecordError(
+            raise asking.NotOnRecordError(
                 f"our record counts the people online in {country} from {first} to {last}: {year} "
                 "is too far from these years for an estimate"
             )
@@ -136,8 +134,8 @@ class EventRows:
         counted = {operator for _, operator, _ in list_networks(pairs, self.tables)}
         for operator in operators:
             if operator not in counted and fold_name(operator) not in names:
-                near = questions.suggest_names(operator, names.values())
-                raise questions.NotOnRecordError(
+                near = asking.suggest_names(operator, names.values())
+                raise asking.NotOnRecordError(
                     f"{operator} is no operator of {self.event.country} on record{near}"
                 )
 
@@ -149,7 +147,7 @@ class EventRows:
         row = tables["platforms"].set_index("platform_id").loc[platform]
         if row["ended_on"] and row["ended_on"] <= start:
             ended = on_day(row["ended_on"])
-            raise questions.NotOnRecordError(
+            raise asking.NotOnRecordError(
                 f"{row['name']} closed {ended}, so that it has no users later"
             )
         acts, targets = tables["restrictions"], tables["restriction_targets"]
@@ -187,7 +185,7 @@ class EventRows:
         about = of_event | {"source_id": SOURCE, "claim_status": words.ClaimStatus.OFFICIAL.value}
         restriction = {
             "area_ids": ";".join(areas),
-            "geo_scope": questions.choose_scope(areas),
+            "geo_scope": asking.choose_scope(areas),
             "network_scope": networks.value,
             "observed_from": event.start.isoformat(),
             "ended_on": event.last_day.isoformat() if event.last_day else "",
@@ -195,7 +193,7 @@ class EventRows:
             "end_source": END_SOURCE[status].value,
             "start_precision": words.StartPrecision.ACTUAL.value,
             "action": action.value,
-            "severity": questions.choose_severity(action, features),
+            "severity": asking.choose_severity(action, features),
             "evidence_state": evidence.value,
             "operators": ";".join(event.operators),
             "extent_reason": f"operators named: {', '.join(event.operators)}"
@@ -250,7 +248,7 @@ def publish_estimate(event: Event, reading: steps.Reading) -> Iterator[Estimate]
     breaks a rule, or with its findings where a whole table of the facts cannot be used.
     """
     steps.refuse_errors(reading, strict=False)
-    described = EventRows(event, questions.FactRecords(reading.tables))
+    described = EventRows(event, asking.FactRecords(reading.tables))
     described.check()
     rows = described.list_rows()
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:

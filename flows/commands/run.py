@@ -17,17 +17,7 @@ from audience_impact.cli.showing import require_report_folder
 from audience_impact.plain_text import ReadableError, count_cases
 from audience_impact.store.storage import is_address
 from flows import CHECKOUT, FACTS
-from flows.commands.folders import (
-    OnTopOfShipped,
-    ProfileFile,
-    PublishedOrProfile,
-    choose_layers,
-    fact_folders,
-    format_options,
-    name_command,
-    read_last_layers,
-    require_writable,
-)
+from flows.commands import folders as checkout
 from flows.downloads import Name
 from flows.registers import Entry
 
@@ -51,7 +41,7 @@ Facts = Annotated[
 
 def run_and_publish(
     facts: Facts = None,
-    published: PublishedOrProfile = None,
+    published: checkout.PublishedOrProfile = None,
     as_of: Annotated[
         datetime | None,
         cli.date_option(
@@ -73,8 +63,8 @@ def run_and_publish(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="With --strict: publish although much changed.")
     ] = False,
-    profile: ProfileFile = None,
-    on_top_of_shipped: OnTopOfShipped = False,
+    profile: checkout.ProfileFile = None,
+    on_top_of_shipped: checkout.OnTopOfShipped = False,
     drop_layers: Annotated[
         bool, typer.Option("--drop-layers", help="Leave out layers that the last version had.")
     ] = False,
@@ -96,10 +86,12 @@ def run_and_publish(
 
     settings = read_profile(profile)
     published = published or in_checkout(settings.published)
-    require_writable(published)
+    checkout.require_writable(published)
     if report:
         require_report_folder(published)
-    folders = choose_layers(facts, settings, published, on_top_of_shipped, drop_layers, register)
+    folders = checkout.choose_layers(
+        facts, settings, published, on_top_of_shipped, drop_layers, register
+    )
     from flows.runs import RunOptions
 
     options = RunOptions(
@@ -189,7 +181,7 @@ def show_next_steps(published: Path) -> None:
     if not has_register(version.read_table("restrictions")):
         steps.append("import stop    # adds Access Now's register")
     for step in steps:
-        cli.print_line(f"next: {name_command()} {step}")
+        cli.print_line(f"next: {checkout.name_command()} {step}")
 
 
 def show_outcome(outcome: "Outcome", layers: int) -> None:
@@ -250,7 +242,7 @@ def refresh_figures(
     ] = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
-    folders = fact_folders(facts)
+    folders = checkout.fact_folders(facts)
     addresses = {}
     for text in address or ():
         name, _, place = text.partition("=")
@@ -325,7 +317,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         if into is None and entry.layer is None:
             raise cli.fail_with("give --into DIR, the folder where the layer is written", 2)
         into = into or CHECKOUT / str(entry.layer)
-        folders = fact_folders(facts, default=[FACTS])
+        folders = checkout.fact_folders(facts, default=[FACTS])
         from flows.registers.importing import Origin, import_file
 
         published_on, read_on = (f"{day:%Y-%m-%d}" if day else "" for day in (snapshot, accessed))
@@ -345,12 +337,12 @@ def _finish_import(facts: Sequence[Path], into: Path, published: Path, run: bool
     """Run with the layers of the last version and the new one, or print the command that does."""
     from flows.runs import name_folder
 
-    folders = read_last_layers(published) or list(facts)
+    folders = checkout.read_last_layers(published) or list(facts)
     if name_folder(into) not in map(name_folder, folders):
         folders.append(into)
     if run:
         run_and_publish(facts=folders, published=published)
         return
-    options = format_options(map(cli.format_path, folders))
+    options = checkout.format_options(map(cli.format_path, folders))
     named = "" if published == cli.PUBLISHED else f" --published {cli.format_path(published)}"
-    typer.echo(f"next: {name_command()} run {options}{named}    # or import with --run")
+    typer.echo(f"next: {checkout.name_command()} run {options}{named}    # or import with --run")

@@ -27,14 +27,7 @@ from audience_impact.plain_text import hide_passwords
 from audience_impact.registers.denominators import publisher_files as files
 from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
 from audience_impact.store.files import as_json, hash_bytes, write_whole
-from flows.downloads import Name
-from flows.downloads.fetching import (
-    FetchedFile,
-    RetryPolicy,
-    UnusableError,
-    fetch_file,
-    open_client,
-)
+from flows.downloads import Name, fetching
 from flows.pipeline.steps import RefusedError
 
 INCOMING, FETCHING, ABOUT, ACCEPTED = "incoming", "fetching", "about.json", "accepted"
@@ -91,7 +84,7 @@ def name_source(name: Name, address: str) -> Iterator[None]:
     """Raise RefusedError with source, address and cause for a file that cannot be used."""
     try:
         yield
-    except (UnusableError, ShapeError) as error:
+    except (fetching.UnusableError, ShapeError) as error:
         raise RefusedError([f"{name}: {address}: {' '.join(str(error).split())}"]) from error
 
 
@@ -102,7 +95,7 @@ class Download:
     publisher: Publisher
     folder: Path
     accessed_on: date
-    files: tuple[FetchedFile, ...]
+    files: tuple[fetching.FetchedFile, ...]
 
     @property
     def name(self) -> Name:
@@ -149,7 +142,7 @@ class Download:
 def _read_download(publisher: Publisher, folder: Path) -> Download | None:
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        fetched = tuple(FetchedFile(**file) for file in about["files"])
+        fetched = tuple(fetching.FetchedFile(**file) for file in about["files"])
         download = Download(publisher, folder, date.fromisoformat(about["accessed_on"]), fetched)
         digests = [hash_bytes(content) for content in download.read_files()]
     except (OSError, ValueError, TypeError, KeyError):
@@ -171,35 +164,39 @@ def read_accepted(root: Path, publisher: Publisher) -> Download | None:
 
 
 def fetch_download(
-    root: Path, publisher: Publisher, address: str, policy: RetryPolicy, today: date
+    root: Path, publisher: Publisher, address: str, policy: fetching.RetryPolicy, today: date
 ) -> Download:
     """Return the fetched files as incoming, or the last accepted download if they equal it."""
     before = read_accepted(root, publisher)
-    incoming, fetching = (root / publisher.name / place for place in (INCOMING, FETCHING))
+    incoming, aside = (root / publisher.name / place for place in (INCOMING, FETCHING))
     earlier = _read_download(publisher, incoming) or before
-    shutil.rmtree(fetching, ignore_errors=True)  # of a run that was killed
-    fetching.mkdir(parents=True)
+    shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed
+    aside.mkdir(parents=True)
     try:
-        fetched = _fetch_files(publisher, address, fetching, earlier, policy)
-        download = Download(publisher, fetching, today, fetched)
+        fetched = _fetch_files(publisher, address, aside, earlier, policy)
+        download = Download(publisher, aside, today, fetched)
         about = {"accessed_on": today.isoformat(), "files": [asdict(file) for file in fetched]}
-        write_whole(fetching / ABOUT, as_json(about))
+        write_whole(aside / ABOUT, as_json(about))
         shutil.rmtree(incoming, ignore_errors=True)
         if before and before.sha256 == download.sha256:
             return before
-        fetching.rename(incoming)
+        aside.rename(incoming)
         return replace(download, folder=incoming)
     finally:
-        shutil.rmtree(fetching, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _fetch_files(
-    publisher: Publisher, address: str, folder: Path, earlier: Download | None, policy: RetryPolicy
-) -> tuple[FetchedFile, ...]:
+    publisher: Publisher,
+    address: str,
+    folder: Path,
+    earlier: Download | None,
+    policy: fetching.RetryPolicy,
+) -> tuple[fetching.FetchedFile, ...]:
     before = {(file.file, file.address): file for file in earlier.files} if earlier else {}
-    fetched: list[FetchedFile] = []
+    fetched: list[fetching.FetchedFile] = []
     count = 1
-    with open_client(policy) as http:
+    with fetching.open_client(policy) as http:
         while len(fetched) < count:
             url, file = address, publisher.file.format(len(fetched) + 1)
             if publisher.is_paged:
@@ -207,7 +204,7 @@ def _fetch_files(
             same = before.get((file, hide_passwords(url)))
             copy = (earlier.folder / file, same) if earlier and same else None
             with name_source(publisher.name, url):
-                fetched.append(fetch_file(http, url, folder / file, copy, policy))
+                fetched.append(fetching.fetch_file(http, url, folder / file, copy, policy))
                 if publisher.is_paged and len(fetched) == 1:
                     count = files.page_count((folder / file).read_bytes())
                     if not 1 <= count <= MOST_PAGES:

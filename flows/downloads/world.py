@@ -13,17 +13,7 @@ import pandas as pd
 import pycountry
 
 from audience_impact.plain_text import fold_name
-from audience_impact.registers.denominators import publisher_files
-from audience_impact.registers.denominators.bases import (
-    WORLD_BANK,
-    Figures,
-    Sources,
-    Years,
-    base_rows,
-    from_bands,
-    merge_bases,
-    rows_from_figures,
-)
+from audience_impact.registers.denominators import bases, publisher_files
 from audience_impact.vocabulary import ObsStatus, PopulationBase
 
 OWID = {"001": "OWID_WRL", "FO": "Faeroe Islands", "XK": "OWID_KOS"}
@@ -39,13 +29,13 @@ ITU, UN, RUSSIA, INDIA = (
     "github-shubhamdutta26-1",
 )
 """Rows of `sources` for the pages of the figures."""
-SOURCES = Sources(
-    WORLD_BANK,
+SOURCES = bases.Sources(
+    bases.WORLD_BANK,
     ITU,
     UN,
     mid_year="middle of the year: geometric mean of 31 December before and after",
 )
-YEARS = Years(2015, 2026)
+YEARS = bases.Years(2015, 2026)
 OKRUG_NOTE = "autonomous okrug inside {outer}, whose population includes it: never add both"
 OUTER_NOTE = "population includes {inner}: never add both"
 UKRAINIAN = "disputed: counted by Ukraine and the UN as Ukrainian, occupied by Russia since 2014"
@@ -97,7 +87,7 @@ def build_russia(file: pd.DataFrame) -> pd.DataFrame:
             "note": ["; ".join([origin, *filter(None, [notes.get(code)])]) for code in names],
         }
     )
-    return base_rows(rows, PopulationBase.ALL_AGES, "regional-list", source_id=RUSSIA)
+    return bases.base_rows(rows, PopulationBase.ALL_AGES, "regional-list", source_id=RUSSIA)
 
 
 def build_india(file: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +116,7 @@ def build_india(file: pd.DataFrame) -> pd.DataFrame:
             ("2024", ObsStatus.FORECAST, "projection of the National Commission on Population"),
         )
     ]
-    return base_rows(pd.concat(parts), PopulationBase.ALL_AGES, "state-list", source_id=INDIA)
+    return bases.base_rows(pd.concat(parts), PopulationBase.ALL_AGES, "state-list", source_id=INDIA)
 
 
 def read_cells(path: Path, separator: str = ",", encoding: str = "utf-8-sig") -> pd.DataFrame:
@@ -144,7 +134,7 @@ def build_bases(args: argparse.Namespace) -> pd.DataFrame:
         },
         dict(zip(codes["m49"], codes["area_id"], strict=True)),
     )
-    figures = Figures(
+    figures = bases.Figures(
         counted=publisher_files.read_figures(
             publisher_files.POPULATION_FILE, read_cells(args.population), map_codes("iso3")
         ),
@@ -152,9 +142,9 @@ def build_bases(args: argparse.Namespace) -> pd.DataFrame:
         ahead=publisher_files.mid_years(ends),
         year_ends=ends,
     )
-    rows = [rows_from_figures(figures, SOURCES, YEARS)]
+    rows = [bases.rows_from_figures(figures, SOURCES, YEARS)]
     if args.worldpop:
-        rows.append(from_bands(read_cells(args.worldpop), figures.counted, codes))
+        rows.append(bases.from_bands(read_cells(args.worldpop), figures.counted, codes))
     for path, build_regions in ((args.russia, build_russia), (args.india, build_india)):
         if path:
             rows.append(build_regions(read_cells(path)))
@@ -174,8 +164,8 @@ def main(arguments: list[str] | None = None) -> None:
     rows = build_bases(args)
     sources = read_cells(args.into / "sources.csv").set_index("source_id")["measurement_series_id"]
     path = args.into / "bases.csv"
-    bases = merge_bases(read_cells(path), rows[rows["area_id"].isin(areas)], sources)
-    text = bases.to_csv(index=False, lineterminator="\n").encode()
+    merged = bases.merge_bases(read_cells(path), rows[rows["area_id"].isin(areas)], sources)
+    text = merged.to_csv(index=False, lineterminator="\n").encode()
     is_new = text != path.read_bytes()
     if is_new:
         path.write_bytes(text)
