@@ -8,13 +8,12 @@ An id is permanent: it is never used again for another rule.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from audience_impact.vocabulary import FindingSeverity, RuleStage
+from audience_impact.vocabulary import FindingSeverity, RuleStage, read_table
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 
@@ -50,12 +49,7 @@ FAULT = "a fault of the method, not of the facts: report it with the facts that 
 _RULES: dict[str, Rule] = {}
 
 
-def _read_texts() -> dict[str, dict[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return {row["id"]: row for row in csv.DictReader(file)}
-
-
-_TEXTS = _read_texts()
+_TEXTS = {row["id"]: row for row in read_table(Path(__file__).with_suffix(".csv"))}
 """Severity, number and texts of each rule by id; a blank advice is FAULT."""
 
 

@@ -1,4 +1,4 @@
-"""The controlled words of the facts and of the published tables, and nothing else.
+"""The controlled words of the facts and of the published tables, and what reads such tables.
 
 vocabulary.csv says what each set is (in the row without a word) and, of the published words, what
 each means. Of the words that answers use it has the forms too:
@@ -252,10 +252,16 @@ SETS = {
 """The sets of words by name."""
 
 
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV table that comes with the code."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @cache
 def _read_words() -> dict[tuple[str, str], dict[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return {(row["set"], row["word"]): row for row in csv.DictReader(file)}
+    rows = read_table(Path(__file__).with_suffix(".csv"))
+    return {(row["set"], row["word"]): row for row in rows}
 
 
 def list_meanings(kind: type[StrEnum]) -> dict[str, str]:

@@ -10,10 +10,11 @@ add a column or a table, add rows there; a rule of several columns is a function
     meaning  of the table or column, where its name does not say it
 """
 
-import csv
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from audience_impact.vocabulary import read_table
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -50,8 +51,7 @@ class Column(NamedTuple):
         return self.of if self.kind in ("reference", "references") else ""
 
 
-with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as _file:
-    _DECLARATIONS = [Column(**row) for row in csv.DictReader(_file)]
+_DECLARATIONS = [Column(**row) for row in read_table(Path(__file__).with_suffix(".csv"))]
 MEANINGS = {row.table: row.meaning for row in _DECLARATIONS if not row.column}
 TABLES = tuple(MEANINGS)
 """The fact tables, in the order in which keys resolve."""

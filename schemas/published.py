@@ -21,7 +21,6 @@ metadata of the Parquet file and into the data dictionary.
     since    the version of the schema that added it: a minor version more than the last release
 """
 
-import csv
 import json
 import re
 from collections.abc import Mapping
@@ -38,7 +37,7 @@ import pyarrow.compute as pc
 from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
 from audience_impact.tracing import ITEMS
-from audience_impact.vocabulary import ObsStatus, RuleStage, YesNo
+from audience_impact.vocabulary import ObsStatus, RuleStage, YesNo, read_table
 from schemas import contracts, facts
 from schemas.fact_rules import RowCheck, row_rule
 
@@ -123,14 +122,9 @@ def _expand_estimate(row: Column) -> list[Column]:
     return expanded
 
 
-def _read_rows(name: str) -> list[dict[str, str]]:
-    with (Path(__file__).parent / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 PARTS: dict[str, dict[str, Column]] = {}
 """The columns of each part, by name."""
-for _row in [Column(**row) for row in _read_rows("columns.csv")]:
+for _row in [Column(**row) for row in read_table(Path(__file__).with_name("columns.csv"))]:
     for _column in _expand_estimate(_row) if _row.type == "estimate" else [_row]:
         PARTS.setdefault(_row.part, {})[_column.column] = _column
 SCHEMA_VERSION = max(
@@ -144,7 +138,7 @@ WHOLE_UNITS = ("persons", "person_days", "person_hours", "days", "count")
 """Units of numbers that are published as integers."""
 RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
-_TABLES = {row["table"]: row for row in _read_rows("published.csv")}
+_TABLES = {row["table"]: row for row in read_table(Path(__file__).with_name("published.csv"))}
 TABLES = tuple(_TABLES)
 """The published tables, in the order of the data dictionary."""
 KEYS = {table: row["key"].split() for table, row in _TABLES.items()}

@@ -5,7 +5,6 @@ tables, headings and words that the command prints. documents/method.md marks th
 of status, which comes from the rules themselves.
 """
 
-import csv
 import html
 import re
 from collections.abc import Callable, Sequence
@@ -39,8 +38,7 @@ class Term:
 
 def read_terms() -> list[Term]:
     """Return all terms of the glossary in alphabetical order."""
-    with GLOSSARY.open(encoding="utf-8", newline="") as file:
-        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    rows: list[dict[str, Any]] = [*vocabulary.read_table(GLOSSARY)]
     for row in rows:
         for column in ("synonyms", "names"):
             row[column] = tuple(filter(None, map(str.strip, row[column].split(";"))))

@@ -6,12 +6,13 @@ Both fact tables are inside the wheel. In a checkout they are links into data/fa
 exists twice.
 """
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from audience_impact.vocabulary import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,10 +58,8 @@ def tables(details: bool = False) -> dict[str, str]:
         'Every refused row, complete.'
     """
     folder = "details" if details else ""
-    with (COMPUTING / "schemas" / "published.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["table"]: row["meaning"] for row in csv.DictReader(file) if row["folder"] == folder
-        }
+    rows = read_table(COMPUTING / "schemas" / "published.csv")
+    return {row["table"]: row["meaning"] for row in rows if row["folder"] == folder}
 
 
 def load_calibration(path: str | Path | None = None) -> "OverlapModel":
@@ -230,8 +229,8 @@ def _convert_errors() -> Iterator[None]:
 
 def _explain_missing(name: str, tables: tuple[str, ...]) -> str:
     """Return where the rows of a table are since schema 5.0, or which tables a version has."""
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        moved = {row["table"]: row["rows_are_in"] for row in csv.DictReader(file)}
+    rows = read_table(Path(__file__).with_suffix(".csv"))
+    moved = {row["table"]: row["rows_are_in"] for row in rows}
     if name in moved:
         return f"{name}: its rows are in {moved[name]} since schema 5.0"
     return f"no table {name} among {', '.join(tables)}"

@@ -12,7 +12,6 @@ A workbook has one more table, `events`: a row for each restriction, as `audienc
 it. It is not published; it joins published tables.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from audience_impact.answers.records import AnswerRecord
 from audience_impact.populations import read_area_names
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored, make_frame
-from audience_impact.vocabulary import WORLD
+from audience_impact.vocabulary import WORLD, read_table
 
 ORDER = (
     *("restrictions", "impact", "impact_by_platform"),
@@ -281,9 +280,8 @@ def add_events(content: Content, everything: Content, query: ExportQuery) -> Con
     frames = {name: everything.read_frame(name) for name in needed}
     ids = content.tables["restrictions"]["restriction_id"].to_pylist()
     events = rankings.build_events(frames, ids, query.period)
-    with EVENT_COLUMNS.open(encoding="utf-8", newline="") as file:
-        columns = csv.DictReader(file)
-        fields = [{name: cell for name, cell in row.items() if cell} for row in columns]
+    columns = read_table(EVENT_COLUMNS)
+    fields = [{name: cell for name, cell in row.items() if cell} for row in columns]
     rows = rankings.sort_events(events, query.order)[[field["name"] for field in fields]]
     about = {"name": EVENTS, "description": ABOUT_EVENTS, "schema": {"fields": fields}}
     return replace(

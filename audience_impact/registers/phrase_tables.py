@@ -5,12 +5,13 @@ and a comment. A phrase is a regular expression in which capitals do not count; 
 the phrases of another reading.
 """
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from audience_impact.vocabulary import read_table
 
 REFERENCE = re.compile(r"\{([a-z_]+)\}")
 
@@ -55,15 +56,9 @@ class PhraseTable:
         ]
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a reviewed table beside a module."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def read_phrases(path: Path) -> PhraseTable:
     """Return the table of phrases of a CSV file: `reading`, `phrase`, `meaning`, `comment`."""
     phrases: dict[str, list[tuple[str, str]]] = {}
-    for row in read_rows(path):
+    for row in read_table(path):
         phrases.setdefault(row["reading"], []).append((row["phrase"], row["meaning"]))
     return PhraseTable(phrases)

@@ -3,7 +3,6 @@
 Regions follow the UN (M49); the tree of areas and all numbers come from the version.
 """
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,14 +33,13 @@ from audience_impact.site.report_data import (
     split_csv,
 )
 from audience_impact.site.rows import draw_person_days
-from audience_impact.vocabulary import WORLD, RestrictionKind
+from audience_impact.vocabulary import WORLD, RestrictionKind, read_table
 
 MANY = 50
 """Maximum number of restrictions listed for a region, the largest first; a country lists all of
 them.
 """
-with (SPECS / "areas.csv").open(encoding="utf-8", newline="") as _file:
-    CHARTS = list(csv.DictReader(_file))
+CHARTS = read_table(SPECS / "areas.csv")
 """Charts of an area: title, and meaning of the marks, for use outside its page."""
 MAP_TITLE = "Share of each country's people under a restriction at some time in"
 Kinds = Mapping[str, Mapping[str, Any]]

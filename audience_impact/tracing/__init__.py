@@ -7,7 +7,6 @@ in `words` name columns whose cells are published in `details`, in this order: w
 when the item is shown.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +57,6 @@ def _spell_detail(detail: str, kind: str) -> str:
     return vocabulary.write_word(getattr(vocabulary, kind)(detail), "meaning") if kind else detail
 
 
-with Path(__file__).with_name("items.csv").open(encoding="utf-8", newline="") as _file:
-    ITEMS = {row["item"]: Item(**row) for row in csv.DictReader(_file)}
+_ROWS = vocabulary.read_table(Path(__file__).with_name("items.csv"))
+ITEMS = {row["item"]: Item(**row) for row in _ROWS}
 """All items by name, in the order in which they are shown."""

@@ -14,7 +14,6 @@ record.
 Names are looked up among the facts on record: countries, services, series and pages.
 """
 
-import csv
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -268,8 +267,8 @@ def list_questions(parts: Sequence[str], table: str, made: Sequence[str]) -> lis
 
     `made` are the columns of the table that the command fills by itself.
     """
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] in parts]
+    listed = words.read_table(Path(__file__).with_suffix(".csv"))
+    rows = [row for row in listed if row["part"] in parts]
     questions = [
         Question(
             row["name"],

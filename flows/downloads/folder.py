@@ -11,7 +11,6 @@ A download is compared with the one accepted last. A refused download stays in `
 fetched again when it is confirmed, and the next one is not compared with it.
 """
 
-import csv
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from audience_impact.plain_text import hide_passwords
 from audience_impact.registers.denominators import publisher_files as files
 from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
 from audience_impact.store.files import as_json, hash_bytes, write_whole
+from audience_impact.vocabulary import read_table
 from flows.downloads import Name, fetching
 from flows.pipeline.steps import RefusedError
 
@@ -61,18 +61,12 @@ class Publisher:
 
 
 def _read_publishers() -> dict[Name, Publisher]:
-    with Path(__file__).with_name("publishers.csv").open(encoding="utf-8", newline="") as lines:
-        rows = {Name(row.pop("name")): row for row in csv.DictReader(lines)}
-    return {
-        name: Publisher(
-            name,
-            row.pop("address"),
-            row.pop("file"),
-            *READERS[name],
-            row | {"measurement_series_id": name.value, "note": NOTE},
-        )
-        for name, row in rows.items()
-    }
+    publishers = {}
+    for row in read_table(Path(__file__).with_name("publishers.csv")):
+        name, address, file = Name(row.pop("name")), row.pop("address"), row.pop("file")
+        source = row | {"measurement_series_id": name.value, "note": NOTE}
+        publishers[name] = Publisher(name, address, file, *READERS[name], source)
+    return publishers
 
 
 PUBLISHERS = _read_publishers()

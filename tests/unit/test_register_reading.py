@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from audience_impact.registers import places, register
-from audience_impact.registers.phrase_tables import read_rows
 from audience_impact.registers.places import NameMeaning
 from audience_impact.registers.register import Background, Event, Reading
 from audience_impact.registers.stop import cells as stop_cells
@@ -16,7 +15,7 @@ from audience_impact.registers.stop import events as stop_events
 from audience_impact.registers.stop import hours, words
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import REGISTER
-from audience_impact.vocabulary import GeoScope, PlaceReading
+from audience_impact.vocabulary import GeoScope, PlaceReading, read_table
 from tests.support import lay_out_iso, register_row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -271,13 +270,13 @@ def test_a_row_is_divided_where_its_words_tell_parts(monkeypatch: pytest.MonkeyP
 
 
 def test_corrections_name_events_and_columns_on_record() -> None:
-    rows = read_rows(stop_events.FOLDER / "corrections.csv")
+    rows = read_table(stop_events.FOLDER / "corrections.csv")
     keys = [(row["restriction_id"], row["part"], row["column"]) for row in rows]
     assert keys == sorted(set(keys))
-    events = {row["restriction_id"] for row in read_rows(FACTS / "register_rows.csv")}
+    events = {row["restriction_id"] for row in read_table(FACTS / "register_rows.csv")}
     assert {row["restriction_id"] for row in (*rows, *REGISTER.links)} <= events
     parts = {f"{event}-{part}" for event, part, _ in keys if part}
-    places = read_rows(stop_events.FOLDER / "places.csv")
+    places = read_table(stop_events.FOLDER / "places.csv")
     assert {row["restriction_id"] for row in places} <= events | parts
     assert all(row["reason"] for row in places)
     assert {row["other_restriction_id"] for row in REGISTER.links} <= events

@@ -15,12 +15,11 @@ rules, and a rule over results checks that rows with status A satisfy its condit
 Citation. Rules of this project, docs/decisions.md.
 """
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from audience_impact.vocabulary import Assumption, ImputationRung, PartGap, write_word
+from audience_impact.vocabulary import Assumption, ImputationRung, PartGap, read_table, write_word
 
 NORMAL, ESTIMATED, UNRELIABLE, FORECAST, IMPUTED, MISSING = STATUSES = "AEUFIM"
 """Letters of ObsStatus, in the order in which a later one takes the place of an earlier one.
@@ -41,8 +40,7 @@ class StatusRule(NamedTuple):
     condition: str
 
 
-with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-    _ROWS = list(csv.DictReader(file))
+_ROWS = read_table(Path(__file__).with_suffix(".csv"))
 TABLE = tuple(
     StatusRule(row["id"], row["caps_at"], row["sentence"], row["condition"])
     for row in _ROWS

@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from audience_impact import vocabulary
 from audience_impact.registers import places
 from audience_impact.registers.countries import plain_name
-from audience_impact.registers.phrase_tables import read_rows
 from audience_impact.registers.places import NameMeaning, Place
 from audience_impact.registers.register import (
     Background,
@@ -82,7 +82,7 @@ def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record
 def read_rows_as_corrected() -> Mapping[tuple[str, str, str], Row]:
     """Return the cells of rows.csv, which identify events, by country, printed start and year."""
     rows: dict[tuple[str, str, str], Row] = {}
-    for row in read_rows(FOLDER / "rows.csv"):
+    for row in vocabulary.read_table(FOLDER / "rows.csv"):
         key = (row["country_id"], row["start_date"], row["count_year"])
         rows.setdefault(key, {})[row["column"]] = row["value"]
     return rows
@@ -96,7 +96,7 @@ def read_corrections() -> Mapping[str, Mapping[str, Row]]:
     read. An event whose text dates several places or actions apart has a part for each.
     """
     corrections: dict[str, dict[str, dict[str, str]]] = {}
-    for row in read_rows(FOLDER / "corrections.csv"):
+    for row in vocabulary.read_table(FOLDER / "corrections.csv"):
         parts = corrections.setdefault(row["restriction_id"], {})
         parts.setdefault(row["part"], {})[row["column"]] = row["value"]
     return corrections
@@ -110,7 +110,7 @@ def read_printed_figures() -> Mapping[str, tuple[PrintedFigure, ...]]:
     rounding, and a limit ("as much as 49%") leaves the other side open.
     """
     figures: dict[str, tuple[PrintedFigure, ...]] = {}
-    for row in read_rows(FOLDER / "printed_figures.csv"):
+    for row in vocabulary.read_table(FOLDER / "printed_figures.csv"):
         figure = PrintedFigure(row["unit"], row["value"], row["most"], row["interval_kind"])
         figures[row["restriction_id"]] = (*figures.get(row["restriction_id"], ()), figure)
     return figures
@@ -120,7 +120,7 @@ def read_printed_figures() -> Mapping[str, tuple[PrintedFigure, ...]]:
 def read_places() -> Mapping[str, tuple[NameMeaning, ...]]:
     """Return the places of places.csv by event or part: names whose text no rule reads."""
     places: dict[str, tuple[NameMeaning, ...]] = {}
-    for row in read_rows(FOLDER / "places.csv"):
+    for row in vocabulary.read_table(FOLDER / "places.csv"):
         meaning = NameMeaning(
             row["name"],
             tuple(filter(None, row["area_ids"].split(";"))),
@@ -228,5 +228,5 @@ REGISTER = Register(
     read=read_event,
     spellings=stop_targets.SPELLINGS,
     groups=stop_targets.NEW_GROUPS,
-    links=read_rows(FOLDER / "links.csv"),
+    links=vocabulary.read_table(FOLDER / "links.csv"),
 )
