@@ -26,7 +26,7 @@ from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import format_compact
 from audience_impact.cli.command import app
 from audience_impact.store import publishing
-from audience_impact.vocabulary import RuleStage
+from audience_impact.vocabulary import RuleStage, read_table
 from flows import CHECKOUT, SHIPPED, last_version
 from flows.pipeline import steps
 from flows.pipeline.quality import collect_rules
@@ -182,24 +182,7 @@ def _format_median(row: Any) -> str:
     return f"{middle} ({documents.format_compact_interval(row.q05_persons, row.q95_persons)})"
 
 
-QUESTIONS = (
-    ("How many people did Russia's restriction of calls affect?", "show RU-2025-08-13-calls"),
-    ("Nepal's ban of TikTok?", "show nepal tiktok"),
-    ("Brazil's ban of X, under its former name?", "show twitter brazil 2024"),
-    ("Iran's shutdown of January 2026?", "show iran internet january 2026"),
-    ("Nigeria's ban of Twitter, misspelt?", "show nigera twiter"),
-    ("All restrictions in Africa in 2023, each person counted once?", "show africa 2023"),
-    ("Which of them were the largest?", "show africa 2023 --by restriction"),
-    (
-        "In which countries did people spend the most person-days under restrictions in 2024?",
-        "show world 2024 --by country --metric person-days",
-    ),
-    ("What was cut in Myanmar, largest first?", "list --area burma"),
-    (
-        "Which restrictions that began in Russia in 2025 cost the most person-days?",
-        "list --area russia --year 2025 --begun --sort person-days",
-    ),
-)
+QUESTIONS = [tuple(row.values()) for row in read_table(Path(__file__).with_name("questions.csv"))]
 """Questions of the README, each with the command that answers it."""
 
 

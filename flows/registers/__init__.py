@@ -1,11 +1,15 @@
 """Registers that can be imported, by their name in the command, and their import as a layer.
 
 This module does not import the readers, so that the command starts fast. To add a register, add a
-package to `audience_impact/registers/` with a module that defines `REGISTER`, and an entry here.
+package to `audience_impact/registers/` with a module that defines `REGISTER`, and an entry to
+registers.toml.
 """
 
+import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ class Entry:
     title: str
     default_copy: str
     layer: str | None = None
-    where: tuple[str, ...] = ()
+    where: Sequence[str] = ()
     outcome: str = (
         "Every row becomes an event, repeats one, or is refused; the reconciliation says how "
         "many, and compares the events by country and year with those of --counts."
@@ -48,36 +52,5 @@ class Entry:
         )
 
 
-REGISTERS = {
-    "stop": Entry(
-        "audience_impact.registers.stop.events",
-        "Access Now's #KeepItOn STOP register",
-        "the known public copy of 2026-05-20",
-        "data/stop",
-        (
-            "Access Now publishes the register as a sheet, "
-            "https://docs.google.com/spreadsheets/d/1DvPAuHNLp5BXGb0nnZDGNoiIwEeu2ogdXEIDvT4Hyfk, "
-            "behind its data dashboard, https://www.accessnow.org/keepiton-data-dashboard/.",
-            "Save the sheet of all years (Combined) as .xlsx or .csv, or take the copy of "
-            "2026-05-20 that was read here, "
-            "data/processed/access_now_snapshot_2026-05-20.parquet of "
-            "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns.",
-            "Licence: the copy states none. Other users of the register state CC BY 4.0; we have "
-            "not read Access Now's own terms. A checkout brings the facts of that copy in "
-            "data/stop, without the register's texts. Cite Access Now, and ask Access Now before "
-            "you publish the register itself.",
-        ),
-    ),
-    "ioda": Entry(
-        "audience_impact.registers.outages",
-        "IODA's list of measured outages",
-        "the copy of 2023",
-        None,
-        (
-            "IODA published the outages that it investigated with the paper Destination "
-            "Unreachable (SIGCOMM 2023), https://github.com/InetIntel/internet_outages.",
-            "Licence: none stated. Name IODA, and ask there before you publish the list itself.",
-        ),
-        "Every row becomes evidence or is refused; the reconciliation says how many, and why.",
-    ),
-}
+_TEXT = Path(__file__).with_name("registers.toml").read_text(encoding="utf-8")
+REGISTERS = {name: Entry(**cells) for name, cells in tomllib.loads(_TEXT).items()}
