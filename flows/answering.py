@@ -18,18 +18,15 @@ from audience_impact import pipeline
 from audience_impact.answers import numbers, records, sentences
 from audience_impact.answers.explaining import TABLES, Trace, make_trace
 from audience_impact.answers.names import capitalise_first
-from audience_impact.answers.numbers import read_estimate
 from audience_impact.api import People
 from audience_impact.outputs.area_names import list_names
 from audience_impact.outputs.over_time import unite_people
 from audience_impact.outputs.review.reasons import withhold_quantiles
 from audience_impact.periods import parse_period
-from audience_impact.pipeline import Outputs, Settings
 from audience_impact.plain_text import ReadableError
 from audience_impact.simulation.worlds import summarise
 from audience_impact.store import versions
 from audience_impact.store.manifest import write_layers
-from audience_impact.store.versions import Stored, make_frame
 from flows.adding.event import Event, find_last_day, publish_estimate
 from flows.pipeline import quality, steps
 from schemas.published import to_arrow
@@ -53,7 +50,7 @@ NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
 
 
 @contextmanager
-def open_facts(version: Stored) -> Iterator[list[Path]]:
+def open_facts(version: versions.Stored) -> Iterator[list[Path]]:
     """Yield folders with copies of the facts of a version."""
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as name:
         yield write_layers(version.fact_files(), Path(name))
@@ -101,13 +98,13 @@ def count_people(place: str, ids: Sequence[str], period: str) -> People:
         raise ValueError(f"{unknown[0]} is not among the facts of {place}")
     day = steps.choose_day(checked, None)
     stages, _ = pipeline.prepare_run(checked.tables, day, ids)
-    simulation = Outputs(stages, Settings()).simulation
+    simulation = pipeline.Outputs(stages, pipeline.Settings()).simulation
     table = summarise(unite_people(simulation, period), pd.RangeIndex(1), "persons")
     row = withhold_quantiles(table)[0].iloc[0]
     codes = sorted(set(stages.simulation.timeline.rows["country_id"]))
     names = ", ".join(list_names(checked.tables["areas"]).reindex(codes))
     drawn = set(stages.simulation.countries["restriction_id"])
-    people = read_estimate(row)
+    people = numbers.read_estimate(row)
     when = f" in {numbers.dates_in_words(period)}" if period else ""
     several = f"at least one of {len(ids)} restrictions" if len(ids) > 1 else "a restriction"
     words = f"under {several} in {names}{when}."
@@ -128,7 +125,7 @@ def _describe(people: numbers.Estimate, sentence: str) -> People:
 
 
 def recompute_trace(
-    checked: steps.Checked, restriction_id: str, version: Stored | None = None
+    checked: steps.Checked, restriction_id: str, version: versions.Stored | None = None
 ) -> Trace:
     """Return the recomputed trace of a restriction, compared with a published version.
 
@@ -145,7 +142,9 @@ def recompute_trace(
     is_same = record is not None and record.inputs_sha256 == checked.inputs_sha256
     day = record.as_of if record and is_same else steps.choose_day(checked, None)
     stages, _ = pipeline.prepare_run(checked.tables, day, [restriction_id])
-    outputs = Outputs(stages, Settings(seed=record.seed) if record else Settings())
+    outputs = pipeline.Outputs(
+        stages, pipeline.Settings(seed=record.seed) if record else pipeline.Settings()
+    )
     frames = {name: _select_rows(outputs[name], restriction_id) for name in TABLES}
     refused = quality.list_refused(checked.findings)
     frames["impact"] = quality.add_losses(frames["impact"], refused, checked.tables)
@@ -153,9 +152,8 @@ def recompute_trace(
     compared = "It was compared with no published version."
     if version:
         published = _select_rows(version.read_frame("impact"), restriction_id)
-        compared = (
-            f"Version {version.id} {_compare(published, make_frame(made['impact']), is_same)}"
-        )
+        ours = versions.make_frame(made["impact"])
+        compared = f"Version {version.id} {_compare(published, ours, is_same)}"
     origin = f"Computed from the facts for this restriction alone. {compared}"
     return make_trace(made, restriction_id, checked.files, origin)
 

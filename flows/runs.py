@@ -26,7 +26,6 @@ from audience_impact.store import AwayError, PublishError, publishing, storage, 
 from audience_impact.store.files import as_json, hash_bytes
 from audience_impact.store.manifest import require_shape
 from audience_impact.store.publishing import Published
-from audience_impact.store.versions import Stored
 from flows import CHECKOUT
 from flows.pipeline import cache, steps
 from flows.serving import checkouts, metrics
@@ -136,7 +135,7 @@ def _run_steps(options: RunOptions, profile: Profile, call: Caller) -> Outcome:
     reading = timed("read", steps.read_facts, options.facts)
     conditions = digest_conditions(reading, options)
     done: Published | None = timed("find", find_unchanged, conditions, options)
-    stored: Stored | Results
+    stored: versions.Stored | Results
     if done:
         outcome, stored = Outcome(done, [], [], reading.overridden_count), done.version
     else:
@@ -216,7 +215,7 @@ def find_unchanged(conditions: str, options: RunOptions) -> Published | None:
     return publishing.confirm_latest(options.published, version, options.keep)
 
 
-def _sign_conditions(conditions: str, version: Stored) -> str:
+def _sign_conditions(conditions: str, version: versions.Stored) -> str:
     return hash_bytes(f"{conditions}/{version.name}/".encode() + version.manifest_bytes)
 
 
@@ -248,7 +247,7 @@ def _publish_version(results: Results, conditions: str, options: RunOptions) -> 
     return done
 
 
-def record_layers(version: Stored, folders: Sequence[Path], conditions: str = "") -> None:
+def record_layers(version: versions.Stored, folders: Sequence[Path], conditions: str = "") -> None:
     """Write beside a version from which layers the last run computed it, and its conditions."""
     record = {
         "version_id": version.id,
@@ -260,7 +259,7 @@ def record_layers(version: Stored, folders: Sequence[Path], conditions: str = ""
         version.store.write_file(RECORD, content)
 
 
-def read_record(version: Stored) -> dict[str, Any]:
+def read_record(version: versions.Stored) -> dict[str, Any]:
     """Return what `record_layers` wrote of a version; raise PublishError for a damaged record."""
     content = storage.read_existing(version.store, RECORD)
     if content is None:

@@ -12,7 +12,6 @@ from audience_impact.answers import areas, names, rankings, records, text
 from audience_impact.answers.areas import AreaRecord
 from audience_impact.answers.records import Tables
 from audience_impact.cli import finding
-from audience_impact.cli.finding import Question
 from audience_impact.cli.folders import fail_with, print_line
 from audience_impact.plain_text import plain_lines
 from audience_impact.store.versions import Stored
@@ -79,7 +78,7 @@ def answer_question(version: Stored, words: str, period: str | None, options: Op
     )
 
 
-def _has_period(tables: Tables, question: Question) -> bool:
+def _has_period(tables: Tables, question: finding.Question) -> bool:
     rows = tables["areas"][tables["areas"]["area_id"] == question.area]
     return question.period is None or bool((rows["period"] == question.period).any())
 
@@ -100,7 +99,9 @@ def answer_restriction(
     return Answer(render(record, version.id), values, draw)
 
 
-def _answer_area(version: Stored, tables: Tables, question: Question, options: Options) -> Answer:
+def _answer_area(
+    version: Stored, tables: Tables, question: finding.Question, options: Options
+) -> Answer:
     by, is_map = options.by, options.form is answers.ChartForm.MAP
     if is_map and by is answers.Grouping.RESTRICTION:
         raise fail_with("--as map draws countries: leave out --by restriction", 2)
@@ -138,7 +139,9 @@ def _answer_area(version: Stored, tables: Tables, question: Question, options: O
     return Answer(shown, values, draw)
 
 
-def _find_area_record(tables: Tables, question: Question, metric: answers.Quantity) -> AreaRecord:
+def _find_area_record(
+    tables: Tables, question: finding.Question, metric: answers.Quantity
+) -> AreaRecord:
     """Return the record of an area; exit with 1 if nothing is published of it."""
     area, kinds = question.area or WORLD, [RestrictionKind.ALL]
     if question.has_shutdowns:
@@ -206,18 +209,18 @@ def find_area_code(words: str, tables: Tables) -> str:
 
 def find_restrictions(
     words: str, tables: Tables, period: str | None = None
-) -> tuple[Question, list[str]]:
+) -> tuple[finding.Question, list[str]]:
     """Return the question and the restrictions that fit it; exit with 1 if nothing fits."""
     ids = tables.list_ids()
     if words in ids:
         if period:
             raise fail_with(f"--period {period} goes with a country or region; {words} is none", 2)
-        return Question(), [words]
+        return finding.Question(), [words]
     is_id = finding.is_like_id(words)
     near = difflib.get_close_matches(words, ids) if is_id else []
     completed = [name for name in ids if name.casefold().startswith(words.casefold())]
     if is_id and completed:
-        return Question(), completed
+        return finding.Question(), completed
     if near:
         raise fail_with(f"{words} is not published; did you mean {' or '.join(near)}?")
     vocabulary = finding.Vocabulary(tables)

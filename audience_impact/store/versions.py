@@ -44,7 +44,6 @@ from audience_impact.store import (
 from audience_impact.store import history as logs
 from audience_impact.store import manifest as manifests
 from audience_impact.store.files import MOST_BYTES, hash_bytes, read_whole, report_away
-from audience_impact.store.history import split_folder
 from audience_impact.vocabulary import YesNo
 
 if TYPE_CHECKING:  # an answer for a restriction is made without pandas
@@ -118,7 +117,7 @@ class Stored:
     @property
     def order(self) -> tuple[int, str]:
         """Return what sorts the versions of a place by their publication."""
-        return split_folder(self.name)
+        return logs.split_folder(self.name)
 
     @property
     def number(self) -> int:
@@ -418,7 +417,7 @@ def list_complete(store: Storage, paths: Iterable[str]) -> list[Stored]:
     """Return the versions whose manifest is among the paths, those without a number first."""
     folders = [path.removesuffix(f"/{MANIFEST}") for path in paths if path.endswith(f"/{MANIFEST}")]
     names = [name for name in folders if VERSION_FOLDER.fullmatch(name)]
-    return [Stored(store, f"{VERSIONS}/{name}") for name in sorted(names, key=split_folder)]
+    return [Stored(store, f"{VERSIONS}/{name}") for name in sorted(names, key=logs.split_folder)]
 
 
 def has_manifest(version: Stored) -> bool:

@@ -29,6 +29,7 @@ from audience_impact.places.networks import list_networks
 from audience_impact.plain_text import fold_name
 from flows.adding import questions as asking
 from flows.adding.entries import END_SOURCE, Rows, build_targets
+from flows.adding.questions import NotOnRecordError
 from flows.adding.writing import insert_rows
 from flows.pipeline import quality, steps
 
@@ -83,7 +84,7 @@ class EventRows:
         self._parents = populations.parents_of(self.tables["areas"])
         self.country_id = records.find_area(event.country)
         if populations.country_of(self.country_id, self._parents) != self.country_id:
-            raise asking.NotOnRecordError(
+            raise NotOnRecordError(
                 f"{event.country} is no country; give the country, and --place for the place"
             )
         platforms = dict.fromkeys(map(records.find_platform, event.services))
@@ -109,19 +110,17 @@ class EventRows:
         self._check_operators()
         blocks = [self._check_service(platform) for platform in self._platform_ids]
         if all(blocks) and not (self.event.places or self.event.is_slowed or self.event.features):
-            raise asking.NotOnRecordError("; ".join(blocks))
+            raise NotOnRecordError("; ".join(blocks))
 
     def _check_years(self) -> None:
         bases, country, year = self.tables["bases"], self.event.country, self.event.start.year
         is_online = bases["population_base"].str.startswith("internet")
         periods = bases.loc[is_online & (bases["area_id"] == self.country_id), "period"]
         if periods.empty:
-            raise asking.NotOnRecordError(
-                f"our record holds no count of the people online in {country}"
-            )
+            raise NotOnRecordError(f"our record holds no count of the people online in {country}")
         first, last = int(periods.min()[:4]), int(periods.max()[:4])
         if first - year > MOST_YEARS_BEFORE or year - last > MOST_YEARS_AFTER:
-            raise asking.NotOnRecordError(
+            raise NotOnRecordError(
                 f"our record counts the people online in {country} from {first} to {last}: {year} "
                 "is too far from these years for an estimate"
             )
@@ -135,7 +134,7 @@ class EventRows:
         for operator in operators:
             if operator not in counted and fold_name(operator) not in names:
                 near = asking.suggest_names(operator, names.values())
-                raise asking.NotOnRecordError(
+                raise NotOnRecordError(
                     f"{operator} is no operator of {self.event.country} on record{near}"
                 )
 
@@ -147,9 +146,7 @@ class EventRows:
         row = tables["platforms"].set_index("platform_id").loc[platform]
         if row["ended_on"] and row["ended_on"] <= start:
             ended = on_day(row["ended_on"])
-            raise asking.NotOnRecordError(
-                f"{row['name']} closed {ended}, so that it has no users later"
-            )
+            raise NotOnRecordError(f"{row['name']} closed {ended}, so that it has no users later")
         acts, targets = tables["restrictions"], tables["restriction_targets"]
         is_whole = targets["feature"] == words.Feature.WHOLE_SERVICE.value
         ids = targets.loc[(targets["platform_id"] == platform) & is_whole, "restriction_id"]

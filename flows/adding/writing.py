@@ -19,7 +19,6 @@ from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Finding
 from audience_impact.store.files import explain_error, write_together
 from flows.pipeline import steps
-from flows.pipeline.steps import RefusedError, build_headers, format_finding
 from schemas.facts import TABLES
 
 Row = Mapping[str, str]
@@ -52,13 +51,13 @@ def insert_rows(folder: Path, rows: Mapping[str, Sequence[Row]]) -> list[Changed
 
 
 def _insert_into_file(path: Path, rows: Sequence[Row]) -> ChangedFile:
-    header = build_headers()[path.stem]
+    header = steps.build_headers()[path.stem]
     before = path.read_bytes() if path.is_file() else (",".join(header.columns) + "\n").encode()
     try:
         lines = before.decode().splitlines(keepends=True)
         cells = [next(csv.reader([line], strict=True), []) for line in lines]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise RefusedError([f"{path} is no table in UTF-8: {error}"]) from error
+        raise steps.RefusedError([f"{path} is no table in UTF-8: {error}"]) from error
     end = "\r\n" if b"\r\n" in before else "\n"
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += end
@@ -68,7 +67,9 @@ def _insert_into_file(path: Path, rows: Sequence[Row]) -> ChangedFile:
     for row in rows:
         missing = [name for name, cell in row.items() if cell and name not in names]
         if missing:
-            raise RefusedError([f"{path} lacks the column {missing[0]}: add it to the header"])
+            raise steps.RefusedError(
+                [f"{path} lacks the column {missing[0]}: add it to the header"]
+            )
         new_cells = [row.get(name, "") for name in names]
         if new_cells not in cells:
             by = [names.index(name) for name in BESIDE.get(path.stem) or header.key[:1]]
@@ -115,7 +116,7 @@ def require_sound(files: Sequence[ChangedFile], folders: Sequence[Path], today: 
     """Raise RefusedError where the new rows cause errors."""
     findings = find_new_findings(files, folders, today)
     if bad := [finding for finding in findings if finding.is_error]:
-        raise RefusedError([format_finding(finding, folders) for finding in bad])
+        raise steps.RefusedError([steps.format_finding(finding, folders) for finding in bad])
 
 
 def write_files(files: Sequence[ChangedFile]) -> None:
@@ -123,8 +124,8 @@ def write_files(files: Sequence[ChangedFile]) -> None:
     try:
         for file in files:
             if file.path.is_file() and file.path.read_bytes() != file.before:
-                raise RefusedError([f"{file.path} was changed meanwhile: run it again"])
+                raise steps.RefusedError([f"{file.path} was changed meanwhile: run it again"])
         write_together({file.path: file.after for file in files})
     except OSError as error:
         names = error.filename or ", ".join(str(file.path) for file in files)
-        raise RefusedError([f"{names} cannot be written: {explain_error(error)}"]) from error
+        raise steps.RefusedError([f"{names} cannot be written: {explain_error(error)}"]) from error

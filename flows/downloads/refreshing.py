@@ -23,11 +23,10 @@ from flows.downloads import Name
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import RetryPolicy
 from flows.downloads.folder import PUBLISHERS, Download, name_source
-from flows.layers import REFRESH_MARK, Owner
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError, build_headers
 
-OWNER = Owner("refresh", REFRESH_MARK)
+OWNER = layers.Owner("refresh", layers.REFRESH_MARK)
 YEARS = Years(1960, 2030)
 """From the first year of the World Bank's series to the last year in use."""
 SOURCES = Sources(

@@ -40,7 +40,6 @@ from audience_impact.registers.register import (
 )
 from audience_impact.vocabulary import Unstated
 from flows import layers
-from flows.layers import Owner
 from flows.pipeline import steps
 from flows.registers import REGISTERS
 from flows.registers.files import RegisterError, read_file
@@ -108,7 +107,7 @@ def import_file(
             content.summary["differences"] = _compare_counts(content.summary["counts"], theirs)
         text = _describe_events(content.summary, register, folder, theirs)
     files = _render_layer(register.name, content, list(frame.columns))
-    owner = Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
+    owner = layers.Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
     written = layers.write_layer(files, folder, base, owner, overwrite)
     return Imported(text, json_text(content.summary) + "\n", written.replaced)
 
