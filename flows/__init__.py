@@ -24,9 +24,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder of the repository: the command works from a checkout."""
 FACTS, REGISTER = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "stop"
-"""Facts by hand, and Access Now's register as facts, which `import stop FILE` replaces by a newer
-edition.
-"""
+"""Facts by hand, and Access Now's register as facts, which `import stop FILE` replaces."""
 SHIPPED = (FACTS, REGISTER)
 """The layers that a checkout brings."""
 

@@ -44,19 +44,15 @@ STEPS = {
 }
 """The steps of a run by their names, in words."""
 ATTEMPTS, FIRST_WAIT, WAIT_FACTOR = 4, 1.0, 4.0
-"""How often a step that reads or writes outside of the process is tried, and the seconds between
-one try and the next."""
+"""How often a step is tried, and the seconds between the first two tries and their growth."""
 LASTING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
-"""Errors that waiting does not mend: a path that is wrong stays wrong. A file that is there already
-may be of another run, which was faster."""
+"""Errors that waiting does not mend, unlike a file that a faster run has just written."""
 LONGEST_NOTICE = 2_000
 """Maximum number of characters of a notice; some services refuse longer ones."""
 
 RECORD = "layers.json"
-"""The file beside the versions with the layers of facts of the latest one, and its conditions.
-
-Folders depend on the machine, so they are no part of a version, whose bytes follow from the facts.
-"""
+"""The file beside the versions with the layers of facts of the latest one, and its conditions: the
+folders depend on the machine, and a version on facts alone."""
 Caller = Callable[..., Any]
 """Calls a step: takes its name, its function and the arguments of the function."""
 log = logging.getLogger(__name__)

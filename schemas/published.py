@@ -131,9 +131,8 @@ SCHEMA_VERSION = max(
     (column.since for part in PARTS.values() for column in part.values()),
     key=lambda version: [*map(int, version.split("."))],
 )
-"""The newest version that added a column. If one is withdrawn, or changes its type or meaning, all
-begin anew with the next major version.
-"""
+"""The newest version that added a column. Where one is withdrawn, or changes its type or meaning,
+all begin anew with the next major version."""
 WHOLE_UNITS = ("persons", "person_days", "person_hours", "days", "count")
 """Units of numbers that are published as integers."""
 RESULT_UNITS = ("persons", "person_days", "person_hours", "share")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Option
 
 from audience_impact.api.loading import IS_CHECKOUT, RELEASED
 from audience_impact.api.loading import PUBLISHED as PUBLISHED
@@ -80,7 +81,7 @@ def choose_published(published: Path) -> Path:
 
 def path_option(name: str, metavar: str, about: str, **more: Any) -> Any:
     """Return an option for paths or addresses, which the command itself looks at."""
-    return typer.Option(name, metavar=metavar, help=about, readable=False, **more)
+    return Option(name, metavar=metavar, help=about, readable=False, **more)
 
 
 def local_option(name: str, metavar: str, about: str, **more: Any) -> Any:
@@ -90,7 +91,7 @@ def local_option(name: str, metavar: str, about: str, **more: Any) -> Any:
 
 def date_option(name: str, about: str) -> Any:
     """Return an option for a day."""
-    return typer.Option(name, formats=["%Y-%m-%d"], metavar="DATE", help=about)
+    return Option(name, formats=["%Y-%m-%d"], metavar="DATE", help=about)
 
 
 PUBLISHED_OPTION = path_option(
@@ -115,7 +116,7 @@ PublishedFolder = Annotated[
 ]
 VersionName = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--version",
         metavar="VERSION",
         help="Read this version: its number (v42), its id or the beginning of it, or previous.",
@@ -134,9 +135,7 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
-AnswerFormat = Annotated[
-    OutputFormat, typer.Option("--format", help="Output format of the answer.")
-]
+AnswerFormat = Annotated[OutputFormat, Option("--format", help="Output format of the answer.")]
 
 
 def write_answer(style: OutputFormat, values: Any, text: str) -> None:

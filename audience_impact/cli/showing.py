@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from audience_impact.answers import ChartForm, EventKind, EventOrder, Grouping, Quantity
 from audience_impact.cli import folders as cli
@@ -31,33 +32,31 @@ class Form(StrEnum):
 
 Restriction = Annotated[
     list[str],
-    typer.Argument(
+    Argument(
         metavar="RESTRICTION",
         help="Plain words that fit one restriction, such as 'nigeria twitter ban', or its id.",
     ),
 ]
-All = Annotated[bool, typer.Option("--all", help="Show everything: all figures, codes and years.")]
+All = Annotated[bool, Option("--all", help="Show everything: all figures, codes and years.")]
 Area = Annotated[
     str,
-    typer.Option(
+    Option(
         metavar="AREA",
         help="Only this area: a code (RU, 002, 001 for the world) or a name (Africa, Burma).",
         show_default=False,
     ),
 ]
-Year = Annotated[int | None, typer.Option(min=1990, max=2100, help="Only this year.")]
+Year = Annotated[int | None, Option(min=1990, max=2100, help="Only this year.")]
 Kind = Annotated[
     EventKind | None,
-    typer.Option(help="Only shutdowns of the whole internet, or restrictions of services alone."),
+    Option(help="Only shutdowns of the whole internet, or restrictions of services alone."),
 ]
 Begun = Annotated[
-    bool, typer.Option("--begun", help="Only restrictions that began in the year of --year.")
+    bool, Option("--begun", help="Only restrictions that began in the year of --year.")
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace an existing export that differs.")
-]
+Overwrite = Annotated[bool, Option("--overwrite", help="Replace an existing export that differs.")]
 Sort = Annotated[
-    EventOrder | None, typer.Option(help="The most people or person-days first, or the newest.")
+    EventOrder | None, Option(help="The most people or person-days first, or the newest.")
 ]
 
 
@@ -65,7 +64,7 @@ def explain(
     restriction: Restriction,
     metric: Annotated[
         ImpactMetric | None,
-        typer.Option(
+        Option(
             metavar="METRIC",
             help=f"{', '.join(ImpactMetric)}. Default: users of the feature, if one is restricted.",
         ),
@@ -112,7 +111,7 @@ def explain(
 def show(
     what: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             metavar="WHAT",
             help="Plain words, such as 'nigeria twitter ban', 'sudan 2023' or 'africa'; or ids of "
             "restrictions.",
@@ -122,19 +121,15 @@ def show(
     version_name: cli.VersionName = None,
     on: cli.OnDay = None,
     period: Annotated[
-        str | None,
-        typer.Option(metavar="YEAR", help="Year or month (2023-05). Default: the last year."),
+        str | None, Option(metavar="YEAR", help="Year or month (2023-05). Default: the last year.")
     ] = None,
     by: Annotated[
-        Grouping | None, typer.Option(help="Rank the restrictions of an area, or its countries.")
+        Grouping | None, Option(help="Rank the restrictions of an area, or its countries.")
     ] = None,
     metric: Annotated[
-        Quantity,
-        typer.Option(help="Rank by people, each counted once, or by person-days, once a day."),
+        Quantity, Option(help="Rank by people, each counted once, or by person-days, once a day.")
     ] = Quantity.PEOPLE,
-    top: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of rows of the ranking.")
-    ] = 10,
+    top: Annotated[int, Option(min=1, metavar="N", help="Number of rows of the ranking.")] = 10,
     show_all: All = False,
     chart: Annotated[
         Path | None,
@@ -146,7 +141,7 @@ def show(
     ] = None,
     form: Annotated[
         ChartForm | None,
-        typer.Option(
+        Option(
             "--as", help="Chart of a country or region: bars, a map, or a line over all its years."
         ),
     ] = None,
@@ -219,9 +214,7 @@ def cite(
     published: cli.PublishedFolder = cli.PUBLISHED,
     version_name: cli.VersionName = None,
     on: cli.OnDay = None,
-    style: Annotated[
-        Form, typer.Option("--format", help="Output format of the citation.")
-    ] = Form.TEXT,
+    style: Annotated[Form, Option("--format", help="Output format of the citation.")] = Form.TEXT,
 ) -> None:
     """Write the citation of an answer for a restriction, with sentence, version and licence."""
     version = cli.open_version(published, version_name, on)
@@ -245,7 +238,7 @@ def cite(
 def export(
     form: Annotated[
         ExportForm,
-        typer.Option(
+        Option(
             "--format", help="xlsx: a workbook for people; the others: exact data for programs."
         ),
     ],
@@ -262,7 +255,7 @@ def export(
     on: cli.OnDay = None,
     restriction: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--restriction",
             metavar="WHAT",
             help="Only this restriction: plain words that fit one, or its id; may be repeated.",
@@ -334,10 +327,8 @@ def require_report_folder(published: Path) -> None:
 
 def show_history(
     published: cli.PublishedFolder = cli.PUBLISHED,
-    top: Annotated[
-        int, typer.Option(min=1, help="Number of entries to show, the newest first.")
-    ] = 20,
-    show_all: Annotated[bool, typer.Option("--all", help="Show all entries.")] = False,
+    top: Annotated[int, Option(min=1, help="Number of entries to show, the newest first.")] = 20,
+    show_all: Annotated[bool, Option("--all", help="Show all entries.")] = False,
     style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """List what was published when, the newest first, and each move of `latest`.
@@ -406,14 +397,14 @@ def _format_entries(
 def diff(
     old: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             help="Number of a version, its id or the beginning of it, latest, previous, or its "
             "folder. Default: previous, or with --facts latest.",
             show_default=False,
         ),
     ] = None,
     new: Annotated[
-        str | None, typer.Argument(help="A later version. Default: latest.", show_default=False)
+        str | None, Argument(help="A later version. Default: latest.", show_default=False)
     ] = None,
     published: cli.PublishedFolder = cli.PUBLISHED,
     facts: Annotated[
@@ -429,16 +420,16 @@ def diff(
         cli.date_option("--as-of", "With --facts: use only facts that were known on that date."),
     ] = None,
     restriction: Annotated[
-        str | None, typer.Option(metavar="ID", help="Compare only this restriction.")
+        str | None, Option(metavar="ID", help="Compare only this restriction.")
     ] = None,
     most_rows: Annotated[
-        int, typer.Option("--edits", min=1, help="Number of changed fact rows to show.")
+        int, Option("--edits", min=1, help="Number of changed fact rows to show.")
     ] = 12,
     show_all: Annotated[
-        bool, typer.Option("--all", help="Show all answers and rows, also slight changes.")
+        bool, Option("--all", help="Show all answers and rows, also slight changes.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
+        bool, Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
     ] = False,
     style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:

@@ -134,13 +134,10 @@ def as_json(value: object) -> bytes:
 
 
 MOST_BYTES = 500_000_000
-"""Maximum size of a file at an address, of an archive, and of the files of a folder that is copied;
-far above any facts.
-"""
+"""Maximum size of a file at an address, an archive or a copied folder: far above any facts."""
 MOST_WORDS_BYTES = 16_000_000
-"""Maximum size of a manifest, a pointer or an entry of the history: a manifest of 2,000
-restrictions and 1,000 sources has 0.6 million, and JSON takes up to 24 times its size in memory.
-"""
+"""Maximum size of other files: JSON takes up to 24 times as much memory, and the manifest of 2,000
+restrictions and 1,000 sources has 0.6 million."""
 OF_TABLES = (".parquet", ".zip", ".csv")
 PIECE_BYTES = 2**20
 MOST_NAMES = 10_000
@@ -211,10 +208,8 @@ BY_LIBRARY = {
     **dict.fromkeys(("pyarrow", "zipfile", "zlib"), OF_A_FILE),
     "filelock": "wait for the other command, and run again",
 }
-"""What to do about an error of a library that deals with the outside, by the name of the library.
-
-By name, because importing them all would take seconds.
-"""
+"""What to do about an error of a library that deals with the outside, by its name: importing them
+all would take seconds."""
 _DETAILS = re.compile(r" in [\d.]+\w*s(, after .*?retry_timeout: [\d.]+s)?")
 """What a store adds about its own attempts."""
 MOST_SIGNS = 300

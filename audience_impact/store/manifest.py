@@ -33,9 +33,7 @@ LEVEL = 6
 LEAST_DECODED_BYTES = 512 * 1024**2
 """Decoded bytes that any file may have: above the tables of a register of a hundred thousand."""
 MOST_DECODED_RATIO = 100
-"""Decoded bytes for each byte of a larger file: published tables have up to about twenty, facts up
-to ten, and a trap has a thousand.
-"""
+"""Decoded bytes for each byte of a larger file: ours have up to twenty, and a trap a thousand."""
 MOST_DECODED_BYTES = 2**32
 """Decoded bytes that no file may exceed however large it is: they must fit in memory."""
 _OLDER_SCHEMA = re.compile(r"[0-4]\.[0-9]+")
@@ -50,8 +48,7 @@ SOURCES_KEY = "audience_impact_sources"  # in its footer: the sources of its row
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
 VALUES, SPECIAL_VALUES = "values", "special_values"
 CODED = (VALUES, SPECIAL_VALUES)
-"""Keys of a column's metadata: JSON with the meanings of all coded values, or of the few special
-values."""
+"""Keys of a column's metadata: JSON with the meanings of all coded, or of special, values."""
 FACT_KEYS = "fact_keys"
 """Key in the manifest for the key columns of each fact table in the archive of facts."""
 OTHER_LICENCES = "other_licences"
@@ -63,8 +60,7 @@ _KINDS = {"bool": "boolean", "float": "number", "double": "number", "string": "s
 _KINDS |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
 """Types of columns in a manifest, by the names of Arrow's types; the rest are integers."""
 LIST = "any"
-"""The type of lists in a manifest: to validators, which read Parquet through pandas, those of
-pandas are no arrays."""
+"""The type of lists in a manifest: for validators, those of pandas are no arrays."""
 _DECODED = {"number": ("integer", "number"), LIST: ("array",)}
 """Types of Arrow that a type of a manifest may have, where it is not one of the same name."""
 NUMBER_BYTES = 8

@@ -34,9 +34,7 @@ REFUSED = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 """Errors of a conditional write."""
 TIMES = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
 RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
-"""Retries of a request: what is away is reported within a minute, as the store and its stream each
-try again; Prefect then retries the task.
-"""
+"""Retries of a request: what is away is reported within a minute, and the step is tried again."""
 
 
 def open_storage(address: str) -> "BucketStorage | WebStorage":

@@ -23,8 +23,7 @@ SAME = [
 ]
 """Columns in which two rows for the same figure agree."""
 NEAR_DAYS = 7
-"""Maximum days between the starts of two restrictions of one service in one area that may be
-duplicates."""
+"""Maximum days between two starts, of a service in an area, that may be duplicates."""
 MOST_WORDS = 2
 CALLS = {words.Feature.VOICE_CALL, words.Feature.VIDEO_CALL, words.Feature.GROUP_CALL}
 END_SOURCE = {
@@ -202,6 +201,5 @@ KINDS = {
         RESTRICTION, _build_restriction_rows, _find_similar_restrictions, is_once=True
     ),
 }
-"""The entries by the name of their command. A similar figure may be added again, because several
-pages may print it; a restriction has one row, however many pages report it.
-"""
+"""The entries by the name of their command: several pages may print a figure, but a restriction has
+one row, however many pages report it."""

@@ -51,10 +51,8 @@ MEASURER = {
     "note": "an event that somebody described",
 }
 MOST_YEARS_BEFORE, MOST_YEARS_AFTER = 3, 10
-"""Years before the first count of people online and after the last for which one is estimated.
-
-Before the first, only a line leads to the day; after the last, the error grows with it.
-"""
+"""Years before the first count of people online, to which only a line leads, and after the last,
+when errors grow, for which one is estimated."""
 
 
 @dataclass(frozen=True)

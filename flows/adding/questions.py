@@ -364,10 +364,8 @@ READERS: dict[str, Reader] = {
     "period": _read_period,
     "number": read_amount,
 }
-"""How answers become cells, by what a cell is of or its kind, or by a question without a column.
-
-They raise NotOnRecordError or WrongAnswerError.
-"""
+"""How answers become cells or raise WrongAnswerError, by what a cell is of or its kind, or by a
+question without a column."""
 
 
 def _choose_unit(answers: Answers) -> str:

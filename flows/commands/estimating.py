@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
 from audience_impact import vocabulary as words
 from audience_impact.api.loading import IS_CHECKOUT, RELEASED
@@ -41,40 +42,36 @@ def read_day(text: str) -> date:
 
 
 def estimate(
-    country: Annotated[str, typer.Option("--country", help="Country, by a name or its code.")],
+    country: Annotated[str, Option("--country", help="Country, by a name or its code.")],
     start: Annotated[
         date,
-        typer.Option(
-            "--from", parser=read_day, metavar="DAY", help="2026-12-01, today or tomorrow."
-        ),
+        Option("--from", parser=read_day, metavar="DAY", help="2026-12-01, today or tomorrow."),
     ],
     days: Annotated[
         int | None,
-        typer.Option("--days", min=1, max=MOST_DAYS, help="Number of days. Default: it goes on."),
+        Option("--days", min=1, max=MOST_DAYS, help="Number of days. Default: it goes on."),
     ] = None,
     services: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="SERVICE",
             help="Services that are blocked, joined by a comma. Default: the whole internet.",
         ),
     ] = None,
     feature: Annotated[
         list[words.Feature] | None,
-        typer.Option(
-            "--feature", help="What of the services fails; may be repeated. Default: all."
-        ),
+        Option("--feature", help="What of the services fails; may be repeated. Default: all."),
     ] = None,
     place: Annotated[
         list[str] | None,
-        typer.Option("--place", help="Place of the country; may be repeated. Default: all of it."),
+        Option("--place", help="Place of the country; may be repeated. Default: all of it."),
     ] = None,
-    networks: Annotated[Networks, typer.Option(help="Networks that are cut.")] = Networks.ALL,
+    networks: Annotated[Networks, Option(help="Networks that are cut.")] = Networks.ALL,
     operators: Annotated[
         list[str] | None,
-        typer.Option(metavar="OPERATOR", help="Operators that alone are cut. Default: all."),
+        Option(metavar="OPERATOR", help="Operators that alone are cut. Default: all."),
     ] = None,
-    slowed: Annotated[bool, typer.Option("--slowed", help="Slowed, and not cut.")] = False,
+    slowed: Annotated[bool, Option("--slowed", help="Slowed, and not cut.")] = False,
     facts: Annotated[
         list[Path] | None,
         cli.local_option(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from audience_impact.cli import folders as cli
 from audience_impact.cli.showing import report as write_report
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from flows.runs import Outcome, RunOptions
     from flows.serving.profile import Profile
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+Day = Annotated[datetime | None, Option(formats=["%Y-%m-%d"], metavar="DATE")]
 MOST_SHOWN = 5
 """Number of restrictions whose answer a run prints, the most reliable first."""
 Facts = Annotated[
@@ -48,34 +49,33 @@ def run_and_publish(
             "--as-of", "Date of the results, from sources published by then. Default: all sources."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    seed: Annotated[int, Option(min=0, help="Seed of the draws.")] = 0,
     strict: Annotated[
-        bool,
-        typer.Option("--strict", help="Publish nothing if a row is wrong or answers changed much."),
+        bool, Option("--strict", help="Publish nothing if a row is wrong or answers changed much.")
     ] = False,
     keep: Annotated[
-        int | None, typer.Option(min=1, help="Number of versions to keep. Default: all.")
+        int | None, Option(min=1, help="Number of versions to keep. Default: all.")
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of processes; the results are the same. Default: 1 or 2."),
+        Option(min=1, help="Number of processes; the results are the same. Default: 1 or 2."),
     ] = None,
     accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="With --strict: publish although much changed.")
+        bool, Option("--accept-changes", help="With --strict: publish although much changed.")
     ] = False,
     profile: checkout.ProfileFile = None,
     on_top_of_shipped: checkout.OnTopOfShipped = False,
     drop_layers: Annotated[
-        bool, typer.Option("--drop-layers", help="Leave out layers that the last version had.")
+        bool, Option("--drop-layers", help="Leave out layers that the last version had.")
     ] = False,
     register: Annotated[
-        bool, typer.Option(help="Compute also Access Now's register, as the checkout brings it.")
+        bool, Option(help="Compute also Access Now's register, as the checkout brings it.")
     ] = True,
     report: Annotated[
-        bool, typer.Option("--report", help="Then write the report of the version as pages.")
+        bool, Option("--report", help="Then write the report of the version as pages.")
     ] = False,
     recompute: Annotated[
-        bool, typer.Option("--recompute", help="Compute also if nothing changed.")
+        bool, Option("--recompute", help="Compute also if nothing changed.")
     ] = False,
 ) -> None:
     """Read the facts, check them, publish the results and show them.
@@ -224,21 +224,19 @@ def refresh_figures(
     ] = CHECKOUT / "data" / "downloads",
     facts: Facts = None,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="Accept more changes than the threshold allows.")
+        bool, Option("--confirm", help="Accept more changes than the threshold allows.")
     ] = False,
     only: Annotated[
         list[Name] | None,
-        typer.Option(
+        Option(
             metavar="NAME", help=f"Fetch only this download ({', '.join(Name)}); may be repeated."
         ),
     ] = None,
     threshold: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of removed or changed rows that needs --confirm."),
+        float, Option(min=0, max=1, help="Share of removed or changed rows that needs --confirm.")
     ] = 0.05,
     address: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=ADDRESS", help="Another address of a download."),
+        list[str] | None, Option(metavar="NAME=ADDRESS", help="Another address of a download.")
     ] = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
@@ -284,7 +282,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
     def import_register(
         file: Annotated[
             Path | None,
-            typer.Argument(
+            Argument(
                 metavar="FILE",
                 help="The register: .parquet, .xlsx or .csv (UTF-8).",
                 show_default=False,
@@ -297,17 +295,16 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         ] = None,
         facts: Facts = None,
         counts: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
+            Path | None, Option(metavar="FILE", help="CSV of count_year, country, events.")
         ] = None,
         snapshot: Day = None,
-        address: Annotated[str, typer.Option(help="Address at which the register was read.")] = "",
+        address: Annotated[str, Option(help="Address at which the register was read.")] = "",
         accessed: Day = None,
         overwrite: Annotated[
-            bool,
-            typer.Option("--overwrite", help="Replace edited tables; copies go to DIR/replaced."),
+            bool, Option("--overwrite", help="Replace edited tables; copies go to DIR/replaced.")
         ] = False,
         run: Annotated[
-            bool, typer.Option("--run", help="Then run with the layer on top of the last ones.")
+            bool, Option("--run", help="Then run with the layer on top of the last ones.")
         ] = False,
         published: cli.WrittenFolder = cli.PUBLISHED,
         style: cli.AnswerFormat = cli.OutputFormat.TEXT,

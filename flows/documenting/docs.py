@@ -221,8 +221,7 @@ def fill_part(text: str, part: str, content: str) -> str:
 
 ANALYSIS = "docs/questions.md"
 PAGES = {"README.md": ("results", "questions"), "docs/index.md": ("results",), ANALYSIS: ()}
-"""The pages with committed parts that are generated, and these parts; the results of code have no
-mark."""
+"""The pages with generated parts that are committed, and those that a mark shows."""
 BLOCK = re.compile(r"(```python\n(.*?)```\n\n?)(```text\n.*?```\n)?", re.DOTALL)
 """A block of Python, and the block of text after it."""
 

@@ -28,9 +28,7 @@ PLACE = ["row_layer", "row_file", "row_line"]
 USED = ["restriction_id", "input_table", "input_id", *PLACE]
 WITHOUT_WIDTH = results.answer_without_width.__name__
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
-"""Stages whose rules appear in the table `quality`; rules of other stages prevent a version or
-depend on one.
-"""
+"""Stages whose rules appear in the table `quality`; those of others prevent or need a version."""
 
 
 def collect_rules() -> list[Rule]:

@@ -19,17 +19,14 @@ from audience_impact.store.manifest import TooLargeError, decode_table
 LONGEST_LINE = 1_000_000
 """Signs of a line of CSV; a register has some thousands."""
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 500_000_000, 200_000, 1_000, 10_000_000
-"""Limits far above any register: bytes of the file (compressed and unpacked), rows, columns and
-cells of its table.
-"""
+"""Limits far above any register: bytes of the file, packed or not; rows, columns and cells."""
 MOST_SIGNS, MOST_PLACE_SIGNS = 10_000, 3_000
 """Signs of a cell, and of the cell of a place, which takes time by the square of its length."""
 DAMAGES = (*ZIP_DAMAGES, InvalidFileException, KeyError, SyntaxError, OSError)
 """Errors that reading a damaged or encrypted workbook may raise."""
 MOST_SHEET_CELLS, MOST_SHEETS = 1_000_000, 200
-"""Cells of a sheet, declared or read, and sheets of a workbook: fifteen times a register of two
-thousand events. A workbook takes fifty times the time of CSV.
-"""
+"""Cells of a sheet, declared or read, and sheets of a workbook, which takes fifty times the time of
+CSV: fifteen times a register of two thousand events."""
 MOST_TAGS = 4 * MOST_SHEET_CELLS
 """Tags of all files of a workbook: a cell with a value has four."""
 PIECE_BYTES = 2**20
