@@ -17,7 +17,7 @@ import pandas as pd
 from audience_impact import pipeline
 from audience_impact.answers import numbers, records, sentences
 from audience_impact.answers.explaining import TABLES, Trace, make_trace
-from audience_impact.answers.names import capitalise_first
+from audience_impact.answers.names import capitalise_first, read_phrases
 from audience_impact.api import People
 from audience_impact.outputs.area_names import list_names
 from audience_impact.outputs.over_time import unite_people
@@ -31,21 +31,8 @@ from flows.adding.event import Event, find_last_day, publish_estimate
 from flows.pipeline import quality, steps
 from schemas.published import to_arrow
 
-AHEAD = {
-    "were online": "will be online",
-    "used": "use",
-    "had only": "will have only",
-    "made": "make",
-    "was": "is",
-    "were": "are",
-}
-"""Verbs of the sentence on an event, with those of one that lies ahead."""
-LATER = {
-    "It lasted ": "It will last ",
-    "who got round": "who get round",
-    "lost access": "lose access",
-}
-"""Words of the sentences that follow, likewise."""
+AHEAD, LATER = read_phrases("ahead"), read_phrases("later")
+"""Verbs of the sentence on an event, and words of those that follow, where it lies ahead."""
 NO_END = re.compile(r"Our record holds no end by [^.]*\. ")
 
 

@@ -13,6 +13,7 @@ that a record of the version has for it or for the place that contains it.
 
 from __future__ import annotations
 
+import calendar
 import difflib
 import itertools
 import re
@@ -48,10 +49,7 @@ MEANINGS = names.read_names("word")
 """Words that records say in another one."""
 CODE = re.compile(r"[A-Z]{2}|\d{3}")
 PERIOD = re.compile(r"(?<![^\W_])((?:19|20)\d\d(?:-(?:0[1-9]|1[0-2]))?)(?![^\W_])")
-MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
-    *("october", "november", "december"),
-)
+MONTHS = [name.casefold() for name in calendar.month_name[1:]]
 ENGLISH_MONTHS = {
     text: number for number, name in enumerate(MONTHS, 1) for text in (name, name[:3])
 }

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from audience_impact.store import AwayError, PublishError
+from audience_impact.vocabulary import read_table
 
 _ASIDE = re.compile(r"\.tmp-(latest|report|.+\.(json|parquet|zip|prom))-\d+")
 """Names of what is written aside under a lock, which end in the number of the process."""
@@ -182,34 +183,9 @@ ZIP_DAMAGES = (
 )
 """Errors that reading a damaged, encrypted or unknown ZIP archive may raise."""
 AGAIN = "see whether it can be reached and used, and run again"
-OF_A_DISK = "free space on the disk, or on that of TMPDIR, and run again"
-BY_NUMBER = {
-    **dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS),
-        "give a path that this user may use, or change who may",
-    ),
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), OF_A_DISK),
-    errno.ENOENT: "give a path that exists",
-    errno.ENOTDIR: "give a path whose folders are folders and no files",
-    errno.EISDIR: "give a file, and no folder",
-    errno.EEXIST: "give another path, or remove what is there",
-    errno.ENAMETOOLONG: "give a shorter name",
-    errno.ECONNREFUSED: "check the address, start what should answer there, and run again",
-}
-"""What to do about an error of the system, by its number."""
-OF_A_FILE = "the file is damaged or of another kind: publish or download it again"
-BY_LIBRARY = {
-    "httpx": "check the address, the network and the proxy, and run again",
-    "obstore": "check the address, the keys and the network, and run again",
-    "prefect": "check the server of PREFECT_API_URL, and run again",
-    "sqlalchemy": "check the database that Prefect uses, and run again",
-    "_duckdb": "give another path, or check the disk, and run again",
-    "xlsxwriter": OF_A_DISK,
-    **dict.fromkeys(("pyarrow", "zipfile", "zlib"), OF_A_FILE),
-    "filelock": "wait for the other command, and run again",
-}
-"""What to do about an error of a library that deals with the outside, by its name: importing them
-all would take seconds."""
+ADVICE = {row["error"]: row["advice"] for row in read_table(Path(__file__).with_name("advice.csv"))}
+"""What to do about an error of what lies outside, by the name of its number or of the library that
+raises it: importing them all would take seconds."""
 _DETAILS = re.compile(r" in [\d.]+\w*s(, after .*?retry_timeout: [\d.]+s)?")
 """What a store adds about its own attempts."""
 MOST_SIGNS = 300
@@ -225,11 +201,12 @@ def describe_error(error: BaseException) -> str | None:
 
 def _find_advice(error: BaseException) -> str | None:
     libraries = [kind.__module__.partition(".")[0] for kind in type(error).__mro__]
-    if advice := next((BY_LIBRARY[name] for name in libraries if name in BY_LIBRARY), None):
+    if advice := next((ADVICE[name] for name in libraries if name in ADVICE), None):
         return advice
     if isinstance(error, MemoryError):
         return "give it less at once, or a machine with more memory"
-    return BY_NUMBER.get(error.errno or 0, AGAIN) if isinstance(error, OSError) else None
+    number = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else None
+    return None if number is None else ADVICE.get(number, AGAIN)
 
 
 def explain_error(error: BaseException) -> str:
