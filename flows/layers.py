@@ -82,18 +82,16 @@ def render_tables(tables: Tables) -> Files:
     return files
 
 
-def require_own(into: Path, facts: Sequence[Path], owner: Owner) -> None:
-    """Refuse folders of facts by hand, and files that the command did not write last."""
+def require_own(
+    into: Path, facts: Sequence[Path], owner: Owner, files: Files | None = None
+) -> None:
+    """Refuse folders of facts by hand, and files that the command wrote neither last nor now."""
     _require_place(into, facts)
-    _require_unedited(into, owner, {})
-
-
-def _require_unedited(into: Path, owner: Owner, files: Files) -> None:
     choice = f"; {owner.option} keeps a copy in {into / REPLACED} and writes anew"
     advice = "move it away or give a folder of its own" + choice * bool(owner.option)
     lines = [
         f"{into / name} was not written by {owner.command}, or was changed since: {advice}"
-        for name in _list_edited(into, owner, files)
+        for name in _list_edited(into, owner, files or {})
     ]
     if lines:
         raise RefusedError(lines)
@@ -112,7 +110,7 @@ def write_layer(
         into.mkdir(parents=True, exist_ok=True)
         with disk.lock_folder(into, 0):
             if not overwrite:
-                _require_unedited(into, owner, files)
+                require_own(into, facts, owner, files)
             return _replace_files(files, into, owner)
     except Timeout as error:
         raise RefusedError([f"another command is writing {into}: wait for it"]) from error

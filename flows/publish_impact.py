@@ -109,13 +109,9 @@ def name_run() -> str:
 
 def call_as_task(name: str, function: Callable[..., Any], *args: Any) -> Any:
     """Call a step as a task of Prefect, which shows it on the page of the run."""
+    title = runs.STEPS.get(name, name)
 
-    @task(
-        name=name,
-        task_run_name=runs.STEPS.get(name, name),
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )
+    @task(name=name, task_run_name=title, cache_policy=NO_CACHE, persist_result=False)
     def run_step() -> Any:
         return runs.call_step(name, function, *args)
 

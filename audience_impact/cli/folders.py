@@ -128,13 +128,7 @@ OnDay = Annotated[
 ]
 
 
-class OutputFormat(StrEnum):
-    """Forms of an answer."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
+OutputFormat = StrEnum("OutputFormat", "TEXT JSON")
 AnswerFormat = Annotated[OutputFormat, Option("--format", help="Output format of the answer.")]
 
 

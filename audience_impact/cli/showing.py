@@ -22,14 +22,8 @@ if TYPE_CHECKING:
     from audience_impact.store.history import Entry
 
 
-class Form(StrEnum):
-    """Forms of a citation."""
-
-    TEXT = "text"
-    BIBTEX = "bibtex"
-    CSL_JSON = "csl-json"
-
-
+Form = StrEnum("Form", {"TEXT": "text", "BIBTEX": "bibtex", "CSL_JSON": "csl-json"})
+"""Forms of a citation."""
 Restriction = Annotated[
     list[str],
     Argument(

@@ -2,12 +2,5 @@
 
 from enum import StrEnum
 
-
-class Form(StrEnum):
-    """The forms of an export."""
-
-    XLSX = "xlsx"
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-    DUCKDB = "duckdb"
+Form = StrEnum("Form", "XLSX CSV JSON PARQUET DUCKDB")
+"""The forms of an export."""

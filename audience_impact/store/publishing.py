@@ -73,14 +73,13 @@ def publish_version(
 
     Versions of the same inputs have the same values, unless other libraries computed them: then the
     id is another one, since the method ends in `+values-` and a digest of the values. Raises
-    PublishError where the same libraries computed other values.
+    PublishError where the same libraries computed other values. With `keep`, the oldest versions
+    beyond that number are removed, but not the one that `latest` leads to.
 
     `about` has `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
-    (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
-    and, optionally, `primary_key`; it may contain `fact_keys`, the key columns of each fact table,
-    and `other_licences`, those of the facts. With `keep`, the oldest versions beyond that number
-    are removed, but not the one that `latest` leads to. `facts` are the files that the version was
-    computed from, `0/estimates.csv` in the first layer.
+    (each with `title` and `path`) and `tables`: by name `title`, `description`, `sources` and
+    perhaps `primary_key`; perhaps `fact_keys`, the key columns of each fact table, and
+    `other_licences` of the facts, whose files are `facts`: `0/estimates.csv` in the first layer.
     """
     if keep is not None and keep < 1:
         raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")

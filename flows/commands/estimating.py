@@ -22,13 +22,8 @@ if TYPE_CHECKING:
     from flows.adding.event import Event
 
 MOST_DAYS = 3_650
-
-
-class Networks(StrEnum):
-    """Networks whose users are counted in the facts."""
-
-    ALL = words.NetworkScope.ALL.value
-    MOBILE = words.NetworkScope.MOBILE.value
+Networks = StrEnum("Networks", "ALL MOBILE")
+"""Networks whose users are counted in the facts."""
 
 
 def read_day(text: str) -> date:

@@ -40,12 +40,8 @@ PAGE = re.compile(r"`docs/([\w/-]+\.md)`")
 STARTER = "docs/assets/own-facts"
 """Folder with a file for each fact table, for whoever begins a folder of facts of their own."""
 FEATURED = (
-    "RU-2025-08-13-calls",
-    "RU-2024-12-15-youtube",
-    "RU-2025-12-22-whatsapp",
-    "RU-2026-02-11-youtube-whatsapp-dns",
-    "IR-2026-01-08-internet",
-    "RU-2024-08-12-adsense",
+    *("RU-2025-08-13-calls", "RU-2024-12-15-youtube", "RU-2025-12-22-whatsapp"),
+    *("RU-2026-02-11-youtube-whatsapp-dns", "IR-2026-01-08-internet", "RU-2024-08-12-adsense"),
     "ES-2024-03-22-telegram",
 )
 HEADINGS = (

@@ -28,6 +28,7 @@ from audience_impact.registers.denominators.publisher_files import Difference, S
 from audience_impact.store.files import as_json, hash_bytes, write_whole
 from audience_impact.vocabulary import read_table
 from flows.downloads import Name, fetching
+from flows.downloads.fetching import FetchedFile, RetryPolicy
 from flows.pipeline.steps import RefusedError
 
 INCOMING, FETCHING, ABOUT, ACCEPTED = "incoming", "fetching", "about.json", "accepted"
@@ -89,7 +90,7 @@ class Download:
     publisher: Publisher
     folder: Path
     accessed_on: date
-    files: tuple[fetching.FetchedFile, ...]
+    files: tuple[FetchedFile, ...]
 
     @property
     def name(self) -> Name:
@@ -136,7 +137,7 @@ class Download:
 def _read_download(publisher: Publisher, folder: Path) -> Download | None:
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        fetched = tuple(fetching.FetchedFile(**file) for file in about["files"])
+        fetched = tuple(FetchedFile(**file) for file in about["files"])
         download = Download(publisher, folder, date.fromisoformat(about["accessed_on"]), fetched)
         digests = [hash_bytes(content) for content in download.read_files()]
     except (OSError, ValueError, TypeError, KeyError):
@@ -158,7 +159,7 @@ def read_accepted(root: Path, publisher: Publisher) -> Download | None:
 
 
 def fetch_download(
-    root: Path, publisher: Publisher, address: str, policy: fetching.RetryPolicy, today: date
+    root: Path, publisher: Publisher, address: str, policy: RetryPolicy, today: date
 ) -> Download:
     """Return the fetched files as incoming, or the last accepted download if they equal it."""
     before = read_accepted(root, publisher)
@@ -181,14 +182,10 @@ def fetch_download(
 
 
 def _fetch_files(
-    publisher: Publisher,
-    address: str,
-    folder: Path,
-    earlier: Download | None,
-    policy: fetching.RetryPolicy,
-) -> tuple[fetching.FetchedFile, ...]:
+    publisher: Publisher, address: str, folder: Path, earlier: Download | None, policy: RetryPolicy
+) -> tuple[FetchedFile, ...]:
     before = {(file.file, file.address): file for file in earlier.files} if earlier else {}
-    fetched: list[fetching.FetchedFile] = []
+    fetched: list[FetchedFile] = []
     count = 1
     with fetching.open_client(policy) as http:
         while len(fetched) < count:
