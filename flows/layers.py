@@ -42,6 +42,7 @@ REPLACED, _ASIDE = "replaced", ".tmp-layer"
 
 Files = Mapping[str, bytes]
 """The bytes of files, by path below the folder."""
+_NONE: Files = {}
 
 
 @dataclass(frozen=True)
@@ -82,16 +83,14 @@ def render_tables(tables: Tables) -> Files:
     return files
 
 
-def require_own(
-    into: Path, facts: Sequence[Path], owner: Owner, files: Files | None = None
-) -> None:
+def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = _NONE) -> None:
     """Refuse folders of facts by hand, and files that the command wrote neither last nor now."""
     _require_place(into, facts)
     choice = f"; {owner.option} keeps a copy in {into / REPLACED} and writes anew"
     advice = "move it away or give a folder of its own" + choice * bool(owner.option)
     lines = [
         f"{into / name} was not written by {owner.command}, or was changed since: {advice}"
-        for name in _list_edited(into, owner, files or {})
+        for name in _list_edited(into, owner, files)
     ]
     if lines:
         raise RefusedError(lines)

@@ -149,6 +149,5 @@ def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
     meaning = get_rule(rule).meaning
     if rule != "word":
         return meaning
-    return (
-        f"{meaning}; allowed: {', '.join(facts.COLUMNS[table][column].list_cell_rules()['word'])}"
-    )
+    words = facts.COLUMNS[table][column].list_cell_rules()["word"]
+    return f"{meaning}; allowed: {', '.join(words)}"

@@ -13,8 +13,7 @@ import typer
 from typer import Argument, Option
 
 from audience_impact.cli import folders as cli
-from audience_impact.cli.showing import report as write_report
-from audience_impact.cli.showing import require_report_folder
+from audience_impact.cli import showing
 from audience_impact.plain_text import ReadableError, count_cases
 from audience_impact.store.storage import is_address
 from flows import CHECKOUT, FACTS
@@ -88,7 +87,7 @@ def run_and_publish(
     published = published or in_checkout(settings.published)
     checkout.require_writable(published)
     if report:
-        require_report_folder(published)
+        showing.require_report_folder(published)
     folders = checkout.choose_layers(
         facts, settings, published, on_top_of_shipped, drop_layers, register
     )
@@ -107,7 +106,7 @@ def run_and_publish(
     )
     run_flow(options, settings)
     if report:
-        write_report(published)
+        showing.report(published)
     show_next_steps(published)
 
 

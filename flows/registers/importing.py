@@ -18,6 +18,7 @@ from audience_impact.imputation.audiences import list_services
 from audience_impact.plain_text import cell_text, hide_passwords, json_text, plain_line
 from audience_impact.populations import country_of, is_region, parents_of
 from audience_impact.registers import event_links, register_tables
+from audience_impact.registers import register as registers
 from audience_impact.registers.countries import (
     country_code,
     country_codes,
@@ -26,18 +27,7 @@ from audience_impact.registers.countries import (
 )
 from audience_impact.registers.outages import REFUSALS, OutageList, read_outages
 from audience_impact.registers.place_names import build_atlas
-from audience_impact.registers.register import (
-    Background,
-    FeatureRule,
-    Reading,
-    Register,
-    Row,
-    build_catalogue,
-    clean_cells,
-    group_events,
-    parse_year,
-    read_records,
-)
+from audience_impact.registers.register import Background, FeatureRule, Reading, Register, Row
 from audience_impact.vocabulary import Unstated
 from flows import layers
 from flows.pipeline import steps
@@ -96,7 +86,7 @@ def import_file(
     if isinstance(register, OutageList) and counts:
         raise RegisterError("--counts compares events of a register, not outages; leave it out")
     theirs = read_counts(counts) if counts else None
-    frame = clean_cells(read_file(path, register.columns))
+    frame = registers.clean_cells(read_file(path, register.columns))
     facts = steps.read_facts(base).tables
     if isinstance(register, OutageList):
         content = _import_outages(register, frame, facts, origin)
@@ -144,11 +134,11 @@ def import_events(
     register: Register, frame: pd.DataFrame, facts: Tables, origin: Origin
 ) -> Content:
     """Return the content of a register, of its cleaned rows, as a layer over facts as text."""
-    rows = read_records(frame, register)
-    events = group_events(rows, register)
+    rows = registers.read_records(frame, register)
+    events = registers.group_events(rows, register)
     countries = {country for row in rows for country in row.country_ids}
     background = Background(
-        build_catalogue(_list_rows(facts["platforms"]), register.spellings),
+        registers.build_catalogue(_list_rows(facts["platforms"]), register.spellings),
         _feature_rules(register, facts),
         newest_year=max((row.count_year for row in rows), default=""),
         atlas=build_atlas(sorted(countries), facts),
@@ -321,14 +311,14 @@ def _render_layer(name: str, content: Content, columns: Sequence[str]) -> layers
 
 def read_counts(path: Path) -> Counts:
     """Return another count of events by year and country, by `iso3` if it has that, from a file."""
-    frame = clean_cells(read_file(path, ["count_year", "country", "events"]))
+    frame = registers.clean_cells(read_file(path, ["count_year", "country", "events"]))
     counted: Counter[tuple[str, str]] = Counter()
     for row in _list_rows(frame):
         code = country_code(row.get("iso3", ""))
         codes = [code] if code else country_codes(row["country"])
         if not row["events"].isdecimal():
             raise RegisterError(f"{path}: events is no number ({row['events']!r}); correct it")
-        key = (";".join(codes) or row["country"], parse_year(row["count_year"]))
+        key = (";".join(codes) or row["country"], registers.parse_year(row["count_year"]))
         counted[key] += int(row["events"])
     return counted
 
