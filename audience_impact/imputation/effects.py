@@ -86,6 +86,8 @@ EFFECTS = (
 )
 """Random effects of the imputation model; they read columns of `figures.locate_rows`."""
 OWN = "own_"
+FEW_GROUPS = 128
+"""Number of groups up to which the covariance of an effect is a product of dense matrices."""
 NAMES = [effect.name for effect in EFFECTS] + sorted(OWN + way.value for way in WayOfCounting)
 """Names of all spreads: of each effect, and of single figures by the way of counting."""
 Spreads = Mapping[str, float]
@@ -153,15 +155,20 @@ def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
     """Return the covariance (rows, others) of figures, without the error of single figures.
 
-    Constant effects are one product of matrices that have a column for each group.
+    Constant effects are products of matrices that have a column for each group, dense ones of few.
     """
-    constant = [effect for effect in EFFECTS if not effect.along]
-    loaded = [
-        [part * spreads[effect.name] for part in _load_effect(effect, rows, others)]
-        for effect in constant
-    ]
-    first, second = (hstack(parts) for parts in zip(*loaded, strict=True))
-    matrix = np.asarray((first @ second.T).toarray())
+    few, many = [], []
+    for effect in EFFECTS:
+        if not effect.along:
+            loaded = [part * spreads[effect.name] for part in _load_effect(effect, rows, others)]
+            (few if loaded[0].shape[1] <= FEW_GROUPS else many).append(loaded)
+    first, second = (hstack(columns).toarray() for columns in zip(*few, strict=True))
+    # A matrix times its own transpose is half the work.
+    matrix = np.asarray(first @ (first if rows is others else second).T)
+    if many:
+        first, second = (hstack(columns) for columns in zip(*many, strict=True))
+        shared = (first @ second.T).tocoo()
+        matrix[shared.row, shared.col] += shared.data
     for effect in EFFECTS:
         if effect.along:
             shared = share_effect(effect, rows, others)
