@@ -157,7 +157,8 @@ def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: 
 
     Constant effects are products of matrices that have a column for each group, dense ones of few.
     """
-    few, many = [], []
+    few: list[list[csr_array]] = []
+    many: list[list[csr_array]] = []
     for effect in EFFECTS:
         if not effect.along:
             loaded = [part * spreads[effect.name] for part in _load_effect(effect, rows, others)]
