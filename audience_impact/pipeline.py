@@ -275,7 +275,7 @@ class RunPlan:
         numbers = part_of.reindex(sorted(groups), fill_value=0)
         scopes = {name: getattr(self.scope, name) for name in Scope.list_columns()}
         scope_rows, fact_rows = (
-            {name: self._divide_rows(frame, numbers) for name, frame in frames.items()}
+            {name: self._divide(frame, numbers) for name, frame in frames.items()}
             for frames in (scopes, self.tables)
         )
         return [
@@ -286,9 +286,7 @@ class RunPlan:
             for part in sorted(numbers.unique())
         ]
 
-    def _divide_rows(
-        self, frame: pd.DataFrame, part_of: "pd.Series[int]"
-    ) -> dict[int, pd.DataFrame]:
+    def _divide(self, frame: pd.DataFrame, part_of: "pd.Series[int]") -> dict[int, pd.DataFrame]:
         """Return the rows of each part; `part_of` is by group."""
         part = part_of.reindex(self.number_rows(frame)).reset_index(drop=True)
         places, none = part.groupby(part).indices, np.empty(0, dtype=np.int64)

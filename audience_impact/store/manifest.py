@@ -186,8 +186,7 @@ def _write_parquet(table: pa.Table, of_table: Mapping[str, Any], sources: Any) -
     with pq.ParquetWriter(sink, bare, compression="zstd", store_schema=False) as file:
         # Division into chunks reaches the bytes of the file, so it is fixed.
         for first in range(0, max(len(table), 1), ROW_GROUP_ROWS):
-            group = table.slice(first, ROW_GROUP_ROWS).cast(bare)
-            file.write_table(group.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+            file.write_table(table.slice(first, ROW_GROUP_ROWS).cast(bare).combine_chunks())
         file.add_key_value_metadata(
             {key: encode_json(words, separators=(",", ":")) for key, words in about.items()}
         )
