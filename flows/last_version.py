@@ -16,7 +16,8 @@ other days by which a restriction lasts more than twice or less than half as lon
 survey that speaks of another area, service, population, unit or year, a number that changes by
 RESCALED_FACTOR or more, and a row that is gone. A number moved by a share: its change, divided by
 the larger of the two numbers; a number that is new or gone moved by 1. Whatever the edit, new
-restrictions are reported, and answers that moved by more than MOVED_FACTOR.
+restrictions are reported, and answers that moved by more than MOVED_FACTOR; where no row of facts
+differs, by RESCALED_FACTOR.
 """
 
 import re
@@ -31,7 +32,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from audience_impact.answers.names import area_in_words
 from audience_impact.answers.numbers import format_compact, format_share
@@ -54,7 +54,6 @@ from audience_impact.comparing.changes import (
 )
 from audience_impact.comparing.changes import STATUS as OBS_STATUS
 from audience_impact.facts.tables import Finding
-from audience_impact.frames import Array
 from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.plain_text import count_cases
 from audience_impact.rules import get_rule, register_rule
@@ -103,8 +102,8 @@ PLACE = re.compile(r"(\w+)\.csv(?::(\d+):(\w*))?(?: \(layer (\d+)\))?")
 PLACES = ("row_layer", "row_line")
 LEAST_SHARE, SLIGHT_SHARE = 1e-6, 0.01
 """Share by which a number moved up to which it is rounding, and below which it is slight."""
-PEOPLE, LEAST_PEOPLE = ("persons", "person_days", "person_hours"), 1000.0
-"""Ends of the names of columns that count people, and the fewest whose factor is compared."""
+LEAST_PEOPLE = 1000.0
+"""The fewest people or person-days whose factor is compared."""
 YEAR = timedelta(days=366)
 RESTRICTIONS, END, STATUS, DAYS = "restrictions", "ended_on", "end_status", "days_in_force"
 STARTS = ("observed_from", "announced_on")
@@ -136,14 +135,12 @@ class TableMoves:
     """The moves of a published table, of which both versions have `count` rows.
 
     `rows` are those that moved, by key: `column`, `old`, `new` and `share` of the largest move of
-    each, the largest first. `rescaled` has the same of numbers of people that are above zero in
-    both versions, for rows in which one more than doubled or is less than half.
+    each, the largest first.
     """
 
     table: str
     count: int
     rows: pd.DataFrame
-    rescaled: pd.DataFrame
     gone_count: int
     new_count: int
 
@@ -175,37 +172,21 @@ def measure_moves(table: str, old: pa.Table, new: pa.Table, key: Sequence[str]) 
     largest = np.fmax(np.abs(before), np.abs(now))
     change = np.nan_to_num(np.abs(now - before) / np.where(largest > 0.0, largest, 1.0))
     share = np.where(np.isnan(before) == np.isnan(now), change, 1.0)
-    is_of_people = pd.Index(names).str.endswith(PEOPLE) & (largest >= LEAST_PEOPLE)
-    people_share = np.where(is_of_people & (before > 0.0) & (now > 0.0), share, 0.0)
-    cells = (keys, np.array(names), before, now)
-    return TableMoves(
-        table,
-        len(shared),
-        _choose_largest(*cells, share, LEAST_SHARE),
-        _choose_largest(*cells, people_share, 1.0 - 1.0 / RESCALED_FACTOR),
-        len(was) - len(shared),
-        len(has) - len(shared),
+    column = share.argmax(axis=1) if share.size else differing  # empty, as without numbers
+    cells = np.arange(len(share)), column
+    largest_moves = {"old": before[cells], "new": now[cells], "share": share[cells]}
+    rows = pd.DataFrame(
+        {"column": np.array(names, dtype=object)[column], **largest_moves},
+        pd.MultiIndex.from_frame(keys.to_pandas()),
     )
+    rows = rows[rows["share"] > LEAST_SHARE].sort_values("share", ascending=False, kind="stable")
+    return TableMoves(table, len(shared), rows, len(was) - len(shared), len(has) - len(shared))
 
 
 def _find_first_rows(table: pa.Table, by: Sequence[str]) -> pa.Table:
     """Return each key of a table, with its first row as `row_min`."""
     rows = table.select(by).append_column("row", pa.array(np.arange(len(table))))
     return rows.group_by(by).aggregate([("row", "min")])
-
-
-def _choose_largest(
-    keys: pa.Table, names: NDArray[np.str_], before: Array, now: Array, share: Array, least: float
-) -> pd.DataFrame:
-    if not share.size:
-        return pd.DataFrame({"share": []})
-    column = share.argmax(axis=1)
-    cells = (np.arange(len(share)), column)
-    moves = pd.DataFrame(
-        {"column": names[column], "old": before[cells], "new": now[cells], "share": share[cells]},
-        pd.MultiIndex.from_frame(keys.to_pandas()),
-    )
-    return moves[moves["share"] > least].sort_values("share", ascending=False, kind="stable")
 
 
 def format_moves(moves: TableMoves) -> str:
@@ -255,24 +236,29 @@ class LastComparison(Comparison):
     def answer_moves(self) -> pd.DataFrame:
         """The answers that moved by MOVED_FACTOR, the largest move first.
 
-        If the day is another, the person-days of restrictions without an end are left out.
+        Where no row of facts differs, it is RESCALED_FACTOR; nothing is compared if the seed alone
+        differs or facts cannot be read. If the day is another, the person-days of restrictions
+        without an end are left out.
         """
+        differing = {name for name, _ in self.old.settings.items() ^ self.new.settings.items()}
         names = [moves.table for moves in self.moves if moves.table in ANSWERS]
-        if not self.rows or not names:
+        is_drawn_anew = differing == {"the seed"} and not self.rows
+        if not self.has_facts or not names or is_drawn_anew:
             return pd.DataFrame()
         sides = [
             pd.concat([_read_answers(side, name, ANSWERS[name][2]) for name in names])
             for side in self.sides
         ]
         table = pd.concat(sides, axis=1, keys=["old", "new"])
-        is_year = table.index.get_level_values(1).str.isdigit()
+        is_year = table.index.get_level_values(1).str.isdigit() & bool(self.rows)
         table = table[table.notna().all(axis=1) | is_year].fillna(0.0)
-        if self.old.settings.get("the day") != self.new.settings.get("the day"):
+        if "the day" in differing:
             acts = [side.read_table(RESTRICTIONS) for side in self.sides]
             ongoing = set.intersection(*({*act[RESTRICTION][act[END].isna()]} for act in acts))
             table = table[~(table.index.isin(ongoing, 0) & table.index.isin([PERSON_DAYS], 1))]
         high, low = table.max(axis=1), table.min(axis=1)
-        moved = (high >= LEAST_PEOPLE) & (high > MOVED_FACTOR * low)
+        factor = MOVED_FACTOR if self.rows else RESCALED_FACTOR
+        moved = (high >= LEAST_PEOPLE) & (high > factor * low)
         return table.loc[(low / high)[moved].sort_values(kind="stable").index]
 
     def locate_answers(self, keys: Sequence[Key]) -> Iterator[tuple[str, str]]:
@@ -598,32 +584,6 @@ def _status_fell(comparison: LastComparison) -> Findings:
     ranks = {status.value: float(place) for place, status in enumerate(STRENGTH)}
     was, now = (comparison.table[OBS_STATUS + end].map(ranks).astype(float) for end in (OLD, NEW))
     return _list_answers(comparison, now > was)
-
-
-@_rule(*(table for table in OF_ANSWERS if table != "impact"))
-def _numbers_rescaled(comparison: LastComparison) -> Findings:
-    """Find tables whose numbers of people grew or fell by a factor.
-
-    There are none if a version lacks facts, if rows of facts were added, or if an end became known:
-    totals may then change that much. Nor if only the seed is another: single months are then drawn
-    anew.
-    """
-    grows = any(
-        row.change is FactChange.ADDED
-        or (row.table == RESTRICTIONS and row.changed_cells.get(END, ("-", ""))[0] == "")
-        for row in comparison.rows
-    )
-    old, new = comparison.old.settings, comparison.new.settings
-    differing = {name for name in old if new.get(name) != old[name]}
-    is_drawn_anew = differing == {"the seed"} and not comparison.rows
-    is_compared = comparison.has_facts and not (grows or is_drawn_anew)
-    for moves in comparison.moves if is_compared else ():
-        if moves.table in OF_ANSWERS and moves.table != "impact" and len(moves.rescaled):
-            yield (
-                f"{moves.table}.parquet",
-                f"in {len(moves.rescaled):,} rows a number of people more than doubled or fell "
-                f"below a half, most of all {format_move(moves.rescaled)}; {SEE}",
-            )
 
 
 _compare = lru_cache(maxsize=1)(LastComparison)

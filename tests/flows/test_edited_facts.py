@@ -64,9 +64,8 @@ def compare(
     before = summarise(1e6, **{table: render_rows(table, other, old)})
     rows = [other] if new is None else [other, {**old, **new}]
     now = summarise(1e6 * factor, **{table: render_rows(table, *rows)})
-    lines = last_version.list_changes(before, now)
     assert last_version.list_notes(before, now), "what moved is noted in any case"
-    return [line for line in lines if "numbers_rescaled" not in line]
+    return last_version.list_changes(before, now)
 
 
 @pytest.mark.parametrize(
@@ -171,29 +170,6 @@ def test_a_change_of_the_day_is_noted() -> None:
     ]
 
 
-def test_numbers_that_double_without_a_new_fact_are_a_warning() -> None:
-    same = render_rows("estimates", FIGURE)
-    before, now = (summarise(people, estimates=same) for people in (1e6, 2.1e6))
-    (line,) = last_version.list_changes(before, now)
-    assert line.startswith("person_days.parquet: numbers_rescaled: in 1 rows a number of people")
-    nearly = summarise(1.9e6, estimates=same)
-    assert last_version.list_changes(before, nearly) == []
-    settings = {**before.settings, "the seed": "0"}
-    before = replace(before, settings=settings)
-    for name, count in (("the seed", 0), ("the method", 1)):
-        others = replace(now, settings=settings | {name: "another"})
-        assert len(last_version.list_changes(before, others)) == count
-
-
-@pytest.mark.parametrize("unread", ["before", "now", "both"])
-def test_numbers_that_double_say_nothing_of_facts_that_cannot_be_read(unread: str) -> None:
-    facts = {"estimates": render_rows("estimates", FIGURE)}
-    before = summarise(1e6, **(facts if unread == "now" else {}))
-    now = summarise(2.1e6, **(facts if unread == "before" else {}))
-    assert last_version.list_changes(before, now) == []
-    assert last_version.list_notes(before, now)
-
-
 def test_an_edit_that_moves_no_number_is_not_mentioned() -> None:
     old, new = (render_rows("estimates", {**FIGURE, "area_id": area}) for area in ("XA", "XB"))
     before, now = summarise(1e6, estimates=old), summarise(1e6, estimates=new)
@@ -234,7 +210,6 @@ def test_moves_are_measured_by_key_and_not_by_the_line_of_a_fact() -> None:
     moves = measure_moves("impact", to_arrow(old), to_arrow(new), ["id", "row_line"])
     assert (moves.count, moves.gone_count, moves.new_count) == (3, 1, 1)
     assert moves.rows["share"].round(2).tolist() == [1.0, 0.8]
-    assert len(moves.rescaled) == 1, "what was blank is no factor"
     assert format_moves(moves) == (
         "2 of 3 rows have other numbers, 1 are gone, 1 are new, most of all "
         "persons of b, from none to 2"
@@ -251,7 +226,7 @@ def test_rows_that_are_gone_alone_are_counted_without_a_largest_move() -> None:
 def test_a_table_without_numbers_did_not_move() -> None:
     frame = pd.DataFrame({"id": ["a"], "text": ["x"]})
     moves = measure_moves("sources", to_arrow(frame), to_arrow(frame.assign(text="y")), ["id"])
-    assert (moves.largest_share, len(moves.rescaled)) == (0.0, 0)
+    assert moves.largest_share == 0.0
 
 
 @pytest.mark.chain

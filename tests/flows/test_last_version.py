@@ -348,7 +348,28 @@ def test_an_answer_that_a_row_moved_by_a_twentieth_is_a_warning_at_the_row(
             ("restrictions.csv", 2, "note")
         ] * is_reported
         assert [row.message.startswith("R1: ") for row in found] == [True] * is_reported
-    assert check("answer_moved", now, shrink(now, "R1", factor)) == [], "no row of facts changed"
+
+
+@pytest.mark.parametrize(
+    ("factor", "settings", "count"),
+    [
+        (0.51, {}, 0),
+        (0.49, {}, 1),
+        (0.49, {"the seed": "1"}, 0),
+        (0.49, {"the seed": "1", "the method": "another"}, 1),
+    ],
+)
+def test_an_answer_that_doubles_without_a_row_is_a_warning_unless_drawn_anew(
+    results: steps.Results, factor: float, settings: dict[str, str], count: int
+) -> None:
+    now = last_version.describe_results(results)
+    old = shrink(now, "R1", factor)
+    old = replace(old, settings={**old.settings, **settings})
+    lines = check("answer_moved", old, now)
+    assert [line.split("people")[0] for line in lines] == [
+        "impact.parquet: answer_moved: R1: "
+    ] * count
+    assert check("answer_moved", replace(old, files={}), now) == [], "facts cannot be read"
 
 
 def test_days_that_pass_are_no_move(results: steps.Results) -> None:
