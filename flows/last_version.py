@@ -35,24 +35,8 @@ import pyarrow as pa
 
 from audience_impact.answers.names import area_in_words
 from audience_impact.answers.numbers import format_compact, format_share
-from audience_impact.comparing import text
-from audience_impact.comparing.changes import (
-    ANSWER,
-    IMPACT_KEY,
-    NEW,
-    OLD,
-    RESTRICTION,
-    ComparedVersion,
-    Comparison,
-    Key,
-    Row,
-    describe_answer,
-    describe_settings,
-    key_answers,
-    read_published,
-    relate_rows,
-)
-from audience_impact.comparing.changes import STATUS as OBS_STATUS
+from audience_impact.comparing import changes, text
+from audience_impact.comparing.changes import NEW, OLD, RESTRICTION, ComparedVersion, Row
 from audience_impact.facts.tables import Finding
 from audience_impact.periods import ONE_DAY, parse_period
 from audience_impact.plain_text import count_cases
@@ -64,7 +48,7 @@ from schemas import facts, published
 from schemas.fact_rules import FITTED
 from schemas.facts import COLUMNS, TABLES
 
-READ = [*IMPACT_KEY, *ANSWER]
+READ = [*changes.IMPACT_KEY, *changes.ANSWER]
 """The columns of table `impact` that are compared."""
 
 ACCEPT = (
@@ -91,7 +75,7 @@ MOVED_FACTOR = 1.05
 """Factor from which on the move of an answer by rows of facts is reported."""
 ALL, PERSON_DAYS, EXPOSED = "all", "person-days", ImpactMetric.PEOPLE_EXPOSED.value
 ANSWERS = {
-    "impact": (*IMPACT_KEY, "q50_persons"),
+    "impact": (*changes.IMPACT_KEY, "q50_persons"),
     "person_days": (RESTRICTION, "period", "q50_person_days"),
     "countries_by_year": ("area_id", "year", "q50_persons"),
     "regions_by_year": ("area_id", "year", "q50_persons"),
@@ -145,11 +129,6 @@ class TableMoves:
     new_count: int
 
     @property
-    def has_moved(self) -> bool:
-        """Whether a number moved, or a row is new or gone."""
-        return bool(len(self.rows) or self.gone_count or self.new_count)
-
-    @property
     def largest_share(self) -> float:
         """The largest share by which a number moved; 1 where a row is gone."""
         return max(float(self.rows["share"].max()) if len(self.rows) else 0.0, self.gone_count > 0)
@@ -194,22 +173,17 @@ def format_moves(moves: TableMoves) -> str:
     parts = [f"{len(moves.rows):,} of {moves.count:,} rows have other numbers"]
     parts += [f"{moves.gone_count:,} are gone"] * (moves.gone_count > 0)
     parts += [f"{moves.new_count:,} are new"] * (moves.new_count > 0)
-    parts += [f"most of all {format_move(moves.rows)}"] if len(moves.rows) else []
+    for key, first in moves.rows.head(1).iterrows():
+        was, now = (
+            "none" if np.isnan(number) else f"{number:,.0f}" if number >= 1e3 else f"{number:.6g}"
+            for number in (first["old"], first["new"])
+        )
+        label = f"{first['column']} of {' '.join(map(str, key))}"
+        parts.append(f"most of all {label}, from {was} to {now}")
     return ", ".join(parts)
 
 
-def format_move(rows: pd.DataFrame) -> str:
-    """Return the first of some moves: column, key of the row, and the two numbers."""
-    key, first = rows.index[0], rows.iloc[0]
-    label = " ".join(map(str, key))
-    was, now = (
-        "none" if np.isnan(number) else f"{number:,.0f}" if number >= 1e3 else f"{number:.6g}"
-        for number in (first["old"], first["new"])
-    )
-    return f"{first['column']} of {label}, from {was} to {now}"
-
-
-class LastComparison(Comparison):
+class LastComparison(changes.Comparison):
     """The last version compared with a run."""
 
     @cached_property
@@ -261,9 +235,9 @@ class LastComparison(Comparison):
         moved = (high >= LEAST_PEOPLE) & (high > factor * low)
         return table.loc[(low / high)[moved].sort_values(kind="stable").index]
 
-    def locate_answers(self, keys: Sequence[Key]) -> Iterator[tuple[str, str]]:
+    def locate_answers(self, keys: Sequence[changes.Key]) -> Iterator[tuple[str, str]]:
         """Yield the place of a row that may be behind each answer, and advice."""
-        related = relate_rows(self, keys) if keys and self.rows else {}
+        related = changes.relate_rows(self, keys) if keys and self.rows else {}
         for key in keys:
             rows = [self.rows[number - 1] for number in related.get(key, ())] or self.rows
             row = next((row for row in rows if row.table == RESTRICTIONS), next(iter(rows), None))
@@ -314,11 +288,8 @@ def _rows_run_together(comparison: LastComparison) -> Findings:
         gone = [row for row in changed.rows if row.change is FactChange.REMOVED]
         taken = [row for row in changed.rows if len(gone) == 1 and _is_merged(row, gone[0])]
         if taken:
-            yield (
-                f"{changed.table}.csv",
-                f"{gone[0].key} of the last version is missing, and its cells are in "
-                f"{format_keys(taken)}; were two rows joined?",
-            )
+            fault = f"{gone[0].key} of the last version is missing, and its cells are in"
+            yield f"{changed.table}.csv", f"{fault} {format_keys(taken)}; were two rows joined?"
 
 
 def _is_merged(row: Row, gone: Row) -> bool:
@@ -344,11 +315,9 @@ def _column_replaced(comparison: LastComparison) -> Findings:
         for column in old.columns if changed.table in BY_HAND else ():
             filled = old.index[old[column] != ""]
             if len(filled) > 1 and (old.loc[filled, column] != new.loc[filled, column]).all():
-                yield (
-                    f"{changed.table}.csv",
-                    f"all {len(filled):,} filled cells of {column} differ from the last version "
-                    f"({format_keys(filled)}); is the column missing, or under another heading?",
-                )
+                fault = f"all {len(filled):,} filled cells of {column} differ from the last version"
+                advice = "is the column missing, or under another heading?"
+                yield f"{changed.table}.csv", f"{fault} ({format_keys(filled)}); {advice}"
 
 
 @_rule(*TABLES)
@@ -360,11 +329,9 @@ def _cells_changed_rows(comparison: LastComparison) -> Findings:
             moved = old.index[old[column] != new[column]]
             fresh = Counter(new.loc[moved, column]) - Counter(old.loc[moved, column])
             if len(moved) > max(1, 2 * fresh.total()):
-                yield (
-                    f"{changed.table}.csv",
-                    f"cells of {column} are in other rows than in the last version: those of "
-                    f"{format_keys(moved)}; was the column shifted or sorted alone?",
-                )
+                fault = f"cells of {column} are in other rows than in the last version: those of"
+                advice = "was the column shifted or sorted alone?"
+                yield f"{changed.table}.csv", f"{fault} {format_keys(moved)}; {advice}"
 
 
 @_rule(*FITTED)
@@ -373,11 +340,9 @@ def _fitted_rows_edited(comparison: LastComparison) -> Findings:
         edited = [row for row in changed.rows if {*row.changed_cells} != {"note"}]
         is_fitted = changed.table in FITTED
         if is_fitted and edited and {*changed.old[FITTED_TO]} & {*changed.new[FITTED_TO]}:
-            yield (
-                f"{changed.table}.csv",
-                "rows differ from those fitted to the same data in the last version: "
-                f"{format_keys(edited)}; run the command that writes it, with --check",
-            )
+            fault = "rows differ from those fitted to the same data in the last version"
+            advice = "run the command that writes it, with --check"
+            yield f"{changed.table}.csv", f"{fault}: {format_keys(edited)}; {advice}"
 
 
 def _edit_rule(*tables: str) -> Callable[[FindEdit], None]:
@@ -513,7 +478,7 @@ def _row_gone(comparison: LastComparison) -> Findings:
         if changed.table in BY_HAND and len(changed.gone) == 1 and comparison.has_moved_answers:
             for row in changed.rows:
                 if row.change is FactChange.REMOVED:
-                    yield format_edit(row, next(iter(row.sides[0]), ""), GONE, CONFIRM)
+                    yield format_edit(row, "", GONE, CONFIRM)
 
 
 @_rule("impact", "impact_by_platform", "comparisons", "lineage", "sources")
@@ -529,7 +494,7 @@ def _list_answers(comparison: LastComparison, is_case: "pd.Series[bool]") -> Fin
     rows = comparison.table[is_case].sort_index()
     places = comparison.locate_answers([*rows.index])
     for (key, row), (place, advice) in zip(rows.iterrows(), places, strict=True):
-        yield place, f"{text.format_answer(describe_answer(key, row))}; {advice}"
+        yield place, f"{text.format_answer(changes.describe_answer(key, row))}; {advice}"
 
 
 @_rule(RESTRICTIONS)
@@ -542,7 +507,7 @@ def _restriction_added(comparison: LastComparison) -> Findings:
         days = _read_answers(comparison.new, "person_days", "q50_person_days")
         answers = shares.index.difference(comparison.old.answers.index)
         for key in answers.intersection([(name, EXPOSED) for name in added]):
-            answer = text.format_answer(describe_answer(key, comparison.table.loc[key]))
+            answer = text.format_answer(changes.describe_answer(key, comparison.table.loc[key]))
             length = format_compact(days[key[0], PERSON_DAYS])
             size = f"{format_share(shares[key])} of the residents, {length} person-days"
             yield _locate_row(added[key[0]]), f"{answer}, {size}; compare it with its page"
@@ -574,7 +539,7 @@ def _magnitude_moved(comparison: LastComparison) -> Findings:
 
 @_rule("impact")
 def _answer_vanished(comparison: LastComparison) -> Findings:
-    table, names = comparison.table, [*BOUNDS, OBS_STATUS]
+    table, names = comparison.table, [*BOUNDS, changes.STATUS]
     had, has = (table[[name + end for name in names]].notna().to_numpy() for end in (OLD, NEW))
     return _list_answers(comparison, pd.Series((had & ~has).any(axis=1), table.index))
 
@@ -582,7 +547,8 @@ def _answer_vanished(comparison: LastComparison) -> Findings:
 @_rule("impact")
 def _status_fell(comparison: LastComparison) -> Findings:
     ranks = {status.value: float(place) for place, status in enumerate(STRENGTH)}
-    was, now = (comparison.table[OBS_STATUS + end].map(ranks).astype(float) for end in (OLD, NEW))
+    statuses = (comparison.table[changes.STATUS + end] for end in (OLD, NEW))
+    was, now = (status.map(ranks).astype(float) for status in statuses)
     return _list_answers(comparison, now > was)
 
 
@@ -602,8 +568,8 @@ def list_findings(before: ComparedVersion, now: ComparedVersion) -> list[Finding
     for rule, find in RULES.items() if comparison.rows else ():
         for case in find(comparison):
             place, fault = case.split(f": {rule}: ", 1)
-            places = PLACE.findall(f"{place} {_locate_row(comparison.rows[0])}")
-            table, line, column, layer = places[0]
+            place += f" {_locate_row(comparison.rows[0])}"
+            table, line, column, layer = PLACE.findall(place)[0]
             where = (table, f"{table}.csv", int(line or 1), column)
             findings.append(Finding(*where, rule, "", fault, int(layer or 1)))
     return findings
@@ -616,28 +582,24 @@ def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
     are none where no number moved.
     """
     comparison = _compare(before, now)
-    moved = [moves for moves in comparison.moves if moves.has_moved]
+    moved = [moves for moves in comparison.moves if moves.largest_share or moves.new_count]
     days = [side.settings.get("the day") for side in comparison.sides]
     is_other_day = None not in days and days[0] != days[1]
     if not is_other_day and all(moves.table in OF_CHECKS for moves in moved):
         return []
-    new_rows: dict[str, list[Row]] = {}
-    changed = []
-    for row in comparison.rows:
-        if row.change is FactChange.ADDED:
-            new_rows.setdefault(row.table, []).append(row)
-        else:
-            cells = row.changed_cells
-            column = next(iter(cells or row.sides[0]), "")
-            change = format_cells(row, *cells) if cells else GONE
-            place, fault = format_edit(row, column, change, "compare it with its page")
-            changed.append(f"{place}: facts_changed: {fault}")
     notes = [
-        f"{table}.csv: facts_added: {len(rows):,} new: {format_keys(rows)}"
-        for table, rows in new_rows.items()
+        f"{changed.table}.csv: facts_added: {len(rows):,} new: {format_keys(rows)}"
+        for changed in comparison.fact_tables
+        if (rows := [row for row in changed.rows if row.change is FactChange.ADDED])
     ]
-    if changed:
-        notes.append(count_cases(changed, "audience-impact diff"))
+    edits = []
+    for row in comparison.rows:
+        if row.change is not FactChange.ADDED:
+            change = format_cells(row, *row.changed_cells) or GONE
+            place, fault = format_edit(row, "", change, "compare it with its page")
+            edits.append(f"{place}: facts_changed: {fault}")
+    if edits:
+        notes.append(count_cases(edits, "audience-impact diff"))
     if moved:
         names = ", ".join(f"{moves.table}.parquet" for moves in moved[1:])
         more = f"; other numbers as well in {names}" * bool(names)
@@ -653,8 +615,8 @@ def describe_results(results: Results) -> ComparedVersion:
     return ComparedVersion(
         version.id,
         False,
-        describe_settings(version.as_of, version.seed, *version.method),
-        key_answers(results.tables["impact"].select(READ).to_pandas(), IMPACT_KEY),
+        changes.describe_settings(version.as_of, version.seed, *version.method),
+        changes.key_answers(results.tables["impact"].select(READ).to_pandas(), changes.IMPACT_KEY),
         results.files,
         facts.list_keys(),
         results.tables.__getitem__,
@@ -668,13 +630,13 @@ def read_last_version(root: Path) -> ComparedVersion:
     A damaged version is treated as missing, because the next run repairs it.
     """
     none = pd.DataFrame({name: [] for name in READ})
-    side = ComparedVersion("", True, {}, key_answers(none, IMPACT_KEY))
+    side = ComparedVersion("", True, {}, changes.key_answers(none, changes.IMPACT_KEY))
     try:
         stored = versions.find_latest(root)
         side = replace(side, counts=stored.count_rows())
-        impact = key_answers(stored.read_arrow("impact").select(READ).to_pandas(), IMPACT_KEY)
-        read = read_published(stored)
-        return replace(read, answers=impact, keys=facts.list_keys())
+        impact = stored.read_arrow("impact").select(READ).to_pandas()
+        answers = changes.key_answers(impact, changes.IMPACT_KEY)
+        return replace(changes.read_published(stored), answers=answers, keys=facts.list_keys())
     except AwayError:
         raise
     except PublishError:

@@ -201,8 +201,7 @@ def find_unchanged(conditions: str, options: RunOptions) -> Published | None:
         return None
     try:
         version = versions.find_latest(options.published)
-        recorded = read_record(version).get("conditions")
-        if recorded != _sign_conditions(conditions, version):
+        if read_record(version).get("conditions") != _sign_conditions(conditions, version):
             return None
     except AwayError:
         raise

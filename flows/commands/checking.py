@@ -87,15 +87,14 @@ def check_facts(
     """
     folders = fact_folders(paths, on_top_of_shipped, [FACTS])
     today = datetime.now(UTC).date()
-    if accept is None and against is None:
-        outcome = _find_outcome(folders, style, on_top_of_shipped, today)
-        _print_outcome(outcome)
-    else:
-        options = (style, on_top_of_shipped, today, against)
-        outcome, reading, findings = _check_folders(folders, *options)
-        _print_outcome(outcome)
-        if accept is not None:
-            print_line(_accept_warnings(reading, findings, accept, today), err=True)
+    options = (folders, style, on_top_of_shipped, today)
+    checked = None if accept is None and against is None else _check_folders(*options, against)
+    outcome = checked[0] if checked else _find_outcome(*options)
+    sys.stdout.write(outcome.findings)
+    for line in outcome.lines:
+        typer.echo(line, err=True)
+    if checked and accept is not None:
+        print_line(_accept_warnings(*checked[1:], accept, today), err=True)
     raise typer.Exit(outcome.status)
 
 
@@ -110,12 +109,6 @@ class Outcome(NamedTuple):
     status: int
     day: date
     is_of_day: bool
-
-
-def _print_outcome(outcome: Outcome) -> None:
-    sys.stdout.write(outcome.findings)
-    for line in outcome.lines:
-        typer.echo(line, err=True)
 
 
 def _find_outcome(folders: list[Path], style: FindingFormat, on_top: bool, today: date) -> Outcome:
@@ -139,7 +132,9 @@ def _digest_check(folders: Sequence[Path], style: FindingFormat, on_top: bool) -
     if digest is None or any(storage.is_address(folder) for folder in folders):
         return None
     total, total_bytes = hashlib.sha256(digest.encode()), 0
-    for path in [path for folder in folders for path in _list_read_files(folder)]:
+    for path in [path for folder in folders for path in sorted(folder.iterdir())]:
+        if path.suffix != ".csv" and path.name != UNFINISHED:
+            continue
         total_bytes += path.stat().st_size if path.is_file() else MOST_BYTES
         if total_bytes >= MOST_BYTES:
             return None
@@ -147,12 +142,6 @@ def _digest_check(folders: Sequence[Path], style: FindingFormat, on_top: bool) -
         total.update(repr((str(path), len(content))).encode())
         total.update(content)
     return f"check-{total.hexdigest()}"
-
-
-def _list_read_files(folder: Path) -> list[Path]:
-    """Return the files of a folder that a check looks at."""
-    paths = sorted(folder.iterdir())
-    return [path for path in paths if path.suffix == ".csv" or path.name == UNFINISHED]
 
 
 def _recall_outcome(key: str, today: date) -> Outcome | None:
@@ -181,25 +170,24 @@ def _check_folders(
         for findings in (checked.findings, checked.accepted)
     ]
     errors = sum(finding.is_error for finding in mine)
-    moved, comparison = _compare_answers(checked, against, on_top) if against else ([], "")
+    moved, compared = _compare_answers(checked, against, on_top) if against else ([], [])
     shown = [relocate_finding(finding, folders) for finding in [*mine, *moved]]
     lines = [
         f"{rows:,} rows checked: {errors} errors, {len(shown) - errors} warnings"
         + f", {len(accepted)} accepted" * bool(accepted),
-        *filter(None, [comparison]),
+        *compared,
     ]
     if unstated := _format_unstated(reading, on_top):
         lines.append(f"warning: {unstated}")
     if on_top:
         lines.append(plain_line(f"shipped rows replaced: {_list_replaced(reading)}"))
-    findings = format_findings(style, shown, rows)
-    is_of_day = checked.depends_on_today
-    return Outcome(findings, tuple(lines), int(errors > 0), today, is_of_day), reading, mine
+    outcome = (format_findings(style, shown, rows), tuple(lines), int(errors > 0), today)
+    return Outcome(*outcome, checked.depends_on_today), reading, mine
 
 
 def _compare_answers(
     checked: "Checked", against: Path, on_top: bool
-) -> "tuple[list[Finding], str]":
+) -> "tuple[list[Finding], list[str]]":
     """Return findings about answers that differ from those of folders as they were, and a line."""
     from flows.pipeline import steps
 
@@ -216,8 +204,8 @@ def _compare_answers(
         findings = last_version.list_findings(*map(last_version.describe_results, computed))
     except Exception as error:  # each cause is a line, also one that nobody foresaw
         name = "" if isinstance(error, ReadableError) else f"{type(error).__name__}: "
-        return [], plain_line(f"answers not compared: {name}{error}".partition("\n")[0])
-    return findings, f"answers compared with those below {against}: {len(findings)} cases"
+        return [], [plain_line(f"answers not compared: {name}{error}".partition("\n")[0])]
+    return findings, [f"answers compared with those below {against}: {len(findings)} cases"]
 
 
 def _list_replaced(reading: "Reading") -> str:
@@ -287,9 +275,8 @@ def format_findings(style: FindingFormat, findings: "Sequence[Finding]", checked
     from flows.pipeline.steps import format_finding
 
     if style is FindingFormat.JSON:
-        return (
-            json_text([{name: getattr(row, name) for name in COLUMNS} for row in findings]) + "\n"
-        )
+        rows = [{name: getattr(finding, name) for name in COLUMNS} for finding in findings]
+        return json_text(rows) + "\n"
     if style is FindingFormat.JUNIT:
         return _format_junit(findings, checked)
     lines = [plain_line(format_finding(finding)) for finding in findings]
