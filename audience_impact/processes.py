@@ -14,9 +14,7 @@ def count_processors() -> int:
     return here or 1
 
 
-def open_pool(
-    most: int, prepare: Callable[..., object] = tuple, *inputs: Any
-) -> ProcessPoolExecutor:
+def open_pool(most: int, prepare: Callable[..., Any] = tuple, *inputs: Any) -> ProcessPoolExecutor:
     """Return a pool of at most so many processes; each calls `prepare` with the inputs first.
 
     They end when this one is killed. They are no copies of it, whose libraries run threads: a

@@ -19,7 +19,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,9 +59,8 @@ def describe_origin(now: datetime | None = None) -> "Origin":
 def code_sha256(roots: tuple[Path, ...] = ROOTS) -> str:
     """Return the digest of the code of all modules in some folders that a run imports."""
     key = digest_states(list_files(roots))
-    if key is None:
-        return _digest_modules(roots)
-    return results.recall(f"code-{key}", lambda: _digest_modules(roots))
+    digest = partial(_digest_modules, roots)
+    return results.recall(f"code-{key}", digest) if key else digest()
 
 
 def digest_program(*words: object) -> str | None:

@@ -57,10 +57,6 @@ class ComputedPart:
     rows: Mapping[str, pa.Table]
 
 
-Save = Callable[[PartInput, ComputedPart], None]
-"""Takes a part and its results."""
-
-
 def count_processes(restrictions: int) -> int:
     """Return the number of processes that shorten a run of that size, at most the processors."""
     return max(1, min(count_processors(), MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
@@ -85,7 +81,7 @@ def compute_parts(
     shared: Shared,
     parts: Sequence[PartInput],
     processes: int,
-    save: Save = lambda part, computed: None,
+    save: Callable[[PartInput, ComputedPart], None] = lambda part, computed: None,
     keys: Sequence[str] = (),
 ) -> list[ComputedPart]:
     """Compute all parts, in this process or in several; raise the first error of a part.
@@ -107,9 +103,7 @@ def compute_parts(
     if figures := shared.input.fitted.audiences:
         figures.compute_inverse()  # once, and not by each process
     with open_pool(processes, _prepare_process, shared) as pool:
-        futures = {
-            pool.submit(compute_beside, part, key): at for at, (part, key) in enumerate(keyed)
-        }
+        futures = {pool.submit(compute_beside, *pair): at for at, pair in enumerate(keyed)}
         computed: dict[int, ComputedPart] = {}
         try:
             for future in as_completed([*futures]):

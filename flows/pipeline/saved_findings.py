@@ -49,16 +49,12 @@ class SavedFindings:
         return names, findings
 
     def _digest(self, frame: pd.DataFrame) -> str:
+        """Return a digest of the cells of a fact table, none of which has two lines."""
         if id(frame) not in self.digests:
-            self.digests[id(frame)] = frame, _digest_table(frame)
+            total = hashlib.sha256()
+            for name, cells in frame.items():
+                values = cells.to_numpy()
+                content = "\n".join(values).encode() if values.dtype == object else values.tobytes()
+                total.update(f"{name}/{values.dtype}/{len(values)}/".encode() + content)
+            self.digests[id(frame)] = frame, total.hexdigest()
         return self.digests[id(frame)][1]
-
-
-def _digest_table(frame: pd.DataFrame) -> str:
-    """Return a digest of the cells of a fact table, none of which has two lines."""
-    total = hashlib.sha256()
-    for name, cells in frame.items():
-        values = cells.to_numpy()
-        content = "\n".join(values).encode() if values.dtype == object else values.tobytes()
-        total.update(f"{name}/{values.dtype}/{len(values)}/".encode() + content)
-    return total.hexdigest()

@@ -14,7 +14,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,9 +70,8 @@ def compute_large(
     They are saved whatever their size until the version is published (`cache.forget`).
     """
     divided = plan.divide(plan.list_groups(), most or limit_size(len(plan.groups), processes))
-    total = _begin_digest()
-    _update(total, shared)
-    parts = {_name_part(part, total.copy()): part for part in divided}
+    digest = _digest(shared)
+    parts = {f"{cache.LARGE}{_digest(digest, part)}": part for part in divided}
     cache.forget(parts)
     saved = {key: part for key in parts if (part := cache.load(key)) is not None}
     rest = {key: part for key, part in parts.items() if key not in saved}
@@ -83,18 +81,12 @@ def compute_large(
     return [computed[key] for key in parts]
 
 
-def _name_part(part: PartInput, total: Any) -> str:
-    _update(total, part)
-    return f"{cache.LARGE}{total.hexdigest()}"
-
-
 def name_models(model: ImputationModel | None) -> dict[str, ImputationModel]:
     """Return a model of audiences and its finer ones, by the key of the inverse of each."""
     if model is None:
         return {}
-    total = _begin_digest()
-    _update(total, [model.figures, model.parameters, model.scale])
-    return {f"inverse-{total.hexdigest()}": model, **name_models(model.finer)}
+    digest = _digest(model.figures, model.parameters, model.scale)
+    return {f"inverse-{digest}": model, **name_models(model.finer)}
 
 
 def recall_inverse(key: str, model: ImputationModel) -> bool:
@@ -105,23 +97,26 @@ def recall_inverse(key: str, model: ImputationModel) -> bool:
     return inverse is not None
 
 
-def _begin_digest() -> Any:
-    """Return a digest of the code and the libraries."""
+def _digest(*values: object) -> str:
+    """Return a digest of the code, the libraries and values."""
     total = hashlib.sha256(code_sha256().encode())
-    _update(total, dict(describe_origin().libraries))
-    return total
+    _update(total, [dict(describe_origin().libraries), *values])
+    return total.hexdigest()
 
 
 class SavedParts:
-    """The results of earlier runs for the groups of a plan."""
+    """The results of earlier runs for the groups of a plan, with the group of each id."""
 
     def __init__(self, plan: RunPlan, shared: Shared) -> None:
-        self.plan = plan
-        total = _begin_digest()
-        _update(total, shared)
-        self.index_key = f"index-{total.hexdigest()}"
-        self.digests = digest_groups(plan, total.digest())
+        self.plan, digest = plan, _digest(shared)
+        self.index_key = f"index-{digest}"
+        self.digests = digest_groups(plan, digest)
         self.index: dict[str, str] = cache.load(self.index_key) or {}
+        acts, requested = plan.scope.restrictions, plan.scope.requested
+        self.of_restrictions = pd.Series(plan.number_rows(acts), acts["restriction_id"])
+        of_countries = pd.Series(plan.number_rows(requested), requested["country_id"])
+        self.of_countries = of_countries[~of_countries.index.duplicated()]
+        self.of_ids = {**self.of_countries.to_dict(), **self.of_restrictions.to_dict()}
 
     def recall(self) -> tuple[list[ComputedPart], set[int]]:
         """Return saved results of groups that did not change, and the numbers of the others."""
@@ -144,31 +139,12 @@ class SavedParts:
         is_divided = all(map(self._find_groups, broken)) and not computed.result.findings
         if not is_divided or any(group.isna().any() for group in numbers):
             return
-        digests = [
-            self.digests[group] for group in set(self.plan.number_rows(part.scope.restrictions))
-        ]
+        groups = set(self.plan.number_rows(part.scope.restrictions))
+        digests = [self.digests[group] for group in groups]
         key = "part-" + hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
         cache.save(key, computed)
         self.index = {**self.index, **dict.fromkeys(digests, key)}
         cache.save(self.index_key, self.index)
-
-    @cached_property
-    def of_countries(self) -> "pd.Series[int]":
-        """Return the group of each country."""
-        requested = self.plan.scope.requested
-        numbers = pd.Series(self.plan.number_rows(requested), requested["country_id"])
-        return numbers[~numbers.index.duplicated()]
-
-    @cached_property
-    def of_restrictions(self) -> "pd.Series[int]":
-        """Return the group of each restriction."""
-        acts = self.plan.scope.restrictions
-        return pd.Series(self.plan.number_rows(acts), acts["restriction_id"])
-
-    @cached_property
-    def of_ids(self) -> dict[str, int]:
-        """Return the group of each restriction and each country."""
-        return {**self.of_countries.to_dict(), **self.of_restrictions.to_dict()}
 
     def _find_groups(self, key: str) -> set[int]:
         """Return the group of a key of a broken rule; none where it is of several or of none."""
@@ -177,22 +153,19 @@ class SavedParts:
 
     def select_groups(self, part: ComputedPart, groups: Collection[int]) -> ComputedPart:
         """Return the results of some groups of a part."""
-        result = part.result
-        countries = self.of_countries.index[self.of_countries.isin(groups)]
+        result, countries = part.result, self.of_countries.index[self.of_countries.isin(groups)]
         rows = {
             name: table.filter(self._number_rows(table).isin(groups).to_numpy())
             for name, table in part.rows.items()
         }
-        of_countries = {
-            name: frame[frame["area_id"].isin(countries)] for name, frame in result.tables.items()
-        }
+        frames = result.tables.items()
         broken = {
             rule: [key for key in keys if self._find_groups(key) & set(groups)]
             for rule, keys in result.broken.items()
         }
         some = replace(
             result,
-            tables=of_countries,
+            tables={name: frame[frame["area_id"].isin(countries)] for name, frame in frames},
             in_periods=_select_sets(result.in_periods, countries),
             on_days=_select_sets(result.on_days, countries),
             broken=broken,
@@ -212,14 +185,13 @@ class SavedParts:
 
 def _select_sets(sets: Sets, countries: Collection[str]) -> Sets:
     """Return sets of which only those of some countries are in a period."""
-    is_selected = sets.table["country_id"].isin(countries)
-    cells = sets.cells[is_selected.to_numpy()[sets.cells["set_id"]]]
-    return replace(sets, cells=cells)
+    is_selected = sets.table["country_id"].isin(countries).to_numpy()
+    return replace(sets, cells=sets.cells[is_selected[sets.cells["set_id"]]])
 
 
-def digest_groups(plan: RunPlan, shared: bytes) -> dict[int, str]:
+def digest_groups(plan: RunPlan, shared: str) -> dict[int, str]:
     """Return the digest of the input of each group; `shared` is that of what they share."""
-    totals = {group: hashlib.sha256(shared) for group in plan.list_groups()}
+    totals = {group: hashlib.sha256(shared.encode()) for group in plan.list_groups()}
     scopes = [getattr(plan.scope, name) for name in Scope.list_columns()]
     for frame in (*scopes, *plan.tables.values()):
         table = pa.Table.from_pandas(frame, preserve_index=False)
