@@ -82,14 +82,9 @@ def make_workbook(content: Content) -> bytes:
     with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
         book = xlsxwriter.Workbook(packed, {**options, "tmpdir": temporary})
         about = content.describe()
-        book.set_properties(
-            {
-                "title": about["title"],
-                "subject": f"version {about['version']}",
-                "author": "audience-impact",
-                "created": datetime.fromisoformat(about["as_of"]),
-            }
-        )
+        names = {"title": about["title"], "subject": f"version {about['version']}"}
+        created = datetime.fromisoformat(about["as_of"])
+        book.set_properties({**names, "author": "audience-impact", "created": created})
         made, cover = _make_formats(book), book.add_worksheet(ABOUT)
         try:
             for name in content.tables:
@@ -178,16 +173,13 @@ def _code_cells(column: pa.Array, is_link: bool) -> pa.DictionaryArray:
     return cells.dictionary_encode()
 
 
-def _write_rows(
-    sheet: Worksheet, columns: Sequence[pa.DictionaryArray], writers: Sequence[Writer]
-) -> None:
+def _write_rows(sheet: Worksheet, columns: list[pa.DictionaryArray], writers: list[Writer]) -> None:
     """Write the rows of a table below its heading, from the texts of its distinct cells."""
     count, join = len(columns[0]), pc.binary_join_element_wise
+    distinct = zip(_write_distinct(sheet, columns, writers), columns, strict=True)
     parts = [
         (f'<c r="{xl_col_to_name(place)}', pa.array(texts, pa.string()), column.indices)
-        for place, (texts, column) in enumerate(
-            zip(_write_distinct(sheet, columns, writers), columns, strict=True)
-        )
+        for place, (texts, column) in enumerate(distinct)
     ]
     for first in range(0, count, ROWS_AT_ONCE):
         numbers = pa.array(range(first + 2, min(first + ROWS_AT_ONCE, count) + 2)).cast(pa.string())
@@ -227,8 +219,7 @@ def _write_distinct(
 def _choose_writer(
     sheet: Worksheet, field: Mapping[str, Any], kind: pa.DataType, made: Formats
 ) -> Writer:
-    fit = cache(fit_text)
-    read_address = cache(web_address)
+    fit, read_address = cache(fit_text), cache(web_address)
 
     def write_words(row: int, place: int, cell: str) -> None:
         shown = fit(cell)
@@ -301,12 +292,11 @@ def _write_cover(cover: "_Cover", content: Content, too_long: Sequence[str]) -> 
         about = " ".join(content.describe_table(name)["description"].split())
         rows = f"{table.num_rows:,} row{'' if table.num_rows == 1 else 's'}"
         cover.write_sheet(name[:LONGEST_NAME], f"{rows}. {about}")
-    if content.left_out:
-        left_out = f"Tables without rows for the selection: {', '.join(content.left_out)}."
-        cover.write_section("Left out", [left_out])
-    if too_long:
-        left_out = f"More rows than a sheet has; in CSV and Parquet: {', '.join(too_long)}."
-        cover.write_section("Left out", [left_out])
+    for reason, names in (
+        ("Tables without rows for the selection", content.left_out),
+        ("More rows than a sheet has; in CSV and Parquet", too_long),
+    ):
+        cover.write_section("Left out", [f"{reason}: {', '.join(names)}."] if names else [])
 
 
 class _Cover:

@@ -151,15 +151,11 @@ def quantile_days(u: Array, parameters: pd.DataFrame, least: Array, most: Array)
     lasted.
     """
     shape = (len(least), *(1,) * (np.ndim(u) - 1))
-    mean, sd, low, high = (
-        np.asarray(values, dtype="float64").reshape(shape)
-        for values in (*(parameters[name] for name in PARAMETERS), least, most)
-    )
+    columns = (*(parameters[name] for name in PARAMETERS), least, most)
+    mean, sd, low, high = (np.asarray(column, "float64").reshape(shape) for column in columns)
     spread = np.where(sd > 0.0, sd, 1.0)
-    below, above = (
-        ndtr((np.log(limit) - mean) / spread)
-        for limit in (np.maximum(low - 0.5, 0.5), np.maximum(high + 0.5, 0.5))
-    )
+    limits = (np.maximum(low - 0.5, 0.5), np.maximum(high + 0.5, 0.5))
+    below, above = (ndtr((np.log(limit) - mean) / spread) for limit in limits)
     share = np.clip(below + u * (above - below), 1e-15, 1.0 - 1e-15)
     days = np.exp(np.where(sd > 0.0, mean + spread * ndtri(share), mean))
     even = low + u * (high - low)
@@ -205,19 +201,15 @@ def fit_hours(observed: pd.DataFrame, ratios: "pd.Series[float]") -> pd.DataFram
     squares = ((logs - basis.map(mean).astype("float64")) ** 2 * weight).groupby(basis).sum()
     pooled = squares.sum() / max(float((countries - 1.0).sum()), 1.0)
     variance = (squares + PRIOR_COUNTRIES * pooled) / (countries - 1.0 + PRIOR_COUNTRIES)
-    of_source = (np.log(ratios.astype("float64")) ** 2).sum() + PRIOR_PAIRS * HOURS_PRIOR_VARIANCE
+    errors = (np.log(ratios.astype("float64")) ** 2).sum() + PRIOR_PAIRS * HOURS_PRIOR_VARIANCE
     exams = words.HoursBasis.EXAMS.value
     of_exams = (float(values.get(exams, 0.0)) for values in (mean, variance))
     is_exam = basis == exams
     of_countries = _fit_countries(logs[is_exam], observed["country_id"][is_exam], *of_exams)
-    source = pd.Series({words.HoursBasis.MEASURED.value: of_source / (len(ratios) + PRIOR_PAIRS)})
-    return pd.concat(
-        [
-            _name_parameters(mean, variance),
-            of_countries.set_axis([f"{exams}={country}" for country in of_countries.index]),
-            _name_parameters(source * np.nan, source),
-        ]
-    )
+    source = pd.Series({words.HoursBasis.MEASURED.value: errors / (len(ratios) + PRIOR_PAIRS)})
+    of_countries.index = [f"{exams}={country}" for country in of_countries.index]
+    of_source = _name_parameters(source * np.nan, source)
+    return pd.concat([_name_parameters(mean, variance), of_countries, of_source])
 
 
 def _fit_countries(
@@ -228,9 +220,8 @@ def _fit_countries(
     squares = ((logs - groups.transform("mean")) ** 2).sum() + PRIOR_COUNTRIES * variance
     within = min(squares / (len(logs) - len(count) + PRIOR_COUNTRIES), variance)
     weight = count * (variance - within) / (count * (variance - within) + max(within, NO_VARIANCE))
-    return _name_parameters(
-        mean + weight * (mean_of_country - mean), within + (variance - within) * (1.0 - weight)
-    )
+    variances = within + (variance - within) * (1.0 - weight)
+    return _name_parameters(mean + weight * (mean_of_country - mean), variances)
 
 
 def _name_parameters(mean: "pd.Series[float]", variance: "pd.Series[float]") -> pd.DataFrame:
@@ -280,8 +271,7 @@ def list_known_hours(restrictions: pd.DataFrame) -> pd.DataFrame:
 
     They are measured, or printed by cuts for exams: other cuts print their hours if they are short.
     """
-    occasion = restrictions["occasion"].fillna("").str.casefold()
-    is_exam = occasion.str.contains(EXAMS)
+    is_exam = restrictions["occasion"].fillna("").str.casefold().str.contains(EXAMS)
     is_cut = restrictions["severity"] == words.Severity.NETWORK_UNAVAILABLE.value
     measured = restrictions["measured_hours"]
     kinds = {True: words.HoursBasis.EXAMS.value, False: words.HoursBasis.NETWORK_CUT.value}

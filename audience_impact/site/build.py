@@ -138,12 +138,10 @@ def _read_mark(folder: Path) -> dict[str, Any]:
 
 def _digest_maker() -> str:
     """Return a digest of all that makes a report of a version: code, libraries and fonts."""
-    package, libraries = (
-        Path(module.__file__ or "").parent for module in (audience_impact, jinja2)
-    )
+    root, libraries = (Path(module.__file__ or "").parent for module in (audience_impact, jinja2))
     names = sorted(path.name for path in libraries.parent.glob("*.dist-info"))
     texts = Picture("", printable, (printable,)).encode(".png")
-    files = (path for path in sorted(package.rglob("*.*")) if path.suffix not in (".pyc", ".zip"))
+    files = (path for path in sorted(root.rglob("*.*")) if path.suffix not in (".pyc", ".zip"))
     code = [path.read_bytes() for path in files if path.is_file()]
     return hash_bytes(repr((sys.version, ZLIB_RUNTIME_VERSION, names, texts, code)).encode())
 

@@ -172,14 +172,12 @@ def format_finding(finding: Finding, folders: Sequence[Path] = ()) -> str:
 
 def read_facts(folders: Sequence[Path]) -> Reading:
     """Read fact tables of folders or addresses; a later one replaces rows of equal key."""
-    expected = build_headers()
+    headers = build_headers()
     with ExitStack() as copies:
         here = [copies.enter_context(storage.local_copy(folder, ".csv")) for folder in folders]
-        layers = files.read_layers(here, expected)
-    merged = {
-        table: files.merge_layers(layers.frames[table], header)
-        for table, header in expected.items()
-    }
+        layers = files.read_layers(here, headers)
+    frames = layers.frames
+    merged = {table: files.merge_layers(frames[table], header) for table, header in headers.items()}
     return Reading(
         tuple(folders),
         {table: merge.stay for table, merge in merged.items()},
@@ -194,9 +192,8 @@ def restrict_to_day(reading: Reading, day: date | None) -> Reading:
     """Return the rows that were known on a day, with a warning for each other row."""
     if day is None:
         return reading
-    cut = known_facts.select_known_facts(
-        reading.tables, day, fact_models.list_keys(), fact_models.list_references()
-    )
+    keys, references = fact_models.list_keys(), fact_models.list_references()
+    cut = known_facts.select_known_facts(reading.tables, day, keys, references)
     findings = (*reading.findings, *cut.findings)
     return replace(reading, tables=cut.tables, findings=findings, cut=cut.cut)
 
@@ -222,9 +219,8 @@ def validate_facts(reading: Reading, today: date | None = None) -> Checked:
         for table, columns in fact_models.list_references().items()
     }
     row_findings, odd_keys = _check_rows(reading, references, saved)
-    tables, cascade = checks.drop_unresolved(
-        facts.drop_faulty_rows(reading.tables, row_findings), keys, references
-    )
+    sound = facts.drop_faulty_rows(reading.tables, row_findings)
+    tables, cascade = checks.drop_unresolved(sound, keys, references)
     typed, across = _apply_table_rules(tables, unread, today, saved)
     later = _find_hidden_findings(reading, tables, row_findings, references, unread, today, saved)
     saved.save()
@@ -238,12 +234,9 @@ def _check_rows(
     reading: Reading, references: Mapping[str, Mapping[str, str]], saved: SavedFindings
 ) -> tuple[list[Finding], list[Finding]]:
     """Return findings of the contracts, and unresolved keys of the rows refused for them."""
-    all_tables = {
-        table: pd.concat([frame, reading.repeated[table]], ignore_index=True)
-        if table in reading.repeated
-        else frame
-        for table, frame in reading.tables.items()
-    }
+    all_tables = {**reading.tables}
+    for table, frame in reading.repeated.items():
+        all_tables[table] = pd.concat([all_tables[table], frame], ignore_index=True)
     row_findings = find_row_findings(all_tables, saved.list_suspect_tables(all_tables))
     refused = {finding.place for finding in row_findings if finding.is_error}
     refused |= facts.list_places(reading.repeated)
@@ -251,37 +244,26 @@ def _check_rows(
         return row_findings, []
     row_places = {(finding.place, finding.column) for finding in row_findings}
     unresolved = checks.find_unresolved(all_tables, fact_models.list_keys(), references)
-    return row_findings, [
-        finding
-        for finding in unresolved
-        if finding.place in refused and (finding.place, finding.column) not in row_places
-    ]
+    odd_keys = [finding for finding in unresolved if finding.place in refused]
+    return row_findings, [odd for odd in odd_keys if (odd.place, odd.column) not in row_places]
 
 
 def find_row_findings(tables: Tables, suspects: Collection[str]) -> list[Finding]:
     """Return the findings of the contracts about single rows of suspect tables as text."""
-    return [
-        facts.build_finding(
-            table,
-            tables[table].loc[case.position],
-            case.column,
-            case.rule,
-            contracts.explain_failure(
-                table, case.column, case.rule, tables[table].at[case.position, case.column]
-            ),
-        )
-        for table in tables
-        if table in suspects
-        for case in contracts.check_fact_table(table, tables[table])
-    ]
+    findings = []
+    for table in (name for name in tables if name in suspects):
+        for case in contracts.check_fact_table(table, tables[table]):
+            row = tables[table].loc[case.position]
+            text = contracts.explain_failure(table, case.column, case.rule, row[case.column])
+            findings.append(facts.build_finding(table, row, case.column, case.rule, text))
+    return findings
 
 
 def _apply_table_rules(
     tables: Tables, unread: Collection[str], today: date | None, saved: SavedFindings
 ) -> tuple[Tables, list[Finding]]:
-    typed = facts.convert_types(
-        tables, fact_models.select_columns("number"), fact_models.select_columns("period")
-    )
+    numbers, periods = map(fact_models.select_columns, ("number", "period"))
+    typed = facts.convert_types(tables, numbers, periods)
     across = checks.check_across_tables(typed, unread, saved.run_check)
     return typed, [*across, *days.find_read_after(typed, today)]
 
@@ -304,16 +286,11 @@ def _find_hidden_findings(
         return []
     blanked = facts.blank_cells(reading.tables, errors)
     of_errors = {finding.table: blanked[finding.table] for finding in errors}
-    wrong = find_row_findings(of_errors, of_errors)
-    mended, _ = checks.drop_unresolved(
-        facts.drop_faulty_rows(blanked, wrong), fact_models.list_keys(), references
-    )
+    mended = facts.drop_faulty_rows(blanked, find_row_findings(of_errors, of_errors))
+    mended, _ = checks.drop_unresolved(mended, fact_models.list_keys(), references)
+    _, findings = _apply_table_rules(mended, unread, today, saved)
     sound = facts.list_places(stay)
-    return [
-        finding
-        for finding in _apply_table_rules(mended, unread, today, saved)[1]
-        if finding.place not in sound
-    ]
+    return [finding for finding in findings if finding.place not in sound]
 
 
 def _sort_findings(
@@ -400,12 +377,8 @@ def compute_results(
     except ParameterError as error:
         raise RefusedError([str(error)]) from error
     except BrokenProcessPool as error:
-        raise RefusedError(
-            [
-                "a worker died, and the run with it: most likely the memory did not suffice; ask "
-                "for fewer workers"
-            ]
-        ) from error
+        text = "a worker died, and the run with it: most likely the memory did not suffice"
+        raise RefusedError([f"{text}; ask for fewer workers"]) from error
     merged_results = parts.merge_results(computed, plan.shared.tables, day)
     words = [name_method(), *([AS_KNOWN] if checked.cut else [])]
     words += [f"{count}-draws"] if count != DRAWS else []
@@ -413,61 +386,45 @@ def compute_results(
     return _build_results(checked, merged_results, version)
 
 
-def _build_results(checked: Checked, merged_results: MergedResults, version: Version) -> Results:
+def _build_results(checked: Checked, merged: MergedResults, version: Version) -> Results:
     from audience_impact.outputs.review.rules import CONTRADICT
     from flows.pipeline import quality
     from schemas import published
 
-    if faults := quality.list_faults(merged_results.broken):
+    if faults := quality.list_faults(merged.broken):
         raise RefusedError(faults)
-    rows, lineage = merged_results.rows, merged_results.rows["lineage"]
-    withheld = merged_results.broken.get(quality.WITHOUT_WIDTH, [])
+    rows, lineage = merged.rows, merged.rows["lineage"]
     details = {
-        CONTRADICT: [
-            format_finding(finding, checked.folders) for finding in merged_results.findings
-        ],
+        CONTRADICT: [format_finding(finding, checked.folders) for finding in merged.findings],
         known_facts.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
-        quality.WITHOUT_WIDTH: (
-            quality.list_figures_without_width(withheld, lineage.select(quality.USED).to_pandas())
-            if withheld
-            else []
-        ),
     }
+    if withheld := merged.broken.get(quality.WITHOUT_WIDTH):
+        used = lineage.select(quality.USED).to_pandas()
+        details[quality.WITHOUT_WIDTH] = quality.list_figures_without_width(withheld, used)
+    findings = [*checked.findings, *merged.findings]
+    row_counts = {**checked.rows, "impact": rows["impact"].num_rows}
     frames = {
-        **merged_results.frames,
+        **merged.frames,
         "quarantine": quality.build_quarantine(checked.findings),
-        "quality": quality.build_report(
-            [*checked.findings, *merged_results.findings],
-            merged_results.broken,
-            {**checked.rows, "impact": rows["impact"].num_rows},
-            details,
-        ),
+        "quality": quality.build_report(findings, merged.broken, row_counts, details),
     }
-    fact_sources = merged_results.source_ids["lineage"]
+    fact_sources = merged.source_ids["lineage"]
     source_ids = {
         name: frozenset(frame.get("source_id", ()))
         | (fact_sources if published.holds_results(name) and len(frame) else frozenset())
         for name, frame in frames.items()
     }
     tables = {**rows, **{name: published.to_arrow(name, frame) for name, frame in frames.items()}}
-    return Results(
-        {name: tables[name] for name in published.TABLES},
-        {**merged_results.source_ids, **source_ids},
-        version,
-        checked.files,
-    )
+    tables = {name: tables[name] for name in published.TABLES}
+    return Results(tables, {**merged.source_ids, **source_ids}, version, checked.files)
 
 
 def choose_day(checked: Checked, as_of: date | None) -> date:
     """Return the day of the results; raise RefusedError without one within SANE_YEARS."""
     requested = as_of or (checked.cut.day if checked.cut else None)
     if requested is None and checked.tables["sources"].empty:
-        raise RefusedError(
-            [
-                "no source with a date of access (accessed_on) is left, so that the day of the "
-                "facts is not known: run `audience-impact check`"
-            ]
-        )
+        text = "no source with a date of access (accessed_on) is left, so that the day of the facts"
+        raise RefusedError([f"{text} is not known: run `audience-impact check`"])
     from audience_impact import pipeline as impact
 
     day = requested or impact.find_newest_access(checked.tables)
@@ -497,15 +454,8 @@ def publish_results(
 
     contracts.require_validation()
     about = describe_version(results.read_frame("sources").fillna(""), results.source_ids)
-    return publishing.publish_version(
-        root,
-        results.version,
-        results.tables,
-        about,
-        origin or describe_origin(),
-        results.files,
-        keep,
-    )
+    version, tables, origin = results.version, results.tables, origin or describe_origin()
+    return publishing.publish_version(root, version, tables, about, origin, results.files, keep)
 
 
 def describe_version(
@@ -541,11 +491,8 @@ def describe_version(
 
 def describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:
     """Return id, title (else publisher), address and licence of each source, where noted."""
-    meanings = {
-        Unstated.NOT_STATED.value: "not stated by the publisher",
-        "": Unstated.NOT_RECORDED.value,
-    }
-    licences = sources["licence"].replace(meanings)
+    meanings = {Unstated.NOT_STATED.value: "not stated by the publisher"}
+    licences = sources["licence"].replace({**meanings, "": Unstated.NOT_RECORDED.value})
     return [
         {
             "source_id": row.source_id,
