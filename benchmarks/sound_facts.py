@@ -296,12 +296,16 @@ def _reuse_unresolved(
     return reuse
 
 
+def record_rule(rule: str, typed: Tables) -> tuple[list[Finding], set[str]]:
+    """Return the findings of a rule, and the names of the tables that it read."""
+    outcomes = [checks.run_check(rule, number, typed) for number in range(len(checks.CHECKS[rule]))]
+    findings = [finding for _, made in outcomes for finding in made]
+    return findings, {name for names, _ in outcomes for name in names}
+
+
 def _reuse_rules(typed: Tables) -> Callable[..., list[Finding]]:
     """Rules over tables: where the rows that one looks at are as they were, what it said."""
-    run_rule, known = checks.run_rule, {}
-    for rule in checks.CHECKS:
-        seen = checks.RecordedTables(typed)
-        known[rule] = run_rule(rule, seen), sorted(seen.read_names)
+    run_rule, known = checks.run_rule, {rule: record_rule(rule, typed) for rule in checks.CHECKS}
 
     def reuse(rule: str, now: Tables, unread: Collection[str], *run: Any) -> list[Finding]:
         findings, names = known[rule]

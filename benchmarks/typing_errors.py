@@ -38,6 +38,7 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import read_context
 from audience_impact.outputs.lineage import make_lineage
 from audience_impact.vocabulary import AudienceMetric, ImpactMetric, PopulationBase
+from benchmarks.sound_facts import record_rule
 from flows import CHECKOUT
 from flows.pipeline import steps
 from schemas import contracts
@@ -202,8 +203,8 @@ def sound(folder: Path) -> Sound:
     text = {name: _kept(reading.tables[name], typed[name]) for name in typed}
     result, reads = {}, {}
     for name in checks.CHECKS:
-        seen = checks.RecordedTables(typed)
-        result[name], reads[name] = _told(checks.run_rule(name, seen)), seen.read_names
+        findings, reads[name] = record_rule(name, typed)
+        result[name] = _told(findings)
     stages, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
     used = make_lineage(stages.scope, stages.simulation, typed)
     order = list(checks.CHECKS)

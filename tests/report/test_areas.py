@@ -58,7 +58,7 @@ def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     return report_data.load_report_data(versions.find_latest(folder / "published"))
 
 
-MAKERS = (areas.make_pages, lists.make_platform_pages)
+MAKERS = (areas.make_pages, areas.make_map_files, lists.make_platform_pages)
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +260,9 @@ def test_only_confirmed_restrictions_of_a_day_rank(
     record = told.records["R1"]
     usual = {"claim_status": "official", "evidence_state": "blocked", "end_status": "ongoing",
              "q50_in_force_hours": None}  # fmt: skip
-    restriction = replace_cells(record.restriction, **(usual | cells))
+    claim = (usual | cells)["claim_status"]
+    claimed = {"is_official": claim == "official", "is_disputed": claim == "disputed"}
+    restriction = replace_cells(record.restriction, **(usual | cells), **claimed)
     numbers = tuple(replace_cells(number, confidence="medium") for number in record.numbers)
     changed = replace(record, restriction=restriction, numbers=numbers)
     assert report_data.make_entry(changed).is_major is is_major
