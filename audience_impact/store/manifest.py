@@ -359,8 +359,11 @@ class TooLargeError(ValueError):
 
 def open_parquet(content: bytes, texts: Sequence[str] = ()) -> pq.ParquetFile:
     """Open a Parquet file, these columns as dictionaries; raise OSError for too many row groups."""
+    # From Arrow's memory: a thread of Arrow that frees Python's as Python ends aborts the process.
+    memory = pa.allocate_buffer(len(content))
+    pa.FixedSizeBufferWriter(memory).write(content)
     return pq.ParquetFile(
-        io.BytesIO(content), read_dictionary=texts, thrift_container_size_limit=MOST_COLUMNS
+        pa.BufferReader(memory), read_dictionary=texts, thrift_container_size_limit=MOST_COLUMNS
     )
 
 

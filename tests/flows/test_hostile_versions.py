@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import struct
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,14 @@ def lie_of_size() -> bytes:
 @pytest.fixture
 def few_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 10_000_000)
+
+
+def test_a_file_is_read_from_memory_that_python_does_not_free() -> None:
+    content = write_parquet(pa.table({"country": ["Chad"]}))
+    before = sys.getrefcount(content)
+    with manifest.open_parquet(content) as file:
+        assert sys.getrefcount(content) == before
+        assert file.read().num_rows == 1
 
 
 @pytest.mark.usefixtures("few_bytes")
