@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from audience_impact import pipeline
 from audience_impact.facts.tables import Finding
-from flows.pipeline import steps
+from flows.pipeline import cache, code, steps
 from tests import engine
 from tests.support import FACTS, checked, small
 from tests.tools import LEFT_OUT
@@ -186,3 +186,12 @@ def small_results(once: Once, tmp_path_factory: pytest.TempPathFactory) -> steps
 def small_facts(tmp_path: Path) -> Path:
     """The small country on disk, with a row in every table and a restriction of a service."""
     return small(tmp_path / "small")
+
+
+@pytest.fixture
+def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of results of this user, and code that nobody edited just now."""
+    folder = tmp_path / "results"
+    monkeypatch.setenv(cache.VARIABLE, str(folder))
+    monkeypatch.setattr(code, "SETTLED_SECONDS", 0.0)
+    return folder

@@ -22,15 +22,6 @@ HOME = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 5, 2)
 
 
-@pytest.fixture
-def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of results of this user, and code that nobody edited just now."""
-    folder = tmp_path / "results"
-    monkeypatch.setenv(cache.VARIABLE, str(folder))
-    monkeypatch.setattr(code, "SETTLED_SECONDS", 0.0)
-    return folder
-
-
 def count_checks(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
     """The folders of each check from now on that is not recalled."""
     checks: list[list[Path]] = []

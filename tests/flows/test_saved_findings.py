@@ -8,20 +8,11 @@ import pytest
 
 from audience_impact.facts import checks
 from audience_impact.facts.tables import Tables
-from flows.pipeline import cache, code, steps
+from flows.pipeline import cache, steps
 from schemas import contracts
 from tests.support import edit, load, save
 
 CELLS = ("", "x", "600000", "0.5", "2025-06-01", "alpha", "a; b", " ")
-
-
-@pytest.fixture
-def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of results of this user, and code that nobody edited just now."""
-    folder = tmp_path / "results"
-    monkeypatch.setenv(cache.VARIABLE, str(folder))
-    monkeypatch.setattr(code, "SETTLED_SECONDS", 0.0)
-    return folder
 
 
 def edit_rows(facts: Path, edits: int) -> Iterator[None]:
