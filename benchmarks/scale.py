@@ -1,6 +1,6 @@
 """A register of any size through the whole chain, in one process and in several.
 
-    python -m benchmarks.scale [--restrictions 2000 40000] [--workers 2] [--format json]
+    python -m benchmarks.scale [--restrictions 2000 40000] [--workers 2] [--folder DIR]
 
 The register is made of the restrictions of the repository's facts and of the sample of a register
 beside the tests, again and again: each copy moves to another country (one of regions to as many of
@@ -10,22 +10,28 @@ everything can go on at once. The facts are read, checked, computed and publishe
 Draws may be fewer, where time is short: half of a restriction's time goes with them. Of fewer than
 a hundred draws the 95 % quantile is so uncertain that a rule over results may refuse the run.
 
-seconds is the wall clock of all that; peak_mib the largest memory of all processes together at any
-one moment (PSS, so that what they share counts once), sampled. Each run is a process tree of its
-own. All runs of one size must publish the same bytes,
-else the benchmark fails.
+seconds is the wall clock of all that, cpu_seconds the time of all processes; peak_mib the largest
+memory of all processes together at any one moment (PSS, so that what they share counts once),
+sampled. Each run is a process tree of its own and saves its parts in a folder of its own. All runs
+of one size must publish the same bytes, else the benchmark fails.
+
+With a folder, a benchmark that was killed goes on there: what was measured is not measured again,
+and the run that was killed computes the parts that it had not saved, so that its seconds are those
+of the rest.
 """
 
 import argparse
 import csv
 import json
 import os
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count, cycle, islice
@@ -191,6 +197,16 @@ def world(restrictions: int, folder: Path) -> list[Path]:
     return layers
 
 
+def prepare_world(restrictions: int, folder: Path) -> list[Path]:
+    """Layers of facts as `world` makes them, or as an earlier benchmark made them in the folder."""
+    record = folder / "layers.json"
+    if not record.is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        record.write_text(json.dumps([f"{layer}" for layer in world(restrictions, folder)]))
+    return [Path(layer) for layer in json.loads(record.read_text())]
+
+
 def _told(batch: Sequence[Template]) -> tuple[list[Row], list[Row]]:
     return (
         [row for one in batch for row in one.targets],
@@ -203,7 +219,7 @@ def _told(batch: Sequence[Template]) -> tuple[list[Row], list[Row]]:
 
 def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, Any]:
     """Read, check, compute and publish; the seconds of each, and the digest of what came of it."""
-    from flows.pipeline import steps
+    from flows.pipeline import cache, steps
 
     result: dict[str, Any] = {}
 
@@ -218,12 +234,13 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     checked = timed(
         "check", lambda: steps.refuse_errors(steps.validate_facts(read.pop()), strict=True)
     )
+    workers, draws = asked["workers"], asked["draws"]
     results = timed(
-        "compute",
-        lambda: steps.compute_results(checked, None, 0, asked["workers"], draws=asked["draws"]),
+        "compute", lambda: steps.compute_results(checked, None, 0, workers, draws=draws, reuse=True)
     )
     result["restrictions"] = results.count_rows()["restrictions"]
     done = timed("write", lambda: steps.publish_results(results, into, None))
+    cache.forget()
     result["manifest"] = done.version.manifest_bytes.decode()
     return result
 
@@ -239,15 +256,24 @@ def memory_mib(pid: int) -> float:
     return total / 2**20
 
 
+def count_cpu_seconds() -> float:
+    """CPU seconds of all child processes that ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
     """One run in processes of its own, watched from outside. Raises ValueError where it fails."""
+    measured = folder / "measured.json"
+    if measured.is_file():
+        return dict(json.loads(measured.read_text("utf-8")))
     words = [sys.executable, "-m", "benchmarks.scale", "--child", json.dumps(asked)]
     words += ["--into", str(folder / "published"), *map(str, layers)]
     place = folder / "told.json"
     temporary = folder / "temporary"
-    temporary.mkdir(parents=True)
-    settings = {"TMPDIR": str(temporary)}
-    begin = time.perf_counter()
+    temporary.mkdir(parents=True, exist_ok=True)
+    settings = {"TMPDIR": str(temporary), "AUDIENCE_IMPACT_CACHE": str(folder / "saved")}
+    begin, before = time.perf_counter(), count_cpu_seconds()
     with place.open("wb") as out:
         child = subprocess.Popen(words, stdout=out, cwd=HOME, env={**os.environ, **settings})
         peak = 0.0
@@ -258,14 +284,17 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
     if child.returncode:
         raise ValueError(f"the run {asked} ended with {child.returncode}")
     text = json.loads(place.read_text("utf-8").splitlines()[-1])
-    return {
+    row = {
         "restrictions": text.pop("restrictions"),
         "workers": asked["workers"],
         "draws": asked["draws"],
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(count_cpu_seconds() - before, 1),
         "peak_mib": round(peak),
         **text,
     }
+    measured.write_text(json.dumps(row), "utf-8")
+    return row
 
 
 # ---- All runs ----
@@ -277,14 +306,17 @@ def asked_of(words: argparse.Namespace) -> list[dict[str, Any]]:
     return [{"workers": number, "draws": words.draws} for number in numbers]
 
 
-def compared(restrictions: int, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def compared(
+    restrictions: int, runs: Sequence[dict[str, Any]], within: Path | None = None
+) -> list[dict[str, Any]]:
     """The runs of one size. Raises ValueError where one fails, or two publish other bytes."""
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        layers = world(restrictions, folder)
-        for number, asked in enumerate(runs):
-            rows.append(measure(layers, asked, folder / f"run-{number}"))
+    with nullcontext(within) if within else tempfile.TemporaryDirectory() as made:
+        folder = Path(made, f"{restrictions}").absolute()
+        layers = prepare_world(restrictions, folder)
+        for asked in runs:
+            name = "-".join(map(str, asked.values()))
+            rows.append(measure(layers, asked, folder / f"run-{name}"))
             print(_line(rows[-1]), file=sys.stderr, flush=True)
     if len({row.pop("manifest") for row in rows}) > 1:
         raise ValueError(f"runs of {restrictions:,} restrictions published other bytes")
@@ -307,6 +339,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--restrictions", nargs="+", type=int, default=SIZES, metavar="COUNT")
     parser.add_argument("--workers", type=int, help="default: one and two")
     parser.add_argument("--draws", type=int, default=DRAWS, help="default: %(default)s")
+    parser.add_argument("--folder", type=Path, help="go on here after a kill; default: temporary")
     parser.add_argument("--format", choices=["json", "table"], default="table")
     parser.add_argument("--child", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
@@ -323,7 +356,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if asked.child:
             print(json.dumps(run(asked.layers, asked.into, asked.child)))
             return 0
-        rows = [row for size in asked.restrictions for row in compared(size, asked_of(asked))]
+        runs = asked_of(asked)
+        rows = [row for size in asked.restrictions for row in compared(size, runs, asked.folder)]
     except (ValueError, RefusedError) as error:
         print(f"benchmarks.scale: {error}", file=sys.stderr)
         return 1

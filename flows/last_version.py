@@ -187,13 +187,20 @@ class LastComparison(changes.Comparison):
     """The last version compared with a run."""
 
     @cached_property
+    def unread(self) -> dict[str, str]:
+        """The tables of the last version that `moves` could not read, each with the reason."""
+        return {}
+
+    @cached_property
     def moves(self) -> Sequence[TableMoves]:
         """The moves of each published table that differs, of which the last version has rows."""
         moves = []
         for table in published.TABLES:
             try:
                 old = self.old.read_arrow(table)
-            except PublishError:
+            except PublishError as error:
+                if table in self.old.counts:
+                    self.unread[table] = str(error.__cause__ or error)
                 continue
             new = self.new.read_arrow(table)
             if len(old) and not old.equals(new):
@@ -578,16 +585,18 @@ def list_findings(before: ComparedVersion, now: ComparedVersion) -> list[Finding
 def list_notes(before: ComparedVersion, now: ComparedVersion) -> list[str]:
     """Return lines about the facts that differ and the numbers that moved, none of them a warning.
 
-    A line names the first row of its kind, or the first table that moved and then the others. There
-    are none where no number moved.
+    A line names the first row of its kind, or the first table that moved and then the others, and
+    each table that could not be compared. There are no others where no number moved.
     """
     comparison = _compare(before, now)
     moved = [moves for moves in comparison.moves if moves.largest_share or moves.new_count]
+    unread = comparison.unread.items()
+    notes = [f"{table}.parquet: not compared, {reason}" for table, reason in unread]
     days = [side.settings.get("the day") for side in comparison.sides]
     is_other_day = None not in days and days[0] != days[1]
     if not is_other_day and all(moves.table in OF_CHECKS for moves in moved):
-        return []
-    notes = [
+        return notes
+    notes += [
         f"{changed.table}.csv: facts_added: {len(rows):,} new: {format_keys(rows)}"
         for changed in comparison.fact_tables
         if (rows := [row for row in changed.rows if row.change is FactChange.ADDED])

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,7 @@ class _Reader:
         try:
             for row in reader:
                 if row:
-                    rows.append((line, row))
+                    rows.append((line, list(map(sys.intern, row))))  # equal texts are one
                 line = reader.line_num + 1
         except csv.Error as error:
             self.report("unreadable", f"{error}; check the quotes on this line", line)

@@ -109,5 +109,15 @@ def test_a_run_that_ends_early_fails_the_benchmark(
     assert re.search("benchmarks.scale: the run .* ended with 1", capsys.readouterr().err)
 
 
+def test_a_benchmark_that_was_killed_goes_on_in_its_folder(tmp_path: Path) -> None:
+    run = {"workers": 1, "draws": 100}
+    place = tmp_path / "3" / "run-1-100"
+    place.mkdir(parents=True)
+    (tmp_path / "3" / "layers.json").write_text('["0"]')
+    assert scale.prepare_world(3, tmp_path / "3") == [Path("0")]
+    (place / "measured.json").write_text('{"manifest": "same", "seconds": 1}')
+    assert scale.compared(3, [run], tmp_path) == [{"seconds": 1}]
+
+
 def test_memory_is_that_of_all_processes() -> None:
     assert scale.memory_mib(os.getpid()) > 50

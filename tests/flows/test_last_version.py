@@ -15,7 +15,7 @@ import pytest
 from audience_impact.answers import records
 from audience_impact.comparing.changes import IMPACT_KEY, ComparedVersion, key_answers
 from audience_impact.plain_text import count_cases
-from audience_impact.store import PublishError, publishing, versions
+from audience_impact.store import PublishError, manifest, publishing, versions
 from flows import last_version
 from flows.last_version import RULES, LastComparison
 from flows.pipeline import steps
@@ -292,6 +292,16 @@ def test_a_damaged_version_is_compared_as_far_as_it_can_be_read(
         records.Tables(versions.find_latest(root))["impact"]
     assert steps.publish_results(results, root, None).created
     assert last_version.read_last_version(root).counts == before
+
+
+def test_a_table_too_large_to_be_compared_is_named(
+    root: Path, results: steps.Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, now = last_version.read_last_version(root), last_version.describe_results(results)
+    assert last_version.list_notes(before, now) == []
+    monkeypatch.setattr(manifest, "MOST_DECODED_BYTES", 500)
+    lines = last_version.list_notes(replace(before, name="again"), now)
+    assert "steps.parquet: not compared, it decodes to more than 500 bytes" in lines
 
 
 def test_lines_of_one_kind_are_counted() -> None:
