@@ -23,14 +23,13 @@ metadata of the Parquet file and into the data dictionary.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import pyarrow
 import pyarrow.compute as pc
 
@@ -38,8 +37,11 @@ from audience_impact import vocabulary
 from audience_impact.outputs.review import status_rules
 from audience_impact.tracing import ITEMS
 from audience_impact.vocabulary import ObsStatus, RuleStage, YesNo, read_table
-from schemas import contracts, facts
+from schemas import contracts, fact_rules, facts
 from schemas.fact_rules import RowCheck, row_rule
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 JOINED_BY = ";"
 """Separator between several words in one cell."""
@@ -87,18 +89,29 @@ class Column(NamedTuple):
             meanings |= {word: meaning} if is_word else _list_meanings(name)
         return meanings
 
-    def build(self) -> pa.Column:
-        """Return the column of the contract."""
-        checks = [pa.Check.ge(float(self.least))] if self.least else []
-        checks += [pa.Check.le(float(self.most))] if self.most else []
+    def list_cell_rules(self) -> dict[str, Any]:
+        """Return the rules of single cells, by their names in pandera, each with its limit."""
+        rules: dict[str, Any] = {"ge": float(self.least)} if self.least else {}
+        rules |= {"le": float(self.most)} if self.most else {}
         if self.type == "word":
-            checks.append(pa.Check.isin(list(self.meanings)))
+            rules["isin"] = list(self.meanings)
         elif self.type == "joined":
             words = "|".join(map(re.escape, self.meanings))
-            checks.append(pa.Check.str_matches(f"^({words})({JOINED_BY}({words}))*$"))
+            rules["str_matches"] = f"^({words})({JOINED_BY}({words}))*$"
         elif self.type == "pattern":
-            checks.append(pa.Check.str_matches(self.of))
-        return pa.Column(DTYPES.get(self.type, str), checks, nullable=bool(self.null))
+            rules["str_matches"] = self.of
+        return rules
+
+
+CELL_RULES: dict[str, Callable[[pyarrow.Array, Any], bool]] = {
+    "ge": lambda cells, least: not pc.any(pc.less(cells, least)).as_py(),
+    "le": lambda cells, most: not pc.any(pc.greater(cells, most)).as_py(),
+    "isin": lambda cells, words: {*cells.unique().to_pylist()} <= {None, *words},
+    "str_matches": lambda cells, pattern: all(
+        map(re.compile(pattern).match, cells.unique().drop_null().to_pylist())
+    ),
+}
+"""Whether all cells that are known pass a rule, by the name of the rule in pandera."""
 
 
 def _list_meanings(name: str) -> Mapping[str, str]:
@@ -218,7 +231,9 @@ def _are_bounds_of_impact_in_order(frame: pd.DataFrame) -> Any:
 
 
 _row_rule("gap_has_reason", of=("impact",))(
-    lambda frame: (frame["obs_status"] == ObsStatus.NORMAL.value) | frame["reason"].notna()
+    lambda frame: (
+        (frame["obs_status"] == ObsStatus.NORMAL.value) | (frame["reason"].fillna("") != "")
+    )
 )
 _row_rule("share_of_base_at_most_one", of=("impact",))(
     lambda frame: ~(frame["printed_max_base_share"] > 1)
@@ -226,9 +241,14 @@ _row_rule("share_of_base_at_most_one", of=("impact",))(
 
 
 @cache
-def read_schema(table: str) -> pa.DataFrameSchema:
+def read_schema(table: str) -> "pa.DataFrameSchema":
     """Return the schema of a table: its columns in order; others are dropped."""
-    columns = {name: column.build() for name, column in COLUMNS[table].items()}
+    import pandera.pandas as pa
+
+    columns = {}
+    for name, about in COLUMNS[table].items():
+        rules = [getattr(pa.Check, rule)(limit) for rule, limit in about.list_cell_rules().items()]
+        columns[name] = pa.Column(DTYPES.get(about.type, str), rules, nullable=bool(about.null))
     checks = [pa.Check(check, name=name) for name, check in RULES.get(table, {}).items()]
     return pa.DataFrameSchema(columns, checks, strict="filter", name=table)
 
@@ -277,16 +297,13 @@ def tables_with(rule: str) -> tuple[str, ...]:
 
 
 @cache
-def _list_rules() -> list[tuple[str, set[str | None]]]:
+def _list_rules() -> list[tuple[str, set[str]]]:
     """Return the rules of each table; a fact table and a published one may have one name."""
-    schemas = [(table, facts.read_schema(table)) for table in facts.TABLES]
-    schemas += [(table, read_schema(table)) for table in TABLES]
+    both = ((facts.COLUMNS, fact_rules.RULES), (COLUMNS, RULES))
     return [
-        (
-            table,
-            {check.name for part in (schema, *schema.columns.values()) for check in part.checks},
-        )
-        for table, schema in schemas
+        (table, {*rules.get(table, ())}.union(*(about.list_cell_rules() for about in row.values())))
+        for columns, rules in both
+        for table, row in columns.items()
     ]
 
 
@@ -297,17 +314,27 @@ class ContractError(ValueError):
 def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     """Return a table as Arrow; raise ContractError with column, rule and row if it is invalid."""
     columns, key = COLUMNS[table], KEYS[table]
-    ready = pd.DataFrame({name: _cast_cells(frame[name], about) for name, about in columns.items()})
-    ready = ready.reset_index(drop=True)
-    if broken := contracts.check_table(read_schema(table), ready):
+    cells = {name: read_cells(frame[name], about) for name, about in columns.items()}
+    rules = RULES.get(table, {}).values() if len(frame) else ()
+    is_sound = all(are_sound(cells[name], about) for name, about in columns.items())
+    if not is_sound or not all(np.all(rule(frame)) for rule in rules):
+        ready = pd.DataFrame({name: array.to_pandas() for name, array in cells.items()})
+        broken = contracts.check_table(read_schema(table), ready)
         lines = [_format_failure(ready, key, failure) for failure in broken[:10]]
         raise ContractError("\n".join([f"{table} breaks its contract:", *lines]))
-    if ready.duplicated(key).any():
-        row = ready[ready.duplicated(key)].iloc[0][key].to_dict()
+    if pyarrow.table(cells).group_by(key, use_threads=False).aggregate([]).num_rows < len(frame):
+        row = frame[frame.duplicated(key)].iloc[0][key].to_dict()
         raise ContractError(f"{table} has two rows for the key {row}")
-    fields = [_build_field(table, about) for about in columns.values()]
-    arrays = [_build_array(ready[field.name], field) for field in fields]
+    fields = _build_fields(table)
+    arrays = [_convert_cells(cells[field.name], field.type) for field in fields]
     return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
+
+
+def are_sound(cells: pyarrow.Array, about: Column) -> bool:
+    """Return whether the cells of a column pass its rules, without importing pandera."""
+    rules = about.list_cell_rules().items()
+    is_complete = bool(about.null) or not cells.null_count
+    return is_complete and all(CELL_RULES[rule](cells, limit) for rule, limit in rules)
 
 
 def _format_failure(ready: pd.DataFrame, key: list[str], broken: contracts.Failure) -> str:
@@ -316,11 +343,21 @@ def _format_failure(ready: pd.DataFrame, key: list[str], broken: contracts.Failu
     return f"{broken.rule}:{cell} in the row {', '.join(str(row[name]) for name in key)}"
 
 
-def _cast_cells(cells: pd.Series, about: Column) -> pd.Series:
+def read_cells(cells: pd.Series, about: Column) -> pyarrow.Array:
+    """Return the cells of a column as numbers or texts, null where nothing is known."""
     if about.is_number:
-        return cells.astype("int64" if about.type == "whole" else "float64")
-    texts = cells.astype("str")
-    return texts.replace("", pd.NA) if about.null else texts
+        return pyarrow.array(cells.astype(DTYPES[about.type]), from_pandas=True)
+    values = cells.to_numpy("object")
+    try:
+        texts = pyarrow.array(values, pyarrow.string(), from_pandas=True)
+    except pyarrow.ArrowTypeError:  # of other values than texts
+        texts = pyarrow.array(cells.astype("str"), pyarrow.string(), from_pandas=True)
+    return pc.if_else(pc.equal(texts, ""), None, texts) if about.null else texts
+
+
+@cache
+def _build_fields(table: str) -> list[pyarrow.Field]:
+    return [_build_field(table, about) for about in COLUMNS[table].values()]
 
 
 def _build_field(table: str, about: Column) -> pyarrow.Field:
@@ -344,15 +381,14 @@ def _build_field(table: str, about: Column) -> pyarrow.Field:
     return pyarrow.field(about.column, kind, bool(about.null), metadata | coded)
 
 
-def _build_array(cells: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
-    if field.type == pyarrow.date32():
-        days = pd.to_datetime(cells, format="ISO8601").to_numpy("datetime64[D]")
-        return pyarrow.array(days, pyarrow.date32(), from_pandas=True)
-    if field.type == pyarrow.int64():
-        return pyarrow.array(pd.to_numeric(cells).round(), from_pandas=True).cast(field.type)
-    if field.type == pyarrow.float64():
-        return pyarrow.array(cells, field.type, from_pandas=True)
-    texts = pyarrow.array(cells, pyarrow.string(), from_pandas=True)
-    if field.type == pyarrow.bool_():
-        return pc.equal(texts, YesNo.YES.value)
-    return pc.split_pattern(texts, JOINED_BY) if pyarrow.types.is_list(field.type) else texts
+def _convert_cells(cells: pyarrow.Array, kind: pyarrow.DataType) -> pyarrow.Array:
+    """Return numbers or texts as cells of a published type."""
+    if kind == pyarrow.int64():
+        return pc.round(pc.cast(cells, pyarrow.float64())).cast(kind)
+    if kind == pyarrow.date32():
+        texts = cells.dictionary_encode()
+        days = pd.to_datetime(texts.dictionary.to_pandas(), format="ISO8601")
+        return pyarrow.array(days.to_numpy("datetime64[D]")).cast(kind).take(texts.indices)
+    if kind == pyarrow.bool_():
+        return pc.equal(cells, YesNo.YES.value)
+    return pc.split_pattern(cells, JOINED_BY) if pyarrow.types.is_list(kind) else cells

@@ -1,6 +1,7 @@
 """The contracts of the published tables: what must not be published is refused, by name."""
 
 import csv
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -97,6 +98,21 @@ def test_a_broken_row_is_refused_by_name(
     with pytest.raises(ContractError, match=named) as refused:
         to_arrow(table, frame)
     assert str(refused.value).startswith(f"{table} breaks its contract")
+
+
+@pytest.mark.parametrize("table", published.TABLES)
+def test_a_cell_is_refused_if_and_only_if_pandera_refuses_it(table: str, frames: Frames) -> None:
+    columns, row = published.COLUMNS[table], frames[table].head(1)
+    sound = {name: published.read_cells(row[name], about) for name, about in columns.items()}
+    for name, about in columns.items() if len(row) else ():
+        for cell in (-1, 2e99, math.nan) if about.is_number else ("#", "", None):
+            if about.type == "whole" and cell != -1:
+                continue
+            cells = published.read_cells(pd.Series([cell]), about)
+            ready = pa.table({**sound, name: cells}).to_pandas()
+            failures = contracts.check_table(published.read_schema(table), ready)
+            named = {failure.column for failure in failures if failure.column}
+            assert named == (set() if published.are_sound(cells, about) else {name}), cell
 
 
 def test_a_reason_is_made_of_its_rules_and_details(frames: Frames) -> None:
