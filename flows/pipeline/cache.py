@@ -43,8 +43,11 @@ def recall(key: str, compute: Callable[[], Result]) -> Result:
     return result
 
 
-def load(key: str) -> Any:
-    """Return the result saved under a key; None without one, or where it is damaged."""
+def load(key: str, is_new: bool = False) -> Any:
+    """Return the result saved under a key; None without one, or where it is damaged.
+
+    A new one, which this run saved, is not read to see whether it is damaged.
+    """
     with suppress(OSError), _open_folder() as folder:
         descriptor = os.open(key, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
         with os.fdopen(descriptor, "rb"), suppress(ValueError):  # of an empty file
@@ -52,7 +55,7 @@ def load(key: str) -> Any:
             with suppress(OSError):  # of a folder that can only be read
                 os.utime(descriptor)
             digest, content = mapped[:ALIGNED_BYTES], mapped[ALIGNED_BYTES:]
-            if hashlib.blake2b(content).digest() == digest:
+            if is_new or hashlib.blake2b(content).digest() == digest:
                 return _unpack(content)
     return None
 

@@ -85,21 +85,21 @@ def compute_parts(
     shared: Shared,
     parts: Sequence[PartInput],
     processes: int,
-    save: Callable[[PartInput, ComputedPart], None] = lambda part, computed: None,
+    enter: Callable[[PartInput, ComputedPart], None] = lambda part, computed: None,
     keys: Sequence[str] = (),
 ) -> list[ComputedPart]:
     """Compute all parts, in this process or in several; raise the first error of a part.
 
-    Each is saved as soon as it is computed; with `keys`, under its own by the process that computes
-    it, and mapped from there.
+    With `keys`, each is saved under its own by the process that computes it, and mapped from there;
+    each is entered as soon as it is computed.
     """
     processes = min(processes, len(parts))
     keyed = list(zip(parts, keys or [""] * len(parts), strict=True))
 
     def hold(part: PartInput, result: ComputedPart | str) -> ComputedPart:
         if isinstance(result, str):
-            result = cache.load(result) or compute_part(shared, part)
-        save(part, result)
+            result = cache.load(result, is_new=True) or compute_part(shared, part)
+        enter(part, result)
         return result
 
     if processes <= 1:

@@ -5,7 +5,7 @@ group of restrictions with linked countries has the same rows in whichever part 
 is saved, and an index says under which key the results of each group are. A group is found in it by
 the digest of all that enters it: code, libraries, settings, the facts and fitted parameters that
 all groups share, and its own rows with their lines. A part with a finding, or with a broken rule
-whose keys do not say to which group they belong, is not saved.
+whose keys do not say to which group they belong, is not in the index.
 """
 
 import hashlib
@@ -55,7 +55,8 @@ def compute_changed(
     divided = plan.divide(groups, most or limit_size(restrictions, processes)) if groups else []
     models = name_models(shared.input.fitted.audiences) if groups else {}
     absent = {key: model for key, model in models.items() if not recall_inverse(key, model)}
-    computed = compute_parts(shared, divided, processes, saved.save)
+    keys = [saved.name_part(part) for part in divided]
+    computed = compute_parts(shared, divided, processes, saved.enter, keys)
     for key, model in absent.items():
         if INVERSE in vars(model):
             cache.save(key, vars(model)[INVERSE])
@@ -132,8 +133,13 @@ class SavedParts:
                 rest -= groups
         return pieces, rest
 
-    def save(self, part: PartInput, computed: ComputedPart) -> None:
-        """Save the results of a part, unless something in it is of no group."""
+    def name_part(self, part: PartInput) -> str:
+        """Return the key under which a part is saved."""
+        digests = {self.digests[group] for group in self.plan.number_rows(part.scope.restrictions)}
+        return "part-" + hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+
+    def enter(self, part: PartInput, computed: ComputedPart) -> None:
+        """Enter a saved part into the index, unless something in it is of no group."""
         numbers = [self._number_rows(rows) for rows in computed.rows.values()]
         broken = [key for keys in computed.result.broken.values() for key in keys]
         is_divided = all(map(self._find_groups, broken)) and not computed.result.findings
@@ -141,9 +147,7 @@ class SavedParts:
             return
         groups = set(self.plan.number_rows(part.scope.restrictions))
         digests = [self.digests[group] for group in groups]
-        key = "part-" + hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
-        cache.save(key, computed)
-        self.index = {**self.index, **dict.fromkeys(digests, key)}
+        self.index = {**self.index, **dict.fromkeys(digests, self.name_part(part))}
         cache.save(self.index_key, self.index)
 
     def _find_groups(self, key: str) -> set[int]:

@@ -145,7 +145,7 @@ def test_what_belongs_to_no_group_is_not_saved(
 
     monkeypatch.setattr(pipeline, "compute_part", break_rule)
     compute(made, saved_parts.compute_changed)
-    assert not list(folder.glob("part-*"))
+    assert not list(folder.glob("index-*"))
 
 
 def test_another_process_finds_the_same_groups() -> None:
