@@ -83,6 +83,19 @@ def test_a_row_that_lists_a_text_a_million_times_is_refused(
             manifest.require_bounded(file, content)
 
 
+def test_lists_of_texts_in_several_row_groups_can_be_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "LEAST_DECODED_BYTES", 100_000)
+    monkeypatch.setattr(manifest, "MOST_DECODED_RATIO", 0)
+    cells = pa.array([["x" * 100], ["y"]] * 500)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": cells}), path, row_group_size=300, store_schema=False)
+    assert manifest.decode_table(path.read_bytes(), is_coded=True)["a"].to_pylist() == (
+        cells.to_pylist()
+    )
+
+
 @pytest.mark.parametrize(("rows", "is_refused"), [(125_000, False), (125_001, True)])
 def test_a_large_parquet_may_not_decode_to_more_than_a_fixed_size(
     rows: int, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
