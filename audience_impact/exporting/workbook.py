@@ -3,30 +3,28 @@
 The cover has the answer, what this is, how to cite it and how to read it. Text is always written as
 text. A text that a spreadsheet would execute after an edit of the cell has the Excel mark for text
 (quote prefix). The same content gives the same bytes: the only date in the file is that of the
-facts. Rows are written one after the other and leave the memory at once (`constant_memory`).
+facts.
 
-Of ten million cells of a register some 400,000 differ. XlsxWriter writes those, each in a few
-microseconds, and the rows are put together from its texts, column by column.
+XlsxWriter makes all but the rows of tables. Of ten million cells of a register some 400,000 differ:
+each of those becomes a text once, and rows are put together from the texts, column by column. The
+place of a cell follows from its order in the row, so that equal cells are equal texts.
 """
 
 import io
 import math
 import re
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from itertools import zip_longest
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from audience_impact.answers import names as naming
@@ -44,8 +42,12 @@ LINK = "url"
 """The column whose cells are addresses."""
 MOST_LINKS, ROWS_AT_ONCE = 65_530, 1000
 """What a sheet may have of links; and the rows that are put together in one step."""
-CELL = re.compile('<c r="([A-Z]+[0-9]+)(".+?</c>)', re.DOTALL)
-"""A cell as XlsxWriter writes it: its place, and the rest."""
+FIRST_DAY = 25_569
+"""Excel's number of the first day of 1970."""
+DIMENSION = re.compile(rb'(?<=<dimension ref=")(A1:[A-Z]+)\d+')
+"""The cells of a sheet, up to the last column and row."""
+LITERAL = re.compile("_(?=x[0-9a-fA-F]{4}_)")
+"""What begins a text that Excel would read as the number of a character."""
 NARROWEST, WIDEST, OF_NUMBERS = 10, 48, 15
 MOST_WORDS = 12
 """Maximum number of values in the note of a column; the sheet `values` has all."""
@@ -53,9 +55,6 @@ LABEL, OTHERS, LAST = 30, 15, 7
 """Widths of the first and of the other columns of the cover, and the last column of its texts."""
 LINE_CHARACTERS, LINE_HEIGHT = 115, 15
 HOW_TO_READ = Path(__file__).with_name("how_to_read.txt").read_text(encoding="utf-8").splitlines()
-
-Writer = Callable[[int, int, Any], object]
-"""What writes a cell at a row and a column."""
 
 
 class Formats(NamedTuple):
@@ -77,35 +76,47 @@ def make_workbook(content: Content) -> bytes:
     """Return the workbook, without tables of more rows than a sheet has, which its cover names."""
     fit = {name: table for name, table in content.tables.items() if table.num_rows < MOST_ROWS}
     too_long, content = sorted({*content.tables} - {*fit}), replace(content, tables=fit)
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    packed = io.BytesIO()
-    with tempfile.TemporaryDirectory(prefix="audience-impact-") as temporary:
-        book = xlsxwriter.Workbook(packed, {**options, "tmpdir": temporary})
-        about = content.describe()
-        names = {"title": about["title"], "subject": f"version {about['version']}"}
-        created = datetime.fromisoformat(about["as_of"])
-        book.set_properties({**names, "author": "audience-impact", "created": created})
-        made, cover = _make_formats(book), book.add_worksheet(ABOUT)
-        try:
-            for name in content.tables:
-                _write_table(book.add_worksheet(name[:LONGEST_NAME]), name, content, made)
-        except OSError:
-            for sheet in book.worksheets():
-                with suppress(OSError):  # of a full disk: nothing is written later
-                    sheet.fh.close()
-            raise
-        headings = ("table", "column", "unit", "meaning")
-        columns = [
-            (table, field["name"], field.get("unit", ""), field["description"])
-            for table in content.tables
-            for field in content.describe_columns(table)
-        ]
-        _write_list(book.add_worksheet(COLUMNS), headings, columns, made)
-        headings = ("column", "value", "meaning", "tables")
-        _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
-        _write_cover(_Cover(book, cover, made), content, too_long)
-        book.close()
-    return packed.getvalue()
+    packed, about = io.BytesIO(), content.describe()
+    book = xlsxwriter.Workbook(packed, {"in_memory": True})
+    names = {"title": about["title"], "subject": f"version {about['version']}"}
+    created = datetime.fromisoformat(about["as_of"])
+    book.set_properties({**names, "author": "audience-impact", "created": created})
+    made, cover = _make_formats(book), book.add_worksheet(ABOUT)
+    rows = {
+        f"xl/worksheets/sheet{place}.xml": _write_table(
+            book.add_worksheet(name[:LONGEST_NAME]), name, content, made
+        )
+        for place, name in enumerate(content.tables, 2)
+    }
+    headings = ("table", "column", "unit", "meaning")
+    columns = [
+        (table, field["name"], field.get("unit", ""), field["description"])
+        for table in content.tables
+        for field in content.describe_columns(table)
+    ]
+    _write_list(book.add_worksheet(COLUMNS), headings, columns, made)
+    headings = ("column", "value", "meaning", "tables")
+    _write_list(book.add_worksheet(VALUES), headings, _list_values(content), made)
+    _write_cover(_Cover(book, cover, made), content, too_long)
+    book.close()
+    return _add_rows(packed, rows)
+
+
+def _add_rows(packed: io.BytesIO, rows: Mapping[str, Sequence[pa.DictionaryArray]]) -> bytes:
+    """Return a workbook with rows below the headings of its sheets, by the file of each."""
+    filled = io.BytesIO()
+    with ZipFile(packed) as book, ZipFile(filled, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in book.namelist():
+            text = book.read(name)
+            with archive.open(name, "w") as file:
+                if name in rows:
+                    heading, end, text = text.partition(b"</row>")
+                    last = b"%d" % (1 + len(rows[name][0]))
+                    file.write(DIMENSION.sub(rb"\g<1>" + last, heading) + end)
+                    file.writelines(_join_rows(rows[name]))
+                    text = text[text.rindex(b"</sheetData>") :]
+                file.write(text)
+    return filled.getvalue()
 
 
 def _make_formats(book: xlsxwriter.Workbook) -> Formats:
@@ -135,11 +146,14 @@ def fit_text(text: str) -> str:
     return f"{units[: 2 * (LONGEST_TEXT - 3)].decode('utf-16-le', 'ignore')}..."
 
 
-def _write_table(sheet: Worksheet, table: str, content: Content, made: Formats) -> None:
+def _write_table(
+    sheet: Worksheet, table: str, content: Content, made: Formats
+) -> list[pa.DictionaryArray]:
+    """Write all but the rows of a table; return the texts of the cells of each column."""
     rows, fields = content.tables[table], content.describe_columns(table)
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
-    columns, writers = list[pa.DictionaryArray](), list[Writer]()
+    columns = []
     for place, field in enumerate(fields):
         column = rows[field["name"]].combine_chunks()
         width: float = OF_NUMBERS
@@ -152,96 +166,70 @@ def _write_table(sheet: Worksheet, table: str, content: Content, made: Formats) 
         note = write_note(field, MOST_WORDS)
         height = max(1.0, sum(1 + len(line) // 50 for line in note.split("\n")) / 4)
         sheet.write_comment(0, place, note, {"x_scale": 2.4, "y_scale": height})
-        writers.append(_choose_writer(sheet, field, column.type, made))
-        columns.append(_code_cells(column, field["name"] == LINK))
-    if rows.num_rows:
-        _write_rows(sheet, columns, writers)
+        if field["name"] == LINK:
+            columns.append(_write_links(sheet, place, column, made))
+        else:
+            columns.append(_code_cells(column, field, made))
     sheet.autofilter(0, 0, max(rows.num_rows, 1), len(fields) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{rows.num_rows + 1}"})
     sheet.set_landscape()
     sheet.repeat_rows(0)
+    return columns
 
 
-def _code_cells(column: pa.Array, is_link: bool) -> pa.DictionaryArray:
-    """Return the distinct cells of a column, and which of them each row has.
-
-    Links are all distinct: a sheet has a list of them, with the cell of each.
-    """
+def _code_cells(column: pa.Array, field: Mapping[str, Any], made: Formats) -> pa.DictionaryArray:
+    """Return the texts of the distinct cells, and which of them each row has."""
     cells = pc.binary_join(column, "; ") if pa.types.is_list(column.type) else column
-    if is_link:
-        return pa.DictionaryArray.from_arrays(pa.array(range(len(cells)), pa.int32()), cells)
-    return cells.dictionary_encode()
+    coded = cells.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(
+        coded.indices, _encode_cells(coded.dictionary, field, made)
+    )
 
 
-def _write_rows(sheet: Worksheet, columns: list[pa.DictionaryArray], writers: list[Writer]) -> None:
-    """Write the rows of a table below its heading, from the texts of its distinct cells."""
+def _encode_cells(cells: pa.Array, field: Mapping[str, Any], made: Formats) -> pa.Array:
+    kind, form, type_of_cell = cells.type, made.text, ""
+    if pa.types.is_date(kind):
+        form, cells = made.numbers[DAY], pc.add(cells.cast(pa.int32()), FIRST_DAY)
+    elif pa.types.is_boolean(kind):
+        type_of_cell, cells = ' t="b"', cells.cast(pa.int8())
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        shown = map(fit_text, cells.to_pylist())
+        return pa.array([_encode_text(text, made.choose(text)) for text in shown], pa.string())
+    else:
+        form = made.numbers[NUMBER_FORMATS.get(field.get("unit", ""), WHOLE_NUMBER)]
+    start = f'<c s="{form._get_xf_index()}"{type_of_cell}><v>'
+    return pc.binary_join_element_wise(start, cells.cast(pa.string()), "</v></c>", "")
+
+
+def _encode_text(text: str, form: Format) -> str:
+    space = "" if text == text.strip() else ' xml:space="preserve"'
+    start = f'<c s="{form._get_xf_index()}" t="inlineStr"><is><t{space}>'
+    return f"{start}{escape(LITERAL.sub('_x005F_', text), quote=False)}</t></is></c>"
+
+
+def _write_links(
+    sheet: Worksheet, place: int, column: pa.Array, made: Formats
+) -> pa.DictionaryArray:
+    """Write the first addresses as links; return the texts of the cells, which seldom repeat."""
+    texts = list[str | None]()
+    for row, cell in enumerate(column.to_pylist(), 1):
+        shown, address = fit_text(cell or ""), web_address(cell)
+        form = made.choose(shown)
+        if 0 < len(address) <= LONGEST_ADDRESS and row <= MOST_LINKS:
+            form = made.link
+            sheet.write_url(row, place, address, form, shown)
+        texts.append(None if cell is None else _encode_text(shown, form))
+    return pa.array(texts, pa.string()).dictionary_encode()
+
+
+def _join_rows(columns: Sequence[pa.DictionaryArray]) -> Iterator[pa.Buffer]:
+    """Yield the rows of a sheet below its heading, many at once."""
     count, join = len(columns[0]), pc.binary_join_element_wise
-    distinct = zip(_write_distinct(sheet, columns, writers), columns, strict=True)
-    parts = [
-        (f'<c r="{xl_col_to_name(place)}', pa.array(texts, pa.string()), column.indices)
-        for place, (texts, column) in enumerate(distinct)
-    ]
     for first in range(0, count, ROWS_AT_ONCE):
         numbers = pa.array(range(first + 2, min(first + ROWS_AT_ONCE, count) + 2)).cast(pa.string())
-        cells = [
-            join(start, numbers, texts.take(places.slice(first, ROWS_AT_ONCE)), "")
-            for start, texts, places in parts
-        ]
-        lines = join('<row r="', numbers, '">', *cells, "</row>", "", null_handling="replace")
-        sheet.fh.write("".join(lines.to_pylist()))
-
-
-def _write_distinct(
-    sheet: Worksheet, columns: Sequence[pa.DictionaryArray], writers: Sequence[Writer]
-) -> list[list[str | None]]:
-    """Return the text of each distinct cell, without column and row.
-
-    XlsxWriter writes them aside, as a shorter table below the heading, which goes into the sheet.
-    """
-    distinct = [column.dictionary.to_pylist() for column in columns]
-    rows, sheet.fh = sheet.fh, io.StringIO()
-    for number, cells in enumerate(zip_longest(*distinct), 1):
-        for place, cell in enumerate(cells):
-            if cell is not None:
-                writers[place](number, place, cell)
-    sheet._write_single_row(len(columns[0]))
-    sheet._check_dimensions(len(columns[0]), len(columns) - 1)
-    heading, end, shorter = sheet.fh.getvalue().partition("</row>")
-    sheet.fh = rows
-    rows.write(heading + end)
-    texts: list[list[str | None]] = [[None] * len(cells) for cells in distinct]
-    for name, text in CELL.findall(shorter):
-        number, place = xl_cell_to_rowcol(name)
-        texts[place][number - 1] = text
-    return texts
-
-
-def _choose_writer(
-    sheet: Worksheet, field: Mapping[str, Any], kind: pa.DataType, made: Formats
-) -> Writer:
-    fit, read_address = cache(fit_text), cache(web_address)
-
-    def write_words(row: int, place: int, cell: str) -> None:
-        shown = fit(cell)
-        sheet.write_string(row, place, shown, made.choose(shown))
-
-    def write_address(row: int, place: int, cell: str) -> None:
-        address = read_address(cell)
-        if 0 < len(address) <= LONGEST_ADDRESS and row <= MOST_LINKS:
-            sheet.write_url(row, place, address, made.link, fit(cell))
-        else:
-            write_words(row, place, cell)
-
-    if pa.types.is_date(kind):
-        write, form = sheet.write_datetime, made.numbers[DAY]
-    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        write = sheet.write_number
-        form = made.numbers[NUMBER_FORMATS.get(field.get("unit", ""), WHOLE_NUMBER)]
-    elif pa.types.is_boolean(kind):
-        write, form = sheet.write_boolean, made.text
-    else:
-        return write_address if field["name"] == LINK else write_words
-    return lambda row, place, cell: write(row, place, cell, form)
+        cells = [column.slice(first, ROWS_AT_ONCE).dictionary_decode() for column in columns]
+        empty = {"null_handling": "replace", "null_replacement": "<c/>"}
+        yield join('<row r="', numbers, '">', *cells, "</row>", "", **empty).buffers()[2]
 
 
 def _list_values(content: Content) -> Iterator[Sequence[str]]:

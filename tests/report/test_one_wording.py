@@ -56,11 +56,11 @@ def pages(version: Published) -> ReportData:
 
 
 def workbook(record: AnswerRecord, version: Published) -> str:
-    """The first sheet of the workbook of a restriction."""
+    """The texts of the cover of the workbook of a restriction, and of its lists."""
     tables = content.read_all_tables(version.version)
     answered = content.add_restriction_answers(tables, [record], version.version)
     with zipfile.ZipFile(io.BytesIO(make_workbook(answered))) as book:
-        return unescape(book.read("xl/worksheets/sheet1.xml").decode())
+        return unescape(book.read("xl/sharedStrings.xml").decode())
 
 
 def page(pages: ReportData, name: str) -> str:
