@@ -14,14 +14,16 @@ import errno
 import filecmp
 import json
 import os
+import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audience_impact.exporting import Form
@@ -40,8 +42,9 @@ from audience_impact.store.versions import JOINED_BY, Stored, write_words
 
 README = "README.txt"
 ABOUT_CSV = Path(__file__).with_name("about_csv.txt")
-NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
-"""Types in which whole numbers remain whole numbers in a column with missing cells."""
+QUOTE = '"'
+QUOTED = re.compile('[,"\r\n]')
+"""What a cell of CSV has in quotes alone."""
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
 """File endings of a workbook, and of a folder that becomes a single file."""
 ABOUT = "about"
@@ -82,9 +85,9 @@ def make_csv_files(content: Content) -> dict[str, bytes]:
     """Return a CSV file for each table, the meaning of its columns, and a README, by name."""
     files = {}
     for name, table in content.tables.items():
-        frame = write_words(table, "true", "false").to_pandas(types_mapper=NULLABLE.get)
-        text = frame.to_csv(index=False, lineterminator="\n")
-        files[content.find_path(name, "csv")] = text.encode()
+        head, lines = write_lines(write_words(table, "true", "false"), "\n")
+        rows = lines.buffers()[2:] if len(lines) else []
+        files[content.find_path(name, "csv")] = b"".join([head.encode(), *rows])
     about = content.describe()
     lines = [
         *(about["title"], "", *content.answers, ""),
@@ -94,6 +97,29 @@ def make_csv_files(content: Content) -> dict[str, bytes]:
     ]
     package = _encode_package(content, "csv", "text/csv", files)
     return {**files, MANIFEST: package, README: ("\n".join(lines) + "\n").encode()}
+
+
+def write_lines(
+    table: pa.Table, end: str, clean: Callable[[str], str] = str
+) -> tuple[str, pa.LargeStringArray]:
+    """Return the head and the rows of a table as lines of CSV, from the texts of distinct cells."""
+
+    def write_cell(cell: Any) -> str | None:
+        text = clean(cell) if isinstance(cell, str) else str(cell)
+        quoted = QUOTED.search(text) and f'"{text.replace(QUOTE, 2 * QUOTE)}"'
+        return None if cell is None else quoted or text
+
+    columns, kind = [], pa.large_string()  # holds more than 2 GiB of text
+    for column in table.columns:
+        if pa.types.is_integer(column.type) or pa.types.is_date(column.type):
+            columns.append(column.combine_chunks().cast(kind))
+        else:
+            coded = column.combine_chunks().dictionary_encode()
+            texts = pa.array(map(write_cell, coded.dictionary.to_pylist()), kind)
+            columns.append(texts.take(coded.indices))
+    comma, *ends = pa.array([",", end, ""], kind)
+    cells = pc.binary_join_element_wise(*columns, comma, null_handling="replace")
+    return ",".join(table.column_names) + end, pc.binary_join_element_wise(cells, *ends)
 
 
 def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:

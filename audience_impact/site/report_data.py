@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pandas as pd
+import pyarrow as pa
 
 from audience_impact.answers import records as answers
 from audience_impact.answers.names import capitalise_first, drop_occasion, join_names, name_area
@@ -27,6 +28,7 @@ from audience_impact.answers.restriction_words import (
     name_features,
     put_counts_last,
 )
+from audience_impact.exporting.export import write_lines
 from audience_impact.periods import parse_period
 from audience_impact.plain_text import cell_text, strip_accents
 from audience_impact.store.files import hash_bytes
@@ -303,16 +305,12 @@ def split_csv(frame: pd.DataFrame, column: str, version: str) -> Callable[[str],
 
     No text is one that a spreadsheet runs as a formula.
     """
-    texts = frame.select_dtypes("string")
-    safe = texts.apply(lambda cells: cells.map(cell_text, na_action="ignore"))
-    together = frame.assign(**safe, version_id=version)
-    groups = dict(iter(together.groupby(column, sort=False)))
-
-    def encode(value: str) -> bytes:
-        rows = groups.get(value, together.head(0))
-        return bytes(rows.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
-
-    return encode
+    table = pa.Table.from_pandas(frame.assign(version_id=version), preserve_index=False)
+    head, lines = write_lines(table, "\r\n", cell_text)
+    groups: dict[str, list[str]] = {}
+    for value, line in zip(table[column].to_pylist(), lines.to_pylist(), strict=True):
+        groups.setdefault(value, [head]).append(line)
+    return lambda value: "".join(groups.get(value, [head])).encode("utf-8-sig")
 
 
 def page_path(name: str, kind: str) -> str:
