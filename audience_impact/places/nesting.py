@@ -67,22 +67,34 @@ def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> I
 
 
 def unite_people(
-    shares: Array, people: Array, holder: Integers, sets: Integers, count: int
+    shares: Array, people: Array, row: Integers, holder: Integers, sets: Integers, count: int
 ) -> Array:
     """Return the persons affected (count, D) in the places of each set, each person once.
 
-    `shares` and `people` (rows, D) are of each place; `holder` is from `find_holders`.
+    `shares` and `people` (rows, D) are those of the `row` of each place; `holder` is from
+    `find_holders`. Equal places inside equal holders are computed once for all sets.
     """
-    effective, above = shares.copy(), holder
+    number, above = row, holder
     while (has_holder := above != NONE).any():
-        effective[has_holder] = np.maximum(effective[has_holder], shares[above[has_holder]])
+        beside = number * (1 + len(shares)) + np.where(has_holder, 1 + row[above], 0)
+        number, above = pd.factorize(beside)[0], np.where(has_holder, holder[above], NONE)
+    _, distinct, number = np.unique(number, return_index=True, return_inverse=True)
+    effective, above = shares[row[distinct]], holder[distinct]
+    while (has_holder := above != NONE).any():
+        of_holder = shares[row[above[has_holder]]]
+        effective[has_holder] = np.maximum(effective[has_holder], of_holder)
         above = np.where(has_holder, holder[above], NONE)
-    affected = effective * people
-    beyond, inside = affected.copy(), np.flatnonzero(holder != NONE)
-    beyond[inside] = (effective[inside] - effective[holder[inside]]) * people[inside]
-    table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
-    total: Array = np.asarray(table @ beyond)
-    return np.asarray(np.fmax(total, find_largest(affected, sets, count)))
+    affected, of_place = effective * people[row[distinct]], holder[distinct]
+    beyond, inside = affected.copy(), np.flatnonzero(of_place != NONE)
+    more = effective[inside] - effective[number[of_place[inside]]]
+    beyond[inside] = more * people[row[distinct[inside]]]
+    order = np.argsort(sets, kind="stable")
+    edges = np.searchsorted(sets[order], np.arange(count + 1))
+    shape = (count, len(distinct))
+    total = np.asarray(csr_array((np.ones(len(sets)), number[order], edges), shape=shape) @ beyond)
+    # Only a place with more people than its holder has more than all together.
+    nested = np.flatnonzero(holder != NONE)
+    return np.fmax(total, find_largest(affected[number[nested]], sets[nested], count, np.nan))
 
 
 def find_largest(values: Array, sets: Integers, count: int, missing: float = 0.0) -> Array:
@@ -90,13 +102,15 @@ def find_largest(values: Array, sets: Integers, count: int, missing: float = 0.0
 
     The first values of all sets are taken at once, then the second ones: the fastest order.
     """
-    result = np.full((count, values.shape[1]), missing)
     order = np.argsort(sets, kind="stable")
     first = np.flatnonzero(np.diff(sets[order], prepend=NONE))
     size = np.diff(first, append=len(sets))
-    present = sets[order[first]]
-    result[present] = values[order[first]]
+    largest = values[order[first]]
     for rank in range(1, int(size.max(initial=0))):
-        more = size > rank
-        result[present[more]] = np.fmax(result[present[more]], values[order[first[more] + rank]])
+        more = np.flatnonzero(size > rank)
+        largest[more] = np.fmax(largest[more], values[order[first[more] + rank]])
+    if len(first) == count:
+        return largest
+    result = np.full((count, values.shape[1]), missing)
+    result[sets[order[first]]] = largest
     return result

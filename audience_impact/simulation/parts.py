@@ -185,6 +185,7 @@ def country_shares(places: Places, countries: pd.DataFrame) -> Array:
     share = np.ones((len(countries), drawn.cut.shape[1]))
     numbers, sets = np.unique(find_countries(parts, countries), return_inverse=True)
     holder = nesting.find_holders(sets, parts["area_id"], places.parent)
-    part = nesting.unite_people(drawn.cut, drawn.online, holder, sets, len(numbers))
+    row = np.arange(len(parts))
+    part = nesting.unite_people(drawn.cut, drawn.online, row, holder, sets, len(numbers))
     share[numbers] = np.minimum(part, 1.0)
     return share

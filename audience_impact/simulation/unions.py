@@ -67,7 +67,7 @@ from audience_impact.vocabulary import WHOLE_INTERNET, InputKind, OverlapKind
 
 GROUP = ["country_id", "base_id", *BASE_LAW]
 """Columns of a base: unions of one base are drawn together."""
-BLOCK = 500
+BLOCK = 1_000
 """Number of rows of places that are processed at once, in complete sets, to limit memory."""
 INSIDE = 1e-6
 """Share of the Frechet range that is excluded at each end, where patterns would become empty."""
@@ -113,9 +113,10 @@ def draw_unions(
     order = np.lexsort((requested.members["audience"], place))
     audience = requested.members["audience"].to_numpy("int64")[order]
     first, size = find_runs(place[order])
-    base = _raise_bases(draw_bases(groups, sampler), audiences, group[place[order]], audience)
+    row, some, base = _draw_bases(groups, audiences, group[place[order]], audience, sampler)
+    group, groups = row[group], groups.iloc[some]
     keys = zip(groups["country_id"], map(bytes, base), strict=True)
-    same_base, _ = pd.factorize(pd.Series(list(keys), dtype="object"))
+    same_base, _ = pd.factorize(pd.Series([*keys], dtype="object"))
     number = number_sets(same_base[group], first, size, audience)
     distinct = np.unique(number, return_index=True)[1]
     people = audiences[audience[first[distinct]]]  # of one audience they are that audience
@@ -157,12 +158,22 @@ def _digest_rows(rows: Array) -> list[bytes]:
     return [blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(rows)]
 
 
-def _raise_bases(base: Array, audiences: Array, group: Integers, audience: Integers) -> Array:
-    """Return bases (groups, D), each at least the largest audience of its group in every draw."""
-    pairs = pd.DataFrame({"group": group, "audience": audience}).drop_duplicates()
-    numbers = pairs["group"].to_numpy()
-    largest = nesting.find_largest(audiences[pairs["audience"]], numbers, len(base))
-    return np.fmax(base, largest)
+def _draw_bases(
+    groups: pd.DataFrame, audiences: Array, group: Integers, audience: Integers, sampler: Sampler
+) -> tuple[Integers, Integers, Array]:
+    """Return the bases (rows, D), each at least the largest audience of its group in every draw.
+
+    Comes first: the row of each group, one for those of equal audiences, and the group of each row.
+    """
+    width = 1 + audience.max(initial=0)
+    of_group, member = np.divmod(np.unique(group * width + audience), width)
+    law = groups.groupby(GROUP, dropna=False).ngroup().to_numpy()
+    first, size = find_runs(of_group)
+    row = number_sets(law, first, size, member)
+    some = np.unique(row, return_index=True)[1]
+    of_row, at = expand_runs(first[some], size[some])
+    largest = nesting.find_largest(audiences[member[at]], of_row, len(some))
+    return row, some, np.fmax(draw_bases(groups.iloc[some], sampler), largest)
 
 
 def fold_audiences(
@@ -355,18 +366,23 @@ def _sum_affected(
     `named` numbers the places of all sets in their order; `holder` is from nesting.find_holders.
     """
     named, place, row = (block[name].to_numpy() for name in ("named", "place", "row"))
-    first, _ = find_runs(named)
-    lengths = find_runs(block["set_id"].to_numpy())[1]
-    at = np.repeat(np.arange(len(lengths)), lengths)
-    online = restrictions.online[row]
+    first, size = find_runs(named)
+    # Places named by the same restrictions, as on other days, have the same people.
+    number = number_sets(np.zeros_like(first), first, size, row * len(drawn.cut) + place)
+    some = np.unique(number, return_index=True)[1]
+    of_number, at = expand_runs(first[some], size[some])
     shares, people = (
-        nesting.find_largest(values, named - named[0], len(first))
-        for values in (restrictions.cut[row] * drawn.cut[place], online * drawn.online[place])
+        nesting.find_largest(of_row[row[at]] * of_place[place[at]], of_number, len(some))
+        for of_row, of_place in zip(restrictions, drawn, strict=True)
     )
     holder = block["holder"].to_numpy()[first]
     holder = np.where(holder == nesting.NONE, holder, holder - named[0])
-    affected = nesting.unite_people(shares, people, holder, at[first], len(lengths))
-    return affected, nesting.find_largest(online, at, len(lengths))
+    lengths = find_runs(block["set_id"].to_numpy())[1]
+    sets = np.repeat(np.arange(len(lengths)), lengths)
+    affected = nesting.unite_people(shares, people, number, holder, sets[first], len(lengths))
+    once = ~block.duplicated(["set_id", "row"]).to_numpy()
+    online = nesting.find_largest(restrictions.online[row[once]], sets[once], len(lengths))
+    return affected, online
 
 
 def draw_conditioned(

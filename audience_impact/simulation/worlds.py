@@ -39,6 +39,7 @@ than 99 % of the results.
 Citation. M. Frechet (1935), as in bounds.py.
 """
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -114,7 +115,9 @@ def join_worlds(least: Array, most: Array, drawn: Array) -> Array:
 
 def find_undrawn(worlds: Array) -> NDArray[np.bool_]:
     """Return True (rows,) for rows of which nothing is drawn."""
-    return np.asarray(np.isnan(worlds[:, DRAWN:]).all(axis=1))
+    undrawn = np.isnan(worlds[:, DRAWN])
+    undrawn[undrawn] = np.isnan(worlds[undrawn, DRAWN:]).all(axis=1)
+    return undrawn
 
 
 def summarise(worlds: Array, index: pd.Index, unit: str) -> pd.DataFrame:
@@ -136,15 +139,17 @@ def measure_outside_share(drawn: Array, bounds: pd.DataFrame) -> Array:
 
 def compute_quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
     """Return columns q05, q50 and q95, named with the unit; NaN for rows of NaN."""
-    values = np.full((len(QUANTILES), len(drawn)), np.nan)
-    is_drawn = ~np.isnan(drawn).any(axis=1)
-    if is_drawn.any():
-        # of sorted draws, since numpy sorts several times faster than it selects a few of them
-        ordered = np.sort(drawn[is_drawn], axis=1)
-        values[:, is_drawn] = np.quantile(
-            ordered, list(QUANTILES.values()), axis=1, overwrite_input=True
-        )
-    return pd.DataFrame({f"{n}_{unit}": q for n, q in zip(QUANTILES, values, strict=True)}, index)
+    ordered = np.sort(drawn, axis=1)  # numpy sorts several times faster than it selects a few
+    ordered[np.isnan(ordered[:, -1])] = np.nan
+    quantiles = {f"{name}_{unit}": _interpolate(ordered, at) for name, at in QUANTILES.items()}
+    return pd.DataFrame(quantiles, index)
+
+
+def _interpolate(ordered: Array, share: float) -> Array:
+    """Return the quantile (rows,) of sorted draws, to the last digit that of np.quantile."""
+    part, below = math.modf(share * (ordered.shape[1] - 1))
+    low, high = ordered[:, int(below)], ordered[:, math.ceil(below + part)]
+    return high - (high - low) * (1.0 - part) if part >= 0.5 else low + (high - low) * part
 
 
 def sum_by_restriction(
