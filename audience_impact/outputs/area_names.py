@@ -8,7 +8,7 @@ Several names are joined by commas; each occurs once.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 import pandas as pd
@@ -26,6 +26,7 @@ from audience_impact.vocabulary import WORLD
 
 OF_COUNTRIES = ("restrictions", "candidates", "steps")
 """Tables whose countries are in `country_id`, or in `country_ids`."""
+KINDS = ["area_name", "country_name", "continent_name"]
 OF_PLACES = ("impact",)
 """Tables whose areas may be smaller than a country."""
 LATIN = re.compile(r"[\0-\u024f]*")
@@ -81,26 +82,30 @@ def add_names(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFr
         ids, kinds = frame["area_id"], ["area_name", *of_country, "continent_name"]
     else:
         return frame
-    names = _name_cells(ids.dropna().unique(), areas)
-    return frame.assign(**{kind: ids.map(names[kind]).astype("object") for kind in kinds})
+    name_cell, (codes, cells) = _read_namer(areas), pd.factorize(ids)
+    names = pd.DataFrame([name_cell(cell) for cell in cells], columns=KINDS, dtype="object")
+    names = names.reindex(codes)
+    return frame.assign(**{kind: names[kind].to_numpy() for kind in kinds})
 
 
-def _name_cells(cells: "pd.Series[str]", areas: pd.DataFrame) -> pd.DataFrame:
-    """Return the names of each kind for each cell of codes; blank where the facts have none."""
-    parents = nesting.read_parents(areas)
-    codes_of = {cell: cell.split(";") for cell in cells}
-    names = list_names(areas).to_dict()
-    by_cell = {}
-    for cell, codes in codes_of.items():
+@cache_last_frame
+def _read_namer(areas: pd.DataFrame) -> Callable[[str], list[str]]:
+    """Return a function that names a cell of codes by KINDS; blank where the facts have none."""
+    parents, named = nesting.read_parents(areas), list_names(areas)
+    names = dict(zip(named.index.tolist(), named.tolist(), strict=True))
+
+    @cache
+    def name_cell(cell: str) -> list[str]:
+        codes = cell.split(";")
         countries = [code if WHOLE.fullmatch(code) else country_of(code, parents) for code in codes]
         paths = [[country, *list_holders(country, parents)] for country in countries]
         continents = [path[-2] for path in paths if len(path) > 1 and path[-1] == WORLD]
-        by_cell[cell] = [
+        return [
             ", ".join(name for code in dict.fromkeys(several) if (name := names.get(code, "")))
             for several in (codes, countries, continents)
         ]
-    kinds = ["area_name", "country_name", "continent_name"]
-    return pd.DataFrame.from_dict(by_cell, orient="index", columns=kinds, dtype="object")
+
+    return name_cell
 
 
 def list_holders(area: str, parents: Mapping[str, str]) -> list[str]:
@@ -119,7 +124,7 @@ def list_areas_of(areas: pd.DataFrame, countries: Iterable[str]) -> pd.DataFrame
     parents = parents_of(areas)
     pairs = {
         (country, area)
-        for country in countries
+        for country in {*countries}
         for area in (country, *list_holders(country, parents), WORLD)
         if area not in INTERMEDIATE_REGIONS
     }

@@ -20,9 +20,12 @@ of the variance that countries have in common.
 Citation. United Nations, Standard Country or Area Codes for Statistical Use (M49).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -198,11 +201,15 @@ def make_rows(
     `places` has `country_id` and each `area_id` that contains it, itself or a region.
     """
     table, shared, cells = _stack_sets(parts)
-    pairs = cells.join(table[["country_id"]], on="set_id").merge(places, on="country_id")
+    # Rows are sorted and compared by the codes of their texts.
+    codes = pd.CategoricalDtype(sorted({*places["country_id"], *places["area_id"]}))
+    table, places = table.astype({"country_id": codes}), places.astype(codes)
+    pairs = cells.astype({"period": "category", "kind": "category"})
+    pairs = pairs.join(table[["country_id"]], on="set_id").merge(places, on="country_id")
     pairs = pairs.sort_values([*KEY, "country_id"], ignore_index=True)
     first = np.flatnonzero(~pairs.duplicated(KEY))
     size = np.diff(first, append=len(pairs))
-    area = pd.factorize(pairs["area_id"])[0][first]
+    area = pairs["area_id"].cat.codes.to_numpy("int64")[first]
     # The same sets of an area, as on successive days, are one total.
     number = number_sets(area, first, size, pairs["set_id"].to_numpy("int64"))
     rows = _order_by_runs(pairs.loc[first, KEY].assign(total=number))
@@ -210,13 +217,15 @@ def make_rows(
     pairs = pairs[["total", "area_id", "set_id"]].join(table, on="set_id")
     totals = _sum_units(pairs, parts).join(_describe_totals(pairs, shared))
     totals = _add_status(totals, no_estimate_reason, as_of)
-    return rows.join(totals, on="total").drop(columns="total").reset_index(drop=True)
+    rows = rows.astype(dict.fromkeys(KEY, "str")).join(totals, on="total")
+    return rows.drop(columns="total").reset_index(drop=True)
 
 
 def _order_by_runs(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows by area, kind and the first of successive days with the same total."""
     rows = rows.sort_values(["area_id", "kind", "period"])
-    day = parse_periods(rows["period"])["start"]
+    starts = parse_periods(rows["period"].cat.categories.to_series())["start"].to_numpy()
+    day = pd.Series(starts[rows["period"].cat.codes], rows.index)
     is_same = rows["total"].eq(rows["total"].shift()) & (day.diff() == ONE_DAY)
     rows = rows.assign(first=rows["period"].mask(is_same).ffill())
     return rows.sort_values(["area_id", "first", "kind", "period"]).drop(columns="first")
@@ -247,7 +256,7 @@ def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
     return _join_filled(parts).sort_values(key, ignore_index=True)
 
 
-PAIRS_AT_ONCE = 2_000
+PAIRS_AT_ONCE = 4_000
 """Number of sets of countries that are added up at once, to limit memory."""
 
 
@@ -273,31 +282,32 @@ def sum_people(
     without draws adds nothing to those of a total; a sum with no draws at all has none.
     """
     first, size = find_runs(total)
-    code = part * (1 + row.max(initial=0)) + row
+    width = 1 + int(row.max(initial=0))
+    code = part * width + row
     number = number_sets(np.zeros_like(first), first, size, code)
     at = np.unique(number, return_index=True)[1]
     block = np.cumsum(size[at]) // PAIRS_AT_ONCE
     return number, (
-        _sum_runs(first[some], size[some], part, row, people)
+        _sum_runs(first[some], size[some], code, people, width)
         for some in np.split(at, 1 + np.flatnonzero(np.diff(block)))
     )
 
 
 def _sum_runs(
-    first: Integers, size: Integers, part: Integers, row: Integers, people: Sequence[Array]
+    first: Integers, size: Integers, code: Integers, people: Sequence[Array], width: int
 ) -> Array:
-    _, places = expand_runs(first, size)
-    values = np.empty((len(places), people[0].shape[1]))
-    for number in np.unique(part[places]):
-        some = part[places] == number
-        values[some] = people[number][row[places[some]]]
+    used, at = np.unique(code[expand_runs(first, size)[1]], return_inverse=True)
+    values = np.empty((len(used), people[0].shape[1]))
+    ends = np.searchsorted(used, width * np.arange(len(people) + 1))
+    for number, (start, end) in enumerate(pairwise(ends)):
+        some = used[start:end] - number * width
+        np.take(people[number], some, axis=0, out=values[start:end], mode="clip")
     is_drawn = ~find_undrawn(values)
     values[~is_drawn, DRAWN:] = 0.0
     edges = np.append(0, np.cumsum(size))
-    shape = (len(first), len(places))
-    counted = csr_array((np.ones(len(places)), np.arange(len(places)), edges), shape=shape)
+    counted = csr_array((np.ones(len(at)), at, edges), shape=(len(first), len(values)))
     total = np.asarray(counted @ values)
-    total[np.add.reduceat(is_drawn, edges[:-1]) == 0, DRAWN:] = np.nan
+    total[counted @ is_drawn.astype("float64") == 0.0, DRAWN:] = np.nan
     return total
 
 
@@ -324,15 +334,11 @@ def _describe_totals(pairs: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
 
 def _join_platforms(pairs: pd.DataFrame) -> "pd.Series[str]":
     """Return the platforms of each total, joined by `;`; those of one set are joined already."""
-    is_several = pairs["total"].duplicated(keep=False)
-    of_one, of_several = (
-        pairs[some].set_index("total")["platform_ids"] for some in (~is_several, is_several)
-    )
-    return pd.concat([of_one, of_several.groupby(level=0).agg(_join_words)])
-
-
-def _join_words(lists: "pd.Series[str]") -> str:
-    return ";".join(sorted({word for words in set(lists) for word in words.split(";")}))
+    names_of: dict[int, set[str]] = defaultdict(set)
+    for total, names in zip(pairs["total"].tolist(), pairs["platform_ids"].tolist(), strict=True):
+        names_of[total].add(names)
+    joined = cache(lambda names: ";".join(sorted({*";".join(names).split(";")})))
+    return pd.Series({total: joined(frozenset(names)) for total, names in names_of.items()})
 
 
 # ---- Status ----

@@ -213,13 +213,16 @@ def _iterate_groups(tables: Sequence[pa.Table]) -> Iterator[pa.Table]:
     names = [name for name in ("restriction_id", "area_id") if name in tables[0].column_names]
     keys = pa.concat_tables(table.select(names) for table in tables)
     order = pc.sort_indices(keys, [(name, "ascending") for name in names])  # stable
+    if len(order) <= ROW_GROUP_ROWS:
+        yield pa.concat_tables(tables).take(order)
+        return
     ends = np.cumsum([len(table) for table in tables])
-    for first in range(0, max(len(order), 1), ROW_GROUP_ROWS):
+    for first in range(0, len(order), ROW_GROUP_ROWS):
         rows = order.slice(first, ROW_GROUP_ROWS).to_numpy().astype("int64")
         part = np.searchsorted(ends, rows, "right")
         pieces = [
             tables[number].take(rows[part == number] - (ends[number] - len(tables[number])))
             for number in np.unique(part)
         ]
-        joined = pa.concat_tables(pieces or tables[:1]).combine_chunks()
+        joined = pa.concat_tables(pieces).combine_chunks()
         yield joined.take(np.argsort(np.argsort(part, kind="stable")))
