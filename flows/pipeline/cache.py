@@ -10,12 +10,12 @@ the folder that was checked. Arrays and tables of a result are mapped from its f
 take memory only while they are read.
 """
 
-import hashlib
 import mmap
 import os
 import pickle
 import stat
 import struct
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,7 +29,11 @@ MOST_BYTES = 2 * 1024**3
 LARGE = "large-"
 """Prefix of the keys of results that `forget` removes, whatever their size."""
 ALIGNED_BYTES = 64
-"""The digest of a file has so many bytes, and each array begins at a multiple, as Arrow wants."""
+"""The checksum of a file has so many bytes, and each array begins at a multiple, as Arrow wants.
+
+It is CRC-32, which shows what a disk or a power cut damaged, at several times the speed of digests
+that show also what somebody forged: nobody else can write into the folder.
+"""
 
 Result = TypeVar("Result")
 
@@ -54,8 +58,8 @@ def load(key: str, is_new: bool = False) -> Any:
             mapped = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
             with suppress(OSError):  # of a folder that can only be read
                 os.utime(descriptor)
-            digest, content = mapped[:ALIGNED_BYTES], mapped[ALIGNED_BYTES:]
-            if is_new or hashlib.blake2b(content).digest() == digest:
+            checksum, content = mapped[:ALIGNED_BYTES], mapped[ALIGNED_BYTES:]
+            if is_new or zlib.crc32(content) == int.from_bytes(checksum, "little"):
                 return _unpack(content)
     return None
 
@@ -86,16 +90,16 @@ def save(key: str, result: object) -> bool:
     """Save a result under a key, and remove the oldest beyond MOST_BYTES; return whether it is."""
     aside = f".{uuid4().hex}"
     with suppress(OSError), _open_folder() as folder:
-        digest = hashlib.blake2b()
+        checksum = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
             with os.fdopen(os.open(aside, flags, 0o600, dir_fd=folder), "wb") as file:
                 file.write(bytes(ALIGNED_BYTES))
                 for piece in _pack(result):
-                    digest.update(piece)
+                    checksum = zlib.crc32(piece, checksum)
                     file.write(piece)
                 file.seek(0)
-                file.write(digest.digest())
+                file.write(checksum.to_bytes(ALIGNED_BYTES, "little"))
             os.rename(aside, key, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with suppress(OSError):

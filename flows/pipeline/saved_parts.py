@@ -198,11 +198,17 @@ def digest_groups(plan: RunPlan, shared: str) -> dict[int, str]:
     totals = {group: hashlib.sha256(shared.encode()) for group in plan.list_groups()}
     scopes = [getattr(plan.scope, name) for name in Scope.list_columns()]
     for frame in (*scopes, *plan.tables.values()):
-        table = pa.Table.from_pandas(frame, preserve_index=False)
+        table = _read_columns(frame)
         numbers = pd.Series(plan.number_rows(frame))
         for group, places in numbers.groupby(numbers).indices.items():
             _update(totals[group], table.take(places))
     return {group: total.hexdigest() for group, total in totals.items()}
+
+
+def _read_columns(frame: pd.DataFrame) -> pa.Table:
+    """Return the columns of a frame, by what they hold and not by how pandas stores it."""
+    arrays = [pa.array(cells.to_numpy(), from_pandas=True) for _, cells in frame.items()]
+    return pa.Table.from_arrays(arrays, [*map(str, frame.columns)])
 
 
 def _update(total: Any, value: Any) -> None:
@@ -214,7 +220,8 @@ def _update(total: Any, value: Any) -> None:
             stream.write_table(value)
         total.update(sink.getvalue())
     elif isinstance(value, pd.DataFrame):
-        _update(total, pa.Table.from_pandas(value))
+        is_numbered = isinstance(value.index, pd.RangeIndex)
+        _update(total, _read_columns(value if is_numbered else value.reset_index()))
     elif isinstance(value, pd.Series | pd.Index):
         _update(total, value.to_frame("value"))
     elif isinstance(value, np.ndarray):
