@@ -9,7 +9,9 @@ stand what they would be if audiences were added up, or if use of one service sa
 others.
 """
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,13 +85,16 @@ def make_steps(
 
 def _take_item(item: Item, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of an item: those of its frame for which it holds, and that have numbers."""
-    rows = frame.query(item.when, engine="python") if item.when else frame
     columns = item.numbers.split(";") if item.numbers else []
-    rows = rows.dropna(subset=columns)
-    names = [name for name in (*COUNTRY, "subject", *REFERENCE) if name in rows]
+    names = [name for name in (*COUNTRY, "subject", *REFERENCE) if name in frame]
+    rows = frame[[*dict.fromkeys([*names, *columns, *item.details])]]
+    if item.when:  # read from its columns alone, since pandas prepares each
+        used = dict.fromkeys(name for name in re.findall(r"\w+", item.when) if name in frame)
+        rows = rows[frame[[*used]].eval(item.when, engine="python").to_numpy(dtype="bool")]
+    rows = rows.dropna(subset=columns) if columns else rows
     ends = ENDS if len(columns) == len(ENDS) else ["value"] * len(columns)
     numbers = rows[columns].astype("float64").set_axis(ends, axis=1)
-    details = pd.Series("", rows.index, dtype="str")
+    details: Any = ""
     if item.details:
         first, *others = (rows[name].astype("str") for name in item.details)
         details = first.str.cat(others, sep=SEPARATOR)
