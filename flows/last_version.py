@@ -137,8 +137,12 @@ class TableMoves:
 def measure_moves(table: str, old: pa.Table, new: pa.Table, key: Sequence[str]) -> TableMoves:
     """Return the moves of all numbers of a table that both versions have."""
     by = [name for name in key if name not in PLACES]
-    was, has = (_find_first_rows(side, by) for side in (old, new))
-    shared = was.join(has, by, join_type="inner", right_suffix=NEW).sort_by("row_min")
+    was = has = _find_first_rows(old, by)
+    shared = was.append_column("row_min" + NEW, was["row_min"])
+    if not old.select(by).equals(new.select(by)):
+        has = _find_first_rows(new, by)
+        shared = was.join(has, by, join_type="inner", right_suffix=NEW)
+    shared = shared.sort_by("row_min")
     numbers = old.schema.empty_table().to_pandas().select_dtypes("number").columns
     names = [name for name in numbers.intersection(new.column_names) if name not in (*key, *PLACES)]
     before, now = (
@@ -318,23 +322,24 @@ def _count_common_prefix(first: str, second: str) -> int:
 def _column_replaced(comparison: LastComparison) -> Findings:
     """Find columns of which all filled cells, two or more, changed."""
     for changed in comparison.fact_tables:
-        old, new = changed.align_cells()
-        for column in old.columns if changed.table in BY_HAND else ():
-            filled = old.index[old[column] != ""]
-            if len(filled) > 1 and (old.loc[filled, column] != new.loc[filled, column]).all():
-                fault = f"all {len(filled):,} filled cells of {column} differ from the last version"
-                advice = "is the column missing, or under another heading?"
-                yield f"{changed.table}.csv", f"{fault} ({format_keys(filled)}); {advice}"
+        old, differs = changed.aligned_cells[0], changed.differs
+        is_filled = (old != "").to_numpy()
+        is_replaced = (differs >= is_filled).all(axis=0) & (is_filled.sum(axis=0) > 1)
+        for at in np.flatnonzero(is_replaced) if changed.table in BY_HAND else ():
+            filled, column = old.index[is_filled[:, at]], old.columns[at]
+            fault = f"all {len(filled):,} filled cells of {column} differ from the last version"
+            advice = "is the column missing, or under another heading?"
+            yield f"{changed.table}.csv", f"{fault} ({format_keys(filled)}); {advice}"
 
 
 @_rule(*TABLES)
 def _cells_changed_rows(comparison: LastComparison) -> Findings:
     """Find columns in which rows exchanged cells; among three or more, one cell may be new."""
     for changed in comparison.fact_tables:
-        old, new = changed.align_cells()
-        for column in old.columns:
-            moved = old.index[old[column] != new[column]]
-            fresh = Counter(new.loc[moved, column]) - Counter(old.loc[moved, column])
+        for at in np.flatnonzero(changed.differs.any(axis=0)):
+            old, new = (cells.iloc[changed.differs[:, at], at] for cells in changed.aligned_cells)
+            moved, column = old.index, old.name
+            fresh = Counter(new) - Counter(old)
             if len(moved) > max(1, 2 * fresh.total()):
                 fault = f"cells of {column} are in other rows than in the last version: those of"
                 advice = "was the column shifted or sorted alone?"
@@ -644,8 +649,16 @@ def read_last_version(root: Path) -> ComparedVersion:
         stored = versions.find_latest(root)
         side = replace(side, counts=stored.count_rows())
         impact = stored.read_arrow("impact").select(READ).to_pandas()
-        answers = changes.key_answers(impact, changes.IMPACT_KEY)
-        return replace(changes.read_published(stored), answers=answers, keys=facts.list_keys())
+        version = stored.version
+        return replace(
+            side,
+            name=stored.id,
+            settings=changes.describe_settings(version.as_of, version.seed, *version.method),
+            answers=changes.key_answers(impact, changes.IMPACT_KEY),
+            files=stored.fact_files(),
+            keys=facts.list_keys(),
+            read_arrow=stored.read_arrow,
+        )
     except AwayError:
         raise
     except PublishError:

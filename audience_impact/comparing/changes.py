@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from audience_impact.answers.names import area_in_words
 from audience_impact.facts import reading
@@ -116,18 +117,27 @@ class ChangedTable:
         """The keys of rows that only the old version has."""
         return self.old.index.difference(self.new.index, sort=False)
 
-    def align_cells(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the cells of the rows in both versions, before and now."""
+    @cached_property
+    def aligned_cells(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The cells of the rows in both versions, before and now."""
         both = self.old.index.intersection(self.new.index, sort=False)
         columns = [name for name in self.old if name not in PROVENANCE]
         return self.old.loc[both, columns], self.new.loc[both, columns]
 
     @cached_property
+    def differs(self) -> NDArray[np.bool_]:
+        """Whether each of the aligned cells differs."""
+        was, now = self.aligned_cells
+        return np.asarray(was.to_numpy() != now.to_numpy(), dtype=bool)
+
+    @cached_property
     def rows(self) -> list[Row]:
         """The rows that differ, by key."""
-        was, now = self.align_cells()
-        same = (was.to_numpy() == now.to_numpy()).all(axis=1)
-        differ = {*was.index[~same], *self.old.index.symmetric_difference(self.new.index)}
+        was = self.aligned_cells[0]
+        differ = {
+            *was.index[self.differs.any(axis=1)],
+            *self.old.index.symmetric_difference(self.new.index),
+        }
         sides = [side[side.index.isin(differ)] for side in (self.old, self.new)]
         first, then = (side.to_dict(orient="index") for side in sides)
         rows = []
