@@ -325,9 +325,9 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     if pyarrow.table(cells).group_by(key, use_threads=False).aggregate([]).num_rows < len(frame):
         row = frame[frame.duplicated(key)].iloc[0][key].to_dict()
         raise ContractError(f"{table} has two rows for the key {row}")
-    fields = _build_fields(table)
-    arrays = [_convert_cells(cells[field.name], field.type) for field in fields]
-    return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
+    schema = _build_schema(table)
+    arrays = [_convert_cells(cells[field.name], field.type) for field in schema]
+    return pyarrow.Table.from_arrays(arrays, schema=schema)
 
 
 def are_sound(cells: pyarrow.Array, about: Column) -> bool:
@@ -356,8 +356,8 @@ def read_cells(cells: pd.Series, about: Column) -> pyarrow.Array:
 
 
 @cache
-def _build_fields(table: str) -> list[pyarrow.Field]:
-    return [_build_field(table, about) for about in COLUMNS[table].values()]
+def _build_schema(table: str) -> pyarrow.Schema:
+    return pyarrow.schema(_build_field(table, about) for about in COLUMNS[table].values())
 
 
 def _build_field(table: str, about: Column) -> pyarrow.Field:

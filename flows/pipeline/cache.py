@@ -30,10 +30,7 @@ LARGE = "large-"
 """Prefix of the keys of results that `forget` removes, whatever their size."""
 ALIGNED_BYTES = 64
 """The checksum of a file has so many bytes, and each array begins at a multiple, as Arrow wants.
-
-It is CRC-32, which shows what a disk or a power cut damaged, at several times the speed of digests
-that show also what somebody forged: nobody else can write into the folder.
-"""
+CRC-32 shows damage at several times the speed of a digest; nobody else can write here."""
 
 Result = TypeVar("Result")
 
