@@ -87,7 +87,7 @@ EFFECTS = (
 """Random effects of the imputation model; they read columns of `figures.locate_rows`."""
 OWN = "own_"
 FEW_GROUPS = 128
-"""Number of groups up to which the covariance of an effect is made of dense matrices."""
+"""Number of groups up to which the covariance of an effect is a product of dense matrices."""
 NAMES = [effect.name for effect in EFFECTS] + sorted(OWN + way.value for way in WayOfCounting)
 """Names of all spreads: of each effect, and of single figures by the way of counting."""
 Spreads = Mapping[str, float]
@@ -159,11 +159,8 @@ def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: 
     """
     few: list[list[csr_array]] = []
     many: list[list[csr_array]] = []
-    varying: dict[tuple[str, ...], list[Effect]] = {}
     for effect in EFFECTS:
-        if effect.along:
-            varying.setdefault(effect.by, []).append(effect)
-        else:
+        if not effect.along:
             loaded = [part * spreads[effect.name] for part in _load_effect(effect, rows, others)]
             (few if loaded[0].shape[1] <= FEW_GROUPS else many).append(loaded)
     first, second = (hstack(columns).toarray() for columns in zip(*few, strict=True))
@@ -173,36 +170,27 @@ def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: 
         first, second = (hstack(columns) for columns in zip(*many, strict=True))
         shared = (first @ second.T).tocoo()
         matrix[shared.row, shared.col] += shared.data
-    for alike in varying.values():
-        _add_varying(matrix, alike, rows, others, spreads)
+    for effect in EFFECTS:
+        if effect.along and effect.by != (SERVICE,):
+            shared = share_effect(effect, rows, others)
+            matrix[shared.row, shared.col] += spreads[effect.name] ** 2 * shared.data
+    _add_large(matrix, rows, others, spreads)
     return matrix
 
 
-def _add_varying(
-    matrix: Array,
-    alike: Sequence[Effect],
-    rows: pd.DataFrame,
-    others: pd.DataFrame,
-    spreads: Spreads,
-) -> None:
-    """Add effects that vary, all by the same groups; few of these are large, and dense."""
-    numbers = number_groups(alike[0].by, rows, others)
-    if max(int(groups.max(initial=0)) for groups in numbers) >= FEW_GROUPS:
-        for effect in alike:
-            shared = share_effect(effect, rows, others)
-            matrix[shared.row, shared.col] += spreads[effect.name] ** 2 * shared.data
-        return
-    columns = [(effect.along, effect.times) for effect in alike]
+def _add_large(matrix: Array, rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> None:
+    """Add effects of whole services that vary along a number, all pairs of a service at once."""
+    large = [effect for effect in EFFECTS if effect.along and effect.by == (SERVICE,)]
     first, second = (
-        [[_read_number(frame, name) for name in pair] for pair in columns]
+        [(_read_number(frame, effect.along), _read_number(frame, effect.times)) for effect in large]
         for frame in (rows, others)
     )
-    places, of_others = ({groups[at[0]]: at for at in split_blocks(groups)} for groups in numbers)
-    for group in places.keys() & of_others.keys():
-        at, of = np.ix_(places[group], of_others[group])
+    services, of_others = number_groups((SERVICE,), rows, others)
+    for service in np.unique(services):
+        at, of = np.ix_(services == service, of_others == service)
         matrix[at, of] += sum(
             _measure_likeness(effect, x[at], y[of]) * (spreads[effect.name] ** 2 * v[at]) * w[of]
-            for effect, (x, v), (y, w) in zip(alike, first, second, strict=True)
+            for effect, (x, v), (y, w) in zip(large, first, second, strict=True)
         )
 
 

@@ -138,9 +138,7 @@ def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
     assert shares.index.tolist() == [3]
 
 
-@pytest.mark.parametrize("few", [1, effects.FEW_GROUPS])
-def test_the_covariance_is_the_sum_of_its_effects(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effects, "FEW_GROUPS", few)
+def test_the_covariance_is_the_sum_of_its_effects() -> None:
     rows = figures.read_observations(counted().typed())
     total = np.diag(rows["way"].map(lambda way: SPREADS[effects.OWN + way] ** 2))
     for effect in effects.EFFECTS:
