@@ -46,7 +46,7 @@ import pandas as pd
 from scipy.special import expit, logit, ndtri, stdtrit
 
 from audience_impact.facts.tables import SERIES, Tables
-from audience_impact.frames import Array
+from audience_impact.frames import Array, cache_last_frame
 from audience_impact.periods import WINDOW_DAYS, in_months, period_middle
 from audience_impact.populations import ONLINE, countries_of, parents_of
 from audience_impact.rules import ParameterError
@@ -353,6 +353,7 @@ def find_nearest_people(
     return best.drop_duplicates("place").set_index("place")["persons"].reindex(rows.index)
 
 
+@cache_last_frame
 def list_restrictions(tables: Tables) -> pd.DataFrame:
     """Return restrictions of whole countries by platform, with `from_day`, `to_day` and `is_use`.
 

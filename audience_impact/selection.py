@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from audience_impact.frames import Integers
+
 Reason = str | Callable[[pd.DataFrame], "pd.Series[str]"]
 """The reason of a rejection: the same text for all rows, or a function of their cells."""
 
@@ -53,25 +55,35 @@ class Best:
     by: Sequence[str]
     keys: Sequence[Key]
 
-    def _sort_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        columns = [key.column for key in self.keys]
-        return rows.sort_values(columns, ascending=[key.ascending for key in self.keys])
+    def _find_first(self, rows: pd.DataFrame) -> Integers:
+        """Return for each row the place of the first row of its group; blank cells come last."""
+        by = [*self.by]
+        groups = rows[by].groupby(by, sort=False, dropna=False).ngroup().to_numpy()
+        first, rest = np.full(1 + groups.max(initial=-1), len(rows)), np.arange(len(rows))
+        for key in self.keys:
+            if len(rest) == len(first):
+                break
+            codes, words = pd.factorize(rows[key.column].iloc[rest], sort=True)
+            ranks = np.where(codes < 0, len(words), codes if key.ascending else -codes)
+            least = np.full(len(first), len(words))
+            np.minimum.at(least, groups[rest], ranks)
+            rest = rest[ranks == least[groups[rest]]]
+        np.minimum.at(first, groups[rest], rest)
+        return np.asarray(first[groups])
 
     def mark_chosen(self, rows: pd.DataFrame) -> "pd.Series[bool]":
         """Mark the rows that this step chooses."""
-        return ~self._sort_rows(rows).duplicated(list(self.by)).reindex(rows.index)
+        return pd.Series(self._find_first(rows) == np.arange(len(rows)), rows.index)
 
     def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
         """Return the reason why each row is not chosen; blank for chosen rows."""
-        ordered = self._sort_rows(rows)
-        # Groups are numbered as they appear: the first row of group n is row n of `best`.
-        groups = ordered.groupby(list(self.by), sort=False, dropna=False).ngroup()
-        best, number = ordered[~groups.duplicated()], groups.reindex(rows.index).to_numpy()
-        reasons = np.full(len(rows), self.keys[-1].reason, dtype=object)
-        for key in reversed(self.keys):
-            cells, first = rows[key.column], best[key.column].iloc[number].set_axis(rows.index)
-            reasons[~((cells == first) | (cells.isna() & first.isna()))] = key.reason
-        reasons[rows.index.isin(best.index)] = ""
+        first = self._find_first(rows)
+        reasons = np.full(len(rows), "", dtype=object)
+        later = np.flatnonzero(first != np.arange(len(rows)))
+        for key in self.keys:
+            reasons[later] = key.reason
+            cells, best = (rows[key.column].array.take(at) for at in (later, first[later]))
+            later = later[np.asarray((cells == best) | (pd.isna(cells) & pd.isna(best)))]
         return pd.Series(reasons, rows.index, dtype="str")
 
 
@@ -88,9 +100,8 @@ def select_candidates(rows: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame
 
 def rejection_reason(rows: pd.DataFrame, steps: Sequence[Step]) -> "pd.Series[str]":
     """Return the reason why each row is not chosen; blank for chosen rows."""
-    rejections = pd.Series("", rows.index, dtype="str")
+    rejections, at = np.full(len(rows), "", dtype=object), np.arange(len(rows))
     for step in steps:
-        reasons = step.explain_rejections(rows)
-        rejections[rows.index] = reasons
-        rows = rows[reasons == ""]
-    return rejections
+        rejections[at] = step.explain_rejections(rows.iloc[at]).to_numpy()
+        at = at[rejections[at] == ""]
+    return pd.Series(rejections, rows.index, dtype="str")

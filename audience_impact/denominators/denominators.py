@@ -37,6 +37,7 @@ definition of being online.
 Citation. figure_errors.py, fitting/errors.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,7 +54,7 @@ from audience_impact.denominators.online import (
 )
 from audience_impact.facts.tables import Tables
 from audience_impact.figure_errors import FigureErrors, Spread
-from audience_impact.frames import Array, cache_last_frame
+from audience_impact.frames import Array, Integers, cache_last_frame
 from audience_impact.periods import WINDOW_DAYS, gap_days, in_months, period_middle, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
 from audience_impact.selection import Best, Key, Only, Step, rejection_reason, select_candidates
@@ -83,6 +84,7 @@ PUBLISHERS_DIFFER = 1.5
 """Factor from which two numbers of people online contradict each other: no error explains it."""
 LEAST_SHARE = 1e-4
 """Least share of residents online that is drawn: of nobody there are no log odds."""
+NOWHERE: Integers = np.empty(0, dtype=np.int64)
 NARROWER = "a narrower population that contains the audiences has a base"
 FAR = Key("far", "more than twelve months from the day, where another is nearer")
 PROJECTED = Key("projected", "projected, where another was counted")
@@ -121,24 +123,17 @@ class Denominators:
         """Return the levels of the share of residents online, if the facts have them."""
         return OnlineLevels.from_table(self.tables["online_levels"])
 
-    @cached_property
-    def by_country(self) -> pd.DataFrame:
-        """Return the bases, with their country and the reliability of their source: COLUMNS."""
-        reliability = self.tables["sources"].set_index("source_id")["reliability"]
-        return self.bases.rename(
-            columns={"area_id": "country_id", "persons": "base_persons"}
-        ).assign(
-            base_measurement_series_id=self.bases["measurement_series_id"],
-            trust=self.bases["source_id"].map(reliability).map(RELIABILITY),
-        )[COLUMNS]
-
     def list_candidates(self, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         """Return every base that matches a place on `country_id` and `by`, with its ranks.
 
         `place` is the row of `places`; `gap` and `apart` are days between the base and `start`.
         """
-        rows = places[["country_id", "start", *by]].reset_index(names="place")
-        joined = rows.merge(self.by_country, on=["country_id", *by])
+        by_country, groups = _group_bases(self.bases, self.tables["sources"])
+        keys = zip(*(places[name] for name in ("country_id", *by)), strict=True)
+        rows = [groups[tuple(by)].get(key, NOWHERE) for key in keys]
+        at = np.repeat(np.arange(len(rows)), [*map(len, rows)])
+        joined = by_country.take(np.concatenate([NOWHERE, *rows])).reset_index(drop=True)
+        joined = joined.assign(place=places.index[at], start=places["start"].to_numpy()[at])
         joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
         is_projected = joined["obs_status"] == FORECAST
         return joined.assign(far=joined["gap"] > WINDOW_DAYS, projected=is_projected)
@@ -160,20 +155,18 @@ class Denominators:
 
     def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
         """Return people in `base_id` at `start`: in logs between two counts, else as printed."""
-        key = ["area_id", "population_base", "measurement_series_id"]
-        series = self.bases[[*key, "base_id", "persons"]].assign(
-            middle=period_middle(self.bases["period_start"], self.bases["period_end"])
-        )
-        printed = series.drop(columns="middle").rename(columns={"persons": "printed_persons"})
-        dated = places[["base_id", "start"]].reset_index(names="place")
-        near = dated.merge(printed, on="base_id").sort_values("start")
-        there = series[series["area_id"].isin(near["area_id"])]
-        counts = there.drop(columns="base_id").sort_values(["middle", *key])
+        bases = _index_bases(self.bases)
+        at = bases.index.get_indexer(places["base_id"])
+        near = bases[["persons", "series"]].take(at).set_axis(places.index)
+        near = near.assign(start=places["start"])[at >= 0].reset_index(names="place")
+        near = near.rename(columns={"persons": "printed_persons"}).sort_values("start")
+        counts = bases.loc[bases["series"].isin(near["series"]), ["series", "middle", "persons"]]
+        counts = counts.sort_values("middle", kind="stable")
         for side in ("backward", "forward"):
-            on_side = counts.rename(columns={n: f"{side}_{n}" for n in ("middle", "persons")})
             middle = f"{side}_middle"
+            on_side = counts.rename(columns={"middle": middle, "persons": f"{side}_persons"})
             near = pd.merge_asof(
-                near, on_side, left_on="start", right_on=middle, by=key, direction=side
+                near, on_side, left_on="start", right_on=middle, by="series", direction=side
             )
         gap = near["forward_middle"] - near["backward_middle"]
         part = ((near["start"] - near["backward_middle"]) / gap).where(gap.dt.days > 0)
@@ -184,11 +177,9 @@ class Denominators:
 
     def interpolate_residents(self, countries: pd.Series, moments: Array) -> pd.Series:
         """Return residents at moments, on the line of logs between the medians of years."""
-        rows = self.bases[
-            (self.bases["population_base"] == EVERYONE)
-            & self.bases["area_id"].isin(countries)
-            & (self.bases["period"].str.len() == len("2024"))
-        ]
+        rows = self.bases[self.bases["area_id"].isin(countries)]
+        is_yearly = rows["period"].str.len() == len("2024")
+        rows = rows[is_yearly & (rows["population_base"] == EVERYONE)]
         yearly = rows.groupby(["area_id", rows["period_start"].dt.year])["persons"].median()
         logs = np.log(yearly.unstack().reindex(columns=YEARS)).interpolate(axis=1)
         near = logs.ffill(axis=1).bfill(axis=1).reindex(countries).to_numpy("float64")
@@ -275,7 +266,7 @@ class Denominators:
         based = places[places["base_id"].notna() & (places["base_id"] != "")]
         if based.empty:
             return pd.DataFrame(np.nan, index=places.index, columns=DISTRIBUTION)
-        about = self.bases.drop_duplicates("base_id").set_index("base_id")
+        about = _index_bases(self.bases)
         rows = based[["country_id", "start", "base_id"]].join(about, on="base_id")
         rows["expected"] = self.interpolate_persons(based)
         rows["is_online"] = rows["population_base"].str.startswith("internet")
@@ -287,15 +278,9 @@ class Denominators:
         ceiling = people.where(rows["is_online"]).to_numpy("float64")
         down, up, shift = self._compute_half_widths(rows, ceiling)
         middle = figure_errors.move_persons(rows["expected"].to_numpy("float64"), ceiling, shift)
-        quantiles = pd.DataFrame(
-            {
-                "expected_persons": middle,
-                "base_low_persons": figure_errors.move_persons(middle, ceiling, -down),
-                "base_high_persons": figure_errors.move_persons(middle, ceiling, up),
-                "ceiling_persons": ceiling,
-            },
-            index=based.index,
-        )
+        ends = (figure_errors.move_persons(middle, ceiling, by) for by in (-down, up))
+        columns = dict(zip(DISTRIBUTION, (middle, *ends, ceiling), strict=False))
+        quantiles = pd.DataFrame(columns, index=based.index)
         fitted = self._fit_people_online(rows[rows["population_base"] == ONLINE])
         return fitted.combine_first(quantiles)[DISTRIBUTION].reindex(places.index)
 
@@ -311,12 +296,9 @@ class Denominators:
         kind = rows["measurement_series_id"].map(source_types)
         measurers = np.where(kind == SourceType.PANEL.value, 0.0, errors.base_measurers)
         number = rows["persons"].to_numpy("float64")
-        half = figure_errors.half_step(rows["persons"], pd.Series(False, rows.index)).to_numpy(
-            "float64"
-        )
-        share = np.where(
-            np.isnan(ceiling), 0.0, np.minimum(number / ceiling, figure_errors.MOST_SHARE)
-        )
+        is_share = pd.Series(False, rows.index)
+        half = figure_errors.half_step(rows["persons"], is_share).to_numpy("float64")
+        share = np.nan_to_num(np.minimum(number / ceiling, figure_errors.MOST_SHARE))
         rounding = figure_errors.UNIFORM * half / number / (1.0 - share)
         error = np.hypot(rounding, np.where(online, measurers, errors.population))
         down, up, shift = (
@@ -357,6 +339,29 @@ class Denominators:
 
 
 read_denominators = cache_last_frame(Denominators)
+
+
+@cache_last_frame
+def _group_bases(
+    bases: pd.DataFrame, sources: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[tuple[str, ...], Mapping[object, Integers]]]:
+    """Return COLUMNS of the bases, and their places by country and what a count agrees in."""
+    reliability = sources.set_index("source_id")["reliability"]
+    named = bases.rename(columns={"area_id": "country_id", "persons": "base_persons"}).assign(
+        base_measurement_series_id=bases["measurement_series_id"],
+        trust=bases["source_id"].map(reliability).map(RELIABILITY),
+    )[COLUMNS]
+    ways = (ANY_MEASURER, SAME_MEASURER)
+    return named, {tuple(by): named.groupby(["country_id", *by]).indices for by in ways}
+
+
+@cache_last_frame
+def _index_bases(bases: pd.DataFrame) -> pd.DataFrame:
+    """Return the bases by their id, with the `middle` of the period and the number of `series`."""
+    rows = bases.drop_duplicates("base_id").set_index("base_id")
+    key = ["area_id", "population_base", "measurement_series_id"]
+    middle = period_middle(rows["period_start"], rows["period_end"])
+    return rows.assign(middle=middle, series=rows.groupby(key, sort=False).ngroup())
 
 
 def _holds_audiences(rows: pd.DataFrame) -> pd.Series:
