@@ -241,7 +241,7 @@ def _make_frame(table: "pa.Table", name: str, opened: "Stored | LooseTables") ->
 
     try:
         attrs: dict[str, Any] = {**json.loads(table.schema.metadata[METADATA_KEY])}
-    except (ValueError, TypeError, RecursionError):
+    except (KeyError, ValueError, TypeError, RecursionError):
         raise ValueError(
             f"table {name} has no description of itself under {METADATA_KEY.decode()}: "
             "download the version again"

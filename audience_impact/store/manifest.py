@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audience_impact.store import DETAILS, MANIFEST, PublishError
+from audience_impact.store import DETAILS, MANIFEST, PublishError, files
 from audience_impact.store.files import ZIP_DAMAGES, hash_bytes, open_archive, write_below
 from audience_impact.store.pages import sum_pages
 
@@ -363,7 +363,10 @@ def open_parquet(content: bytes, texts: Sequence[str] = ()) -> pq.ParquetFile:
     memory = pa.allocate_buffer(len(content))
     pa.FixedSizeBufferWriter(memory).write(content)
     return pq.ParquetFile(
-        pa.BufferReader(memory), read_dictionary=texts, thrift_container_size_limit=MOST_COLUMNS
+        pa.BufferReader(memory),
+        read_dictionary=texts,
+        thrift_string_size_limit=files.MOST_WORDS_BYTES,
+        thrift_container_size_limit=MOST_COLUMNS,
     )
 
 

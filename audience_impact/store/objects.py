@@ -24,7 +24,7 @@ import obstore
 from obstore import exceptions
 from obstore.store import HTTPStore, ObjectStore, from_url
 
-from audience_impact.store import MANIFEST, PublishError, Storage, require_inside
+from audience_impact.store import MANIFEST, PublishError, Storage, files, require_inside
 from audience_impact.store.files import explain_error, limit_length, report_away, require_length
 from audience_impact.store.manifest import read_package
 
@@ -129,7 +129,10 @@ class BucketStorage(Storage):
     def list_paths(self, folder: str) -> list[str]:
         """Return the paths of all objects below a folder, in order."""
         prefix = f"{folder}/" if folder else ""
-        paths = [item["path"] for batch in obstore.list(self.store, prefix) for item in batch]
+        paths: list[str] = []
+        for batch in obstore.list(self.store, prefix):
+            paths += [item["path"] for item in batch]  # of at most 1,024 bytes each
+            require_length(f"{self.address}: the list of it", 1024 * len(paths), files.MOST_BYTES)
         return sorted(path.removeprefix(prefix) for path in paths)
 
     def read_file(self, path: str) -> bytes:

@@ -7,6 +7,7 @@ import struct
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -137,6 +138,17 @@ def test_a_small_file_of_many_row_groups_is_refused(groups: int, is_refused: boo
             decode_table(content, False)
     else:
         assert decode_table(content, False).num_rows == groups
+
+
+def test_words_in_a_footer_that_fill_the_memory_are_not_read() -> None:
+    table = pa.table({"a": [1]})
+    for more_bytes in (0, 1):
+        sink = io.BytesIO()
+        with pq.ParquetWriter(sink, table.schema, store_schema=False) as file:
+            file.write_table(table)
+            file.add_key_value_metadata({"words": " " * (files.MOST_WORDS_BYTES + more_bytes)})
+        with pytest.raises(OSError, match="size limit") if more_bytes else nullcontext():
+            assert decode_table(sink.getvalue(), False).num_rows == 1
 
 
 def test_a_column_that_the_manifest_does_not_name_is_refused() -> None:

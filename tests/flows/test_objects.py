@@ -1,5 +1,6 @@
 """Versions in an object store that speaks S3: whole, whoever dies or is overtaken."""
 
+import itertools
 import socket
 import subprocess
 import sys
@@ -332,6 +333,15 @@ def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root
 def test_an_address_of_no_store_is_named(address: str) -> None:
     with pytest.raises(PublishError, match=address.partition(":")[0]):
         storage.select_storage(address)
+
+
+def test_a_list_without_an_end_is_not_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = itertools.repeat([{"path": "versions/x"}], 11)
+    monkeypatch.setattr(obstore, "list", lambda *_: batches)
+    monkeypatch.setattr(files, "MOST_BYTES", 9_999)
+    with pytest.raises(PublishError, match="s3://a/b: the list of it is longer than 9,999"):
+        objects.open_bucket("s3://a/b").list_paths("versions")
+    assert len(list(batches)) == 1  # the rest was not asked for
 
 
 def test_facts_beyond_every_measure_are_not_copied(

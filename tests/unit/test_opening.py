@@ -299,6 +299,14 @@ def write_planted(root: Path, folder: Path, change: Any) -> Path:
     return folder
 
 
+def test_a_table_of_a_version_that_says_nothing_of_itself_is_refused(
+    root: Path, tmp_path: Path
+) -> None:
+    folder = write_planted(root, tmp_path / "mute", lambda table: table.replace_schema_metadata())
+    with pytest.raises(ValueError, match="table impact has no description of itself"):
+        ai.load(folder)["impact"]
+
+
 PLANTED = {
     "lacks the column": lambda table: table.drop_columns(["obs_status"]),
     "column more": lambda table: table.append_column("more", pa.array([[1]] * table.num_rows)),
