@@ -55,6 +55,6 @@ class SavedFindings:
             for name, cells in frame.items():
                 values = cells.to_numpy()
                 content = "\n".join(values).encode() if values.dtype == object else values.tobytes()
-                total.update(f"{name}/{values.dtype}/{len(values)}/".encode() + content)
+                total.update(f"{name}/{values.dtype}/{len(values)}/".encode() + content + b"\n")
             self.digests[id(frame)] = frame, total.hexdigest()
         return self.digests[id(frame)][1]

@@ -4,11 +4,12 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from audience_impact.facts import checks
 from audience_impact.facts.tables import Tables
-from flows.pipeline import cache, steps
+from flows.pipeline import cache, saved_findings, steps
 from schemas import contracts
 from tests.support import edit, load, save
 
@@ -57,6 +58,13 @@ def test_a_month_of_edits_has_the_findings_of_checks_without_anything_saved(
         assert (result.findings, result.accepted) == (fresh.findings, fresh.accepted)
         kinds |= {finding.rule for finding in result.findings}
     assert len(kinds) > 2
+
+
+def test_tables_whose_columns_differ_have_different_digests(saved: Path) -> None:
+    first, second = ("Aurl/object/1/B", "C"), ("A", "Burl/object/1/C")
+    digest = saved_findings.SavedFindings()._digest
+    tables = [pd.DataFrame({"title": [a], "url": [b]}, dtype=object) for a, b in (first, second)]
+    assert digest(tables[0]) != digest(tables[1])
 
 
 def test_only_checks_of_changed_tables_run_again(
