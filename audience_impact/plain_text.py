@@ -131,19 +131,18 @@ def _name_sign(sign: str) -> str:
 
 
 _OF_A_LINE = _Signs(_name_sign)
-_OF_LINES = _Signs(_name_sign, stays="\n")
 _OF_JSON = _Signs(lambda sign: json.dumps(sign)[1:-1], stays="\n")
 
 
 def plain_line(text: object) -> str:
     """Return a text on one line, with visible signs in place of invisible characters."""
-    line = str(text)
+    line = str(text).replace("##[", "## [")  # a command to the runner of GitHub
     return line if line.isascii() and line.isprintable() else line.translate(_OF_A_LINE)
 
 
 def plain_lines(text: str) -> str:
     """Return a text of several lines with each line made plain."""
-    return text if text.isascii() and text.isprintable() else text.translate(_OF_LINES)
+    return "\n".join(map(plain_line, text.split("\n")))
 
 
 def json_text(value: Any) -> str:

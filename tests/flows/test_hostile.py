@@ -131,10 +131,10 @@ def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     """What is wrong with a cell that holds an attack, in a folder and beside a file so named."""
-    attack = f"{ALL.replace('/', ':')}\n::error::forged"
+    attack = f"{ALL.replace('/', ':')} ##[error]forged\n::error::forged"
     facts = small(tmp_path_factory.mktemp("hostile") / attack)
     (facts / f"{ESCAPE}\n::error::forged.csv").write_text("a,b\n", encoding="utf-8")
-    edit(facts, "estimates", "E1", value=f"many {ALL}")
+    edit(facts, "estimates", "E1", value=f"many {ALL} ##[error]forged")
     return [relocate_finding(finding, [facts]) for finding in checked(facts).findings]
 
 
@@ -143,6 +143,7 @@ def test_what_check_finds_is_told_without_obeying_it(style: str, findings: list[
     shown = format_findings(FindingFormat(style), findings, 9)
     assert is_harmless(shown)
     assert "\n::error::forged" not in shown
+    assert style in ("json", "junit") or "##[" not in shown
     assert style != "github" or len(shown.splitlines()) == len(findings)
     assert style != "junit" or int(ET.fromstring(shown).get("failures", "0")) > 0
     files = {finding.file for finding in findings}
