@@ -164,9 +164,11 @@ def test_answers_are_compared_with_those_of_a_commit(clone: Path, small_facts: P
     done = shell(call.format("HEAD"), small_facts.parent)
     assert f"{small_facts.name}/estimates.csv:{line}:value: answer_moved: " in done.stdout
     assert "\nanswers compared with those below " in done.stderr
-    done = shell(call.format("nothing"), small_facts.parent)
-    assert (done.returncode, "answer_moved" in done.stdout) == (0, False)
-    assert done.stderr.startswith('answers not compared: git has no commit "nothing" here\n')
+    for name in ("nothing", "--output=planted"):
+        done = shell(call.format(name), small_facts.parent)
+        assert (done.returncode, "answer_moved" in done.stdout) == (0, False)
+        assert done.stderr.startswith(f'answers not compared: git has no commit "{name}" here\n')
+    assert not (small_facts.parent / "planted").exists()
 
 
 @pytest.mark.parametrize("on_top", ["true", "false"])
