@@ -24,14 +24,7 @@ from audience_impact.answers.records import ALL
 from audience_impact.site import maps, series
 from audience_impact.site.drawing import SPECS, Picture, paint
 from audience_impact.site.rendering import render_page
-from audience_impact.site.report_data import (
-    File,
-    ReportData,
-    Rows,
-    largest_first,
-    page_path,
-    split_csv,
-)
+from audience_impact.site.report_data import File, ReportData, Rows, largest_first, page_path
 from audience_impact.site.rows import draw_person_days
 from audience_impact.vocabulary import WORLD, RestrictionKind, read_table
 
@@ -46,19 +39,13 @@ Kinds = Mapping[str, Mapping[str, Any]]
 """The row of each kind of restrictions in a period of an area."""
 
 
-def make_pages(report: ReportData) -> Iterator[File]:
-    """Yield a page for each area with a restriction, its numbers and its charts."""
-    together = report.tables["person_days"].query("restriction_id == @ALL")
-    csv_files = {
-        "by-period": split_csv(report.tables["areas"], "area_id", report.stored.id),
-        "by-day": split_csv(report.tables["days"], "area_id", report.stored.id),
-        "person-days": split_csv(together, "area_id", report.stored.id),
-    }
-    for code in sorted(report.listed_areas):
+def make_pages(report: ReportData, part: slice = slice(None)) -> Iterator[File]:
+    """Yield a page for each area of a part with a restriction, its numbers and its charts."""
+    for code in sorted(report.listed_areas)[part]:
         path, name = page_path(code, "area").removesuffix(".html"), naming.name_area(code)
         values = _collect_values(report, code)
         yield render_page(report, f"{path}.html", name, "area.html", values)
-        for kind, encode in csv_files.items():
+        for kind, encode in report.csv_by_area.items():
             yield File(f"{path}-{kind}.csv", encode(code))
         for chart in CHARTS:
             kind = chart["kind"]

@@ -20,8 +20,8 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from html import unescape
 from itertools import count
 from pathlib import Path
@@ -86,23 +86,40 @@ def publish_version(version: Stored, root: Path, into: Path | None) -> tuple[Pat
 
 
 def make_files(version: Stored) -> Iterator[File]:
-    """Yield all files; of many restrictions a process beside this one makes the first of them."""
-    report, pages = report_data.load_report_data(version), PAGES
-    if count_processors() > 1 and len(report.by_id) >= MANY:
-        with open_pool(1) as process:
-            beside = process.submit(make_beside, version)
-            yield from (file for make in PAGES[BESIDE:] for file in make(report))
-            with suppress(BrokenExecutor):  # the system may have ended the process
-                yield from beside.result()
-                return
-        pages = PAGES[:BESIDE]
-    yield from (file for make in pages for file in make(report))
+    """Yield all files; of many restrictions a process beside this one makes the first of them.
 
-
-def make_beside(version: Stored) -> list[File]:
-    """Return the files that a process beside that of the command makes."""
+    The two meet where they are: this one makes the last files that the other has not begun.
+    """
     report = report_data.load_report_data(version)
-    return [file for make in PAGES[:BESIDE] for file in make(report)]
+    if count_processors() == 1 or len(report.by_id) < MANY:
+        yield from (file for make in PAGES for file in make(report))
+        return
+    pool = open_pool(1, _prepare_process, version)
+    try:
+        beside = [pool.submit(make_beside, place) for place in range(len(PAGES))]
+        while beside and beside[-1].cancel():
+            yield from PAGES[len(beside) - 1](report)
+            beside.pop()
+        for make, future in zip(PAGES, beside, strict=False):
+            try:
+                yield from future.result()
+            except BrokenExecutor:  # the system may have ended the process
+                yield from make(report)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_REPORT: list[ReportData] = []
+"""The data of the report, in a process beside that of the command."""
+
+
+def _prepare_process(version: Stored) -> None:
+    _REPORT.append(report_data.load_report_data(version))
+
+
+def make_beside(place: int) -> list[File]:
+    """Return files that a process beside that of the command makes."""
+    return list(PAGES[place](_REPORT[0]))
 
 
 def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
@@ -226,15 +243,14 @@ def render_method() -> tuple[str, dict[str, Any]]:
     return title.lstrip("# "), {"text": Markup(made), "headings": headings}
 
 
+PARTS = [slice(first, None, 8) for first in range(8)]
 PAGES: tuple[Callable[[ReportData], Iterator[File]], ...] = (
-    make_text_pages,
     areas.make_map_files,
     lists.make_platform_pages,
-    lists.make_pages,
+    *(partial(areas.make_pages, part=part) for part in PARTS),
+    *(partial(restriction.make_pages, part=part) for part in PARTS),
     make_static_files,
-    areas.make_pages,
-    restriction.make_pages,
+    lists.make_pages,
+    make_text_pages,
 )
-"""The functions that create pages, in the order in which they run."""
-BESIDE = 4
-"""Number of the first of them that a second process runs: they take half of the time."""
+"""The functions that create pages; what takes longest is in parts, where two processes meet."""

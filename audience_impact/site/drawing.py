@@ -12,7 +12,6 @@ import json
 import re
 import textwrap
 import xml.etree.ElementTree as ET
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -80,21 +79,30 @@ def draw(
     """
     inputs = {**{name: paint(name) for name in COLOURS if name.isidentifier()}, **values}
     named = [{"name": name, "value": value} for name, value in inputs.items()]
-    if "marks" in spec:
-        tables = [{**table, "values": data[table["name"]]} for table in spec["data"]]
-        svg = vl_convert.vega_to_svg({**spec, "data": tables, "signals": named})
-    else:
-        svg = vl_convert.vegalite_to_svg({**spec, "datasets": data, "params": named})
+    kind = "chart" if "marks" in spec else "chart series"
+    if "marks" not in spec:
+        spec = _compile(json.dumps(spec), tuple(inputs), tuple(data))
+    others = [signal for signal in spec.get("signals", ()) if signal["name"] not in inputs]
+    filled = {name: {"values": rows} for name, rows in data.items()}
+    tables = [{**table, **filled.get(table["name"], {})} for table in spec["data"]]
+    svg = vl_convert.vega_to_svg({**spec, "data": tables, "signals": named + others})
     root = ET.fromstring(svg)
     for parent in list(root.iter()):
         parent[:] = [_refine_mark(mark, links) for mark in parent if mark.get("opacity") != "0"]
     size = f"0 0 {root.get('width')} {root.get('height')}"
-    kind = "chart" if "marks" in spec else "chart series"
     root.attrib = {"class": kind, "role": "group" if links else "img", "viewBox": size}
     for place, (tag, text) in enumerate((("title", title), ("desc", alt))):
         root.insert(place, _make_text(tag, text))
     ET.register_namespace("", _SVG)
     return ET.tostring(root, encoding="unicode")
+
+
+@cache
+def _compile(spec: str, values: Sequence[str], tables: Sequence[str]) -> dict[str, Any]:
+    """Return a specification of Vega-Lite as one of Vega, without its data and values."""
+    params = [{"name": name} for name in values]
+    blank = {"datasets": {name: [] for name in tables}, "params": params}
+    return dict(vl_convert.vegalite_to_vega({**json.loads(spec), **blank}))
 
 
 def _refine_mark(mark: ET.Element, links: Mapping[str, str]) -> ET.Element:
@@ -147,10 +155,8 @@ class Picture:
             size, drawn = f'width="{INNER}"', drawn.replace('width="100%"', "", 1)
         placed = drawn.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
         below, end = _write_lines(self.foot, FOOT, top + height, "soft", "normal")
-        if suffix == ".png":  # a clip would be a layer to blend; most pictures have the same foot
+        if suffix == ".png":  # a clip would be a layer to blend
             placed = placed.replace(" viewBox=", ' overflow="visible" viewBox=', 1)
-            size = f'width="{WIDTH}" height="{end + MARGIN - top - height}"'
-            below = f'<image y="{top + height}" {size} href="{_draw_foot(self.foot)}"/>'
         svg = _frame(f"{above}{plain_lines(placed)}{below}", end)
         return svg.encode() if suffix == ".svg" else bytes(vl_convert.svg_to_png(svg, scale=2))
 
@@ -161,12 +167,6 @@ def _frame(drawn: str, end: int) -> str:
         f'<svg xmlns="{_SVG}" width="{WIDTH}" height="{end + MARGIN}" font-family="{FONT}">'
         f'<rect width="100%" height="100%" fill="{paint("paper")}"/>{drawn}</svg>',
     )
-
-
-@cache
-def _draw_foot(texts: Sequence[str]) -> str:
-    svg = _frame(*_write_lines(texts, FOOT, 0, "soft", "normal"))
-    return f"data:image/png;base64,{b64encode(vl_convert.svg_to_png(svg, scale=2)).decode()}"
 
 
 def _write_lines(

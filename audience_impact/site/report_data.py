@@ -251,6 +251,17 @@ class ReportData:
         return self.rows_by_area[table].get(area, [])
 
     @cached_property
+    def csv_by_area(self) -> dict[str, Callable[[str], bytes]]:
+        """Return what gives the rows of an area as CSV, by kind of file."""
+        days = self.tables["person_days"]
+        frames = {
+            "by-period": self.tables["areas"],
+            "by-day": self.tables["days"],
+            "person-days": days[days["restriction_id"] == answers.ALL],
+        }
+        return {kind: split_csv(rows, "area_id", self.stored.id) for kind, rows in frames.items()}
+
+    @cached_property
     def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the row of each area and period for all restrictions together."""
         rows = (row for rows in self.rows_by_area["areas"].values() for row in rows)

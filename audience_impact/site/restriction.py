@@ -31,9 +31,9 @@ CSV_COLUMNS = (
 )
 
 
-def make_pages(report: ReportData) -> Iterator[File]:
-    """Yield for each restriction its page, and its data as CSV and as JSON."""
-    for entry in report.entries:
+def make_pages(report: ReportData, part: slice = slice(None)) -> Iterator[File]:
+    """Yield for each restriction of a part its page, and its data as CSV and as JSON."""
+    for entry in report.entries[part]:
         record, picture = report.records[entry.restriction], draw_picture(report, entry.restriction)
         path = page_path(entry.restriction, "restriction")
         data = path.removesuffix(".html")

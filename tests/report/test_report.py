@@ -244,7 +244,7 @@ def test_the_same_version_gives_the_same_bytes_and_is_made_once(
 
 @pytest.mark.parametrize("make", [build.make_beside, dying.always])
 def test_a_process_beside_makes_the_same_bytes_or_none(
-    make: Callable[[versions.Stored], object],
+    make: Callable[..., object],
     report: Path,
     root: Path,
     tmp_path: Path,
