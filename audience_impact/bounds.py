@@ -237,8 +237,7 @@ def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents
     holder = nesting.find_holders(sets, parts["area_id"], parent)
     people = persons.fillna(0.0).to_numpy("float64")[:, None]
     everyone = np.ones((len(parts), 1))
-    row = np.arange(len(parts))
-    affected = nesting.unite_people(everyone, people, row, holder, sets, groups.ngroups)
+    affected = nesting.unite_people(everyone, people, holder, sets, groups.ngroups)
     total = pd.Series(affected[:, 0].round(6), groups.size().index)  # carried in logs
     is_counted = persons.notna() & parts["is_named"]
     return total.where(total.index.isin(_select_where_all(is_counted, parts)))

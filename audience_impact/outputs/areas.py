@@ -136,9 +136,9 @@ def _bound_people(
     possible, certain = members["most"], members["least"]
     keys = pd.MultiIndex.from_frame(line.rows[COUNTRY])
     of_rows = of_restrictions.reindex(keys).to_numpy("float64")  # of the restriction of each row
-    sets = possible["set_id"].to_numpy()
-    online = line.online_limits[possible["row"]]
-    base = worlds.open_sides(nesting.find_largest(online, sets, count, np.nan))
+    sets, row = (possible[name].to_numpy() for name in ("set_id", "row"))
+    online = nesting.find_largest(line.online_limits, row, sets, count, np.nan)
+    base = worlds.open_sides(online)
     least = np.maximum(
         find_largest(certain, limits.low, count), find_largest(certain, of_rows[:, LEASTS], count)
     )
@@ -148,10 +148,6 @@ def _bound_people(
     return least, np.where(np.isinf(most), most, np.minimum(raised, base))
 
 
-DRAWS_AT_ONCE = 125
-"""Number of draws of a set that are compared at once with those of its many restrictions."""
-
-
 def _raise_to_restrictions(
     drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, restriction_draws: Array
 ) -> None:
@@ -159,12 +155,8 @@ def _raise_to_restrictions(
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     at = find_countries(single, inputs.countries)
     sets = single["set_id"].to_numpy()[at >= 0]
-    for first in range(0, drawn.shape[1], DRAWS_AT_ONCE):
-        some = slice(first, first + DRAWS_AT_ONCE)
-        values = restriction_draws[:, some][at[at >= 0]]
-        most = nesting.find_largest(values, sets, len(drawn), np.nan)
-        of_sets = drawn[:, some]
-        drawn[:, some] = np.where(np.isnan(of_sets), of_sets, np.fmax(of_sets, most))
+    most = nesting.find_largest(restriction_draws, at[at >= 0], sets, len(drawn), np.nan)
+    np.fmax(drawn, most, out=drawn, where=~np.isnan(drawn))
 
 
 def count_restrictions(

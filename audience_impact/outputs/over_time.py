@@ -158,7 +158,8 @@ def _draw_people(
     pairs = pd.DataFrame({"year": year, "row": row[is_within]}).drop_duplicates()
     at, years = pd.factorize(pairs["year"])
     persons = people[row[years]]
-    raised = np.fmax(persons, nesting.find_largest(people[pairs["row"]], at, len(years), np.nan))
+    largest = nesting.find_largest(people, pairs["row"].to_numpy(), at, len(years), np.nan)
+    raised = np.fmax(persons, largest)
     raised[find_undrawn(persons), DRAWN:] = np.nan
     row[years] = len(people) + np.arange(len(years))
     return row, np.vstack([people, raised])

@@ -178,12 +178,12 @@ def _sum_naively(inputs: SimulationInputs) -> pd.DataFrame:
     added = worlds.add_audiences(members, line.rows, limits, count)
     sums = [queries.sum_days((pieces, members), added).set_axis(ADDED, axis=1)]
     of_country = pieces.assign(group=pieces["group"].str.rsplit("|", n=1).str[-1])
-    of_countries = []
-    for at, name in enumerate(ADDED):
-        limited = of_country[np.isfinite(added[of_country["set_id"], at])]
-        total = queries.sum_days((limited, members), added[:, [at]])
-        of_countries.append(total.set_axis([name], axis=1))
-    sums.append(pd.concat(of_countries, axis=1))
+    is_known = np.isfinite(added)
+    total, number = (
+        queries.sum_days((of_country, members), values).set_axis(ADDED, axis=1)
+        for values in (np.where(is_known, added, 0.0), is_known.astype("float64"))
+    )
+    sums.append(total.where(number > 0.0))
     return pd.concat(sums).replace(np.inf, np.nan).reset_index()
 
 

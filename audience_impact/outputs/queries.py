@@ -19,13 +19,12 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from audience_impact.frames import Array
+from audience_impact.frames import Array, Integers
 from audience_impact.simulation import phases, worlds
 from audience_impact.simulation.phases import Intervals
 from audience_impact.simulation.sampler import draw_uniforms
 from audience_impact.simulation.simulate import Simulation, SimulationInputs
 from audience_impact.simulation.timeline import Timeline, draw_days, draw_hours, spread_kinds
-from audience_impact.simulation.worlds import DRAWN, LEASTS, MOSTS
 
 EVERY = "all"
 """Value of `restriction_id` for all restrictions of the country together."""
@@ -166,7 +165,7 @@ class DayEngine:
         """
         pieces = intervals[0]
         restriction = pieces["group"].str.rsplit("|", n=1).str[0]
-        is_drawn = _mark_restrictions(pieces) & restriction.isin(self.list_unknown_ends())
+        is_drawn = restriction.isin(self.list_unknown_ends())
         if not is_drawn.any():
             return sum_days(intervals, per_day)
         fixed = pieces.assign(days=pieces["days"].mask(is_drawn, 0))
@@ -180,8 +179,9 @@ class DayEngine:
         length = some["days"].to_numpy("float64")[:, None]
         people = np.clip(drawn - before, 0.0, length) * per_day[some["set_id"].to_numpy()]
         more = sum_days((some.assign(set_id=np.arange(len(some)), days=1), intervals[1]), people)
-        table.loc[more.index] += more
-        return table
+        values = table.to_numpy(copy=True)
+        values[table.index.get_indexer(more.index)] += more.to_numpy()
+        return pd.DataFrame(values, table.index, copy=False)
 
 
 def divide_by_kind(intervals: Intervals, line: Timeline) -> Intervals:
@@ -238,23 +238,9 @@ def _sum_by_kind(
 
 
 def _join_worlds(least: pd.DataFrame, most: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
-    values = np.zeros((len(most), DRAWN + drawn.shape[1]))
-    values[:, MOSTS], values[:, DRAWN:] = most, np.nan
-    at = most.index.get_indexer(least.index)
-    values[np.ix_(at[at >= 0], LEASTS)] = least.to_numpy()[at >= 0]
-    at = most.index.get_indexer(drawn.index)
-    values[at[at >= 0], DRAWN:] = drawn.to_numpy()[at >= 0]
-    return pd.DataFrame(values, most.index)
-
-
-def _sum_by(pieces: pd.DataFrame, per_day: Array, key: list[str]) -> pd.DataFrame:
-    number = pieces.groupby(key).ngroup().to_numpy()
-    first = np.unique(number, return_index=True)[1]
-    keys = pd.MultiIndex.from_frame(pieces[key].iloc[first])
-    place = number, pieces["set_id"].to_numpy()
-    days = pieces["days"].to_numpy("float64")
-    table = csr_array((days, place), shape=(len(keys), len(per_day)))
-    return pd.DataFrame(np.asarray(table @ per_day), index=keys)
+    aligned = least.reindex(most.index, fill_value=0.0), most, drawn.reindex(most.index)
+    values = worlds.join_worlds(*(part.to_numpy() for part in aligned))
+    return pd.DataFrame(values, most.index, copy=False)
 
 
 def summarise_days(totals: Array, index: pd.Index, unit: str) -> pd.DataFrame:
@@ -275,28 +261,38 @@ def sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
 
     A total of several countries is open or missing if that of one of them is.
     """
-    return _sum_by(_list_periods(intervals[0]), per_day, KEY)
+    pieces, (row, number, keys) = intervals[0], _number_keys(intervals[0])
+    days, sets = (pieces[name].to_numpy()[row] for name in ("days", "set_id"))
+    table = csr_array((days.astype("float64"), (number, sets)), shape=(len(keys), len(per_day)))
+    return pd.DataFrame(np.asarray(table @ per_day), keys, copy=False)
 
 
 def count_days_in_force(intervals: Intervals) -> "pd.Series[float]":
     """Return days in force by KEY; for several countries the maximum, not the sum."""
-    rows = _list_periods(intervals[0])
-    days = rows.groupby([*KEY, "group"])["days"].sum()
-    return days.groupby(level=KEY).max().astype("float64")
+    pieces, (row, number, keys) = intervals[0], _number_keys(intervals[0])
+    group = pd.factorize(pieces["group"])[0][row]
+    days = pd.Series(pieces["days"].to_numpy("float64")[row]).groupby([number, group]).sum()
+    return days.groupby(level=0).max().set_axis(keys)
 
 
-def _mark_restrictions(pieces: pd.DataFrame) -> "pd.Series[bool]":
-    return pieces["group"].str.contains("|", regex=False).astype("bool")
+def _number_keys(pieces: pd.DataFrame) -> tuple[Integers, Integers, pd.MultiIndex]:
+    """Return a row of `pieces` for each of its periods, the number of its KEY, and the keys.
 
-
-def _list_periods(pieces: pd.DataFrame) -> pd.DataFrame:
-    """Return each piece in its periods by KEY: countries have months, restrictions a total."""
-    is_restriction = _mark_restrictions(pieces)
-    restriction = pieces["group"].str.rsplit("|", n=1).str[0]
-    years = pieces.assign(
-        restriction_id=restriction.where(is_restriction, EVERY),
-        country_id=pieces["group"].mask(is_restriction, ""),
-        period=pieces["month"].str.slice(0, -3),
+    Countries have months and years, restrictions years and a total of all their countries.
+    """
+    (group, groups), (month, months) = (pd.factorize(pieces[name]) for name in ("group", "month"))
+    parts = pd.DataFrame([name.rpartition("|") for name in groups], columns=range(3))
+    is_country = parts[0] == ""
+    owners = [parts[0].mask(is_country, EVERY), parts[2].where(is_country, "")]
+    owner, used_owners = pd.factorize(pd.MultiIndex.from_arrays(owners), sort=True)
+    texts = [*months.str.slice(0, -3), *months, EVERY]
+    code, periods = pd.factorize(pd.Series(texts, dtype="str"), sort=True)
+    year, further = (
+        code[month],
+        np.where(is_country.to_numpy()[group], code[len(months) + month], code[-1]),
     )
-    months = years.assign(period=years["month"])[~is_restriction]
-    return pd.concat([months, years, years.assign(period=EVERY)[is_restriction]])
+    places = np.tile(owner[group], 2) * len(periods) + np.append(further, year)
+    used, number = np.unique(places, return_inverse=True)
+    of_owner, of_period = np.divmod(used, len(periods))
+    keys = [*map(used_owners[of_owner].get_level_values, (0, 1)), periods[of_period]]
+    return np.tile(np.arange(len(pieces)), 2), number, pd.MultiIndex.from_arrays(keys, names=KEY)

@@ -67,17 +67,21 @@ def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> I
 
 
 def unite_people(
-    shares: Array, people: Array, row: Integers, holder: Integers, sets: Integers, count: int
+    shares: Array,
+    people: Array,
+    holder: Integers,
+    sets: Integers,
+    count: int,
+    row: Integers | None = None,
 ) -> Array:
     """Return the persons affected (count, D) in the places of each set, each person once.
 
-    `shares` and `people` (rows, D) are those of the `row` of each place; `holder` is from
-    `find_holders`. Equal places inside equal holders are computed once for all sets.
+    `shares` and `people` (rows, D) are those of the `row` of each place, by default its number;
+    `holder` is from `find_holders`. Of one row, places without a holder are computed once.
     """
-    number, above = row, holder
-    while (has_holder := above != NONE).any():
-        beside = number * (1 + len(shares)) + np.where(has_holder, 1 + row[above], 0)
-        number, above = pd.factorize(beside)[0], np.where(has_holder, holder[above], NONE)
+    places = np.arange(len(sets))
+    row = places if row is None else row
+    number = np.where(holder == NONE, row, len(shares) + places)
     _, distinct, number = np.unique(number, return_index=True, return_inverse=True)
     effective, above = shares[row[distinct]], holder[distinct]
     while (has_holder := above != NONE).any():
@@ -94,21 +98,24 @@ def unite_people(
     total = np.asarray(csr_array((np.ones(len(sets)), number[order], edges), shape=shape) @ beyond)
     # Only a place with more people than its holder has more than all together.
     nested = np.flatnonzero(holder != NONE)
-    return np.fmax(total, find_largest(affected[number[nested]], sets[nested], count, np.nan))
+    largest = find_largest(affected, number[nested], sets[nested], count, np.nan)
+    return np.fmax(total, largest)
 
 
-def find_largest(values: Array, sets: Integers, count: int, missing: float = 0.0) -> Array:
-    """Return the largest value (count, D) of each set, whose NaN do not count, else `missing`.
+def find_largest(
+    values: Array, row: Integers, sets: Integers, count: int, missing: float = 0.0
+) -> Array:
+    """Return the largest value (count, D) of the rows of each set, else `missing`; NaN count not.
 
     The first values of all sets are taken at once, then the second ones: the fastest order.
     """
     order = np.argsort(sets, kind="stable")
     first = np.flatnonzero(np.diff(sets[order], prepend=NONE))
     size = np.diff(first, append=len(sets))
-    largest = values[order[first]]
+    largest = values[row[order[first]]]
     for rank in range(1, int(size.max(initial=0))):
         more = np.flatnonzero(size > rank)
-        largest[more] = np.fmax(largest[more], values[order[first[more] + rank]])
+        largest[more] = np.fmax(largest[more], values[row[order[first[more] + rank]]])
     if len(first) == count:
         return largest
     result = np.full((count, values.shape[1]), missing)

@@ -215,14 +215,17 @@ def list_networks(pairs: pd.DataFrame, tables: Tables) -> Iterator[tuple[str, st
     """Yield the country, the operators and the number of each network of these operators."""
     areas = tables["areas"].set_index("area_id")[["name", "aliases"]]
     shares, names = tables["network_shares"], tables["operator_names"]
+    used = shares["area_id"].isin(pairs["country_id"])
+    latest = shares[used].drop_duplicates(["area_id", "asn"], keep="last")
+    places = latest.groupby("area_id").indices
     for country, group in pairs.groupby("country_id"):
-        registered = shares[shares["area_id"] == country].drop_duplicates("asn", keep="last")
+        registered = latest.iloc[places.get(country, [])]
         named = zip(registered["asn"], registered["as_name"], strict=True)
-        listed = [read_network(int(number), name) for number, name in named]
+        listed = tuple(read_network(int(number), name) for number, name in named)
         name, aliases = areas.loc[country]
         about = (str(country), name, *aliases.split(";"))
         of_country = names[names["area_id"].isin(["", country])]
-        synonyms = [*zip(of_country["name"], of_country["also_name"], strict=True)]
+        synonyms = tuple(zip(of_country["name"], of_country["also_name"], strict=True))
         for operators in group["operators"]:
             single = (find_networks(name, listed, about, synonyms) for name in operators.split(";"))
             for number in sorted(set[int]().union(*single)):

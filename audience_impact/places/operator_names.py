@@ -72,8 +72,8 @@ class Network(NamedTuple):
     """A network: its number, the words of its handle and of its company, and where registered."""
 
     asn: int
-    handle: list[str]
-    company: list[str]
+    handle: tuple[str, ...]
+    company: tuple[str, ...]
     code: str
 
     @property
@@ -87,9 +87,10 @@ def read_network(asn: int, name: str) -> Network:
     """Return a network from its number and its name as registered."""
     code = CODE.search(name)
     handle, _, company = CODE.sub("", name).partition(" ")
-    return Network(asn, split_words(handle), split_words(company), code[1] if code else "")
+    return Network(asn, (*split_words(handle),), (*split_words(company),), code[1] if code else "")
 
 
+@cache
 def find_networks(
     operator: str, networks: Sequence[Network], country: Sequence[str], names: Pairs
 ) -> set[int]:

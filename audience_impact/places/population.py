@@ -48,7 +48,7 @@ from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import cache_last_frame
 from audience_impact.periods import YEAR_DAYS, period_middle
-from audience_impact.populations import EVERYONE, are_regions, parents_of
+from audience_impact.populations import EVERYONE, are_regions
 from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import AreaLevel, ObsStatus, PartKind, Reliability, SourceType
 
@@ -104,7 +104,8 @@ class Growth:
 
     def __init__(self, tables: Tables) -> None:
         """Read the figures, and the area that contains each area, from typed facts."""
-        self.figures, self.parents = read_figures(tables), parents_of(tables["areas"])
+        self.figures = read_figures(tables)
+        self.parents = tables["areas"].set_index("area_id")["parent_id"]
         unique = self.figures.sort_values([*SERIES, "years"]).drop_duplicates([*SERIES, "years"])
         years = unique.groupby(SERIES)["years"]
         size = years.size().rename("size").to_frame().assign(span=years.max() - years.min())

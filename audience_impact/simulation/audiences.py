@@ -56,7 +56,6 @@ from audience_impact.imputation.audiences import COMBINED, COMMON, IMPUTED
 from audience_impact.simulation.sampler import (
     EndSampler,
     Sampler,
-    draw_distinct,
     draw_pert,
     draw_split_normal,
     stratify_uniforms,
@@ -68,8 +67,6 @@ BASE = "base"
 """Shape of an audience that is equal to its base and has the draws of the base."""
 SHARED = (IMPUTED, COMBINED)
 """Shapes of audiences that are drawn as a share of the base."""
-BLOCK = 250
-"""Number of audiences that are drawn at once, to limit memory."""
 DAILY_SHARE = [f"share_{name}" for name in PARAMETERS]
 DRAWN_BY = [
     *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
@@ -82,9 +79,8 @@ def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
     The path of people online is common to all counts of a country. Equal rows are drawn once.
     """
-    parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
-    keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
-    return sampler.draw_once(keys, lambda rows: _draw_different_bases(table.iloc[rows], sampler))
+    names = ["country_id", "base_id", *BASE_LAW]
+    return sampler.draw_distinct(table, names, lambda rows: _draw_different_bases(rows, sampler))
 
 
 def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -167,7 +163,7 @@ def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
         share = expit(mean + spread * stdtrit(freedom, u))
         return np.where(np.isnan(mean), 1.0, share)
 
-    return draw_distinct(table, ["country_id", "platform_id", *DAILY_SHARE], draw)
+    return sampler.draw_distinct(table, ["country_id", "platform_id", *DAILY_SHARE], draw)
 
 
 def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
@@ -176,13 +172,12 @@ def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
     def draw(rows: pd.DataFrame) -> Array:
         drawn = np.empty((len(rows), sampler.count))
         is_base = (rows["shape"] == BASE).to_numpy()
-        for some in np.split(np.arange(len(rows)), range(BLOCK, len(rows), BLOCK)):
-            of_base, others = some[is_base[some]], some[~is_base[some]]
-            drawn[others] = _draw_services(rows.iloc[others], sampler, tail_degrees)
-            drawn[of_base] = _draw_online(rows.iloc[of_base], sampler)
+        drawn[~is_base] = _draw_services(rows[~is_base], sampler, tail_degrees)
+        drawn[is_base] = _draw_online(rows[is_base], sampler)
         return drawn
 
-    return draw_distinct(table, DRAWN_BY, draw)
+    named = table.assign(tail_degrees=tail_degrees)
+    return sampler.draw_distinct(named, [*DRAWN_BY, "tail_degrees"], draw)
 
 
 STATED = ("low", "mode", "high", "coverage")
@@ -341,4 +336,4 @@ def draw_circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
         return drawn
 
     columns = ["draw_key", "basis", *PARAMETERS, *DISTRIBUTION_COLUMNS, "is_self_selected"]
-    return draw_distinct(rows, columns, draw)
+    return sampler.draw_distinct(rows, columns, draw)

@@ -44,7 +44,7 @@ from audience_impact.places import nesting
 from audience_impact.places.networks import SHARE_QUANTILES
 from audience_impact.places.online import ODDS_QUANTILES
 from audience_impact.simulation.audiences import read_columns
-from audience_impact.simulation.sampler import Sampler, draw_distinct
+from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import PlaceReading
 
 CITY_COUNTS = {"IN": (3, 65), "PK": (2, 4)}
@@ -91,7 +91,9 @@ def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
         odds = figure_errors.draw_through_quantiles(u, low, middle, high)
         return np.asarray(odds + error / Z95 * common)
 
-    return draw_distinct(parts, ["country_id", "area_id", *ODDS_QUANTILES, READING_ODDS], draw)
+    return sampler.draw_distinct(
+        parts, ["country_id", "area_id", *ODDS_QUANTILES, READING_ODDS], draw
+    )
 
 
 def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -102,7 +104,7 @@ def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
         u = sampler.draw_rows("people|" + distinct["area_id"])
         return np.asarray(np.exp(figure_errors.draw_through_quantiles(u, low, middle, high)))
 
-    return draw_distinct(parts, ["area_id", *PEOPLE], draw)
+    return sampler.draw_distinct(parts, ["area_id", *PEOPLE], draw)
 
 
 def draw_lost_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -127,7 +129,7 @@ def draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
         some = expit(figure_errors.draw_through_quantiles(u, low, middle, high))
         return np.where(middle >= logit(SURE), 1.0, some)
 
-    return draw_distinct(parts, ["country_id", "network", *SHARE_QUANTILES], draw)
+    return sampler.draw_distinct(parts, ["country_id", "network", *SHARE_QUANTILES], draw)
 
 
 def draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -185,7 +187,6 @@ def country_shares(places: Places, countries: pd.DataFrame) -> Array:
     share = np.ones((len(countries), drawn.cut.shape[1]))
     numbers, sets = np.unique(find_countries(parts, countries), return_inverse=True)
     holder = nesting.find_holders(sets, parts["area_id"], places.parent)
-    row = np.arange(len(parts))
-    part = nesting.unite_people(drawn.cut, drawn.online, row, holder, sets, len(numbers))
+    part = nesting.unite_people(drawn.cut, drawn.online, holder, sets, len(numbers))
     share[numbers] = np.minimum(part, 1.0)
     return share

@@ -44,6 +44,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from audience_impact.audiences import inputs
 from audience_impact.audiences.scope import AUDIENCE
@@ -51,6 +52,7 @@ from audience_impact.denominators.denominators import Denominators
 from audience_impact.fitted.durations import DAY_HOURS, HOURS_PARAMETERS, quantile_hours
 from audience_impact.frames import Array, Integers
 from audience_impact.periods import DAY, ONE_DAY
+from audience_impact.places.nesting import find_largest
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 """Pieces, and the members of each set, as `constant_intervals` returns them."""
@@ -267,10 +269,6 @@ def bound_hours(times: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-HOURS_AT_ONCE = 2_000
-"""Restrictions of sets whose hours are combined at once, to limit memory."""
-
-
 def sum_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
     """Return the hours of a day of each set (sets, columns), of all restrictions, up to 24."""
     single = _list_restrictions(intervals, rows)
@@ -284,14 +282,10 @@ def combine_hours(intervals: Intervals, rows: pd.DataFrame, drawn: pd.DataFrame,
     single = _list_restrictions(intervals, rows)
     first, size = find_runs(single["set_id"].to_numpy())
     row, values = drawn.index.get_indexer(single["restriction_id"]), drawn.to_numpy("float64")
-    result = np.empty((len(first), values.shape[1]))
-    block = first // HOURS_AT_ONCE
-    for some in np.split(np.arange(len(first)), 1 + np.flatnonzero(np.diff(block))):
-        _, places = expand_runs(first[some], size[some])
-        hours, starts = values[row[places]], first[some] - first[some[:1]]
-        least, total = (kind.reduceat(hours, starts, axis=0) for kind in (np.minimum, np.add))
-        result[some] = least + u * (np.minimum(total, DAY_HOURS) - least)
-    return result
+    sets, edges = np.repeat(np.arange(len(first)), size), np.append(first, len(row))
+    table = csr_array((np.ones(len(row)), row, edges), shape=(len(first), len(values)))
+    least = -find_largest(-values, row, sets, len(first))
+    return np.asarray(least + u * (np.minimum(table @ values, DAY_HOURS) - least))
 
 
 def _list_restrictions(intervals: Intervals, rows: pd.DataFrame) -> pd.DataFrame:

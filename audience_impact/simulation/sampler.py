@@ -38,6 +38,7 @@ Application of a technique for research and development program evaluation, Oper
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ ENDS = (0.005, 0.5, 0.995)
 """Probabilities of the ends of the central 99 % of an error, and of its middle."""
 LEAST, MOST = np.finfo(np.float64).tiny, 1.0 - 2.0**-53  # inside (0, 1): finite quantiles
 OUTSIDE = 40.0  # standard deviations beyond which a float holds no mass of a normal
+BLOCK = 250  # rows that are drawn at once, to limit memory
 HALVINGS = 60  # of an interval shorter than 1/2: below the spacing of floats
 
 
@@ -77,15 +79,6 @@ def stratify_uniforms(u: Array) -> Array:
     return np.asarray((order + inside * (1.0 - 2.0**-20) + 2.0**-21) / count)
 
 
-def draw_distinct(
-    rows: pd.DataFrame, names: Sequence[str], draw: Callable[[pd.DataFrame], Array]
-) -> Array:
-    """Return draws (rows, D) that depend on some columns; rows equal in these are drawn once."""
-    number = rows.groupby(list(names), dropna=False, sort=False).ngroup().to_numpy()
-    drawn = draw(rows.drop_duplicates(names))
-    return drawn if len(drawn) == len(rows) else np.asarray(drawn[number])
-
-
 @dataclass(frozen=True)
 class Sampler:
     """The standard draws of a run, a row for each uncertain quantity, kept in `memory`."""
@@ -102,7 +95,8 @@ class Sampler:
         """Return uniforms (rows, D), with equal rows for equal keys."""
         numbers, names = pd.factorize(keys, use_na_sentinel=False)
         drawn = np.array([self.draw_uniform(None, str(name)) for name in names])
-        return np.asarray(drawn.reshape(len(names), self.count)[numbers])
+        drawn = drawn.reshape(len(names), self.count)
+        return drawn if len(names) == len(keys) else np.asarray(drawn[numbers])
 
     def draw_normals(self, keys: "pd.Series[str]") -> Array:
         """Return standard normals (rows, D), with equal rows for equal keys."""
@@ -112,9 +106,21 @@ class Sampler:
         """Return rows (keys, D), each drawn once; `draw` returns the rows at some places."""
         names = [(self.seed, self.count, key) for key in keys]
         missing = {name: place for place, name in enumerate(names) if name not in self.memory}
-        if missing:
-            self.memory.update(zip(missing, draw(list(missing.values())), strict=True))
+        for first in range(0, len(missing), BLOCK):
+            some = dict(islice(missing.items(), first, first + BLOCK))
+            self.memory.update(zip(some, draw([*some.values()]), strict=True))
         return np.array([self.memory[name] for name in names]).reshape(len(names), self.count)
+
+    def draw_distinct(
+        self, rows: pd.DataFrame, names: Sequence[str], draw: Callable[[pd.DataFrame], Array]
+    ) -> Array:
+        """Return draws (rows, D) that depend on some columns; equal rows are drawn once for all."""
+        table = rows[list(names)]
+        numbers = table.select_dtypes("number")
+        texts = [table[name].tolist() for name in table.columns.difference(numbers.columns)]
+        parameters = map(bytes, np.ascontiguousarray(numbers.to_numpy("float64")))
+        keys = [(draw.__qualname__, *key) for key in zip(parameters, *texts, strict=True)]
+        return self.draw_once(keys, lambda places: draw(rows.iloc[places]))
 
 
 @dataclass(frozen=True)

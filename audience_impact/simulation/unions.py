@@ -172,7 +172,7 @@ def _draw_bases(
     row = number_sets(law, first, size, member)
     some = np.unique(row, return_index=True)[1]
     of_row, at = expand_runs(first[some], size[some])
-    largest = nesting.find_largest(audiences[member[at]], of_row, len(some))
+    largest = nesting.find_largest(audiences, member[at], of_row, len(some))
     return row, some, np.fmax(draw_bases(groups.iloc[some], sampler), largest)
 
 
@@ -372,16 +372,18 @@ def _sum_affected(
     some = np.unique(number, return_index=True)[1]
     of_number, at = expand_runs(first[some], size[some])
     shares, people = (
-        nesting.find_largest(of_row[row[at]] * of_place[place[at]], of_number, len(some))
+        nesting.find_largest(
+            of_row[row[at]] * of_place[place[at]], np.arange(len(at)), of_number, len(some)
+        )
         for of_row, of_place in zip(restrictions, drawn, strict=True)
     )
     holder = block["holder"].to_numpy()[first]
     holder = np.where(holder == nesting.NONE, holder, holder - named[0])
     lengths = find_runs(block["set_id"].to_numpy())[1]
     sets = np.repeat(np.arange(len(lengths)), lengths)
-    affected = nesting.unite_people(shares, people, number, holder, sets[first], len(lengths))
+    affected = nesting.unite_people(shares, people, holder, sets[first], len(lengths), number)
     once = ~block.duplicated(["set_id", "row"]).to_numpy()
-    online = nesting.find_largest(restrictions.online[row[once]], sets[once], len(lengths))
+    online = nesting.find_largest(restrictions.online, row[once], sets[once], len(lengths))
     return affected, online
 
 

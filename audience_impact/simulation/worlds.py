@@ -96,8 +96,8 @@ def add_audiences(members: pd.DataFrame, rows: pd.DataFrame, limits: Limits, cou
 
 def find_largest(members: pd.DataFrame, values: Array, count: int) -> Array:
     """Return the largest value (count, columns) of the rows of each set; 0 for a set without."""
-    sets = members["set_id"].to_numpy("int64")
-    return np.nan_to_num(nesting.find_largest(values[members["row"]], sets, count), posinf=np.inf)
+    sets, row = (members[name].to_numpy("int64") for name in ("set_id", "row"))
+    return np.nan_to_num(nesting.find_largest(values, row, sets, count), posinf=np.inf)
 
 
 def bound_most(members: pd.DataFrame, rows: pd.DataFrame, limits: Limits, count: int) -> Array:

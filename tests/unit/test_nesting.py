@@ -29,8 +29,7 @@ def union(shares: dict[str, float], order: int = 1) -> float:
     people = np.array([[PEOPLE[place]] for place in places])
     sets = np.zeros(len(places), dtype=np.int64)
     holder = nesting.find_holders(sets, places, nesting.read_parents(AREAS))
-    row = np.arange(len(places))
-    return float(nesting.unite_people(values, people, row, holder, sets, 1)[0, 0])
+    return float(nesting.unite_people(values, people, holder, sets, 1)[0, 0])
 
 
 def test_a_union_lies_between_its_members_and_what_holds_it() -> None:
@@ -81,16 +80,16 @@ def test_sets_and_draws_do_not_mix(every: list[dict[str, float]]) -> None:
     people = np.array([[PEOPLE[place]] * 2 for place in places])
     holder = nesting.find_holders(sets, places, nesting.read_parents(AREAS))
     row = np.arange(len(places))
-    result = nesting.unite_people(values, people, row, holder, sets, len(every))
+    result = nesting.unite_people(values, people, holder, sets, len(every))
     assert result[:, 0] == pytest.approx([union(shares) for shares in every])
     assert result[:, 1] == pytest.approx(result[:, 0] / 2.0)
     both = np.hstack([holder, np.where(holder < 0, holder, holder + len(row))])
     twice, later = np.hstack([row, row]), np.hstack([sets, sets + len(every)])
-    again = nesting.unite_people(values, people, twice, both, later, 2 * len(every))
+    again = nesting.unite_people(values, people, both, later, 2 * len(every), twice)
     assert (again == np.vstack([result, result])).all()
 
 
 def test_a_set_without_places_has_nobody() -> None:
     nothing = np.empty((0, 3))
     none = np.empty(0, dtype=np.int64)
-    assert (nesting.unite_people(nothing, nothing, none, none, none, 2) == 0.0).all()
+    assert (nesting.unite_people(nothing, nothing, none, none, 2) == 0.0).all()

@@ -32,7 +32,7 @@ REGISTERED = {
 
 def find(operator: str, registered: dict[int, str] = REGISTERED) -> set[int]:
     """The numbers of the networks of an operator."""
-    listed = [operator_names.read_network(number, name) for number, name in registered.items()]
+    listed = tuple(operator_names.read_network(*about) for about in registered.items())
     return operator_names.find_networks(operator, listed, COUNTRY, NAMES)
 
 
