@@ -649,16 +649,8 @@ def read_last_version(root: Path) -> ComparedVersion:
         stored = versions.find_latest(root)
         side = replace(side, counts=stored.count_rows())
         impact = stored.read_arrow("impact").select(READ).to_pandas()
-        version = stored.version
-        return replace(
-            side,
-            name=stored.id,
-            settings=changes.describe_settings(version.as_of, version.seed, *version.method),
-            answers=changes.key_answers(impact, changes.IMPACT_KEY),
-            files=stored.fact_files(),
-            keys=facts.list_keys(),
-            read_arrow=stored.read_arrow,
-        )
+        answers = changes.key_answers(impact, changes.IMPACT_KEY)
+        return replace(changes.read_published(stored), answers=answers, keys=facts.list_keys())
     except AwayError:
         raise
     except PublishError:
