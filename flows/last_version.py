@@ -32,6 +32,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audience_impact.answers.names import area_in_words
 from audience_impact.answers.numbers import format_compact, format_share
@@ -137,10 +138,11 @@ class TableMoves:
 def measure_moves(table: str, old: pa.Table, new: pa.Table, key: Sequence[str]) -> TableMoves:
     """Return the moves of all numbers of a table that both versions have."""
     by = [name for name in key if name not in PLACES]
-    was = has = _find_first_rows(old, by)
+    values = {name: pa.chunked_array(old[name].chunks + new[name].chunks).unique() for name in by}
+    was = has = _find_first_rows(old, values)
     shared = was.append_column("row_min" + NEW, was["row_min"])
     if not old.select(by).equals(new.select(by)):
-        has = _find_first_rows(new, by)
+        has = _find_first_rows(new, values)
         shared = was.join(has, by, join_type="inner", right_suffix=NEW)
     shared = shared.sort_by("row_min")
     numbers = old.schema.empty_table().to_pandas().select_dtypes("number").columns
@@ -151,7 +153,8 @@ def measure_moves(table: str, old: pa.Table, new: pa.Table, key: Sequence[str]) 
     )
     is_same = (before == now) | (np.isnan(before) & np.isnan(now))
     differing = np.flatnonzero(~is_same.all(axis=1))
-    before, now, keys = before[differing], now[differing], shared.select(by).take(differing)
+    keys = old.select(by).take(shared["row_min"].take(differing))
+    before, now = before[differing], now[differing]
     largest = np.fmax(np.abs(before), np.abs(now))
     change = np.nan_to_num(np.abs(now - before) / np.where(largest > 0.0, largest, 1.0))
     share = np.where(np.isnan(before) == np.isnan(now), change, 1.0)
@@ -166,10 +169,11 @@ def measure_moves(table: str, old: pa.Table, new: pa.Table, key: Sequence[str]) 
     return TableMoves(table, len(shared), rows, len(was) - len(shared), len(has) - len(shared))
 
 
-def _find_first_rows(table: pa.Table, by: Sequence[str]) -> pa.Table:
-    """Return each key of a table, with its first row as `row_min`."""
-    rows = table.select(by).append_column("row", pa.array(np.arange(len(table))))
-    return rows.group_by(by).aggregate([("row", "min")])
+def _find_first_rows(table: pa.Table, values: Mapping[str, pa.Array]) -> pa.Table:
+    """Return each key of a table as numbers of `values`, and its first row as `row_min`."""
+    numbers = {name: pc.index_in(table[name], value_set=values[name]) for name in values}
+    rows = pa.table({**numbers, "row": np.arange(len(table))})
+    return rows.group_by([*values]).aggregate([("row", "min")])
 
 
 def format_moves(moves: TableMoves) -> str:

@@ -403,20 +403,18 @@ def require_bounded(file: pq.ParquetFile, content: bytes) -> None:
 
 
 def _count_signs(content: bytes, texts: list[str]) -> int:
-    """Return the bytes of all texts of a file, of which columns these paths have some.
-
-    Arrow reads lists of texts as dictionaries from one row group at a time alone.
-    """
+    """Return the bytes of all texts of a file, of which columns these paths have some."""
     with open_parquet(content, texts) as file:
-        groups = [file.read_row_group(number) for number in range(file.num_row_groups)]
-    cells = [chunk for group in groups for column in group.columns for chunk in column.chunks]
-    parts = [chunk.flatten() if pa.types.is_list(chunk.type) else chunk for chunk in cells]
-    lengths = (
-        pc.take(pc.binary_length(part.dictionary), part.indices)
-        for part in parts
-        if pa.types.is_dictionary(part.type)
-    )
-    return sum(pc.sum(part).as_py() or 0 for part in lengths)
+        # Arrow reads no lists of coded texts from several row groups at once.
+        groups = map(file.read_row_group, range(file.num_row_groups))
+        cells = (chunk for group in groups for column in group.columns for chunk in column.chunks)
+        parts = (chunk.flatten() if pa.types.is_list(chunk.type) else chunk for chunk in cells)
+        lengths = (
+            pc.take(pc.binary_length(part.dictionary), part.indices)
+            for part in parts
+            if pa.types.is_dictionary(part.type)
+        )
+        return sum(pc.sum(part).as_py() or 0 for part in lengths)
 
 
 def decode_table(

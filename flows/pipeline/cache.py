@@ -45,10 +45,7 @@ def recall(key: str, compute: Callable[[], Result]) -> Result:
 
 
 def load(key: str, is_new: bool = False) -> Any:
-    """Return the result saved under a key; None without one, or where it is damaged.
-
-    A new one, which this run saved, is not read to see whether it is damaged.
-    """
+    """Return the result saved under a key; None without one, or, unless new, where damaged."""
     with suppress(OSError), _open_folder() as folder:
         descriptor = os.open(key, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
         with os.fdopen(descriptor, "rb"), suppress(ValueError):  # of an empty file

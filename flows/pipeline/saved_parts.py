@@ -145,8 +145,7 @@ class SavedParts:
         is_divided = all(map(self._find_groups, broken)) and not computed.result.findings
         if not is_divided or any(group.isna().any() for group in numbers):
             return
-        groups = set(self.plan.number_rows(part.scope.restrictions))
-        digests = [self.digests[group] for group in groups]
+        digests = [self.digests[group] for group in self.plan.number_rows(part.scope.restrictions)]
         self.index = {**self.index, **dict.fromkeys(digests, self.name_part(part))}
         cache.save(self.index_key, self.index)
 
