@@ -42,7 +42,6 @@ from audience_impact.store.versions import JOINED_BY, Stored, write_words
 
 README = "README.txt"
 ABOUT_CSV = Path(__file__).with_name("about_csv.txt")
-QUOTE = '"'
 QUOTED = re.compile('[,"\r\n]')
 """What a cell of CSV has in quotes alone."""
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
@@ -106,17 +105,17 @@ def write_lines(
 
     def write_cell(cell: Any) -> str | None:
         text = clean(cell) if isinstance(cell, str) else str(cell)
-        quoted = QUOTED.search(text) and f'"{text.replace(QUOTE, 2 * QUOTE)}"'
-        return None if cell is None else quoted or text
+        quoted = '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text
+        return None if cell is None else quoted
 
     columns, kind = [], pa.large_string()  # holds more than 2 GiB of text
     for column in table.columns:
-        if pa.types.is_integer(column.type) or pa.types.is_date(column.type):
-            columns.append(column.combine_chunks().cast(kind))
-        else:
-            coded = column.combine_chunks().dictionary_encode()
+        cells = column.combine_chunks()
+        if not (pa.types.is_integer(cells.type) or pa.types.is_date(cells.type)):
+            coded = cells.dictionary_encode()
             texts = pa.array(map(write_cell, coded.dictionary.to_pylist()), kind)
-            columns.append(texts.take(coded.indices))
+            cells = texts.take(coded.indices)
+        columns.append(cells.cast(kind))
     comma, *ends = pa.array([",", end, ""], kind)
     cells = pc.binary_join_element_wise(*columns, comma, null_handling="replace")
     return ",".join(table.column_names) + end, pc.binary_join_element_wise(cells, *ends)

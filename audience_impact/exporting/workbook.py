@@ -2,8 +2,7 @@
 
 The cover has the answer, what this is, how to cite it and how to read it. Text is always written as
 text. A text that a spreadsheet would execute after an edit of the cell has the Excel mark for text
-(quote prefix). The same content gives the same bytes: the only date in the file is that of the
-facts.
+(quote prefix). The same content gives the same bytes: the only date is that of the facts.
 
 XlsxWriter makes all but the rows of tables. Of ten million cells of a register some 400,000 differ:
 each of those becomes a text once, and rows are put together from the texts, column by column. The
@@ -82,12 +81,10 @@ def make_workbook(content: Content) -> bytes:
     created = datetime.fromisoformat(about["as_of"])
     book.set_properties({**names, "author": "audience-impact", "created": created})
     made, cover = _make_formats(book), book.add_worksheet(ABOUT)
-    rows = {
-        f"xl/worksheets/sheet{place}.xml": _write_table(
-            book.add_worksheet(name[:LONGEST_NAME]), name, content, made
-        )
-        for place, name in enumerate(content.tables, 2)
-    }
+    rows = {}
+    for place, name in enumerate(content.tables, 2):
+        sheet = book.add_worksheet(name[:LONGEST_NAME])
+        rows[f"xl/worksheets/sheet{place}.xml"] = _write_table(sheet, name, content, made)
     headings = ("table", "column", "unit", "meaning")
     columns = [
         (table, field["name"], field.get("unit", ""), field["description"])
@@ -181,9 +178,8 @@ def _code_cells(column: pa.Array, field: Mapping[str, Any], made: Formats) -> pa
     """Return the texts of the distinct cells, and which of them each row has."""
     cells = pc.binary_join(column, "; ") if pa.types.is_list(column.type) else column
     coded = cells.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(
-        coded.indices, _encode_cells(coded.dictionary, field, made)
-    )
+    texts = _encode_cells(coded.dictionary, field, made)
+    return pa.DictionaryArray.from_arrays(coded.indices, texts)
 
 
 def _encode_cells(cells: pa.Array, field: Mapping[str, Any], made: Formats) -> pa.Array:
@@ -224,12 +220,12 @@ def _write_links(
 
 def _join_rows(columns: Sequence[pa.DictionaryArray]) -> Iterator[pa.Buffer]:
     """Yield the rows of a sheet below its heading, many at once."""
-    count, join = len(columns[0]), pc.binary_join_element_wise
-    for first in range(0, count, ROWS_AT_ONCE):
-        numbers = pa.array(range(first + 2, min(first + ROWS_AT_ONCE, count) + 2)).cast(pa.string())
+    empty = {"null_handling": "replace", "null_replacement": "<c/>"}
+    for first in range(0, len(columns[0]), ROWS_AT_ONCE):
         cells = [column.slice(first, ROWS_AT_ONCE).dictionary_decode() for column in columns]
-        empty = {"null_handling": "replace", "null_replacement": "<c/>"}
-        yield join('<row r="', numbers, '">', *cells, "</row>", "", **empty).buffers()[2]
+        numbers = pa.array(range(first + 2, first + 2 + len(cells[0]))).cast(pa.string())
+        parts = ('<row r="', numbers, '">', *cells, "</row>")
+        yield pc.binary_join_element_wise(*parts, "", **empty).buffers()[2]
 
 
 def _list_values(content: Content) -> Iterator[Sequence[str]]:

@@ -253,12 +253,9 @@ class ReportData:
     @cached_property
     def csv_by_area(self) -> dict[str, Callable[[str], bytes]]:
         """Return what gives the rows of an area as CSV, by kind of file."""
-        days = self.tables["person_days"]
-        frames = {
-            "by-period": self.tables["areas"],
-            "by-day": self.tables["days"],
-            "person-days": days[days["restriction_id"] == answers.ALL],
-        }
+        days = self.tables["person_days"].query("restriction_id == @answers.ALL")
+        frames = {"by-period": self.tables["areas"], "by-day": self.tables["days"]}
+        frames["person-days"] = days
         return {kind: split_csv(rows, "area_id", self.stored.id) for kind, rows in frames.items()}
 
     @cached_property
