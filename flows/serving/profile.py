@@ -63,6 +63,8 @@ def in_checkout(path: Path) -> Path:
 
 def read_profile(file: Path | None = None) -> Profile:
     """Return the environment of a file and of variables; raise ReadableError with what to mend."""
+    if not os.environ.get("PREFECT_API_AUTH_STRING", "").isascii():
+        raise ReadableError("PREFECT_API_AUTH_STRING: Prefect compares ASCII alone; change it")
     if file is not None or os.environ.get(PROFILE):
         os.environ[PROFILE] = str(Path(file or os.environ[PROFILE]).resolve())
     named = os.environ.get(PROFILE)

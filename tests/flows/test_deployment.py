@@ -64,6 +64,13 @@ def test_a_password_among_the_notices_is_never_told(tmp_path: Path) -> None:
     assert "secret" not in repr(read_profile(file))
 
 
+def test_a_password_that_no_server_compares_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "operator:pässword")
+    with pytest.raises(ReadableError, match="AUTH_STRING: Prefect compares ASCII") as caught:
+        read_profile()
+    assert "pässword" not in str(caught.value)
+
+
 def test_a_profile_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReadableError, match="no such file"):
         read_profile(tmp_path / "none.toml")
