@@ -56,7 +56,8 @@ def read_words() -> set[str]:
                     words |= set(re.findall(r"\w+", token.string))
     for path in [*ROOT.glob("data/*/*.csv"), *ROOT.glob("audience_impact/**/*.csv")]:
         words |= {path.stem, *re.findall(r"\w+", path.read_text("utf-8").partition("\n")[0])}
-    words |= set(re.findall(r"\w+", (ROOT / "audience_impact/vocabulary.csv").read_text("utf-8")))
+    for name in ("vocabulary.csv", "cli/options.csv"):
+        words |= set(re.findall(r"\w+", (ROOT / "audience_impact" / name).read_text("utf-8")))
     return words | {path.stem for path in list_modules()} | {"csv", "parquet", "json", "toml", "md"}
 
 

@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 import audience_impact
 from audience_impact.api.loading import CHECKOUT, COMPUTING, IS_CHECKOUT, RELEASED
 from audience_impact.cli import showing
-from audience_impact.cli.folders import OPENED, fail_with
+from audience_impact.cli.folders import OPENED, describe_options, fail_with
 from audience_impact.plain_text import ReadableError
 from audience_impact.store.files import MOST_SIGNS, describe_error
 
@@ -135,6 +135,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "export": showing.export,
     "report": showing.report,
 }
+describe_options(COMMANDS, __file__)
 for name, command in COMMANDS.items():
     app.command(name)(command)
 # First on the path: a folder of this name elsewhere is somebody else's.

@@ -3,8 +3,10 @@
 import importlib
 import os
 import sys
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +17,7 @@ from audience_impact.api.loading import IS_CHECKOUT, RELEASED
 from audience_impact.api.loading import PUBLISHED as PUBLISHED
 from audience_impact.plain_text import hide_passwords, json_text, plain_line, plain_lines
 from audience_impact.store.storage import format_address, is_address
+from audience_impact.vocabulary import read_table
 
 if TYPE_CHECKING:
     from audience_impact.store.versions import Stored
@@ -79,25 +82,38 @@ def choose_published(published: Path) -> Path:
     return RELEASED if is_empty and RELEASED.is_file() else published
 
 
-def path_option(name: str, metavar: str, about: str, **more: Any) -> Any:
+def path_option(name: str, metavar: str, **more: Any) -> Any:
     """Return an option for paths or addresses, which the command itself looks at."""
-    return Option(name, metavar=metavar, help=about, readable=False, **more)
+    return Option(name, metavar=metavar, readable=False, **more)
 
 
-def local_option(name: str, metavar: str, about: str, **more: Any) -> Any:
+def local_option(name: str, metavar: str, **more: Any) -> Any:
     """Return an option for local paths."""
-    return path_option(name, metavar, about, callback=require_local_paths, **more)
+    return path_option(name, metavar, callback=require_local_paths, **more)
 
 
-def date_option(name: str, about: str) -> Any:
+def date_option(name: str) -> Any:
     """Return an option for a day."""
-    return Option(name, formats=["%Y-%m-%d"], metavar="DATE", help=about)
+    return Option(name, formats=["%Y-%m-%d"], metavar="DATE")
+
+
+def describe_options(commands: Mapping[str, Callable[..., None]], module: str) -> None:
+    """Give the options of commands the help in options.csv beside a module, unless they have one.
+
+    A row without a command is of an option that several commands share.
+    """
+    rows = read_table(Path(module).with_name("options.csv"))
+    texts = {(row["command"], row["option"]): row["help"] for row in rows}
+    for command, function in commands.items():
+        for name, parameter in signature(function).parameters.items():
+            for option in getattr(parameter.annotation, "__metadata__", ()):
+                option.help = option.help or texts.get((command, name), texts.get(("", name)))
 
 
 PUBLISHED_OPTION = path_option(
     "--published",
     "DIR",
-    "Folder of the versions, or its address, such as s3://bucket/folder.",
+    help="Folder of the versions, or its address, such as s3://bucket/folder.",
     envvar="AUDIENCE_IMPACT_PUBLISHED",
     show_default="data/published",
 )
@@ -108,28 +124,18 @@ PublishedFolder = Annotated[
     path_option(
         "--published",
         "PLACE",
-        "Versions to read: a folder, the archive of a release, or the address of either.",
+        help="Versions to read: a folder, the archive of a release, or the address of either.",
         envvar="AUDIENCE_IMPACT_PUBLISHED",
         show_default="data/published of a checkout, else the version that comes with the command",
         callback=choose_published,
     ),
 ]
-VersionName = Annotated[
-    str | None,
-    Option(
-        "--version",
-        metavar="VERSION",
-        help="Read this version: its number (v42), its id or the beginning of it, or previous.",
-    ),
-]
-OnDay = Annotated[
-    datetime | None,
-    date_option("--on", "Read the version that was the latest at the end of that day (UTC)."),
-]
+VersionName = Annotated[str | None, Option("--version", metavar="VERSION")]
+OnDay = Annotated[datetime | None, date_option("--on")]
 
 
 OutputFormat = StrEnum("OutputFormat", "TEXT JSON")
-AnswerFormat = Annotated[OutputFormat, Option("--format", help="Output format of the answer.")]
+AnswerFormat = Annotated[OutputFormat, Option("--format")]
 
 
 def write_answer(style: OutputFormat, values: Any, text: str) -> None:

@@ -24,34 +24,14 @@ if TYPE_CHECKING:
 
 Form = StrEnum("Form", {"TEXT": "text", "BIBTEX": "bibtex", "CSL_JSON": "csl-json"})
 """Forms of a citation."""
-Restriction = Annotated[
-    list[str],
-    Argument(
-        metavar="RESTRICTION",
-        help="Plain words that fit one restriction, such as 'nigeria twitter ban', or its id.",
-    ),
-]
-All = Annotated[bool, Option("--all", help="Show everything: all figures, codes and years.")]
-Area = Annotated[
-    str,
-    Option(
-        metavar="AREA",
-        help="Only this area: a code (RU, 002, 001 for the world) or a name (Africa, Burma).",
-        show_default=False,
-    ),
-]
-Year = Annotated[int | None, Option(min=1990, max=2100, help="Only this year.")]
-Kind = Annotated[
-    EventKind | None,
-    Option(help="Only shutdowns of the whole internet, or restrictions of services alone."),
-]
-Begun = Annotated[
-    bool, Option("--begun", help="Only restrictions that began in the year of --year.")
-]
-Overwrite = Annotated[bool, Option("--overwrite", help="Replace an existing export that differs.")]
-Sort = Annotated[
-    EventOrder | None, Option(help="The most people or person-days first, or the newest.")
-]
+Restriction = Annotated[list[str], Argument(metavar="RESTRICTION")]
+All = Annotated[bool, Option("--all")]
+Area = Annotated[str, Option(metavar="AREA", show_default=False)]
+Year = Annotated[int | None, Option(min=1990, max=2100)]
+Kind = Annotated[EventKind | None, Option()]
+Begun = Annotated[bool, Option("--begun")]
+Overwrite = Annotated[bool, Option("--overwrite")]
+Sort = Annotated[EventOrder | None, Option()]
 
 
 def explain(
@@ -63,15 +43,7 @@ def explain(
             help=f"{', '.join(ImpactMetric)}. Default: users of the feature, if one is restricted.",
         ),
     ] = None,
-    facts: Annotated[
-        list[Path] | None,
-        cli.path_option(
-            "--facts",
-            "DIR",
-            "Compute the answer from these fact tables, and compare it with the latest version. "
-            "Several are layered. In a checkout.",
-        ),
-    ] = None,
+    facts: Annotated[list[Path] | None, cli.path_option("--facts", "DIR")] = None,
     published: cli.PublishedFolder = cli.PUBLISHED,
     version_name: cli.VersionName = None,
     on: cli.OnDay = None,
@@ -103,42 +75,17 @@ def explain(
 
 
 def show(
-    what: Annotated[
-        list[str],
-        Argument(
-            metavar="WHAT",
-            help="Plain words, such as 'nigeria twitter ban', 'sudan 2023' or 'africa'; or ids of "
-            "restrictions.",
-        ),
-    ],
+    what: Annotated[list[str], Argument(metavar="WHAT")],
     published: cli.PublishedFolder = cli.PUBLISHED,
     version_name: cli.VersionName = None,
     on: cli.OnDay = None,
-    period: Annotated[
-        str | None, Option(metavar="YEAR", help="Year or month (2023-05). Default: the last year.")
-    ] = None,
-    by: Annotated[
-        Grouping | None, Option(help="Rank the restrictions of an area, or its countries.")
-    ] = None,
-    metric: Annotated[
-        Quantity, Option(help="Rank by people, each counted once, or by person-days, once a day.")
-    ] = Quantity.PEOPLE,
-    top: Annotated[int, Option(min=1, metavar="N", help="Number of rows of the ranking.")] = 10,
+    period: Annotated[str | None, Option(metavar="YEAR")] = None,
+    by: Annotated[Grouping | None, Option()] = None,
+    metric: Annotated[Quantity, Option()] = Quantity.PEOPLE,
+    top: Annotated[int, Option(min=1, metavar="N")] = 10,
     show_all: All = False,
-    chart: Annotated[
-        Path | None,
-        cli.local_option(
-            "--chart",
-            "FILE",
-            "Write what is shown as a picture, .png or .svg, with its source and licence.",
-        ),
-    ] = None,
-    form: Annotated[
-        ChartForm | None,
-        Option(
-            "--as", help="Chart of a country or region: bars, a map, or a line over all its years."
-        ),
-    ] = None,
+    chart: Annotated[Path | None, cli.local_option("--chart", "FILE")] = None,
+    form: Annotated[ChartForm | None, Option("--as")] = None,
     style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
@@ -208,7 +155,7 @@ def cite(
     published: cli.PublishedFolder = cli.PUBLISHED,
     version_name: cli.VersionName = None,
     on: cli.OnDay = None,
-    style: Annotated[Form, Option("--format", help="Output format of the citation.")] = Form.TEXT,
+    style: Annotated[Form, Option("--format")] = Form.TEXT,
 ) -> None:
     """Write the citation of an answer for a restriction, with sentence, version and licence."""
     version = cli.open_version(published, version_name, on)
@@ -230,31 +177,12 @@ def cite(
 
 
 def export(
-    form: Annotated[
-        ExportForm,
-        Option(
-            "--format", help="xlsx: a workbook for people; the others: exact data for programs."
-        ),
-    ],
-    into: Annotated[
-        Path,
-        cli.local_option(
-            "--into",
-            "PATH",
-            "The file to write; for csv and parquet a folder, or a file that ends in .zip.",
-        ),
-    ],
+    form: Annotated[ExportForm, Option("--format")],
+    into: Annotated[Path, cli.local_option("--into", "PATH")],
     published: cli.PublishedFolder = cli.PUBLISHED,
     version_name: cli.VersionName = None,
     on: cli.OnDay = None,
-    restriction: Annotated[
-        list[str] | None,
-        Option(
-            "--restriction",
-            metavar="WHAT",
-            help="Only this restriction: plain words that fit one, or its id; may be repeated.",
-        ),
-    ] = None,
+    restriction: Annotated[list[str] | None, Option("--restriction", metavar="WHAT")] = None,
     area: Area = "",
     year: Year = None,
     sort: Sort = None,
@@ -289,15 +217,7 @@ def export(
 
 def report(
     published: cli.PublishedFolder = cli.PUBLISHED,
-    into: Annotated[
-        Path | None,
-        cli.local_option(
-            "--into",
-            "DIR",
-            "A new or empty folder, or an earlier report. Default: reports/ beside the versions, "
-            "with a link `report` to it; else audience-impact-report here.",
-        ),
-    ] = None,
+    into: Annotated[Path | None, cli.local_option("--into", "DIR")] = None,
 ) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     if not into:
@@ -321,8 +241,8 @@ def require_report_folder(published: Path) -> None:
 
 def show_history(
     published: cli.PublishedFolder = cli.PUBLISHED,
-    top: Annotated[int, Option(min=1, help="Number of entries to show, the newest first.")] = 20,
-    show_all: Annotated[bool, Option("--all", help="Show all entries.")] = False,
+    top: Annotated[int, Option(min=1)] = 20,
+    show_all: Annotated[bool, Option("--all")] = False,
     style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """List what was published when, the newest first, and each move of `latest`.
@@ -389,42 +309,15 @@ def _format_entries(
 
 
 def diff(
-    old: Annotated[
-        str | None,
-        Argument(
-            help="Number of a version, its id or the beginning of it, latest, previous, or its "
-            "folder. Default: previous, or with --facts latest.",
-            show_default=False,
-        ),
-    ] = None,
-    new: Annotated[
-        str | None, Argument(help="A later version. Default: latest.", show_default=False)
-    ] = None,
+    old: Annotated[str | None, Argument(show_default=False)] = None,
+    new: Annotated[str | None, Argument(show_default=False)] = None,
     published: cli.PublishedFolder = cli.PUBLISHED,
-    facts: Annotated[
-        list[Path] | None,
-        cli.path_option(
-            "--facts",
-            "DIR",
-            "Compute answers from these facts instead of NEW; several are layered. In a checkout.",
-        ),
-    ] = None,
-    as_of: Annotated[
-        datetime | None,
-        cli.date_option("--as-of", "With --facts: use only facts that were known on that date."),
-    ] = None,
-    restriction: Annotated[
-        str | None, Option(metavar="ID", help="Compare only this restriction.")
-    ] = None,
-    most_rows: Annotated[
-        int, Option("--edits", min=1, help="Number of changed fact rows to show.")
-    ] = 12,
-    show_all: Annotated[
-        bool, Option("--all", help="Show all answers and rows, also slight changes.")
-    ] = False,
-    exit_code: Annotated[
-        bool, Option("--exit-code", help="Exit with status 1 if an answer changed, for CI.")
-    ] = False,
+    facts: Annotated[list[Path] | None, cli.path_option("--facts", "DIR")] = None,
+    as_of: Annotated[datetime | None, cli.date_option("--as-of")] = None,
+    restriction: Annotated[str | None, Option(metavar="ID")] = None,
+    most_rows: Annotated[int, Option("--edits", min=1)] = 12,
+    show_all: Annotated[bool, Option("--all")] = False,
+    exit_code: Annotated[bool, Option("--exit-code")] = False,
     style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:
     """Show which answers changed between two versions, by how much, and what else changed.

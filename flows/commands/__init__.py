@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from audience_impact.api.loading import IS_CHECKOUT
+from audience_impact.cli.folders import describe_options
 from flows.commands import adding, checking, estimating, operating, run
 from flows.registers import REGISTERS
 
@@ -26,6 +27,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
 
 def add_to(app: typer.Typer) -> None:
     """Add all commands of a checkout; outside of one, the command that the wheel can compute."""
+    describe_options(COMMANDS, __file__)
     for name in COMMANDS if IS_CHECKOUT else ("estimate",):
         app.command(name)(COMMANDS[name])
     if IS_CHECKOUT:

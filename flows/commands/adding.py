@@ -20,15 +20,7 @@ if TYPE_CHECKING:
     from flows.adding.questions import Answers, FactRecords, Question
     from flows.adding.writing import ChangedFile
 
-Folders = Annotated[
-    list[Path] | None,
-    cli.local_option(
-        "--facts",
-        "DIR",
-        "Folder of fact tables; several are layered, and the last is written to. Default: "
-        "data/facts of the checkout.",
-    ),
-]
+Folders = Annotated[list[Path] | None, cli.local_option("--facts", "DIR")]
 _HELP = (
     "Add {} to the facts.\n\n"
     "On a terminal the command asks for missing answers; elsewhere it names the missing options. "
@@ -63,14 +55,9 @@ GROUP = typer.Typer(
 def _build_command(kind: "EntryKind") -> Callable[..., None]:
     def add_record(
         facts: Folders = None,
-        yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
-        dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Check and show the rows; write nothing.")
-        ] = False,
-        another: Annotated[
-            bool,
-            typer.Option("--another", help="Add the entry although a similar row is on record."),
-        ] = False,
+        yes: Annotated[bool, typer.Option("--yes")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+        another: Annotated[bool, typer.Option("--another")] = False,
         **options: Any,
     ) -> None:
         raw_answers = {
@@ -81,6 +68,7 @@ def _build_command(kind: "EntryKind") -> Callable[..., None]:
         folders = fact_folders(facts, default=[FACTS])
         _add_records(kind, raw_answers, folders, yes, dry_run, another)
 
+    cli.describe_options({"add": add_record}, __file__)
     parameters = Signature.from_callable(add_record).parameters
     unused = {"options"} if kind.is_once else {"options", "another"}
     options = [parameter for name, parameter in parameters.items() if name not in unused]

@@ -45,36 +45,12 @@ COLUMNS = ("file", "line", "column", "rule", "severity", "value", "message")
 
 def check_facts(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PATH]...",
-            help="Folders of fact tables, or their addresses, layered. Default: data/facts of "
-            "the checkout.",
-            show_default=False,
-            readable=False,
-        ),
+        list[Path] | None, typer.Argument(metavar="[PATH]...", show_default=False, readable=False)
     ] = None,
-    style: Annotated[
-        FindingFormat, typer.Option("--format", help="Output format of the findings.")
-    ] = FindingFormat.TEXT,
+    style: Annotated[FindingFormat, typer.Option("--format")] = FindingFormat.TEXT,
     on_top_of_shipped: OnTopOfShipped = False,
-    accept: Annotated[
-        str | None,
-        typer.Option(
-            "--accept",
-            metavar="REASON",
-            help="Enter the reported warnings in accepted_findings.csv of the last folder: they "
-            "are accepted until the cell changes.",
-        ),
-    ] = None,
-    against: Annotated[
-        Path | None,
-        local_option(
-            "--against",
-            "BASE",
-            "Compare the answers with those of the same folders below BASE, as they were before.",
-        ),
-    ] = None,
+    accept: Annotated[str | None, typer.Option("--accept", metavar="REASON")] = None,
+    against: Annotated[Path | None, local_option("--against", "BASE")] = None,
 ) -> None:
     """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
 
@@ -319,17 +295,11 @@ def _format_junit(findings: "Sequence[Finding]", checked: int) -> str:
 
 
 def learn_parameters(
-    parameters: Annotated[str, typer.Argument(help="What to fit.")] = "errors",
+    parameters: Annotated[str, typer.Argument()] = "errors",
     facts: Annotated[
-        Path,
-        local_option(
-            "--facts", "DIR", "Folder of fact tables.", show_default="data/facts of the checkout"
-        ),
+        Path, local_option("--facts", "DIR", show_default="data/facts of the checkout")
     ] = FACTS,
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Write nothing; exit with status 1 if the table differs."),
-    ] = False,
+    check: Annotated[bool, typer.Option("--check")] = False,
 ) -> None:
     """Fit parameters to the facts and write them as fact tables.
 

@@ -37,56 +37,18 @@ def read_day(text: str) -> date:
 
 
 def estimate(
-    country: Annotated[str, Option("--country", help="Country, by a name or its code.")],
-    start: Annotated[
-        date,
-        Option("--from", parser=read_day, metavar="DAY", help="2026-12-01, today or tomorrow."),
-    ],
-    days: Annotated[
-        int | None,
-        Option("--days", min=1, max=MOST_DAYS, help="Number of days. Default: it goes on."),
-    ] = None,
-    services: Annotated[
-        list[str] | None,
-        Option(
-            metavar="SERVICE",
-            help="Services that are blocked, joined by a comma. Default: the whole internet.",
-        ),
-    ] = None,
-    feature: Annotated[
-        list[words.Feature] | None,
-        Option("--feature", help="What of the services fails; may be repeated. Default: all."),
-    ] = None,
-    place: Annotated[
-        list[str] | None,
-        Option("--place", help="Place of the country; may be repeated. Default: all of it."),
-    ] = None,
-    networks: Annotated[Networks, Option(help="Networks that are cut.")] = Networks.ALL,
-    operators: Annotated[
-        list[str] | None,
-        Option(metavar="OPERATOR", help="Operators that alone are cut. Default: all."),
-    ] = None,
-    slowed: Annotated[bool, Option("--slowed", help="Slowed, and not cut.")] = False,
-    facts: Annotated[
-        list[Path] | None,
-        cli.local_option(
-            "--facts",
-            "DIR",
-            "Folder of fact tables; several are layered. Default: those of the checkout, else of "
-            "the version that comes with the command.",
-        ),
-    ] = None,
-    published: Annotated[
-        Path | None,
-        cli.path_option(
-            "--published",
-            "PLACE",
-            "Compute with the facts of the latest version in this folder, archive or address.",
-        ),
-    ] = None,
-    into: Annotated[
-        Path | None, cli.path_option("--into", "DIR", "Write the event into these fact tables.")
-    ] = None,
+    country: Annotated[str, Option("--country")],
+    start: Annotated[date, Option("--from", parser=read_day, metavar="DAY")],
+    days: Annotated[int | None, Option("--days", min=1, max=MOST_DAYS)] = None,
+    services: Annotated[list[str] | None, Option(metavar="SERVICE")] = None,
+    feature: Annotated[list[words.Feature] | None, Option("--feature")] = None,
+    place: Annotated[list[str] | None, Option("--place")] = None,
+    networks: Annotated[Networks, Option()] = Networks.ALL,
+    operators: Annotated[list[str] | None, Option(metavar="OPERATOR")] = None,
+    slowed: Annotated[bool, Option("--slowed")] = False,
+    facts: Annotated[list[Path] | None, cli.local_option("--facts", "DIR")] = None,
+    published: Annotated[Path | None, cli.path_option("--published", "PLACE")] = None,
+    into: Annotated[Path | None, cli.path_option("--into", "DIR")] = None,
     show_all: All = False,
     style: cli.AnswerFormat = cli.OutputFormat.TEXT,
 ) -> None:

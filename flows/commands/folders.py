@@ -23,17 +23,8 @@ from flows import CHECKOUT, REGISTER, SHIPPED
 if TYPE_CHECKING:
     from flows.serving.profile import Profile
 
-ProfileFile = Annotated[
-    Path | None,
-    cli.path_option(
-        "--profile",
-        "FILE",
-        "Settings in TOML. Variables AUDIENCE_IMPACT_... win over it, and options over both.",
-    ),
-]
-OnTopOfShipped = Annotated[
-    bool, typer.Option("--on-top-of-shipped", help="Layer the folders on the shipped facts.")
-]
+ProfileFile = Annotated[Path | None, cli.path_option("--profile", "FILE")]
+OnTopOfShipped = Annotated[bool, typer.Option("--on-top-of-shipped")]
 
 
 PublishedOrProfile = Annotated[Path | None, cli.PUBLISHED_OPTION]

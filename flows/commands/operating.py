@@ -72,15 +72,11 @@ def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "C
 
 
 def release_version(
-    into: Annotated[Path, cli.local_option("--into", "DIR", "The folder to write into.")],
+    into: Annotated[Path, cli.local_option("--into", "DIR")],
     published: cli.WrittenFolder = cli.PUBLISHED,
-    previous: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="Report the changes since this version.")
-    ] = None,
+    previous: Annotated[str | None, typer.Option(metavar="VERSION")] = None,
     overwrite: Overwrite = False,
-    ship: Annotated[
-        bool, typer.Option("--ship", help="Write the archive into the package as well.")
-    ] = False,
+    ship: Annotated[bool, typer.Option("--ship")] = False,
 ) -> None:
     """Write the latest version as an archive to be pinned by its digest.
 
@@ -100,16 +96,9 @@ def release_version(
 
 
 def roll_back(
-    version: Annotated[
-        str,
-        typer.Argument(
-            metavar="VERSION", help="Its number (v42), its id or the beginning of it, or previous."
-        ),
-    ],
+    version: Annotated[str, typer.Argument(metavar="VERSION")],
     published: PublishedOrProfile = None,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="The reason, for the history.")
-    ] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT")] = "",
     profile: ProfileFile = None,
 ) -> None:
     """Let `latest` lead to an earlier version until the next run publishes.
@@ -143,9 +132,7 @@ def serve_flows(profile: ProfileFile = None) -> None:
 def check_health(
     published: PublishedOrProfile = None,
     profile: ProfileFile = None,
-    notify: Annotated[
-        bool, typer.Option("--notify", help="Send a notice where the runs are not well.")
-    ] = False,
+    notify: Annotated[bool, typer.Option("--notify")] = False,
 ) -> None:
     """Say whether runs end well; exit with status 1 where they do not.
 

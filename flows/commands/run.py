@@ -28,54 +28,24 @@ if TYPE_CHECKING:
 Day = Annotated[datetime | None, Option(formats=["%Y-%m-%d"], metavar="DATE")]
 MOST_SHOWN = 5
 """Number of restrictions whose answer a run prints, the most reliable first."""
-Facts = Annotated[
-    list[Path] | None,
-    cli.path_option(
-        "--facts",
-        "DIR",
-        "Folder of fact tables, or its address; of several, rows of a later one win. Default of "
-        "`run`: the layers of the last version, else data/facts and data/stop of the checkout.",
-    ),
-]
+Facts = Annotated[list[Path] | None, cli.path_option("--facts", "DIR")]
 
 
 def run_and_publish(
     facts: Facts = None,
     published: checkout.PublishedOrProfile = None,
-    as_of: Annotated[
-        datetime | None,
-        cli.date_option(
-            "--as-of", "Date of the results, from sources published by then. Default: all sources."
-        ),
-    ] = None,
-    seed: Annotated[int, Option(min=0, help="Seed of the draws.")] = 0,
-    strict: Annotated[
-        bool, Option("--strict", help="Publish nothing if a row is wrong or answers changed much.")
-    ] = False,
-    keep: Annotated[
-        int | None, Option(min=1, help="Number of versions to keep. Default: all.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        Option(min=1, help="Number of processes; the results are the same. Default: 1 or 2."),
-    ] = None,
-    accept_changes: Annotated[
-        bool, Option("--accept-changes", help="With --strict: publish although much changed.")
-    ] = False,
+    as_of: Annotated[datetime | None, cli.date_option("--as-of")] = None,
+    seed: Annotated[int, Option(min=0)] = 0,
+    strict: Annotated[bool, Option("--strict")] = False,
+    keep: Annotated[int | None, Option(min=1)] = None,
+    workers: Annotated[int | None, Option(min=1)] = None,
+    accept_changes: Annotated[bool, Option("--accept-changes")] = False,
     profile: checkout.ProfileFile = None,
     on_top_of_shipped: checkout.OnTopOfShipped = False,
-    drop_layers: Annotated[
-        bool, Option("--drop-layers", help="Leave out layers that the last version had.")
-    ] = False,
-    register: Annotated[
-        bool, Option(help="Compute also Access Now's register, as the checkout brings it.")
-    ] = True,
-    report: Annotated[
-        bool, Option("--report", help="Then write the report of the version as pages.")
-    ] = False,
-    recompute: Annotated[
-        bool, Option("--recompute", help="Compute also if nothing changed.")
-    ] = False,
+    drop_layers: Annotated[bool, Option("--drop-layers")] = False,
+    register: Annotated[bool, Option()] = True,
+    report: Annotated[bool, Option("--report")] = False,
+    recompute: Annotated[bool, Option("--recompute")] = False,
 ) -> None:
     """Read the facts, check them, publish the results and show them.
 
@@ -214,29 +184,20 @@ def show_outcome(outcome: "Outcome", layers: int) -> None:
 
 
 def refresh_figures(
-    into: Annotated[Path, cli.local_option("--into", "DIR", "Folder of the layer.")],
+    into: Annotated[Path, cli.local_option("--into", "DIR")],
     downloads: Annotated[
-        Path,
-        cli.local_option(
-            "--downloads", "DIR", "Folder of all downloads.", show_default="data/downloads"
-        ),
+        Path, cli.local_option("--downloads", "DIR", show_default="data/downloads")
     ] = CHECKOUT / "data" / "downloads",
     facts: Facts = None,
-    confirm: Annotated[
-        bool, Option("--confirm", help="Accept more changes than the threshold allows.")
-    ] = False,
+    confirm: Annotated[bool, Option("--confirm")] = False,
     only: Annotated[
         list[Name] | None,
         Option(
             metavar="NAME", help=f"Fetch only this download ({', '.join(Name)}); may be repeated."
         ),
     ] = None,
-    threshold: Annotated[
-        float, Option(min=0, max=1, help="Share of removed or changed rows that needs --confirm.")
-    ] = 0.05,
-    address: Annotated[
-        list[str] | None, Option(metavar="NAME=ADDRESS", help="Another address of a download.")
-    ] = None,
+    threshold: Annotated[float, Option(min=0, max=1)] = 0.05,
+    address: Annotated[list[str] | None, Option(metavar="NAME=ADDRESS")] = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = checkout.fact_folders(facts)
@@ -280,31 +241,16 @@ def build_import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
 def _build_import_command(entry: Entry) -> Callable[..., None]:
     def import_register(
         file: Annotated[
-            Path | None,
-            Argument(
-                metavar="FILE",
-                help="The register: .parquet, .xlsx or .csv (UTF-8).",
-                show_default=False,
-                readable=False,
-            ),
+            Path | None, Argument(metavar="FILE", show_default=False, readable=False)
         ] = None,
-        into: Annotated[
-            Path | None,
-            cli.local_option("--into", "DIR", "Folder of the layer. Default for stop: data/stop."),
-        ] = None,
+        into: Annotated[Path | None, cli.local_option("--into", "DIR")] = None,
         facts: Facts = None,
-        counts: Annotated[
-            Path | None, Option(metavar="FILE", help="CSV of count_year, country, events.")
-        ] = None,
+        counts: Annotated[Path | None, Option(metavar="FILE")] = None,
         snapshot: Day = None,
-        address: Annotated[str, Option(help="Address at which the register was read.")] = "",
+        address: Annotated[str, Option()] = "",
         accessed: Day = None,
-        overwrite: Annotated[
-            bool, Option("--overwrite", help="Replace edited tables; copies go to DIR/replaced.")
-        ] = False,
-        run: Annotated[
-            bool, Option("--run", help="Then run with the layer on top of the last ones.")
-        ] = False,
+        overwrite: Annotated[bool, Option("--overwrite")] = False,
+        run: Annotated[bool, Option("--run")] = False,
         published: cli.WrittenFolder = cli.PUBLISHED,
         style: cli.AnswerFormat = cli.OutputFormat.TEXT,
     ) -> None:
@@ -326,6 +272,7 @@ def _build_import_command(entry: Entry) -> Callable[..., None]:
         if run or not is_json:
             _finish_import(folders, into, published, run)
 
+    cli.describe_options({"import": import_register}, __file__)
     return import_register
 
 

@@ -9,13 +9,19 @@ import sys
 import xml.etree.ElementTree as ET
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import typer
+from typer.core import TyperGroup
 
+from audience_impact import cli
 from audience_impact.cli.command import app
 from audience_impact.store import MANIFEST, versions
 from audience_impact.store.publishing import Published
+from audience_impact.vocabulary import read_table
+from flows import commands
 from flows.commands import run
 from flows.runs import Outcome
 from tests.support import edit
@@ -354,6 +360,26 @@ def test_a_version_that_lacks_a_table_of_an_answer_is_refused(
     assert done.returncode == 1
     assert "is damaged or missing (its manifest does not name it): publish again" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_each_option_has_a_help_and_each_help_an_option() -> None:
+    group: Any = typer.main.get_command(app)
+    context, helps = typer.Context(group), dict[tuple[str, str], str]()
+    for name in group.list_commands(context):
+        part = group.get_command(context, name)
+        parts = [part]
+        if isinstance(part, TyperGroup):
+            parts = [part.get_command(context, each) for each in part.list_commands(context)]
+        helps |= {(name, option.name): option.help for each in parts for option in each.params}
+    assert {key for key, text in helps.items() if not text} == {
+        ("import", "snapshot"),
+        ("import", "accessed"),
+    }
+    for folder in (cli, commands):
+        for row in read_table(Path(folder.__path__[0], "options.csv")):
+            names = [key for key in helps if key[1] == row["option"]]
+            names = [key for key in names if row["command"] in ("", key[0])]
+            assert row["help"] in [helps[key] for key in names], row
 
 
 def test_help_starts_without_prefect_pandas_or_pandera() -> None:
