@@ -203,7 +203,7 @@ def _list_assumed(shares: pd.DataFrame) -> pd.DataFrame:
     details = shares["assumed"].astype("str").str.split(";")
     rows = shares[["restriction_id"]].assign(assumed=details).explode("assumed")
     rows = rows[rows["assumed"].fillna("") != ""].sort_values("assumed")
-    return rows.drop_duplicates()
+    return rows.drop_duplicates(ignore_index=True)
 
 
 def _list_days(periods: pd.DataFrame) -> pd.DataFrame:

@@ -153,6 +153,12 @@ def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Expla
     assert {"outlier", "ages", "feature_assumed"} <= told_of
 
 
+def test_each_assumption_is_stated_once(explained: Callable[[str], Explained]) -> None:
+    assumed = explained(CALLS).trace.tables["steps"].query("item == 'feature_assumed'")
+    assert len(assumed) > 1
+    assert assumed["details"].is_unique
+
+
 def test_signs_that_a_terminal_acts_upon_are_written_out() -> None:
     step = steps.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
     text = steps.as_text([step])
