@@ -26,15 +26,8 @@ if TYPE_CHECKING:
     from flows.pipeline.steps import Checked, Reading
 
 
-class FindingFormat(StrEnum):
-    """Output formats of findings."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-    GITHUB = "github"
-
-
+FindingFormat = StrEnum("FindingFormat", "TEXT JSON JUNIT GITHUB")
+"""Output formats of findings."""
 MOST_BYTES = 64 * 1024**2
 """Size of all fact files above which an outcome is not saved: reading them would take a second."""
 UNFINISHED = ".unfinished"
