@@ -53,7 +53,7 @@ def load(key: str, is_new: bool = False) -> Any:
             with suppress(OSError):  # of a folder that can only be read
                 os.utime(descriptor)
             checksum, content = mapped[:ALIGNED_BYTES], mapped[ALIGNED_BYTES:]
-            if is_new or zlib.crc32(content) == int.from_bytes(checksum, "little"):
+            if is_new or (content and zlib.crc32(content) == int.from_bytes(checksum, "little")):
                 return _unpack(content)
     return None
 

@@ -48,6 +48,7 @@ def test_a_result_is_computed_once_and_read_by_its_user_alone(folder: Path) -> N
     "damage",
     [
         lambda content: b"",
+        lambda content: bytes(64),
         lambda content: content[:20],
         lambda content: content[:-1],
         lambda content: content[:-1] + bytes([content[-1] ^ 1]),
