@@ -18,6 +18,7 @@ import json
 import re
 import shutil
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import replace
@@ -53,6 +54,7 @@ LEFTOVER = re.compile(rf"\.tmp-{VERSION_ID.pattern}-\w+")
 """The name of a folder in which a report was being written when its process was killed."""
 MANY = 100
 """Minimum number of restrictions for which a second process is started."""
+Page = Callable[[ReportData], Iterator[File]]
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -90,19 +92,21 @@ def make_files(version: Stored) -> Iterator[File]:
 
     The two meet where they are: this one makes the last files that the other has not begun.
     """
-    report = report_data.load_report_data(version)
-    if count_processors() == 1 or len(report.by_id) < MANY:
+    if count_processors() == 1 or version.count_rows()["restrictions"] < MANY:
+        report = report_data.load_report_data(version)
         yield from (file for make in PAGES for file in make(report))
         return
     pool = open_pool(1, _prepare_process, version)
     try:
-        beside = [pool.submit(make_beside, place) for place in range(len(PAGES))]
-        while beside and beside[-1].cancel():
-            yield from PAGES[len(beside) - 1](report)
-            beside.pop()
-        for make, future in zip(PAGES, beside, strict=False):
+        parts = deque((make, pool.submit(make_beside, make)) for make in PAGES)
+        report = report_data.load_report_data(version)
+        while parts:
+            if not parts[0][1].done() and parts[-1][1].cancel():
+                yield from parts.pop()[0](report)
+                continue
+            make, beside = parts.popleft()
             try:
-                yield from future.result()
+                yield from beside.result()
             except BrokenExecutor:  # the system may have ended the process
                 yield from make(report)
     finally:
@@ -117,9 +121,9 @@ def _prepare_process(version: Stored) -> None:
     _REPORT.append(report_data.load_report_data(version))
 
 
-def make_beside(place: int) -> list[File]:
+def make_beside(make: Page) -> list[File]:
     """Return files that a process beside that of the command makes."""
-    return list(PAGES[place](_REPORT[0]))
+    return list(make(_REPORT[0]))
 
 
 def write_report(folder: Path, version: str, files: Iterable[File]) -> bool:
@@ -243,8 +247,8 @@ def render_method() -> tuple[str, dict[str, Any]]:
     return title.lstrip("# "), {"text": Markup(made), "headings": headings}
 
 
-PARTS = [slice(first, None, 8) for first in range(8)]
-PAGES: tuple[Callable[[ReportData], Iterator[File]], ...] = (
+PARTS = [slice(first, None, 16) for first in range(16)]
+PAGES: tuple[Page, ...] = (
     areas.make_map_files,
     lists.make_platform_pages,
     *(partial(areas.make_pages, part=part) for part in PARTS),
