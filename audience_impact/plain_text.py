@@ -142,7 +142,7 @@ def plain_line(text: object) -> str:
 
 def plain_lines(text: str) -> str:
     """Return a text of several lines with each line made plain."""
-    return "\n".join(map(plain_line, text.split("\n")))
+    return "\n".join(map(plain_line, text.split("\n"))) if "\n" in text else plain_line(text)
 
 
 def json_text(value: Any) -> str:

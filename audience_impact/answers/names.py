@@ -35,7 +35,7 @@ _LANGUAGES = (
 """Languages besides English in which countries are found; of two that share a name, the first."""
 SHARED_NAMES = dict.fromkeys(("congo", "kongo", "\u043a\u043e\u043d\u0433\u043e"), "congo")
 """Names of several countries, as `make_key` returns them, with the English one."""
-TERRITORIES: dict[str, str] = dict(Locale.parse(LOCALE).territories)
+TERRITORIES: dict[str, str] = dict(LOCALE.territories)
 _CODE = re.compile(r"[A-Z]{2}|\d{3}")
 _OCCASION = re.compile(r" \([A-Z]\w+ \d{4}\)$")
 _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
@@ -114,6 +114,7 @@ def label_status(cells: Mapping[str, Any]) -> str:
     return label_code(cells["obs_status"], "obs_status")
 
 
+@cache
 def explain_code(value: str, kind: str) -> str:
     """Return the meaning of a coded value."""
     return list_meanings(WORDS[kind]).get(value) or value.replace("_", " ")
@@ -195,7 +196,7 @@ def list_month_names() -> Iterator[tuple[str, int]]:
             yield from ((name, number) for number, name in months[form]["wide"].items())
 
 
-def _list_names_in(language: str) -> Iterator[tuple[str, str]]:
+def _list_names_in(language: str | Locale) -> Iterator[tuple[str, str]]:
     """Return names in a language; of `Myanmar (Burma)` also the parts that no other has."""
     areas = Locale.parse(language).territories.items()
     named = [(name, code) for code, name in areas if _CODE.fullmatch(code)]

@@ -13,12 +13,13 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from audience_impact.vocabulary import YesNo
 
-LOCALE = "en_GB"
+LOCALE = Locale.parse("en_GB")
 STEPS, DIGITS = 3, 2
 """Rounding steps per interval, and digits of a number that is small compared with its interval."""
 COUNTRIES, RESTRICTIONS = "countries", "restrictions"

@@ -37,10 +37,10 @@ def make_pages(report: ReportData, part: slice = slice(None)) -> Iterator[File]:
         record, picture = report.records[entry.restriction], draw_picture(report, entry.restriction)
         path = page_path(entry.restriction, "restriction")
         data = path.removesuffix(".html")
-        values = _collect_values(report, entry, record) | {"picture": picture.svg}
+        row = {"version_id": report.stored.id, **restriction_json(record)}
+        values = _collect_values(report, entry, record, row["answer"]) | {"picture": picture.svg}
         yield render_page(report, path, entry.title, "restriction.html", values)
         yield File(f"{data}.svg", picture.encode(".svg"))
-        row = {"version_id": report.stored.id, **restriction_json(record)}
         yield File(f"{data}.json", f"{json_text(row)}\n".encode())
         yield File(f"{data}.csv", encode_csv(_list_csv_rows(record, report.stored.id)))
 
@@ -60,14 +60,16 @@ def draw_picture(report: ReportData, restriction: str) -> Picture:
     return Picture(svg, title, (foot, sentences.write_sources(record, report.stored.id)))
 
 
-def _collect_values(report: ReportData, entry: ListEntry, record: AnswerRecord) -> dict[str, Any]:
+def _collect_values(
+    report: ReportData, entry: ListEntry, record: AnswerRecord, answer: str
+) -> dict[str, Any]:
     names = report.platforms | record.platforms
     assumed = sentences.name_unnamed_places(record)
     assumed += (
         sentences.list_caveats(record, record.leading) if record.leading.people.interval else []
     )
     headline = sentences.write_headline(record)
-    answer = sentences.write_answer(record).replace(" ".join(assumed), "", 1)
+    answer = answer.replace(" ".join(assumed), "", 1)
     days = [row for row in record.person_days if is_year(row.period)]
     if len(days) > 1:
         days += [row for row in record.person_days if row.period == ALL]
