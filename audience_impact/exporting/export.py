@@ -294,8 +294,9 @@ def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> set[str]:
             raise PublishError(f"two files have the path {name}")
         names[name.casefold()] = name
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folders.add(path.parent)
+        if path.parent not in folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(path.parent)
         path.write_bytes(made)
     for made_folder in folders:
         flush_to_disk(made_folder)
