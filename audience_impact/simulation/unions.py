@@ -161,9 +161,10 @@ def _digest_rows(rows: Array) -> list[bytes]:
 def _draw_bases(
     groups: pd.DataFrame, audiences: Array, group: Integers, audience: Integers, sampler: Sampler
 ) -> tuple[Integers, Integers, Array]:
-    """Return the bases (rows, D), each at least the largest audience of its group in every draw.
+    """Return the row of each group, a group of each row, and the bases (rows, D) of the rows.
 
-    Comes first: the row of each group, one for those of equal audiences, and the group of each row.
+    Groups with equal laws and audiences share a row. In every draw, a base is at least as large as
+    the largest audience of its groups.
     """
     width = 1 + audience.max(initial=0)
     of_group, member = np.divmod(np.unique(group * width + audience), width)

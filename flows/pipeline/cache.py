@@ -45,7 +45,10 @@ def recall(key: str, compute: Callable[[], Result]) -> Result:
 
 
 def load(key: str, is_new: bool = False) -> Any:
-    """Return the result saved under a key; None without one, or, unless new, where damaged."""
+    """Return the result saved under a key; None without one, or where it is damaged.
+
+    A result that is new, saved by this run, is not checked for damage.
+    """
     with suppress(OSError), _open_folder() as folder:
         descriptor = os.open(key, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
         with os.fdopen(descriptor, "rb"), suppress(ValueError):  # of an empty file

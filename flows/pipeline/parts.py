@@ -60,8 +60,7 @@ class ComputedPart:
 def count_processes(restrictions: int) -> int:
     """Return the number of processes for a run: several if a single one would need several parts.
 
-    For fewer, a second process adds a fifth to the time of processors, and saves a tenth of that
-    on the clock.
+    For fewer, a second process takes a fifth more processor time and ends a tenth sooner.
     """
     return min(count_processors(), MOST_PROCESSES) if restrictions > MOST_ALONE else 1
 

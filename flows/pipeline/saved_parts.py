@@ -219,7 +219,7 @@ def _update(total: Any, value: Any) -> None:
             stream.write_table(value)
         total.update(sink.getvalue())
     elif isinstance(value, pd.DataFrame):
-        is_numbered = isinstance(value.index, pd.RangeIndex)
+        is_numbered = value.index.equals(pd.RangeIndex(len(value)))
         _update(total, _read_columns(value if is_numbered else value.reset_index()))
     elif isinstance(value, pd.Series | pd.Index):
         _update(total, value.to_frame("value"))
